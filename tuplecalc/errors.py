@@ -1,0 +1,94 @@
+"""What is wrong with an input, said so that the reader can mend it.
+
+Every problem names the place (``hops[1].ports``), the value, the rule that it breaks and the
+way out.  A file's problems are collected and raised together as one :class:`TopologyError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+_LONGEST_VALUE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, what stands there, the rule, the way out.
+
+    ``place`` is a path such as ``hops[1].ports`` (empty: the whole input); ``value`` is the
+    offending value as the user wrote it, or ``None`` where nothing stands there.
+
+    >>> print(Problem("hops[0].ports", "9-1", "a range runs upwards", 'write "1-9"'))
+    hops[0].ports: "9-1": a range runs upwards; write "1-9"
+    """
+
+    place: str
+    value: object
+    rule: str
+    remedy: str
+
+    def __str__(self) -> str:
+        parts = [self.place] if self.place else []
+        if self.value is not None:
+            parts.append(show(self.value))
+        parts.append(f"{self.rule}; {self.remedy}" if self.remedy else self.rule)
+        return ": ".join(parts)
+
+    def below(self, place: str) -> Problem:
+        """The same problem, seen from one level further up.
+
+        >>> Problem("[2]", 0, "a port is 1 or more", "").below("hops[0].ports").place
+        'hops[0].ports[2]'
+        """
+        glue = "." if place and self.place and not self.place.startswith("[") else ""
+        return replace(self, place=f"{place}{glue}{self.place}")
+
+
+class TuplecalcError(Exception):
+    """Anything that tuplecalc says about an input; its text is meant for the user."""
+
+
+class TopologyError(TuplecalcError, ValueError):
+    """An input breaks one or more rules; ``problems`` has them all, in the input's order."""
+
+    def __init__(self, problems: Iterable[Problem], source: str = "") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        lines = [str(problem) for problem in self.problems]
+        if not self.source:
+            return "\n".join(lines)
+        if len(lines) == 1:
+            return f"{self.source}: {lines[0]}"
+        return "\n".join([f"{self.source}: {len(lines)} errors", *(f"  {line}" for line in lines)])
+
+
+class InputError(TuplecalcError):
+    """An input cannot be read at all: no such file, no text, no such example, no such path."""
+
+
+def reject(value: object, rule: str, remedy: str = "", place: str = "") -> TopologyError:
+    """The error for one broken rule, for ``raise reject(...)``."""
+    return TopologyError([Problem(place, value, rule, remedy)])
+
+
+def show(value: object) -> str:
+    """A value as a user would write it, cut where it is long.
+
+    >>> show("x" * 80)
+    '"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"'
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value[: _LONGEST_VALUE + 1])
+        text = text if len(text) <= _LONGEST_VALUE - 2 else text[: _LONGEST_VALUE - 3] + "…"
+        return f'"{text}"'
+    try:
+        text = str(value)
+    except ValueError:  # an integer beyond Python's limit of decimal digits
+        text = "a number of more than 4300 digits"
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"

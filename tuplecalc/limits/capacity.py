@@ -1,0 +1,241 @@
+"""The chain's capacity: Hall's minimum over all limits of all hops, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from math import floor
+from typing import Any, Literal
+
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.hops import clients, cone, forwarder
+from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.proxy import proxy
+from tuplecalc.limits.record import record
+from tuplecalc.limits.state import Sources
+from tuplecalc.limits.targets import Target, targets
+from tuplecalc.model.chain import Chain, Cone, Hourglass
+
+Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
+
+
+@dataclass(frozen=True)
+class HopCapacity:
+    """One hop: its limits, and what is reachable from the clients up to and including it."""
+
+    name: str
+    kind: str
+    limits: tuple[Limit, ...]
+    flows: int
+    """The smallest of all limits so far (reachable tuples)."""
+    rate: Number | None
+    """The smallest rate of all limits so far, in connections a second; None where nothing limits it."""
+    tuple_space: int
+    """Tuples of the leg that leaves: sources × ports × endpoints."""
+    tuples_per_flow: int
+
+
+@dataclass(frozen=True)
+class Collapse:
+    """How much of a cone's space a later layer-7 hop keeps.
+
+    ``kept`` is the hop's own smallest limit over the cone's, in flows; above 1 the hop is wider.
+    """
+
+    cone: str
+    hop: str
+    limit: str
+    kept: Fraction
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The rate that is offered, beside the highest one.
+
+    ``utilisation`` is their quotient (None where nothing limits the rate).
+    """
+
+    rate: Fraction
+    highest: Number | None
+
+    @property
+    def utilisation(self) -> Number | None:
+        """Offered over highest rate; infinite demand on a rate of 0 is None as well."""
+        return self.rate / self.highest if self.highest else None
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether more is offered than the chain sustains."""
+        return self.highest is not None and self.rate > self.highest
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a chain can carry: exact numbers, and which limit binds.
+
+    ``flows`` are open at once; ``rate`` is in connections a second (None: nothing limits it).
+    """
+
+    chain: Chain
+    hops: tuple[HopCapacity, ...]
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """All limits, from the clients on, in the model's order."""
+        return tuple(limit for hop in self.hops for limit in hop.limits)
+
+    @cached_property
+    def binding(self) -> Limit:
+        """The limit that gives the flows; ties go to the earliest hop and the first row."""
+        return min(self.limits, key=lambda limit: limit.flows)
+
+    @cached_property
+    def rate_binding(self) -> Limit | None:
+        """The limit that gives the rate; None where nothing limits it."""
+        return min(
+            (limit for limit in self.limits if limit.rate is not None),
+            key=lambda limit: limit.rate or 0,
+            default=None,
+        )
+
+    @property
+    def flows(self) -> int:
+        """Flows that can be open at once."""
+        return self.binding.flows
+
+    @property
+    def rate(self) -> Number | None:
+        """The highest sustained rate, in connections a second."""
+        return self.rate_binding.rate if self.rate_binding else None
+
+    @property
+    def title(self) -> str:
+        """The chain's title."""
+        return self.chain.title
+
+    @property
+    def shape(self) -> Shape:
+        """direct, hourglass, cone or inverted cone."""
+        return self.chain.shape
+
+    @cached_property
+    def constraint(self) -> Literal["address", "port", "address and port"] | None:
+        """What an inverted cone loses to: listeners (address), or ports that both legs need (port)."""
+        address = any(hop.capture == "nat" for hop in self.chain.inverted())
+        shared = {limit.hop for limit in self.limits if limit.name == "shared"}
+        port = any(hop.name in shared for hop in self.chain.inverted())
+        if address and port:
+            return "address and port"
+        return "address" if address else "port" if port else None
+
+    @property
+    def next_binding(self) -> Limit | None:
+        """The limit on flows that would bind if the binding one were gone."""
+        return _next(self.limits, self.binding, lambda limit: limit.flows)
+
+    @property
+    def next_rate_binding(self) -> Limit | None:
+        """The limit on the rate that would bind if the binding one were gone."""
+        limits = tuple(limit for limit in self.limits if limit.rate is not None)
+        return _next(limits, self.rate_binding, lambda limit: limit.rate or 0)
+
+    @cached_property
+    def collapse(self) -> tuple[Collapse, ...]:
+        """For each layer-7 hop behind a cone, how much of the nearest cone's space it keeps."""
+        found, before = [], None
+        for hop, capacity in zip(self.chain.hops, self.hops[1:], strict=True):
+            least = min(capacity.limits, key=lambda limit: limit.flows, default=None)
+            if isinstance(hop, Cone):
+                before = least
+            elif before is not None and hop.layer == 7 and least is not None and before.flows:
+                kept = Fraction(least.flows, before.flows)
+                found.append(Collapse(before.hop, hop.name, least.name, kept))
+        return tuple(found)
+
+    @cached_property
+    def at_most(self) -> bool:
+        """Whether the true optimum may lie below the figures, by rounding or in rare corners.
+
+        That is so beside a shared limit where ports are taken for all services or handed out in
+        blocks, or where a hop changes the destination but keeps source address and port; and where
+        port blocks leave sources of a proxy before them without one.
+        """
+        proxied = False
+        for hop in self.chain.hops:
+            if proxied and isinstance(hop, Cone) and hop.block is not None:
+                return True
+            proxied = proxied or (isinstance(hop, Hourglass) and hop.layer == 7)
+        if not any(limit.name.startswith("shared") for limit in self.limits):
+            return False
+        return self.chain.clients.allocation == "bind" or any(map(_blurs, self.chain.hops))
+
+    @property
+    def offered(self) -> Offered | None:
+        """The offered rate beside the highest; None where the topology offers none."""
+        rate = self.chain.traffic.rate
+        return None if rate is None else Offered(rate, self.rate)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result under the JSON contract (``schema_version`` 1)."""
+        return record(self)
+
+    def __repr__(self) -> str:
+        rate = "" if self.rate is None else f", rate {float(self.rate):,.6g}/s"
+        binding = f"{self.binding.hop}/{self.binding.name}"
+        return f"<Capacity {self.shape}: {self.flows:,} flows{rate}, binding {binding}>"
+
+
+def _next(limits: tuple[Limit, ...], binding: Limit | None, figure: Any) -> Limit | None:
+    return min((limit for limit in limits if limit is not binding), key=figure, default=None)
+
+
+def _blurs(hop: Cone | Hourglass) -> bool:
+    if isinstance(hop, Cone):
+        return hop.mapping == "endpoint-independent" or hop.block is not None
+    keeps_port = hop.capture == "listen" and hop.source == "client-port"
+    return hop.virtual is not None or keeps_port or (hop.layer == 7 and hop.allocation == "bind")
+
+
+def capacity(chain: Chain) -> Capacity:
+    """How many flows a chain can hold open and how many a second it sustains; which limit binds.
+
+    Exact for traffic that spreads evenly; see ``Capacity.at_most`` for where it is a bound.
+
+    >>> from tuplecalc.model.chain import Chain, Clients, Cone, Services
+    >>> capacity(Chain(clients=Clients(addresses=9), hops=[Cone(name="nat", addresses=1)],
+    ...                services=Services(addresses=2, ports=80)))
+    <Capacity cone: 129,024 flows, rate 1,075.2/s, binding nat/ports>
+    """
+    found: list[HopCapacity] = []
+    flows: int | None = None
+    rate: Number | None = None
+    for part, kind, limits, tuple_space, tuples_per_flow in _walk(chain):
+        for limit in limits:
+            flows = limit.flows if flows is None else min(flows, limit.flows)
+            if limit.rate is not None:
+                rate = limit.rate if rate is None else min(rate, limit.rate)
+        found.append(HopCapacity(part, kind, limits, flows or 0, rate, tuple_space, tuples_per_flow))
+    return Capacity(chain, tuple(found))
+
+
+def _walk(chain: Chain) -> Iterator[tuple[str, str, tuple[Limit, ...], int, int]]:
+    legs = targets(chain)
+    limits, sources = clients(chain, legs[0])
+    yield "clients", "clients", tuple(limits), _tuple_space(sources, legs[0]), 1
+    for hop, (before, behind) in zip(chain.hops, pairwise(legs), strict=True):
+        match hop:
+            case Cone():
+                limits, sources = cone(hop, chain.traffic, sources, before, behind)
+            case Hourglass(layer=7):
+                limits, sources = proxy(hop, chain.traffic, sources, before, behind)
+            case Hourglass():
+                limits, sources = forwarder(hop, chain.traffic, sources, before, behind)
+        two = isinstance(hop, Hourglass) and hop.layer == 7
+        yield hop.name, hop.kind, tuple(limits), _tuple_space(sources, behind), 2 if two else 1
+
+
+def _tuple_space(sources: Sources, target: Target) -> int:
+    return floor(sources.addresses.value * sources.ports.ports.size * target.endpoints.value)

@@ -1,0 +1,319 @@
+"""The small language in which limits are written: data that every reader interprets for itself.
+
+A limit's size, scopes and seconds are trees of the nodes below.  They hold exact numbers, and no
+reader's library: integers and fractions come from ``.value``, plain text from ``str``, and sympy
+or numpy from :func:`evaluate` with their own leaves and functions.  So a formula is written down
+once, and its readers can be held against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor, prod
+from typing import Any, TypeAlias
+
+from tuplecalc.model.spaces import PortSet
+
+Number = int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number that belongs to the formula itself, such as the 2 of two legs.
+
+    >>> str(Constant(2))
+    '2'
+    """
+
+    value: Number
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A named number of one hop: ``M`` of ``nat``.
+
+    ``definition`` says how it follows from other quantities (``None``: the topology gives it);
+    ``place`` is the key of the topology that sets it.
+
+    >>> m = Quantity("M", "nat", 4, place="hops.nat.addresses")
+    >>> str(m), m.value
+    ('M', 4)
+    """
+
+    symbol: str
+    hop: str
+    value: Number
+    definition: Expression | None = None
+    place: str = ""
+
+    def __str__(self) -> str:
+        return self.symbol
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPorts:
+    """A port set under the name that a hop's formulas give it; ``alias`` is whose it is."""
+
+    symbol: str
+    hop: str
+    ports: PortSet
+    place: str = ""
+    alias: NamedPorts | None = None
+
+    @property
+    def origin(self) -> NamedPorts:
+        """The set as the hop that owns it names it."""
+        return self if self.alias is None else self.alias.origin
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many ports a combination of port sets holds.
+
+    ``operation`` is ``"union"`` (one set: itself), ``"difference"`` or ``"alternate"``: the sum
+    over ports of the largest number of legs, no two next to each other, whose sets hold the port
+    (model: α).
+
+    >>> low = NamedPorts("A", "proxy", PortSet("1-4"))
+    >>> high = NamedPorts("L", "proxy", PortSet("3-6"))
+    >>> union = Size("union", (low, high))
+    >>> str(union), union.value
+    ('|A ∪ L|', 6)
+    >>> str(Size("difference", (low, high))), Size("difference", (low, high)).value
+    ('|A ∖ L|', 2)
+    >>> row = Size("alternate", (low, high, low))
+    >>> str(row), row.value  # the first and the last leg may use the same four ports
+    ('|A ∪ L ∪ A| + |A ∩ A|', 10)
+    """
+
+    operation: str
+    sets: tuple[NamedPorts, ...]
+
+    @property
+    def value(self) -> int:
+        """The number of ports."""
+        first, *others = (named.ports for named in self.sets)
+        if self.operation == "alternate":
+            return alternating_size((first, *others))
+        for other in others:
+            first = first | other if self.operation == "union" else first - other
+        return first.size
+
+    def __str__(self) -> str:
+        return self.text([named.symbol for named in self.sets])
+
+    def text(self, names: list[str]) -> str:
+        """The formula with other names for its sets."""
+        if self.operation == "difference":
+            return f"|{' ∖ '.join(names)}|"
+        if self.operation == "union":
+            return f"|{' ∪ '.join(names)}|"
+        if len(names) == 3:
+            return f"|{' ∪ '.join(names)}| + |{names[0]} ∩ {names[2]}|"
+        return f"Σ_p α({', '.join(names)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """``x + y + …``."""
+
+    terms: tuple[Expression, ...]
+
+    @property
+    def value(self) -> Number:
+        """The sum of the terms' values."""
+        return sum(term.value for term in self.terms)
+
+    def __str__(self) -> str:
+        return " + ".join(_joined(term) for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``x - y``.
+
+    >>> str(Difference(Constant(1), Quantity("c", "", Fraction(1, 4))))
+    '1 - c'
+    """
+
+    minuend: Expression
+    subtrahend: Expression
+
+    @property
+    def value(self) -> Number:
+        """The difference of the two values."""
+        return self.minuend.value - self.subtrahend.value
+
+    def __str__(self) -> str:
+        return f"{self.minuend} - {self.subtrahend}"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """``x · y · …``.
+
+    >>> nat = Quantity("M", "nat", 4), Quantity("E'", "nat", 10)
+    >>> str(Product(nat)), Product(nat).value
+    ("M·E'", 40)
+    """
+
+    factors: tuple[Expression, ...]
+
+    @property
+    def value(self) -> Number:
+        """The product of the factors' values."""
+        return prod(factor.value for factor in self.factors)
+
+    def __str__(self) -> str:
+        return "·".join(_joined(factor) for factor in self.factors)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """``x / y``, exactly; rounded where ``rounding`` says so (``"floor"``, ``"ceiling"``).
+
+    >>> n = Quotient(Constant(7), Constant(2), "ceiling")
+    >>> str(n), n.value
+    ('ceil(7 / 2)', 4)
+    """
+
+    dividend: Expression
+    divisor: Expression
+    rounding: str = ""
+
+    @property
+    def value(self) -> Number:
+        """The quotient: an integer where it is one."""
+        quotient = Fraction(self.dividend.value) / self.divisor.value
+        if self.rounding:
+            return floor(quotient) if self.rounding == "floor" else ceil(quotient)
+        return tidy(quotient)
+
+    def __str__(self) -> str:
+        text = f"{_joined(self.dividend)} / {_joined(self.divisor)}"
+        return {"": text, "floor": f"floor({text})", "ceiling": f"ceil({text})"}[self.rounding]
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """``min(x, y, …)``."""
+
+    choices: tuple[Expression, ...]
+
+    @property
+    def value(self) -> Number:
+        """The smallest value."""
+        return min(choice.value for choice in self.choices)
+
+    def __str__(self) -> str:
+        return f"min({', '.join(map(str, self.choices))})"
+
+
+Expression: TypeAlias = Constant | Quantity | Size | Sum | Difference | Product | Quotient | Minimum
+"""Any node."""
+
+
+def _joined(part: Expression) -> str:
+    loose = isinstance(part, Sum | Difference) or (isinstance(part, Quotient) and not part.rounding)
+    return f"({part})" if loose or (isinstance(part, Size) and len(part.sets) > 2) else str(part)
+
+
+def tidy(number: Number) -> Number:
+    """An integer where the number is one.
+
+    >>> tidy(Fraction(6, 2)), tidy(Fraction(1, 2))
+    (3, Fraction(1, 2))
+    """
+    return number.numerator if number.denominator == 1 else number
+
+
+def product(*factors: Expression) -> Expression:
+    """The product, flat, without factors that are the constant 1.
+
+    >>> str(product(Constant(1), product(Quantity("a", "", 2), Quantity("E", "", 3))))
+    'a·E'
+    """
+    flat: list[Expression] = []
+    for factor in factors:
+        if isinstance(factor, Product):
+            flat.extend(factor.factors)
+        elif factor != Constant(1):
+            flat.append(factor)
+    if len(flat) == 1:
+        return flat[0]
+    return Product(tuple(flat)) if flat else Constant(1)
+
+
+def alternating_size(sets: tuple[PortSet, ...]) -> int:
+    """The sum over ports of α: how many legs of a row can hold the port at once.
+
+    Legs next to each other share a machine and must differ; legs further apart may use the same
+    port.  A port that stands in ``r`` sets in a row serves ``ceil(r / 2)`` of them; so the sum
+    follows from one pass over the bounds of all ranges.
+
+    >>> alternating_size((PortSet("1-2"), PortSet("1-4"), PortSet("3-4")))
+    4
+    >>> alternating_size((PortSet("1-9"),) * 3)
+    18
+    """
+    bounds: dict[int, list[int]] = {}
+    for leg, ports in enumerate(sets):
+        for low, high in ports.ranges:
+            bounds.setdefault(low, []).append(leg)
+            bounds.setdefault(high + 1, []).append(leg)
+    total, here, since = 0, [False] * len(sets), 0
+    legs = 0
+    for port, changes in sorted(bounds.items()):
+        total += legs * (port - since)
+        for leg in changes:
+            here[leg] = not here[leg]
+        legs, run = 0, 0
+        for present in here:
+            run = run + 1 if present else 0
+            legs += run % 2
+        since = port
+    return total
+
+
+def evaluate(
+    expression: Expression,
+    leaf: Callable[[Quantity | Size | Constant], Any],
+    *,
+    floor: Callable[[Any], Any],
+    ceiling: Callable[[Any], Any],
+    minimum: Callable[..., Any],
+) -> Any:
+    """Read an expression with another reader's numbers.
+
+    ``leaf`` turns a quantity, a size or a constant into the reader's own (a sympy symbol, a numpy
+    array, …); sums, products and quotients use the operators of what it returns; ``floor``,
+    ``ceiling`` and ``minimum(*choices)`` are the reader's.
+
+    >>> e = Quotient(Quantity("P", "", 7), Quantity("b", "", 2), "floor")
+    >>> evaluate(e, lambda q: float(q.value), floor=floor, ceiling=ceil, minimum=min)
+    3
+    """
+
+    def read(node: Expression) -> Any:
+        match node:
+            case Sum(terms=terms):
+                first, *rest = map(read, terms)
+                return sum(rest, first)
+            case Difference(minuend=minuend, subtrahend=subtrahend):
+                return read(minuend) - read(subtrahend)
+            case Product(factors=factors):
+                return prod(map(read, factors))
+            case Quotient(dividend=dividend, divisor=divisor, rounding=rounding):
+                quotient = read(dividend) / read(divisor)
+                return {"": lambda q: q, "floor": floor, "ceiling": ceiling}[rounding](quotient)
+            case Minimum(choices=choices):
+                return minimum(*map(read, choices))
+            case Quantity() | Size() | Constant():
+                return leaf(node)
+
+    return read(expression)

@@ -1,0 +1,82 @@
+"""One limit: so many keys, so many times over, so many a flow, for so long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import floor
+
+from tuplecalc.limits.expression import Expression, Number, Sum, product, tidy
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Room for flows at one hop: a set of keys in each of a number of scopes.
+
+    ============= ==================================================================
+    ``size``      keys in one scope, e.g. ``|A ∪ L|`` ports
+    ``scopes``    how often the set repeats, e.g. ``b·E'`` (address, service) pairs
+    ``keys``      keys that a flow takes
+    ``seconds``   for how long it takes them, added up over its keys
+    ============= ==================================================================
+
+    ``busy`` stands in for the size in the rate where some keys are held for other times.
+
+    By Hall's theorem ``flows = floor(scopes · floor(size / keys))`` fit, and by Little's law the
+    highest sustained rate is ``size · scopes / seconds`` connections a second (``None`` where the
+    seconds are 0).  Source: the project's model, "One theorem".
+
+    >>> from tuplecalc.limits.expression import Constant
+    >>> limit = Limit("ports", "nat", Constant(64512), Constant(6), 1, Constant(420))
+    >>> limit.flows, float(limit.rate)
+    (387072, 921.6)
+    """
+
+    name: str
+    hop: str
+    size: Expression
+    scopes: Expression
+    keys: int
+    seconds: Expression
+    busy: Expression | None = None
+
+    @cached_property
+    def flows(self) -> int:
+        """How many flows can be open at once."""
+        return floor(self.scopes.value * floor(self.size.value / Fraction(self.keys)))
+
+    @cached_property
+    def rate(self) -> Number | None:
+        """The highest sustained connections a second, exactly."""
+        seconds = self.seconds.value
+        try:
+            room = (self.busy or self.size).value * self.scopes.value
+        except ZeroDivisionError:  # keys that are held for no time do not limit a rate
+            return None
+        if not room:
+            return 0
+        return tidy(Fraction(room) / seconds) if seconds else None
+
+    @property
+    def formula(self) -> str:
+        """The flows as plain text: ``floor(|A ∪ L| / 2)·b·E'``.
+
+        >>> from tuplecalc.limits.expression import Constant
+        >>> Limit("files", "proxy", Constant(1024), Constant(3), 2, Constant(0)).formula
+        'floor(1024 / 2)·3'
+        """
+        size = str(self.size) if isinstance(self.size, Sum) else str(product(self.size))
+        text = size if self.keys == 1 else f"floor({_bracketed(size)} / {self.keys})"
+        scopes = str(product(self.scopes))
+        if self.keys == 1:
+            text = _bracketed(text)
+        if scopes == "1":
+            return text
+        if isinstance(self.scopes, Sum):
+            scopes = f"({scopes})"
+        return f"{text}·{scopes}"
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if " + " in text or text.startswith("Σ") else text

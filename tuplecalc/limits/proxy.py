@@ -1,0 +1,239 @@
+"""Layer-7 hops: two legs a flow, and what they share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from math import gcd, lcm
+
+from tuplecalc.limits.expression import (
+    Constant,
+    Expression,
+    Minimum,
+    NamedPorts,
+    Number,
+    Product,
+    Quantity,
+    Quotient,
+    Size,
+    Sum,
+    product,
+    tidy,
+)
+from tuplecalc.limits.hops import entries, tracked
+from tuplecalc.limits.letters import Letters, sized, without
+from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.state import Run, Sources, Taken
+from tuplecalc.limits.targets import Target, instances, listeners, working_instances
+from tuplecalc.model.chain import Hourglass, Traffic
+
+
+def shares_table(hop: Hourglass) -> bool:
+    """Whether both legs of a flow are keyed in one table under the client's address.
+
+    With tproxy under strict tracking; with nat under any, since the capture itself is tracked.
+    """
+    if hop.source != "client":
+        return False
+    return hop.capture == "nat" or (hop.capture == "tproxy" and hop.tracking == "strict")
+
+
+def proxy(
+    hop: Hourglass, traffic: Traffic, sources: Sources, before: Target, behind: Target
+) -> tuple[list[Limit], Sources]:
+    r"""A layer-7 hourglass.
+
+    ============== ========================= ============================== ====== ==================
+    limit          size                      scopes                         keys   seconds
+    ============== ========================= ============================== ====== ==================
+    accepted       \|A\|                     b·E                            1      H + (1−c)·T
+    capture        \|R\|                     w·K·Q                          1      H + T_t
+    listener       \|A\|                     b·E                            1      H + (1−c)·T
+    upstream       \|L\| (client-port: A)    o·E' (·n by flows), or b·E'    1      H + c·T
+    bind           \|L\|                     o·n' (own), w (client)         1      H + c·T
+    shared         \|A ∪ L\|                 b·E' (·n by flows)             2      both legs'
+    shared-bind    \|L ∖ A\| + E_i·\|A\|     w                              2      both legs'
+    shared-mapping x·\|A ∖ L\| + E_s·\|L\|   a                              2      both legs'
+    shared-k       Σ_p α                     b·E'                           k      the run's
+    files          max_files                 n'                             2      2·H
+    entries        max_entries               n'                             2      2·(H + T_t)
+    ============== ========================= ============================== ====== ==================
+
+    w is the number of (source, instance) pairs that meet: a·n', but fewer where both the sources
+    and the instances are dealt out by the endpoint's number.  Both legs of ``client-port`` under
+    strict tracking are the same tuple: ``shared`` with size 0.
+    """
+    row = _Row(hop, traffic, sources, before, behind)
+    limits = [*row.client_side(), row.upstream()]
+    if hop.allocation == "bind" and hop.source != "client-port":
+        limits.append(row.bind())
+    if shares_table(hop):
+        limits += row.shared() + row.shared_in_a_row()
+    if hop.source == "client-port" and hop.capture == "tproxy" and hop.tracking == "strict":
+        scopes = Product((row.letters.b, row.letters.E_behind))
+        limits.append(Limit("shared", hop.name, Constant(0), scopes, 2, row.both_legs))
+    of_sources = tuple(limits)
+    if hop.max_files is not None:
+        size = row.letters.given("files", hop.max_files, "max_files")
+        limits.append(Limit("files", hop.name, size, row.working, 2, Product((Constant(2), row.letters.H))))
+    if hop.tracking != "off":
+        limits += entries(hop, row.letters, row.working, 2)
+    return limits, row.leaving(of_sources)
+
+
+class _Row:
+    """The limits of one layer-7 hop, one method for each row of the table."""
+
+    def __init__(
+        self, hop: Hourglass, traffic: Traffic, sources: Sources, before: Target, behind: Target
+    ) -> None:
+        self.hop = hop
+        self.entering = sources  # as the client-side leg sees it
+        self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources
+        self.front = Letters(hop, traffic, self.entering, before, behind)
+        self.letters = self.front if self.sources is self.entering else Letters(
+            hop, traffic, self.sources, before, behind
+        )
+        self.n = instances(hop)
+        self.working = working_instances(hop, behind)
+        self.behind, self.before = behind, before
+        self.L = NamedPorts("L", hop.name, hop.ports, place=f"hops.{hop.name}.ports")
+        self.o = self.letters.given("o", hop.addresses.size, "addresses")
+        self.both_legs = Sum((*self.letters.client_side.terms, *self.letters.service_side.terms))
+        self.by_flows = hop.split == "flows"
+
+    def _behind_listeners(self, sources: Sources) -> Sources:
+        """What reaches the service side of a listening proxy.
+
+        A listener of an instance leads to the endpoints of that instance only where instances
+        serve their own: sources dealt out by listener then stay dealt out, by the common part.
+        """
+        classes = gcd(sources.classes, self.hop.instances) if self.hop.split == "services" else 1
+        if classes == 1:
+            return sources.mixed()
+        per_endpoint = Quotient(sources.addresses, Constant(classes))
+        return replace(sources, per_endpoint=per_endpoint, classes=classes, run=Run())
+
+    def pairs(self) -> Expression:
+        """w: pairs of a source and an instance that it reaches.
+
+        Sources dealt out by endpoint number (mod m) and instances dealt out likewise (mod n) meet
+        only where the two agree: b for each class mod lcm(m, n), the busiest class binds.
+        """
+        dealt = self.entering.classes
+        if dealt == 1 or (self.by_flows and self.hop.capture != "listen"):
+            return product(self.letters.a, self.working)
+        target = self.before if self.hop.capture == "listen" else self.behind
+        classes: Number = target.spread(lcm(dealt, self.hop.instances))
+        if self.hop.capture == "listen":
+            classes = tidy(Fraction(classes * self.working.value, self.hop.instances))
+        return Quantity("w", self.hop.name, self.front.b.value * classes)
+
+    def client_side(self) -> list[Limit]:
+        """accepted, capture or listener.
+
+        Where nat keeps the client's leg in one table with the upstream leg, that leg alone is a
+        limit too, ``accepted``; it can bind only the rate, and only where the proxy side closes
+        first (the model's table leaves it out; the theorem with J = {client-side leg} has it).
+        """
+        front, name = self.front, self.hop.name
+        own = Product((front.b, front.E))
+        if self.hop.capture != "nat":
+            limit = "accepted" if self.hop.capture == "tproxy" else "listener"
+            return [Limit(limit, name, sized(front.A), own, 1, front.client_side)]
+        rewrite = NamedPorts("R", name, self.hop.rewrite_ports, place=f"hops.{name}.rewrite_ports")
+        scopes = product(self.pairs(), listeners(self.hop))
+        capture = Limit("capture", name, sized(rewrite), scopes, 1, tracked(self.hop, front))
+        if not shares_table(self.hop) or front.client_side.value <= front.H.value:
+            return [capture]
+        own = product(own, self.n if self.by_flows else Constant(1))
+        return [Limit("accepted", name, sized(front.A), own, 1, front.client_side), capture]
+
+    def upstream(self) -> Limit:
+        """The upstream leg's tuple."""
+        letters = self.letters
+        if self.hop.source == "own":
+            scopes = product(self.o, letters.E_behind, self.n if self.by_flows else Constant(1))
+            return Limit("upstream", self.hop.name, sized(self.L), scopes, 1, letters.service_side)
+        ports = self.L if self.hop.source == "client" else letters.A
+        scopes = Product((letters.b, letters.E_behind))
+        return Limit("upstream", self.hop.name, sized(ports), scopes, 1, letters.service_side)
+
+    def bind(self) -> Limit:
+        """Bind before connect: a port serves one flow for all services."""
+        scopes = product(self.o, self.working) if self.hop.source == "own" else self.pairs()
+        return Limit("bind", self.hop.name, sized(self.L), scopes, 1, self.letters.service_side)
+
+    def shared(self) -> list[Limit]:
+        """Both legs in one table under one address: shared, shared-bind, shared-mapping."""
+        letters, A, L = self.letters, self.letters.A, self.L
+        machines = self.n if self.by_flows else Constant(1)
+        scopes = product(letters.b, letters.E_behind, machines)
+        limits = [Limit("shared", self.hop.name, sized(A, L), scopes, 2, self.both_legs)]
+        if self.behind.groups:  # with shares, traffic is not alike for all services
+            return limits
+        if self.hop.allocation == "bind":
+            pairs = self.pairs()
+            each = letters.derived("E_i", Quotient(product(letters.E_behind, letters.b, machines), pairs))
+            size = Sum((without(L, A), Product((each, sized(A)))))
+            limits.append(Limit("shared-bind", self.hop.name, size, pairs, 2, self.both_legs))
+        if self.sources.taken is not None:
+            taken = self.sources.taken
+            once = product(letters.derived("x", taken.domains), without(A, L))
+            reached = product(letters.endpoints_of_source, machines, sized(L))
+            # A port outside L is free for another service only once it is no longer taken for all:
+            # for the rate it counts with its time in this table over its time in that domain.
+            busy = Sum((product(once, Quotient(letters.client_side, taken.seconds)), reached))
+            size = Sum((once, reached))
+            limits.append(
+                Limit("shared-mapping", self.hop.name, size, letters.a, 2, self.both_legs, busy=busy)
+            )
+        return limits
+
+    def run(self) -> Run:
+        """The proxies in a row that end with this one.
+
+        A hop with a shared limit and one machine for each (source, service) continues the run
+        before it; every other hop that hands on its own ports ends it.
+        """
+        if not shares_table(self.hop) or (self.hop.instances > 1 and self.by_flows):
+            return Run()
+        before = self.sources.run
+        sides = (self.letters.client_side, self.letters.service_side)
+        return Run((*(before.legs or (self.letters.A,)), self.L), (*before.sides, sides))
+
+    def shared_in_a_row(self) -> list[Limit]:
+        """shared-k for every k ≥ 3 legs in a row that end with this hop's upstream leg.
+
+        Keys of neighbours must differ, legs further apart may use the same port: the size is the
+        sum over ports of the legs that can hold it.  A leg between two of these proxies counts
+        with the shorter of its times in the two.
+        """
+        run, limits = self.run(), []
+        scopes = Product((self.letters.b, self.letters.E_behind))
+        for first in range(len(run.legs) - 3, -1, -1):
+            sides, legs = run.sides[first:], run.legs[first:]
+            between = [Minimum((up, down)) for (_, up), (down, _) in pairwise(sides)]
+            seconds = Sum((sides[0][0], *between, sides[-1][1]))
+            size = Size("alternate", legs)
+            limits.append(Limit(f"shared-{len(legs)}", self.hop.name, size, scopes, len(legs), seconds))
+        return limits
+
+    def leaving(self, limits: tuple[Limit, ...]) -> Sources:
+        """What leaves; ``limits`` are this hop's, less its tables and files."""
+        bound = self.hop.allocation == "bind"
+        own = self.sources.own + limits
+        if self.hop.source == "client-port":  # tproxy hands on the run as well; listeners ended it
+            return replace(self.sources, own=own)
+        if self.hop.source == "client":
+            domains = Quotient(self.pairs(), self.letters.a)
+            taken = Taken(domains, self.letters.service_side) if bound else None
+            return replace(self.sources, ports=self.L, taken=taken, run=self.run(), own=own)
+        taken = Taken(Constant(1), self.letters.service_side) if bound else None
+        fresh = tuple(limit for limit in limits if limit.name in ("upstream", "bind"))
+        if self.by_flows:
+            addresses = product(self.o, self.n)
+            return Sources(addresses, addresses, 1, self.L, taken, own=fresh)
+        addresses = product(self.o, self.working)
+        return Sources(addresses, self.o, self.hop.instances, self.L, taken, own=fresh)

@@ -1,0 +1,86 @@
+"""The result as plain data: the JSON contract, ``schema_version`` 1.
+
+Integers are exact, rates are floats, fractions are strings such as "17/3", ``None`` where nothing
+limits.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.limit import Limit
+
+if TYPE_CHECKING:
+    from tuplecalc.limits.capacity import Capacity
+
+SCHEMA_VERSION = 1
+
+
+def record(result: Capacity) -> dict[str, Any]:
+    """``Capacity.to_dict``."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "title": result.title,
+        "shape": result.shape,
+        "constraint": result.constraint,
+        "flows": result.flows,
+        "at_most": result.at_most,
+        "rate": as_float(result.rate),
+        "binding": _name(result.binding),
+        "rate_binding": result.rate_binding and _name(result.rate_binding),
+        "hops": [
+            {
+                "name": hop.name,
+                "kind": hop.kind,
+                "flows": hop.flows,
+                "rate": as_float(hop.rate),
+                "tuple_space": hop.tuple_space,
+                "tuples_per_flow": hop.tuples_per_flow,
+                "limits": [limit_record(limit) for limit in hop.limits],
+            }
+            for hop in result.hops
+        ],
+        "collapse": [
+            {"cone": c.cone, "hop": c.hop, "limit": c.limit, "kept": as_float(c.kept)} for c in result.collapse
+        ],
+        "offered": result.offered
+        and {
+            "rate": as_float(result.offered.rate),
+            "utilisation": as_float(result.offered.utilisation),
+            "overloaded": result.offered.overloaded,
+        },
+    }
+
+
+def limit_record(limit: Limit) -> dict[str, Any]:
+    """One limit of the contract."""
+    return {
+        "name": limit.name,
+        "size": exact(limit.size.value),
+        "scopes": exact(limit.scopes.value),
+        "keys_per_flow": limit.keys,
+        "seconds_per_flow": as_float(limit.seconds.value),
+        "flows": limit.flows,
+        "rate": as_float(limit.rate),
+        "formula": limit.formula,
+    }
+
+
+def exact(number: Number) -> int | str:
+    """An integer, or a fraction as a string.
+
+    >>> exact(Fraction(6, 2)), exact(Fraction(17, 3))
+    (3, '17/3')
+    """
+    return number.numerator if number.denominator == 1 else str(Fraction(number))
+
+
+def as_float(number: Number | None) -> float | None:
+    """The nearest float."""
+    return None if number is None else float(number)
+
+
+def _name(limit: Limit) -> dict[str, str]:
+    return {"hop": limit.hop, "limit": limit.name}

@@ -1,0 +1,56 @@
+"""What one hop hands to the next: the state carried along the chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuplecalc.limits.expression import Expression, NamedPorts
+from tuplecalc.limits.limit import Limit
+
+
+@dataclass(frozen=True)
+class Run:
+    """Proxies in a row whose legs have to differ from their neighbours.
+
+    ``legs`` are the port set that enters the first one and then each one's L; ``sides`` are for
+    each proxy the seconds of its client-side and of its service-side leg.
+    """
+
+    legs: tuple[NamedPorts, ...] = ()
+    sides: tuple[tuple[Expression, Expression], ...] = ()
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Sources' ports that serve one flow for all endpoints.
+
+    ``domains`` (x) counts in how many domains for each address; a port stays taken for ``seconds``.
+    """
+
+    domains: Expression
+    seconds: Expression
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What reaches a hop: the state carried along the chain.
+
+    ``addresses`` (a) sources, each with the port set ``ports`` (A); ``per_endpoint`` (b) of them
+    can address one endpoint.  b is less than a behind instances that share out the endpoints:
+    then ``classes`` is by how many the endpoints are dealt out (endpoint j mod classes), else 1.
+    ``taken`` says whether a source's port is taken for all endpoints; ``None`` where it may be
+    used again towards another.  ``run`` are the proxies right before; ``own`` are the limits that
+    each of these addresses brings along, whose scopes are proportional to their number.
+    """
+
+    addresses: Expression
+    per_endpoint: Expression
+    classes: int
+    ports: NamedPorts
+    taken: Taken | None = None
+    run: Run = Run()
+    own: tuple[Limit, ...] = ()
+
+    def mixed(self) -> Sources:
+        """Behind a hop that changes the destination: every source reaches every endpoint."""
+        return Sources(self.addresses, self.addresses, 1, self.ports, self.taken, own=self.own)

@@ -1,0 +1,336 @@
+"""The network as frozen data: clients, hops, services, and what may stand where.
+
+One set of objects serves a topology file and a notebook.  A key that does not fit a hop's kind,
+layer, capture or source is an error: :data:`FITS` is that rule as a table, read by the checks,
+their messages and the JSON Schema.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from tuplecalc.errors import Problem, TopologyError, reject, show
+from tuplecalc.model.part import Part
+from tuplecalc.model.services import Services, overlap
+from tuplecalc.model.spaces import AddressSet, PortSet
+from tuplecalc.model.values import Count, FirstClose, Name, Rate, Seconds, Title, text
+
+EPHEMERAL_PORTS = PortSet("32768-60999")  # net.ipv4.ip_local_port_range
+UNPRIVILEGED_PORTS = PortSet("1024-65535")  # nf_nat_core: the class of ordinary ports
+
+FITS: dict[str, dict[str, tuple[object, ...]]] = {
+    "virtual": {"layer": (2, 3, 4)},
+    "capture": {"layer": (7,)},
+    "listen_addresses": {"layer": (7,), "capture": ("nat", "listen")},
+    "listen_ports": {"layer": (7,), "capture": ("nat", "listen")},
+    "rewrite_ports": {"layer": (7,), "capture": ("nat",)},
+    "source": {"layer": (7,)},
+    "addresses": {"layer": (7,), "source": ("own",)},
+    "ports": {"layer": (7,), "source": ("own", "client")},
+    "allocation": {"layer": (7,)},
+    "tracking": {"layer": (7,)},
+    "split": {"layer": (7,)},
+    "max_files": {"layer": (7,)},
+}
+"""Which keys of an hourglass fit only where other keys have one of these values."""
+
+_CHOICES = {
+    "layer": (2, 3, 4, 7),
+    "capture": ("tproxy", "nat", "listen"),
+    "source": ("own", "client", "client-port"),
+}
+_DEFAULTS = {"layer": 7, "source": "own", "tracking": "strict"}
+_INSTEAD = {
+    "virtual": 'a layer-7 balancer is capture = "listen"',
+    "addresses": 'write source = "own", or leave it out',
+}
+
+
+class Traffic(Part):
+    """What is offered to the whole chain, and how long connections last."""
+
+    rate: Rate | None = None
+    """New connections a second offered to the whole chain."""
+    hold: Seconds = Fraction(0)
+    """Mean time that a connection stays open (seconds)."""
+    first_close: FirstClose = Fraction(1)
+    """Who closes first, and so lingers in TIME_WAIT: "client", "server", or the client's share."""
+
+
+class Lingering(Part):
+    """A part whose tuples linger after the close."""
+
+    time_wait: Seconds = Fraction(60)
+    """How long a tuple stays taken after the close (TIME_WAIT)."""
+    reuse_after: Seconds | None = None
+    """Cuts ``time_wait``: a tuple may be used again after this time (RFC 6191, tcp_tw_reuse)."""
+
+    @property
+    def linger(self) -> Fraction:
+        """T = min(time_wait, reuse_after), in seconds."""
+        return self.time_wait if self.reuse_after is None else min(self.time_wait, self.reuse_after)
+
+
+class Clients(Lingering):
+    """The sources at the head of the chain.
+
+    >>> Clients(addresses="198.18.0.0/16").ports.size
+    28232
+    """
+
+    addresses: AddressSet
+    """The clients' addresses: a count, CIDR blocks, ranges."""
+    ports: PortSet = EPHEMERAL_PORTS
+    """Source ports of each address."""
+    allocation: Literal["tuple", "bind"] = "tuple"
+    """"tuple": a port may be used again towards another destination; "bind": it is taken for all."""
+
+
+class Virtual(Part):
+    """The destination that clients of a hop use instead of the services' own (a virtual service)."""
+
+    addresses: AddressSet
+    ports: PortSet
+
+
+class Hop(Lingering):
+    """What cones and hourglasses have in common."""
+
+    name: Name
+    """Unique in the chain; not empty."""
+    instances: Count = 1
+    """Identical machines side by side."""
+    virtual: Virtual | None = None
+    """Cones and layers 2-4: what clients of this hop address instead of the services."""
+    max_entries: Count | None = None
+    """Tracking-table size of one instance (nf_conntrack_max)."""
+    tracking_time_wait: Seconds = Fraction(120)
+    """How long a tracking entry lingers after the close."""
+    preset: str | None = None
+    """A named set of defaults for this hop."""
+
+    @field_validator("preset", mode="plain")
+    @classmethod
+    def _known_preset(cls, value: object) -> str:
+        raise reject(text(value, "a preset"), "no preset has this name", "write its values out in the hop")
+
+    @classmethod
+    def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
+        """Machines side by side cannot share an address."""
+        instances = data.get("instances", 1)
+        if not isinstance(instances, int) or instances == 1:
+            return
+        for key in ("addresses", "listen_addresses"):
+            value = data.get(key, 1)
+            if isinstance(value, AddressSet):
+                value = value.spec
+            if isinstance(value, str) or (isinstance(value, list) and any(isinstance(v, str) for v in value)):
+                rule = "with instances above 1 this is a count: machines cannot share addresses"
+                yield Problem(key, value, rule, f"write how many addresses each instance has, as in {key} = 1")
+
+
+class Cone(Hop):
+    """A device that turns many source addresses into few, told apart by port: NAT, a NAT-mode balancer.
+
+    >>> Cone(name="nat", addresses=4)
+    Cone(name='nat', addresses=4)
+    """
+
+    hints: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (key for key in ("layer", *FITS) if key not in ("addresses", "ports", "virtual")),
+        'this key fits kind = "hourglass"',
+    )
+
+    kind: Literal["cone"] = "cone"
+    addresses: AddressSet
+    """The addresses that it translates to, of one instance."""
+    ports: PortSet = UNPRIVILEGED_PORTS
+    """Source ports of each of these addresses."""
+    time_wait: Seconds = Fraction(120)
+    """How long a translated tuple stays taken after the close (nf_conntrack_tcp_timeout_time_wait)."""
+    mapping: Literal["endpoint-dependent", "endpoint-independent"] = "endpoint-dependent"
+    """RFC 4787: endpoint-independent means that a port serves one internal endpoint for all destinations."""
+    block: Count | None = None
+    """Ports handed to one client address (port-block allocation)."""
+
+    @field_validator("block")
+    @classmethod
+    def _fits_range(cls, block: int | None, info: ValidationInfo) -> int | None:
+        ports = info.data.get("ports")
+        if block is not None and ports is not None and block > ports.size:
+            rule = f"a block is at most the cone's {ports.size} ports"
+            raise reject(block, rule, f"write a number from 1 to {ports.size}, or widen `ports`")
+        return block
+
+
+def _schema_of_fits(schema: dict[str, Any]) -> None:
+    """The table FITS as JSON Schema; a default that does not fit makes the other key required."""
+    dependent: dict[str, Any] = {}
+    for key, rules in FITS.items():
+        needed = [other for other, allowed in rules.items() if _DEFAULTS.get(other) not in allowed]
+        dependent[key] = {"properties": {other: {"enum": list(allowed)} for other, allowed in rules.items()}}
+        if needed:
+            dependent[key]["required"] = needed
+    schema["dependentSchemas"] = dependent
+    schema["if"] = {"properties": {"layer": {"const": 7}}}
+    schema["then"] = {"required": ["capture"]}
+
+
+class Hourglass(Hop):
+    """A transparent device: clients and services meet in it and keep their addresses.
+
+    Layers 2-4 keep one tuple a flow; layer 7 (a proxy) keeps two.
+
+    >>> Hourglass(name="proxy", capture="tproxy", source="client").ports.size
+    28232
+    """
+
+    model_config = ConfigDict(json_schema_extra=_schema_of_fits)
+
+    hints: ClassVar[Mapping[str, str]] = dict.fromkeys(("mapping", "block"), 'this key fits kind = "cone"')
+
+    kind: Literal["hourglass"] = "hourglass"
+    layer: Literal[2, 3, 4, 7] = 7
+    """2, 3 and 4 forward; 7 is a proxy with two connections a flow."""
+    capture: Literal["tproxy", "nat", "listen"] | None = None
+    """Layer 7: "tproxy", "nat" (REDIRECT, DNAT) or "listen" (clients address the proxy itself)."""
+    listen_addresses: AddressSet = AddressSet(1)
+    """nat and listen: listener addresses of one instance."""
+    listen_ports: PortSet = PortSet({"count": 1})
+    """nat and listen: listener ports."""
+    rewrite_ports: PortSet = UNPRIVILEGED_PORTS
+    """nat: the source ports that the capture can present."""
+    source: Literal["own", "client", "client-port"] = "own"
+    """Upstream legs come from "own" addresses, the "client"'s address, or its address and port."""
+    addresses: AddressSet = AddressSet(1)
+    """The proxy's own source addresses, of one instance."""
+    ports: PortSet = EPHEMERAL_PORTS
+    """Ports for its upstream legs."""
+    allocation: Literal["tuple", "bind"] = "tuple"
+    """"bind": bind before connect without IP_BIND_ADDRESS_NO_PORT, a port is taken for all services."""
+    tracking: Literal["strict", "loose", "off"] = "strict"
+    """"strict": one table keys both legs and drops what it finds invalid."""
+    split: Literal["flows", "services"] = "flows"
+    """How instances share the work: any serves any, or each serves its own services."""
+    max_files: Count | None = None
+    """File descriptors of one instance."""
+
+    @classmethod
+    def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
+        """Keys that do not fit the layer, the capture or the source, and captures that cannot work."""
+        yield from super().misfits(data)
+        has = _DEFAULTS | dict(data)
+        if has["layer"] == 7 and "capture" not in data:
+            yield Problem("capture", None, "a layer-7 hop says how it captures", 'add "tproxy", "nat" or "listen"')
+        for key in (key for key in FITS if data.get(key) is not None):
+            for other, allowed in FITS[key].items():
+                found = has.get(other)
+                if found not in allowed and (found is None or found in _CHOICES[other]):
+                    where = " or ".join(f"{other} = {show(value)}" for value in allowed)
+                    here = "here it is missing" if found is None else f"here it is {show(found)}"
+                    remedy = _INSTEAD.get(key, f"leave it out, or change `{other}`")
+                    yield Problem(key, data[key], f"this key fits {where}; {here}", remedy)
+                    break
+        if has["source"] == "client-port" and has.get("allocation") == "bind":
+            rule = 'with source = "client-port" no port is allocated'
+            yield Problem("allocation", "bind", rule, 'leave it out, or write source = "client"')
+        if has.get("capture") == "nat" and has["tracking"] == "off":
+            rule = 'capture = "nat" needs connection tracking'
+            yield Problem("tracking", "off", rule, 'write "strict" or "loose", or capture = "tproxy"')
+        if has.get("capture") == "nat" and has["source"] == "client-port":
+            rule = 'with capture = "nat" the upstream SYN would match the client leg\'s entry and come back'
+            yield Problem("source", "client-port", rule, 'write "client" or "own", or capture = "tproxy"')
+
+
+AnyHop = Annotated[Cone | Hourglass, Field(discriminator="kind")]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, Mapping | Services) else value
+
+
+class Chain(Part):
+    """Clients, the hops on their way, and the services they reach.
+
+    >>> chain = Chain(
+    ...     clients=Clients(addresses="198.18.0.0/16"),
+    ...     hops=[Cone(name="nat", addresses=4)],
+    ...     services=Services(addresses=10, ports=[80]),
+    ... )
+    >>> chain.shape
+    'cone'
+    """
+
+    title: Title = ""
+    """What the chain is; the file's name where it has none."""
+    traffic: Traffic = Traffic()
+    clients: Clients
+    hops: tuple[AnyHop, ...] = ()
+    services: Annotated[tuple[Services, ...], Field(min_length=1), BeforeValidator(_as_list)]
+
+    @classmethod
+    def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
+        """Each name of a hop stands once."""
+        hops = data.get("hops", ())
+        if not isinstance(hops, list | tuple):
+            return
+        names = [hop.get("name") if isinstance(hop, Mapping) else getattr(hop, "name", None) for hop in hops]
+        times = Counter(name.strip() for name in names if isinstance(name, str))
+        seen: set[str] = set()
+        for number, name in enumerate(names):
+            if isinstance(name, str) and times[name.strip()] > 1:
+                if name.strip() in seen:
+                    yield Problem(f"hops[{number}].name", name, "another hop has this name", "choose another")
+                seen.add(name.strip())
+
+    @field_validator("services")
+    @classmethod
+    def _sound_groups(cls, groups: tuple[Services, ...]) -> tuple[Services, ...]:
+        if problems := list(_group_problems(groups)):
+            raise TopologyError(problems)
+        return groups
+
+    @property
+    def shape(self) -> Literal["direct", "hourglass", "cone", "inverted cone"]:
+        """Inverted cone: a proxy that captures by tproxy or nat stands behind a cone, near or far."""
+        if any(self.inverted()):
+            return "inverted cone"
+        if any(isinstance(hop, Cone) for hop in self.hops):
+            return "cone"
+        return "hourglass" if self.hops else "direct"
+
+    def inverted(self) -> Iterator[Hourglass]:
+        """The capturing layer-7 hops behind a cone."""
+        behind = False
+        for hop in self.hops:
+            if behind and isinstance(hop, Hourglass) and hop.capture in ("tproxy", "nat"):
+                yield hop
+            behind = behind or isinstance(hop, Cone)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The chain as a topology file would say it; ``from_dict`` of it gives an equal chain."""
+        written = super().to_dict()
+        written["hops"] = [{"kind": hop.kind, **hop.to_dict()} for hop in self.hops]
+        written["services"] = [group.to_dict() for group in self.services]
+        return written
+
+
+def _group_problems(groups: Iterable[Services]) -> Iterator[Problem]:
+    groups = tuple(groups)
+    shares = [group.share for group in groups if group.share is not None]
+    if shares and len(shares) < len(groups):
+        for number, group in enumerate(groups):
+            if group.share is None:
+                yield Problem(f"[{number}].share", None, "all groups of services have a share, or none", "add it")
+    elif shares and sum(shares) != 1:
+        total = sum(shares)
+        yield Problem("", None, f"the shares sum to 1; here to {total} ({float(total):.6g})", "change one of them")
+    if pair := overlap(groups):
+        first, second = pair
+        rule = f"an endpoint stands in one group only; services[{first}] has some of these too"
+        yield Problem(f"[{second}]", None, rule, "take the common addresses or ports out of one of them")

@@ -1,0 +1,110 @@
+"""Sets of non-negative integers as inclusive ranges: a few pure functions, none of which enumerates.
+
+A *normal* tuple of ranges is sorted, and between two of its ranges at least one integer is
+missing.  A set has exactly one normal form, so equal tuples mean equal sets.  Every function
+here returns a normal form, and all but :func:`merged` expect one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import chain
+from operator import itemgetter
+
+Range = tuple[int, int]
+"""The lowest and the highest integer, both included."""
+
+Ranges = tuple[Range, ...]
+"""A normal form: sorted, disjoint, and no two ranges touch."""
+
+_lowest = itemgetter(0)
+
+
+def merged(ranges: Iterable[Range]) -> Ranges:
+    """The union of any ranges, in any order: one sweep over them sorted, O(n log n).
+
+    >>> merged([(7, 9), (1, 3), (4, 5), (8, 8)])
+    ((1, 5), (7, 9))
+    """
+    normal: list[Range] = []
+    for low, high in sorted(ranges):
+        if normal and low <= normal[-1][1] + 1:
+            if high > normal[-1][1]:
+                normal[-1] = (normal[-1][0], high)
+        else:
+            normal.append((low, high))
+    return tuple(normal)
+
+
+def intersection(left: Ranges, right: Ranges) -> Ranges:
+    """What both have: the same sweep, over the ranges of the two together.
+
+    Ranges of one operand never meet, so where a range begins at or before ``reach``, the end
+    of all before it, the one that reaches there is the other operand's.  Two neighbours within
+    the result are neighbours within one range of each operand, so nothing is left to merge.
+
+    >>> intersection(((1, 5), (7, 9)), ((4, 7),))
+    ((4, 5), (7, 7))
+    """
+    common: list[Range] = []
+    reach = -1
+    for low, high in sorted(left + right):
+        if low <= reach:
+            common.append((low, min(high, reach)))
+        reach = max(reach, high)
+    return tuple(common)
+
+
+def gaps(ranges: Ranges, low: int, high: int) -> Ranges:
+    """What lies between the ranges, before the first (from ``low``) and after the last (to ``high``).
+
+    >>> gaps(((3, 5), (8, 9)), 1, 9)
+    ((1, 2), (6, 7))
+    """
+    starts = chain([low], (end + 1 for _, end in ranges))
+    ends = chain((start - 1 for start, _ in ranges), [high])
+    return tuple((start, end) for start, end in zip(starts, ends, strict=True) if start <= end)
+
+
+def difference(left: Ranges, right: Ranges) -> Ranges:
+    """What only ``left`` has: left ∖ right = left ∩ gaps(right).
+
+    >>> difference(((1, 5), (7, 9)), ((4, 7),))
+    ((1, 3), (8, 9))
+    """
+    return intersection(left, gaps(right, left[0][0], left[-1][1])) if left else ()
+
+
+def lowest(ranges: Ranges, n: int) -> Ranges:
+    """The ``n`` lowest integers, or all of them if there are fewer.
+
+    >>> lowest(((1, 5), (7, 9)), 6)
+    ((1, 5), (7, 7))
+    """
+    taken: list[Range] = []
+    for low, high in ranges:
+        if n <= 0:
+            break
+        taken.append((low, min(high, low + n - 1)))
+        n -= high - low + 1
+    return tuple(taken)
+
+
+def size(ranges: Ranges) -> int:
+    """How many integers there are: Σ (high − low + 1).
+
+    >>> size(((1, 5), (7, 9)))
+    8
+    """
+    return sum(high - low + 1 for low, high in ranges)
+
+
+def contains(ranges: Ranges, number: int) -> bool:
+    """Whether ``number`` is in one of the ranges, by bisection.
+
+    >>> contains(((1, 5), (7, 9)), 6)
+    False
+    """
+    index = bisect_right(ranges, number, key=_lowest) - 1
+    return index >= 0 and number <= ranges[index][1]

@@ -1,0 +1,104 @@
+"""Services: groups of endpoints, and how traffic falls on them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from tuplecalc.model.part import Part
+from tuplecalc.model.spaces import AddressSet, PortSet
+from tuplecalc.model.values import Share
+
+
+class Services(Part):
+    """A group of service endpoints: every address with every port.
+
+    >>> Services(addresses=10, ports=[80, 443]).endpoints
+    20
+    """
+
+    addresses: AddressSet
+    """The services' addresses."""
+    ports: PortSet
+    """The ports that each of them serves."""
+    share: Share | None = None
+    """Part of the traffic that goes to this group; all groups have one, or none."""
+
+    @property
+    def endpoints(self) -> int:
+        """How many (address, port) pairs."""
+        return self.addresses.size * self.ports.size
+
+
+def overlap(groups: Sequence[Services]) -> tuple[int, int] | None:
+    """Two groups that have an endpoint in common, or None.  Counts stand for addresses of their own.
+
+    A sweep over the addresses: where address ranges of several groups meet, their port ranges
+    must not.  The ports in use at the sweep's place are disjoint, so a sorted list finds a clash.
+
+    >>> web = Services(addresses="198.18.0.0/24", ports=[80])
+    >>> overlap([web, Services(addresses="198.18.0.7", ports=[443, 80])])
+    (0, 1)
+    """
+    events = []
+    for number, group in enumerate(groups):
+        for version, low, high in group.addresses.ranges:
+            events.append((version, low, 1, number))
+            events.append((version, high + 1, 0, number))
+    active: set[int] = set()
+    ports: list[tuple[int, int, int]] = []  # (low, high, group) of the active groups, once several are
+    for _, _, starts, number in sorted(events):
+        ranges = [(low, high, number) for low, high in groups[number].ports.ranges]
+        if not starts:
+            active.discard(number)
+            for entry in ranges if ports else ():
+                del ports[bisect_left(ports, entry)]
+            continue
+        if active and not ports:
+            (only,) = active
+            ports = [(low, high, only) for low, high in groups[only].ports.ranges]
+        for entry in ranges if active else ():
+            at = bisect_left(ports, entry)
+            for neighbour in ports[max(at - 1, 0) : at + 1]:
+                if neighbour[0] <= entry[1] and entry[0] <= neighbour[1]:
+                    return min(neighbour[2], number), max(neighbour[2], number)
+            ports.insert(at, entry)
+        active.add(number)
+    return None
+
+
+def hottest_share(groups: Sequence[Services], parts: int) -> Fraction:
+    """The largest part of the traffic that falls on one of ``parts`` machines side by side.
+
+    Endpoint j of all groups in order belongs to machine j mod parts; within a group endpoints
+    share evenly.  A group gives every machine the same whole number of endpoints and one more to
+    a cyclic row of them, so the maximum follows from the bounds of these rows.
+
+    >>> half = Fraction(1, 2)
+    >>> hottest_share([Services(addresses=2, ports=80, share=half), Services(addresses=1, ports=81, share=half)], 2)
+    Fraction(3, 4)
+    """
+    base, offset = Fraction(0), 0
+    changes: dict[int, Fraction] = {}
+    for group, share in zip(groups, shares(groups), strict=True):
+        each = share / group.endpoints
+        whole, rest = divmod(group.endpoints, parts)
+        base += whole * each
+        start, stop = offset % parts, offset % parts + rest
+        for low, high in ((start, min(stop, parts)), (0, stop - parts)):
+            if low < high:
+                changes[low] = changes.get(low, Fraction(0)) + each
+                changes[high] = changes.get(high, Fraction(0)) - each
+        offset += group.endpoints
+    extra = most = Fraction(0)
+    for place in sorted(changes):
+        extra += changes[place]
+        most = max(most, extra)
+    return base + most
+
+
+def shares(groups: Sequence[Services]) -> Iterator[Fraction]:
+    """Each group's part of the traffic: its share, or by its number of endpoints where none is given."""
+    total = sum(group.endpoints for group in groups)
+    return (group.share or Fraction(group.endpoints, total) for group in groups)

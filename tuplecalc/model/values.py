@@ -1,0 +1,205 @@
+"""Single values of a topology: counts, durations, numbers, names; each a type that checks itself.
+
+Numbers are read exactly: ``0.1`` is a tenth, and a duration is a :class:`~fractions.Fraction` of
+seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+
+from tuplecalc.errors import reject
+
+LARGEST_COUNT = 2**128
+_UNITS = {
+    "ms": Fraction(1, 1000),
+    "s": Fraction(1),
+    "m": Fraction(60),
+    "h": Fraction(3600),
+    "d": Fraction(86400),
+}
+_DURATION = re.compile(r"(?:(\d{1,18}(?:\.\d{1,18})?)(ms|s|m|h|d))")
+_DECIMAL = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?")
+_RATIO = re.compile(r"(\d{1,18})\s*/\s*(\d{1,18})")
+# Beyond these no device has a figure, and exact arithmetic would have to carry the digits along.
+_LARGEST, _SMALLEST = Fraction(10**18), Fraction(1, 10**18)
+
+
+def _count(value: object) -> int:
+    """An integer from 1 to 2^128.
+
+    >>> _count(4)
+    4
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise reject(value, "a count is an integer of 1 or more", "write it as a whole number, without quotes")
+    if not 1 <= value <= LARGEST_COUNT:
+        raise reject(value, "a count is an integer from 1 to 2^128", "write a number in this range")
+    return value
+
+
+def number(value: object, what: str) -> Fraction:
+    """A finite number, read exactly as it is written.
+
+    >>> number(0.1, "a rate"), number(Decimal("2.50"), "a rate"), number("1/3", "a share")
+    (Fraction(1, 10), Fraction(5, 2), Fraction(1, 3))
+    """
+    rule = f"{what} is a finite number"
+    if isinstance(value, str):
+        if ratio := _RATIO.fullmatch(value.strip()):
+            if int(ratio[2]) == 0:
+                raise reject(value, "a fraction's lower number is 1 or more", 'write it as in "1/3"')
+            return Fraction(int(ratio[1]), int(ratio[2]))
+        if not _DECIMAL.fullmatch(value.strip()):
+            raise reject(value, rule, 'write it as in 0.25 or "1/4"')
+        return Fraction(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction):
+        raise reject(value, rule, "write it without quotes, as in 0.25")
+    if isinstance(value, float):
+        value = Decimal(repr(value))  # the shortest decimal that gives this float: what was written
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise reject(value, rule, "write a number, as in 0.25")
+        if value and not -18 <= value.adjusted() <= 18:
+            raise reject(value, f"{what} has a size between 1e-18 and 1e18", "write a number in this range")
+    elif value and not _SMALLEST <= abs(value) <= _LARGEST:
+        raise reject(value, f"{what} has a size between 1e-18 and 1e18", "write a number in this range")
+    return Fraction(value)
+
+
+def _seconds(value: object) -> Fraction:
+    """A duration in seconds: ``"60s"``, ``"1m30s"``, ``"500ms"``, or seconds as a number.
+
+    >>> _seconds("1m30s"), _seconds("500ms"), _seconds(2.5)
+    (Fraction(90, 1), Fraction(1, 2), Fraction(5, 2))
+    """
+    rule = "a duration is seconds, or a number with ms, s, m, h or d, and not negative"
+    if isinstance(value, str):
+        text = re.sub(r"\s+", "", value[:100])
+        parts = _DURATION.findall(text)
+        units = [unit for _, unit in parts]
+        if not text or "".join(amount + unit for amount, unit in parts) != text or len(set(units)) < len(units):
+            raise reject(value, rule, 'write it as in "60s", "1m30s", "500ms", "2h" or "5d"')
+        return sum((Fraction(amount) * _UNITS[unit] for amount, unit in parts), Fraction(0))
+    seconds = number(value, "a duration")
+    if seconds < 0:
+        raise reject(value, rule, 'write it as in "60s"')
+    return seconds
+
+
+def _rate(value: object) -> Fraction:
+    rate = number(value, "a rate")
+    if rate <= 0:
+        raise reject(value, "a rate is above 0", "leave the key out where no rate is offered")
+    return rate
+
+
+def _share(value: object) -> Fraction:
+    share = number(value, "a share")
+    if not 0 < share <= 1:
+        raise reject(value, "a share is above 0 and at most 1", 'write it as in 0.25 or "1/4"')
+    return share
+
+
+def _first_close(value: object) -> Fraction:
+    """The share of connections that the client side closes first.
+
+    >>> _first_close("client"), _first_close("server"), _first_close(0.9)
+    (Fraction(1, 1), Fraction(0, 1), Fraction(9, 10))
+    """
+    if value in ("client", "server"):
+        return Fraction(int(value == "client"))
+    rule = 'first_close is "client", "server" or the client\'s share from 0 to 1'
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction | str):
+        raise reject(value, rule, 'write "client", "server" or a number such as 0.9')
+    if isinstance(value, str) and not re.match(r"[\d.+-]", value):
+        raise reject(value, rule, 'write "client", "server" or a number such as 0.9')
+    share = number(value, "first_close")
+    if not 0 <= share <= 1:
+        raise reject(value, rule, "write a number from 0 to 1")
+    return share
+
+
+def text(value: object, what: str) -> str:
+    """A line of text that a terminal can show as it is."""
+    if not isinstance(value, str):
+        raise reject(value, f"{what} is a text", 'put it in quotes, as in "nat"')
+    if not all(map(str.isprintable, value)):
+        raise reject(value, f"{what} has no line breaks or control characters", "leave them out")
+    return value
+
+
+def _name(value: object) -> str:
+    name = text(value, "a name").strip()
+    if not name:
+        raise reject(value, "a name is not empty", 'write one, as in "nat"')
+    if name in ("clients", "services"):
+        raise reject(name, "this name is taken by the chain's own ends", "choose another")
+    return name
+
+
+def plain(value: Fraction | None) -> int | float | str | None:
+    """A fraction as a file would write it, such that reading it again gives the same.
+
+    >>> plain(Fraction(60)), plain(Fraction(1, 2)), plain(Fraction(1, 3))
+    (60, 0.5, '1/3')
+    """
+    if value is None:
+        return None
+    if value.denominator == 1:
+        return value.numerator
+    nearest = float(value)
+    return nearest if Fraction(repr(nearest)) == value else str(value)
+
+
+_write = PlainSerializer(plain, return_type=Any)
+
+Count = Annotated[
+    int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT})
+]
+Seconds = Annotated[
+    Fraction,
+    PlainValidator(_seconds),
+    _write,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$"},
+            ],
+            "examples": ["60s", "1m30s", "500ms", 120],
+        }
+    ),
+]
+Rate = Annotated[
+    Fraction, PlainValidator(_rate), _write, WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+]
+Share = Annotated[
+    Fraction,
+    PlainValidator(_share),
+    _write,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+                {"type": "string", "pattern": r"^\s*\d+(\.\d+|\s*/\s*\d+)?\s*$"},
+            ],
+            "examples": [0.25, "1/3"],
+        }
+    ),
+]
+FirstClose = Annotated[
+    Fraction,
+    PlainValidator(_first_close),
+    _write,
+    WithJsonSchema({"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}),
+]
+Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "minLength": 1})]
+Title = Annotated[
+    str, PlainValidator(lambda value: text(value, "a title")), WithJsonSchema({"type": "string"})
+]

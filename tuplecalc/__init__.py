@@ -1,1 +1,79 @@
-"""."""
+"""tuplecalc counts the reachable TCP tuples at every hop of a chain of NATs, balancers and proxies.
+
+Data flows one way: a topology file becomes a :class:`Chain`, the chain becomes limits (pure data),
+the limits become a result, the result becomes text, a table or a formula.  Each folder of the
+package is one of these steps and imports only those before it::
+
+    model     what the network is: address and port sets, the chain and its hops, the file
+    limits    hop → limits; Hall's minimum over them; advice by evaluating changed chains
+    algebra   limits → closed forms (sympy)
+    render    results → terminal, JSON, CSV, Markdown, LaTeX, notebooks
+
+>>> import tuplecalc as tc
+>>> chain = tc.Chain(
+...     clients=tc.Clients(addresses="198.18.0.0/16"),
+...     hops=[tc.Cone(name="nat", addresses=4)],
+...     services=tc.Services(addresses=10, ports=[80]),
+... )
+>>> tc.capacity(chain)
+<Capacity cone: 2,580,480 flows, rate 21,504/s, binding nat/ports>
+"""
+
+from __future__ import annotations
+
+from tuplecalc.errors import InputError, TopologyError, TuplecalcError
+from tuplecalc.limits.advice import Advice, advise
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.limit import Limit
+from tuplecalc.model.builders import cone, hourglass, inverted_cone
+from tuplecalc.model.chain import Chain, Clients, Cone, Hourglass, Traffic, Virtual
+from tuplecalc.model.file import example, from_dict, load, loads, with_settings
+from tuplecalc.model.services import Services
+from tuplecalc.model.addresses import AddressSet
+from tuplecalc.model.ports import PortSet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tuplecalc.algebra import Explanation
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AddressSet",
+    "Advice",
+    "Capacity",
+    "Chain",
+    "Clients",
+    "Cone",
+    "Hourglass",
+    "InputError",
+    "Limit",
+    "PortSet",
+    "Services",
+    "TopologyError",
+    "Traffic",
+    "TuplecalcError",
+    "Virtual",
+    "advise",
+    "capacity",
+    "cone",
+    "example",
+    "explain",
+    "from_dict",
+    "hourglass",
+    "inverted_cone",
+    "load",
+    "loads",
+    "with_settings",
+]
+
+
+def explain(chain: Chain) -> Explanation:
+    """The closed forms of a chain's limits; see :func:`tuplecalc.algebra.explain`.
+
+    >>> explain(example("inverted-cone-tproxy")).result.flows
+    1290240
+    """
+    from tuplecalc.algebra import explain as find_explanation  # sympy takes longer than all else
+
+    return find_explanation(chain)

@@ -156,21 +156,37 @@ class Capacity:
         return tuple(found)
 
     @cached_property
-    def at_most(self) -> bool:
-        """Whether the true optimum may lie below the figures, by rounding or in rare corners.
+    def flows_at_most(self) -> bool:
+        """Whether the true optimum may lie below ``flows``, by rounding or in rare corners.
 
-        That is so beside a shared limit where ports are taken for all services or handed out in
-        blocks, or where a hop changes the destination but keeps source address and port; and where
-        port blocks leave sources of a proxy before them without one.
+        Beside a shared limit: where ports are taken for all services or handed out in blocks, or
+        where a hop changes the destination but keeps source address and port.  And where port
+        blocks meet hops that count for each of their addresses.
         """
-        proxied = False
-        for hop in self.chain.hops:
-            if proxied and isinstance(hop, Cone) and hop.block is not None:
-                return True
-            proxied = proxied or (isinstance(hop, Hourglass) and hop.layer == 7)
-        if not any(limit.name.startswith("shared") for limit in self.limits):
-            return False
-        return self.chain.clients.allocation == "bind" or any(map(_blurs, self.chain.hops))
+        return self._blocks_blur() or (
+            any(limit.name.startswith("shared") for limit in self.limits)
+            and (self.chain.clients.allocation == "bind" or any(map(_blurs, self.chain.hops)))
+        )
+
+    @property
+    def rate_at_most(self) -> bool:
+        """Whether the true optimum may lie below ``rate``: as the flows, and for proxies in a row.
+
+        A leg between two proxies has a time in each, and the formulas take the shorter.
+        """
+        shares = {limit.hop for limit in self.limits if limit.name == "shared"}
+        row = [hop for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.layer == 7]
+        return self.flows_at_most or any(hop.name in shares for hop in row[:-1])
+
+    def _blocks_blur(self) -> bool:
+        hops = self.chain.hops
+        for place, hop in enumerate(hops):
+            if isinstance(hop, Cone) and hop.block is not None:
+                before = (h for h in hops[:place] if isinstance(h, Hourglass) and h.layer == 7)
+                behind = (h for h in hops[place + 1 :] if isinstance(h, Cone) or h.layer == 7 or h.virtual)
+                if any(before) or any(behind) or (hop.instances > 1 and hop.max_entries is not None):
+                    return True
+        return False
 
     @property
     def offered(self) -> Offered | None:

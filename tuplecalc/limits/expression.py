@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import ceil, floor, prod
 from typing import Any, TypeAlias
 
-from tuplecalc.model.spaces import PortSet
+from tuplecalc.model.ports import PortSet
 
 Number = int | Fraction
 

@@ -7,6 +7,8 @@ letters are those of :data:`tuplecalc.limits.letters.SYMBOLS`; layer-7 hops are 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tuplecalc.limits.expression import (
     Constant,
     Expression,
@@ -45,7 +47,7 @@ def clients(chain: Chain, target: Target) -> tuple[list[Limit], Sources]:
     scopes = a if bound else Product((a, letters.E))
     limit = Limit("ports", "clients", sized(ports), scopes, 1, letters.service_side)
     taken = Taken(Constant(1), letters.service_side) if bound else None
-    return [limit], Sources(a, a, 1, ports, taken, own=(limit,))
+    return [limit], Sources(a, a, 1, ports, taken, held=letters.service_side, own=(limit,))
 
 
 def cone(
@@ -81,10 +83,10 @@ def cone(
         scopes = product(Minimum((letters.a, blocks)), served)
         limits.append(Limit("block", hop.name, block, scopes, 1, letters.translated))
         limits += _of_served(sources, blocks, limits)
-    own = tuple(limits)
+    own = limits[:1]  # a block belongs to a source before the cone, not to one of its addresses
     limits += entries(hop, letters, instances(hop), 1)
     taken = Taken(Constant(1), letters.translated) if independent else None
-    return limits, Sources(addresses, addresses, 1, ports, taken, own=own)
+    return limits, Sources(addresses, addresses, 1, ports, taken, held=letters.translated, own=tuple(own))
 
 
 def _of_served(sources: Sources, blocks: Expression, limits: list[Limit]) -> list[Limit]:
@@ -99,7 +101,9 @@ def _of_served(sources: Sources, blocks: Expression, limits: list[Limit]) -> lis
     found = []
     for limit in sources.own:
         scopes = Product((limit.scopes, Quotient(blocks, sources.addresses)))
-        scaled = Limit(f"block-{limit.name}", limits[0].hop, limit.size, scopes, limit.keys, limit.seconds, limit.busy)
+        scaled = Limit(
+            f"block-{limit.name}", limits[0].hop, limit.size, scopes, limit.keys, limit.seconds, limit.busy
+        )
         if _lowers(scaled, limits):
             found.append(scaled)
     return found
@@ -130,6 +134,7 @@ def forwarder(
     if hop.virtual is not None:
         scopes = Product((letters.a, letters.E_behind))
         limits.append(Limit("forwarded", hop.name, sized(letters.A), scopes, 1, tracked(hop, letters)))
+        sources = replace(sources, held=tracked(hop, letters))
     return limits + entries(hop, letters, instances(hop), 1), sources
 
 

@@ -92,8 +92,10 @@ class _Row:
         self.entering = sources  # as the client-side leg sees it
         self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources
         self.front = Letters(hop, traffic, self.entering, before, behind)
-        self.letters = self.front if self.sources is self.entering else Letters(
-            hop, traffic, self.sources, before, behind
+        self.letters = (
+            self.front
+            if self.sources is self.entering
+            else Letters(hop, traffic, self.sources, before, behind)
         )
         self.n = instances(hop)
         self.working = working_instances(hop, behind)
@@ -147,8 +149,8 @@ class _Row:
         capture = Limit("capture", name, sized(rewrite), scopes, 1, tracked(self.hop, front))
         if not shares_table(self.hop) or front.client_side.value <= front.H.value:
             return [capture]
-        own = product(own, self.n if self.by_flows else Constant(1))
-        return [Limit("accepted", name, sized(front.A), own, 1, front.client_side), capture]
+        in_tables = product(own, self.n if self.by_flows else Constant(1))
+        return [Limit("accepted", name, sized(front.A), in_tables, 1, front.client_side), capture]
 
     def upstream(self) -> Limit:
         """The upstream leg's tuple."""
@@ -170,7 +172,8 @@ class _Row:
         letters, A, L = self.letters, self.letters.A, self.L
         machines = self.n if self.by_flows else Constant(1)
         scopes = product(letters.b, letters.E_behind, machines)
-        limits = [Limit("shared", self.hop.name, sized(A, L), scopes, 2, self.both_legs)]
+        busy = None if self.by_flows and self.hop.instances > 1 else self._busy()
+        limits = [Limit("shared", self.hop.name, sized(A, L), scopes, 2, self.both_legs, busy)]
         if self.behind.groups:  # with shares, traffic is not alike for all services
             return limits
         if self.hop.allocation == "bind":
@@ -186,10 +189,22 @@ class _Row:
             # for the rate it counts with its time in this table over its time in that domain.
             busy = Sum((product(once, Quotient(letters.client_side, taken.seconds)), reached))
             size = Sum((once, reached))
-            limits.append(
-                Limit("shared-mapping", self.hop.name, size, letters.a, 2, self.both_legs, busy=busy)
-            )
+            limits.append(Limit("shared-mapping", self.hop.name, size, letters.a, 2, self.both_legs, busy))
         return limits
+
+    def _busy(self) -> Expression | None:
+        """Keys of the shared table that flows can keep busy; None for all of |A ∪ L|.
+
+        A port outside L serves client-side legs only, and their source holds it for ``held``
+        seconds, whatever its time here: it is busy here for client_side / held of the time.  That
+        matters where the ranges overlap in part (the model's table leaves it out; the linear
+        program found it).
+        """
+        A, L, held = self.letters.A, self.L, self.sources.held
+        if A.ports.isdisjoint(L.ports) or not A.ports - L.ports or not held.value:
+            return None
+        part = Minimum((Constant(1), Quotient(self.letters.client_side, held)))
+        return Sum((sized(L), product(part, without(A, L))))
 
     def run(self) -> Run:
         """The proxies in a row that end with this one.
@@ -225,15 +240,28 @@ class _Row:
         bound = self.hop.allocation == "bind"
         own = self.sources.own + limits
         if self.hop.source == "client-port":  # tproxy hands on the run as well; listeners ended it
-            return replace(self.sources, own=own)
+            sides = (self.letters.client_side, self.letters.service_side, self.sources.held)
+            return replace(self.sources, own=own, held=max(sides, key=lambda side: side.value))
         if self.hop.source == "client":
             domains = Quotient(self.pairs(), self.letters.a)
             taken = Taken(domains, self.letters.service_side) if bound else None
-            return replace(self.sources, ports=self.L, taken=taken, run=self.run(), own=own)
+            return replace(
+                self.sources,
+                ports=self.L,
+                taken=taken,
+                held=self.letters.service_side,
+                run=self.run(),
+                own=own,
+            )
         taken = Taken(Constant(1), self.letters.service_side) if bound else None
         fresh = tuple(limit for limit in limits if limit.name in ("upstream", "bind"))
-        if self.by_flows:
-            addresses = product(self.o, self.n)
-            return Sources(addresses, addresses, 1, self.L, taken, own=fresh)
-        addresses = product(self.o, self.working)
-        return Sources(addresses, self.o, self.hop.instances, self.L, taken, own=fresh)
+        addresses = product(self.o, self.n if self.by_flows else self.working)
+        return Sources(
+            addresses,
+            addresses if self.by_flows else self.o,
+            1 if self.by_flows else self.hop.instances,
+            self.L,
+            taken,
+            held=self.letters.service_side,
+            own=fresh,
+        )

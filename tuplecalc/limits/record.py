@@ -26,7 +26,6 @@ def record(result: Capacity) -> dict[str, Any]:
         "shape": result.shape,
         "constraint": result.constraint,
         "flows": result.flows,
-        "at_most": result.at_most,
         "rate": as_float(result.rate),
         "binding": _name(result.binding),
         "rate_binding": result.rate_binding and _name(result.rate_binding),
@@ -43,8 +42,10 @@ def record(result: Capacity) -> dict[str, Any]:
             for hop in result.hops
         ],
         "collapse": [
-            {"cone": c.cone, "hop": c.hop, "limit": c.limit, "kept": as_float(c.kept)} for c in result.collapse
+            {"cone": c.cone, "hop": c.hop, "limit": c.limit, "kept": as_float(c.kept)}
+            for c in result.collapse
         ],
+        "at_most": {"flows": result.flows_at_most, "rate": result.rate_at_most},
         "offered": result.offered
         and {
             "rate": as_float(result.offered.rate),

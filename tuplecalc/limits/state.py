@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tuplecalc.limits.expression import Expression, NamedPorts
+from tuplecalc.limits.expression import Constant, Expression, NamedPorts
 from tuplecalc.limits.limit import Limit
+
+
+_AT_ONCE = Constant(0)
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,9 @@ class Sources:
     can address one endpoint.  b is less than a behind instances that share out the endpoints:
     then ``classes`` is by how many the endpoints are dealt out (endpoint j mod classes), else 1.
     ``taken`` says whether a source's port is taken for all endpoints; ``None`` where it may be
-    used again towards another.  ``run`` are the proxies right before; ``own`` are the limits that
-    each of these addresses brings along, whose scopes are proportional to their number.
+    used again towards another.  ``held`` is for how many seconds the machine that a leg leaves
+    holds its tuple.  ``run`` are the proxies right before; ``own`` are the limits that each of
+    these addresses brings along, whose scopes are proportional to their number.
     """
 
     addresses: Expression
@@ -48,9 +52,10 @@ class Sources:
     classes: int
     ports: NamedPorts
     taken: Taken | None = None
+    held: Expression = _AT_ONCE
     run: Run = Run()
     own: tuple[Limit, ...] = ()
 
     def mixed(self) -> Sources:
         """Behind a hop that changes the destination: every source reaches every endpoint."""
-        return Sources(self.addresses, self.addresses, 1, self.ports, self.taken, own=self.own)
+        return replace(self, per_endpoint=self.addresses, classes=1, run=Run())

@@ -17,7 +17,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_v
 from tuplecalc.errors import Problem, TopologyError, reject, show
 from tuplecalc.model.part import Part
 from tuplecalc.model.services import Services, overlap
-from tuplecalc.model.spaces import AddressSet, PortSet
+from tuplecalc.model.addresses import AddressSet
+from tuplecalc.model.ports import PortSet
 from tuplecalc.model.values import Count, FirstClose, Name, Rate, Seconds, Title, text
 
 EPHEMERAL_PORTS = PortSet("32768-60999")  # net.ipv4.ip_local_port_range
@@ -131,7 +132,9 @@ class Hop(Lingering):
                 value = value.spec
             if isinstance(value, str) or (isinstance(value, list) and any(isinstance(v, str) for v in value)):
                 rule = "with instances above 1 this is a count: machines cannot share addresses"
-                yield Problem(key, value, rule, f"write how many addresses each instance has, as in {key} = 1")
+                yield Problem(
+                    key, value, rule, f"write how many addresses each instance has, as in {key} = 1"
+                )
 
 
 class Cone(Hop):
@@ -226,7 +229,9 @@ class Hourglass(Hop):
         yield from super().misfits(data)
         has = _DEFAULTS | dict(data)
         if has["layer"] == 7 and "capture" not in data:
-            yield Problem("capture", None, "a layer-7 hop says how it captures", 'add "tproxy", "nat" or "listen"')
+            yield Problem(
+                "capture", None, "a layer-7 hop says how it captures", 'add "tproxy", "nat" or "listen"'
+            )
         for key in (key for key in FITS if data.get(key) is not None):
             for other, allowed in FITS[key].items():
                 found = has.get(other)
@@ -326,10 +331,14 @@ def _group_problems(groups: Iterable[Services]) -> Iterator[Problem]:
     if shares and len(shares) < len(groups):
         for number, group in enumerate(groups):
             if group.share is None:
-                yield Problem(f"[{number}].share", None, "all groups of services have a share, or none", "add it")
+                yield Problem(
+                    f"[{number}].share", None, "all groups of services have a share, or none", "add it"
+                )
     elif shares and sum(shares) != 1:
         total = sum(shares)
-        yield Problem("", None, f"the shares sum to 1; here to {total} ({float(total):.6g})", "change one of them")
+        yield Problem(
+            "", None, f"the shares sum to 1; here to {total} ({float(total):.6g})", "change one of them"
+        )
     if pair := overlap(groups):
         first, second = pair
         rule = f"an endpoint stands in one group only; services[{first}] has some of these too"

@@ -46,7 +46,9 @@ def read(stream: BinaryIO, source: str, title: str, settings: Iterable[str] = ()
     data = stream.read(LARGEST_FILE + 1)
     source = show_path(source)
     if len(data) > LARGEST_FILE:
-        raise InputError(f"{source}: larger than {LARGEST_FILE:,} bytes; a topology is a small TOML or JSON file")
+        raise InputError(
+            f"{source}: larger than {LARGEST_FILE:,} bytes; a topology is a small TOML or JSON file"
+        )
     if not data.strip():
         raise InputError(f"{source}: empty; `tuplecalc examples outage` prints a topology to start from")
     if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -55,7 +57,9 @@ def read(stream: BinaryIO, source: str, title: str, settings: Iterable[str] = ()
         written = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{source}: not UTF-8 (line {line}, byte {error.start}); save it as UTF-8") from error
+        raise InputError(
+            f"{source}: not UTF-8 (line {line}, byte {error.start}); save it as UTF-8"
+        ) from error
     return loads(written, settings=settings, source=source, title=title)
 
 
@@ -137,6 +141,18 @@ def show_path(path: str | Path) -> str:
 
 def _lowered(message: str) -> str:
     return message[:1].lower() + message[1:]
+
+
+def with_settings(chain: Chain, *settings: str) -> Chain:
+    """Another chain with some values changed, checked again; settings as after ``--set``.
+
+    >>> with_settings(example("cone"), "hops.nat.addresses=5").hops[0].addresses.size
+    5
+    """
+    mapping = _written(chain)
+    for setting in settings:
+        set_value(mapping, setting)
+    return from_dict(mapping)
 
 
 _STEP = re.compile(r"""\[(?P<index>\d{1,9})\]|\.?(?:"(?P<quoted>[^"]*)"|(?P<bare>[^.\["=]+))""")

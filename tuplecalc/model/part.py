@@ -69,21 +69,30 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
                 yield Problem(place, None, "this key is required", "add it")
             case "literal_error":
                 allowed = item["ctx"]["expected"].replace("'", '"')
-                yield Problem(place, value, f"the value is {allowed}", _meant(value, allowed) or "write one of these")
+                yield Problem(
+                    place, value, f"the value is {allowed}", _meant(value, allowed) or "write one of these"
+                )
             case "union_tag_not_found":
-                yield Problem(f"{place}.kind", None, "this key is required", 'add kind = "cone" or "hourglass"')
+                yield Problem(
+                    f"{place}.kind", None, "this key is required", 'add kind = "cone" or "hourglass"'
+                )
             case "union_tag_invalid":
                 allowed = '"cone" or "hourglass"'
                 found = value.get("kind") if isinstance(value, Mapping) else value.kind
                 yield Problem(
-                    f"{place}.kind", found, f"a hop's kind is {allowed}", _meant(found, allowed) or "write one of these"
+                    f"{place}.kind",
+                    found,
+                    f"a hop's kind is {allowed}",
+                    _meant(found, allowed) or "write one of these",
                 )
             case "tuple_type" | "list_type":
                 yield Problem(place, value, "this is a list of tables", f"write [[{place}]]")
             case "invalid_key":
                 yield Problem(place, None, "a key is a text", "put it in quotes")
             case _:
-                yield Problem(place, value, "this is a table of keys and values", f"write it as [{place or 'table'}]")
+                yield Problem(
+                    place, value, "this is a table of keys and values", f"write it as [{place or 'table'}]"
+                )
 
 
 def _way_out(part: type[Part], key: str) -> str:

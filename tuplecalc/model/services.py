@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from tuplecalc.model.part import Part
-from tuplecalc.model.spaces import AddressSet, PortSet
+from tuplecalc.model.addresses import AddressSet
+from tuplecalc.model.ports import PortSet
 from tuplecalc.model.values import Share
 
 
@@ -76,7 +77,8 @@ def hottest_share(groups: Sequence[Services], parts: int) -> Fraction:
     a cyclic row of them, so the maximum follows from the bounds of these rows.
 
     >>> half = Fraction(1, 2)
-    >>> hottest_share([Services(addresses=2, ports=80, share=half), Services(addresses=1, ports=81, share=half)], 2)
+    >>> groups = [Services(addresses=n, ports=80, share=half) for n in (2, 1)]
+    >>> hottest_share(groups, 2)
     Fraction(3, 4)
     """
     base, offset = Fraction(0), 0

@@ -27,7 +27,7 @@ _DURATION = re.compile(r"(?:(\d{1,18}(?:\.\d{1,18})?)(ms|s|m|h|d))")
 _DECIMAL = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?")
 _RATIO = re.compile(r"(\d{1,18})\s*/\s*(\d{1,18})")
 # Beyond these no device has a figure, and exact arithmetic would have to carry the digits along.
-_LARGEST, _SMALLEST = Fraction(10**18), Fraction(1, 10**18)
+_LARGEST, _SMALLEST, _MOST_DIGITS = Fraction(10**19), Fraction(1, 10**18), 36
 
 
 def _count(value: object) -> int:
@@ -37,7 +37,9 @@ def _count(value: object) -> int:
     4
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        raise reject(value, "a count is an integer of 1 or more", "write it as a whole number, without quotes")
+        raise reject(
+            value, "a count is an integer of 1 or more", "write it as a whole number, without quotes"
+        )
     if not 1 <= value <= LARGEST_COUNT:
         raise reject(value, "a count is an integer from 1 to 2^128", "write a number in this range")
     return value
@@ -65,11 +67,18 @@ def number(value: object, what: str) -> Fraction:
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise reject(value, rule, "write a number, as in 0.25")
-        if value and not -18 <= value.adjusted() <= 18:
-            raise reject(value, f"{what} has a size between 1e-18 and 1e18", "write a number in this range")
-    elif value and not _SMALLEST <= abs(value) <= _LARGEST:
-        raise reject(value, f"{what} has a size between 1e-18 and 1e18", "write a number in this range")
-    return Fraction(value)
+        in_range = not value or -18 <= value.adjusted() <= 18
+        if not in_range or len(value.as_tuple().digits) > _MOST_DIGITS:
+            raise reject(value, *_out_of_range(what))
+    exact = Fraction(value)
+    if exact and not _SMALLEST <= abs(exact) <= _LARGEST:
+        raise reject(value, *_out_of_range(what))
+    return exact
+
+
+def _out_of_range(what: str) -> tuple[str, str]:
+    rule = f"{what} is between 1e-18 and 1e18 in size, with at most {_MOST_DIGITS} digits"
+    return rule, "write a number in this range"
 
 
 def _seconds(value: object) -> Fraction:
@@ -83,7 +92,11 @@ def _seconds(value: object) -> Fraction:
         text = re.sub(r"\s+", "", value[:100])
         parts = _DURATION.findall(text)
         units = [unit for _, unit in parts]
-        if not text or "".join(amount + unit for amount, unit in parts) != text or len(set(units)) < len(units):
+        if (
+            not text
+            or "".join(amount + unit for amount, unit in parts) != text
+            or len(set(units)) < len(units)
+        ):
             raise reject(value, rule, 'write it as in "60s", "1m30s", "500ms", "2h" or "5d"')
         return sum((Fraction(amount) * _UNITS[unit] for amount, unit in parts), Fraction(0))
     seconds = number(value, "a duration")
@@ -197,7 +210,9 @@ FirstClose = Annotated[
     Fraction,
     PlainValidator(_first_close),
     _write,
-    WithJsonSchema({"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}),
+    WithJsonSchema(
+        {"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}
+    ),
 ]
 Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "minLength": 1})]
 Title = Annotated[

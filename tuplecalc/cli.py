@@ -1,0 +1,236 @@
+"""The command line: parse, one call, a renderer, an exit status.
+
+Results go to standard output, messages to standard error.  Exit status: 0 answered, 1 over the
+share that ``--fail-above`` allows, 2 bad input.  Heavy libraries are imported only by the command
+that needs them, so that ``capacity`` starts as fast as the command-line library itself.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import sys
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tuplecalc.errors import InputError, TuplecalcError
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.capacity import capacity as find_capacity
+from tuplecalc.model.chain import Chain
+from tuplecalc.model.file import EXAMPLES, example, example_text, load, read, show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+app = typer.Typer(
+    name="tuplecalc",
+    help="Counts the reachable TCP tuples at every hop of a chain of NATs, balancers and proxies.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DEFAULT_EXAMPLE = "outage"
+
+
+class Output(StrEnum):
+    """How ``capacity`` writes its result."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+class Explained(StrEnum):
+    """How ``explain`` writes its result."""
+
+    TEXT = "text"
+    LATEX = "latex"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+File = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[FILE]",
+        help='A topology in TOML or JSON, "-" for standard input, or the name of a bundled example.',
+        show_default=f"the example {DEFAULT_EXAMPLE}",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Change a value first: hops.lvs.addresses=4. Repeatable."
+    ),
+]
+
+
+@app.command()
+def capacity(
+    file: File = None,
+    settings: Settings = None,
+    output: Annotated[Output, typer.Option("-o", "--output", help="How to write the result.")] = Output.TABLE,
+    fail_above: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", help="Exit 1 where more than this share of the highest rate is offered."
+        ),
+    ] = None,
+) -> None:
+    """Reachable tuples at every hop, the limit that binds, and what would help."""
+    chain = _chain(file, settings)
+    if fail_above is not None:
+        _check_gate(chain, fail_above)
+    result = find_capacity(chain)
+    match output:
+        case Output.TABLE:
+            from tuplecalc.render.table import print_table
+
+            print_table(result, _console())
+        case Output.JSON:
+            print(json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
+        case Output.CSV:
+            from tuplecalc.render.plain import csv_rows
+
+            sys.stdout.write(csv_rows(result))
+        case Output.MARKDOWN:
+            from tuplecalc.render.plain import markdown
+
+            sys.stdout.write(markdown(result))
+    if fail_above is not None and _is_above(result, fail_above):
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    file: File = None,
+    settings: Settings = None,
+    output: Annotated[
+        Explained, typer.Option("-o", "--output", help="How to write the result.")
+    ] = Explained.TEXT,
+) -> None:
+    """The closed form of every limit and of the chain, with the numbers put in step by step."""
+    chain = _chain(file, settings)
+    from tuplecalc.algebra import explain as find_explanation
+    from tuplecalc.render import explanation as render
+
+    renderers: dict[Explained, Callable[..., str]] = {
+        Explained.TEXT: render.text,
+        Explained.LATEX: render.latex,
+        Explained.MARKDOWN: render.markdown,
+        Explained.JSON: render.json,
+    }
+    print(renderers[output](find_explanation(chain)).rstrip("\n"))
+
+
+@app.command()
+def examples(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Print this one.")] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Write it to this file, or all of them into this folder; never over a file."
+        ),
+    ] = None,
+) -> None:
+    """The bundled topologies: list them, print one, or write them out to start from."""
+    if name is None and write is None:
+        width = max(map(len, EXAMPLES))
+        for each in EXAMPLES:
+            print(f"{each:<{width}}  {example(each).title}")
+    elif write is None and name is not None:
+        sys.stdout.write(example_text(name))
+    elif write is not None:
+        names = EXAMPLES if name is None else (name,)
+        for each in names:
+            path = write / f"{each}.toml" if name is None or write.is_dir() else write
+            _write_new(path, example_text(each))
+            print(f"wrote {show_path(path)}", file=sys.stderr)
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of a topology file."""
+    print(json.dumps(Chain.model_json_schema(), indent=2, ensure_ascii=False))
+
+
+def _chain(file: str | None, settings: list[str] | None) -> Chain:
+    changes = settings or []
+    if file is None:
+        print(f"No file given: this is the bundled example {DEFAULT_EXAMPLE}.", file=sys.stderr)
+        return example(DEFAULT_EXAMPLE, changes)
+    if file == "-":
+        return read(sys.stdin.buffer, "standard input", "standard input", changes)
+    if file in EXAMPLES and not Path(file).exists():
+        return example(file, changes)
+    if os.path.sep not in file and "." not in file and not Path(file).exists():
+        example_text(file)  # a bare name that is neither: says which examples there are
+    return load(file, changes)
+
+
+def _check_gate(chain: Chain, share: float) -> None:
+    if not 0 < share < float("inf"):
+        raise InputError(f"--fail-above {share}: this is a share above 0; write it as in --fail-above 0.8")
+    if chain.traffic.rate is None:
+        raise InputError(
+            "--fail-above needs an offered rate; write `rate` under [traffic], or --set traffic.rate=700"
+        )
+
+
+def _is_above(result: Capacity, share: float) -> bool:
+    offered = result.offered
+    if offered is None or offered.highest is None:
+        return False
+    return offered.rate > offered.highest * _exact(share)
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise InputError(f"{show_path(path)}: there is a file already; choose another path") from error
+    except OSError as error:
+        raise InputError(
+            f"{show_path(path)}: cannot be written: {(error.strerror or str(error)).lower()}"
+        ) from error
+
+
+def _exact(share: float) -> Fraction:
+    return Fraction(repr(share))
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, emoji=False, markup=False)
+
+
+def main() -> None:
+    """Run the command line; the only place where errors become messages and exit statuses."""
+    if hasattr(signal, "SIGPIPE"):  # a closed pipe ends us as it ends other tools
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without these characters
+    try:
+        app()
+    except TuplecalcError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""What would help, and what it would buy: single changes, each evaluated on the changed chain.
+
+A change is written as the ``--set`` settings that make it, so that a user can try it as it is.
+The figures are those of the changed chain; a change that buys nothing is not offered, save one:
+port ranges that overlap under a shared limit, because the figures there hold only if both hops
+choose their ports in concert.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tuplecalc.errors import TopologyError
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.expression import NamedPorts, Number, Size
+from tuplecalc.limits.limit import Limit
+from tuplecalc.model.chain import UNPRIVILEGED_PORTS, Chain, Clients, Cone, Hourglass
+from tuplecalc.model.file import with_settings
+from tuplecalc.model.addresses import AddressSet
+from tuplecalc.model.ports import PortSet
+
+REUSE_AFTER = "1s"  # net.ipv4.tcp_tw_reuse_delay
+SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A change, the settings that make it, and the figures of the changed chain.
+
+    ``apart`` marks the advice to keep overlapping port ranges apart: it may cost some of the
+    figures, and makes them hold without coordination.
+    """
+
+    text: str
+    settings: tuple[str, ...]
+    flows: int
+    rate: Number | None
+    apart: bool = False
+
+
+@dataclass(frozen=True)
+class _Change:
+    text: str
+    settings: tuple[str, ...]
+    apart: bool = False
+
+
+def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
+    """The changes that help most, best first: at most ``most`` of them.
+
+    They act on the limits that bind the flows and the rate; the gain is the product of the two
+    figures' ratios to the present ones.
+
+    >>> from tuplecalc.model.file import example
+    >>> for advice in advise(capacity(example("cone")), most=1):
+    ...     print(advice.text, advice.settings, f"{advice.flows:,}")
+    another address for nat ('hops.nat.addresses=5',) 6,451,200
+    """
+    found: dict[tuple[str, ...], Advice] = {}
+    for change in _changes(result):
+        if change.settings in found:
+            continue
+        try:
+            changed = capacity(with_settings(result.chain, *change.settings))
+        except TopologyError:  # another key of the hop does not fit the change
+            continue
+        if change.apart or _gain(result, changed.flows, changed.rate) > 1:
+            found[change.settings] = Advice(
+                change.text, change.settings, changed.flows, changed.rate, change.apart
+            )
+    ranked = sorted(found.values(), key=lambda a: (not a.apart, -_gain(result, a.flows, a.rate)))
+    return tuple(ranked[:most])
+
+
+def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
+    def ratio(new: Number | None, old: Number | None) -> float:
+        if new == old:
+            return 1.0
+        if new is None or old == 0:
+            return float("inf")
+        return float(Fraction(new) / old) if old is not None else 0.0
+
+    gains = ratio(flows, result.flows), ratio(rate, result.rate)
+    return max(gains) if min(gains) >= 1 else gains[0] * gains[1]
+
+
+def _changes(result: Capacity) -> Iterator[_Change]:
+    for limit in result.limits:
+        if limit.name == "shared" and isinstance(limit.size, Size):
+            yield from _apart(*limit.size.sets)
+    binding = [result.binding] + ([result.rate_binding] if result.rate_binding else [])
+    for limit in binding:
+        if limit.hop == "clients":
+            yield from _for_clients(result.chain.clients, limit)
+            continue
+        place = next(i for i, hop in enumerate(result.chain.hops) if hop.name == limit.hop)
+        hop = result.chain.hops[place]
+        if isinstance(hop, Cone):
+            yield from _for_cone(hop, limit)
+        else:
+            yield from _for_hourglass(hop, limit)
+        if limit.name in ("accepted", "listener", "shared", "upstream", "forwarded"):
+            yield from _for_sources(result.chain, place)
+
+
+def _apart(A: NamedPorts, L: NamedPorts) -> Iterator[_Change]:
+    """Disjoint ranges out of the same ports, split so that the smaller one is as large as can be."""
+    first, second = A.origin, L.origin
+    common = first.ports & second.ports
+    if not common or first.place == second.place:
+        return
+    only_first, only_second = (first.ports - common).size, (second.ports - common).size
+    part = min(max((only_second + common.size - only_first) // 2, 0), common.size)
+    low, high = common.lowest(part), common.highest(common.size - part)
+    ports = (first.ports - common) | low, (second.ports - common) | high
+    if not all(ports):
+        return
+    settings = tuple(
+        f"{named.place}={_written(kept)}" for named, kept in zip((first, second), ports, strict=True)
+    )
+    yield _Change(f"apart port ranges for {first.hop} and {second.hop}", settings, apart=True)
+
+
+def _for_clients(clients: Clients, limit: Limit) -> Iterator[_Change]:
+    if clients.allocation == "bind":
+        yield _Change("clients that connect with IP_BIND_ADDRESS_NO_PORT", ("clients.allocation=tuple",))
+    yield from _wider("the clients", "clients.ports", clients.ports)
+    yield from _sooner("the clients", "clients", clients.linger)
+    yield from _another("client address", "clients.addresses", clients.addresses)
+
+
+def _for_sources(chain: Chain, place: int) -> Iterator[_Change]:
+    """More source addresses in front of a hop that counts its room for each of them."""
+    for hop in reversed(chain.hops[:place]):
+        if isinstance(hop, Cone):
+            yield from _another(
+                f"address for {hop.name}", f"hops.{_quoted(hop.name)}.addresses", hop.addresses
+            )
+            return
+        if hop.layer == 7 and hop.source == "own":
+            yield from _another(
+                f"address for {hop.name}", f"hops.{_quoted(hop.name)}.addresses", hop.addresses
+            )
+            return
+
+
+def _for_cone(hop: Cone, limit: Limit) -> Iterator[_Change]:
+    path = f"hops.{_quoted(hop.name)}"
+    if limit.name == "entries":
+        yield from _doubled(hop.name, path, "max_entries", hop.max_entries, "tracking table")
+        return
+    yield from _another(f"address for {hop.name}", f"{path}.addresses", hop.addresses)
+    yield from _wider(hop.name, f"{path}.ports", hop.ports)
+    if hop.mapping == "endpoint-independent":
+        text = f"endpoint-dependent mapping at {hop.name} (a port for each destination)"
+        yield _Change(text, (f"{path}.mapping=endpoint-dependent",))
+    if hop.block is not None and 2 * hop.block <= hop.ports.size:
+        yield _Change(f"blocks twice as large at {hop.name}", (f"{path}.block={2 * hop.block}",))
+    if hop.linger > 30:
+        text = f"a linger of {SHORT_TIME_WAIT} at {hop.name} (nf_conntrack_tcp_timeout_time_wait)"
+        yield _Change(text, (f"{path}.time_wait={SHORT_TIME_WAIT}",))
+
+
+def _for_hourglass(hop: Hourglass, limit: Limit) -> Iterator[_Change]:
+    path, name = f"hops.{_quoted(hop.name)}", hop.name
+    match limit.name:
+        case "entries":
+            yield from _doubled(name, path, "max_entries", hop.max_entries, "tracking table")
+            if hop.tracking != "off" and hop.capture in ("tproxy", "listen"):
+                yield _Change(f"no connection tracking at {name} (notrack)", (f"{path}.tracking=off",))
+            return
+        case "files":
+            yield from _doubled(name, path, "max_files", hop.max_files, "limit of open files")
+            return
+        case "capture" | "listener":
+            yield from _another(
+                f"listener address for {name}", f"{path}.listen_addresses", hop.listen_addresses
+            )
+            if hop.listen_ports.size < UNPRIVILEGED_PORTS.size:
+                value = f"{{ count = {hop.listen_ports.size + 1} }}"
+                yield _Change(f"another listener port for {name}", (f"{path}.listen_ports={value}",))
+            if limit.name == "capture":
+                yield from _wider(f"the capture of {name}", f"{path}.rewrite_ports", hop.rewrite_ports)
+                yield _Change(f"capture by TPROXY instead of REDIRECT at {name}", (f"{path}.capture=tproxy",))
+            return
+    if hop.allocation == "bind":
+        yield _Change(f"IP_BIND_ADDRESS_NO_PORT at {name}", (f"{path}.allocation=tuple",))
+    if limit.name.startswith("shared") and hop.capture == "tproxy":
+        text = f"no connection tracking at {name} (notrack), so that both legs may use one port"
+        yield _Change(text, (f"{path}.tracking=off",))
+    if hop.source == "own":
+        yield from _another(f"source address for {name}", f"{path}.addresses", hop.addresses)
+    if hop.source != "client-port":
+        yield from _wider(name, f"{path}.ports", hop.ports)
+    yield from _sooner(name, path, hop.linger)
+
+
+def _another(what: str, path: str, addresses: AddressSet) -> Iterator[_Change]:
+    spec = addresses.spec
+    if isinstance(spec, int):
+        yield _Change(f"another {what}", (f"{path}={spec + 1}",))
+    else:
+        more = [*spec, 1] if isinstance(spec, list) else [spec, 1]
+        yield _Change(f"another {what}", (f"{path}={json.dumps(more)}",))
+
+
+def _wider(whose: str, path: str, ports: PortSet) -> Iterator[_Change]:
+    if ports != ports | UNPRIVILEGED_PORTS:
+        yield _Change(
+            f"the ports {UNPRIVILEGED_PORTS} for {whose}", (f"{path}={_written(ports | UNPRIVILEGED_PORTS)}",)
+        )
+
+
+def _sooner(whose: str, path: str, linger: Fraction) -> Iterator[_Change]:
+    if linger > 1:
+        text = f"reuse of TIME_WAIT after {REUSE_AFTER} at {whose} (tcp_tw_reuse)"
+        yield _Change(text, (f"{path}.reuse_after={REUSE_AFTER}",))
+
+
+def _doubled(name: str, path: str, key: str, value: int | None, what: str) -> Iterator[_Change]:
+    if value is not None:
+        yield _Change(f"a {what} twice as large at {name}", (f"{path}.{key}={2 * value}",))
+
+
+def _written(ports: PortSet) -> str:
+    return json.dumps(ports.spec) if isinstance(ports.spec, list) else str(ports.spec)
+
+
+def _quoted(name: str) -> str:
+    return name if all(c.isalnum() or c in "-_" for c in name) else f'"{name}"'

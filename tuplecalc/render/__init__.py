@@ -1,0 +1,1 @@
+"""Results → text, JSON, tables for other programs, HTML for notebooks."""

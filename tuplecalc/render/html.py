@@ -1,0 +1,22 @@
+"""The result in a notebook."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tuplecalc.limits.advice import advise
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.render import numbers, sentences
+
+
+def fragment(result: Capacity) -> str:
+    """An HTML fragment: what binds, the hops, the limits, and what would help."""
+    environment = Environment(
+        loader=PackageLoader("tuplecalc.render"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    template = environment.get_template("capacity.html")
+    return template.render(result=result, advices=advise(result), numbers=numbers, say=sentences)

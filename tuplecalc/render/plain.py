@@ -1,0 +1,79 @@
+"""The result for other programs and documents: CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from tuplecalc.limits.advice import advise
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.record import limit_record
+from tuplecalc.render import numbers, sentences
+
+
+def csv_rows(result: Capacity) -> str:
+    """One row for each limit; ``binds`` is flows, rate, both, or empty.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> print(csv_rows(capacity(example("cone"))).splitlines()[0])
+    hop,kind,limit,size,scopes,keys_per_flow,seconds_per_flow,flows,rate,binds
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    figures = ("size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate")
+    writer.writerow(("hop", "kind", "limit", *figures, "binds"))
+    for hop in result.hops:
+        for limit in hop.limits:
+            record = limit_record(limit)
+            binds = (limit is result.binding, limit is result.rate_binding)
+            word = {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(binds, "")
+            writer.writerow((hop.name, hop.kind, limit.name, *(record[key] for key in figures), word))
+    return stream.getvalue()
+
+
+def markdown(result: Capacity) -> str:
+    """A section for a design document: what binds, the hops, the limits, and what would help."""
+    parts = [f"## {_escaped(result.title or 'A chain')}", _escaped(sentences.kind(result)).capitalize() + "."]
+    parts += map(_escaped, sentences.sentences(result))
+    parts.append(
+        _rows(
+            ("hop", "kind", "tuple space", "reachable flows", "rate /s"),
+            (
+                (
+                    hop.name,
+                    hop.kind,
+                    numbers.count(hop.tuple_space),
+                    numbers.count(hop.flows),
+                    numbers.rate(hop.rate),
+                )
+                for hop in result.hops
+            ),
+            words=2,
+        )
+    )
+    limits = []
+    for limit in result.limits:
+        cells = [limit.hop, limit.name, limit.formula, numbers.count(limit.flows), numbers.rate(limit.rate)]
+        limits.append(tuple(cells if limit is not result.binding else [f"**{_escaped(c)}**" for c in cells]))
+    parts.append(_rows(("hop", "limit", "formula", "flows", "rate /s"), limits, words=3))
+    if advices := advise(result):
+        parts.append("\n".join(f"- {_escaped(sentences.advice(result, item))}" for item in advices))
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], words: int) -> str:
+    rule = ["---"] * words + ["--:"] * (len(header) - words)
+    lines = [
+        header,
+        tuple(rule),
+        *(tuple(c if c.startswith("**") else _escaped(c) for c in row) for row in rows),
+    ]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _escaped(text: str) -> str:
+    for mark in "\\|*_<`[":
+        text = text.replace(mark, "&lt;" if mark == "<" else f"\\{mark}")
+    return text

@@ -1,0 +1,130 @@
+"""The result as a table for a terminal or a pipe."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import TypeVar
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tuplecalc.limits.advice import advise
+from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.limits.limit import Limit
+from tuplecalc.render import numbers, sentences
+
+_MOST_ROWS = 60  # a screen or two; csv and JSON have all
+_WIDEST_PROSE = 100
+_SHORT_NAMES, _LONG_NAMES = 14, 40
+
+_MARKS = {(True, True): "◀ binds", (True, False): "◀ flows", (False, True): "◀ rate"}
+
+T = TypeVar("T")
+
+
+def print_table(result: Capacity, console: Console) -> None:
+    """Write reachable tuples at each hop, the limits with the binding ones marked, and what would help.
+
+    Piped, the tables are as wide as they need to be; paragraphs keep a readable width.
+    """
+    prose = min(console.width, _WIDEST_PROSE)
+    names = _SHORT_NAMES if console.is_terminal and console.width < _WIDEST_PROSE else _LONG_NAMES
+    console.print(Text(result.title or "A chain", style="bold"), width=prose)
+    console.print(Text(_capitalised(sentences.kind(result)), style="dim"))
+    for grid in (_hops(result, names), _limits(result, names)):
+        console.print()
+        width = console.width if console.is_terminal else max(console.width, console.measure(grid).maximum)
+        console.print(grid, width=width, crop=console.is_terminal)
+    console.print()
+    for sentence in sentences.sentences(result):
+        console.print(Text(sentence), width=prose)
+    if advices := advise(result):
+        console.print()
+        console.print(Text("What would help", style="bold"))
+        for item in advices:
+            console.print(_bullet(sentences.advice(result, item)), width=prose)
+            for setting in item.settings:
+                console.print(Text(f"    --set {_shell(setting)}", style="cyan"), soft_wrap=True)
+
+
+def _hops(result: Capacity, names: int) -> Table:
+    grid = _grid("hop", "kind", "tuple space", "reachable flows", "rate /s")
+    shown, left = _cut(result.hops)
+    for hop in shown:
+        kind, space = _kind(result, hop), numbers.count(hop.tuple_space)
+        grid.add_row(_name(hop.name, names), kind, space, *_figures(hop))
+    _rest(grid, left)
+    return grid
+
+
+def _limits(result: Capacity, names: int) -> Table:
+    grid = _grid("hop", "limit", "keys × scopes", "flows", "rate /s", "")
+    previous = ""
+    shown, left = _cut(result.limits, (result.binding, result.rate_binding))
+    for limit in shown:
+        binds = limit is result.binding, limit is result.rate_binding
+        mark = _MARKS.get(binds, "")
+        name = _name(limit.hop if limit.hop != previous else "", names)
+        grid.add_row(
+            name, limit.name, _room(limit), *_figures(limit), mark, style="bold yellow" if mark else ""
+        )
+        previous = limit.hop
+    _rest(grid, left)
+    return grid
+
+
+def _room(limit: Limit) -> str:
+    size, scopes = numbers.count(limit.size.value), numbers.count(limit.scopes.value)
+    keys = size if limit.keys == 1 else f"⌊{size} / {limit.keys}⌋"
+    return f"{keys} × {scopes}"
+
+
+def _grid(*columns: str) -> Table:
+    grid = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim"
+    )
+    for column in columns:
+        words = column in ("hop", "kind", "limit", "")
+        grid.add_column(column, justify="left" if words else "right", no_wrap=True, overflow="ellipsis")
+    return grid
+
+
+def _bullet(text: str) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_row("•", Text(text))
+    return grid
+
+
+def _shell(setting: str) -> str:
+    """As a shell wants it: in quotes where it has blanks, brackets or quotes."""
+    return shlex.quote(setting)
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _figures(of: HopCapacity | Limit) -> tuple[str, str]:
+    return numbers.count(of.flows), numbers.rate(of.rate)
+
+
+def _name(name: str, longest: int) -> Text:
+    return Text(name if len(name) <= longest else name[: longest - 1] + "…")
+
+
+def _kind(result: Capacity, hop: HopCapacity) -> str:
+    layers = {h.name: h.layer for h in result.chain.hops if h.kind == "hourglass"}
+    return f"layer {layers[hop.name]}" if hop.name in layers else hop.kind
+
+
+def _cut(items: Sequence[T], keep: tuple[object, ...] = ()) -> tuple[list[T], int]:
+    shown = [item for i, item in enumerate(items) if i < _MOST_ROWS or any(item is kept for kept in keep)]
+    return shown, len(items) - len(shown)
+
+
+def _rest(grid: Table, left: int) -> None:
+    if left:
+        grid.add_row(Text(f"… {left:,} more"))

@@ -25,12 +25,12 @@ from tuplecalc.errors import InputError, TopologyError, TuplecalcError
 from tuplecalc.limits.advice import Advice, advise
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.limit import Limit
+from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.builders import cone, hourglass, inverted_cone
 from tuplecalc.model.chain import Chain, Clients, Cone, Hourglass, Traffic, Virtual
 from tuplecalc.model.file import example, from_dict, load, loads, with_settings
-from tuplecalc.model.services import Services
-from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.ports import PortSet
+from tuplecalc.model.services import Services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

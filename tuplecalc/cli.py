@@ -63,7 +63,7 @@ class Explained(StrEnum):
 File = Annotated[
     str | None,
     typer.Argument(
-        metavar="[FILE]",
+        metavar="FILE",
         help='A topology in TOML or JSON, "-" for standard input, or the name of a bundled example.',
         show_default=f"the example {DEFAULT_EXAMPLE}",
     ),
@@ -136,7 +136,7 @@ def explain(
 
 @app.command()
 def examples(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Print this one.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print this one.")] = None,
     write: Annotated[
         Path | None,
         typer.Option(
@@ -170,7 +170,11 @@ def _chain(file: str | None, settings: list[str] | None) -> Chain:
     if file is None:
         print(f"No file given: this is the bundled example {DEFAULT_EXAMPLE}.", file=sys.stderr)
         return example(DEFAULT_EXAMPLE, changes)
+    if not file:
+        raise InputError("the name of the file is empty; leave it out for the bundled example")
     if file == "-":
+        if sys.stdin is None:
+            raise InputError("standard input: closed; there is nothing to read")
         return read(sys.stdin.buffer, "standard input", "standard input", changes)
     if file in EXAMPLES and not Path(file).exists():
         return example(file, changes)

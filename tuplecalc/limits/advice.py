@@ -17,9 +17,9 @@ from tuplecalc.errors import TopologyError
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import NamedPorts, Number, Size
 from tuplecalc.limits.limit import Limit
+from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.chain import UNPRIVILEGED_PORTS, Chain, Clients, Cone, Hourglass
 from tuplecalc.model.file import with_settings
-from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.ports import PortSet
 
 REUSE_AFTER = "1s"  # net.ipv4.tcp_tw_reuse_delay
@@ -55,9 +55,10 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     figures' ratios to the present ones.
 
     >>> from tuplecalc.model.file import example
-    >>> for advice in advise(capacity(example("cone")), most=1):
-    ...     print(advice.text, advice.settings, f"{advice.flows:,}")
-    another address for nat ('hops.nat.addresses=5',) 6,451,200
+    >>> for advice in advise(capacity(example("cone"))):
+    ...     print(*advice.settings, f"{advice.flows:,}", f"{float(advice.rate):,.0f}")
+    hops.nat.time_wait=30s 5,160,960 161,280
+    hops.nat.addresses=5 6,451,200 52,879
     """
     found: dict[tuple[str, ...], Advice] = {}
     for change in _changes(result):

@@ -159,14 +159,15 @@ class Capacity:
     def flows_at_most(self) -> bool:
         """Whether the true optimum may lie below ``flows``, by rounding or in rare corners.
 
-        Beside a shared limit: where ports are taken for all services or handed out in blocks, or
-        where a hop changes the destination but keeps source address and port.  And where port
-        blocks meet hops that count for each of their addresses.
+        Beside a shared limit: where ports are taken for all services or handed out in blocks,
+        where a hop changes the destination but keeps source address and port, and in rows of
+        proxies of which one shares its work by flows.  And where port blocks meet hops that count
+        for each of their addresses.
         """
-        return self._blocks_blur() or (
-            any(limit.name.startswith("shared") for limit in self.limits)
-            and (self.chain.clients.allocation == "bind" or any(map(_blurs, self.chain.hops)))
-        )
+        sharing = self._sharing()
+        row_by_flows = len(sharing) > 1 and any(h.instances > 1 and h.split == "flows" for h in sharing)
+        bound = self.chain.clients.allocation == "bind" or any(map(_blurs, self.chain.hops))
+        return self._blocks_blur() or (bool(sharing) and bound) or row_by_flows
 
     @property
     def rate_at_most(self) -> bool:
@@ -174,15 +175,18 @@ class Capacity:
 
         A leg between two proxies has a time in each, and the formulas take the shorter.
         """
-        shares = {limit.hop for limit in self.limits if limit.name == "shared"}
-        row = [hop for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.layer == 7]
-        return self.flows_at_most or any(hop.name in shares for hop in row[:-1])
+        proxies = [hop.name for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.layer == 7]
+        return self.flows_at_most or any(hop.name in proxies[:-1] for hop in self._sharing())
+
+    def _sharing(self) -> list[Hourglass]:
+        names = {limit.hop for limit in self.limits if limit.name == "shared"}
+        return [hop for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.name in names]
 
     def _blocks_blur(self) -> bool:
         hops = self.chain.hops
         for place, hop in enumerate(hops):
             if isinstance(hop, Cone) and hop.block is not None:
-                before = (h for h in hops[:place] if isinstance(h, Hourglass) and h.layer == 7)
+                before = (h for h in hops[:place] if isinstance(h, Cone) or h.layer == 7)
                 behind = (h for h in hops[place + 1 :] if isinstance(h, Cone) or h.layer == 7 or h.virtual)
                 if any(before) or any(behind) or (hop.instances > 1 and hop.max_entries is not None):
                     return True

@@ -8,10 +8,14 @@ once, and its readers can be held against each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from itertools import pairwise
 from math import ceil, floor, prod
+from operator import and_, or_, sub
 from typing import Any, TypeAlias
 
 from tuplecalc.model.ports import PortSet
@@ -75,9 +79,9 @@ class NamedPorts:
 class Size:
     """How many ports a combination of port sets holds.
 
-    ``operation`` is ``"union"`` (one set: itself), ``"difference"`` or ``"alternate"``: the sum
-    over ports of the largest number of legs, no two next to each other, whose sets hold the port
-    (model: α).
+    ``operation`` is ``"union"`` (one set: itself), ``"difference"``, ``"intersection"``, or
+    ``"alternate"``: the sum over ports of the largest number of legs, no two next to each other,
+    whose sets hold the port (the model's α).
 
     >>> low = NamedPorts("A", "proxy", PortSet("1-4"))
     >>> high = NamedPorts("L", "proxy", PortSet("3-6"))
@@ -99,20 +103,18 @@ class Size:
         """The number of ports."""
         first, *others = (named.ports for named in self.sets)
         if self.operation == "alternate":
-            return alternating_size((first, *others))
-        for other in others:
-            first = first | other if self.operation == "union" else first - other
-        return first.size
+            return list(alternating_sizes((first, *others)))[-1]
+        combine = {"union": or_, "difference": sub, "intersection": and_}[self.operation]
+        return reduce(combine, others, first).size
 
     def __str__(self) -> str:
         return self.text([named.symbol for named in self.sets])
 
     def text(self, names: list[str]) -> str:
         """The formula with other names for its sets."""
-        if self.operation == "difference":
-            return f"|{' ∖ '.join(names)}|"
-        if self.operation == "union":
-            return f"|{' ∪ '.join(names)}|"
+        if self.operation != "alternate":
+            sign = {"union": "∪", "difference": "∖", "intersection": "∩"}[self.operation]
+            return f"|{f' {sign} '.join(names)}|"
         if len(names) == 3:
             return f"|{' ∪ '.join(names)}| + |{names[0]} ∩ {names[2]}|"
         return f"Σ_p α({', '.join(names)})"
@@ -249,35 +251,31 @@ def product(*factors: Expression) -> Expression:
     return Product(tuple(flat)) if flat else Constant(1)
 
 
-def alternating_size(sets: tuple[PortSet, ...]) -> int:
-    """The sum over ports of α: how many legs of a row can hold the port at once.
+def alternating_sizes(sets: Sequence[PortSet]) -> Iterator[int]:
+    """For the last leg, the last two, the last three, …: the sum over ports of α.
 
-    Legs next to each other share a machine and must differ; legs further apart may use the same
-    port.  A port that stands in ``r`` sets in a row serves ``ceil(r / 2)`` of them; so the sum
-    follows from one pass over the bounds of all ranges.
+    α is how many legs of the row can hold the port at once.  Legs next to each other share a
+    machine and must differ; legs further apart may use the same port: one that stands in ``r``
+    sets in a row serves ``ceil(r / 2)`` of them.  So a leg more in front adds the ports of its
+    set that stand in an even number of sets right behind it.
 
-    >>> alternating_size((PortSet("1-2"), PortSet("1-4"), PortSet("3-4")))
-    4
-    >>> alternating_size((PortSet("1-9"),) * 3)
-    18
+    >>> list(alternating_sizes((PortSet("1-2"), PortSet("1-4"), PortSet("3-4"))))
+    [2, 4, 4]
+    >>> list(alternating_sizes((PortSet("1-9"),) * 3))
+    [9, 9, 18]
     """
-    bounds: dict[int, list[int]] = {}
-    for leg, ports in enumerate(sets):
+    bounds = sorted({bound for ports in sets for low, high in ports.ranges for bound in (low, high + 1)})
+    widths = [high - low for low, high in pairwise(bounds)]
+    in_a_row = [0] * len(widths)
+    total = 0
+    for ports in reversed(sets):
+        extended = [0] * len(widths)
         for low, high in ports.ranges:
-            bounds.setdefault(low, []).append(leg)
-            bounds.setdefault(high + 1, []).append(leg)
-    total, here, since = 0, [False] * len(sets), 0
-    legs = 0
-    for port, changes in sorted(bounds.items()):
-        total += legs * (port - since)
-        for leg in changes:
-            here[leg] = not here[leg]
-        legs, run = 0, 0
-        for present in here:
-            run = run + 1 if present else 0
-            legs += run % 2
-        since = port
-    return total
+            for part in range(bisect_left(bounds, low), bisect_left(bounds, high + 1)):
+                extended[part] = in_a_row[part] + 1
+                total += widths[part] * (extended[part] % 2)
+        in_a_row = extended
+        yield total
 
 
 def evaluate(

@@ -79,7 +79,7 @@ def cone(
     if hop.block is not None:
         block = letters.given("k", hop.block, "block")
         blocks = product(addresses, Quotient(sized(ports), block, "floor"))
-        served = Constant(1) if independent else letters.endpoints_of_source
+        served = Constant(1) if independent else letters.endpoints_of_source()
         scopes = product(Minimum((letters.a, blocks)), served)
         limits.append(Limit("block", hop.name, block, scopes, 1, letters.translated))
         limits += _of_served(sources, blocks, limits)
@@ -134,7 +134,7 @@ def forwarder(
     if hop.virtual is not None:
         scopes = Product((letters.a, letters.E_behind))
         limits.append(Limit("forwarded", hop.name, sized(letters.A), scopes, 1, tracked(hop, letters)))
-        sources = replace(sources, held=tracked(hop, letters))
+        sources = replace(sources, held=tracked(hop, letters), own=(*sources.own, *limits))
     return limits + entries(hop, letters, instances(hop), 1), sources
 
 

@@ -7,7 +7,6 @@ with values, definitions and the topology key behind each.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import (
@@ -22,6 +21,7 @@ from tuplecalc.limits.expression import (
     Quotient,
     Size,
     Sum,
+    tidy,
 )
 from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target
@@ -75,85 +75,46 @@ class Letters:
     """The letters of one hop (``part``: the clients or a hop) with their values.
 
     ``sources`` is what reaches it, ``before`` and ``behind`` what the legs on its two sides address.
+    The four sums are the seconds for which keys are held: ``client_side`` and ``service_side`` by a
+    socket, which lingers where its side closed first; ``translated`` by a cone, whoever closed
+    first; ``tracked`` is in :mod:`tuplecalc.limits.hops`.
     """
 
     def __init__(
         self, part: Clients | Hop, traffic: Traffic, sources: Sources, before: Target, behind: Target
     ) -> None:
         self.hop = part.name if isinstance(part, Hop) else "clients"
-        self.path = f"hops.{self.hop}" if isinstance(part, Hop) else "clients"
-        self.part, self.traffic = part, traffic
-        self.sources, self.before, self.behind = sources, before, behind
+        self._path = f"hops.{self.hop}" if isinstance(part, Hop) else "clients"
+        self.a = self.derived("a", sources.addresses)
+        self.b = self.derived("b", sources.per_endpoint)
+        self.A = NamedPorts("A", self.hop, sources.ports.ports, alias=sources.ports)
+        self.E = self.derived("E", before.capacity)
+        self.E_behind = self.derived("E'", behind.capacity)
+        self.H = Quantity("H", "traffic", tidy(traffic.hold), place="traffic.hold")
+        self.T = self._linger(part)
+        c = Quantity("c", "traffic", tidy(traffic.first_close), place="traffic.first_close")
+        self.client_side = Sum((self.H, Product((Difference(Constant(1), c), self.T))))
+        self.service_side = Sum((self.H, Product((c, self.T))))
+        self.translated = Sum((self.H, self.T))
+        self._all_reach_all = sources.classes == 1
 
     def given(self, symbol: str, value: Number, key: str) -> Quantity:
         """A quantity that a key of the topology sets."""
-        return Quantity(symbol, self.hop, value, place=f"{self.path}.{key}")
+        return Quantity(symbol, self.hop, tidy(value), place=f"{self._path}.{key}")
 
     def derived(self, symbol: str, definition: Expression) -> Quantity:
         """A quantity that follows from others."""
         return Quantity(symbol, self.hop, definition.value, definition)
 
-    @cached_property
-    def a(self) -> Quantity:
-        """Sources that reach the hop."""
-        return self.derived("a", self.sources.addresses)
+    def _linger(self, part: Clients | Hop) -> Quantity:
+        if part.reuse_after is None:
+            return self.given("T", part.time_wait, "time_wait")
+        wait = self.given("T_w", part.time_wait, "time_wait")
+        return self.derived("T", Minimum((wait, self.given("T_r", part.reuse_after, "reuse_after"))))
 
-    @cached_property
-    def b(self) -> Quantity:
-        """Sources that can address one endpoint."""
-        return self.derived("b", self.sources.per_endpoint)
-
-    @cached_property
-    def A(self) -> NamedPorts:
-        """The port set of the sources."""
-        source = self.sources.ports
-        return NamedPorts("A", self.hop, source.ports, alias=source)
-
-    @cached_property
-    def E(self) -> Quantity:
-        """Endpoints that the legs before the hop address."""
-        return self.derived("E", self.before.capacity)
-
-    @cached_property
-    def E_behind(self) -> Quantity:
-        """E': endpoints that the leg behind the hop addresses."""
-        return self.derived("E'", self.behind.capacity)
-
-    @cached_property
-    def H(self) -> Quantity:
-        """Hold."""
-        return Quantity("H", "traffic", self.traffic.hold, place="traffic.hold")
-
-    @cached_property
-    def T(self) -> Quantity:
-        """Linger."""
-        wait = self.part.time_wait
-        if self.part.reuse_after is None:
-            return self.given("T", wait, "time_wait")
-        cut = self.given("T_r", self.part.reuse_after, "reuse_after")
-        return self.derived("T", Minimum((self.given("T_w", wait, "time_wait"), cut)))
-
-    @cached_property
-    def client_side(self) -> Sum:
-        """H + (1 - c)·T: the client-side leg lingers where the other side closed first."""
-        c = Quantity("c", "traffic", self.traffic.first_close, place="traffic.first_close")
-        return Sum((self.H, Product((Difference(Constant(1), c), self.T))))
-
-    @cached_property
-    def service_side(self) -> Sum:
-        """H + c·T: the upstream leg lingers where this side closed first."""
-        c = Quantity("c", "traffic", self.traffic.first_close, place="traffic.first_close")
-        return Sum((self.H, Product((c, self.T))))
-
-    @cached_property
-    def translated(self) -> Sum:
-        """H + T: a cone's tuple lingers whoever closed first."""
-        return Sum((self.H, self.T))
-
-    @cached_property
     def endpoints_of_source(self) -> Expression:
         """E_s: endpoints that one source can address, E' where all reach all, else E'·b / a."""
-        if self.sources.classes == 1:
+        if self._all_reach_all:
             return self.E_behind
         return self.derived("E_s", Quotient(Product((self.E_behind, self.b)), self.a))
 

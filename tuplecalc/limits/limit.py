@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from math import floor
 
 from tuplecalc.limits.expression import Expression, Number, Sum, product, tidy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Limit:
     """Room for flows at one hop: a set of keys in each of a number of scopes.
 
@@ -41,19 +40,21 @@ class Limit:
     seconds: Expression
     busy: Expression | None = None
 
-    @cached_property
-    def flows(self) -> int:
-        """How many flows can be open at once."""
-        return floor(self.scopes.value * floor(self.size.value / Fraction(self.keys)))
+    flows: int = field(init=False, compare=False)
+    """How many flows can be open at once."""
+    rate: Number | None = field(init=False, compare=False)
+    """The highest sustained connections a second, exactly."""
 
-    @cached_property
-    def rate(self) -> Number | None:
-        """The highest sustained connections a second, exactly."""
-        seconds = self.seconds.value
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "flows", floor(self.scopes.value * (self.size.value // self.keys)))
+        object.__setattr__(self, "rate", self._rate())
+
+    def _rate(self) -> Number | None:
         try:
             room = (self.busy or self.size).value * self.scopes.value
         except ZeroDivisionError:  # keys that are held for no time do not limit a rate
             return None
+        seconds = self.seconds.value
         if not room:
             return 0
         return tidy(Fraction(room) / seconds) if seconds else None

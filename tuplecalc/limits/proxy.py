@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from math import gcd, lcm
 
 from tuplecalc.limits.expression import (
@@ -24,6 +23,7 @@ from tuplecalc.limits.expression import (
 from tuplecalc.limits.hops import entries, tracked
 from tuplecalc.limits.letters import Letters, sized, without
 from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.rows import shared_in_a_row
 from tuplecalc.limits.state import Run, Sources, Taken
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
 from tuplecalc.model.chain import Hourglass, Traffic
@@ -69,7 +69,8 @@ def proxy(
     if hop.allocation == "bind" and hop.source != "client-port":
         limits.append(row.bind())
     if shares_table(hop):
-        limits += row.shared() + row.shared_in_a_row()
+        limits += row.shared()
+        limits += shared_in_a_row(row.run(), hop.name, Product((row.letters.b, row.letters.E_behind)))
     if hop.source == "client-port" and hop.capture == "tproxy" and hop.tracking == "strict":
         scopes = Product((row.letters.b, row.letters.E_behind))
         limits.append(Limit("shared", hop.name, Constant(0), scopes, 2, row.both_legs))
@@ -172,7 +173,7 @@ class _Row:
         letters, A, L = self.letters, self.letters.A, self.L
         machines = self.n if self.by_flows else Constant(1)
         scopes = product(letters.b, letters.E_behind, machines)
-        busy = None if self.by_flows and self.hop.instances > 1 else self._busy()
+        busy = self._busy(machines)
         limits = [Limit("shared", self.hop.name, sized(A, L), scopes, 2, self.both_legs, busy)]
         if self.behind.groups:  # with shares, traffic is not alike for all services
             return limits
@@ -184,7 +185,7 @@ class _Row:
         if self.sources.taken is not None:
             taken = self.sources.taken
             once = product(letters.derived("x", taken.domains), without(A, L))
-            reached = product(letters.endpoints_of_source, machines, sized(L))
+            reached = product(letters.endpoints_of_source(), machines, sized(L))
             # A port outside L is free for another service only once it is no longer taken for all:
             # for the rate it counts with its time in this table over its time in that domain.
             busy = Sum((product(once, Quotient(letters.client_side, taken.seconds)), reached))
@@ -192,19 +193,24 @@ class _Row:
             limits.append(Limit("shared-mapping", self.hop.name, size, letters.a, 2, self.both_legs, busy))
         return limits
 
-    def _busy(self) -> Expression | None:
-        """Keys of the shared table that flows can keep busy; None for all of |A ∪ L|.
+    def _busy(self, machines: Expression) -> Expression | None:
+        """Keys of one shared table that flows can keep busy; None for all of |A ∪ L|.
 
         A port outside L serves client-side legs only, and their source holds it for ``held``
-        seconds, whatever its time here: it is busy here for client_side / held of the time.  That
-        matters where the ranges overlap in part (the model's table leaves it out; the linear
-        program found it).
+        seconds whatever its time here; a port outside A serves upstream legs only, and those are
+        unique over all machines.  That matters where the ranges overlap in part: the rate is then
+        lower than size · scopes / seconds (the model's table leaves it out; the linear program
+        found it).
         """
         A, L, held = self.letters.A, self.L, self.sources.held
-        if A.ports.isdisjoint(L.ports) or not A.ports - L.ports or not held.value:
+        several = machines.value > 1
+        if A.ports.isdisjoint(L.ports) or not (A.ports - L.ports or (several and L.ports - A.ports)):
             return None
-        part = Minimum((Constant(1), Quotient(self.letters.client_side, held)))
-        return Sum((sized(L), product(part, without(A, L))))
+        # What tproxy accepts is unique over all machines; what nat rewrites is so in each.
+        tables = machines if self.hop.capture == "nat" else Constant(1)
+        part = Minimum((tables, Quotient(self.letters.client_side, held))) if held.value else tables
+        once = Sum((product(part, without(A, L)), without(L, A)))
+        return Sum((Size("intersection", (A, L)), Quotient(once, machines)))
 
     def run(self) -> Run:
         """The proxies in a row that end with this one.
@@ -218,29 +224,14 @@ class _Row:
         sides = (self.letters.client_side, self.letters.service_side)
         return Run((*(before.legs or (self.letters.A,)), self.L), (*before.sides, sides))
 
-    def shared_in_a_row(self) -> list[Limit]:
-        """shared-k for every k ≥ 3 legs in a row that end with this hop's upstream leg.
-
-        Keys of neighbours must differ, legs further apart may use the same port: the size is the
-        sum over ports of the legs that can hold it.  A leg between two of these proxies counts
-        with the shorter of its times in the two.
-        """
-        run, limits = self.run(), []
-        scopes = Product((self.letters.b, self.letters.E_behind))
-        for first in range(len(run.legs) - 3, -1, -1):
-            sides, legs = run.sides[first:], run.legs[first:]
-            between = [Minimum((up, down)) for (_, up), (down, _) in pairwise(sides)]
-            seconds = Sum((sides[0][0], *between, sides[-1][1]))
-            size = Size("alternate", legs)
-            limits.append(Limit(f"shared-{len(legs)}", self.hop.name, size, scopes, len(legs), seconds))
-        return limits
-
     def leaving(self, limits: tuple[Limit, ...]) -> Sources:
         """What leaves; ``limits`` are this hop's, less its tables and files."""
         bound = self.hop.allocation == "bind"
         own = self.sources.own + limits
         if self.hop.source == "client-port":  # tproxy hands on the run as well; listeners ended it
-            sides = (self.letters.client_side, self.letters.service_side, self.sources.held)
+            sides: list[Expression] = [self.letters.service_side]
+            if self.hop.capture != "listen":  # the same tuple on both sides
+                sides += self.letters.client_side, self.sources.held
             return replace(self.sources, own=own, held=max(sides, key=lambda side: side.value))
         if self.hop.source == "client":
             domains = Quotient(self.pairs(), self.letters.a)

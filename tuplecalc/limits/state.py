@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts
 from tuplecalc.limits.limit import Limit
 
-
 _AT_ONCE = Constant(0)
 
 

@@ -15,10 +15,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from tuplecalc.errors import Problem, TopologyError, reject, show
-from tuplecalc.model.part import Part
-from tuplecalc.model.services import Services, overlap
 from tuplecalc.model.addresses import AddressSet
+from tuplecalc.model.part import Part
 from tuplecalc.model.ports import PortSet
+from tuplecalc.model.services import Services, overlap
 from tuplecalc.model.values import Count, FirstClose, Name, Rate, Seconds, Title, text
 
 EPHEMERAL_PORTS = PortSet("32768-60999")  # net.ipv4.ip_local_port_range
@@ -141,7 +141,7 @@ class Cone(Hop):
     """A device that turns many source addresses into few, told apart by port: NAT, a NAT-mode balancer.
 
     >>> Cone(name="nat", addresses=4)
-    Cone(name='nat', addresses=4)
+    Cone(name='nat', addresses=AddressSet(4))
     """
 
     hints: ClassVar[Mapping[str, str]] = dict.fromkeys(

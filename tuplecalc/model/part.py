@@ -48,6 +48,11 @@ class Part(BaseModel):
         written = {key: getattr(self, key) for key in self.model_fields_set}
         return type(self)(**(written | changes))
 
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        yield from (
+            (key, getattr(self, key)) for key in type(self).model_fields if key in self.model_fields_set
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The part as a topology file would say it: the keys that were written, no defaults."""
         return self.model_dump(exclude_unset=True)

@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from tuplecalc.model.part import Part
 from tuplecalc.model.addresses import AddressSet
+from tuplecalc.model.part import Part
 from tuplecalc.model.ports import PortSet
 from tuplecalc.model.values import Share
 

@@ -7,24 +7,23 @@ from math import floor, log10
 
 from tuplecalc.limits.expression import Number
 
-_LONGEST_COUNT = 10**13  # 17 characters with separators: what a column of the table holds
+LONGEST = 10**13  # 17 characters with separators: what a column of the table holds
 
 
-def count(value: Number) -> str:
-    """A count: exact, or rounded in powers of ten where it is too long to read.
+def count(value: Number, longest: int = LONGEST) -> str:
+    """A count: exact, or rounded in powers of ten where it is too long to read (``longest`` and up).
 
-    >>> count(1290240), count(Fraction(17, 3)), count(2**100)
-    ('1,290,240', '17/3', '1.268e30')
+    >>> count(1290240), count(Fraction(17, 3)), count(2**100), count(1290240, 10**6)
+    ('1,290,240', '17/3', '1.268e30', '1.290e6')
     """
-    if value.denominator != 1:
-        return f"{value.numerator:,}/{value.denominator:,}"
-    whole = value.numerator
-    if abs(whole) < _LONGEST_COUNT:
-        return f"{whole:,}"
-    return _scientific(Fraction(whole))
+    if value >= longest:
+        return _scientific(Fraction(value))
+    if value.denominator == 1:
+        return f"{value.numerator:,}"
+    return f"{value.numerator:,}/{value.denominator:,}" if value.numerator < longest else rate(value)
 
 
-def rate(value: Number | None) -> str:
+def rate(value: Number | None, longest: int = LONGEST) -> str:
     """A rate in connections a second, to about four digits: ``no limit`` where nothing limits it.
 
     >>> rate(Fraction(12902400, 610)), rate(Fraction(1, 3)), rate(0), rate(None)
@@ -34,9 +33,9 @@ def rate(value: Number | None) -> str:
     """
     if value is None:
         return "no limit"
-    if value >= _LONGEST_COUNT or 0 < value < Fraction(1, 1000):
+    if value >= longest or 0 < value < Fraction(1, 1000):
         return _scientific(Fraction(value))
-    if value >= 1000 or value == floor(value):
+    if value >= Fraction("999.95") or value == floor(value):
         return f"{round(value):,}"
     return f"{float(value):.1f}" if value >= 100 else f"{float(value):.4g}"
 
@@ -45,19 +44,21 @@ def percent(value: Number) -> str:
     """A share in percent.
 
     >>> percent(Fraction(1, 2)), percent(Fraction(7, 1000)), percent(Fraction(119, 100))
-    ('50 %', '0.7 %', '119 %')
+    ('50%', '0.7%', '119%')
     """
+    if 0 < value < Fraction(1, 10**5):
+        return "under 0.001%"
     share = float(value) * 100 if value < 10**9 else float(10**11)
     if share >= 10**6:
-        return "over 1,000,000 %"
-    return f"{share:,.0f} %" if share >= 10 else f"{share:.2g} %"
+        return "over 1,000,000%"
+    return f"{share:,.0f}%" if share >= 10 else f"{share:.2g}%"
 
 
 def change(new: Number | None, old: Number | None) -> str:
-    """How a figure changes: ``+25 %``, ``2 ×``.
+    """How a figure changes: ``+25%``, ``2×``.
 
     >>> change(5, 4), change(8, 4), change(3, 4), change(4, 4), change(None, 4)
-    ('+25 %', '2 ×', '-25 %', 'same', 'no limit')
+    ('+25%', '2×', '-25%', 'same', 'no limit')
     """
     if new == old:
         return "same"
@@ -65,11 +66,13 @@ def change(new: Number | None, old: Number | None) -> str:
         return "no limit" if new is None else "from none"
     ratio = Fraction(new) / old
     if ratio >= 2:
-        return f"{float(ratio):.3g} ×" if ratio < 10**6 else f"{_scientific(ratio)} ×"
-    return f"{float(ratio - 1) * 100:+.3g} %"
+        return f"{float(ratio):.3g}×" if ratio < 10**6 else f"{_scientific(ratio)}×"
+    return f"{float(ratio - 1) * 100:+.3g}%"
 
 
 def _scientific(value: Fraction) -> str:
     exponent = len(str(floor(value))) - 1 if value >= 1 else floor(log10(value))
-    digits = f"{float(value / Fraction(10) ** exponent):.3f}"
-    return f"{digits}e{exponent}"
+    digits = round(value / Fraction(10) ** exponent, 3)
+    if digits >= 10:
+        digits, exponent = digits / 10, exponent + 1
+    return f"{float(digits):.3f}e{exponent}"

@@ -32,12 +32,15 @@ def verdict(result: Capacity) -> str:
 
 def upcoming(result: Capacity) -> str:
     """What the next limits would be; empty where there are none."""
+    flows, rates = result.next_binding, result.next_rate_binding
     parts = []
-    if after := result.next_binding:
-        parts.append(f"{after.hop} {after.name} at {numbers.count(after.flows)} flows")
-    if (rate := result.next_rate_binding) and rate.rate is not None:
-        parts.append(f"{rate.hop} {rate.name} at {numbers.rate(rate.rate)}/s")
-    return f"Next after it: {' and '.join(parts)}." if parts else ""
+    if flows:
+        parts.append(f"{flows.hop} {flows.name} at {numbers.count(flows.flows)} flows")
+    if rates and rates is flows:
+        parts.append(f"{numbers.rate(rates.rate)}/s")
+    elif rates:
+        parts.append(f"{rates.hop} {rates.name} at {numbers.rate(rates.rate)}/s")
+    return f"Next would be {' and '.join(parts)}." if parts else ""
 
 
 def offered(result: Capacity) -> str:
@@ -57,7 +60,7 @@ def kept(collapse: Collapse) -> str:
 
     >>> from fractions import Fraction
     >>> kept(Collapse("lvs", "login-proxy", "shared", Fraction(1, 2)))
-    'login-proxy shared keeps 50 % of what lvs can hold'
+    'login-proxy shared keeps 50% of what lvs can hold'
     """
     if collapse.kept >= 1:
         return f"{collapse.hop} keeps all of what {collapse.cone} can hold"

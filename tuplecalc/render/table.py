@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segments
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +20,9 @@ from tuplecalc.render import numbers, sentences
 
 _MOST_ROWS = 60  # a screen or two; csv and JSON have all
 _WIDEST_PROSE = 100
-_SHORT_NAMES, _LONG_NAMES = 14, 40
+_UNBOUNDED = 10_000  # columns: what no row reaches
+_LONGEST = ((40, numbers.LONGEST), (20, numbers.LONGEST), (12, numbers.LONGEST), (12, 10**7), (8, 10**5))
+"""The longest name and count in a table: the first pair with which it fits the terminal, else the last."""
 
 _MARKS = {(True, True): "◀ binds", (True, False): "◀ flows", (False, True): "◀ rate"}
 
@@ -30,14 +34,19 @@ def print_table(result: Capacity, console: Console) -> None:
 
     Piped, the tables are as wide as they need to be; paragraphs keep a readable width.
     """
+    with console.capture() as capture:
+        _print(result, console)
+    console.file.write("".join(map(_ended, capture.get().splitlines())))
+
+
+def _print(result: Capacity, console: Console) -> None:
     prose = min(console.width, _WIDEST_PROSE)
-    names = _SHORT_NAMES if console.is_terminal and console.width < _WIDEST_PROSE else _LONG_NAMES
     console.print(Text(result.title or "A chain", style="bold"), width=prose)
     console.print(Text(_capitalised(sentences.kind(result)), style="dim"))
-    for grid in (_hops(result, names), _limits(result, names)):
+    for build in (_hops, _limits):
         console.print()
-        width = console.width if console.is_terminal else max(console.width, console.measure(grid).maximum)
-        console.print(grid, width=width, crop=console.is_terminal)
+        lines = console.render(_fitting(build, result, console), _natural(console))
+        console.print(Segments(lines), crop=False, end="")
     console.print()
     for sentence in sentences.sentences(result):
         console.print(Text(sentence), width=prose)
@@ -50,17 +59,40 @@ def print_table(result: Capacity, console: Console) -> None:
                 console.print(Text(f"    --set {_shell(setting)}", style="cyan"), soft_wrap=True)
 
 
-def _hops(result: Capacity, names: int) -> Table:
+def _fitting(build: Callable[[Capacity, int, int], Table], result: Capacity, console: Console) -> Table:
+    for longest in _LONGEST:
+        grid = build(result, *longest)
+        width = console.measure(grid, options=_natural(console)).maximum
+        if width <= console.width or not console.is_terminal:
+            break
+    return grid
+
+
+def _natural(console: Console) -> ConsoleOptions:
+    return console.options.update(width=_UNBOUNDED)
+
+
+_STYLED_BLANKS = re.compile(r"(?:\s|\x1b\[[0-9;]*m)+$")
+_PLAIN = "\x1b[0m"
+
+
+def _ended(line: str) -> str:
+    """The line without the blanks that fill a column up; a style that it began still ends."""
+    kept = _STYLED_BLANKS.sub("", line)
+    return f"{kept}{_PLAIN if _PLAIN in line and kept else ''}\n"
+
+
+def _hops(result: Capacity, names: int, longest: int) -> Table:
     grid = _grid("hop", "kind", "tuple space", "reachable flows", "rate /s")
     shown, left = _cut(result.hops)
     for hop in shown:
-        kind, space = _kind(result, hop), numbers.count(hop.tuple_space)
-        grid.add_row(_name(hop.name, names), kind, space, *_figures(hop))
+        kind, space = _kind(result, hop), numbers.count(hop.tuple_space, longest)
+        grid.add_row(_name(hop.name, names), kind, space, *_figures(hop, longest))
     _rest(grid, left)
     return grid
 
 
-def _limits(result: Capacity, names: int) -> Table:
+def _limits(result: Capacity, names: int, longest: int) -> Table:
     grid = _grid("hop", "limit", "keys × scopes", "flows", "rate /s", "")
     previous = ""
     shown, left = _cut(result.limits, (result.binding, result.rate_binding))
@@ -68,16 +100,15 @@ def _limits(result: Capacity, names: int) -> Table:
         binds = limit is result.binding, limit is result.rate_binding
         mark = _MARKS.get(binds, "")
         name = _name(limit.hop if limit.hop != previous else "", names)
-        grid.add_row(
-            name, limit.name, _room(limit), *_figures(limit), mark, style="bold yellow" if mark else ""
-        )
+        cells = _name(limit.name, names + 4), _room(limit, longest), *_figures(limit, longest), mark
+        grid.add_row(name, *cells, style="bold yellow" if mark else "")
         previous = limit.hop
     _rest(grid, left)
     return grid
 
 
-def _room(limit: Limit) -> str:
-    size, scopes = numbers.count(limit.size.value), numbers.count(limit.scopes.value)
+def _room(limit: Limit, longest: int) -> str:
+    size, scopes = numbers.count(limit.size.value, longest), numbers.count(limit.scopes.value, longest)
     keys = size if limit.keys == 1 else f"⌊{size} / {limit.keys}⌋"
     return f"{keys} × {scopes}"
 
@@ -107,8 +138,8 @@ def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _figures(of: HopCapacity | Limit) -> tuple[str, str]:
-    return numbers.count(of.flows), numbers.rate(of.rate)
+def _figures(of: HopCapacity | Limit, longest: int) -> tuple[str, str]:
+    return numbers.count(of.flows, longest), numbers.rate(of.rate, longest)
 
 
 def _name(name: str, longest: int) -> Text:

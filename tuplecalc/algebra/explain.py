@@ -1,0 +1,131 @@
+"""A chain → its closed forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tuplecalc.algebra.forms import ChainForm, LimitForms, chain_form, forms
+from tuplecalc.algebra.notation import Notation, labels
+from tuplecalc.algebra.record import record
+from tuplecalc.algebra.rows import SymbolRow, rows
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.model.chain import Chain
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The closed forms of a chain: of each limit in its hop's letters, and of the whole chain.
+
+    The expressions are sympy's, so that they can be differentiated, solved or plotted.
+    """
+
+    result: Capacity
+    limits: tuple[LimitForms, ...]
+    """Each limit's forms, in the model's order."""
+    flows_form: ChainForm
+    rate_form: ChainForm | None
+    """None where nothing limits the rate."""
+    notation: Notation
+    """The chain's letters."""
+
+    @property
+    def title(self) -> str:
+        """The chain's title."""
+        return self.result.title
+
+    @property
+    def flows(self) -> Any:
+        """The chain's flows as a sympy expression: the minimum over all limits."""
+        return self.flows_form.expression
+
+    @property
+    def rate(self) -> Any:
+        """The chain's rate as a sympy expression; None where nothing limits it."""
+        return self.rate_form and self.rate_form.expression
+
+    @cached_property
+    def values(self) -> dict[Any, Any]:
+        """The exact value of every symbol of :attr:`flows` and :attr:`rate`."""
+        return self.flows_form.values | (self.rate_form.values if self.rate_form else {})
+
+    @cached_property
+    def symbols(self) -> tuple[SymbolRow, ...]:
+        """The table of symbols: every letter of every formula, hop by hop."""
+        found = rows(
+            self.result.limits, {form.limit.hop: form.notation for form in self.limits}, self.notation
+        )
+        order = [hop.name for hop in self.result.hops]
+        ends = ["services", "traffic"]
+        place = {name: number for number, name in enumerate([*order, *(e for e in ends if e not in order)])}
+        return tuple(sorted(found, key=lambda row: place[row.hop]))
+
+    def latex(self) -> str:
+        r"""The chain's two formulas in LaTeX, for ``$$ … $$``; very long minima by their smallest terms."""
+        lines = [_line(self.flows_form)]
+        if self.rate_form:
+            lines.append(_line(self.rate_form))
+        body = " \\\\\n".join(lines)
+        return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain data (``schema_version`` 1)."""
+        return record(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex()}\n$$"
+
+    def __repr__(self) -> str:
+        flows = f"flows = min of {len(self.flows_form.terms)} = {self.result.flows:,}"
+        rate = ""
+        if self.rate_form:
+            least = self.rate_form.binding_term.form.result
+            rate = f", rate = min of {len(self.rate_form.terms)} {least.relation} {least.text}"
+        return f"<Explanation {self.result.shape}: {flows}{rate}>"
+
+
+def _line(form: ChainForm) -> str:
+    shown = form.shown()
+    terms = [term.form.latex for term in shown]
+    if len(shown) < len(form.terms):
+        terms.append(r"\ldots")
+    least = form.binding_term.form.result
+    relation = {"=": "=", "≈": r"\approx"}[least.relation]
+    formula = terms[0] if len(terms) == 1 else rf"\min\left({', '.join(terms)}\right)"
+    return rf"\text{{{form.binding_term.form.quantity}}} &= {formula} {relation} {least.latex}"
+
+
+def explain(chain: Chain) -> Explanation:
+    """The closed forms of a chain: what limits its flows and its rate, in symbols.
+
+    Each limit is ``flows = floor(scopes · floor(size / keys))`` and ``rate = size · scopes /
+    seconds`` in the letters of its hop, the chain the minimum of all of them.  Along the chain a
+    letter keeps the name that it has at the hop that binds the flows; where another hop uses the
+    letter for something else, that hop's name is written below.
+
+    The formulas are read from the same limits as the numbers of
+    :func:`~tuplecalc.limits.capacity.capacity`, so that with the values put in they give these.
+
+    >>> from tuplecalc.model.file import example
+    >>> explanation = explain(example("inverted-cone-tproxy"))
+    >>> explanation
+    <Explanation inverted cone: flows = min of 4 = 1,290,240, rate = min of 5 ≈ 21,151.48/s>
+    >>> print(explanation.flows_form.text)
+    min(|A_clients|·a·E, |A|·b·E, |L|·b·E, floor(|A ∪ L| / 2)·b·E·n)
+    >>> explanation.flows.subs(explanation.values)
+    1290240
+    """
+    result = capacity(chain)
+    short = labels([*(hop.name for hop in result.hops), "services", "traffic"])
+    notation = Notation(result.limits, result.binding.hop, short)
+    by_hop: list[LimitForms] = []
+    for hop in result.hops:
+        local = Notation(hop.limits, hop.name, short, local=True)
+        by_hop.extend(LimitForms(limit, hop.kind, local) for limit in hop.limits)
+    along = [(limit, forms(limit, notation)) for limit in result.limits]
+    flows = chain_form(((limit, found.flows) for limit, found in along), result.binding)
+    rate = None
+    if result.rate_binding:
+        rate = chain_form(((limit, found.rate) for limit, found in along if found.rate), result.rate_binding)
+    return Explanation(result, tuple(by_hop), flows, rate, notation)

@@ -1,0 +1,81 @@
+"""Quantities and sizes of port sets → sympy symbols.
+
+:func:`symbol` and :func:`size_symbol` are the one place where symbols are made: what sympy may
+assume follows from the letter, so that two symbols of one name are always the same symbol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sympy  # type: ignore[import-untyped]
+
+from tuplecalc.limits.expression import (
+    Difference,
+    Expression,
+    Minimum,
+    Number,
+    Product,
+    Quantity,
+    Quotient,
+    Size,
+    Sum,
+)
+from tuplecalc.limits.letters import SYMBOLS
+
+_WHOLE = frozenset({"N", "V", "m", "M", "n", "K", "Q", "o", "k", "entries", "files"})
+_MAY_BE_ZERO = frozenset({"H", "c", "T", "T_w", "T_r", "T_t"})
+
+
+def symbol(name: str, letter: str) -> Any:
+    """The symbol of a quantity: ``letter`` (of :data:`SYMBOLS`) decides what sympy may assume.
+
+    Numbers of machines are whole; shares of traffic make fractions of the others.
+
+    >>> n = symbol("n_nat", "n")
+    >>> n.is_integer, symbol("E", "E").is_integer, symbol("T", "T").is_nonnegative
+    (True, None, True)
+    """
+    if letter not in SYMBOLS:
+        raise KeyError(f"{letter} is not in the table of letters")
+    if letter in _MAY_BE_ZERO:
+        return sympy.Symbol(name, nonnegative=True)
+    return sympy.Symbol(name, positive=True, integer=True if letter in _WHOLE else None)
+
+
+def size_symbol(name: str) -> Any:
+    """The symbol of a number of ports: ``|A ∪ L|``.
+
+    >>> sympy.floor(size_symbol("|A ∪ L|") / 2)
+    floor(|A ∪ L|/2)
+    """
+    return sympy.Symbol(name, nonnegative=True, integer=True)
+
+
+def exact(number: Number) -> Any:
+    """sympy's integer or rational."""
+    return sympy.Rational(number.numerator, number.denominator)
+
+
+def minimum(*choices: Any) -> Any:
+    """``Min``, without the search for what is smaller (quadratic, and it would hide terms).
+
+    >>> minimum(size_symbol("|A|"), size_symbol("|A|"))
+    |A|
+    """
+    distinct = list(dict.fromkeys(choices))
+    return distinct[0] if len(distinct) == 1 else sympy.Min(*distinct, evaluate=False)
+
+
+def leaves(expression: Expression) -> Iterator[Quantity | Size]:
+    """The quantities and sizes of an expression, as they stand."""
+    match expression:
+        case Sum(terms=parts) | Product(factors=parts) | Minimum(choices=parts):
+            for part in parts:
+                yield from leaves(part)
+        case Difference(minuend=left, subtrahend=right) | Quotient(dividend=left, divisor=right):
+            yield from leaves(left)
+            yield from leaves(right)
+        case Quantity() | Size():
+            yield expression

@@ -162,7 +162,9 @@ def examples(
 @app.command()
 def schema() -> None:
     """The JSON Schema of a topology file."""
-    print(json.dumps(Chain.model_json_schema(), indent=2, ensure_ascii=False))
+    from tuplecalc.model.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
 def _chain(file: str | None, settings: list[str] | None) -> Chain:

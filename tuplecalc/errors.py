@@ -92,3 +92,14 @@ def show(value: object) -> str:
     except ValueError:  # an integer beyond Python's limit of decimal digits
         text = "a number of more than 4300 digits"
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """What the user may have meant, or None.
+
+    >>> nearest("time_weit", ["time_wait", "hold"]), nearest("x", ["time_wait"])
+    ('time_wait', None)
+    """
+    from difflib import get_close_matches  # only for those who mistype
+
+    return next(iter(get_close_matches(word, list(known), n=1)), None)

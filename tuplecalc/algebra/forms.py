@@ -94,9 +94,9 @@ def forms(limit: Limit, notation: Notation) -> Forms:
     used: dict[Any, None] = {}
     size = notation.read(limit.size, used)
     scopes = notation.read(limit.scopes, used)
-    flows = scopes * sympy.floor(size / limit.keys)
+    flows = scopes * _floor(size / limit.keys)
     if _may_be_fraction(limit.scopes):
-        flows = sympy.floor(flows)
+        flows = _floor(flows)
     return Forms(_form("flows", flows, limit.flows, used, notation), _rate(limit, notation))
 
 
@@ -112,15 +112,23 @@ def _rate(limit: Limit, notation: Notation) -> Form | None:
     return _form("rate", size * scopes / _short(seconds), limit.rate, used, notation)
 
 
+def _floor(quotient: Any) -> Any:
+    """``floor``; of symbols as it stands, since sympy would look long for what is whole in it."""
+    if quotient.is_Symbol and quotient.is_integer:
+        return quotient
+    return sympy.floor(quotient, evaluate=quotient.is_number)
+
+
 def _form(quantity: str, expression: Any, value: Number, used: Iterable[Any], notation: Notation) -> Form:
-    here = [made for made in used if made in expression.free_symbols]
+    left = expression.free_symbols
+    here = [made for made in used if made in left]
     values = {made: notation.values[made] for made in here}
     return Form(quantity, expression, value, values, {made: notation.latex[made] for made in here})
 
 
 def _short(seconds: Any) -> Any:
     """Both legs' seconds add up to 2·H + T: the parts in c cancel where that is shorter."""
-    if seconds.has(sympy.Min):
+    if len(seconds.args) <= 2 or seconds.has(sympy.Min):
         return seconds
     expanded = seconds.expand()
     return expanded if expanded.count_ops() < seconds.count_ops() else seconds

@@ -41,9 +41,9 @@ class _Reading:
     def __init__(self, order: Sequence[Any]) -> None:
         self._places = {made: place for place, made in enumerate(order)}
 
-    def __call__(self, part: Any) -> tuple[int, int, str]:
-        places = [self._places.get(made, len(self._places)) for made in part.free_symbols]
-        return (min(places, default=-1), len(places), str(part) if len(places) > 1 else "")
+    def __call__(self, part: Any) -> tuple[int, int, list[int]]:
+        places = sorted(self._places.get(made, len(self._places)) for made in part.free_symbols)
+        return (places[0] if places else -1, len(places), places)
 
 
 def _fraction(product: Any) -> tuple[list[Any], list[Any]]:

@@ -13,7 +13,7 @@ from tuplecalc.limits.meanings import meaning
 from tuplecalc.limits.record import as_float, exact
 
 if TYPE_CHECKING:
-    from tuplecalc.algebra.explain import Explanation
+    from tuplecalc.algebra.explanation import Explanation
 
 SCHEMA_VERSION = 1
 
@@ -69,7 +69,7 @@ def _form(form: Form) -> dict[str, Any]:
     return {
         "formula": form.text,
         "latex": form.latex,
-        "steps": [f"{step.relation} {step.text}" for step in form.steps],
+        "steps": [step._asdict() for step in form.steps],
         "value": _value(form),
     }
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from tuplecalc.errors import TopologyError
 from tuplecalc.limits.capacity import Capacity, capacity
@@ -41,8 +42,7 @@ class Advice:
     apart: bool = False
 
 
-@dataclass(frozen=True)
-class _Change:
+class _Change(NamedTuple):
     text: str
     settings: tuple[str, ...]
     apart: bool = False

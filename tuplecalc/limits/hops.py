@@ -7,8 +7,6 @@ letters are those of :data:`tuplecalc.limits.letters.SYMBOLS`; layer-7 hops are 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tuplecalc.limits.expression import (
     Constant,
     Expression,
@@ -134,7 +132,7 @@ def forwarder(
     if hop.virtual is not None:
         scopes = Product((letters.a, letters.E_behind))
         limits.append(Limit("forwarded", hop.name, sized(letters.A), scopes, 1, tracked(hop, letters)))
-        sources = replace(sources, held=tracked(hop, letters), own=(*sources.own, *limits))
+        sources = sources._replace(held=tracked(hop, letters), own=(*sources.own, *limits))
     return limits + entries(hop, letters, instances(hop), 1), sources
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from math import gcd, lcm
 
@@ -116,7 +115,7 @@ class _Row:
         if classes == 1:
             return sources.mixed()
         per_endpoint = Quotient(sources.addresses, Constant(classes))
-        return replace(sources, per_endpoint=per_endpoint, classes=classes, run=Run())
+        return sources._replace(per_endpoint=per_endpoint, classes=classes, run=Run())
 
     def pairs(self) -> Expression:
         """w: pairs of a source and an instance that it reaches.
@@ -232,12 +231,11 @@ class _Row:
             sides: list[Expression] = [self.letters.service_side]
             if self.hop.capture != "listen":  # the same tuple on both sides
                 sides += self.letters.client_side, self.sources.held
-            return replace(self.sources, own=own, held=max(sides, key=lambda side: side.value))
+            return self.sources._replace(own=own, held=max(sides, key=lambda side: side.value))
         if self.hop.source == "client":
             domains = Quotient(self.pairs(), self.letters.a)
             taken = Taken(domains, self.letters.service_side) if bound else None
-            return replace(
-                self.sources,
+            return self.sources._replace(
                 ports=self.L,
                 taken=taken,
                 held=self.letters.service_side,

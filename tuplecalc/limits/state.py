@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts
 from tuplecalc.limits.limit import Limit
@@ -10,8 +10,7 @@ from tuplecalc.limits.limit import Limit
 _AT_ONCE = Constant(0)
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """Proxies in a row whose legs have to differ from their neighbours.
 
     ``legs`` are the port set that enters the first one and then each one's L; ``sides`` are for
@@ -22,8 +21,7 @@ class Run:
     sides: tuple[tuple[Expression, Expression], ...] = ()
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """Sources' ports that serve one flow for all endpoints.
 
     ``domains`` (x) counts in how many domains for each address; a port stays taken for ``seconds``.
@@ -33,8 +31,7 @@ class Taken:
     seconds: Expression
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(NamedTuple):
     """What reaches a hop: the state carried along the chain.
 
     ``addresses`` (a) sources, each with the port set ``ports`` (A); ``per_endpoint`` (b) of them
@@ -57,4 +54,4 @@ class Sources:
 
     def mixed(self) -> Sources:
         """Behind a hop that changes the destination: every source reaches every endpoint."""
-        return replace(self, per_endpoint=self.addresses, classes=1, run=Run())
+        return self._replace(per_endpoint=self.addresses, classes=1, run=Run())

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Product, Quantity, Quotient, tidy
 from tuplecalc.model.chain import Chain, Hop, Hourglass
 from tuplecalc.model.services import Services, hottest_share
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """Endpoints that a leg addresses: the services, a hop's virtual service, or a proxy's listeners.
 
     ``capacity`` is the model's E: where services carry shares, the hottest group binds, so that
-    E is the minimum of E_g / share_g.  ``endpoints`` is N, the plain number.
+    E is the minimum of E_g / share_g.  ``endpoints`` is N, the plain number.  ``groups`` are given
+    only where they carry shares; ``busiest`` keeps what was found of them.
     """
 
     capacity: Expression
     endpoints: Expression
-    groups: tuple[Services, ...] = ()
-    busiest: dict[int, Fraction] = field(default_factory=dict, compare=False)
+    groups: tuple[Services, ...]
+    busiest: dict[int, Fraction]
 
     def spread(self, parts: int) -> Number:
         """How many of ``parts`` machines side by side work, when each serves its own endpoints.
@@ -61,20 +61,20 @@ def _services(groups: Sequence[Services]) -> Target:
     count = sum(group.endpoints for group in groups)
     endpoints = Quantity("N", "services", count, place="services")
     if all(group.share is None for group in groups):
-        return Target(Quantity("E", "services", count, endpoints), endpoints)
+        return Target(Quantity("E", "services", count, endpoints), endpoints, (), {})
     hottest = min(group.endpoints / group.share for group in groups if group.share)
-    return Target(Quantity("E", "services", tidy(hottest)), endpoints, tuple(groups))
+    return Target(Quantity("E", "services", tidy(hottest)), endpoints, tuple(groups), {})
 
 
 def _own_target(hop: Hop, behind: Target) -> Target | None:
     if hop.virtual is not None:
         count = hop.virtual.addresses.size * hop.virtual.ports.size
         endpoints = Quantity("V", hop.name, count, place=f"hops.{hop.name}.virtual")
-        return Target(endpoints, endpoints)
+        return Target(endpoints, endpoints, (), {})
     if isinstance(hop, Hourglass) and hop.capture == "listen":
         each = listeners(hop)
         total = Product((each, instances(hop)))
-        return Target(Product((each, working_instances(hop, behind))), total)
+        return Target(Product((each, working_instances(hop, behind))), total, (), {})
     return None
 
 

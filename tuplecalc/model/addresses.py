@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
-from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any
 
 from pydantic_core import CoreSchema
@@ -250,6 +249,8 @@ def _address(text: str) -> tuple[int, int]:
     address, scoped, _ = text.partition("%")
     if scoped:
         raise reject(text, "a scope belongs to one machine, not to an address", f'write "{address}"')
+    from socket import AF_INET, AF_INET6, inet_pton  # slow to import, and many chains need counts only
+
     try:
         # The same strict reading as that of ipaddress, in a fraction of its time.
         if ":" in text:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -63,7 +64,7 @@ class Traffic(Part):
     """Who closes first, and so lingers in TIME_WAIT: "client", "server", or the client's share."""
 
 
-class Lingering(Part):
+class Lingering(Part, defer_build=True):
     """A part whose tuples linger after the close."""
 
     time_wait: Seconds = Fraction(60)
@@ -77,7 +78,7 @@ class Lingering(Part):
         return self.time_wait if self.reuse_after is None else min(self.time_wait, self.reuse_after)
 
 
-class Clients(Lingering):
+class Clients(Lingering, defer_build=False):
     """The sources at the head of the chain.
 
     >>> Clients(addresses="198.18.0.0/16").ports.size
@@ -99,7 +100,7 @@ class Virtual(Part):
     ports: PortSet
 
 
-class Hop(Lingering):
+class Hop(Lingering, defer_build=True):
     """What cones and hourglasses have in common."""
 
     name: Name
@@ -137,7 +138,7 @@ class Hop(Lingering):
                 )
 
 
-class Cone(Hop):
+class Cone(Hop, defer_build=False):
     """A device that turns many source addresses into few, told apart by port: NAT, a NAT-mode balancer.
 
     >>> Cone(name="nat", addresses=4)
@@ -184,7 +185,7 @@ def _schema_of_fits(schema: dict[str, Any]) -> None:
     schema["then"] = {"required": ["capture"]}
 
 
-class Hourglass(Hop):
+class Hourglass(Hop, defer_build=False):
     """A transparent device: clients and services meet in it and keep their addresses.
 
     Layers 2-4 keep one tuple a flow; layer 7 (a proxy) keeps two.
@@ -277,6 +278,17 @@ class Chain(Part):
     clients: Clients
     hops: tuple[AnyHop, ...] = ()
     services: Annotated[tuple[Services, ...], Field(min_length=1), BeforeValidator(_as_list)]
+
+    def __init__(self, /, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except TopologyError as error:
+            if not isinstance(data.get("services"), Mapping):
+                raise
+            places = (
+                (problem, problem.place.replace("services[0]", "services")) for problem in error.problems
+            )
+            raise TopologyError(replace(problem, place=place) for problem, place in places) from None
 
     @classmethod
     def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:

@@ -7,11 +7,10 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tuplecalc.errors import InputError, TopologyError, show
+from tuplecalc.errors import InputError, TopologyError, nearest, show
 from tuplecalc.model.chain import Chain
 from tuplecalc.model.part import Part
 
@@ -128,8 +127,8 @@ def example(name: str, settings: Iterable[str] = ()) -> Chain:
 def example_text(name: str) -> str:
     """The text of a bundled example."""
     if name not in EXAMPLES:
-        near = get_close_matches(name, EXAMPLES, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(EXAMPLES)}"
+        near = nearest(name, EXAMPLES)
+        hint = f'did you mean "{near}"?' if near else f"there are {', '.join(EXAMPLES)}"
         raise InputError(f"no example is called {show(name)}; {hint}")
     return (_EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")
 
@@ -226,9 +225,9 @@ def _number(items: list[Any], step: str, setting: str) -> int:
     if step.isdecimal() and int(step) < len(items):
         return int(step)
     known = [name for name in names if isinstance(name, str)]
-    near = get_close_matches(step, known, n=1)
+    near = nearest(step, known)
     numbers = f"0 to {len(items) - 1}" if len(items) > 1 else "0"
-    hint = f'did you mean "{near[0]}"?' if near else ", ".join([*known[:8], f"or a number, {numbers}"])
+    hint = f'did you mean "{near}"?' if near else ", ".join([*known[:8], f"or a number, {numbers}"])
     raise InputError(f"--set {show(setting)}: nothing here is called {show(step)}; {hint}")
 
 

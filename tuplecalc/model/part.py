@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tuplecalc.errors import Problem, TopologyError
+from tuplecalc.errors import Problem, TopologyError, nearest
 
 
 class Part(BaseModel):
@@ -18,7 +17,7 @@ class Part(BaseModel):
     was made from a mapping inside another one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     hints: ClassVar[Mapping[str, str]] = {}
     """Where a key that this table does not have belongs."""
@@ -90,6 +89,10 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
                     f"a hop's kind is {allowed}",
                     _meant(found, allowed) or "write one of these",
                 )
+            case "too_short" if value:
+                continue  # its items are wrong, and say so
+            case "too_short":
+                yield Problem(place, value, "this has one table or more", f"write [[{place}]]")
             case "tuple_type" | "list_type":
                 yield Problem(place, value, "this is a list of tables", f"write [[{place}]]")
             case "invalid_key":
@@ -104,14 +107,14 @@ def _way_out(part: type[Part], key: str) -> str:
     if key in part.hints:
         return part.hints[key]
     known = list(part.model_fields)
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else f"the keys here are {', '.join(known)}"
+    near = nearest(key, known)
+    return f"did you mean `{near}`?" if near else f"the keys here are {', '.join(known)}"
 
 
 def _meant(value: object, allowed: str) -> str:
     choices = [choice.strip().strip('"') for choice in allowed.replace(" or ", ",").split(",")]
-    near = difflib.get_close_matches(str(value).lower(), choices, n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near and near[0] != value else ""
+    near = nearest(str(value).lower(), choices)
+    return f'did you mean "{near}"?' if near and near != value else ""
 
 
 def _place(location: Iterable[int | str]) -> str:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
 from pydantic_core import CoreSchema
 
-from tuplecalc.errors import TopologyError, reject
+from tuplecalc.errors import TopologyError, nearest, reject
 from tuplecalc.model import intervals
 from tuplecalc.model.intervals import Range, Ranges
 from tuplecalc.model.setvalue import (
@@ -251,7 +250,7 @@ def _counted_ports(value: Mapping[object, object]) -> Range:
     """``{ count = n }``: the n ports from 1024 on."""
     for key in value:
         if key != "count":
-            misspelt = "count" not in value and get_close_matches(str(key), ["count"])
+            misspelt = "count" not in value and nearest(str(key), ["count"])
             remedy = "did you mean `count`?" if misspelt else _WRITE_PORTS
             raise reject(str(key), "a mapping of ports has the one key `count`", remedy)
     if "count" not in value:

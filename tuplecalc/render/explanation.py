@@ -1,0 +1,330 @@
+"""Closed forms → plain text, LaTeX, Markdown, JSON; each a function of the explanation."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from rich.cells import cell_len
+
+from tuplecalc.algebra import numbers
+from tuplecalc.algebra.explanation import Explanation
+from tuplecalc.algebra.forms import ChainForm, Form, LimitForms, Term
+from tuplecalc.algebra.notation import escaped
+from tuplecalc.algebra.rows import SymbolRow
+from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.meanings import meaning
+
+THEOREM = {
+    "flows": ("min over all limits of floor(scopes·floor(size / keys))", "Hall"),
+    "rate": ("min over all limits of size·scopes / seconds", "Little"),
+}
+"""What every formula is an instance of (the project's model, "One theorem")."""
+
+_LATEX_THEOREM = (
+    r"\text{flows} &= \min_{\text{limits}} \left\lfloor \text{scopes} \cdot"
+    r" \left\lfloor \frac{\text{size}}{\text{keys}} \right\rfloor \right\rfloor \\" + "\n"
+    r"\text{rate} &= \min_{\text{limits}} \frac{\text{size} \cdot \text{scopes}}{\text{seconds}}"
+)
+_MARK = "← binds"
+_MOST_LIMITS_SHOWN = 24
+
+
+def text(explanation: Explanation, width: int = 80) -> str:
+    """The closed forms for a terminal, ``width`` columns wide.
+
+    Each limit with its formula, the numbers put in and the result; the chain's minimum with the
+    binding term marked; the table of symbols.  Of very many limits only the smallest are shown.
+    """
+    shown = _shown(explanation)
+    lines = [*textwrap.wrap(explanation.title or "A chain", width), ""]
+    lines += [f"{quantity:<5} = {formula}  ({by})" for quantity, (formula, by) in THEOREM.items()]
+    for limit in shown:
+        lines += ["", *_heading(limit, width)]
+        lines += _substitution(limit.flows, limit.limit is explanation.result.binding, width)
+        if limit.rate:
+            lines += _substitution(limit.rate, limit.limit is explanation.result.rate_binding, width)
+        else:
+            lines.append("  rate    nothing limits it")
+    if left := len(explanation.limits) - len(shown):
+        lines += ["", f"… and {left:,} limits more; JSON and LaTeX have all"]
+    lines += ["", "the chain: the smallest of all limits"]
+    for form in _chain_forms(explanation):
+        lines += _minimum(form, width)
+    if explanation.rate_form is None:
+        lines.append("  rate    nothing limits it")
+    if note := _caveat(explanation):
+        lines += textwrap.wrap(note, width, initial_indent="  ", subsequent_indent="  ")
+    lines += ["", "symbols", *_table(_rows(explanation, shown), width)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _fold(line: str, width: int, hang: int) -> list[str]:
+    """A formula over several lines, broken at its operators.
+
+    >>> _fold("rate = |A|·b·E / (H + c·T)", 16, hang=7)
+    ['rate = |A|·b·E', '       / (H', '       + c·T)']
+    """
+    indent = len(line) - len(line.lstrip())
+    lines, here = [], " " * indent
+    for piece in re.split(r"(?<=·)|(?<=, )|(?= [-+/=≈∪∖∩] )", line[indent:]):
+        if cell_len(here + piece.rstrip()) > width and here.strip():
+            lines.append(here.rstrip())
+            here = " " * hang + piece.lstrip()
+        else:
+            here += piece
+    return [*lines, here.rstrip()]
+
+
+def _padded(words: str, width: int) -> str:
+    return words + " " * (width - cell_len(words))
+
+
+def _shown(explanation: Explanation) -> list[LimitForms]:
+    """All limits, or of very many those whose terms are shown."""
+    if len(explanation.limits) <= _MOST_LIMITS_SHOWN:
+        return list(explanation.limits)
+    kept = {id(term.limits[0]) for form in _chain_forms(explanation) for term in form.shown()}
+    kept |= {id(form.binding) for form in _chain_forms(explanation)}
+    return [limit for limit in explanation.limits if id(limit.limit) in kept]
+
+
+def _chain_forms(explanation: Explanation) -> list[ChainForm]:
+    return [form for form in (explanation.flows_form, explanation.rate_form) if form]
+
+
+def _rows(explanation: Explanation, shown: Iterable[LimitForms]) -> list[SymbolRow]:
+    hops = {"services", "traffic", *(limit.limit.hop for limit in shown)}
+    return [row for row in explanation.symbols if row.hop in hops]
+
+
+def _heading(limit: LimitForms, width: int) -> list[str]:
+    name = f"{limit.limit.hop} · {limit.limit.name}"
+    why = meaning(limit.limit.name, limit.kind)
+    line = f"{_padded(name, 20)}  {why}"
+    if cell_len(line) <= width:
+        return [line]
+    return [
+        *_fold(name, width, hang=2),
+        *textwrap.wrap(why, width, initial_indent="  ", subsequent_indent="  "),
+    ]
+
+
+def _substitution(form: Form, binds: bool, width: int) -> list[str]:
+    first, *others = form.steps
+    lines = _fold(f"  {form.quantity:<5} = {first.text}", width, hang=12)
+    rest = " ".join(f"{step.relation} {step.text}" for step in others)
+    lines += _fold(f"        {rest}", width, hang=12) if rest else []
+    if binds:
+        lines = _marked(lines, width)
+    return lines
+
+
+def _marked(lines: list[str], width: int) -> list[str]:
+    marked = f"{lines[-1]}   {_MARK}"
+    return [*lines[:-1], marked] if cell_len(marked) <= width else [*lines, f"            {_MARK}"]
+
+
+def _minimum(form: ChainForm, width: int) -> list[str]:
+    """``min(`` with a term a line, its value, and the limits that it stands for."""
+    shown = form.shown()
+    result = form.binding_term.form.result
+    quantity = form.binding_term.form.quantity
+    formulas = [f"{term.form.text}{',' if term is not form.terms[-1] else ''}" for term in shown]
+    left = min(max(map(cell_len, formulas)), width // 2)
+    right = max(len(term.form.result.text) for term in shown)
+    lines = [f"  {quantity:<5} = min("]
+    for term, formula in zip(shown, formulas, strict=True):
+        mark = f"  {_MARK}" if term is form.binding_term else ""
+        value = f"{term.form.result.relation} {term.form.result.text:>{right}}"
+        note = f"{_who(term, width - left - right - 10 - len(mark))}{mark}"
+        if cell_len(formula) <= left:
+            lines.append(f"    {_padded(formula, left)}  {value}  {note}")
+        else:
+            lines += _fold(f"    {formula}", width, hang=8)
+            lines.append(f"{'':<{left + 4}}  {value}  {note}")
+    if more := len(form.terms) - len(shown):
+        lines.append(f"    … and {more:,} more, none of them smaller")
+    return [*lines, f"  ) {result.relation} {result.text}"]
+
+
+def _who(term: Term, room: int) -> str:
+    """The limits of a term, as many as there is room for."""
+    names = [f"{limit.hop} {limit.name}" for limit in term.limits]
+    for kept in range(len(names), 0, -1):
+        left = len(names) - kept
+        note = ", ".join(names[:kept]) + (f" and {left} more" if left else "")
+        if cell_len(note) <= room:
+            return note
+    note = names[0] if len(names) == 1 else f"{len(names)} limits"
+    return note if cell_len(note) <= room else f"{note[: max(room - 1, 1)]}…"
+
+
+def _caveat(explanation: Explanation) -> str:
+    """A word on bounds that are not always reached."""
+    names = [name for name in ("flows", "rate") if getattr(explanation.result, f"{name}_at_most")]
+    return f"At most: the {' and the '.join(names)} can be a little lower than this minimum." if names else ""
+
+
+def _table(rows: Iterable[SymbolRow], width: int) -> Iterator[str]:
+    """Letters by hop; a letter's meaning stands where it comes first."""
+    rows = list(rows)
+    cells = [(row.letter, row.chain, numbers.text(row.value), _unit(row)) for row in rows]
+    widths = [
+        min(most, max(map(cell_len, column)))
+        for column, most in zip(
+            zip(("letter", "chain", "value", "unit"), *cells, strict=True), _WIDEST, strict=True
+        )
+    ]
+    letter, chain, value, unit = widths
+    room = max(width - sum(widths) - 10, 20)
+    hang = " " * (sum(widths) + 10)
+    head = f"  {_padded('letter', letter)}  {_padded('chain', chain)}  {'value':>{value}}  {_padded('unit', unit)}"
+    yield f"{head}  meaning (where it is set)"
+    explained: set[str] = set()
+    for hop, group in groupby(zip(rows, cells, strict=True), key=lambda pair: pair[0].hop):
+        yield from _fold(hop, width, hang=2)
+        for row, (name, along, number, measured) in group:
+            first, *others = textwrap.wrap(_said(row, explained), room) or [""]
+            start = f"  {_padded(name, letter)}  {_padded(along, chain)}  "
+            if cell_len(start) > letter + chain + 6:  # a name that is wider than its column
+                yield from _fold(start.rstrip(), width, hang=4)
+                start = " " * (letter + chain + 6)
+            yield f"{start}{number:>{value}}  {_padded(measured, unit)}  {first}"
+            yield from (hang + other for other in others)
+
+
+_WIDEST = (14, 14, 20, 10)
+
+
+def _unit(row: SymbolRow) -> str:
+    return "" if row.unit == "1" else row.unit
+
+
+def _said(row: SymbolRow, explained: set[str]) -> str:
+    where = row.place or (f"= {row.definition}" if row.definition else "")
+    if row.meaning in explained and where:
+        return where
+    explained.add(row.meaning)
+    if row.place:
+        return f"{row.meaning} ({row.place})"
+    return f"{row.meaning} {where}".rstrip()
+
+
+def latex(explanation: Explanation) -> str:
+    """The closed forms as a LaTeX fragment, all of them; it needs amsmath and longtable."""
+    parts = [
+        "% needs \\usepackage{amsmath, longtable}",
+        rf"\section*{{{escaped(explanation.title or 'A chain')}}}",
+    ]
+    parts.append(_aligned(_LATEX_THEOREM))
+    for limit in explanation.limits:
+        heading = escaped(f"{limit.limit.hop}: {limit.limit.name}")
+        parts.append(rf"\paragraph{{{heading}}} {escaped(meaning(limit.limit.name, limit.kind))}")
+        forms = [form for form in (limit.flows, limit.rate) if form]
+        parts.append(_aligned(" \\\\\n".join(map(_latex_steps, forms))))
+    parts.append(r"\paragraph{The chain} the smallest of all limits")
+    parts += [_aligned(_latex_minimum(form)) for form in _chain_forms(explanation)]
+    rows = (
+        f"{escaped(row.hop)} & ${row.latex}$ & ${numbers.latex(row.value)}$ & {escaped(_unit(row))} & "
+        f"{escaped(_said(row, set()))} \\\\"
+        for row in explanation.symbols
+    )
+    header = r"hop & symbol & value & unit & meaning (where it is set) \\ \hline"
+    table = "\n".join([r"\begin{longtable}{llrlp{.4\linewidth}}", header, *rows, r"\end{longtable}"])
+    return "\n\n".join([*parts, table]) + "\n"
+
+
+def _aligned(body: str) -> str:
+    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+
+def _latex_steps(form: Form) -> str:
+    relations = {"=": "=", "≈": r"\approx"}
+    steps = [f"&{relations[step.relation]} {step.latex}" for step in form.steps]
+    return rf"\text{{{form.quantity}}} " + " \\\\\n".join(steps)
+
+
+def _latex_minimum(form: ChainForm) -> str:
+    terms = [
+        rf"& {term.form.latex}{'' if term is form.terms[-1] else ','} && {_latex_names(term.limits)} \\"
+        for term in form.terms
+    ]
+    result = form.binding_term.form.result
+    relation = {"=": "=", "≈": r"\approx"}[result.relation]
+    head = rf"\text{{{form.binding_term.form.quantity}}} = \min\bigl( {terms[0]}"
+    return "\n".join([head, *terms[1:], rf"\bigr) {relation} {{}} & {result.latex}"])
+
+
+def _latex_names(limits: tuple[Limit, ...]) -> str:
+    return rf"\text{{{escaped(', '.join(f'{limit.hop} {limit.name}' for limit in limits))}}}"
+
+
+def markdown(explanation: Explanation) -> str:
+    """The closed forms for a design document: formulas as ``$$`` blocks, terms and symbols as tables."""
+    shown = _shown(explanation)
+    parts = [f"# {_cell(explanation.title or 'A chain')}", _display(_LATEX_THEOREM)]
+    for hop, group in groupby(shown, key=lambda limit: limit.limit.hop):
+        parts.append(f"## {_cell(hop)}")
+        for limit in group:
+            parts.append(f"**{_cell(limit.limit.name)}**: {_cell(meaning(limit.limit.name, limit.kind))}")
+            forms = [form for form in (limit.flows, limit.rate) if form]
+            parts.append(_display(" \\\\\n".join(map(_latex_steps, forms))))
+    if left := len(explanation.limits) - len(shown):
+        parts.append(f"… and {left:,} limits more; JSON and LaTeX have all.")
+    parts += ["## The chain", f"$$\n{explanation.latex()}\n$$"]
+    for form in _chain_forms(explanation):
+        parts.append(_terms(form))
+    if note := _caveat(explanation):
+        parts.append(note)
+    header = ("hop", "symbol", "in the chain", "value", "unit", "meaning (where it is set)")
+    rows = (
+        (
+            _cell(row.hop),
+            _math(row.latex),
+            f"`{row.chain}`".replace("|", "\\|") if row.chain else "",
+            _cell(numbers.text(row.value)),
+            _unit(row),
+            _cell(_said(row, set())),
+        )
+        for row in _rows(explanation, shown)
+    )
+    return "\n\n".join([*parts, "## Symbols", _markdown_rows(header, rows)]) + "\n"
+
+
+def _terms(form: ChainForm) -> str:
+    rows = []
+    for term in form.shown():
+        cells = (_math(term.form.latex), _cell(term.form.result.text), _cell(_who(term, 200)))
+        rows.append(tuple(f"**{c}**" for c in cells) if term is form.binding_term else cells)
+    if more := len(form.terms) - len(rows):
+        rows.append((f"… and {more:,} more", "", ""))
+    return _markdown_rows((form.binding_term.form.quantity, "value", "limits"), rows)
+
+
+def _display(body: str) -> str:
+    return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
+
+
+def _math(formula: str) -> str:
+    """A formula in a table's cell, where a bar would end the cell."""
+    return f"${formula.replace('|', chr(92) + 'vert ')}$"
+
+
+def _markdown_rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _cell(words: str) -> str:
+    for mark in "\\|*_<`[$":
+        words = words.replace(mark, "&lt;" if mark == "<" else f"\\{mark}")
+    return words
+
+
+def json(explanation: Explanation) -> str:
+    """The closed forms as data (``schema_version`` 1), all of them."""
+    return jsonlib.dumps(explanation.to_dict(), indent=2, ensure_ascii=False) + "\n"

@@ -55,6 +55,8 @@ class Form:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The formula, its numbers put in, the result."""
+        if not self.values:
+            return (self.result,)
         given = {made: _number(value) for made, value in self.values.items()}
         exactly = all(map(numbers.is_exact, given.values()))
         order = tuple(self.values)

@@ -1,8 +1,8 @@
 """Names for the letters of limits: within a hop those of the model, along the chain one for each thing.
 
-What is equal by definition (``b`` of a proxy is ``M`` of the NAT before it) or has the same letter,
-value and definition at several hops is one symbol along the chain; where a letter still stands for
-several things, a hop's name is written below.
+What is equal by definition (``b`` of a proxy is ``M`` of the NAT before it) is one symbol along the
+chain; where a letter stands for several things, also for two keys that happen to have one value, a
+hop's name is written below.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _identity(leaf: Leaf) -> Hashable:
     """Equal for letters that are equal by definition."""
     source = leaf.origin if isinstance(leaf, NamedPorts) else origin(leaf)
     if isinstance(source, Quantity) and source.definition is not None:
-        return source.definition
+        return (str(source.definition), source.definition)  # nodes of two kinds may be equal as tuples
     return (source.symbol, source.hop)
 
 
@@ -65,15 +65,15 @@ class Notation:
     """Names and symbols for the letters of some limits.
 
     ``focus`` is the hop whose letters stay as they are.  A ``local`` notation keeps each of the
-    hop's letters for itself (E and E'); otherwise what is equal by definition, or has the same
-    letter, value and definition at several hops, is one symbol.  ``labels`` are the hops' short
-    names.
+    hop's letters for itself (E and E'); otherwise what is equal by definition is one symbol.
+    ``labels`` are the hops' short names.
     """
 
     def __init__(
         self, limits: Iterable[Limit], focus: str, labels: Mapping[str, str], *, local: bool = False
     ) -> None:
-        self._focus, self._labels, self._local = focus, labels, local
+        self._focus, self._local = focus, local
+        self.labels = labels
         self._keys: dict[Hashable, Hashable] = {}
         self._taken: set[str] = set()
         self.latex: dict[Any, str] = {}
@@ -92,13 +92,7 @@ class Notation:
             own = (leaf.symbol, identity)
             self._keys.setdefault(identity, own)
             return own
-        if identity not in self._keys:
-            if self._local or isinstance(leaf, NamedPorts):
-                self._keys[identity] = identity
-            else:
-                source = origin(leaf)
-                self._keys[identity] = (source.symbol, source.value, str(source.definition))
-        return self._keys[identity]
+        return self._keys.setdefault(identity, identity)
 
     def _speaker(self, group: list[Leaf]) -> Leaf:
         """The member that gives its letter: the focus's own, and rather E than E'."""
@@ -113,7 +107,7 @@ class Notation:
             while text in self._taken:
                 text, latex = f"{text}'", f"{latex}'"
         elif text in self._taken:
-            label, number = self._labels[leaf.hop], 1
+            label, number = self.labels[leaf.hop], 1
             while text in self._taken:
                 below = label if number == 1 else f"{label}.{number}"
                 text, latex = f"{letter}_{below}", subscript(SYMBOLS[letter].latex or letter, below)
@@ -186,6 +180,8 @@ _ESCAPES = {character: f"\\{character}" for character in "#$%&_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "·": r"\textperiodcentered{}",
+    "[": "{[}",  # after a line break it would begin an argument
 }
 
 

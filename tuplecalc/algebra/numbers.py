@@ -6,24 +6,27 @@ huge and round.  What is rounded says so (:func:`is_exact`).
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
-from math import floor
+from math import floor, log10
 
 from tuplecalc.limits.expression import Number
 
 _LONGEST = 10**15
-_MANTISSA = 10**6
+_SHORT = 10**6
+_SMALLEST = Fraction(1, 1000)
 _PLACES = 6
 
 
 def is_exact(number: Number) -> bool:
     """Whether :func:`text` and :func:`latex` print the number without rounding.
 
-    >>> is_exact(2**128), is_exact(3**128)
-    (True, False)
+    >>> is_exact(2**128), is_exact(3**128), is_exact(Fraction(3**128, 2))
+    (True, False, False)
     """
-    short = number.denominator != 1 or abs(number.numerator) < _LONGEST
-    return short or _binary(number.numerator) is not None
+    if number.denominator == 1:
+        return abs(number.numerator) < _LONGEST or _binary(number.numerator) is not None
+    return bool(_decimal(Fraction(number))) or max(abs(number.numerator), number.denominator) < _SHORT
 
 
 def text(number: Number) -> str:
@@ -34,16 +37,14 @@ def text(number: Number) -> str:
     >>> text(Fraction(1, 2)), text(Fraction(17, 3))
     ('0.5', '17/3')
     """
+    if not is_exact(number):
+        return _nearest(Fraction(number))
     if number.denominator != 1:
         return _decimal(Fraction(number)) or f"{number.numerator:,}/{number.denominator:,}"
-    whole = number.numerator
-    if abs(whole) < _LONGEST:
-        return f"{whole:,}"
-    if binary := _binary(whole):
-        odd, power = binary
-        return f"2^{power}" if odd == 1 else f"{odd:,}·2^{power}"
-    digits, exponent = _scientific(Fraction(whole))
-    return f"{digits}e{exponent}"
+    if abs(number.numerator) < _LONGEST:
+        return f"{number.numerator:,}"
+    odd, power = _binary(number.numerator) or (1, 0)
+    return f"2^{power}" if odd == 1 else f"{odd:,}·2^{power}"
 
 
 def latex(number: Number) -> str:
@@ -52,17 +53,7 @@ def latex(number: Number) -> str:
     >>> print(latex(1290240), latex(3 * 2**100), latex(10**45 + 1), latex(Fraction(17, 3)))
     1{,}290{,}240 3 \cdot 2^{100} 1.000 \cdot 10^{45} \frac{17}{3}
     """
-    if number.denominator != 1:
-        short = _decimal(Fraction(number)).replace(",", "{,}")
-        return short or rf"\frac{{{_separated(number.numerator)}}}{{{_separated(number.denominator)}}}"
-    whole = number.numerator
-    if abs(whole) < _LONGEST:
-        return _separated(whole)
-    if binary := _binary(whole):
-        odd, power = binary
-        return f"2^{{{power}}}" if odd == 1 else rf"{_separated(odd)} \cdot 2^{{{power}}}"
-    digits, exponent = _scientific(Fraction(whole))
-    return rf"{digits} \cdot 10^{{{exponent}}}"
+    return _in_latex(text(number))
 
 
 def rounded(number: Number) -> tuple[str, str]:
@@ -75,10 +66,7 @@ def rounded(number: Number) -> tuple[str, str]:
     """
     if (number * 100).denominator == 1 and is_exact(number):
         return text(number), "="
-    if number >= _LONGEST:
-        digits, exponent = _scientific(Fraction(number))
-        return f"{digits}e{exponent}", "≈"
-    return f"{float(number):,.2f}" if number >= 1000 else f"{float(number):.6g}", "≈"
+    return _nearest(Fraction(number)), "≈"
 
 
 def rounded_latex(number: Number) -> str:
@@ -87,15 +75,24 @@ def rounded_latex(number: Number) -> str:
     >>> print(rounded_latex(Fraction(1290240, 61)), rounded_latex(Fraction(10**30, 7)))
     21{,}151.48 1.429 \cdot 10^{29}
     """
-    written, relation = rounded(number)
-    if relation == "=":
-        return latex(number)
-    digits, _, exponent = written.replace(",", "{,}").partition("e")
-    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if exponent else digits
+    return _in_latex(rounded(number)[0])
 
 
-def _separated(whole: int) -> str:
-    return f"{whole:,}".replace(",", "{,}")
+def _in_latex(written: str) -> str:
+    written = written.replace(",", "{,}").replace("·", r" \cdot ")
+    digits, e, exponent = written.partition("e")
+    if e:
+        return rf"{digits} \cdot 10^{{{exponent}}}"
+    above, slash, below = written.partition("/")
+    return rf"\frac{{{above}}}{{{below}}}" if slash else re.sub(r"\^(\d+)", r"^{\1}", written)
+
+
+def _nearest(number: Fraction) -> str:
+    if _SMALLEST <= number < _LONGEST:
+        return f"{float(number):,.2f}" if number >= 1000 else f"{float(number):.6g}"
+    exponent = len(str(floor(number))) - 1 if number >= 1 else floor(log10(number))
+    digits = f"{float(number / Fraction(10) ** exponent):.3f}"
+    return f"1.000e{exponent + 1}" if digits == "10.000" else f"{digits}e{exponent}"
 
 
 def _binary(whole: int) -> tuple[int, int] | None:
@@ -104,19 +101,13 @@ def _binary(whole: int) -> tuple[int, int] | None:
         return None
     power = (whole & -whole).bit_length() - 1
     odd = whole >> power
-    return (odd, power) if abs(odd) < _MANTISSA else None
+    return (odd, power) if abs(odd) < _SHORT else None
 
 
 def _decimal(number: Fraction) -> str:
     """A decimal fraction of a few places, or nothing."""
     scaled = number * 10**_PLACES
-    if scaled.denominator != 1 or abs(number) >= _LONGEST:
+    if scaled.denominator != 1 or abs(scaled) >= _LONGEST:
         return ""
     whole, rest = divmod(abs(scaled.numerator), 10**_PLACES)
     return f"{'-' if number < 0 else ''}{whole:,}.{rest:0{_PLACES}}".rstrip("0")
-
-
-def _scientific(number: Fraction) -> tuple[str, int]:
-    exponent = len(str(floor(number))) - 1
-    digits = f"{float(number / 10**exponent):.3f}"
-    return ("1.000", exponent + 1) if digits == "10.000" else (digits, exponent)

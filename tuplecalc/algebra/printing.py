@@ -36,14 +36,14 @@ def latex(expression: Any, order: Sequence[Any], names: Mapping[Any, str]) -> st
 
 
 class _Reading:
-    """The reading order of factors and terms."""
+    """The reading order of factors and terms: by their last symbol, then by their first."""
 
     def __init__(self, order: Sequence[Any]) -> None:
         self._places = {made: place for place, made in enumerate(order)}
 
-    def __call__(self, part: Any) -> tuple[int, int, list[int]]:
+    def __call__(self, part: Any) -> tuple[int, list[int]]:
         places = sorted(self._places.get(made, len(self._places)) for made in part.free_symbols)
-        return (places[0] if places else -1, len(places), places)
+        return (places[-1] if places else -1, places)
 
 
 def _fraction(product: Any) -> tuple[list[Any], list[Any]]:
@@ -74,17 +74,17 @@ class _TextPrinter(StrPrinter):  # type: ignore[misc]
     def _print_Symbol(self, made: Any) -> str:
         return self._texts.get(made, str(made.name))
 
-    def _factor(self, part: Any, *, last: bool = True) -> str:
+    def _factor(self, part: Any) -> str:
         written = str(self._print(part))
-        loose = part.is_Add or (part.is_Mul and not last)
-        if part.is_Symbol:
-            loose = written.startswith("Σ") or "/" in written or " + " in written
+        loose = part.is_Add or (part.is_Symbol and (written.startswith("Σ") or "/" in written))
         return f"({written})" if loose else written
 
     def _print_Mul(self, product: Any) -> str:
         above, below = _fraction(product)
         sign = "-" if product.as_coeff_Mul()[0].is_negative else ""
         written = "·".join(map(self._factor, sorted(above, key=self._reading))) or "1"
+        if len(above) == 1 and not below and not above[0].is_Add:
+            written = str(self._print(above[0]))
         if below:
             divisor = "·".join(map(self._factor, sorted(below, key=self._reading)))
             written += f" / ({divisor})" if len(below) > 1 else f" / {divisor}"

@@ -77,7 +77,8 @@ def _names(leaf: Leaf, local: Mapping[str, Notation], chain: Notation) -> tuple[
 def _quantity(leaf: Quantity, local: Mapping[str, Notation], chain: Notation) -> SymbolRow:
     letter, latex, along = _names(leaf, local, chain)
     meaning, unit, _ = SYMBOLS[leaf.symbol]
-    return SymbolRow(leaf.hop, letter, latex, along, leaf.value, unit, meaning, _definition(leaf), leaf.place)
+    place = leaf.place or ("services" if leaf.hop == "services" else "")  # E of services that carry shares
+    return SymbolRow(leaf.hop, letter, latex, along, leaf.value, unit, meaning, _definition(leaf), place)
 
 
 def _ports(named: NamedPorts, local: Mapping[str, Notation], chain: Notation) -> SymbolRow:

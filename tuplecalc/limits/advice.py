@@ -94,10 +94,12 @@ def _changes(result: Capacity) -> Iterator[_Change]:
             yield from _apart(*limit.size.sets)
     binding = [result.binding] + ([result.rate_binding] if result.rate_binding else [])
     for limit in binding:
+        place = next((i for i, hop in enumerate(result.chain.hops) if hop.name == limit.hop), -1)
+        if limit.name in ("ports", "upstream"):
+            yield from _for_target(result.chain, place + 1)
         if limit.hop == "clients":
-            yield from _for_clients(result.chain.clients, limit)
+            yield from _for_clients(result.chain.clients)
             continue
-        place = next(i for i, hop in enumerate(result.chain.hops) if hop.name == limit.hop)
         hop = result.chain.hops[place]
         if isinstance(hop, Cone):
             yield from _for_cone(hop, limit)
@@ -122,10 +124,10 @@ def _apart(A: NamedPorts, L: NamedPorts) -> Iterator[_Change]:
     settings = tuple(
         f"{named.place}={_written(kept)}" for named, kept in zip((first, second), ports, strict=True)
     )
-    yield _Change(f"apart port ranges for {first.hop} and {second.hop}", settings, apart=True)
+    yield _Change(f"separate port ranges for {first.hop} and {second.hop}", settings, apart=True)
 
 
-def _for_clients(clients: Clients, limit: Limit) -> Iterator[_Change]:
+def _for_clients(clients: Clients) -> Iterator[_Change]:
     if clients.allocation == "bind":
         yield _Change("clients that connect with IP_BIND_ADDRESS_NO_PORT", ("clients.allocation=tuple",))
     yield from _wider("the clients", "clients.ports", clients.ports)
@@ -133,23 +135,44 @@ def _for_clients(clients: Clients, limit: Limit) -> Iterator[_Change]:
     yield from _another("client address", "clients.addresses", clients.addresses)
 
 
+def _for_target(chain: Chain, place: int) -> Iterator[_Change]:
+    """More endpoints for the legs that enter a hop: where a hop on their way is what they address."""
+    for hop in chain.hops[place:]:
+        if hop.virtual is not None:
+            more = _one_more(hop.virtual.ports)
+            text = f"another port for the virtual service of {hop.name}"
+            yield _Change(text, (f"{hop.path}.virtual.ports={_written(more)}",))
+            return
+        if isinstance(hop, Hourglass) and hop.capture == "listen":
+            yield from _listeners(hop)
+            return
+
+
+def _listeners(hop: Hourglass) -> Iterator[_Change]:
+    path = f"{hop.path}.listen_addresses"
+    yield from _another(f"listener address for {hop.name}", path, hop.listen_addresses)
+    ports = f"{hop.path}.listen_ports={_written(_one_more(hop.listen_ports))}"
+    yield _Change(f"another listener port for {hop.name}", (ports,))
+
+
+def _one_more(ports: PortSet) -> PortSet:
+    free = UNPRIVILEGED_PORTS - ports
+    return ports | free.lowest(min(1, free.size))
+
+
 def _for_sources(chain: Chain, place: int) -> Iterator[_Change]:
     """More source addresses in front of a hop that counts its room for each of them."""
     for hop in reversed(chain.hops[:place]):
         if isinstance(hop, Cone):
-            yield from _another(
-                f"address for {hop.name}", f"hops.{_quoted(hop.name)}.addresses", hop.addresses
-            )
+            yield from _another(f"address for {hop.name}", f"{hop.path}.addresses", hop.addresses)
             return
         if hop.layer == 7 and hop.source == "own":
-            yield from _another(
-                f"address for {hop.name}", f"hops.{_quoted(hop.name)}.addresses", hop.addresses
-            )
+            yield from _another(f"address for {hop.name}", f"{hop.path}.addresses", hop.addresses)
             return
 
 
 def _for_cone(hop: Cone, limit: Limit) -> Iterator[_Change]:
-    path = f"hops.{_quoted(hop.name)}"
+    path = hop.path
     if limit.name == "entries":
         yield from _doubled(hop.name, path, "max_entries", hop.max_entries, "tracking table")
         return
@@ -166,7 +189,7 @@ def _for_cone(hop: Cone, limit: Limit) -> Iterator[_Change]:
 
 
 def _for_hourglass(hop: Hourglass, limit: Limit) -> Iterator[_Change]:
-    path, name = f"hops.{_quoted(hop.name)}", hop.name
+    path, name = hop.path, hop.name
     match limit.name:
         case "entries":
             yield from _doubled(name, path, "max_entries", hop.max_entries, "tracking table")
@@ -177,12 +200,7 @@ def _for_hourglass(hop: Hourglass, limit: Limit) -> Iterator[_Change]:
             yield from _doubled(name, path, "max_files", hop.max_files, "limit of open files")
             return
         case "capture" | "listener":
-            yield from _another(
-                f"listener address for {name}", f"{path}.listen_addresses", hop.listen_addresses
-            )
-            if hop.listen_ports.size < UNPRIVILEGED_PORTS.size:
-                value = f"{{ count = {hop.listen_ports.size + 1} }}"
-                yield _Change(f"another listener port for {name}", (f"{path}.listen_ports={value}",))
+            yield from _listeners(hop)
             if limit.name == "capture":
                 yield from _wider(f"the capture of {name}", f"{path}.rewrite_ports", hop.rewrite_ports)
                 yield _Change(f"capture by TPROXY instead of REDIRECT at {name}", (f"{path}.capture=tproxy",))
@@ -228,7 +246,3 @@ def _doubled(name: str, path: str, key: str, value: int | None, what: str) -> It
 
 def _written(ports: PortSet) -> str:
     return json.dumps(ports.spec) if isinstance(ports.spec, list) else str(ports.spec)
-
-
-def _quoted(name: str) -> str:
-    return name if all(c.isalnum() or c in "-_" for c in name) else f'"{name}"'

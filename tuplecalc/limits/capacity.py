@@ -207,6 +207,11 @@ class Capacity:
         binding = f"{self.binding.hop}/{self.binding.name}"
         return f"<Capacity {self.shape}: {self.flows:,} flows{rate}, binding {binding}>"
 
+    def _repr_html_(self) -> str:
+        from tuplecalc.render.html import fragment  # a notebook asks for it, nothing else does
+
+        return fragment(self)
+
 
 def _next(limits: tuple[Limit, ...], binding: Limit | None, figure: Any) -> Limit | None:
     return min((limit for limit in limits if limit is not binding), key=figure, default=None)

@@ -189,7 +189,8 @@ class Quotient(NamedTuple):
         return tidy(quotient)
 
     def __str__(self) -> str:
-        text = f"{_joined(self.dividend)} / {_joined(self.divisor)}"
+        below = f"({self.divisor})" if isinstance(self.divisor, Product) else _joined(self.divisor)
+        text = f"{_joined(self.dividend)} / {below}"
         return {"": text, "floor": f"floor({text})", "ceiling": f"ceil({text})"}[self.rounding]
 
 

@@ -70,7 +70,7 @@ def cone(
     letters = Letters(hop, traffic, sources, before, behind)
     per_instance = letters.given("m", hop.addresses.size, "addresses")
     addresses = letters.derived("M", Product((per_instance, instances(hop))))
-    ports = NamedPorts("P", hop.name, hop.ports, place=f"hops.{hop.name}.ports")
+    ports = NamedPorts("P", hop.name, hop.ports, place=f"{hop.path}.ports")
     independent = hop.mapping == "endpoint-independent"
     everywhere = Constant(1) if independent else letters.E_behind
     limits = [Limit("ports", hop.name, sized(ports), product(addresses, everywhere), 1, letters.translated)]

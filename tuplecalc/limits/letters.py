@@ -84,7 +84,7 @@ class Letters:
         self, part: Clients | Hop, traffic: Traffic, sources: Sources, before: Target, behind: Target
     ) -> None:
         self.hop = part.name if isinstance(part, Hop) else "clients"
-        self._path = f"hops.{self.hop}" if isinstance(part, Hop) else "clients"
+        self._path = part.path if isinstance(part, Hop) else "clients"
         self.a = self.derived("a", sources.addresses)
         self.b = self.derived("b", sources.per_endpoint)
         self.A = NamedPorts("A", self.hop, sources.ports.ports, alias=sources.ports)

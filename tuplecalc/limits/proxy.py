@@ -100,7 +100,7 @@ class _Row:
         self.n = instances(hop)
         self.working = working_instances(hop, behind)
         self.behind, self.before = behind, before
-        self.L = NamedPorts("L", hop.name, hop.ports, place=f"hops.{hop.name}.ports")
+        self.L = NamedPorts("L", hop.name, hop.ports, place=f"{hop.path}.ports")
         self.o = self.letters.given("o", hop.addresses.size, "addresses")
         self.both_legs = Sum((*self.letters.client_side.terms, *self.letters.service_side.terms))
         self.by_flows = hop.split == "flows"
@@ -144,7 +144,7 @@ class _Row:
         if self.hop.capture != "nat":
             limit = "accepted" if self.hop.capture == "tproxy" else "listener"
             return [Limit(limit, name, sized(front.A), own, 1, front.client_side)]
-        rewrite = NamedPorts("R", name, self.hop.rewrite_ports, place=f"hops.{name}.rewrite_ports")
+        rewrite = NamedPorts("R", name, self.hop.rewrite_ports, place=f"{self.hop.path}.rewrite_ports")
         scopes = product(self.pairs(), listeners(self.hop))
         capture = Limit("capture", name, sized(rewrite), scopes, 1, tracked(self.hop, front))
         if not shares_table(self.hop) or front.client_side.value <= front.H.value:

@@ -69,7 +69,7 @@ def _services(groups: Sequence[Services]) -> Target:
 def _own_target(hop: Hop, behind: Target) -> Target | None:
     if hop.virtual is not None:
         count = hop.virtual.addresses.size * hop.virtual.ports.size
-        endpoints = Quantity("V", hop.name, count, place=f"hops.{hop.name}.virtual")
+        endpoints = Quantity("V", hop.name, count, place=f"{hop.path}.virtual")
         return Target(endpoints, endpoints, (), {})
     if isinstance(hop, Hourglass) and hop.capture == "listen":
         each = listeners(hop)
@@ -82,15 +82,15 @@ def listeners(hop: Hourglass) -> Product:
     """K·Q, the listeners of one instance."""
     return Product(
         (
-            Quantity("K", hop.name, hop.listen_addresses.size, place=f"hops.{hop.name}.listen_addresses"),
-            Quantity("Q", hop.name, hop.listen_ports.size, place=f"hops.{hop.name}.listen_ports"),
+            Quantity("K", hop.name, hop.listen_addresses.size, place=f"{hop.path}.listen_addresses"),
+            Quantity("Q", hop.name, hop.listen_ports.size, place=f"{hop.path}.listen_ports"),
         )
     )
 
 
 def instances(hop: Hop) -> Quantity:
     """n."""
-    return Quantity("n", hop.name, hop.instances, place=f"hops.{hop.name}.instances")
+    return Quantity("n", hop.name, hop.instances, place=f"{hop.path}.instances")
 
 
 def working_instances(hop: Hourglass, behind: Target) -> Expression:

@@ -7,6 +7,8 @@ their messages and the JSON Schema.
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -115,6 +117,16 @@ class Hop(Lingering, defer_build=True):
     """How long a tracking entry lingers after the close."""
     preset: str | None = None
     """A named set of defaults for this hop."""
+
+    @property
+    def path(self) -> str:
+        """The path of the hop in settings and messages: ``hops.nat``, in quotes where it needs them."""
+        bare = re.fullmatch(r"[\w-]+", self.name)
+        return f"hops.{self.name if bare else json.dumps(self.name, ensure_ascii=False)}"
+
+    def written(self) -> dict[str, Any]:
+        """The keys that were given, and which kind of hop it is."""
+        return {"kind": type(self).model_fields["kind"].default, **super().written()}
 
     @field_validator("preset", mode="plain")
     @classmethod
@@ -260,6 +272,9 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, Mapping | Services) else value
 
 
+_SeveralServices = Annotated[tuple[Services, ...], Field(min_length=1)]
+
+
 class Chain(Part):
     """Clients, the hops on their way, and the services they reach.
 
@@ -277,7 +292,11 @@ class Chain(Part):
     traffic: Traffic = Traffic()
     clients: Clients
     hops: tuple[AnyHop, ...] = ()
-    services: Annotated[tuple[Services, ...], Field(min_length=1), BeforeValidator(_as_list)]
+    services: Annotated[
+        tuple[Services, ...],
+        Field(min_length=1),
+        BeforeValidator(_as_list, json_schema_input_type=Services | _SeveralServices),
+    ]
 
     def __init__(self, /, **data: Any) -> None:
         try:

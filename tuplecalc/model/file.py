@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -12,7 +11,7 @@ from typing import Any, BinaryIO
 
 from tuplecalc.errors import InputError, TopologyError, nearest, show
 from tuplecalc.model.chain import Chain
-from tuplecalc.model.part import Part
+from tuplecalc.model.settings import set_value
 
 LARGEST_FILE = 8_000_000
 """Bytes; 10,000 service groups take about one million."""
@@ -148,93 +147,7 @@ def with_settings(chain: Chain, *settings: str) -> Chain:
     >>> with_settings(example("cone"), "hops.nat.addresses=5").hops[0].addresses.size
     5
     """
-    mapping = _written(chain)
+    mapping = chain.written()
     for setting in settings:
         set_value(mapping, setting)
     return from_dict(mapping)
-
-
-_STEP = re.compile(r"""\[(?P<index>\d{1,9})\]|\.?(?:"(?P<quoted>[^"]*)"|(?P<bare>[^.\["=]+))""")
-
-
-def set_value(mapping: dict[str, Any], setting: str) -> None:
-    """Change one value in place: ``hops.nat.addresses=4``; a hop by name or number, any key.
-
-    Values are read as in TOML, and as a text where they are none: ``hops.nat.time_wait=30s``.
-    Parts that were already made (a :class:`Part`) are opened on the way.
-
-    >>> topology = {"hops": [{"name": "nat", "kind": "cone"}]}
-    >>> set_value(topology, "hops.nat.ports=1024-2047")
-    >>> topology["hops"][0]["ports"]
-    '1024-2047'
-    """
-    path, separator, written = setting.partition("=")
-    steps = _steps(path.strip())
-    if not separator or not steps:
-        raise InputError(
-            f"--set {show(setting)}: a setting is a path, = and a value; write it as in hops.nat.addresses=4"
-        )
-    place: Any = mapping
-    for number, step in enumerate(steps):
-        last = number == len(steps) - 1
-        place = _enter(place, step, setting, _value(written.strip()) if last else None, last)
-
-
-def _steps(path: str) -> list[str]:
-    steps, at = [], 0
-    while at < len(path):
-        found = _STEP.match(path, at)
-        if not found:
-            return []
-        steps.append(next(group for group in found.groups() if group is not None).strip())
-        at = found.end()
-    return steps
-
-
-def _enter(place: Any, step: str, setting: str, value: Any, last: bool) -> Any:
-    if isinstance(place, dict):
-        if last:
-            place[step] = value
-            return None
-        found = place.setdefault(step, {})
-        key: Any = step
-    elif isinstance(place, list):
-        key = _number(place, step, setting)
-        found = place[key]
-        if last:
-            place[key] = value
-            return None
-    else:
-        raise InputError(f"--set {show(setting)}: {show(step)} is not a table that has keys")
-    if isinstance(found, Part):
-        found = {"kind": found.kind, **_written(found)} if hasattr(found, "kind") else _written(found)
-    elif isinstance(found, tuple):
-        found = list(found)
-    place[key] = found
-    return found
-
-
-def _written(part: Part) -> dict[str, Any]:
-    return {key: getattr(part, key) for key in part.model_fields_set}
-
-
-def _number(items: list[Any], step: str, setting: str) -> int:
-    names = [item.get("name") if isinstance(item, Mapping) else getattr(item, "name", None) for item in items]
-    if step in names:
-        return names.index(step)
-    if step.isdecimal() and int(step) < len(items):
-        return int(step)
-    known = [name for name in names if isinstance(name, str)]
-    near = nearest(step, known)
-    numbers = f"0 to {len(items) - 1}" if len(items) > 1 else "0"
-    hint = f'did you mean "{near}"?' if near else ", ".join([*known[:8], f"or a number, {numbers}"])
-    raise InputError(f"--set {show(setting)}: nothing here is called {show(step)}; {hint}")
-
-
-def _value(written: str) -> Any:
-    try:
-        value = tomllib.loads(f"value = {written}", parse_float=Decimal)
-    except (ValueError, InvalidOperation, RecursionError):
-        return written
-    plain = list(value) == ["value"] and isinstance(value["value"], int | Decimal | str | list | dict)
-    return value["value"] if plain else written

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import chain
 from operator import itemgetter
 
 Range = tuple[int, int]
@@ -54,26 +53,6 @@ def intersection(left: Ranges, right: Ranges) -> Ranges:
             common.append((low, min(high, reach)))
         reach = max(reach, high)
     return tuple(common)
-
-
-def gaps(ranges: Ranges, low: int, high: int) -> Ranges:
-    """What lies between the ranges, before the first (from ``low``) and after the last (to ``high``).
-
-    >>> gaps(((3, 5), (8, 9)), 1, 9)
-    ((1, 2), (6, 7))
-    """
-    starts = chain([low], (end + 1 for _, end in ranges))
-    ends = chain((start - 1 for start, _ in ranges), [high])
-    return tuple((start, end) for start, end in zip(starts, ends, strict=True) if start <= end)
-
-
-def difference(left: Ranges, right: Ranges) -> Ranges:
-    """What only ``left`` has: left ∖ right = left ∩ gaps(right).
-
-    >>> difference(((1, 5), (7, 9)), ((4, 7),))
-    ((1, 3), (8, 9))
-    """
-    return intersection(left, gaps(right, left[0][0], left[-1][1])) if left else ()
 
 
 def lowest(ranges: Ranges, n: int) -> Ranges:

@@ -44,8 +44,11 @@ class Part(BaseModel):
         >>> Cone(name="nat", addresses=4).changed(addresses=5).addresses.size
         5
         """
-        written = {key: getattr(self, key) for key in self.model_fields_set}
-        return type(self)(**(written | changes))
+        return type(self)(**(self.written() | changes))
+
+    def written(self) -> dict[str, Any]:
+        """The keys that were given, with their values as they are held."""
+        return {key: getattr(self, key) for key in self.model_fields_set}
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         yield from (

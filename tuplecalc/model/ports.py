@@ -52,13 +52,22 @@ class PortSet(SetValue):
     PortSet('1024-3127, 3129-65535')
     """
 
-    __slots__ = ("ranges",)
+    __slots__ = ("_bits", "_ranges", "_size")
 
-    ranges: Ranges
-    """Sorted, disjoint, never adjacent; both ends included."""
+    _bits: int
+    """Bit p stands for port p: with 65,536 of them, union, intersection and difference of any two
+    sets are single operations on integers, however many ranges they have."""
+    _ranges: Ranges | None
+    _size: int | None
 
     def __init__(self, value: object) -> None:
-        object.__setattr__(self, "ranges", _parse_ports(value))
+        self._fill(_parse_ports(value))
+
+    def _fill(self, ranges: Ranges) -> None:
+        bits = 0
+        for low, high in ranges:
+            bits |= (1 << (high + 1)) - (1 << low)
+        self._remember(bits, ranges, intervals.size(ranges))
 
     @classmethod
     def of_ranges(cls, ranges: Iterable[Range]) -> PortSet:
@@ -71,13 +80,37 @@ class PortSet(SetValue):
         for low, high in given:
             if not 1 <= low <= high <= LAST_PORT:
                 raise _bad_range(f"{low}-{high}", low, high)
-        return cls._of_normal(intervals.merged(given))
+        ports = cls.__new__(cls)
+        ports._fill(intervals.merged(given))
+        return ports
 
     @classmethod
-    def _of_normal(cls, ranges: Ranges) -> PortSet:
+    def _of_bits(cls, bits: int) -> PortSet:
         ports = cls.__new__(cls)
-        object.__setattr__(ports, "ranges", ranges)
+        ports._remember(bits, None, None)
         return ports
+
+    def _remember(self, bits: int, ranges: Ranges | None, size: int | None) -> None:
+        object.__setattr__(self, "_bits", bits)
+        object.__setattr__(self, "_ranges", ranges)
+        object.__setattr__(self, "_size", size)
+
+    @property
+    def ranges(self) -> Ranges:
+        """Sorted, disjoint, never adjacent; both ends included.
+
+        >>> (PortSet("80-90") | PortSet("91, 443")).ranges
+        ((80, 91), (443, 443))
+        """
+        if self._ranges is None:
+            object.__setattr__(self, "_ranges", tuple(_rows_of_ones(bin(self._bits)[:1:-1] + "0")))
+        return self._ranges or ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PortSet) and self._bits == other._bits
+
+    def __hash__(self) -> int:
+        return hash((PortSet, self._bits))
 
     def __reduce__(self) -> tuple[object, ...]:
         return PortSet.of_ranges, (self.ranges,)
@@ -85,34 +118,30 @@ class PortSet(SetValue):
     @property
     def size(self) -> int:
         """How many ports there are."""
-        return intervals.size(self.ranges)
+        if self._size is None:
+            object.__setattr__(self, "_size", self._bits.bit_count())
+        return self._size or 0
 
     def __len__(self) -> int:
         return self.size
 
     def __bool__(self) -> bool:
-        return bool(self.ranges)
+        return bool(self._bits)
 
     def __iter__(self) -> Iterator[int]:
         return chain.from_iterable(range(low, high + 1) for low, high in self.ranges)
 
     def __contains__(self, port: object) -> bool:
-        return is_integer(port) and intervals.contains(self.ranges, port)
+        return is_integer(port) and port >= 0 and bool(self._bits >> port & 1)
 
     def __or__(self, other: PortSet) -> PortSet:
-        if not isinstance(other, PortSet):
-            return NotImplemented
-        return PortSet._of_normal(intervals.merged(self.ranges + other.ranges))
+        return PortSet._of_bits(self._bits | other._bits) if isinstance(other, PortSet) else NotImplemented
 
     def __and__(self, other: PortSet) -> PortSet:
-        if not isinstance(other, PortSet):
-            return NotImplemented
-        return PortSet._of_normal(intervals.intersection(self.ranges, other.ranges))
+        return PortSet._of_bits(self._bits & other._bits) if isinstance(other, PortSet) else NotImplemented
 
     def __sub__(self, other: PortSet) -> PortSet:
-        if not isinstance(other, PortSet):
-            return NotImplemented
-        return PortSet._of_normal(intervals.difference(self.ranges, other.ranges))
+        return PortSet._of_bits(self._bits & ~other._bits) if isinstance(other, PortSet) else NotImplemented
 
     def isdisjoint(self, other: PortSet) -> bool:
         """Whether the two have no port in common.
@@ -120,7 +149,7 @@ class PortSet(SetValue):
         >>> PortSet("1-1023").isdisjoint(PortSet({"count": 1}))
         True
         """
-        return not intervals.intersection(self.ranges, other.ranges)
+        return not self._bits & other._bits
 
     def lowest(self, n: int) -> PortSet:
         """The ``n`` lowest ports; asking for more than there are is an error.
@@ -128,8 +157,9 @@ class PortSet(SetValue):
         >>> PortSet([80, "8000-8099"]).lowest(3)
         PortSet('80, 8000-8001')
         """
-        self._check_has(n)
-        return PortSet._of_normal(intervals.lowest(self.ranges, n))
+        if not 0 <= n <= self.size:
+            raise reject(n, f"the set has {self.size} ports", f"ask for 0 to {self.size} of them")
+        return PortSet.of_ranges(intervals.lowest(self.ranges, n))
 
     def highest(self, n: int) -> PortSet:
         """The ``n`` highest ports: all but the lowest size − n.
@@ -137,12 +167,9 @@ class PortSet(SetValue):
         >>> PortSet([80, "8000-8099"]).highest(3)
         PortSet('8097-8099')
         """
-        self._check_has(n)
-        return self - self.lowest(self.size - n)
-
-    def _check_has(self, n: int) -> None:
         if not 0 <= n <= self.size:
             raise reject(n, f"the set has {self.size} ports", f"ask for 0 to {self.size} of them")
+        return self - self.lowest(self.size - n)
 
     @property
     def spec(self) -> int | str | list[int | str]:
@@ -181,6 +208,15 @@ class PortSet(SetValue):
             "anyOf": [port, text, {"type": "array", "items": {"anyOf": [port, text]}, "minItems": 1}, count],
             "examples": ["1024-65535", 80, [80, 443, "8000-8099"], {"count": 55000}],
         }
+
+
+def _rows_of_ones(bits: str) -> Iterator[Range]:
+    """Where the ones of a text such as ``0110`` begin and end; it ends with a zero."""
+    low = bits.find("1")
+    while low >= 0:
+        end = bits.find("0", low)
+        yield low, end - 1
+        low = bits.find("1", end)
 
 
 _PORT_RANGE = re.compile(r"([1-9][0-9]*|0)(?:\s*-\s*([1-9][0-9]*|0))?")

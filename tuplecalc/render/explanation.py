@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json as jsonlib
 import re
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from tuplecalc.algebra import numbers
 from tuplecalc.algebra.explanation import Explanation
 from tuplecalc.algebra.forms import ChainForm, Form, LimitForms, Term
 from tuplecalc.algebra.notation import escaped
 from tuplecalc.algebra.rows import SymbolRow
-from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.meanings import meaning
 
 THEOREM = {
@@ -29,8 +27,11 @@ _LATEX_THEOREM = (
     r" \left\lfloor \frac{\text{size}}{\text{keys}} \right\rfloor \right\rfloor \\" + "\n"
     r"\text{rate} &= \min_{\text{limits}} \frac{\text{size} \cdot \text{scopes}}{\text{seconds}}"
 )
-_MARK = "← binds"
+_BAR = r"\vert{}"
+_MARK = "◀ binds"
 _MOST_LIMITS_SHOWN = 24
+_OPERATORS = re.compile(r"(?<=·)|(?<=, )|(?= [-+/=≈∪∖∩] )")
+_BLANKS = re.compile(r"(?<=\S) ")
 
 
 def text(explanation: Explanation, width: int = 80) -> str:
@@ -40,7 +41,7 @@ def text(explanation: Explanation, width: int = 80) -> str:
     binding term marked; the table of symbols.  Of very many limits only the smallest are shown.
     """
     shown = _shown(explanation)
-    lines = [*textwrap.wrap(explanation.title or "A chain", width), ""]
+    lines = [*_prose(explanation.title or "A chain", width), ""]
     lines += [f"{quantity:<5} = {formula}  ({by})" for quantity, (formula, by) in THEOREM.items()]
     for limit in shown:
         lines += ["", *_heading(limit, width)]
@@ -57,26 +58,31 @@ def text(explanation: Explanation, width: int = 80) -> str:
     if explanation.rate_form is None:
         lines.append("  rate    nothing limits it")
     if note := _caveat(explanation):
-        lines += textwrap.wrap(note, width, initial_indent="  ", subsequent_indent="  ")
-    lines += ["", "symbols", *_table(_rows(explanation, shown), width)]
+        lines += _prose(note, width, indent=2)
+    lines += ["", "symbols", *_table(_rows(explanation, shown), explanation.notation.labels, width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _fold(line: str, width: int, hang: int) -> list[str]:
-    """A formula over several lines, broken at its operators.
+def _fold(line: str, width: int, hang: int, breaks: re.Pattern[str] = _OPERATORS) -> list[str]:
+    """A formula over several lines, broken at its operators, outside of brackets where possible.
 
-    >>> _fold("rate = |A|·b·E / (H + c·T)", 16, hang=7)
-    ['rate = |A|·b·E', '       / (H', '       + c·T)']
+    >>> _fold("  rate = |A|·b·E / (H + c·T)", 22, hang=9)
+    ['  rate = |A|·b·E', '         / (H + c·T)']
     """
-    indent = len(line) - len(line.lstrip())
-    lines, here = [], " " * indent
-    for piece in re.split(r"(?<=·)|(?<=, )|(?= [-+/=≈∪∖∩] )", line[indent:]):
-        if cell_len(here + piece.rstrip()) > width and here.strip():
-            lines.append(here.rstrip())
-            here = " " * hang + piece.lstrip()
-        else:
-            here += piece
-    return [*lines, here.rstrip()]
+    lines = []
+    while cell_len(line) > width:
+        spots = [spot.start() for spot in breaks.finditer(line) if spot.start() > hang]
+        fitting = [spot for spot in spots if cell_len(line[:spot].rstrip()) <= width]
+        whole = [len(chop_cells(line, width)[0])]  # a long word is cut
+        spots = [spot for spot in fitting if spot > width // 2] or fitting[-1:] or whole
+        spot = min(spots, key=lambda spot: (line.count("(", 0, spot) - line.count(")", 0, spot), -spot))
+        lines.append(line[:spot].rstrip())
+        line = " " * hang + line[spot:].lstrip()
+    return [*lines, line.rstrip()]
+
+
+def _prose(words: str, width: int, indent: int = 0) -> list[str]:
+    return _fold(" " * indent + words, width, indent, _BLANKS)
 
 
 def _padded(words: str, width: int) -> str:
@@ -107,15 +113,12 @@ def _heading(limit: LimitForms, width: int) -> list[str]:
     line = f"{_padded(name, 20)}  {why}"
     if cell_len(line) <= width:
         return [line]
-    return [
-        *_fold(name, width, hang=2),
-        *textwrap.wrap(why, width, initial_indent="  ", subsequent_indent="  "),
-    ]
+    return [*_fold(name, width, hang=2), *_prose(why, width, indent=2)]
 
 
 def _substitution(form: Form, binds: bool, width: int) -> list[str]:
     first, *others = form.steps
-    lines = _fold(f"  {form.quantity:<5} = {first.text}", width, hang=12)
+    lines = _fold(f"  {form.quantity:<5} {first.relation} {first.text}", width, hang=12)
     rest = " ".join(f"{step.relation} {step.text}" for step in others)
     lines += _fold(f"        {rest}", width, hang=12) if rest else []
     if binds:
@@ -160,7 +163,7 @@ def _who(term: Term, room: int) -> str:
         if cell_len(note) <= room:
             return note
     note = names[0] if len(names) == 1 else f"{len(names)} limits"
-    return note if cell_len(note) <= room else f"{note[: max(room - 1, 1)]}…"
+    return note if cell_len(note) <= room else f"{set_cell_size(note, max(room - 1, 1))}…"
 
 
 def _caveat(explanation: Explanation) -> str:
@@ -169,7 +172,7 @@ def _caveat(explanation: Explanation) -> str:
     return f"At most: the {' and the '.join(names)} can be a little lower than this minimum." if names else ""
 
 
-def _table(rows: Iterable[SymbolRow], width: int) -> Iterator[str]:
+def _table(rows: Iterable[SymbolRow], labels: Mapping[str, str], width: int) -> Iterator[str]:
     """Letters by hop; a letter's meaning stands where it comes first."""
     rows = list(rows)
     cells = [(row.letter, row.chain, numbers.text(row.value), _unit(row)) for row in rows]
@@ -182,13 +185,14 @@ def _table(rows: Iterable[SymbolRow], width: int) -> Iterator[str]:
     letter, chain, value, unit = widths
     room = max(width - sum(widths) - 10, 20)
     hang = " " * (sum(widths) + 10)
-    head = f"  {_padded('letter', letter)}  {_padded('chain', chain)}  {'value':>{value}}  {_padded('unit', unit)}"
-    yield f"{head}  meaning (where it is set)"
+    head = f"  {_padded('letter', letter)}  {_padded('chain', chain)}  {'value':>{value}}"
+    yield f"{head}  {_padded('unit', unit)}  meaning (where it is set)"
     explained: set[str] = set()
     for hop, group in groupby(zip(rows, cells, strict=True), key=lambda pair: pair[0].hop):
-        yield from _fold(hop, width, hang=2)
+        label = labels[hop]
+        yield from _prose(hop if label == hop else f"{hop} (_{label})", width)
         for row, (name, along, number, measured) in group:
-            first, *others = textwrap.wrap(_said(row, explained), room) or [""]
+            first, *others = _prose(_said(row, explained), room)
             start = f"  {_padded(name, letter)}  {_padded(along, chain)}  "
             if cell_len(start) > letter + chain + 6:  # a name that is wider than its column
                 yield from _fold(start.rstrip(), width, hang=4)
@@ -250,7 +254,7 @@ def _latex_steps(form: Form) -> str:
 
 def _latex_minimum(form: ChainForm) -> str:
     terms = [
-        rf"& {term.form.latex}{'' if term is form.terms[-1] else ','} && {_latex_names(term.limits)} \\"
+        rf"& {term.form.latex}{'' if term is form.terms[-1] else ','} && {_latex_names(term, form)} \\"
         for term in form.terms
     ]
     result = form.binding_term.form.result
@@ -259,8 +263,10 @@ def _latex_minimum(form: ChainForm) -> str:
     return "\n".join([head, *terms[1:], rf"\bigr) {relation} {{}} & {result.latex}"])
 
 
-def _latex_names(limits: tuple[Limit, ...]) -> str:
-    return rf"\text{{{escaped(', '.join(f'{limit.hop} {limit.name}' for limit in limits))}}}"
+def _latex_names(term: Term, form: ChainForm) -> str:
+    names = ", ".join(f"{limit.hop} {limit.name}" for limit in term.limits)
+    binds = " (binds)" if term is form.binding_term else ""
+    return rf"\text{{{escaped(names)}{binds}}}"
 
 
 def markdown(explanation: Explanation) -> str:
@@ -311,7 +317,7 @@ def _display(body: str) -> str:
 
 def _math(formula: str) -> str:
     """A formula in a table's cell, where a bar would end the cell."""
-    return f"${formula.replace('|', chr(92) + 'vert ')}$"
+    return f"${formula.replace('|', _BAR)}$"
 
 
 def _markdown_rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

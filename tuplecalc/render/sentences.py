@@ -72,7 +72,8 @@ def sentences(result: Capacity) -> Iterator[str]:
     """All that there is to say, one paragraph each."""
     yield verdict(result)
     said = [kept(collapse) + "." for collapse in result.collapse]
-    yield " ".join(filter(None, [*said, upcoming(result)]))
+    if context := " ".join(filter(None, [*said, upcoming(result)])):
+        yield context
     if result.offered:
         yield offered(result)
     if result.flows_at_most:

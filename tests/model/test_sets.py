@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from tuplecalc.errors import TopologyError, show
-from tuplecalc.model.spaces import AddressSet, PortSet
+from tuplecalc.model.addresses import AddressSet
+from tuplecalc.model.ports import PortSet
 
 WRITE_PORTS = 'write one port (80), a range ("8000-8099"), a list of these or { count = 55000 }'
 WRITE_ADDRESSES = (
@@ -187,6 +188,8 @@ PORT_ERRORS: list[tuple[object, str]] = [
     ("8000..8099", '"8000..8099": this is neither a port nor a range of ports; write "8000-8099"'),
     ("8000 to 8099", '"8000 to 8099": this is neither a port nor a range of ports; write "8000-8099"'),
     ("8000–8099", '"8000–8099": this is neither a port nor a range of ports; write "8000-8099"'),
+    ("8099:8000", '"8099:8000": this is neither a port nor a range of ports; write "8000-8099"'),
+    ("1:70000", f'"1:70000": this is neither a port nor a range of ports; {WRITE_PORTS}'),
     ("080", '"080": this is neither a port nor a range of ports; write 80'),
     ("http", f'"http": this is neither a port nor a range of ports; {WRITE_PORTS}'),
     ("80-", f'"80-": this is neither a port nor a range of ports; {WRITE_PORTS}'),
@@ -483,6 +486,10 @@ ADDRESS_ERRORS: list[tuple[object, str]] = [
         "198.18.0.1-9",
         '"198.18.0.1-9": both ends of a range are whole addresses; write "198.18.0.1-198.18.0.9"',
     ),
+    (
+        "198.18.0.9-01",
+        '"198.18.0.9-01": both ends of a range are whole addresses; write "198.18.0.1-198.18.0.9"',
+    ),
     ("198.18.0.1-999", f'"999": {IPV4_RULE}; {WRITE_ADDRESSES}'),
     (
         "198.18.0.1-::9",
@@ -500,6 +507,13 @@ ADDRESS_ERRORS: list[tuple[object, str]] = [
     ("2001::db8::1", f'"2001::db8::1": {IPV6_RULE}; {WRITE_ADDRESSES}'),
     ("[::1]", f'"[::1]": {IPV6_RULE}; {WRITE_ADDRESSES}'),
     ("localhost", f'"localhost": this is no IP address; {WRITE_ADDRESSES}'),
+    ("٩", f'"٩": this is no IP address; {WRITE_ADDRESSES}'),
+    ("198.18.0.1-٩", f'"٩": this is no IP address; {WRITE_ADDRESSES}'),
+    (
+        "10.0.0.0/٨",
+        '"10.0.0.0/٨": the length of an IPv4 prefix is 0 to 32; '
+        'write "10.0.0.0/32" for the one address, or a shorter prefix',
+    ),
     ("198.18.0.٩", f'"198.18.0.٩": this is no IP address; {WRITE_ADDRESSES}'),
     ("10.0.0.1\x00", f'"10.0.0.1\\x00": this is no IP address; {WRITE_ADDRESSES}'),
     ("\ud800", f'"\\ud800": this is no IP address; {WRITE_ADDRESSES}'),

@@ -1,0 +1,1 @@
+"""How fast, as ratios: each figure beside what it is compared with, measured in the same run."""

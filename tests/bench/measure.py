@@ -1,0 +1,51 @@
+"""Two calls, timed alternately; what is compared is their medians."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Seconds of ours and of what it is compared with; ``at_least`` where ours should be the faster."""
+
+    what: str
+    ours: float
+    compared_with: str
+    theirs: float
+    goal: float
+    at_least: bool = False
+
+    @property
+    def ratio(self) -> float:
+        """Ours over theirs; theirs over ours where a speed-up is the goal."""
+        return self.theirs / self.ours if self.at_least else self.ours / self.theirs
+
+    @property
+    def met(self) -> bool:
+        """Whether the ratio reaches the goal."""
+        return self.ratio >= self.goal if self.at_least else self.ratio <= self.goal
+
+    @property
+    def wanted(self) -> str:
+        """The goal, as it is written in the table."""
+        return f"{'≥' if self.at_least else '≤'} {self.goal:g}×"
+
+
+def medians(ours: Call, theirs: Call, rounds: int, calls: int = 1) -> tuple[float, float]:
+    """The median seconds of one call of each; alternating, so that a slow moment of the machine hits both."""
+    ours(), theirs()  # what is loaded and cached on a first call
+    pairs = [(_seconds(ours, calls), _seconds(theirs, calls)) for _ in range(rounds)]
+    return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+
+
+def _seconds(call: Call, calls: int) -> float:
+    begin = perf_counter()
+    for _ in range(calls):
+        call()
+    return (perf_counter() - begin) / calls

@@ -1,0 +1,37 @@
+"""The bench compares like with like; its figures are nobody's promise, so none is tested."""
+
+import tuplecalc as tc
+
+from .__main__ import cells
+from .by_hand import CHAIN, capacity_by_hand, limits_by_hand
+from .comparisons import topology
+from .measure import Comparison, medians
+
+
+def test_the_limits_by_hand_are_ours() -> None:
+    result = tc.capacity(CHAIN)
+    ours = {f"{limit.hop}/{limit.name}": (limit.flows, limit.rate) for limit in result.limits}
+    assert limits_by_hand() == ours
+    assert capacity_by_hand() == (result.flows, result.rate)
+
+
+def test_the_large_chain_is_ten_times_the_small_one() -> None:
+    small, large = (tc.loads(topology(hops, groups)) for hops, groups in [(5, 20), (50, 200)])
+    assert len(large.hops) == 10 * len(small.hops)
+    assert len(large.services) == 10 * len(small.services)
+    assert tc.capacity(large).flows > 0
+
+
+def test_a_median_is_that_of_one_call() -> None:
+    called: list[str] = []
+    ours, theirs = medians(lambda: called.append("ours"), lambda: called.append("theirs"), rounds=3, calls=2)
+    assert called == ["ours", "theirs"] + 3 * ["ours", "ours", "theirs", "theirs"]
+    assert 0 < ours < 1
+    assert 0 < theirs < 1
+
+
+def test_a_row_says_whether_the_goal_is_met() -> None:
+    slower = Comparison("ours", 0.003, "theirs", 0.002, 1.25)
+    faster = Comparison("ours", 0.002, "theirs", 0.3, 100, at_least=True)
+    assert cells(slower) == ("ours", "3 ms", "theirs", "2 ms", "1.5×", "≤ 1.25×", "no")
+    assert cells(faster) == ("ours", "2 ms", "theirs", "300 ms", "150×", "≥ 100×", "yes")

@@ -1,0 +1,170 @@
+"""Every combination of capture, source, allocation, tracking, split and mapping, on small chains.
+
+What is not part of the combination (ports, instances, times, tables) is drawn by a generator that is seeded
+with the chain's number, so that the set is the same in every run and no two kinds always meet the same ports.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+from random import Random
+
+from tests.limits.chains import Hop, Topology, chain, endpoints_before, proxy_kinds, with_ports
+
+MAPPINGS = ("endpoint-dependent", "endpoint-independent")
+ALLOCATIONS = ("tuple", "bind")
+APART, OVERLAPPING, EQUAL = ("1-2", "3-4"), ("1-3", "2-4"), ("1-3", "1-3")
+PORTS = (OVERLAPPING, APART, EQUAL)
+
+
+def cone(random: Random, ports: str, mapping: str, **more: object) -> Hop:
+    """A cone of one address."""
+    wait = random.choice([0, 1, 2])
+    return {"kind": "cone", "addresses": 1, "ports": ports, "mapping": mapping, "time_wait": wait, **more}
+
+
+def proxy(random: Random, kind: Hop, ports: str, instances: int, *, tables: bool = True) -> Hop:
+    """A proxy of this kind; the rest by chance."""
+    return with_ports(
+        kind,
+        ports,
+        instances=instances,
+        time_wait=random.choice([0, 1, 2]),
+        tracking_time_wait=random.choice([0, 1, 3]),
+        addresses=random.choice([1, 1, 2]),
+        rewrite_ports=random.choice(["1-6", "1-2", "2-4"]),
+        listen_addresses=random.choice([1, 2]),
+        listen_ports={"count": random.choice([1, 1, 2])},
+        **({"max_files": random.randint(2, 12)} if tables and random.random() < 0.1 else {}),
+        **({"max_entries": random.randint(2, 12)} if tables and random.random() < 0.1 else {}),
+    )
+
+
+def first_close(random: Random) -> float:
+    """Who closes first."""
+    return random.choice([1, 0, 0.5])
+
+
+def of_no_proxy() -> Iterator[Topology]:
+    """No cone, one or two, with blocks and without."""
+    number = 0
+    for allocation, services in product(ALLOCATIONS, (1, 3)):
+        clients = {"addresses": 2, "ports": "1-3", "allocation": allocation, "time_wait": 1}
+        yield chain(services=services, clients=clients, first_close=0.5)
+        for cones in (1, 2):
+            for mappings, blocks in product(
+                product(MAPPINGS, repeat=cones), product((None, 1, 2, 4), repeat=cones)
+            ):
+                number += 1
+                random = Random(number)
+                more: list[Hop] = [{} if block is None else {"block": block} for block in blocks]
+                ports = ("1-4", "1-4" if blocks[-1] == 4 else random.choice(["1-2", "1-4"]))
+                hops = [
+                    cone(random, *each[:2], **each[2]) for each in zip(ports, mappings, more, strict=False)
+                ]
+                yield chain(*hops, services=services, clients=clients, first_close=first_close(random))
+
+
+def of_virtual() -> Iterator[Topology]:
+    """One to three cones and forwarders, with and without a virtual service."""
+    number = 0
+    for hops in (1, 2, 3):
+        for kinds in product(product(("cone", "forwarder"), (None, 1, 2)), repeat=hops):
+            number += 1
+            random = Random(number)
+            row: list[Hop] = []
+            for kind, virtual in kinds:
+                hop: Hop = cone(random, random.choice(["1-2", "1-4"]), MAPPINGS[0])
+                if kind == "forwarder":
+                    hop = {"kind": "hourglass", "layer": random.choice([2, 3, 4])}
+                hop |= {"tracking_time_wait": random.choice([0, 1, 3]), "instances": random.choice([1, 1, 2])}
+                hop |= {"virtual": {"addresses": virtual, "ports": [80]}} if virtual else {}
+                row.append(hop | ({"max_entries": random.randint(2, 9)} if random.random() < 0.1 else {}))
+            clients = {"addresses": 2, "ports": random.choice(["1-3", "1-6"]), "time_wait": 1}
+            close = first_close(random)
+            yield chain(*row, services=random.choice([1, 3]), clients=clients, first_close=close)
+
+
+def of_one_proxy() -> Iterator[Topology]:
+    """One proxy; a cone before it, behind it or nowhere; port sets that overlap, stand apart, are equal."""
+    places = [None, *product(("before", "behind"), MAPPINGS)]
+    kinds = product(proxy_kinds(), PORTS, places, ALLOCATIONS, (2, 1))
+    for number, (kind, (front, back), place, allocation, instances) in enumerate(kinds):
+        if kind["split"] == "services" and instances == 1:  # the same as "flows"
+            continue
+        random = Random(number)
+        hops = [proxy(random, kind, back, instances)]
+        clients: Hop = {"addresses": random.choice([1, 2]), "ports": front, "allocation": allocation}
+        clients["time_wait"] = random.choice([0, 1, 2])
+        if place and place[0] == "before":
+            hops.insert(0, cone(random, front, place[1]))
+            clients["ports"] = random.choice(["1-2", "1-6"])
+        elif place:
+            hops.append(cone(random, random.choice(["1-2", "1-4"]), place[1]))
+        services = instances * random.choice([1, 2])
+        yield chain(*hops, services=services, clients=clients, first_close=first_close(random))
+
+
+def of_two_proxies() -> Iterator[Topology]:
+    """Every kind of proxy behind every kind; cones before, between, behind or nowhere by chance."""
+    for number, (first, second) in enumerate(product(proxy_kinds(), repeat=2)):
+        random = Random(number)
+        sets = [random.choice(["1-2", "3-4", "1-3", "2-4", "2-3", "1-4"]) for _ in range(4)]
+        services = random.choice([1, 2, 2])
+        count = random.choice([1, services])
+        behind = proxy(random, second, sets[2], count, tables=False)
+        before = endpoints_before(behind, services)
+        divisors = [n for n in (1, 2) if first["split"] == "flows" or before % n == 0]
+        hops = [proxy(random, first, sets[1], random.choice(divisors), tables=False), behind]
+        if random.random() < 0.5:
+            place, mapping = random.randrange(3), random.choice(MAPPINGS)
+            hops.insert(place, cone(random, sets[3], mapping))
+        clients: Hop = {
+            "addresses": random.choice([1, 2]),
+            "ports": sets[0],
+            "time_wait": random.choice([0, 1]),
+        }
+        clients["allocation"] = random.choice(["tuple", "tuple", "bind"])
+        yield chain(*hops, services=services, clients=clients, first_close=first_close(random))
+
+
+def of_rows() -> Iterator[Topology]:
+    """Two proxies whose three legs have to differ from their neighbours; every relation of their ports."""
+    sets = ("1-2", "3-4", "1-4", "2-3")
+    for number, (first, second, *ports) in enumerate(
+        product(("tproxy", "nat"), ("tproxy", "nat"), *[sets] * 3)
+    ):
+        random = Random(number)
+        kinds = [
+            {"kind": "hourglass", "capture": c, "source": "client", "split": "flows"} for c in (first, second)
+        ]
+        hops = [
+            proxy(random, kind, own, 1, tables=False) | {"time_wait": random.choice([0, 0, 1])}
+            for kind, own in zip(kinds, ports[1:], strict=True)
+        ]
+        clients: Hop = {"addresses": 1, "ports": ports[0], "time_wait": random.choice([0, 1])}
+        yield chain(*hops, services=random.choice([1, 2]), clients=clients, first_close=first_close(random))
+
+
+def of_wide_ports() -> Iterator[Topology]:
+    """A proxy with one table, and ports taken for all services: so many that rounding hides nothing."""
+    relations = (("1-6", "1-12"), ("1-12", "1-6"), ("1-6", "7-12"), ("1-6", "4-12"))
+    machines = ((1, "flows"), (2, "flows"), (2, "services"))
+    kinds = product(("tproxy", "nat"), ALLOCATIONS, (*ALLOCATIONS, *MAPPINGS), relations, machines)
+    for number, (capture, allocation, before, (front, back), (instances, split)) in enumerate(kinds):
+        random = Random(number)
+        kind = {"kind": "hourglass", "capture": capture, "source": "client", "split": split}
+        behind = proxy(random, kind | {"allocation": allocation}, back, instances, tables=False)
+        behind |= {"rewrite_ports": "1-24"} if capture == "nat" else {}
+        clients: Hop = {
+            "addresses": 1,
+            "ports": front,
+            "allocation": "tuple",
+            "time_wait": random.choice([0, 1]),
+        }
+        hops = [behind]
+        if before in ALLOCATIONS:
+            clients["allocation"] = before
+        else:
+            hops = [cone(random, front, before), behind]
+            clients |= {"addresses": 2, "ports": "1-12"}
+        yield chain(*hops, services=2 * instances, clients=clients, first_close=first_close(random))

@@ -1,0 +1,239 @@
+"""The oracle is fed wrong formulas, one at a time, and has to object to each.
+
+A mutant either changes the limits of a result, or a function that makes them. It is held against chains of
+every kind until one of them shows it to be wrong.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from tests.limits import every_chain
+from tests.limits.chains import Topology
+from tests.limits.compare import answer, calculated, mutated, objections
+from tuplecalc.limits import capacity as capacity_module
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import Constant, Minimum, NamedPorts, Product, Quantity, Quotient, Size
+from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.state import Run, Sources
+from tuplecalc.limits.targets import Target, targets
+from tuplecalc.model.chain import Chain, Cone, Hourglass
+
+Mutant = Callable[[Limit, Cone | Hourglass], Limit | None]
+
+
+def thinned() -> Iterator[Topology]:
+    """A sixth of the chains of every kind, the short ones first."""
+    yield from every_chain.of_no_proxy()
+    yield from every_chain.of_virtual()
+    yield from every_chain.of_rows()
+    yield from every_chain.of_wide_ports()
+    yield from islice(every_chain.of_one_proxy(), 0, None, 5)
+    yield from islice(every_chain.of_two_proxies(), 0, None, 7)
+    yield from islice(every_chain.of_one_proxy(), 1, None, 5)
+    yield from islice(every_chain.of_two_proxies(), 1, None, 7)
+
+
+@pytest.fixture(scope="module")
+def right() -> list[tuple[Topology, Capacity]]:
+    """The chains with their right results, made before anything is changed."""
+    return [(topology, calculated(topology)) for topology in thinned()]
+
+
+Right = list[tuple[Topology, Capacity]]
+
+
+def dropped(name: str) -> Mutant:
+    return lambda limit, hop: None if limit.name == name else limit
+
+
+def with_keys(name: str, keys: int) -> Mutant:
+    return lambda limit, hop: replace(limit, keys=keys) if limit.name == name else limit
+
+
+def scopes_divided(name: str, divisor: Callable[[Hourglass], int]) -> Mutant:
+    def change(limit: Limit, hop: Cone | Hourglass) -> Limit:
+        if limit.name != name or not isinstance(hop, Hourglass):
+            return limit
+        return replace(limit, scopes=Quotient(limit.scopes, Constant(divisor(hop))))
+
+    return change
+
+
+def scopes_times(name: str, factor: Callable[[Any], int]) -> Mutant:
+    def change(limit: Limit, hop: Cone | Hourglass) -> Limit:
+        if limit.name != name:
+            return limit
+        return replace(limit, scopes=Product((limit.scopes, Constant(factor(hop)))))
+
+    return change
+
+
+def resized(name: str, size: Callable[[Limit], int]) -> Mutant:
+    return lambda limit, hop: (
+        replace(limit, size=Constant(size(limit)), busy=None) if limit.name == name else limit
+    )
+
+
+def sets_of(limit: Limit) -> list[NamedPorts]:
+    return list(limit.size.sets) if isinstance(limit.size, Size) else []
+
+
+def port_counts(limit: Limit) -> list[int]:
+    return [named.ports.size for named in sets_of(limit)]
+
+
+def first_factor_unlimited(limit: Limit, hop: Cone | Hourglass) -> Limit:
+    if limit.name != "block":
+        return limit
+    factors = limit.scopes.factors if isinstance(limit.scopes, Product) else (limit.scopes,)
+    freed = [factor.choices[1] if isinstance(factor, Minimum) else factor for factor in factors]
+    return replace(limit, scopes=Product(tuple(freed)))
+
+
+def without_linger(limit: Limit, hop: Cone | Hourglass) -> Limit:
+    hold = Quantity("H", "traffic", 1)  # as in every chain of the set
+    return replace(limit, seconds=Product((Constant(limit.keys), hold)))
+
+
+CHANGED_LIMITS: dict[str, Mutant] = {
+    "shared: one key a flow": with_keys("shared", 1),
+    "shared: min(|A|, |L|) for half the union": resized(
+        "shared", lambda x: 2 * min(port_counts(x), default=0)
+    ),
+    "shared: |A| + |L| for the union": resized("shared", lambda x: sum(port_counts(x))),
+    "shared: no limit": dropped("shared"),
+    "shared: once for all instances": scopes_divided("shared", lambda hop: hop.instances),
+    "shared-bind: no limit": dropped("shared-bind"),
+    "shared-mapping: no limit": dropped("shared-mapping"),
+    "shared-3: no limit": dropped("shared-3"),
+    "shared-3: the union only": resized("shared-3", lambda x: Size("union", tuple(sets_of(x))).value),
+    "upstream, own: not times n": scopes_divided(
+        "upstream", lambda hop: hop.instances if hop.source == "own" else 1
+    ),
+    "upstream: no limit": dropped("upstream"),
+    "bind: no limit": dropped("bind"),
+    "bind: once for all instances": scopes_divided("bind", lambda hop: hop.instances),
+    "capture: no listeners": scopes_divided(
+        "capture", lambda hop: hop.listen_addresses.size * hop.listen_ports.size
+    ),
+    "capture: no instances": scopes_divided("capture", lambda hop: hop.instances),
+    "capture: no limit": dropped("capture"),
+    "accepted: no limit": dropped("accepted"),
+    "listener: no limit": dropped("listener"),
+    "listener: once for all instances": scopes_divided("listener", lambda hop: hop.instances),
+    "cone: no limit": lambda limit, hop: None if limit.name == "ports" and isinstance(hop, Cone) else limit,
+    "cone: endpoint-independent times E'": scopes_times(
+        "ports", lambda hop: 2 if isinstance(hop, Cone) and hop.mapping == "endpoint-independent" else 1
+    ),
+    "block: no limit": dropped("block"),
+    "block: all blocks, however few clients": first_factor_unlimited,
+    "block-ports: no limit": dropped("block-ports"),
+    "shared: keys busy that no flow keeps busy": lambda limit, hop: replace(limit, busy=None),
+    "files: one a flow": with_keys("files", 1),
+    "files: no limit": dropped("files"),
+    "entries: one a flow": with_keys("entries", 1),
+    "rates: no linger": without_linger,
+}
+
+
+@pytest.mark.parametrize("name", CHANGED_LIMITS)
+def test_a_changed_limit_is_noticed(name: str, right: Right) -> None:
+    change = CHANGED_LIMITS[name]
+    for topology, result in right:
+        hops = dict(zip([hop.name for hop in result.hops], [None, *result.chain.hops], strict=True))
+        claim = mutated(result, lambda limit, hops=hops: change(limit, hops[limit.hop]))  # type: ignore[misc]
+        if claim != answer(result) and objections(topology, result, claim):
+            return
+    pytest.fail("no chain shows that this formula is wrong")
+
+
+# Steps: what goes into a hop, or leaves it.
+
+Step = Callable[..., tuple[list[Limit], Sources]]
+Change = Callable[[pytest.MonkeyPatch], None]
+
+
+def wrapped(kind: str, change: Callable[[Step, tuple[Any, ...]], tuple[list[Limit], Sources]]) -> Change:
+    """Change what the function of one kind of hop is given or gives."""
+
+    def apply(monkeypatch: pytest.MonkeyPatch) -> None:
+        step = getattr(capacity_module, kind)
+        monkeypatch.setattr(capacity_module, kind, lambda *args: change(step, args))
+
+    return apply
+
+
+def entering(kind: str, change: Callable[[Sources], Sources]) -> Change:
+    def changed(step: Step, args: tuple[Any, ...]) -> tuple[list[Limit], Sources]:
+        hop, traffic, sources, before, behind = args
+        return step(hop, traffic, change(sources), before, behind)
+
+    return wrapped(kind, changed)
+
+
+def leaving(kind: str, change: Callable[[Sources, Sources], Sources]) -> Change:
+    def changed(step: Step, args: tuple[Any, ...]) -> tuple[list[Limit], Sources]:
+        limits, sources = step(*args)
+        return limits, change(args[2], sources)
+
+    return wrapped(kind, changed)
+
+
+def one_target(number: int) -> Callable[[Step, tuple[Any, ...]], tuple[list[Limit], Sources]]:
+    return lambda step, args: step(*args[:3], args[number], args[number])
+
+
+def other_side_closes(step: Step, args: tuple[Any, ...]) -> tuple[list[Limit], Sources]:
+    hop, traffic, *rest = args
+    return step(hop, traffic.changed(first_close=1 - traffic.first_close), *rest)
+
+
+def never_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sources, "mixed", lambda sources: sources)
+
+
+def services_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+
+    def wrong(chain: Chain) -> list[Target]:
+        legs = targets(chain)
+        return legs[-1:] * len(legs)
+
+    monkeypatch.setattr(capacity_module, "targets", wrong)
+
+
+CHANGED_STEPS: dict[str, Change] = {
+    "proxy: E for E'": wrapped("proxy", one_target(3)),
+    "proxy: E' for E": wrapped("proxy", one_target(4)),
+    "cone: E for E'": wrapped("cone", one_target(3)),
+    "forwarder: E for E'": wrapped("forwarder", one_target(3)),
+    "proxy: the other side closes first": wrapped("proxy", other_side_closes),
+    "proxy: a for b": entering(
+        "proxy", lambda sources: sources._replace(per_endpoint=sources.addresses, classes=1)
+    ),
+    "proxy: no row": entering("proxy", lambda sources: sources._replace(run=Run())),
+    "proxy: nothing is taken for all": entering("proxy", lambda sources: sources._replace(taken=None)),
+    "proxy: its ports do not leave": leaving("proxy", lambda old, new: new._replace(ports=old.ports)),
+    "proxy: its addresses do not leave": leaving("proxy", lambda old, new: old._replace(ports=new.ports)),
+    "cone: its ports do not leave": leaving("cone", lambda old, new: new._replace(ports=old.ports)),
+    "cone: its addresses do not leave": leaving("cone", lambda old, new: old._replace(ports=new.ports)),
+    "virtual: sources stay dealt out": never_mixed,
+    "targets: the services, whatever stands before them": services_everywhere,
+}
+
+
+@pytest.mark.parametrize("name", CHANGED_STEPS)
+def test_a_changed_step_is_noticed(name: str, right: Right, monkeypatch: pytest.MonkeyPatch) -> None:
+    CHANGED_STEPS[name](monkeypatch)
+    for topology, result in right:
+        claim = answer(calculated(topology))
+        if claim != answer(result) and objections(topology, result, claim):
+            return
+    pytest.fail("no chain shows that this step is wrong")
+
+
+def test_the_right_formulas_are_not_objected_to(right: Right) -> None:
+    assert not [found for topology, result in right[::20] if (found := objections(topology, result))]

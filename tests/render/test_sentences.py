@@ -1,0 +1,64 @@
+"""What a result says."""
+
+import tuplecalc as tc
+from tuplecalc.render import sentences
+
+
+def said(chain: tc.Chain) -> list[str]:
+    """All sentences about a chain."""
+    return list(sentences.sentences(tc.capacity(chain)))
+
+
+def test_the_outage() -> None:
+    assert said(tc.example("outage")) == [
+        "193,536 flows open at once and 586.5/s: login-proxy shared binds, because both legs of a flow need "
+        "a port of their own (one table).",
+        "login-proxy shared keeps 50% of what lvs can hold. Next would be lvs ports at 387,072 flows and "
+        "921.6/s.",
+        "700/s offered is 119% of the highest rate: overloaded.",
+    ]
+
+
+def test_flows_and_rate_may_bind_at_different_limits() -> None:
+    assert said(tc.example("inverted-cone-tproxy"))[0] == (
+        "1,290,240 flows open at once: proxy shared binds, because both legs of a flow need a port of their "
+        "own (one table). 21,151/s: nat ports binds, because many sources share few addresses, told apart "
+        "by port."
+    )
+
+
+def test_a_proxy_may_be_wider_than_the_cone() -> None:
+    chain = tc.inverted_cone(ports="1024-2047", tracking="off")
+    assert "proxy keeps all of what nat can hold" in said(chain)[1]
+
+
+def test_one_limit_leaves_no_next_and_no_rate_may_be_limited() -> None:
+    chain = tc.Chain(
+        clients=tc.Clients(addresses=2, time_wait=0), services=tc.Services(addresses=1, ports=80)
+    )
+    assert said(chain) == [
+        "56,464 flows open at once: clients ports binds, because a client needs a port of its own towards "
+        "each endpoint. Nothing limits the rate."
+    ]
+
+
+def test_the_offered_rate_beside_the_highest() -> None:
+    assert said(tc.example("cone"))[-1] == "1,500/s offered is 3.5% of the highest rate: it fits."
+    nothing = tc.inverted_cone(source="client-port", rate=5)
+    assert said(nothing)[-1] == "5/s offered: no flow gets through."
+    free = tc.with_settings(tc.cone(rate=5), "clients.time_wait=0", "hops.nat.time_wait=0")
+    assert said(free)[-1] == "5/s offered: nothing limits it."
+
+
+def test_at_most_is_explained() -> None:
+    chain = tc.with_settings(tc.example("inverted-cone-tproxy"), "hops.nat.mapping=endpoint-independent")
+    first, *_, last = said(chain)
+    assert first.startswith("At most ")
+    assert last.startswith("“At most”: ")
+
+
+def test_advice_names_both_figures_and_their_change() -> None:
+    result = tc.capacity(tc.example("outage"))
+    texts = [sentences.advice(result, item) for item in tc.advise(result)]
+    assert "Another address for lvs: 387,072 flows (2×), 1,173/s (2×)" in texts
+    assert "so that they never pick the same one blindly: 193,536 flows (same), 460.8/s (-21.4%)" in texts[0]

@@ -1,0 +1,54 @@
+"""A command imports the heavy libraries that only it needs."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"sympy", "numpy", "scipy", "matplotlib"}
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after some code."""
+    report = "import json, sys; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    run = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(run.stderr))
+
+
+def after(*arguments: str) -> set[str]:
+    """The modules after a command."""
+    return loaded(
+        f"import sys; sys.argv = ['tuplecalc', *{arguments!r}]\n"
+        "from tuplecalc.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code"
+    )
+
+
+@pytest.mark.parametrize("output", ["table", "json", "csv", "markdown"])
+def test_capacity_loads_nothing_heavy(output: str) -> None:
+    modules = after("capacity", "outage", "-o", output)
+    assert "tuplecalc.limits.capacity" in modules
+    assert not modules & (HEAVY | {"jinja2"})
+
+
+@pytest.mark.parametrize("output", ["json", "csv", "markdown"])
+def test_only_the_table_loads_rich(output: str) -> None:
+    assert "rich.table" not in after("capacity", "outage", "-o", output)
+
+
+def test_json_loads_neither_rich_nor_jinja2() -> None:
+    assert not after("capacity", "outage", "-o", "json") & {"rich", "jinja2"}
+
+
+@pytest.mark.parametrize("command", ["examples", "schema"])
+def test_the_small_commands_load_nothing_heavy(command: str) -> None:
+    assert not after(command) & HEAVY
+
+
+def test_import_loads_nothing_heavy() -> None:
+    modules = loaded("import tuplecalc")
+    assert "tuplecalc.limits.capacity" in modules
+    assert not modules & (HEAVY | {"rich", "jinja2", "typer"})

@@ -1,0 +1,93 @@
+"""Settings: one value of a topology changed by its path, as after ``--set``."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from tuplecalc.errors import InputError, nearest, show
+from tuplecalc.model.part import Part
+
+_STEP = re.compile(r"""\[(?P<index>\d{1,9})\]|\.?(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^.\["=]+))""")
+
+
+def set_value(mapping: dict[str, Any], setting: str) -> None:
+    """Change one value in place: ``hops.nat.addresses=4``; a hop by name or number, any key.
+
+    Names with dots, blanks or signs stand in quotes, as in TOML: ``hops."nat.1".addresses=4``.
+    Values are read as in TOML, and as a text where they are none: ``hops.nat.time_wait=30s``.
+    Parts that were already made (a :class:`Part`) are opened on the way.  Raises
+    :class:`InputError` where the setting or a step of its path is none.
+
+    >>> topology = {"hops": [{"name": "nat", "kind": "cone"}]}
+    >>> set_value(topology, "hops.nat.ports=1024-2047")
+    >>> topology["hops"][0]["ports"]
+    '1024-2047'
+    """
+    steps, written = _read(setting)
+    place: Any = mapping
+    for step in steps[:-1]:
+        key = _key(place, step, setting)
+        if isinstance(place, dict):
+            place.setdefault(key, {})
+        place[key] = _opened(place[key])
+        place = place[key]
+    place[_key(place, steps[-1], setting)] = _value(written)
+
+
+def _read(setting: str) -> tuple[list[str], str]:
+    """The steps of the path, and what stands behind the equals sign."""
+    steps, at = [], 0
+    while found := _STEP.match(setting, at):
+        index, quoted, bare = found["index"], found["quoted"], found["bare"]
+        steps.append(index or (json.loads(quoted, strict=False) if quoted else bare.strip()))
+        at = found.end()
+    rest = setting[at:].lstrip()
+    if not steps or not all(steps) or not rest.startswith("="):
+        rule = "a setting is a path, = and a value; write it as in hops.nat.addresses=4"
+        raise InputError(f"--set {show(setting)}: {rule}")
+    return steps, rest[1:].strip()
+
+
+def _key(place: Any, step: str, setting: str) -> Any:
+    """The key or number that a step means at its place."""
+    if isinstance(place, dict):
+        return step
+    if isinstance(place, list):
+        return _number(place, step, setting)
+    raise InputError(f"--set {show(setting)}: {show(step)} does not stand in a table that has keys")
+
+
+def _opened(found: Any) -> Any:
+    """What a step leads to, such that it can be changed without changing what others hold."""
+    if isinstance(found, Part):
+        return found.written()
+    if isinstance(found, list | tuple):
+        return list(found)
+    return dict(found) if isinstance(found, Mapping) else found
+
+
+def _number(items: list[Any], step: str, setting: str) -> int:
+    names = [item.get("name") if isinstance(item, Mapping) else getattr(item, "name", None) for item in items]
+    if step in names:
+        return names.index(step)
+    if step.isdecimal() and int(step) < len(items):
+        return int(step)
+    known = [name for name in names if isinstance(name, str)]
+    near = nearest(step, known)
+    numbers = f"0 to {len(items) - 1}" if len(items) > 1 else "0"
+    hint = f'did you mean "{near}"?' if near else ", ".join([*known[:8], f"or a number, {numbers}"])
+    raise InputError(f"--set {show(setting)}: nothing here is called {show(step)}; {hint}")
+
+
+def _value(written: str) -> Any:
+    try:
+        value = tomllib.loads(f"value = {written}", parse_float=Decimal)
+    except (ValueError, InvalidOperation, RecursionError):
+        return written
+    plain = list(value) == ["value"] and isinstance(value["value"], int | Decimal | str | list | dict)
+    return value["value"] if plain else written

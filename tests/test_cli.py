@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 
 import tuplecalc as tc
 from tuplecalc.cli import app
-from tuplecalc.model.file import EXAMPLES, example_text, set_value
+from tuplecalc.model.file import EXAMPLES, example_text
+from tuplecalc.model.settings import set_value
 
 PLAIN = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
 DIRECT = "traffic.rate = {rate}\ntraffic.hold = '40s'\nclients = {{addresses = 1, ports = '1024-2023'}}\n"

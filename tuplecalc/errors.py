@@ -99,7 +99,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     >>> nearest("time_weit", ["time_wait", "hold"]), nearest("x", ["time_wait"])
     ('time_wait', None)
+    >>> nearest("independent", ["endpoint-dependent", "endpoint-independent"])
+    'endpoint-independent'
     """
     from difflib import get_close_matches  # only for those who mistype
 
-    return next(iter(get_close_matches(word, list(known), n=1)), None)
+    known = list(known)
+    whole = [name for name in known if len(word) > 2 and word in name]
+    return next(iter(whole if len(whole) == 1 else get_close_matches(word, known, n=1)), None)

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from tests.limits.chains import Topology
@@ -63,7 +63,7 @@ def _rate_of(written: str) -> float:
 def mutated(result: Capacity, change: Callable[[Limit], Limit | None]) -> Answer:
     """The answer with every limit changed, or left out where the change gives None."""
     hops = tuple(
-        replace(hop, limits=tuple(new for limit in hop.limits if (new := change(limit)) is not None))
+        hop._replace(limits=tuple(new for limit in hop.limits if (new := change(limit)) is not None))
         for hop in result.hops
     )
     return answer(Capacity(result.chain, hops))
@@ -83,11 +83,23 @@ def most_flows_claimed(truth: int, result: Capacity) -> float:
     """
     if not result.flows_at_most:
         return truth
-    if any(isinstance(hop, Cone) and hop.block is not None for hop in result.chain.hops):
+    if has_blocks(result):
         return math.inf
     shared = (limit for limit in result.limits if limit.name == "shared")
     rounding = float(sum(limit.scopes.value for limit in shared)) / 2
     return truth * (MOST if any(map(changes_destination, result.chain.hops)) else 1) + rounding
+
+
+def highest_rate_claimed(truth: float, result: Capacity) -> float:
+    """What the rate may be where the result says "at most"; else it is the truth."""
+    if not result.rate_at_most:
+        return truth
+    return math.inf if has_blocks(result) else MOST * truth
+
+
+def has_blocks(result: Capacity) -> bool:
+    """Whether a cone hands out port blocks."""
+    return any(isinstance(hop, Cone) and hop.block is not None for hop in result.chain.hops)
 
 
 def changes_destination(hop: Cone | Hourglass) -> bool:
@@ -115,7 +127,7 @@ def flow_objections(topology: Topology, result: Capacity, claim: Answer) -> Iter
 def rate_objections(topology: Topology, result: Capacity, claim: Answer) -> Iterator[str]:
     """What is wrong with the rate."""
     truth = true_rate(topology)
-    most = truth * (MOST if result.rate_at_most else 1)
+    most = highest_rate_claimed(truth, result)
     if claim.rate < truth and not close(claim.rate, truth):
         yield f"a rate of {claim.rate} is below the true {truth}"
     if claim.rate > most and not close(claim.rate, most):

@@ -144,7 +144,6 @@ def test_first_close(written: object, share: Fraction | int) -> None:
     assert Traffic(first_close=written).first_close == share
 
 
-@pytest.mark.xfail(strict=True, reason="values.py reads digits of every script, where ports read 0 to 9 only")
 @pytest.mark.parametrize("written", ["\u0663s", "\u0663m30s"])
 def test_digits_of_other_scripts_are_no_duration(written: str) -> None:
     with pytest.raises(TopologyError):

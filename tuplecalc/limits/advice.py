@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from heapq import nsmallest
 from typing import NamedTuple
 
 from tuplecalc.errors import TopologyError
@@ -23,6 +24,7 @@ from tuplecalc.model.chain import UNPRIVILEGED_PORTS, Chain, Clients, Cone, Hour
 from tuplecalc.model.file import with_settings
 from tuplecalc.model.ports import PortSet
 
+_MOST_APART = 3  # each change is a calculation of its own, and a chain may have a thousand proxies
 REUSE_AFTER = "1s"  # net.ipv4.tcp_tw_reuse_delay
 SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
 
@@ -89,8 +91,9 @@ def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
 
 
 def _changes(result: Capacity) -> Iterator[_Change]:
-    for limit in result.limits:
-        if limit.name == "shared" and isinstance(limit.size, Size):
+    tables = (limit for limit in result.limits if limit.name == "shared")
+    for limit in nsmallest(_MOST_APART, tables, key=lambda limit: limit.flows):
+        if isinstance(limit.size, Size):
             yield from _apart(*limit.size.sets)
     binding = [result.binding] + ([result.rate_binding] if result.rate_binding else [])
     for limit in binding:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from math import floor
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.hops import clients, cone, forwarder
@@ -22,8 +22,7 @@ from tuplecalc.model.chain import Chain, Cone, Hourglass
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
 
 
-@dataclass(frozen=True)
-class HopCapacity:
+class HopCapacity(NamedTuple):
     """One hop: its limits, and what is reachable from the clients up to and including it."""
 
     name: str
@@ -38,8 +37,7 @@ class HopCapacity:
     tuples_per_flow: int
 
 
-@dataclass(frozen=True)
-class Collapse:
+class Collapse(NamedTuple):
     """How much of a cone's space a later layer-7 hop keeps.
 
     ``kept`` is the hop's own smallest limit over the cone's, in flows; above 1 the hop is wider.
@@ -51,8 +49,7 @@ class Collapse:
     kept: Fraction
 
 
-@dataclass(frozen=True)
-class Offered:
+class Offered(NamedTuple):
     """The rate that is offered, beside the highest one.
 
     ``utilisation`` is their quotient (None where nothing limits the rate).

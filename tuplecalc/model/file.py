@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -108,14 +108,24 @@ def from_dict(mapping: Mapping[str, Any], *, source: str = "", title: str = "") 
     """
     if not isinstance(mapping, Mapping):
         raise InputError(f"a topology is a mapping of keys, not {show(mapping)}")
-    odd = [key for key in mapping if not isinstance(key, str)]
-    if odd:
+    if odd := list(_odd_keys(mapping)):
         raise InputError(f"the keys of a topology are texts, not {show(odd[0])}")
     try:
         chain = Chain(**mapping)
     except TopologyError as error:
         raise TopologyError(error.problems, source) from None
     return chain if chain.title or not title else chain.model_copy(update={"title": title})
+
+
+def _odd_keys(value: object) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            if not isinstance(key, str):
+                yield key
+            yield from _odd_keys(below)
+    elif isinstance(value, list | tuple):
+        for below in value:
+            yield from _odd_keys(below)
 
 
 def example(name: str, settings: Iterable[str] = ()) -> Chain:

@@ -101,9 +101,15 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
             case "invalid_key":
                 yield Problem(place, None, "a key is a text", "put it in quotes")
             case _:
-                yield Problem(
-                    place, value, "this is a table of keys and values", f"write it as [{place or 'table'}]"
-                )
+                yield Problem(place, value, "this is a table of keys and values", _as_table(place))
+
+
+def _as_table(place: str) -> str:
+    """How a file says a table at this place."""
+    name, index, _ = place.partition("[")
+    if "." in place:
+        return "write it as { key = value, … }"
+    return f"write [[{name}]] above its keys" if index else f"write [{name}] above its keys"
 
 
 def _way_out(part: type[Part], key: str) -> str:
@@ -116,7 +122,7 @@ def _way_out(part: type[Part], key: str) -> str:
 
 def _meant(value: object, allowed: str) -> str:
     choices = [choice.strip().strip('"') for choice in allowed.replace(" or ", ",").split(",")]
-    near = nearest(str(value).lower(), choices)
+    near = nearest(value.lower(), choices) if isinstance(value, str) else None
     return f'did you mean "{near}"?' if near and near != value else ""
 
 

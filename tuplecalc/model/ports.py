@@ -219,8 +219,8 @@ def _rows_of_ones(bits: str) -> Iterator[Range]:
         low = bits.find("1", end)
 
 
-_PORT_RANGE = re.compile(r"([1-9][0-9]*|0)(?:\s*-\s*([1-9][0-9]*|0))?")
-_NEARLY_A_RANGE = re.compile(r"0*([1-9][0-9]{0,4})(?:\s*(?:-|–|—|:|\.{2,3}|to)\s*0*([1-9][0-9]{0,4}))?")
+_PORT_RANGE = r"([1-9][0-9]*|0)(?:\s*-\s*([1-9][0-9]*|0))?"
+_NEARLY_A_RANGE = r"0*([1-9][0-9]{0,4})(?:\s*(?:-|–|—|:|\.{2,3}|to)\s*0*([1-9][0-9]{0,4}))?"
 
 
 def _parse_ports(value: object) -> Ranges:
@@ -254,9 +254,9 @@ def _port_ranges(value: object) -> list[Range]:
 
 
 def _port_range(text: str) -> Range:
-    match = _PORT_RANGE.fullmatch(text)
+    match = re.fullmatch(_PORT_RANGE, text)
     if not match:
-        near = _NEARLY_A_RANGE.fullmatch(text)
+        near = re.fullmatch(_NEARLY_A_RANGE, text)
         ends = sorted(int(end or near[1]) for end in near.groups()) if near else []
         remedy = _write_range(*ends) if near and ends[-1] <= LAST_PORT else _WRITE_PORTS
         raise reject(text, "this is neither a port nor a range of ports", remedy)

@@ -12,7 +12,7 @@ from typing import Any
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.model.part import Part
 
-_STEP = re.compile(r"""\[(?P<index>\d{1,9})\]|\.?(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^.\["=]+))""")
+_STEP = r"""\[(?P<index>\d{1,9})\]|\.?(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^.\["=]+))"""
 
 
 def set_value(mapping: dict[str, Any], setting: str) -> None:
@@ -29,6 +29,9 @@ def set_value(mapping: dict[str, Any], setting: str) -> None:
     '1024-2047'
     """
     steps, written = _read(setting)
+    if steps[0] == "services" and len(steps) > 2 and isinstance(mapping.get("services"), Mapping):
+        mapping["services"] = [mapping["services"]]  # one table stands for a list of one
+        steps = steps if steps[1].isdecimal() else ["services", "0", *steps[1:]]
     place: Any = mapping
     for step in steps[:-1]:
         key = _key(place, step, setting)
@@ -42,10 +45,10 @@ def set_value(mapping: dict[str, Any], setting: str) -> None:
 def _read(setting: str) -> tuple[list[str], str]:
     """The steps of the path, and what stands behind the equals sign."""
     steps, at = [], 0
-    while found := _STEP.match(setting, at):
+    while found := re.match(_STEP, setting[at:]):
         index, quoted, bare = found["index"], found["quoted"], found["bare"]
         steps.append(index or (json.loads(quoted, strict=False) if quoted else bare.strip()))
-        at = found.end()
+        at += found.end()
     rest = setting[at:].lstrip()
     if not steps or not all(steps) or not rest.startswith("="):
         rule = "a setting is a path, = and a value; write it as in hops.nat.addresses=4"
@@ -79,8 +82,9 @@ def _number(items: list[Any], step: str, setting: str) -> int:
         return int(step)
     known = [name for name in names if isinstance(name, str)]
     near = nearest(step, known)
-    numbers = f"0 to {len(items) - 1}" if len(items) > 1 else "0"
-    hint = f'did you mean "{near}"?' if near else ", ".join([*known[:8], f"or a number, {numbers}"])
+    numbers = f"a number from 0 to {len(items) - 1}" if len(items) > 1 else "0"
+    hint = f'did you mean "{near}"?' if near else f"write {' or '.join([*known[:8], numbers])}"
+    hint = hint if items else "there are none yet"
     raise InputError(f"--set {show(setting)}: nothing here is called {show(step)}; {hint}")
 
 

@@ -7,11 +7,12 @@ seconds.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
 
 from tuplecalc.errors import reject
 
@@ -23,9 +24,10 @@ _UNITS = {
     "h": Fraction(3600),
     "d": Fraction(86400),
 }
-_DURATION = re.compile(r"(?:(\d{1,18}(?:\.\d{1,18})?)(ms|s|m|h|d))")
-_DECIMAL = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18})?")
-_RATIO = re.compile(r"(\d{1,18})\s*/\s*(\d{1,18})")
+# Patterns are compiled when first used: a start that needs none of them does not wait for them.
+_DURATION = r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(ms|s|m|h|d)"
+_DECIMAL = r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?"
+_RATIO = r"([0-9]{1,18})\s*/\s*([0-9]{1,18})"
 # Beyond these no device has a figure, and exact arithmetic would have to carry the digits along.
 _LARGEST, _SMALLEST, _MOST_DIGITS = Fraction(10**19), Fraction(1, 10**18), 36
 
@@ -53,11 +55,11 @@ def number(value: object, what: str) -> Fraction:
     """
     rule = f"{what} is a finite number"
     if isinstance(value, str):
-        if ratio := _RATIO.fullmatch(value.strip()):
+        if ratio := re.fullmatch(_RATIO, value.strip()):
             if int(ratio[2]) == 0:
                 raise reject(value, "a fraction's lower number is 1 or more", 'write it as in "1/3"')
             return Fraction(int(ratio[1]), int(ratio[2]))
-        if not _DECIMAL.fullmatch(value.strip()):
+        if not re.fullmatch(_DECIMAL, value.strip()):
             raise reject(value, rule, 'write it as in 0.25 or "1/4"')
         return Fraction(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction):
@@ -90,7 +92,7 @@ def _seconds(value: object) -> Fraction:
     rule = "a duration is seconds, or a number with ms, s, m, h or d, and not negative"
     if isinstance(value, str):
         text = re.sub(r"\s+", "", value[:100])
-        parts = _DURATION.findall(text)
+        parts = re.findall(_DURATION, text)
         units = [unit for _, unit in parts]
         if (
             not text
@@ -130,7 +132,7 @@ def _first_close(value: object) -> Fraction:
     rule = 'first_close is "client", "server" or the client\'s share from 0 to 1'
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction | str):
         raise reject(value, rule, 'write "client", "server" or a number such as 0.9')
-    if isinstance(value, str) and not re.match(r"[\d.+-]", value):
+    if isinstance(value, str) and not re.match(r"[0-9.+-]", value):
         raise reject(value, rule, 'write "client", "server" or a number such as 0.9')
     share = number(value, "first_close")
     if not 0 <= share <= 1:
@@ -170,51 +172,46 @@ def plain(value: Fraction | None) -> int | float | str | None:
     return nearest if Fraction(repr(nearest)) == value else str(value)
 
 
-_write = PlainSerializer(plain, return_type=Any)
+class _Reader:
+    """How a field reads its value, writes it back, and is described in the JSON Schema.
 
-Count = Annotated[
-    int, PlainValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT})
-]
-Seconds = Annotated[
-    Fraction,
-    PlainValidator(_seconds),
-    _write,
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0},
-                {"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$"},
-            ],
-            "examples": ["60s", "1m30s", "500ms", 120],
-        }
-    ),
-]
-Rate = Annotated[
-    Fraction, PlainValidator(_rate), _write, WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
-]
-Share = Annotated[
-    Fraction,
-    PlainValidator(_share),
-    _write,
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-                {"type": "string", "pattern": r"^\s*\d+(\.\d+|\s*/\s*\d+)?\s*$"},
-            ],
-            "examples": [0.25, "1/3"],
-        }
-    ),
-]
-FirstClose = Annotated[
-    Fraction,
-    PlainValidator(_first_close),
-    _write,
-    WithJsonSchema(
-        {"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}
-    ),
-]
-Name = Annotated[str, PlainValidator(_name), WithJsonSchema({"type": "string", "minLength": 1})]
-Title = Annotated[
-    str, PlainValidator(lambda value: text(value, "a title")), WithJsonSchema({"type": "string"})
-]
+    pydantic's PlainValidator, PlainSerializer and WithJsonSchema say the same in three layers, which
+    also build the schema of the type itself; at every start that took longer than reading a file.
+    """
+
+    def __init__(
+        self, read: Callable[[object], Any], schema: dict[str, Any], write: Callable[[Any], Any] | None = None
+    ) -> None:
+        self.read, self.schema, self.write = read, schema, write
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+        write = self.write and core_schema.plain_serializer_function_ser_schema(self.write)
+        return core_schema.no_info_plain_validator_function(self.read, serialization=write)
+
+    def __get_pydantic_json_schema__(self, _schema: object, _handler: object) -> dict[str, Any]:
+        return dict(self.schema)
+
+
+_SECONDS = {
+    "anyOf": [
+        {"type": "number", "minimum": 0},
+        {"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$"},
+    ],
+    "examples": ["60s", "1m30s", "500ms", 120],
+}
+_SHARE = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+        {"type": "string", "pattern": r"^\s*\d+(\.\d+|\s*/\s*\d+)?\s*$"},
+    ],
+    "examples": [0.25, "1/3"],
+}
+_FIRST_CLOSE = {"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}
+
+Count = Annotated[int, _Reader(_count, {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT})]
+Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
+Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
+Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
+FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
+Name = Annotated[str, _Reader(_name, {"type": "string", "minLength": 1})]
+Title = Annotated[str, _Reader(lambda value: text(value, "a title"), {"type": "string"})]

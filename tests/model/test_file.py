@@ -290,7 +290,7 @@ def test_a_setting_that_cannot_be_made(setting: str, message: str) -> None:
     [
         ("hops.nat.adresses=5", "hops[0].adresses: 5: unknown key; did you mean `addresses`?"),
         ("hops.nat.addresses==5", 'hops[0].addresses: "=5": this is no IP address; '),
-        ("clients=", 'clients: "": this is a table of keys and values; write it as [clients]'),
+        ("clients=", 'clients: "": this is a table of keys and values; write [clients] above its keys'),
         ("hops=3", "hops: 3: this is a list of tables; write [[hops]]"),
         ("traffic.hold=x", 'traffic.hold: "x": a duration is seconds'),
     ],

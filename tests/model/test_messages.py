@@ -155,7 +155,7 @@ MESSAGES = [
         topology(clients={"addresses": 0}),
         "clients.addresses: 0: a count of addresses is 1 or more; write at least 1",
     ),
-    (topology(clients=3), "clients: 3: this is a table of keys and values; write it as [clients]"),
+    (topology(clients=3), "clients: 3: this is a table of keys and values; write [clients] above its keys"),
     (topology(services=[]), "services: []: this has one table or more; write [[services]]"),
     (topology(services=3), "services: 3: this is a list of tables; write [[services]]"),
     (topology(hops="nat"), 'hops: "nat": this is a list of tables; write [[hops]]'),

@@ -219,9 +219,8 @@ class _Row:
         """
         if not shares_table(self.hop) or (self.hop.instances > 1 and self.by_flows):
             return Run()
-        before = self.sources.run
-        sides = (self.letters.client_side, self.letters.service_side)
-        return Run((*(before.legs or (self.letters.A,)), self.L), (*before.sides, sides))
+        down, up = self.letters.client_side, self.letters.service_side
+        return self.sources.run.extended(self.letters.A, self.L, down, up)
 
     def leaving(self, limits: tuple[Limit, ...]) -> Sources:
         """What leaves; ``limits`` are this hop's, less its tables and files."""

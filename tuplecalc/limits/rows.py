@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import islice
 from math import inf
 
-from tuplecalc.limits.expression import Expression, Minimum, Number, Size, Sum, alternating_sizes
+from tuplecalc.limits.expression import Expression, Number, Size, Sum, alternating_sizes
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.state import Run
 
@@ -31,23 +30,23 @@ def shared_in_a_row(run: Run, hop: str, scopes: Expression) -> list[Limit]:
     limits: list[Limit] = []
     if len(run.legs) < 3:
         return limits
-    last = run.sides[-1][1]
-    between: list[Expression] = []
-    lowest_flows: Number | float = inf
-    lowest_rate: Number | float = inf
-    seconds = last.value
+    fewest_flows: float = inf
+    slowest: tuple[int, Number] = (1, 0)  # size and seconds, whose quotient is the rate
+    seconds = run.leaving.value
     sizes = alternating_sizes([leg.ports for leg in run.legs])
     for keys, size in enumerate(islice(sizes, 1, None), start=2):
         first = len(run.legs) - keys
-        entering, _ = run.sides[first]
-        held = seconds + entering.value
-        flows, rate = size // keys, Fraction(size) / held if held else inf
-        if keys > 2 and (keys <= ALWAYS_LISTED or flows < lowest_flows or rate < lowest_rate):
-            times = Sum((entering, *reversed(between), last))
-            legs = Size("alternate", run.legs[first:])
-            limits.append(Limit(f"shared-{keys}", hop, legs, scopes, keys, times))
-        lowest_flows, lowest_rate = min(lowest_flows, flows), min(lowest_rate, rate)
+        held = seconds + run.entering[first][1]
+        fewer, slower = size // keys < fewest_flows, size * slowest[1] < slowest[0] * held
+        if keys > 2 and (keys <= ALWAYS_LISTED or fewer or slower):
+            between = (time for time, _ in run.between[first:])
+            times = Sum((run.entering[first][0], *between, run.leaving))
+            size_of_row = Size("alternate", run.legs[first:])
+            limits.append(Limit(f"shared-{keys}", hop, size_of_row, scopes, keys, times))
+        if fewer:
+            fewest_flows = size // keys
+        if slower:
+            slowest = size, held
         if first:
-            between.append(Minimum((run.sides[first - 1][1], entering)))
-            seconds += between[-1].value
+            seconds += run.between[first - 1][1]
     return limits

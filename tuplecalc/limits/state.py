@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tuplecalc.limits.expression import Constant, Expression, NamedPorts
+from tuplecalc.limits.expression import Constant, Expression, Minimum, NamedPorts, Number
 from tuplecalc.limits.limit import Limit
 
 _AT_ONCE = Constant(0)
@@ -13,12 +13,28 @@ _AT_ONCE = Constant(0)
 class Run(NamedTuple):
     """Proxies in a row whose legs have to differ from their neighbours.
 
-    ``legs`` are the port set that enters the first one and then each one's L; ``sides`` are for
-    each proxy the seconds of its client-side and of its service-side leg.
+    ``legs`` are the port set that enters the first one and then each one's L.  ``entering`` is for
+    each proxy the time of its client-side leg, ``between`` for each two neighbours the shorter of
+    the two times of the leg between them (both with its value, which every longer row adds up
+    again); ``leaving`` is the time of the last proxy's upstream leg.
     """
 
     legs: tuple[NamedPorts, ...] = ()
-    sides: tuple[tuple[Expression, Expression], ...] = ()
+    entering: tuple[tuple[Expression, Number], ...] = ()
+    between: tuple[tuple[Expression, Number], ...] = ()
+    leaving: Expression = _AT_ONCE
+
+    def extended(self, entering: NamedPorts, ports: NamedPorts, down: Expression, up: Expression) -> Run:
+        """The run with one more proxy, whose legs take ``down`` and ``up`` seconds."""
+        if not self.legs:
+            return Run((entering, ports), ((down, down.value),), (), up)
+        shorter = Minimum((self.leaving, down))
+        return Run(
+            (*self.legs, ports),
+            (*self.entering, (down, down.value)),
+            (*self.between, (shorter, shorter.value)),
+            up,
+        )
 
 
 class Taken(NamedTuple):

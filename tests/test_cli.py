@@ -144,7 +144,7 @@ def check_contract(data: dict[str, Any]) -> None:
         assert is_count(hop["tuple_space"])
         assert hop["tuples_per_flow"] in (1, 2)
         for limit in hop["limits"]:
-            assert list(limit) == LIMIT_KEYS
+            assert list(limit) in (LIMIT_KEYS, [*LIMIT_KEYS, "busy"])
             assert is_exact(limit["size"])
             assert is_exact(limit["scopes"])
             assert is_count(limit["keys_per_flow"])
@@ -599,3 +599,67 @@ def test_the_schema_refuses_what_the_program_refuses(setting: str) -> None:
         tc.from_dict(topology)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)
+
+
+# What a shell may do to the output.
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    words = f"{sys.executable} -m tuplecalc.cli"
+    line = command.replace("tuplecalc", words)
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, env=PLAIN)
+
+
+@pytest.mark.parametrize("output", ["table", "json", "csv", "markdown"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_no_answer(output: str) -> None:
+    done = shell(f"tuplecalc capacity cone -o {output} > /dev/full")
+    assert (done.returncode, done.stderr) == (2, "error: cannot write the result: no space left on device\n")
+
+
+@pytest.mark.parametrize("command", ["capacity cone -o csv", "explain cone", "schema"])
+def test_a_closed_output_is_no_answer(command: str) -> None:
+    done = shell(f"tuplecalc {command} >&-")
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output: closed; there is nowhere to write to\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_error_stream_keeps_the_status() -> None:
+    assert shell("tuplecalc capacity nosuch 2> /dev/full").returncode == 2
+    assert shell("tuplecalc capacity --bogus 2> /dev/full").returncode == 2
+
+
+def test_json_has_escapes_where_the_encoding_lacks_characters() -> None:
+    done = shell("PYTHONIOENCODING=ascii tuplecalc capacity cone -o json --set title=é")
+    assert json.loads(done.stdout)["title"] == "é"
+
+
+def test_a_name_of_any_length_is_looked_up() -> None:
+    done = shell(f"tuplecalc capacity {'a' * 300}")
+    assert done.returncode == 2
+    assert done.stderr.startswith('error: no example is called "aaa')
+
+
+def test_a_folder_does_not_hide_an_example(tmp_path: Path) -> None:
+    (tmp_path / "outage").mkdir()
+    done = shell(f"cd {tmp_path} && tuplecalc capacity outage -o csv")
+    assert done.returncode == 0
+
+
+def test_where_no_flow_fits_nothing_fits() -> None:
+    chain = DIRECT.format(rate=5) + "[[hops]]\nname='px'\nkind='hourglass'\ncapture='listen'\nmax_files=1\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "tuplecalc.cli", "capacity", "-", "--fail-above", "0.9"],
+        input=chain,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=PLAIN,
+    )
+    assert done.returncode == 1
+    assert "5/s offered: no flow gets through." in done.stdout
+
+
+def test_the_version() -> None:
+    assert shell("tuplecalc --version").stdout == f"{tc.__version__}\n"

@@ -12,10 +12,11 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="tuplecalc",
-    help="Counts the reachable TCP tuples at every hop of a chain of NATs, balancers and proxies.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -76,6 +77,18 @@ Settings = Annotated[
 ]
 
 
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Counts the reachable TCP tuples at every hop of a chain of NATs, balancers and proxies."""
+    if version:
+        from tuplecalc import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
 @app.command()
 def capacity(
     file: File = None,
@@ -99,7 +112,7 @@ def capacity(
 
             print_table(result, _console())
         case Output.JSON:
-            print(json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
+            print(_json(result.to_dict()))
         case Output.CSV:
             from tuplecalc.render.plain import csv_rows
 
@@ -152,9 +165,11 @@ def examples(
     elif write is None and name is not None:
         sys.stdout.write(example_text(name))
     elif write is not None:
+        if name is None and os.path.isfile(write):  # noqa: PTH113 - unlike pathlib it takes any length
+            raise InputError(f"{show_path(write)}: this is a file; name a folder, or one example to write")
         names = EXAMPLES if name is None else (name,)
         for each in names:
-            path = write / f"{each}.toml" if name is None or write.is_dir() else write
+            path = write / f"{each}.toml" if name is None or os.path.isdir(write) else write  # noqa: PTH112
             _write_new(path, example_text(each))
             print(f"wrote {show_path(path)}", file=sys.stderr)
 
@@ -164,7 +179,13 @@ def schema() -> None:
     """The JSON Schema of a topology file."""
     from tuplecalc.model.schema import json_schema
 
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    print(_json(json_schema()))
+
+
+def _json(record: dict[str, Any]) -> str:
+    """JSON for standard output, with escapes where its encoding lacks characters."""
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return json.dumps(record, indent=2, ensure_ascii=not is_unicode)
 
 
 def _chain(file: str | None, settings: list[str] | None) -> Chain:
@@ -178,9 +199,9 @@ def _chain(file: str | None, settings: list[str] | None) -> Chain:
         if sys.stdin is None:
             raise InputError("standard input: closed; there is nothing to read")
         return read(sys.stdin.buffer, "standard input", "standard input", changes)
-    if file in EXAMPLES and not Path(file).exists():
+    if file in EXAMPLES and not Path(file).is_file():
         return example(file, changes)
-    if os.path.sep not in file and "." not in file and not Path(file).exists():
+    if os.path.sep not in file and "." not in file and not os.path.lexists(file):
         example_text(file)  # a bare name that is neither: says which examples there are
     return load(file, changes)
 
@@ -232,10 +253,23 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without these characters
     try:
-        app()
+        if sys.stdout is None:
+            raise InputError("standard output: closed; there is nowhere to write to")
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except TuplecalcError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"cannot write the result: {(error.strerror or str(error)).lower()}")
+
+
+def _fail(message: str) -> NoReturn:
+    with suppress(OSError, AttributeError):  # standard error may be full or closed as well
+        print(f"error: {message}", file=sys.stderr)
+        sys.stderr.flush()
+    os._exit(2)  # what is left in a full buffer would fail again on the way out
 
 
 if __name__ == "__main__":

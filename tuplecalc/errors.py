@@ -57,6 +57,9 @@ class TopologyError(TuplecalcError, ValueError):
         self.source = source
         super().__init__(self._text())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.problems, self.source)
+
     def _text(self) -> str:
         lines = [str(problem) for problem in self.problems]
         if not self.source:
@@ -91,6 +94,8 @@ def show(value: object) -> str:
         text = str(value)
     except ValueError:  # an integer beyond Python's limit of decimal digits
         text = "a number of more than 4300 digits"
+    except RecursionError:
+        text = "something nested too deep"
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 

@@ -61,7 +61,8 @@ def test_the_best_comes_first_and_there_are_five_at_most(name: str) -> None:
     result = tc.capacity(tc.example(name))
     assert result.rate is not None
     all_items, items = tc.advise(result, most=99), tc.advise(result)
-    assert items == all_items[:5]
+    assert len(items) <= 5
+    assert [item for item in items if not item.apart] == list(all_items[: len(items) - items[-1].apart])
     gains = [
         Fraction(item.flows, result.flows) * Fraction(item.rate or 0) / result.rate
         for item in items
@@ -72,11 +73,35 @@ def test_the_best_comes_first_and_there_are_five_at_most(name: str) -> None:
     assert all(gain > 1 for gain in gains)
 
 
-def test_ranges_apart_are_the_first_advice_under_strict_tracking() -> None:
-    first, *_ = tc.advise(tc.capacity(chain(NAT, PROXY)))
-    assert first.apart
-    assert first.settings == ("hops.nat.ports=1024-33279", "hops.proxy.ports=33280-65535")
-    assert first.flows == 4 * 10 * 32256  # no fewer than half, which the shared limit allows as well
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_ranges_apart_are_the_last_advice_under_strict_tracking_and_always_there(most: int) -> None:
+    *others, last = tc.advise(tc.capacity(chain(NAT, PROXY)), most=most)
+    assert last.apart
+    assert len(others) < most
+    assert not any(item.apart for item in others)
+    assert last.settings == ("hops.nat.ports=1024-33279", "hops.proxy.ports=33280-65535")
+    assert last.flows == 4 * 10 * 32256  # no fewer than half, which the shared limit allows as well
+
+
+def test_no_advice_where_none_is_wanted() -> None:
+    assert tc.advise(tc.capacity(chain(NAT, PROXY)), most=0) == ()
+
+
+def test_each_hop_of_a_row_gets_one_range_only() -> None:
+    ranges = ("1024-33279", "1024-65535", "33280-65535")
+    row = [{**PROXY, "name": f"p{i}", "ports": ports} for i, ports in enumerate(ranges)]
+    settings = [item.settings for item in advice(chain(NAT, *row)).values() if item.apart]
+    paths = [setting.partition("=")[0] for pair in settings for setting in pair]
+    assert paths
+    assert len(set(paths)) == len(paths)
+
+
+def test_two_limits_that_bind_alike_are_raised_together() -> None:
+    bound = chain({**PROXY, "allocation": "bind", "ports": "32768-60999"})
+    bound = tc.with_settings(bound, "clients.allocation=bind")
+    found = advice(bound)
+    both = found["clients.allocation=tuple hops.proxy.allocation=tuple"]
+    assert both.flows > 2 * tc.capacity(bound).flows
 
 
 @pytest.mark.parametrize(

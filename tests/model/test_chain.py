@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pickle
 from itertools import product
 from typing import Any
 
@@ -230,3 +231,27 @@ def test_parts_may_stand_where_a_table_does() -> None:
         services=Services(addresses=2, ports=80),
     )
     assert parts == from_dict(topology())
+
+
+def test_null_is_no_capture() -> None:
+    with pytest.raises(TopologyError, match="a layer-7 hop says how it captures"):
+        Hourglass(name="px", capture=None)
+
+
+def test_an_empty_set_is_no_part_of_a_chain() -> None:
+    none = PortSet(80) - PortSet(80)
+    with pytest.raises(TopologyError, match="this set is empty"):
+        Cone(name="nat", addresses=1, ports=none)
+
+
+def test_hops_may_come_from_a_generator_and_are_checked_all_the_same() -> None:
+    hops = (Cone(name="nat", addresses=4) for _ in range(2))
+    with pytest.raises(TopologyError, match="another hop has this name"):
+        Chain(clients=Clients(addresses=1), hops=hops, services=Services(addresses=1, ports=80))
+
+
+def test_an_error_survives_pickling() -> None:
+    with pytest.raises(TopologyError) as caught:
+        Cone(name="nat", addresses=0)
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert (str(copied), copied.problems) == (str(caught.value), caught.value.problems)

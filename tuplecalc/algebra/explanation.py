@@ -14,7 +14,7 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.model.chain import Chain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """The closed forms of a chain: of each limit in its hop's letters, and of the whole chain.
 

@@ -29,7 +29,7 @@ def record(explanation: Explanation) -> dict[str, Any]:
         "limits": [
             {
                 **_limit(form.limit),
-                "meaning": meaning(form.limit.name, form.kind),
+                "meaning": meaning(form.limit, form.kind),
                 "flows": _form(form.flows),
                 "rate": form.rate and _form(form.rate),
             }

@@ -9,10 +9,11 @@ choose their ports in concert.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import nsmallest
+from itertools import islice, product
 from typing import NamedTuple
 
 from tuplecalc.errors import TopologyError
@@ -24,7 +25,11 @@ from tuplecalc.model.chain import UNPRIVILEGED_PORTS, Chain, Clients, Cone, Hour
 from tuplecalc.model.file import with_settings
 from tuplecalc.model.ports import PortSet
 
-_MOST_APART = 3  # each change is a calculation of its own, and a chain may have a thousand proxies
+_MOST_APART, _MOST_PAIRS = (
+    3,
+    40,
+)  # each change is a calculation of its own, and a chain may have a thousand proxies
+_WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 REUSE_AFTER = "1s"  # net.ipv4.tcp_tw_reuse_delay
 SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
 
@@ -53,8 +58,10 @@ class _Change(NamedTuple):
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     """The changes that help most, best first: at most ``most`` of them.
 
-    They act on the limits that bind the flows and the rate; the gain is the product of the two
-    figures' ratios to the present ones.
+    They act on the limits that bind the flows and the rate, and where no single one helps since
+    two limits bind alike, on both.  A change that raises one figure counts as much as it raises
+    it; one that lowers the other as well counts with the product.  Separate port ranges come last,
+    and are there wherever hops draw on the same ports.
 
     >>> from tuplecalc.model.file import example
     >>> for advice in advise(capacity(example("cone"))):
@@ -62,8 +69,18 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     hops.nat.time_wait=30s 5,160,960 161,280
     hops.nat.addresses=5 6,451,200 52,879
     """
+    gains = _evaluated(result, _helping(result))
+    if all(_gain(result, advice.flows, advice.rate) < _WORTH_IT for advice in gains):
+        gains += _evaluated(result, _helping_ties(result))
+    ranked = sorted(gains, key=lambda advice: -_gain(result, advice.flows, advice.rate))
+    apart = _evaluated(result, _keeping_apart(result))
+    return tuple([*ranked[: most - 1 if apart else most], *apart][:most]) if most > 0 else ()
+
+
+def _evaluated(result: Capacity, changes: Iterable[_Change]) -> list[Advice]:
+    """The changes with their figures; of those that are to help, the ones that do."""
     found: dict[tuple[str, ...], Advice] = {}
-    for change in _changes(result):
+    for change in changes:
         if change.settings in found:
             continue
         try:
@@ -74,8 +91,7 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
             found[change.settings] = Advice(
                 change.text, change.settings, changed.flows, changed.rate, change.apart
             )
-    ranked = sorted(found.values(), key=lambda a: (not a.apart, -_gain(result, a.flows, a.rate)))
-    return tuple(ranked[:most])
+    return list(found.values())
 
 
 def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
@@ -90,26 +106,48 @@ def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
     return max(gains) if min(gains) >= 1 else gains[0] * gains[1]
 
 
-def _changes(result: Capacity) -> Iterator[_Change]:
-    tables = (limit for limit in result.limits if limit.name == "shared")
+def _keeping_apart(result: Capacity) -> Iterator[_Change]:
+    """Separate ranges for two hops under a shared limit, the tightest first; each hop in one pair only."""
+    tables = (limit for limit in result.limits if limit.name == "shared" and isinstance(limit.size, Size))
+    changed: set[str] = set()
     for limit in nsmallest(_MOST_APART, tables, key=lambda limit: limit.flows):
         if isinstance(limit.size, Size):
-            yield from _apart(*limit.size.sets)
-    binding = [result.binding] + ([result.rate_binding] if result.rate_binding else [])
-    for limit in binding:
-        place = next((i for i, hop in enumerate(result.chain.hops) if hop.name == limit.hop), -1)
-        if limit.name in ("ports", "upstream"):
-            yield from _for_target(result.chain, place + 1)
-        if limit.hop == "clients":
-            yield from _for_clients(result.chain.clients)
-            continue
-        hop = result.chain.hops[place]
-        if isinstance(hop, Cone):
-            yield from _for_cone(hop, limit)
-        else:
-            yield from _for_hourglass(hop, limit)
-        if limit.name in ("accepted", "listener", "shared", "upstream", "forwarded"):
-            yield from _for_sources(result.chain, place)
+            hops = {named.origin.hop for named in limit.size.sets}
+            if not hops & changed:
+                yield from _apart(*limit.size.sets)
+            changed |= hops
+
+
+def _helping(result: Capacity) -> Iterator[_Change]:
+    """What acts on the limits that bind."""
+    for limit in filter(None, (result.binding, result.rate_binding)):
+        yield from _for_limit(result, limit)
+
+
+def _helping_ties(result: Capacity) -> Iterator[_Change]:
+    """Where several limits bind alike, one change for each of the first two."""
+    ties = [limit for limit in result.limits if limit.flows == result.flows]
+    if len(ties) > 1:
+        pairs = product(_for_limit(result, ties[0]), list(_for_limit(result, ties[1])))
+        for one, other in islice(pairs, _MOST_PAIRS):
+            if one != other:
+                yield _Change(f"{one.text}, and {other.text}", (*one.settings, *other.settings))
+
+
+def _for_limit(result: Capacity, limit: Limit) -> Iterator[_Change]:
+    place = next((i for i, hop in enumerate(result.chain.hops) if hop.name == limit.hop), -1)
+    if limit.name in ("ports", "upstream"):
+        yield from _for_target(result.chain, place + 1)
+    if limit.hop == "clients":
+        yield from _for_clients(result.chain.clients)
+        return
+    hop = result.chain.hops[place]
+    if isinstance(hop, Cone):
+        yield from _for_cone(hop, limit)
+    else:
+        yield from _for_hourglass(hop, limit)
+    if limit.name in ("accepted", "listener", "shared", "upstream", "forwarded"):
+        yield from _for_sources(result.chain, place)
 
 
 def _apart(A: NamedPorts, L: NamedPorts) -> Iterator[_Change]:
@@ -215,7 +253,9 @@ def _for_hourglass(hop: Hourglass, limit: Limit) -> Iterator[_Change]:
         yield _Change(text, (f"{path}.tracking=off",))
     if hop.source == "own":
         yield from _another(f"source address for {name}", f"{path}.addresses", hop.addresses)
-    if hop.source != "client-port":
+    if hop.source == "client-port":
+        yield _Change(f"a port of its own for the upstream leg at {name}", (f"{path}.source=client",))
+    else:
         yield from _wider(name, f"{path}.ports", hop.ports)
     yield from _sooner(name, path, hop.linger)
 

@@ -193,7 +193,7 @@ class Capacity:
     def offered(self) -> Offered | None:
         """The offered rate beside the highest; None where the topology offers none."""
         rate = self.chain.traffic.rate
-        return None if rate is None else Offered(rate, self.rate)
+        return None if rate is None else Offered(rate, self.rate if self.flows else 0)
 
     def to_dict(self) -> dict[str, Any]:
         """The result under the JSON contract (``schema_version`` 1)."""

@@ -49,11 +49,18 @@ class Limit:
         object.__setattr__(self, "flows", floor(self.scopes.value * (self.size.value // self.keys)))
         object.__setattr__(self, "rate", self._rate())
 
-    def _rate(self) -> Number | None:
+    @property
+    def busy_keys(self) -> Number | None:
+        """What counts for the rate: ``busy``, else ``size``; None where some are held for no time."""
         try:
-            room = (self.busy or self.size).value * self.scopes.value
-        except ZeroDivisionError:  # keys that are held for no time do not limit a rate
+            return (self.busy or self.size).value
+        except ZeroDivisionError:
             return None
+
+    def _rate(self) -> Number | None:
+        if self.busy_keys is None:
+            return None
+        room = self.busy_keys * self.scopes.value
         seconds = self.seconds.value
         if not room:
             return 0

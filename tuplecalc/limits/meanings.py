@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tuplecalc.limits.expression import Constant, Quantity
+from tuplecalc.limits.limit import Limit
+
 MEANINGS: Mapping[str, str] = {
     "ports": "a tuple needs a port of its own towards each endpoint",
     "clients ports": "a client needs a port of its own towards each endpoint",
+    "clients ports, bound": "a client's port is taken for all services at once (bind)",
     "cone ports": "many sources share few addresses, told apart by port",
     "block": "a client has only the ports of its block",
     "entries": "each tuple takes an entry of the tracking table",
@@ -17,6 +21,7 @@ MEANINGS: Mapping[str, str] = {
     "upstream": "the service-side leg needs a port of its own",
     "bind": "a port bound before connect is taken for all services",
     "shared": "both legs of a flow need a port of their own (one table)",
+    "shared, the same": "both legs of a flow would be one and the same tuple",
     "shared-bind": "one table for both legs, upstream ports taken for all",
     "shared-mapping": "one table for both legs, source ports taken for all",
     "shared-k": "legs of proxies in a row: neighbours need other ports",
@@ -27,18 +32,26 @@ MEANINGS: Mapping[str, str] = {
 kind stands before a name that means something else there."""
 
 
-def meaning(limit_name: str, hop_kind: str = "") -> str:
+def meaning(limit: Limit, hop_kind: str = "") -> str:
     """The sentence for a limit; ``hop_kind`` (``"clients"``, ``"cone"``, …) where it makes a difference.
 
-    >>> meaning("shared")
+    >>> from tuplecalc.limits.expression import Constant
+    >>> def named(name, scopes=Constant(1)):
+    ...     return Limit(name, "", Constant(8), scopes, 2, Constant(0))
+    >>> meaning(named("shared"))
     'both legs of a flow need a port of their own (one table)'
-    >>> meaning("shared-17") == MEANINGS["shared-k"], meaning("block-ports") == MEANINGS["block-"]
-    (True, True)
-    >>> meaning("ports", "cone")
+    >>> meaning(named("shared-17")) == MEANINGS["shared-k"]
+    True
+    >>> meaning(named("ports"), "cone")
     'many sources share few addresses, told apart by port'
     """
-    if limit_name.startswith("block-"):
+    name = limit.name
+    if name.startswith("block-"):
         return MEANINGS["block-"]
-    if limit_name.startswith("shared-") and limit_name.removeprefix("shared-").isdecimal():
+    if name.startswith("shared-") and name.removeprefix("shared-").isdecimal():
         return MEANINGS["shared-k"]
-    return MEANINGS.get(f"{hop_kind} {limit_name}") or MEANINGS[limit_name]
+    if name == "shared" and limit.size == Constant(0):
+        return MEANINGS["shared, the same"]
+    if hop_kind == "clients" and isinstance(limit.scopes, Quantity):
+        return MEANINGS["clients ports, bound"]
+    return MEANINGS.get(f"{hop_kind} {name}") or MEANINGS[name]

@@ -59,9 +59,11 @@ def proxy(
     entries        max_entries               n'                             2      2·(H + T_t)
     ============== ========================= ============================== ====== ==================
 
-    w is the number of (source, instance) pairs that meet: a·n', but fewer where both the sources
-    and the instances are dealt out by the endpoint's number.  Both legs of ``client-port`` under
-    strict tracking are the same tuple: ``shared`` with size 0.
+    ``accepted`` is for tproxy, and for nat with the client's address where the proxy side closes
+    first; ``capture`` for nat, ``listener`` for listen.  w is the number of (source, instance)
+    pairs that meet: a·n', but fewer where both the sources and the instances are dealt out by the
+    endpoint's number.  Both legs of ``client-port`` under strict tracking are the same tuple:
+    ``shared`` with size 0.
     """
     row = _Row(hop, traffic, sources, before, behind)
     limits = [*row.client_side(), row.upstream()]

@@ -56,7 +56,8 @@ def record(result: Capacity) -> dict[str, Any]:
 
 
 def limit_record(limit: Limit) -> dict[str, Any]:
-    """One limit of the contract."""
+    """One limit of the contract; ``busy`` stands in it only where the rate counts it instead of ``size``."""
+    busy = {} if limit.busy is None else {"busy": limit.busy_keys and exact(limit.busy_keys)}
     return {
         "name": limit.name,
         "size": exact(limit.size.value),
@@ -66,6 +67,7 @@ def limit_record(limit: Limit) -> dict[str, Any]:
         "flows": limit.flows,
         "rate": as_float(limit.rate),
         "formula": limit.formula,
+        **busy,
     }
 
 

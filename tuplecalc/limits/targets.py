@@ -63,7 +63,9 @@ def _services(groups: Sequence[Services]) -> Target:
     if all(group.share is None for group in groups):
         return Target(Quantity("E", "services", count, endpoints), endpoints, (), {})
     hottest = min(group.endpoints / group.share for group in groups if group.share)
-    return Target(Quantity("E", "services", tidy(hottest)), endpoints, tuple(groups), {})
+    return Target(
+        Quantity("E", "services", tidy(hottest), place="services.share"), endpoints, tuple(groups), {}
+    )
 
 
 def _own_target(hop: Hop, behind: Target) -> Target | None:

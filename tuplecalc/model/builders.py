@@ -42,6 +42,7 @@ def inverted_cone(
     capture: str = "tproxy",
     source: str = "client",
     proxy_ports: object = "1024-65535",
+    name: str = "proxy",
     **keys: Any,
 ) -> Chain:
     """A NAT with a transparent proxy behind it.
@@ -55,7 +56,7 @@ def inverted_cone(
     ends = _ends(keys)
     if source != "client-port":
         keys["ports"] = proxy_ports
-    proxy = Hourglass(name="proxy", capture=capture, source=source, **keys)
+    proxy = Hourglass(name=name, capture=capture, source=source, **keys)
     return _chain([Cone(name="nat", addresses=addresses, ports=ports), proxy], **ends)
 
 
@@ -78,7 +79,7 @@ def _chain(
 ) -> Chain:
     if not isinstance(clients, Clients):
         clients = Clients(addresses=clients, ports=client_ports)
-    if not isinstance(services, Services):
+    if not isinstance(services, Services | list | tuple):
         services = Services(addresses=services, ports=service_ports)
     return Chain(
         title=title,

@@ -241,7 +241,7 @@ class Hourglass(Hop, defer_build=False):
         """Keys that do not fit the layer, the capture or the source, and captures that cannot work."""
         yield from super().misfits(data)
         has = _DEFAULTS | dict(data)
-        if has["layer"] == 7 and "capture" not in data:
+        if has["layer"] == 7 and data.get("capture") is None:
             yield Problem(
                 "capture", None, "a layer-7 hop says how it captures", 'add "tproxy", "nat" or "listen"'
             )
@@ -299,6 +299,8 @@ class Chain(Part):
     ]
 
     def __init__(self, /, **data: Any) -> None:
+        if isinstance(data.get("hops"), Iterator):
+            data["hops"] = tuple(data["hops"])  # read once, looked at twice
         try:
             super().__init__(**data)
         except TopologyError as error:
@@ -367,9 +369,10 @@ def _group_problems(groups: Iterable[Services]) -> Iterator[Problem]:
                 )
     elif shares and sum(shares) != 1:
         total = sum(shares)
-        yield Problem(
-            "", None, f"the shares sum to 1; here to {total} ({float(total):.6g})", "change one of them"
+        exactly = (
+            f"{total} ({float(total):.6g})" if total.denominator < 10**9 else f"about {float(total):.9g}"
         )
+        yield Problem("", None, f"the shares sum to 1; here to {exactly}", "change one of them")
     if pair := overlap(groups):
         first, second = pair
         rule = f"an endpoint stands in one group only; services[{first}] has some of these too"

@@ -68,7 +68,7 @@ def loads(written: str, *, settings: Iterable[str] = (), source: str = "", title
     2
     """
     mapping = parse(written, source)
-    for setting in settings:
+    for setting in [settings] if isinstance(settings, str) else settings:
         set_value(mapping, setting)
     return from_dict(mapping, source=source, title=title)
 
@@ -86,7 +86,8 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
     except RecursionError as error:
         raise InputError(f"{where}nested too deep to be a topology") from error
     except (ValueError, InvalidOperation) as error:
-        raise InputError(f"{where}not {language}: {_lowered(str(error))}") from error
+        reason = "a number has too many digits" if "int_max_str" in str(error) else _lowered(str(error))
+        raise InputError(f"{where}not {language}: {reason}") from error
     if not isinstance(mapping, dict):
         raise InputError(f"{where}a topology is a table of keys, not {show(mapping)}")
     return mapping
@@ -108,7 +109,11 @@ def from_dict(mapping: Mapping[str, Any], *, source: str = "", title: str = "") 
     """
     if not isinstance(mapping, Mapping):
         raise InputError(f"a topology is a mapping of keys, not {show(mapping)}")
-    if odd := list(_odd_keys(mapping)):
+    try:
+        odd = list(_odd_keys(mapping))
+    except RecursionError as error:
+        raise InputError("nested too deep to be a topology") from error
+    if odd:
         raise InputError(f"the keys of a topology are texts, not {show(odd[0])}")
     try:
         chain = Chain(**mapping)

@@ -42,7 +42,9 @@ def overlap(groups: Sequence[Services]) -> tuple[int, int] | None:
     >>> overlap([web, Services(addresses="198.18.0.7", ports=[443, 80])])
     (0, 1)
     """
-    events = []
+    events: list[tuple[int, int, int, int]] = []
+    if len(groups) < 2:
+        return None
     for number, group in enumerate(groups):
         for version, low, high in group.addresses.ranges:
             events.append((version, low, 1, number))
@@ -50,16 +52,15 @@ def overlap(groups: Sequence[Services]) -> tuple[int, int] | None:
     active: set[int] = set()
     ports: list[tuple[int, int, int]] = []  # (low, high, group) of the active groups, once several are
     for _, _, starts, number in sorted(events):
-        ranges = [(low, high, number) for low, high in groups[number].ports.ranges]
         if not starts:
             active.discard(number)
-            for entry in ranges if ports else ():
+            for entry in _entries(groups, number) if ports else ():
                 del ports[bisect_left(ports, entry)]
             continue
         if active and not ports:
             (only,) = active
-            ports = [(low, high, only) for low, high in groups[only].ports.ranges]
-        for entry in ranges if active else ():
+            ports = _entries(groups, only)
+        for entry in _entries(groups, number) if active else ():
             at = bisect_left(ports, entry)
             for neighbour in ports[max(at - 1, 0) : at + 1]:
                 if neighbour[0] <= entry[1] and entry[0] <= neighbour[1]:
@@ -67,6 +68,10 @@ def overlap(groups: Sequence[Services]) -> tuple[int, int] | None:
             ports.insert(at, entry)
         active.add(number)
     return None
+
+
+def _entries(groups: Sequence[Services], number: int) -> list[tuple[int, int, int]]:
+    return [(low, high, number) for low, high in groups[number].ports.ranges]
 
 
 def hottest_share(groups: Sequence[Services], parts: int) -> Fraction:

@@ -12,7 +12,7 @@ from typing import Any
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.model.part import Part
 
-_STEP = r"""\[(?P<index>\d{1,9})\]|\.?(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^.\["=]+))"""
+_STEP = r"""\[(?P<index>[0-9]{1,9})\]|\.?(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^.\["=]+))"""
 
 
 def set_value(mapping: dict[str, Any], setting: str) -> None:
@@ -29,9 +29,11 @@ def set_value(mapping: dict[str, Any], setting: str) -> None:
     '1024-2047'
     """
     steps, written = _read(setting)
+    if steps[0] == "hops" and len(steps) > 1:
+        mapping.setdefault("hops", [])
     if steps[0] == "services" and len(steps) > 2 and isinstance(mapping.get("services"), Mapping):
         mapping["services"] = [mapping["services"]]  # one table stands for a list of one
-        steps = steps if steps[1].isdecimal() else ["services", "0", *steps[1:]]
+        steps = steps if steps[1].isdigit() else ["services", "0", *steps[1:]]
     place: Any = mapping
     for step in steps[:-1]:
         key = _key(place, step, setting)
@@ -78,7 +80,7 @@ def _number(items: list[Any], step: str, setting: str) -> int:
     names = [item.get("name") if isinstance(item, Mapping) else getattr(item, "name", None) for item in items]
     if step in names:
         return names.index(step)
-    if step.isdecimal() and int(step) < len(items):
+    if step.isascii() and step.isdecimal() and int(step) < len(items):
         return int(step)
     known = [name for name in names if isinstance(name, str)]
     near = nearest(step, known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from pydantic_core import CoreSchema, core_schema
 
@@ -36,10 +36,17 @@ class SetValue:
         return hash((type(self), *(getattr(self, name) for name in self.__slots__)))
 
 
-def from_plain_value(cls: type[SetValue]) -> CoreSchema:
-    """A field's schema: read by the constructor, written back as ``spec``."""
+def from_plain_value(made_of: Callable[[object], Any]) -> CoreSchema:
+    """A field's schema: read by the constructor, never empty, written back as ``spec``."""
+
+    def read(value: object) -> Any:
+        made = made_of(value)
+        if not made.size:
+            raise reject(made.spec, "this set is empty", "leave at least one in it")
+        return made
+
     return core_schema.no_info_plain_validator_function(
-        cls, serialization=core_schema.plain_serializer_function_ser_schema(attrgetter("spec"))
+        read, serialization=core_schema.plain_serializer_function_ser_schema(attrgetter("spec"))
     )
 
 

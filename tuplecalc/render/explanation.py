@@ -43,6 +43,8 @@ def text(explanation: Explanation, width: int = 80) -> str:
     shown = _shown(explanation)
     lines = [*_prose(explanation.title or "A chain", width), ""]
     lines += [f"{quantity:<5} = {formula}  ({by})" for quantity, (formula, by) in THEOREM.items()]
+    if any(limit.limit.busy for limit in explanation.limits):
+        lines.append("        (of a limit that overlaps in part, the size that can be busy at a time)")
     for limit in shown:
         lines += ["", *_heading(limit, width)]
         lines += _substitution(limit.flows, limit.limit is explanation.result.binding, width)
@@ -109,7 +111,7 @@ def _rows(explanation: Explanation, shown: Iterable[LimitForms]) -> list[SymbolR
 
 def _heading(limit: LimitForms, width: int) -> list[str]:
     name = f"{limit.limit.hop} · {limit.limit.name}"
-    why = meaning(limit.limit.name, limit.kind)
+    why = meaning(limit.limit, limit.kind)
     line = f"{_padded(name, 20)}  {why}"
     if cell_len(line) <= width:
         return [line]
@@ -137,11 +139,11 @@ def _minimum(form: ChainForm, width: int) -> list[str]:
     result = form.binding_term.form.result
     quantity = form.binding_term.form.quantity
     formulas = [f"{term.form.text}{',' if term is not form.terms[-1] else ''}" for term in shown]
-    left = min(max(map(cell_len, formulas)), width // 2)
+    left = min(max(map(cell_len, formulas)), width * 2 // 5)
     right = max(len(term.form.result.text) for term in shown)
     lines = [f"  {quantity:<5} = min("]
     for term, formula in zip(shown, formulas, strict=True):
-        mark = f"  {_MARK}" if term is form.binding_term else ""
+        mark = "  ◀" if term is form.binding_term else ""
         value = f"{term.form.result.relation} {term.form.result.text:>{right}}"
         note = f"{_who(term, width - left - right - 10 - len(mark))}{mark}"
         if cell_len(formula) <= left:
@@ -227,7 +229,7 @@ def latex(explanation: Explanation) -> str:
     parts.append(_aligned(_LATEX_THEOREM))
     for limit in explanation.limits:
         heading = escaped(f"{limit.limit.hop}: {limit.limit.name}")
-        parts.append(rf"\paragraph{{{heading}}} {escaped(meaning(limit.limit.name, limit.kind))}")
+        parts.append(rf"\paragraph{{{heading}}} {escaped(meaning(limit.limit, limit.kind))}")
         forms = [form for form in (limit.flows, limit.rate) if form]
         parts.append(_aligned(" \\\\\n".join(map(_latex_steps, forms))))
     parts.append(r"\paragraph{The chain} the smallest of all limits")
@@ -276,7 +278,7 @@ def markdown(explanation: Explanation) -> str:
     for hop, group in groupby(shown, key=lambda limit: limit.limit.hop):
         parts.append(f"## {_cell(hop)}")
         for limit in group:
-            parts.append(f"**{_cell(limit.limit.name)}**: {_cell(meaning(limit.limit.name, limit.kind))}")
+            parts.append(f"**{_cell(limit.limit.name)}**: {_cell(meaning(limit.limit, limit.kind))}")
             forms = [form for form in (limit.flows, limit.rate) if form]
             parts.append(_display(" \\\\\n".join(map(_latex_steps, forms))))
     if left := len(explanation.limits) - len(shown):

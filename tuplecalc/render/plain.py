@@ -74,6 +74,6 @@ def _rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], words: int) 
 
 
 def _escaped(text: str) -> str:
-    for mark in "\\|*_<`[":
+    for mark in "\\|*_<`[$":
         text = text.replace(mark, "&lt;" if mark == "<" else f"\\{mark}")
     return text

@@ -20,7 +20,7 @@ def verdict(result: Capacity) -> str:
     """What binds, and why."""
     flows, rates = result.binding, result.rate_binding
     most = "At most " if result.flows_at_most else ""
-    open_at_once = f"{most}{numbers.count(result.flows)} flows open at once"
+    open_at_once = f"{most}{numbers.count(result.flows)} flow{'' if result.flows == 1 else 's'} open at once"
     if rates is None:
         return f"{open_at_once}: {_where(result, flows)}. Nothing limits the rate."
     most = "At most " if result.rate_at_most else ""
@@ -77,7 +77,10 @@ def sentences(result: Capacity) -> Iterator[str]:
     if result.offered:
         yield offered(result)
     if result.flows_at_most:
-        yield "“At most”: ports taken for several services or handed out in blocks can leave a few over."
+        yield (
+            "“At most”: where ports count for several services, come in blocks, or are kept while the "
+            "destination changes, the optimum can lie a little lower."
+        )
     elif result.rate_at_most:
         yield "“At most”: a leg between two proxies counts with the shorter of its times in the two."
 
@@ -91,10 +94,11 @@ def advice(result: Capacity, item: Advice) -> str:
     figures = f"{flows} flows ({numbers.change(item.flows, result.flows)})"
     if item.rate is not None or result.rate is not None:
         figures += f", {rate}{'' if item.rate is None else '/s'} ({numbers.change(item.rate, result.rate)})"
-    reason = ", so that they never pick the same one blindly" if item.apart else ""
-    return f"{item.text[:1].upper()}{item.text[1:]}{reason}: {figures}"
+    if item.apart:
+        return f"To be sure that they never pick the same port, {item.text}: {figures}"
+    return f"{item.text[:1].upper()}{item.text[1:]}: {figures}"
 
 
 def _where(result: Capacity, limit: Limit) -> str:
     hop = next(hop for hop in result.hops if hop.name == limit.hop)
-    return f"{limit.hop} {limit.name} binds, because {meaning(limit.name, hop.kind)}"
+    return f"{limit.hop} {limit.name} binds, because {meaning(limit, hop.kind)}"

@@ -1,0 +1,115 @@
+"""The JSON contract of `capacity`, key by key."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.command import HUGE, invoke
+from tuplecalc.model.file import EXAMPLES
+
+LIMIT_KEYS = ["name", "size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate", "formula"]
+HOP_KEYS = ["name", "kind", "flows", "rate", "tuple_space", "tuples_per_flow", "limits"]
+KEYS = ["schema_version", "title", "shape", "constraint", "flows", "rate", "binding", "rate_binding"]
+KEYS += ["hops", "collapse", "at_most", "offered"]
+
+
+def is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_rate(value: object) -> bool:
+    return value is None or isinstance(value, float)
+
+
+def is_exact(value: object) -> bool:
+    return is_count(value) or (isinstance(value, str) and re.fullmatch(r"\d+/\d+", value) is not None)
+
+
+def check_contract(data: dict[str, Any]) -> None:
+    assert list(data) == KEYS
+    assert data["schema_version"] == 1
+    assert isinstance(data["title"], str)
+    assert data["shape"] in ("direct", "hourglass", "cone", "inverted cone")
+    assert data["constraint"] in (None, "address", "port", "address and port")
+    assert is_count(data["flows"])
+    assert is_rate(data["rate"])
+    assert (data["rate_binding"] is None) == (data["rate"] is None)
+    assert list(data["at_most"]) == ["flows", "rate"]
+    found = {}
+    for hop in data["hops"]:
+        assert list(hop) == HOP_KEYS
+        assert hop["kind"] in ("clients", "cone", "hourglass")
+        assert is_count(hop["flows"])
+        assert is_rate(hop["rate"])
+        assert is_count(hop["tuple_space"])
+        assert hop["tuples_per_flow"] in (1, 2)
+        for limit in hop["limits"]:
+            assert list(limit) in (LIMIT_KEYS, [*LIMIT_KEYS, "busy"])
+            assert is_exact(limit["size"])
+            assert is_exact(limit["scopes"])
+            assert is_count(limit["keys_per_flow"])
+            assert isinstance(limit["seconds_per_flow"], float)
+            assert is_count(limit["flows"])
+            assert is_rate(limit["rate"])
+            assert isinstance(limit["formula"], str)
+            found[hop["name"], limit["name"]] = limit
+    assert data["hops"][0]["name"] == data["hops"][0]["kind"] == "clients"
+    assert data["hops"][-1]["flows"] == data["flows"] == min(limit["flows"] for limit in found.values())
+    assert found[data["binding"]["hop"], data["binding"]["limit"]]["flows"] == data["flows"]
+    if data["rate_binding"]:
+        assert found[data["rate_binding"]["hop"], data["rate_binding"]["limit"]]["rate"] == data["rate"]
+    for collapse in data["collapse"]:
+        assert list(collapse) == ["cone", "hop", "limit", "kept"]
+    if data["offered"] is not None:
+        assert list(data["offered"]) == ["rate", "utilisation", "overloaded"]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_json_of_an_example(name: str) -> None:
+    check_contract(json.loads(invoke("capacity", name, "-o", "json").stdout))
+
+
+def test_json_of_a_chain_with_fractions_and_no_rate() -> None:
+    topology = """
+        clients.addresses = 9
+        hops = [{name = "p", kind = "hourglass", capture = "listen", instances = 2, split = "services"}]
+        services = {addresses = 3, ports = 80}
+        clients.time_wait = 0
+    """
+    data = json.loads(invoke("capacity", "-", "-o", "json", stdin=topology).stdout)
+    check_contract(data)
+    assert data["hops"][1]["limits"][0]["scopes"] == "27/2"
+    assert data["hops"][0]["rate"] is None
+    assert data["offered"] is None
+    assert data["shape"] == "hourglass"
+    assert data["constraint"] is None
+
+
+def test_json_where_nothing_limits_the_rate() -> None:
+    topology = (
+        "clients = {addresses = 9, time_wait = 0}\nservices = {addresses = 3, ports = 80}\ntraffic.rate = 5"
+    )
+    data = json.loads(invoke("capacity", "-", "-o", "json", stdin=topology).stdout)
+    check_contract(data)
+    assert data["rate"] is None
+    assert data["rate_binding"] is None
+    assert data["offered"] == {"rate": 5.0, "utilisation": None, "overloaded": False}
+    assert data["shape"] == "direct"
+
+
+def test_json_integers_are_exact_at_any_size() -> None:
+    data = json.loads(invoke("capacity", "-", "-o", "json", stdin=HUGE).stdout)
+    check_contract(data)
+    assert data["hops"][0]["tuple_space"] == 2**128 * 28232 * (2**64 + 2 * 2**65)
+
+
+def test_json_of_the_worked_example() -> None:
+    data = json.loads(invoke("capacity", "inverted-cone-tproxy", "-o", "json").stdout)
+    assert data["flows"] == 1290240
+    assert data["rate"] == 21151.475409836065
+    assert data["binding"] == {"hop": "proxy", "limit": "shared"}
+    assert data["rate_binding"] == {"hop": "nat", "limit": "ports"}
+    assert data["constraint"] == "port"
+    assert data["offered"] == {"rate": 1500.0, "utilisation": 1500 / data["rate"], "overloaded": False}

@@ -1,0 +1,250 @@
+"""What a terminal, a pipe and a shell make of the command line."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+import tuplecalc as tc
+from tests.command import DIRECT, HUGE, PLAIN, bare, invoke, refused, run, terminal
+from tuplecalc.model.file import EXAMPLES, example_text
+from tuplecalc.model.settings import set_value
+
+
+@pytest.mark.parametrize("arguments", [["capacity", "cone"], ["capacity", "cone", "-o", "json"], ["schema"]])
+def test_a_closed_pipe_is_quiet(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        [sys.executable, "-m", "tuplecalc.cli", *arguments],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=PLAIN,
+        check=False,
+    )
+    os.close(writer)
+    assert process.stderr == b""
+
+
+@pytest.mark.parametrize("output", ["table", "json", "csv", "markdown"])
+def test_piped_there_are_neither_colours_nor_blanks_at_the_end(output: str) -> None:
+    process = run("capacity", "mixed", "-o", output)
+    text = process.stdout.decode()
+    assert process.stderr == b""
+    assert "\x1b" not in text
+    assert not [line for line in text.splitlines() if line != line.rstrip()]
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+def test_a_terminal_gets_colours_unless_it_wants_none() -> None:
+    coloured, plain = terminal("capacity", "outage"), terminal("capacity", "outage", NO_COLOR="1")
+    assert "\x1b[1;33m" in coloured
+    assert "\x1b[1;33m" not in plain
+    assert "\x1b[3" not in plain
+    assert bare(coloured) == bare(plain)
+    assert "\x1b" not in terminal("capacity", "outage", "-o", "json")
+
+
+def fits(text: str) -> None:
+    """Lines of at most 80 columns; a setting is one line however long, so that it can be copied."""
+    lines = [line for line in bare(text).splitlines() if not line.startswith("    --set ")]
+    assert len(lines) > 10
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_table_fits_eighty_columns(name: str) -> None:
+    text = terminal("capacity", name)
+    fits(text)
+    assert "…" not in text
+
+
+def test_long_names_and_huge_numbers_fit_eighty_columns(tmp_path: Path) -> None:
+    path = tmp_path / "huge.toml"
+    path.write_text(HUGE, encoding="utf-8")
+    text = terminal("capacity", str(path))
+    fits(text)
+    assert not re.search(r"[0-9e.]…", text)  # names are cut, numbers are not
+
+
+def test_piped_a_table_is_as_wide_as_it_needs_to_be() -> None:
+    text = run("capacity", "-", stdin=HUGE.encode()).stdout.decode()
+    row = next(line for line in text.splitlines() if "◀ binds" in line)
+    assert row.endswith("⌊1.000e21 / 2⌋ × 7   3.500e21   1.167e21   ◀ binds")
+    assert "another-very-long-name-of-a-proxy-in-th…   accepted " in text
+
+
+def test_many_hops_are_cut_in_the_table_but_not_in_csv() -> None:
+    topology = "clients.addresses = 9\nservices = {addresses = 1, ports = 80}\n"
+    topology += "\n".join(f"[[hops]]\nname = 'h{i}'\nkind = 'cone'\naddresses = 4" for i in range(200))
+    topology += "\n[[hops]]\nname = 'last'\nkind = 'cone'\naddresses = 1"
+    table = invoke("capacity", "-", stdin=topology).stdout
+    assert len(table.splitlines()) < 150
+    assert "… 142 more" in table
+    assert re.search("last +ports +64,512 × 1 .* ◀ binds", table)  # what binds is never cut
+    assert len(invoke("capacity", "-", "-o", "csv", stdin=topology).stdout.splitlines()) == 203
+
+
+def test_a_terminal_without_these_characters_still_gets_its_answer() -> None:
+    process = run("capacity", "outage", env={**PLAIN, "PYTHONIOENCODING": "ascii"})
+    assert process.returncode == 0
+    assert b"193,536 flows open at once" in process.stdout
+
+
+# examples and schema.
+
+
+def test_examples_are_listed_with_their_titles() -> None:
+    lines = invoke("examples").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(EXAMPLES)
+    for line, name in zip(lines, EXAMPLES, strict=True):
+        assert line.endswith(tc.example(name).title)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_printed_as_it_is(name: str) -> None:
+    assert invoke("examples", name).stdout == example_text(name)
+
+
+def test_examples_are_written_out(tmp_path: Path) -> None:
+    result = invoke("examples", "--write", str(tmp_path / "all"))
+    assert result.stdout == ""
+    for name in EXAMPLES:
+        path = tmp_path / "all" / f"{name}.toml"
+        assert path.read_text(encoding="utf-8") == example_text(name)
+        assert f"wrote {path}\n" in result.stderr
+
+
+def test_one_example_is_written_to_a_file_or_into_a_folder(tmp_path: Path) -> None:
+    invoke("examples", "cone", "--write", str(tmp_path / "mine.toml"))
+    invoke("examples", "cone", "--write", str(tmp_path))
+    for name in ("mine.toml", "cone.toml"):
+        assert (tmp_path / name).read_text(encoding="utf-8") == example_text("cone")
+
+
+def test_nothing_is_written_over_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "cone.toml"
+    path.write_text("mine", encoding="utf-8")
+    for target in (path, tmp_path):
+        with pytest.raises(tc.InputError, match="there is a file already; choose another path"):
+            invoke("examples", "cone", "--write", str(target))
+    assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_an_unknown_example_is_refused() -> None:
+    assert refused(run("examples", "con")) == 'no example is called "con"; did you mean "cone"?'
+
+
+def schema() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(invoke("schema").stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_schema_accepts_every_example(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+    jsonschema.validate(tomllib.loads(example_text(name)), schema(), jsonschema.Draft202012Validator)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "hops.nat.adresses=4",
+        "hops.nat.ports=0",
+        "hops.nat.ports=65536",
+        "hops.nat.ports=[]",
+        "hops.nat.ports={ count = 0 }",
+        "hops.nat.kind=funnel",
+        "hops.nat.mapping=symmetric",
+        "hops.nat.instances=0",
+        "hops.nat.layer=7",
+        "traffic.hold=soon",
+        "traffic.hold=-1",
+        "traffic.rate=0",
+        "traffic.first_close=both",
+        "clients.allocation=maybe",
+        "services.share=0",
+        "title=1",
+    ],
+)
+def test_the_schema_refuses_what_the_program_refuses(setting: str) -> None:
+    topology = tomllib.loads(example_text("cone"))
+    jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)
+    set_value(topology, setting)
+    with pytest.raises(tc.TopologyError):
+        tc.from_dict(topology)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)
+
+
+# What a shell may do to the output.
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    words = f"{sys.executable} -m tuplecalc.cli"
+    line = command.replace("tuplecalc", words)
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, env=PLAIN)
+
+
+@pytest.mark.parametrize("output", ["table", "json", "csv", "markdown"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_no_answer(output: str) -> None:
+    done = shell(f"tuplecalc capacity cone -o {output} > /dev/full")
+    assert (done.returncode, done.stderr) == (2, "error: cannot write the result: no space left on device\n")
+
+
+@pytest.mark.parametrize("command", ["capacity cone -o csv", "explain cone", "schema"])
+def test_a_closed_output_is_no_answer(command: str) -> None:
+    done = shell(f"tuplecalc {command} >&-")
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output: closed; there is nowhere to write to\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_error_stream_keeps_the_status() -> None:
+    assert shell("tuplecalc capacity nosuch 2> /dev/full").returncode == 2
+    assert shell("tuplecalc capacity --bogus 2> /dev/full").returncode == 2
+
+
+def test_json_has_escapes_where_the_encoding_lacks_characters() -> None:
+    done = shell("PYTHONIOENCODING=ascii tuplecalc capacity cone -o json --set title=é")
+    assert json.loads(done.stdout)["title"] == "é"
+
+
+def test_a_name_of_any_length_is_looked_up() -> None:
+    done = shell(f"tuplecalc capacity {'a' * 300}")
+    assert done.returncode == 2
+    assert done.stderr.startswith('error: no example is called "aaa')
+
+
+def test_a_folder_does_not_hide_an_example(tmp_path: Path) -> None:
+    (tmp_path / "outage").mkdir()
+    done = shell(f"cd {tmp_path} && tuplecalc capacity outage -o csv")
+    assert done.returncode == 0
+
+
+def test_where_no_flow_fits_nothing_fits() -> None:
+    chain = DIRECT.format(rate=5) + "[[hops]]\nname='px'\nkind='hourglass'\ncapture='listen'\nmax_files=1\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "tuplecalc.cli", "capacity", "-", "--fail-above", "0.9"],
+        input=chain,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=PLAIN,
+    )
+    assert done.returncode == 1
+    assert "5/s offered: no flow gets through." in done.stdout
+
+
+def test_the_version() -> None:
+    assert shell("tuplecalc --version").stdout == f"{tc.__version__}\n"

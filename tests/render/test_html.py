@@ -37,7 +37,8 @@ def parsed(html: str) -> Tags:
 
 def test_the_limits_are_there_and_the_binding_one_is_marked() -> None:
     cells = parsed(fragment(tc.capacity(tc.example("outage")))).cells
-    assert len(cells) == 5 * 5
+    assert len(cells) == 3 * 4 + 5 * 5  # the hops, and their limits
+    assert cells[8:12] == ["login-proxy", "387,072", "193,536", "586.5"]
     assert cells[-5:] == ["", "shared", "floor(|A ∪ L| / 2)·b·E'", "193,536 ◀", "586.5 ◀"]
 
 

@@ -52,22 +52,21 @@ class PortSet(SetValue):
     PortSet('1024-3127, 3129-65535')
     """
 
-    __slots__ = ("_bits", "_ranges", "_size")
+    __slots__ = ("_known_bits", "_known_ranges", "_known_size")
 
-    _bits: int
-    """Bit p stands for port p: with 65,536 of them, union, intersection and difference of any two
-    sets are single operations on integers, however many ranges they have."""
-    _ranges: Ranges | None
-    _size: int | None
+    # A set is known by its ranges, as it is written, or by its bits, as it is calculated with;
+    # each of the three is found when it is first asked for.
+    _known_bits: int | None
+    _known_ranges: Ranges | None
+    _known_size: int | None
 
     def __init__(self, value: object) -> None:
-        self._fill(_parse_ports(value))
+        self._remember(None, _parse_ports(value))
 
-    def _fill(self, ranges: Ranges) -> None:
-        bits = 0
-        for low, high in ranges:
-            bits |= (1 << (high + 1)) - (1 << low)
-        self._remember(bits, ranges, intervals.size(ranges))
+    def _remember(self, bits: int | None, ranges: Ranges | None) -> None:
+        object.__setattr__(self, "_known_bits", bits)
+        object.__setattr__(self, "_known_ranges", ranges)
+        object.__setattr__(self, "_known_size", None)
 
     @classmethod
     def of_ranges(cls, ranges: Iterable[Range]) -> PortSet:
@@ -81,19 +80,26 @@ class PortSet(SetValue):
             if not 1 <= low <= high <= LAST_PORT:
                 raise _bad_range(f"{low}-{high}", low, high)
         ports = cls.__new__(cls)
-        ports._fill(intervals.merged(given))
+        ports._remember(None, intervals.merged(given))
         return ports
 
     @classmethod
     def _of_bits(cls, bits: int) -> PortSet:
         ports = cls.__new__(cls)
-        ports._remember(bits, None, None)
+        ports._remember(bits, None)
         return ports
 
-    def _remember(self, bits: int, ranges: Ranges | None, size: int | None) -> None:
-        object.__setattr__(self, "_bits", bits)
-        object.__setattr__(self, "_ranges", ranges)
-        object.__setattr__(self, "_size", size)
+    @property
+    def _bits(self) -> int:
+        """Bit p stands for port p: with 65,536 of them, union, intersection and difference of any
+        two sets are single operations on integers, however many ranges they have."""
+        bits = self._known_bits
+        if bits is None:
+            bits = 0
+            for low, high in self._known_ranges or ():
+                bits |= (1 << (high + 1)) - (1 << low)
+            object.__setattr__(self, "_known_bits", bits)
+        return bits
 
     @property
     def ranges(self) -> Ranges:
@@ -102,9 +108,11 @@ class PortSet(SetValue):
         >>> (PortSet("80-90") | PortSet("91, 443")).ranges
         ((80, 91), (443, 443))
         """
-        if self._ranges is None:
-            object.__setattr__(self, "_ranges", tuple(_rows_of_ones(bin(self._bits)[:1:-1] + "0")))
-        return self._ranges or ()
+        ranges = self._known_ranges
+        if ranges is None:
+            ranges = tuple(_rows_of_ones(bin(self._bits)[:1:-1] + "0"))
+            object.__setattr__(self, "_known_ranges", ranges)
+        return ranges
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PortSet) and self._bits == other._bits
@@ -118,15 +126,18 @@ class PortSet(SetValue):
     @property
     def size(self) -> int:
         """How many ports there are."""
-        if self._size is None:
-            object.__setattr__(self, "_size", self._bits.bit_count())
-        return self._size or 0
+        size = self._known_size
+        if size is None:
+            ranges = self._known_ranges
+            size = self._bits.bit_count() if ranges is None else intervals.size(ranges)
+            object.__setattr__(self, "_known_size", size)
+        return size
 
     def __len__(self) -> int:
         return self.size
 
     def __bool__(self) -> bool:
-        return bool(self._bits)
+        return self.size > 0
 
     def __iter__(self) -> Iterator[int]:
         return chain.from_iterable(range(low, high + 1) for low, high in self.ranges)

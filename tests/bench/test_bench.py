@@ -5,7 +5,7 @@ import tuplecalc as tc
 from .__main__ import cells
 from .by_hand import CHAIN, capacity_by_hand, limits_by_hand
 from .comparisons import topology
-from .measure import Comparison, medians
+from .measure import Comparison, fastest
 
 
 def test_the_limits_by_hand_are_ours() -> None:
@@ -24,7 +24,7 @@ def test_the_large_chain_is_ten_times_the_small_one() -> None:
 
 def test_a_median_is_that_of_one_call() -> None:
     called: list[str] = []
-    ours, theirs = medians(lambda: called.append("ours"), lambda: called.append("theirs"), rounds=3, calls=2)
+    ours, theirs = fastest(lambda: called.append("ours"), lambda: called.append("theirs"), rounds=3, calls=2)
     assert called == ["ours", "theirs"] + 3 * ["ours", "ours", "theirs", "theirs"]
     assert 0 < ours < 1
     assert 0 < theirs < 1

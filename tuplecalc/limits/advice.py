@@ -113,9 +113,9 @@ def _keeping_apart(result: Capacity) -> Iterator[_Change]:
     for limit in nsmallest(_MOST_APART, tables, key=lambda limit: limit.flows):
         if isinstance(limit.size, Size):
             hops = {named.origin.hop for named in limit.size.sets}
-            if not hops & changed:
-                yield from _apart(*limit.size.sets)
-            changed |= hops
+            for change in () if hops & changed else _apart(*limit.size.sets):
+                yield change
+                changed |= hops
 
 
 def _helping(result: Capacity) -> Iterator[_Change]:

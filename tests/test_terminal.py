@@ -216,8 +216,9 @@ def test_a_full_error_stream_keeps_the_status() -> None:
 
 
 def test_json_has_escapes_where_the_encoding_lacks_characters() -> None:
-    done = shell("PYTHONIOENCODING=ascii tuplecalc capacity cone -o json --set title=é")
-    assert json.loads(done.stdout)["title"] == "é"
+    for command in ("capacity", "explain"):
+        done = shell(f"PYTHONIOENCODING=ascii tuplecalc {command} cone -o json --set title=é")
+        assert json.loads(done.stdout)["title"] == "é"
 
 
 def test_a_name_of_any_length_is_looked_up() -> None:

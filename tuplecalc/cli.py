@@ -27,8 +27,6 @@ from tuplecalc.model.chain import Chain
 from tuplecalc.model.file import EXAMPLES, example, example_text, load, read, show_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.console import Console
 
 app = typer.Typer(
@@ -138,13 +136,16 @@ def explain(
     from tuplecalc.algebra import explain as find_explanation
     from tuplecalc.render import explanation as render
 
-    renderers: dict[Explained, Callable[..., str]] = {
-        Explained.TEXT: render.text,
-        Explained.LATEX: render.latex,
-        Explained.MARKDOWN: render.markdown,
-        Explained.JSON: render.json,
-    }
-    print(renderers[output](find_explanation(chain)).rstrip("\n"))
+    explanation = find_explanation(chain)
+    match output:
+        case Explained.TEXT:
+            sys.stdout.write(render.text(explanation))
+        case Explained.LATEX:
+            sys.stdout.write(render.latex(explanation))
+        case Explained.MARKDOWN:
+            sys.stdout.write(render.markdown(explanation))
+        case Explained.JSON:
+            print(_json(explanation.to_dict()))
 
 
 @app.command()
@@ -219,7 +220,7 @@ def _is_above(result: Capacity, share: float) -> bool:
     offered = result.offered
     if offered is None or offered.highest is None:
         return False
-    return offered.rate > offered.highest * _exact(share)
+    return offered.rate > offered.highest * Fraction(repr(share))
 
 
 def _write_new(path: Path, text: str) -> None:
@@ -233,10 +234,6 @@ def _write_new(path: Path, text: str) -> None:
         raise InputError(
             f"{show_path(path)}: cannot be written: {(error.strerror or str(error)).lower()}"
         ) from error
-
-
-def _exact(share: float) -> Fraction:
-    return Fraction(repr(share))
 
 
 def _console() -> Console:

@@ -71,10 +71,9 @@ def proxy(
         limits.append(row.bind())
     if shares_table(hop):
         limits += row.shared()
-        limits += shared_in_a_row(row.run(), hop.name, Product((row.letters.b, row.letters.E_behind)))
+        limits += shared_in_a_row(row.run(), hop.name, row.to_services)
     if hop.source == "client-port" and hop.capture == "tproxy" and hop.tracking == "strict":
-        scopes = Product((row.letters.b, row.letters.E_behind))
-        limits.append(Limit("shared", hop.name, Constant(0), scopes, 2, row.both_legs))
+        limits.append(Limit("shared", hop.name, Constant(0), row.to_services, 2, row.both_legs))
     of_sources = tuple(limits)
     if hop.max_files is not None:
         size = row.letters.given("files", hop.max_files, "max_files")
@@ -106,6 +105,9 @@ class _Row:
         self.o = self.letters.given("o", hop.addresses.size, "addresses")
         self.both_legs = Sum((*self.letters.client_side.terms, *self.letters.service_side.terms))
         self.by_flows = hop.split == "flows"
+        # In which machines, and so tables, flows of one source to one service may be.
+        self.machines: Expression = self.n if self.by_flows else Constant(1)
+        self.to_services = Product((self.letters.b, self.letters.E_behind))
 
     def _behind_listeners(self, sources: Sources) -> Sources:
         """What reaches the service side of a listening proxy.
@@ -151,18 +153,17 @@ class _Row:
         capture = Limit("capture", name, sized(rewrite), scopes, 1, tracked(self.hop, front))
         if not shares_table(self.hop) or front.client_side.value <= front.H.value:
             return [capture]
-        in_tables = product(own, self.n if self.by_flows else Constant(1))
+        in_tables = product(own, self.machines)
         return [Limit("accepted", name, sized(front.A), in_tables, 1, front.client_side), capture]
 
     def upstream(self) -> Limit:
         """The upstream leg's tuple."""
         letters = self.letters
         if self.hop.source == "own":
-            scopes = product(self.o, letters.E_behind, self.n if self.by_flows else Constant(1))
+            scopes = product(self.o, letters.E_behind, self.machines)
             return Limit("upstream", self.hop.name, sized(self.L), scopes, 1, letters.service_side)
         ports = self.L if self.hop.source == "client" else letters.A
-        scopes = Product((letters.b, letters.E_behind))
-        return Limit("upstream", self.hop.name, sized(ports), scopes, 1, letters.service_side)
+        return Limit("upstream", self.hop.name, sized(ports), self.to_services, 1, letters.service_side)
 
     def bind(self) -> Limit:
         """Bind before connect: a port serves one flow for all services."""
@@ -172,21 +173,21 @@ class _Row:
     def shared(self) -> list[Limit]:
         """Both legs in one table under one address: shared, shared-bind, shared-mapping."""
         letters, A, L = self.letters, self.letters.A, self.L
-        machines = self.n if self.by_flows else Constant(1)
-        scopes = product(letters.b, letters.E_behind, machines)
-        busy = self._busy(machines)
-        limits = [Limit("shared", self.hop.name, sized(A, L), scopes, 2, self.both_legs, busy)]
+        scopes = product(self.to_services, self.machines)
+        limits = [Limit("shared", self.hop.name, sized(A, L), scopes, 2, self.both_legs, self._busy())]
         if self.behind.groups:  # with shares, traffic is not alike for all services
             return limits
         if self.hop.allocation == "bind":
             pairs = self.pairs()
-            each = letters.derived("E_i", Quotient(product(letters.E_behind, letters.b, machines), pairs))
+            each = letters.derived(
+                "E_i", Quotient(product(letters.E_behind, letters.b, self.machines), pairs)
+            )
             size = Sum((without(L, A), Product((each, sized(A)))))
             limits.append(Limit("shared-bind", self.hop.name, size, pairs, 2, self.both_legs))
         if self.sources.taken is not None:
             taken = self.sources.taken
             once = product(letters.derived("x", taken.domains), without(A, L))
-            reached = product(letters.endpoints_of_source(), machines, sized(L))
+            reached = product(letters.endpoints_of_source(), self.machines, sized(L))
             # A port outside L is free for another service only once it is no longer taken for all:
             # for the rate it counts with its time in this table over its time in that domain.
             busy = Sum((product(once, Quotient(letters.client_side, taken.seconds)), reached))
@@ -194,7 +195,7 @@ class _Row:
             limits.append(Limit("shared-mapping", self.hop.name, size, letters.a, 2, self.both_legs, busy))
         return limits
 
-    def _busy(self, machines: Expression) -> Expression | None:
+    def _busy(self) -> Expression | None:
         """Keys of one shared table that flows can keep busy; None for all of |A ∪ L|.
 
         A port outside L serves client-side legs only, and their source holds it for ``held``
@@ -203,7 +204,7 @@ class _Row:
         lower than size · scopes / seconds (the model's table leaves it out; the linear program
         found it).
         """
-        A, L, held = self.letters.A, self.L, self.sources.held
+        A, L, held, machines = self.letters.A, self.L, self.sources.held, self.machines
         several = machines.value > 1
         if A.ports.isdisjoint(L.ports) or not (A.ports - L.ports or (several and L.ports - A.ports)):
             return None
@@ -245,7 +246,7 @@ class _Row:
             )
         taken = Taken(Constant(1), self.letters.service_side) if bound else None
         fresh = tuple(limit for limit in limits if limit.name in ("upstream", "bind"))
-        addresses = product(self.o, self.n if self.by_flows else self.working)
+        addresses = product(self.o, self.working)
         return Sources(
             addresses,
             addresses if self.by_flows else self.o,

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 
-from pydantic_core import CoreSchema
-
 from tuplecalc.errors import reject
 from tuplecalc.model import intervals
 from tuplecalc.model.intervals import Ranges
@@ -20,7 +18,6 @@ from tuplecalc.model.setvalue import (
     SetValue,
     comma_separated,
     each,
-    from_plain_value,
     is_digits,
     is_integer,
     joined,
@@ -128,10 +125,6 @@ class AddressSet(SetValue):
 
     def __repr__(self) -> str:
         return f"AddressSet({self.spec!r})"
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
-        return from_plain_value(cls)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from pydantic_core import CoreSchema
-
 from tuplecalc.errors import TopologyError, nearest, reject
 from tuplecalc.model import intervals
 from tuplecalc.model.intervals import Range, Ranges
@@ -20,7 +18,6 @@ from tuplecalc.model.setvalue import (
     SetValue,
     comma_separated,
     each,
-    from_plain_value,
     is_integer,
     joined,
 )
@@ -168,8 +165,7 @@ class PortSet(SetValue):
         >>> PortSet([80, "8000-8099"]).lowest(3)
         PortSet('80, 8000-8001')
         """
-        if not 0 <= n <= self.size:
-            raise reject(n, f"the set has {self.size} ports", f"ask for 0 to {self.size} of them")
+        self._check_has(n)
         return PortSet.of_ranges(intervals.lowest(self.ranges, n))
 
     def highest(self, n: int) -> PortSet:
@@ -178,9 +174,12 @@ class PortSet(SetValue):
         >>> PortSet([80, "8000-8099"]).highest(3)
         PortSet('8097-8099')
         """
+        self._check_has(n)
+        return self - self.lowest(self.size - n)
+
+    def _check_has(self, n: int) -> None:
         if not 0 <= n <= self.size:
             raise reject(n, f"the set has {self.size} ports", f"ask for 0 to {self.size} of them")
-        return self - self.lowest(self.size - n)
 
     @property
     def spec(self) -> int | str | list[int | str]:
@@ -197,10 +196,6 @@ class PortSet(SetValue):
 
     def __repr__(self) -> str:
         return f"PortSet({str(self)!r})" if self else "PortSet.of_ranges([])"
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
-        return from_plain_value(cls)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 class SetValue:
-    """Frozen, and equal and hashed by its slots.
+    """Frozen, equal and hashed by its slots, and fit to be a field of a pydantic model.
 
     Not a dataclass: in a JSON Schema, pydantic writes a default that is one field by field.
     """
@@ -35,19 +35,20 @@ class SetValue:
     def __hash__(self) -> int:
         return hash((type(self), *(getattr(self, name) for name in self.__slots__)))
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
+        """A field of a model: read by the constructor, never empty, written back as ``spec``."""
+        make: Callable[[object], Any] = cls
 
-def from_plain_value(made_of: Callable[[object], Any]) -> CoreSchema:
-    """A field's schema: read by the constructor, never empty, written back as ``spec``."""
+        def read(value: object) -> Any:
+            made = make(value)
+            if not made.size:
+                raise reject(made.spec, "this set is empty", "leave at least one in it")
+            return made
 
-    def read(value: object) -> Any:
-        made = made_of(value)
-        if not made.size:
-            raise reject(made.spec, "this set is empty", "leave at least one in it")
-        return made
-
-    return core_schema.no_info_plain_validator_function(
-        read, serialization=core_schema.plain_serializer_function_ser_schema(attrgetter("spec"))
-    )
+        return core_schema.no_info_plain_validator_function(
+            read, serialization=core_schema.plain_serializer_function_ser_schema(attrgetter("spec"))
+        )
 
 
 def is_integer(value: object) -> TypeGuard[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
@@ -15,6 +14,7 @@ from tuplecalc.algebra.forms import ChainForm, Form, LimitForms, Term
 from tuplecalc.algebra.notation import escaped
 from tuplecalc.algebra.rows import SymbolRow
 from tuplecalc.limits.meanings import meaning
+from tuplecalc.render.plain import in_markdown
 
 THEOREM = {
     "flows": ("min over all limits of floor(scopes·floor(size / keys))", "Hall"),
@@ -274,11 +274,13 @@ def _latex_names(term: Term, form: ChainForm) -> str:
 def markdown(explanation: Explanation) -> str:
     """The closed forms for a design document: formulas as ``$$`` blocks, terms and symbols as tables."""
     shown = _shown(explanation)
-    parts = [f"# {_cell(explanation.title or 'A chain')}", _display(_LATEX_THEOREM)]
+    parts = [f"# {in_markdown(explanation.title or 'A chain')}", _display(_LATEX_THEOREM)]
     for hop, group in groupby(shown, key=lambda limit: limit.limit.hop):
-        parts.append(f"## {_cell(hop)}")
+        parts.append(f"## {in_markdown(hop)}")
         for limit in group:
-            parts.append(f"**{_cell(limit.limit.name)}**: {_cell(meaning(limit.limit, limit.kind))}")
+            parts.append(
+                f"**{in_markdown(limit.limit.name)}**: {in_markdown(meaning(limit.limit, limit.kind))}"
+            )
             forms = [form for form in (limit.flows, limit.rate) if form]
             parts.append(_display(" \\\\\n".join(map(_latex_steps, forms))))
     if left := len(explanation.limits) - len(shown):
@@ -291,12 +293,12 @@ def markdown(explanation: Explanation) -> str:
     header = ("hop", "symbol", "in the chain", "value", "unit", "meaning (where it is set)")
     rows = (
         (
-            _cell(row.hop),
+            in_markdown(row.hop),
             _math(row.latex),
             f"`{row.chain}`".replace("|", "\\|") if row.chain else "",
-            _cell(numbers.text(row.value)),
+            in_markdown(numbers.text(row.value)),
             _unit(row),
-            _cell(_said(row, set())),
+            in_markdown(_said(row, set())),
         )
         for row in _rows(explanation, shown)
     )
@@ -306,7 +308,11 @@ def markdown(explanation: Explanation) -> str:
 def _terms(form: ChainForm) -> str:
     rows = []
     for term in form.shown():
-        cells = (_math(term.form.latex), _cell(term.form.result.text), _cell(_who(term, 200)))
+        cells = (
+            _math(term.form.latex),
+            in_markdown(term.form.result.text),
+            in_markdown(_who(term, 200)),
+        )
         rows.append(tuple(f"**{c}**" for c in cells) if term is form.binding_term else cells)
     if more := len(form.terms) - len(rows):
         rows.append((f"… and {more:,} more", "", ""))
@@ -325,14 +331,3 @@ def _math(formula: str) -> str:
 def _markdown_rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [header, ("---",) * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _cell(words: str) -> str:
-    for mark in "\\|*_<`[$":
-        words = words.replace(mark, "&lt;" if mark == "<" else f"\\{mark}")
-    return words
-
-
-def json(explanation: Explanation) -> str:
-    """The closed forms as data (``schema_version`` 1), all of them."""
-    return jsonlib.dumps(explanation.to_dict(), indent=2, ensure_ascii=False) + "\n"

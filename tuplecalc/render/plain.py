@@ -35,8 +35,11 @@ def csv_rows(result: Capacity) -> str:
 
 def markdown(result: Capacity) -> str:
     """A section for a design document: what binds, the hops, the limits, and what would help."""
-    parts = [f"## {_escaped(result.title or 'A chain')}", _escaped(sentences.kind(result)).capitalize() + "."]
-    parts += map(_escaped, sentences.sentences(result))
+    parts = [
+        f"## {in_markdown(result.title or 'A chain')}",
+        in_markdown(sentences.kind(result)).capitalize() + ".",
+    ]
+    parts += map(in_markdown, sentences.sentences(result))
     parts.append(
         _rows(
             ("hop", "kind", "tuple space", "reachable flows", "rate /s"),
@@ -56,10 +59,12 @@ def markdown(result: Capacity) -> str:
     limits = []
     for limit in result.limits:
         cells = [limit.hop, limit.name, limit.formula, numbers.count(limit.flows), numbers.rate(limit.rate)]
-        limits.append(tuple(cells if limit is not result.binding else [f"**{_escaped(c)}**" for c in cells]))
+        limits.append(
+            tuple(cells if limit is not result.binding else [f"**{in_markdown(c)}**" for c in cells])
+        )
     parts.append(_rows(("hop", "limit", "formula", "flows", "rate /s"), limits, words=3))
     if advices := advise(result):
-        parts.append("\n".join(f"- {_escaped(sentences.advice(result, item))}" for item in advices))
+        parts.append("\n".join(f"- {in_markdown(sentences.advice(result, item))}" for item in advices))
     return "\n\n".join(parts) + "\n"
 
 
@@ -68,12 +73,17 @@ def _rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], words: int) 
     lines = [
         header,
         tuple(rule),
-        *(tuple(c if c.startswith("**") else _escaped(c) for c in row) for row in rows),
+        *(tuple(c if c.startswith("**") else in_markdown(c) for c in row) for row in rows),
     ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _escaped(text: str) -> str:
+def in_markdown(text: str) -> str:
+    r"""Plain words in Markdown.
+
+    >>> print(in_markdown("a|b *c*"))
+    a\|b \*c\*
+    """
     for mark in "\\|*_<`[$":
         text = text.replace(mark, "&lt;" if mark == "<" else f"\\{mark}")
     return text

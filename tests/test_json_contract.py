@@ -27,6 +27,34 @@ def is_exact(value: object) -> bool:
     return is_count(value) or (isinstance(value, str) and re.fullmatch(r"\d+/\d+", value) is not None)
 
 
+def is_bracket(value: object) -> bool:
+    if value is None:
+        return True
+    assert isinstance(value, dict)
+    return list(value) == ["lower", "upper"] and value["lower"] <= value["upper"]
+
+
+def check_offered(offered: dict[str, Any], hops: list[str]) -> None:
+    keys = ["rate", "utilisation", "overloaded", "blocking", "exhausted_after", "blind"]
+    assert list(offered) == [*keys, "max_rate_at_blocking", "hops"]
+    assert isinstance(offered["overloaded"], bool)
+    for key in ("rate", "utilisation", "exhausted_after"):
+        assert is_rate(offered[key])
+    assert is_bracket(offered["blocking"])
+    assert (offered["blocking"] is None) == (offered["rate"] is None)
+    if offered["blind"] is not None:
+        assert list(offered["blind"]) == ["chooser", "hop", "burst", "blocking", "half_rate"]
+        assert 0 < offered["blind"]["burst"] < 1
+        assert is_bracket(offered["blind"]["blocking"])
+        assert is_bracket(offered["blind"]["half_rate"])
+    if offered["max_rate_at_blocking"] is not None:
+        assert list(offered["max_rate_at_blocking"]) == ["blocking", "rate"]
+    assert [hop["name"] for hop in offered["hops"]] == ([] if offered["rate"] is None else hops)
+    for hop in offered["hops"]:
+        assert list(hop) == ["name", "utilisation"]
+        assert is_rate(hop["utilisation"])
+
+
 def check_contract(data: dict[str, Any]) -> None:
     assert list(data) == KEYS
     assert data["schema_version"] == 1
@@ -63,7 +91,7 @@ def check_contract(data: dict[str, Any]) -> None:
     for collapse in data["collapse"]:
         assert list(collapse) == ["cone", "hop", "limit", "kept"]
     if data["offered"] is not None:
-        assert list(data["offered"]) == ["rate", "utilisation", "overloaded"]
+        check_offered(data["offered"], [hop["name"] for hop in data["hops"]])
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -95,7 +123,16 @@ def test_json_where_nothing_limits_the_rate() -> None:
     check_contract(data)
     assert data["rate"] is None
     assert data["rate_binding"] is None
-    assert data["offered"] == {"rate": 5.0, "utilisation": None, "overloaded": False}
+    assert data["offered"] == {
+        "rate": 5.0,
+        "utilisation": None,
+        "overloaded": False,
+        "blocking": {"lower": 0.0, "upper": 0.0},
+        "exhausted_after": None,
+        "blind": None,
+        "max_rate_at_blocking": None,
+        "hops": [{"name": "clients", "utilisation": None}],
+    }
     assert data["shape"] == "direct"
 
 
@@ -112,4 +149,30 @@ def test_json_of_the_worked_example() -> None:
     assert data["binding"] == {"hop": "proxy", "limit": "shared"}
     assert data["rate_binding"] == {"hop": "nat", "limit": "ports"}
     assert data["constraint"] == "port"
-    assert data["offered"] == {"rate": 1500.0, "utilisation": 1500 / data["rate"], "overloaded": False}
+    offered = data["offered"]
+    assert (offered["rate"], offered["utilisation"]) == (1500.0, 1500 / data["rate"])
+    assert not offered["overloaded"]
+    assert offered["blind"]["chooser"] == "nat"
+    assert offered["blind"]["burst"] == 0.5
+
+
+def test_json_of_the_outage_says_what_fails_and_when() -> None:
+    data = json.loads(invoke("capacity", "outage", "--blocking", "1e-3", "-o", "json").stdout)
+    check_contract(data)
+    offered = data["offered"]
+    assert offered["overloaded"]
+    assert offered["utilisation"] == 700 / data["rate"]
+    lower, upper = offered["blocking"].values()
+    assert 1 - data["rate"] / 700 <= lower <= upper < 0.163
+    assert 548 < offered["exhausted_after"] < 550
+    assert offered["max_rate_at_blocking"]["blocking"] == 1e-3
+    assert 580 < offered["max_rate_at_blocking"]["rate"] < data["rate"]
+    assert offered["hops"][1] == {"name": "lvs", "utilisation": pytest.approx(700 / 921.6)}
+
+
+def test_json_without_a_rate_still_answers_what_was_asked() -> None:
+    topology = "clients.addresses = 9\nservices = {addresses = 3, ports = 80}\ntraffic.hold = 1"
+    data = json.loads(invoke("capacity", "-", "--blocking", "0.01", "-o", "json", stdin=topology).stdout)
+    check_contract(data)
+    assert data["offered"]["rate"] is None
+    assert data["offered"]["max_rate_at_blocking"]["rate"] > 0

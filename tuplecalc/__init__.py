@@ -7,6 +7,7 @@ package is one of these steps and imports only those before it::
     model     what the network is: address and port sets, the chain and its hops, the file
     limits    hop → limits; Hall's minimum over them; advice by evaluating changed chains
     algebra   limits → closed forms (sympy)
+    traffic   rate → what fails and when: blocking, port search, blind choice, bursts
     render    results → terminal, JSON, CSV, Markdown, LaTeX, notebooks
 
 >>> import tuplecalc as tc
@@ -34,6 +35,8 @@ from tuplecalc.model.services import Services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from tuplecalc.algebra import Explanation
 
 __version__ = "0.1.0"
@@ -66,6 +69,14 @@ __all__ = [
     "loads",
     "with_settings",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "traffic":  # tc.traffic.erlang_b, without a second import and only when asked for
+        from importlib import import_module
+
+        return import_module("tuplecalc.traffic")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def explain(chain: Chain) -> Explanation:

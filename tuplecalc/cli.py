@@ -91,6 +91,16 @@ def root(
 def capacity(
     file: File = None,
     settings: Settings = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="New connections a second that are offered: sets traffic.rate."),
+    ] = None,
+    blocking: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", help="Ask for the highest rate at which no more than this share fails."
+        ),
+    ] = None,
     output: Annotated[Output, typer.Option("-o", "--output", help="How to write the result.")] = Output.TABLE,
     fail_above: Annotated[
         float | None,
@@ -100,17 +110,19 @@ def capacity(
     ] = None,
 ) -> None:
     """Reachable tuples at every hop, the limit that binds, and what would help."""
-    chain = _chain(file, settings)
+    chain = _chain(file, [*(settings or []), *([] if rate is None else [f"traffic.rate={rate}"])])
     if fail_above is not None:
         _check_gate(chain, fail_above)
+    if blocking is not None and not 0 < blocking < 1:
+        raise InputError(f"--blocking {blocking}: this is a share above 0 and below 1; write it as in 1e-3")
     result = find_capacity(chain)
     match output:
         case Output.TABLE:
             from tuplecalc.render.table import print_table
 
-            print_table(result, _console())
+            print_table(result, _console(), result.under_load(blocking))
         case Output.JSON:
-            print(_json(result.to_dict()))
+            print(_json(result.to_dict(blocking)))
         case Output.CSV:
             from tuplecalc.render.plain import csv_rows
 
@@ -118,7 +130,7 @@ def capacity(
         case Output.MARKDOWN:
             from tuplecalc.render.plain import markdown
 
-            sys.stdout.write(markdown(result))
+            sys.stdout.write(markdown(result, result.under_load(blocking)))
     if fail_above is not None and _is_above(result, fail_above):
         raise typer.Exit(1)
 
@@ -211,14 +223,12 @@ def _check_gate(chain: Chain, share: float) -> None:
     if not 0 < share < float("inf"):
         raise InputError(f"--fail-above {share}: this is a share above 0; write it as in --fail-above 0.8")
     if chain.traffic.rate is None:
-        raise InputError(
-            "--fail-above needs an offered rate; write `rate` under [traffic], or --set traffic.rate=700"
-        )
+        raise InputError("--fail-above needs an offered rate; write `rate` under [traffic], or --rate 700")
 
 
 def _is_above(result: Capacity, share: float) -> bool:
     offered = result.offered
-    if offered is None or offered.highest is None:
+    if offered is None or offered.rate is None or offered.highest is None:
         return False
     return offered.rate > offered.highest * Fraction(repr(share))
 

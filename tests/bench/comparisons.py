@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tuplecalc as tc
+from tests.bench import erlang
 from tests.bench.by_hand import CHAIN, capacity_by_hand
 from tests.bench.measure import Comparison, fastest
 
@@ -46,6 +47,7 @@ def comparisons() -> Iterator[Comparison]:
     yield growth()
     yield union()
     yield in_process()
+    yield from erlang.comparisons()
 
 
 def cold_start() -> Comparison:

@@ -37,14 +37,14 @@ def parsed(html: str) -> Tags:
 
 def test_the_limits_are_there_and_the_binding_one_is_marked() -> None:
     cells = parsed(fragment(tc.capacity(tc.example("outage")))).cells
-    assert len(cells) == 3 * 4 + 5 * 5  # the hops, and their limits
-    assert cells[8:12] == ["login-proxy", "387,072", "193,536", "586.5"]
+    assert len(cells) == 3 * 5 + 5 * 5  # the hops, and their limits
+    assert cells[10:15] == ["login-proxy", "387,072", "193,536", "586.5", "119%"]
     assert cells[-5:] == ["", "shared", "floor(|A ∪ L| / 2)·b·E'", "193,536 ◀", "586.5 ◀"]
 
 
 def test_the_sentences_and_advice_are_there() -> None:
     html = fragment(tc.capacity(tc.example("outage")))
-    assert "<p>700/s offered is 119% of the highest rate: overloaded.</p>" in html
+    assert "<p>700/s offered is 119% of the highest rate: overloaded. login-proxy shared is the first" in html
     assert html.count("<li>") == len(tc.advise(tc.capacity(tc.example("outage"))))
 
 

@@ -13,11 +13,11 @@ OUTAGE = """\
 The login outage: a NAT-mode balancer in front of regional login proxies
 Inverted cone, port constraint
 
-hop           kind        tuple space   reachable flows      rate /s
-────────────────────────────────────────────────────────────────────
-clients       clients   8,455,716,864     8,455,716,864   23,488,102
-lvs           cone            387,072           387,072        921.6
-login-proxy   layer 7         387,072           193,536        586.5
+hop           kind        tuple space   reachable flows      rate /s     used
+─────────────────────────────────────────────────────────────────────────────
+clients       clients   8,455,716,864     8,455,716,864   23,488,102   0.003%
+lvs           cone            387,072           387,072        921.6      76%
+login-proxy   layer 7         387,072           193,536        586.5     119%
 
 hop           limit         keys × scopes           flows      rate /s
 ────────────────────────────────────────────────────────────────────────────────

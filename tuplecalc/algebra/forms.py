@@ -12,8 +12,8 @@ import sympy  # type: ignore[import-untyped]
 
 from tuplecalc.algebra import numbers, printing
 from tuplecalc.algebra.notation import Notation
-from tuplecalc.algebra.symbols import leaves, minimum
-from tuplecalc.limits.expression import Expression, Number, Quotient, Size
+from tuplecalc.algebra.symbols import minimum
+from tuplecalc.limits.expression import Expression, Number, Quotient, Size, leaves
 from tuplecalc.limits.limit import Limit
 
 _MOST_TERMS_SHOWN, _SMALLEST_TERMS = 12, 6

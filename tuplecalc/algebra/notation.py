@@ -13,8 +13,17 @@ from typing import Any
 
 import sympy  # type: ignore[import-untyped]
 
-from tuplecalc.algebra.symbols import exact, leaves, minimum, size_symbol, symbol
-from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Number, Quantity, Size, evaluate
+from tuplecalc.algebra.symbols import exact, minimum, size_symbol, symbol
+from tuplecalc.limits.expression import (
+    Constant,
+    Expression,
+    NamedPorts,
+    Number,
+    Quantity,
+    Size,
+    evaluate,
+    leaves,
+)
 from tuplecalc.limits.letters import SYMBOLS
 from tuplecalc.limits.limit import Limit
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tuplecalc.algebra.notation import Leaf, Notation, origin
-from tuplecalc.algebra.symbols import leaves
-from tuplecalc.limits.expression import Expression, NamedPorts, Number, Quantity, Size
+from tuplecalc.limits.expression import Expression, NamedPorts, Number, Quantity, Size, leaves
 from tuplecalc.limits.letters import SYMBOLS
 from tuplecalc.limits.limit import Limit
 

@@ -6,22 +6,11 @@ assume follows from the letter, so that two symbols of one name are always the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import sympy  # type: ignore[import-untyped]
 
-from tuplecalc.limits.expression import (
-    Difference,
-    Expression,
-    Minimum,
-    Number,
-    Product,
-    Quantity,
-    Quotient,
-    Size,
-    Sum,
-)
+from tuplecalc.limits.expression import Number
 from tuplecalc.limits.letters import SYMBOLS
 
 _WHOLE = frozenset({"N", "V", "m", "M", "n", "K", "Q", "o", "k", "entries", "files"})
@@ -66,16 +55,3 @@ def minimum(*choices: Any) -> Any:
     """
     distinct = list(dict.fromkeys(choices))
     return distinct[0] if len(distinct) == 1 else sympy.Min(*distinct, evaluate=False)
-
-
-def leaves(expression: Expression) -> Iterator[Quantity | Size]:
-    """The quantities and sizes of an expression, as they stand."""
-    match expression:
-        case Sum(terms=parts) | Product(factors=parts) | Minimum(choices=parts):
-            for part in parts:
-                yield from leaves(part)
-        case Difference(minuend=left, subtrahend=right) | Quotient(dividend=left, divisor=right):
-            yield from leaves(left)
-            yield from leaves(right)
-        case Quantity() | Size():
-            yield expression

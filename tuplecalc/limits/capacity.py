@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from math import floor
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.hops import clients, cone, forwarder
@@ -18,6 +18,9 @@ from tuplecalc.limits.record import record
 from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.model.chain import Chain, Cone, Hourglass
+
+if TYPE_CHECKING:
+    from tuplecalc.traffic.offered import Offered
 
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
 
@@ -35,6 +38,13 @@ class HopCapacity(NamedTuple):
     tuple_space: int
     """Tuples of the leg that leaves: sources × ports × endpoints."""
     tuples_per_flow: int
+    sources: int
+    """Source addresses of the leg that leaves."""
+
+    def utilisation(self, rate: Fraction | None) -> Number | None:
+        """A rate over the highest that the hop's own limits sustain; None where nothing limits it."""
+        rates = [limit.rate for limit in self.limits if limit.rate is not None]
+        return rate / min(rates) if rate is not None and rates and min(rates) else None
 
 
 class Collapse(NamedTuple):
@@ -47,26 +57,6 @@ class Collapse(NamedTuple):
     hop: str
     limit: str
     kept: Fraction
-
-
-class Offered(NamedTuple):
-    """The rate that is offered, beside the highest one.
-
-    ``utilisation`` is their quotient (None where nothing limits the rate).
-    """
-
-    rate: Fraction
-    highest: Number | None
-
-    @property
-    def utilisation(self) -> Number | None:
-        """Offered over highest rate; infinite demand on a rate of 0 is None as well."""
-        return self.rate / self.highest if self.highest else None
-
-    @property
-    def overloaded(self) -> bool:
-        """Whether more is offered than the chain sustains."""
-        return self.highest is not None and self.rate > self.highest
 
 
 @dataclass(frozen=True)
@@ -191,13 +181,25 @@ class Capacity:
 
     @property
     def offered(self) -> Offered | None:
-        """The offered rate beside the highest; None where the topology offers none."""
-        rate = self.chain.traffic.rate
-        return None if rate is None else Offered(rate, self.rate if self.flows else 0)
+        """What becomes of the offered rate; None where the topology offers none."""
+        return None if self.chain.traffic.rate is None else self._load
 
-    def to_dict(self) -> dict[str, Any]:
+    @cached_property
+    def _load(self) -> Offered:
+        return self.under_load()
+
+    def under_load(self, blocking: float | None = None) -> Offered:
+        """What fails, what fails first and when; ``blocking`` asks for the highest rate at that loss.
+
+        Without an offered rate there is still what two hops lose that choose their ports blindly.
+        """
+        from tuplecalc.traffic.offered import offered  # the next step of the pipeline, on demand
+
+        return offered(self, blocking)
+
+    def to_dict(self, blocking: float | None = None) -> dict[str, Any]:
         """The result under the JSON contract (``schema_version`` 1)."""
-        return record(self)
+        return record(self, self._load if blocking is None else self.under_load(blocking))
 
     def __repr__(self) -> str:
         rate = "" if self.rate is None else f", rate {float(self.rate):,.6g}/s"
@@ -234,19 +236,23 @@ def capacity(chain: Chain) -> Capacity:
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None
-    for part, kind, limits, tuple_space, tuples_per_flow in _walk(chain):
+    for name, kind, limits, sources, target, tuples_per_flow in _walk(chain):
         for limit in limits:
             flows = limit.flows if flows is None else min(flows, limit.flows)
             if limit.rate is not None:
                 rate = limit.rate if rate is None else min(rate, limit.rate)
-        found.append(HopCapacity(part, kind, limits, flows or 0, rate, tuple_space, tuples_per_flow))
+        addresses = sources.addresses.value
+        space = floor(addresses * sources.ports.ports.size * target.endpoints.value)
+        found.append(
+            HopCapacity(name, kind, limits, flows or 0, rate, space, tuples_per_flow, floor(addresses))
+        )
     return Capacity(chain, tuple(found))
 
 
-def _walk(chain: Chain) -> Iterator[tuple[str, str, tuple[Limit, ...], int, int]]:
+def _walk(chain: Chain) -> Iterator[tuple[str, str, tuple[Limit, ...], Sources, Target, int]]:
     legs = targets(chain)
     limits, sources = clients(chain, legs[0])
-    yield "clients", "clients", tuple(limits), _tuple_space(sources, legs[0]), 1
+    yield "clients", "clients", tuple(limits), sources, legs[0], 1
     for hop, (before, behind) in zip(chain.hops, pairwise(legs), strict=True):
         match hop:
             case Cone():
@@ -256,8 +262,4 @@ def _walk(chain: Chain) -> Iterator[tuple[str, str, tuple[Limit, ...], int, int]
             case Hourglass():
                 limits, sources = forwarder(hop, chain.traffic, sources, before, behind)
         two = isinstance(hop, Hourglass) and hop.layer == 7
-        yield hop.name, hop.kind, tuple(limits), _tuple_space(sources, behind), 2 if two else 1
-
-
-def _tuple_space(sources: Sources, target: Target) -> int:
-    return floor(sources.addresses.value * sources.ports.ports.size * target.endpoints.value)
+        yield hop.name, hop.kind, tuple(limits), sources, behind, 2 if two else 1

@@ -307,3 +307,30 @@ def evaluate(
                 return leaf(node)
 
     return read(expression)
+
+
+def leaves(expression: Expression) -> Iterator[Quantity | Size]:
+    """The quantities and sizes of an expression, as they stand."""
+    match expression:
+        case Sum(terms=parts) | Product(factors=parts) | Minimum(choices=parts):
+            for part in parts:
+                yield from leaves(part)
+        case Difference(minuend=left, subtrahend=right) | Quotient(dividend=left, divisor=right):
+            yield from leaves(left)
+            yield from leaves(right)
+        case Quantity() | Size():
+            yield expression
+
+
+def ingredients(expression: Expression) -> Iterator[Quantity]:
+    """Every quantity that an expression goes back to, those in definitions as well.
+
+    >>> m = Quantity("M", "nat", 4, Product((Quantity("m", "nat", 2), Quantity("n", "nat", 2))))
+    >>> [quantity.symbol for quantity in ingredients(Quantity("b", "proxy", 4, m))]
+    ['b', 'M', 'm', 'n']
+    """
+    for leaf in leaves(expression):
+        if isinstance(leaf, Quantity):
+            yield leaf
+            if leaf.definition is not None:
+                yield from ingredients(leaf.definition)

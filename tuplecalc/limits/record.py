@@ -14,11 +14,12 @@ from tuplecalc.limits.limit import Limit
 
 if TYPE_CHECKING:
     from tuplecalc.limits.capacity import Capacity
+    from tuplecalc.traffic.offered import Offered
 
 SCHEMA_VERSION = 1
 
 
-def record(result: Capacity) -> dict[str, Any]:
+def record(result: Capacity, offered: Offered) -> dict[str, Any]:
     """``Capacity.to_dict``."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -46,12 +47,7 @@ def record(result: Capacity) -> dict[str, Any]:
             for c in result.collapse
         ],
         "at_most": {"flows": result.flows_at_most, "rate": result.rate_at_most},
-        "offered": result.offered
-        and {
-            "rate": as_float(result.offered.rate),
-            "utilisation": as_float(result.offered.utilisation),
-            "overloaded": result.offered.overloaded,
-        },
+        "offered": offered.to_dict() if offered.rate is not None or offered.most else None,
     }
 
 

@@ -22,7 +22,7 @@ from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.part import Part
 from tuplecalc.model.ports import PortSet
 from tuplecalc.model.services import Services, overlap
-from tuplecalc.model.values import Count, FirstClose, Name, Rate, Seconds, Title, text
+from tuplecalc.model.values import Count, FirstClose, Name, PortSearch, Rate, Seconds, Title, text
 
 EPHEMERAL_PORTS = PortSet("32768-60999")  # net.ipv4.ip_local_port_range
 UNPRIVILEGED_PORTS = PortSet("1024-65535")  # nf_nat_core: the class of ordinary ports
@@ -173,6 +173,10 @@ class Cone(Hop, defer_build=False):
     """RFC 4787: endpoint-independent means that a port serves one internal endpoint for all destinations."""
     block: Count | None = None
     """Ports handed to one client address (port-block allocation)."""
+    spread: Literal["even", "hashed"] = "even"
+    """How sources fall on its addresses: "hashed" is by chance, as Linux does (find_best_ips_proto)."""
+    port_search: PortSearch = "exhaustive"
+    """How it looks for a free port: "exhaustive", "linux" (248 probes), or a number of random probes."""
 
     @field_validator("block")
     @classmethod
@@ -208,7 +212,9 @@ class Hourglass(Hop, defer_build=False):
 
     model_config = ConfigDict(json_schema_extra=_schema_of_fits)
 
-    hints: ClassVar[Mapping[str, str]] = dict.fromkeys(("mapping", "block"), 'this key fits kind = "cone"')
+    hints: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("mapping", "block", "spread", "port_search"), 'this key fits kind = "cone"'
+    )
 
     kind: Literal["hourglass"] = "hourglass"
     layer: Literal[2, 3, 4, 7] = 7

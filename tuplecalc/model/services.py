@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.part import Part
@@ -77,17 +78,26 @@ def _entries(groups: Sequence[Services], number: int) -> list[tuple[int, int, in
 def hottest_share(groups: Sequence[Services], parts: int) -> Fraction:
     """The largest part of the traffic that falls on one of ``parts`` machines side by side.
 
-    Endpoint j of all groups in order belongs to machine j mod parts; within a group endpoints
-    share evenly.  A group gives every machine the same whole number of endpoints and one more to
-    a cyclic row of them, so the maximum follows from the bounds of these rows.
-
     >>> half = Fraction(1, 2)
     >>> groups = [Services(addresses=n, ports=80, share=half) for n in (2, 1)]
     >>> hottest_share(groups, 2)
     Fraction(3, 4)
     """
+    return max(share for share, _ in machine_shares(groups, parts))
+
+
+def machine_shares(groups: Sequence[Services], parts: int) -> Iterator[tuple[Fraction, int]]:
+    """What part of the traffic falls on each of ``parts`` machines: (share, machines with it) pairs.
+
+    Endpoint j of all groups in order belongs to machine j mod parts; within a group endpoints
+    share evenly.  A group gives every machine the same whole number of endpoints and one more to
+    a cyclic row of them, so the shares change only at the bounds of these rows.
+
+    >>> list(machine_shares([Services(addresses=5, ports=80)], 3))
+    [(Fraction(2, 5), 2), (Fraction(1, 5), 1)]
+    """
     base, offset = Fraction(0), 0
-    changes: dict[int, Fraction] = {}
+    changes: dict[int, Fraction] = {0: Fraction(0)}
     for group, share in zip(groups, shares(groups), strict=True):
         each = share / group.endpoints
         whole, rest = divmod(group.endpoints, parts)
@@ -98,11 +108,12 @@ def hottest_share(groups: Sequence[Services], parts: int) -> Fraction:
                 changes[low] = changes.get(low, Fraction(0)) + each
                 changes[high] = changes.get(high, Fraction(0)) - each
         offset += group.endpoints
-    extra = most = Fraction(0)
-    for place in sorted(changes):
+    extra = Fraction(0)
+    places = sorted(changes)
+    for place, following in pairwise([*places, max(parts, places[-1])]):
         extra += changes[place]
-        most = max(most, extra)
-    return base + most
+        if place < following:
+            yield base + extra, following - place
 
 
 def shares(groups: Sequence[Services]) -> Iterator[Fraction]:

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic_core import CoreSchema, core_schema
 
 from tuplecalc.errors import reject
 
 LARGEST_COUNT = 2**128
+MOST_PROBES = 65_536  # more than there are ports find whatever is free
 _UNITS = {
     "ms": Fraction(1, 1000),
     "s": Fraction(1),
@@ -140,6 +141,20 @@ def _first_close(value: object) -> Fraction:
     return share
 
 
+def _port_search(value: object) -> Literal["exhaustive", "linux"] | int:
+    """How a free port is looked for: "exhaustive", "linux", or how many random probes are made.
+
+    >>> _port_search("linux"), _port_search(32)
+    ('linux', 32)
+    """
+    if value == "exhaustive" or value == "linux":  # noqa: PLR1714 - mypy follows these
+        return "linux" if value == "linux" else "exhaustive"
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_PROBES:
+        rule = f'a port search is "exhaustive", "linux", or 1 to {MOST_PROBES} random probes'
+        raise reject(value, rule, 'write "linux" for the 248 probes of nf_nat, or a number such as 32')
+    return value
+
+
 def text(value: object, what: str) -> str:
     """A line of text that a terminal can show as it is."""
     if not isinstance(value, str):
@@ -213,5 +228,17 @@ Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
+PortSearch = Annotated[
+    Literal["exhaustive", "linux"] | int,
+    _Reader(
+        _port_search,
+        {
+            "anyOf": [
+                {"enum": ["exhaustive", "linux"]},
+                {"type": "integer", "minimum": 1, "maximum": MOST_PROBES},
+            ]
+        },
+    ),
+]
 Name = Annotated[str, _Reader(_name, {"type": "string", "minLength": 1})]
 Title = Annotated[str, _Reader(lambda value: text(value, "a title"), {"type": "string"})]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import floor, log10
 
 from tuplecalc.limits.expression import Number
 
+_TIMES = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
 LONGEST = 10**13  # 17 characters with separators: what a column of the table holds
 
 
@@ -52,6 +54,45 @@ def percent(value: Number) -> str:
     if share >= 10**6:
         return "over 1,000,000%"
     return f"{share:,.0f}%" if share >= 10 else f"{share:.2g}%"
+
+
+def used(value: Number | None) -> str:
+    """How much of a hop's highest rate is offered; a dash where nothing limits it.
+
+    >>> used(Fraction(119, 100)), used(Fraction(1, 10**9)), used(None)
+    ('119%', '<0.001%', '–')
+    """
+    if value is None:
+        return "–"
+    return percent(value) if value >= Fraction(1, 10**5) else "<0.001%"
+
+
+def share(value: float) -> str:
+    """A share of connections, to about three digits: in percent, or as a power of ten where it is tiny.
+
+    >>> share(0.1618), share(0.00014), share(2.1e-7), share(1e-30), share(0.0), share(1.0)
+    ('16.2%', '0.014%', '2.1e-07', 'under 1e-12', 'none', '100%')
+    """
+    if not value:
+        return "none"
+    if value < 1e-12:
+        return "under 1e-12"
+    if value < 1e-5:
+        return f"{value:.2g}"
+    return f"{value * 100:.3g}%"
+
+
+def duration(seconds: float) -> str:
+    """A time, to about three digits.
+
+    >>> duration(0.0421), duration(56.464), duration(548.2), duration(7500), duration(200000)
+    ('42 ms', '56.5 s', '9 min 8 s', '2 h 5 min', '2 days 8 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.2g} ms"
+    (size, unit), (smaller, rest_of) = next(pair for pair in pairwise(_TIMES) if seconds >= pair[0][0])
+    whole, rest = divmod(round(seconds / smaller), size // smaller)
+    return f"{whole:,} {unit} {rest} {rest_of}" if rest and whole < 100 else f"{whole:,} {unit}"
 
 
 def change(new: Number | None, old: Number | None) -> str:

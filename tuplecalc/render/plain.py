@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.record import limit_record
 from tuplecalc.render import numbers, sentences
+
+if TYPE_CHECKING:
+    from tuplecalc.traffic.offered import Offered
 
 
 def csv_rows(result: Capacity) -> str:
@@ -33,29 +37,28 @@ def csv_rows(result: Capacity) -> str:
     return stream.getvalue()
 
 
-def markdown(result: Capacity) -> str:
+def markdown(result: Capacity, load: Offered | None = None) -> str:
     """A section for a design document: what binds, the hops, the limits, and what would help."""
     parts = [
         f"## {in_markdown(result.title or 'A chain')}",
         in_markdown(sentences.kind(result)).capitalize() + ".",
     ]
-    parts += map(in_markdown, sentences.sentences(result))
-    parts.append(
-        _rows(
-            ("hop", "kind", "tuple space", "reachable flows", "rate /s"),
-            (
-                (
-                    hop.name,
-                    hop.kind,
-                    numbers.count(hop.tuple_space),
-                    numbers.count(hop.flows),
-                    numbers.rate(hop.rate),
-                )
-                for hop in result.hops
-            ),
-            words=2,
-        )
+    parts += map(in_markdown, sentences.sentences(result, load))
+    rate = result.chain.traffic.rate
+    header = (
+        "hop",
+        "kind",
+        "tuple space",
+        "reachable flows",
+        "rate /s",
+        *(() if rate is None else ("used",)),
     )
+    hops = []
+    for hop in result.hops:
+        figures = numbers.count(hop.tuple_space), numbers.count(hop.flows), numbers.rate(hop.rate)
+        used = () if rate is None else (numbers.used(hop.utilisation(rate)),)
+        hops.append((hop.name, hop.kind, *figures, *used))
+    parts.append(_rows(header, hops, words=2))
     limits = []
     for limit in result.limits:
         cells = [limit.hop, limit.name, limit.formula, numbers.count(limit.flows), numbers.rate(limit.rate)]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from tuplecalc.limits.advice import Advice
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.meanings import meaning
+from tuplecalc.model.chain import Cone
 from tuplecalc.render import numbers
+
+if TYPE_CHECKING:
+    from tuplecalc.traffic.blocking import Bracket
+    from tuplecalc.traffic.offered import Offered
+
+_RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
 def kind(result: Capacity) -> str:
@@ -43,16 +52,64 @@ def upcoming(result: Capacity) -> str:
     return f"Next would be {' and '.join(parts)}." if parts else ""
 
 
-def offered(result: Capacity) -> str:
-    """The offered rate beside the highest; empty where none is offered."""
-    offer = result.offered
-    if offer is None:
+def offered(load: Offered) -> str:
+    """The offered rate beside the highest, what runs dry first, what fails; empty without one."""
+    if load.rate is None:
         return ""
-    rate = f"{numbers.rate(offer.rate)}/s offered"
-    if offer.utilisation is None:
-        return f"{rate}: {'no flow gets through' if offer.highest == 0 else 'nothing limits it'}."
-    state = "overloaded" if offer.overloaded else "it fits"
-    return f"{rate} is {numbers.percent(offer.utilisation)} of the highest rate: {state}."
+    rate = f"{numbers.rate(load.rate)}/s offered"
+    if load.utilisation is None:
+        return f"{rate}: {'no flow gets through' if load.highest == 0 else 'nothing limits it'}."
+    state = "overloaded" if load.overloaded else "it fits"
+    said = [f"{rate} is {numbers.percent(load.utilisation)} of the highest rate: {state}."]
+    if dry := load.exhausted:
+        after, soonest = numbers.duration(dry.seconds), numbers.duration(dry.soonest)
+        within = "" if after == soonest else f" ({soonest} where none is closed before)"
+        said.append(f"{dry.limit.hop} {dry.limit.name} is the first to run dry, {after} from empty{within}.")
+    if load.blocking:
+        share = _between(load.blocking, numbers.share)
+        verb = "fails" if share == "none" else "fail"
+        proven = "" if " to " not in share else " (a bracket, not proven)"
+        concert = ", if ports are chosen in concert" if load.blind else ""
+        said.append(f"In the long run {share} of the connections {verb}{proven}{concert}.")
+    return " ".join(said)
+
+
+def blind(load: Offered) -> str:
+    """What is lost where two hops choose their ports blindly; empty where no two can meet."""
+    worst = load.worst
+    if worst is None:
+        return ""
+    lost = [f"{numbers.share(float(worst.burst))} of a burst fails"]
+    if worst.blocking and load.rate is not None:
+        lost.append(f"{_between(worst.blocking, numbers.share)} of all at {numbers.rate(load.rate)}/s")
+    if worst.half:
+        lost.append(f"half of all from {_between(worst.half, _per_second)} on")
+    others = len(load.blind) - 1
+    more = f" {others} more pair{'s' if others > 1 else ''} of hops can meet as well." if others else ""
+    names = f"{worst.chooser} and {worst.hop} draw on the same ports"
+    return f"{names}; if the two choose blindly: {', '.join(lost)} (mean field).{more}"
+
+
+def _between(bracket: Bracket, written: Callable[[float], str]) -> str:
+    lower, upper = written(bracket.lower), written(bracket.upper)
+    return upper if lower == upper else f"{lower} to {upper}"
+
+
+def _per_second(value: float) -> str:
+    return f"{numbers.rate(Fraction(value))}/s"
+
+
+def searches(result: Capacity) -> Iterator[str]:
+    """Where a cone gives up its search for a free port before it has seen them all."""
+    from tuplecalc.traffic.search import usable_share  # only these cones need it
+
+    for hop in result.chain.hops:
+        if isinstance(hop, Cone) and hop.port_search != "exhaustive":
+            apart, clustered = usable_share(_RARELY, hop.ports.size, hop.port_search)
+            shares = f"{numbers.percent(Fraction(apart))} of its ports are in use, where these lie anywhere"
+            if clustered != apart:
+                shares += f", and from {numbers.percent(Fraction(clustered))} on where they lie in clusters"
+            yield f"{hop.name} gives up its search for a port in 1 of 1,000 cases once {shares}."
 
 
 def kept(collapse: Collapse) -> str:
@@ -68,14 +125,24 @@ def kept(collapse: Collapse) -> str:
     return f"{collapse.hop} {collapse.limit} keeps {share} of what {collapse.cone} can hold"
 
 
-def sentences(result: Capacity) -> Iterator[str]:
-    """All that there is to say, one paragraph each."""
+def most(load: Offered) -> str:
+    """The highest rate for the share that may fail; empty where none was asked for."""
+    if load.most is None:
+        return ""
+    share = numbers.share(load.most.blocking)
+    if load.most.rate is None:
+        return f"No more than {share} of the connections fail at any rate."
+    return f"No more than {share} of the connections fail up to {_per_second(load.most.rate)}."
+
+
+def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
+    """All that there is to say, one paragraph each; ``load`` where more was asked than a chain offers."""
+    load = load or result.under_load()
     yield verdict(result)
     said = [kept(collapse) + "." for collapse in result.collapse]
     if context := " ".join(filter(None, [*said, upcoming(result)])):
         yield context
-    if result.offered:
-        yield offered(result)
+    yield from filter(None, (offered(load), most(load), *searches(result), blind(load)))
     if result.flows_at_most:
         yield (
             "“At most”: where ports count for several services, come in blocks, or are kept while the "
@@ -95,8 +162,17 @@ def advice(result: Capacity, item: Advice) -> str:
     if item.rate is not None or result.rate is not None:
         figures += f", {rate}{'' if item.rate is None else '/s'} ({numbers.change(item.rate, result.rate)})"
     if item.apart:
-        return f"To be sure that they never pick the same port, {item.text}: {figures}"
-    return f"{item.text[:1].upper()}{item.text[1:]}: {figures}"
+        return f"To be sure that they never pick the same port, {item.text}: {figures}{_then(result, item)}"
+    return f"{item.text[:1].upper()}{item.text[1:]}: {figures}{_then(result, item)}"
+
+
+def _then(result: Capacity, item: Advice) -> str:
+    """What an offered rate is after the change."""
+    rate = result.chain.traffic.rate
+    if rate is None or not item.rate:
+        return ""
+    used = Fraction(rate) / item.rate
+    return f"; {numbers.rate(rate)}/s is then {numbers.percent(used)} of it"
 
 
 def _where(result: Capacity, limit: Limit) -> str:

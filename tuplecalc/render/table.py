@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich import box
 from rich.console import Console, ConsoleOptions
@@ -18,6 +18,9 @@ from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.render import numbers, sentences
 
+if TYPE_CHECKING:
+    from tuplecalc.traffic.offered import Offered
+
 _MOST_ROWS = 60  # a screen or two; csv and JSON have all
 _WIDEST_PROSE = 100
 _UNBOUNDED = 10_000  # columns: what no row reaches
@@ -29,17 +32,17 @@ _MARKS = {(True, True): "◀ binds", (True, False): "◀ flows", (False, True): 
 T = TypeVar("T")
 
 
-def print_table(result: Capacity, console: Console) -> None:
+def print_table(result: Capacity, console: Console, load: Offered | None = None) -> None:
     """Write reachable tuples at each hop, the limits with the binding ones marked, and what would help.
 
     Piped, the tables are as wide as they need to be; paragraphs keep a readable width.
     """
     with console.capture() as capture:
-        _print(result, console)
+        _print(result, console, load)
     console.file.write("".join(map(_ended, capture.get().splitlines())))
 
 
-def _print(result: Capacity, console: Console) -> None:
+def _print(result: Capacity, console: Console, load: Offered | None) -> None:
     prose = min(console.width, _WIDEST_PROSE)
     console.print(Text(result.title or "A chain", style="bold"), width=prose)
     console.print(Text(_capitalised(sentences.kind(result)), style="dim"))
@@ -48,11 +51,11 @@ def _print(result: Capacity, console: Console) -> None:
         lines = console.render(_fitting(build, result, console), _natural(console))
         console.print(Segments(lines), crop=False, end="")
     console.print()
-    for sentence in sentences.sentences(result):
+    for sentence in sentences.sentences(result, load):
         console.print(Text(sentence), width=prose)
     if advices := advise(result):
         console.print()
-        console.print(Text("What would help", style="bold"))
+        console.print(Text("What would help most", style="bold"))
         for item in advices:
             console.print(_bullet(sentences.advice(result, item)), width=prose)
             for setting in item.settings:
@@ -83,11 +86,15 @@ def _ended(line: str) -> str:
 
 
 def _hops(result: Capacity, names: int, longest: int) -> Table:
-    grid = _grid("hop", "kind", "tuple space", "reachable flows", "rate /s")
+    rate = result.chain.traffic.rate
+    grid = _grid(
+        "hop", "kind", "tuple space", "reachable flows", "rate /s", *([] if rate is None else ["used"])
+    )
     shown, left = _cut(result.hops)
     for hop in shown:
         kind, space = _kind(result, hop), numbers.count(hop.tuple_space, longest)
-        grid.add_row(_name(hop.name, names), kind, space, *_figures(hop, longest))
+        used = [] if rate is None else [numbers.used(hop.utilisation(rate))]
+        grid.add_row(_name(hop.name, names), kind, space, *_figures(hop, longest), *used)
     _rest(grid, left)
     return grid
 

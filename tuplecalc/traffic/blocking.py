@@ -1,0 +1,185 @@
+"""What share of a chain's connections fails at a rate, and the highest rate for a share that may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import partial
+from math import exp, floor, inf, log, log1p
+from typing import NamedTuple
+
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.model.chain import Chain, Traffic
+from tuplecalc.traffic.checks import number, probability
+from tuplecalc.traffic.erlang import log_erlang_b
+from tuplecalc.traffic.hashing import hashed_blocking
+from tuplecalc.traffic.networks import reduced_load
+from tuplecalc.traffic.pools import Pools, Slice, pools
+from tuplecalc.traffic.roots import crossing
+from tuplecalc.traffic.search import Bound, search_blocking
+
+_NEGLIGIBLE = 1e-15  # of the largest pool's blocking: less is lost in the figures' own error
+
+
+class Bracket(NamedTuple):
+    """A share of connections that fail: between ``lower`` and ``upper``, equal where it is exact."""
+
+    lower: float
+    upper: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether both bounds are the same up to rounding."""
+        return self.upper - self.lower <= 1e-9 * self.upper
+
+
+def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
+    """The share of connections that fails in steady state, at a rate (None: the one that the chain offers).
+
+    A connection fails where one of the pools that it needs is full; it is not tried again.  With
+    ``C`` the flows that a pool holds and ``A = λ · seconds`` what it is offered:
+
+    * One pool that binds, keys that come and go together: exactly Erlang's ``B(C, A)``, for every
+      law of the holds.  A pool that cannot be full unless an other one is adds nothing: with equal
+      times the chain has the blocking of its smallest pool.
+    * Two legs in one table that are held unequally (TIME_WAIT): between ``B(|A ∪ L|, A)``, as if
+      each leg came for itself, and ``B((|A ∪ L| - 1) / 2, A / 2)``, as if both were held alike.
+      Not proven; it held in every small chain that was solved exactly.
+    * Several pools: between the largest single one and the reduced load (Erlang fixed point)
+      ``1 - Π (1 - B_j)``, ``B_j = B(C_j, A_j · Π_{i≠j} (1 - B_i))``.  The lower is a bound on the
+      upper; that the truth lies between them is not proven either.
+
+    Traffic falls on pools as :func:`tuplecalc.traffic.pools.pools` says; where a cone searches for
+    a port with so many probes, both bounds are those of the search.  Hops choose their keys in
+    concert here; see :mod:`tuplecalc.traffic.blind` for what is lost if not.
+
+    Raises :class:`~tuplecalc.errors.TopologyError` for a rate below 0, or none at all.  Sources:
+    Sevastyanov 1957 (insensitivity, recalled); Kelly, Adv. Appl. Prob. 18 (1986) 473.
+
+    >>> from tuplecalc.model.builders import cone
+    >>> share = blocking(cone(services=1, hold="5s"), rate=520)
+    >>> share.is_exact, round(share.lower, 6)
+    (True, 0.008999)
+    """
+    if rate is None:
+        rate = chain.traffic.rate
+    return chain_blocking(pools(capacity(chain)), chain.traffic, number(rate, "rate"))
+
+
+def chain_blocking(found: Sequence[Pools], traffic: Traffic, rate: float) -> Bracket:
+    """:func:`blocking` for pools that are found already."""
+    singles = [pool_blocking(each, rate) for each in found]
+    lower = max((single.lower for single in singles), default=0.0)
+    highest = max((single.upper for single in singles), default=0.0)
+    met = [each for each, single in zip(found, singles, strict=True) if single.upper > _NEGLIGIBLE * highest]
+    needed = _needed(met, traffic)
+    if len(needed) < 2:
+        return Bracket(lower, max([lower, *(_lost(each, rate, "upper") for each in needed)]))
+    (share,) = reduced_load(
+        [partial(_lost, each, bound="upper") for each in needed], [(rate, range(len(needed)))]
+    )
+    return Bracket(lower, max(lower, share))
+
+
+def pool_blocking(each: Pools, rate: float) -> Bracket:
+    """The share that fails at the pools of one limit, were they alone: the mean over its slices."""
+    lower = _lost(each, rate, "lower")
+    exact = each.alike and each.search == "exhaustive"
+    return Bracket(lower, lower if exact else max(lower, _lost(each, rate, "upper")))
+
+
+def _lost(each: Pools, rate: float, bound: Bound) -> float:
+    if not each.circuits:
+        return 1.0
+    loss = log_loss(each, bound)
+    return min(sum(_share_lost(each, part, rate, loss) for part in each.slices), 1.0)
+
+
+def _share_lost(each: Pools, part: Slice, rate: float, loss: Callable[[float], float]) -> float:
+    load = rate * float(part.weight * each.seconds)
+    if each.hashed is None:
+        return float(part.share) * exp(loss(load))
+    clients, addresses = each.hashed
+    per_client = load * addresses / clients
+    return float(part.share) * hashed_blocking(clients, addresses, per_client, loss)
+
+
+def log_loss(each: Pools, bound: Bound) -> Callable[[float], float]:
+    """The logarithm of one pool's blocking as a function of its load, in flows (erlang)."""
+    if each.search != "exhaustive":
+        lost = partial(search_blocking, floor(each.size), search=each.search, bound=bound)
+        return lambda load: log(lost(load=load) or exp(-700))
+    if each.alike:
+        return lambda load: log_erlang_b(each.circuits, load)
+    size = float(each.size)
+    if bound == "lower":
+        return lambda load: log_erlang_b(size, load * each.keys)
+    return lambda load: log_erlang_b((size - each.keys + 1) / each.keys, load)
+
+
+def _needed(found: Sequence[Pools], traffic: Traffic) -> list[Pools]:
+    """The pools less those that cannot be full unless another one is."""
+    left = list(found)
+    for each in found:
+        others = (other for other in left if other is not each)
+        if len(left) > 1 and any(_follows(each, other, traffic) for other in others):
+            left.remove(each)
+    return left
+
+
+def _follows(each: Pools, other: Pools, traffic: Traffic) -> bool:
+    """Whether ``each`` has room for whatever ``other`` lets in: exact, flow by flow.
+
+    Its pools are the same parts of the traffic, or one pool for all of it; it holds a flow no
+    longer than the other does, and as many as the other can have at any time.
+    """
+    if each.scopes == other.scopes and each.hashed == other.hashed:
+        together = Fraction(1)
+    elif each.limit.scopes.value == 1:
+        together = sum((part.pools for part in other.slices), Fraction(0))
+    else:
+        return False
+    longest = traffic.hold + max(each.lingers)
+    if traffic.first_close not in (0, 1) and longest != traffic.hold and each.keys == 1:
+        return False  # who lingers changes from flow to flow, and the means do not say where
+    if longest <= traffic.hold + min(other.lingers):
+        return each.circuits >= together * other.circuits
+    if longest <= traffic.hold + max(other.lingers):
+        return each.circuits >= together * floor(other.size)
+    return False
+
+
+def max_rate(chain: Chain, blocking: float = 1e-3) -> float | None:
+    """The highest rate at which at most this share of the connections fails; None where none ever does.
+
+    The upper bound of :func:`blocking` counts, so that the rate is safe where only a bracket is
+    known.  Connections a second.  Raises :class:`~tuplecalc.errors.TopologyError` unless the share
+    lies between 0 and 1.
+
+    >>> from tuplecalc.model.builders import cone
+    >>> round(max_rate(cone(services=1, hold="5s"), blocking=1e-3), 2)
+    513.88
+    """
+    return rate_for(capacity(chain), probability(blocking, "blocking"))
+
+
+def rate_for(result: Capacity, share: float) -> float | None:
+    """:func:`max_rate` for a capacity that is found already."""
+    if not result.flows:
+        return 0.0
+    if result.rate is None:
+        return None
+    if not result.rate:
+        return 0.0
+    found = pools(result)
+
+    def excess(log_rate: float) -> float:
+        lost = chain_blocking(found, result.chain.traffic, exp(log_rate)).upper
+        return log(lost / share) if lost else -inf
+
+    # No more than the fluid limit can get through: at most (1 - share) of the rate is carried.
+    high = log(float(result.rate)) - log1p(-share)
+    low = high - 1.0
+    while excess(low) > 0:
+        low -= 2 * (high - low)
+    return exp(crossing(excess, low, high, tolerance=1e-13))

@@ -94,7 +94,6 @@ class Simulation:
         keys: list[tuple[Hashable, int, float]] = []
         ports = self.ports["clients"]
         source: Hashable = client
-        table: tuple[Hashable, ...]
         port = self._pick(("clients", source, endpoint), ports)
         if port is None:
             return False
@@ -123,15 +122,10 @@ class Simulation:
                     keys += [((hop.name, "files"), -1, hold)] * 2
                 taken = {port} if shared else set()
                 table = (hop.name, "table", source, endpoint)
-                if shared:
-                    if port in self.used.get(table, set()):
-                        return False
-                    keys.append((table, port, hold + down))
-                else:
-                    accepted = (hop.name, "accepted", source, endpoint)
-                    if port in self.used.get(accepted, set()):
-                        return False
-                    keys.append((accepted, port, hold + down))
+                accepted = table if shared else (hop.name, "accepted", source, endpoint)
+                if port in self.used.get(accepted, set()):
+                    return False
+                keys.append((accepted, port, hold + down))
                 if hop.source == "own":
                     own = self.random.randrange(hop.addresses.size)
                     source = (hop.name, own)
@@ -143,8 +137,8 @@ class Simulation:
                     return False
                 keys.append((table, upstream, hold + up))
                 port = upstream
-        for scope, number, seconds in keys:
-            self._take(scope, number, now + seconds)
+        for key, number, seconds in keys:
+            self._take(key, number, now + seconds)
         return True
 
     def _allowed_behind(

@@ -11,7 +11,7 @@ import pytest
 
 import tuplecalc as tc
 from tests.oracle.events import Simulation
-from tuplecalc.traffic.blocking import blocking
+from tuplecalc.traffic.chains import blocking
 from tuplecalc.traffic.erlang import erlang_b
 
 ERRORS = 4

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from heapq import nsmallest
 from itertools import islice, product
@@ -34,8 +33,7 @@ REUSE_AFTER = "1s"  # net.ipv4.tcp_tw_reuse_delay
 SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(NamedTuple):
     """A change, the settings that make it, and the figures of the changed chain.
 
     ``apart`` marks the advice to keep overlapping port ranges apart: it may cost some of the

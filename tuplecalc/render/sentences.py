@@ -14,7 +14,7 @@ from tuplecalc.model.chain import Cone
 from tuplecalc.render import numbers
 
 if TYPE_CHECKING:
-    from tuplecalc.traffic.blocking import Bracket
+    from tuplecalc.traffic.chains import Bracket
     from tuplecalc.traffic.offered import Offered
 
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT

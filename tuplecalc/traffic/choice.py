@@ -12,7 +12,7 @@ from tuplecalc.limits.expression import NamedPorts, Size
 from tuplecalc.limits.limit import Limit
 from tuplecalc.model.chain import Chain, Cone, Hourglass
 from tuplecalc.traffic.blind import blind_blocking, blind_burst, half_rate
-from tuplecalc.traffic.blocking import Bracket
+from tuplecalc.traffic.chains import Bracket
 from tuplecalc.traffic.pools import Pools, pools
 from tuplecalc.traffic.roots import crossing
 
@@ -47,11 +47,10 @@ def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
     >>> hop.chooser, hop.hop, hop.burst, [round(share, 2) for share in hop.blocking]
     ('lvs', 'login-proxy', Fraction(1, 2), [0.48, 0.51])
     """
-    found = {each.limit: each for each in pools(result)}
     return tuple(
-        _blind(result.chain, found[limit], *sets, rate)
-        for limit in result.limits
-        if (sets := _sets(result.chain, limit)) and limit in found
+        _blind(result.chain, each, *sets, rate)
+        for each in pools(result)
+        if (sets := _sets(result.chain, each.limit))
     )
 
 

@@ -22,7 +22,7 @@ from tuplecalc.errors import reject
 from tuplecalc.traffic import erlang_inverse, erlang_inverse_arrays
 from tuplecalc.traffic.checks import number, probability
 from tuplecalc.traffic.erlang_arrays import Rule, blocking_of_piece, by_pieces, log_blocking_of_piece
-from tuplecalc.traffic.erlang_kernels import excess, log_excess
+from tuplecalc.traffic.erlang_kernels import excess, log_blocking
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,11 +100,7 @@ def log_erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floa
     (-inf, 0.0)
     """
     if _scalars(circuits, load):
-        many, offered = _amount(circuits, "circuits"), _amount(load, "load")
-        total = excess(many, offered)
-        if total < math.inf or offered == 0:
-            return 0.0 - math.log1p(total)
-        return -log_excess(many, offered)
+        return log_blocking(_amount(circuits, "circuits"), _amount(load, "load"))
     return by_pieces(log_blocking_of_piece, circuits=(circuits, AMOUNT), load=(load, AMOUNT))
 
 

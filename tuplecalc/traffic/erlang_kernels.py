@@ -167,6 +167,18 @@ def reach_of(circuits: float, load: float) -> Reach:
     return NEAR if 2 * load >= circuits else FAR
 
 
+def log_blocking(circuits: float, load: float) -> float:
+    """``ln B`` of two floats, finite where B is below the floats; ``-inf`` for no load.
+
+    >>> log_blocking(5.0, 0.0), log_blocking(0.0, 5.0)
+    (-inf, 0.0)
+    """
+    total = excess(circuits, load)
+    if total < math.inf or load == 0:
+        return 0.0 - math.log1p(total)
+    return -log_excess(circuits, load)
+
+
 def one_more(excess: Values, circuits: Values, load: Values) -> Values:
     """From C − 1 circuits to C: ``E_C = (C/A)(1 + E_(C−1))``, which never loses digits."""
     return circuits / load * (1 + excess)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import exp
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.record import as_float
-from tuplecalc.traffic.blocking import Bracket, chain_blocking, rate_for
+from tuplecalc.traffic.chains import Bracket, chain_blocking, rate_for
 from tuplecalc.traffic.checks import probability
 from tuplecalc.traffic.choice import BlindHop, blind_hops
 from tuplecalc.traffic.hashing import fullest_estimate
@@ -45,8 +44,7 @@ class MostAt(NamedTuple):
     rate: float | None
 
 
-@dataclass(frozen=True)
-class Offered:
+class Offered(NamedTuple):
     """A rate beside the highest one; every field but ``most`` is None or empty where none is offered."""
 
     rate: Fraction | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import floor
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number, Quantity, ingredients
@@ -13,7 +13,9 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.model.chain import Chain, Cone
 from tuplecalc.model.services import machine_shares
-from tuplecalc.traffic.search import Search
+
+if TYPE_CHECKING:
+    from tuplecalc.traffic.search import Search
 
 _TAKEN_TOGETHER = frozenset(("entries", "files"))
 """Limits of which a flow's keys come and go together; the two legs of ``shared`` linger each for itself."""
@@ -45,7 +47,8 @@ class Pools(NamedTuple):
     ``size`` keys are in each.  A flow takes ``keys`` of them, each for ``seconds`` on average;
     ``lingers`` is for each key how long it stays taken after the close, and ``alike`` whether a
     flow's keys come and go together.  ``slices`` say how the traffic falls on the pools, ``hashed``
-    that it does so by chance besides.  ``search`` is how a free key is looked for.
+    that it does so by chance besides.  ``search`` is how a free key is looked for;
+    ``scopes`` is equal for limits whose pools are the same parts of the traffic.
     """
 
     limit: Limit
@@ -57,6 +60,7 @@ class Pools(NamedTuple):
     slices: tuple[Slice, ...]
     hashed: Hashing | None
     search: Search
+    scopes: tuple[object, ...]
 
     @property
     def circuits(self) -> int:
@@ -69,11 +73,14 @@ class Pools(NamedTuple):
         return max(part.weight for part in self.slices)
 
     @property
-    def scopes(self) -> tuple[object, ...]:
-        """Equal for limits whose pools are the same parts of the traffic."""
-        found = ingredients(self.limit.scopes)
-        letters = {(q.symbol, q.hop) for q in found if q.definition is None and q.value != 1}
-        return (self.limit.scopes.value, *sorted(letters))
+    def number(self) -> Fraction:
+        """How many pools there are."""
+        return sum((part.pools for part in self.slices), Fraction(0))
+
+    @property
+    def everywhere(self) -> Fraction:
+        """Flows that all pools together hold at once."""
+        return self.number * self.circuits
 
 
 def pools(result: Capacity) -> tuple[Pools, ...]:
@@ -99,7 +106,8 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
         lingers, alike = _lingers(limit, result.chain.traffic.hold)
         search: Search = searches.get(limit.hop, "exhaustive") if limit.name == "ports" else "exhaustive"
         seconds = Fraction(limit.seconds.value) / limit.keys
-        found.append(Pools(limit, size, limit.keys, seconds, lingers, alike, *falls.of(limit), search))
+        slices, hashed, scopes = falls.of(limit)
+        found.append(Pools(limit, size, limit.keys, seconds, lingers, alike, slices, hashed, search, scopes))
     return tuple(found)
 
 
@@ -130,8 +138,8 @@ class _Falls:
         }
         self._dealt: dict[str, tuple[Slice, ...]] = {}
 
-    def of(self, limit: Limit) -> tuple[tuple[Slice, ...], Hashing | None]:
-        """The slices of a limit's pools, and the hashing that they come out of."""
+    def of(self, limit: Limit) -> tuple[tuple[Slice, ...], Hashing | None, tuple[object, ...]]:
+        """The slices of a limit's pools, the hashing that they come out of, and which parts they are."""
         scopes = Fraction(limit.scopes.value)
         found = list(ingredients(limit.scopes))
         hashed = None
@@ -139,11 +147,13 @@ class _Falls:
             hashed = next(
                 (self._hashed[q.hop] for q in found if q.symbol == "M" and q.hop in self._hashed), None
             )
+        letters = {(q.symbol, q.hop) for q in found if q.definition is None and q.value != 1}
+        parts = (scopes, hashed, *sorted(letters))
         for quantity in found:
             if uneven := self._uneven(quantity):
                 others = scopes / quantity.value
-                return tuple(Slice(part.share, part.pools * others) for part in uneven), hashed
-        return (Slice(Fraction(1), scopes),), hashed
+                return tuple(Slice(part.share, part.pools * others) for part in uneven), hashed, parts
+        return (Slice(Fraction(1), scopes),), hashed, parts
 
     def _uneven(self, quantity: Quantity) -> tuple[Slice, ...]:
         """What a quantity stands for that is a mean of uneven parts: E with shares, n'."""

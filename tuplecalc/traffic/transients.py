@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 from math import exp, inf, log, log1p, pi, sqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tuplecalc.errors import nearest, reject
 from tuplecalc.traffic import checks
@@ -76,8 +75,7 @@ def exhaustion_time(
     return float(tail) + float(mean) * (log(left.denominator) - log(left.numerator))
 
 
-@dataclass(frozen=True, slots=True)
-class Exhaustion:
+class Exhaustion(NamedTuple):
     """When the first connection is blocked, as a law: ``Gamma(C + 1, λ)``.
 
     Made by :func:`exhaustion_law`, which says when it holds.
@@ -160,8 +158,7 @@ def exhaustion_law(circuits: int, rate: float | Fraction) -> Exhaustion:
     return Exhaustion(_tuples(circuits, most=_MOST_BY_CHANCE), checks.number(rate, "rate", above=0))
 
 
-@dataclass(frozen=True, slots=True)
-class Sawtooth:
+class Sawtooth(NamedTuple):
     """Acceptance that comes and goes; made by :func:`sawtooth`.  Times in seconds."""
 
     accepting_seconds: float

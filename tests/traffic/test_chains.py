@@ -13,7 +13,7 @@ import tuplecalc as tc
 from tests.limits.chains import Topology, topologies
 from tests.oracle.loss import two_phases
 from tuplecalc.errors import TopologyError
-from tuplecalc.traffic.blocking import Bracket, blocking, max_rate
+from tuplecalc.traffic.chains import Bracket, blocking, max_rate
 from tuplecalc.traffic.erlang import erlang_b, log_erlang_b
 from tuplecalc.traffic.hashing import hashed_blocking
 

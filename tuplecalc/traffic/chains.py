@@ -6,18 +6,19 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from math import exp, floor, inf, log, log1p
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.model.chain import Chain, Traffic
 from tuplecalc.traffic.checks import number, probability
-from tuplecalc.traffic.erlang import log_erlang_b
-from tuplecalc.traffic.hashing import hashed_blocking
-from tuplecalc.traffic.networks import reduced_load
+from tuplecalc.traffic.erlang_kernels import log_blocking
 from tuplecalc.traffic.pools import Pools, Slice, pools
 from tuplecalc.traffic.roots import crossing
-from tuplecalc.traffic.search import Bound, search_blocking
 
+if TYPE_CHECKING:
+    from tuplecalc.traffic.search import Bound
+
+_FEW = 20
 _NEGLIGIBLE = 1e-15  # of the largest pool's blocking: less is lost in the figures' own error
 
 
@@ -75,6 +76,8 @@ def chain_blocking(found: Sequence[Pools], traffic: Traffic, rate: float) -> Bra
     needed = _needed(met, traffic)
     if len(needed) < 2:
         return Bracket(lower, max([lower, *(_lost(each, rate, "upper") for each in needed)]))
+    from tuplecalc.traffic.networks import reduced_load  # most chains have one pool that binds
+
     (share,) = reduced_load(
         [partial(_lost, each, bound="upper") for each in needed], [(rate, range(len(needed)))]
     )
@@ -99,6 +102,8 @@ def _share_lost(each: Pools, part: Slice, rate: float, loss: Callable[[float], f
     load = rate * float(part.weight * each.seconds)
     if each.hashed is None:
         return float(part.share) * exp(loss(load))
+    from tuplecalc.traffic.hashing import hashed_blocking  # only cones that hash need it
+
     clients, addresses = each.hashed
     per_client = load * addresses / clients
     return float(part.share) * hashed_blocking(clients, addresses, per_client, loss)
@@ -107,24 +112,34 @@ def _share_lost(each: Pools, part: Slice, rate: float, loss: Callable[[float], f
 def log_loss(each: Pools, bound: Bound) -> Callable[[float], float]:
     """The logarithm of one pool's blocking as a function of its load, in flows (erlang)."""
     if each.search != "exhaustive":
+        from tuplecalc.traffic.search import search_blocking  # only cones that search need it
+
         lost = partial(search_blocking, floor(each.size), search=each.search, bound=bound)
         return lambda load: log(lost(load=load) or exp(-700))
     if each.alike:
-        return lambda load: log_erlang_b(each.circuits, load)
+        return lambda load: log_blocking(each.circuits, load)
     size = float(each.size)
     if bound == "lower":
-        return lambda load: log_erlang_b(size, load * each.keys)
-    return lambda load: log_erlang_b((size - each.keys + 1) / each.keys, load)
+        return lambda load: log_blocking(size, load * each.keys)
+    return lambda load: log_blocking((size - each.keys + 1) / each.keys, load)
 
 
 def _needed(found: Sequence[Pools], traffic: Traffic) -> list[Pools]:
-    """The pools less those that cannot be full unless another one is."""
-    left = list(found)
+    """The pools less those that cannot be full unless another one is.
+
+    Each is held against the others of its own scopes; one pool for all traffic against the
+    smallest others.  What is left over needlessly only widens the bracket.
+    """
+    smallest = sorted(found, key=lambda each: each.everywhere)[:_FEW]
+    alike: dict[object, list[Pools]] = {}
     for each in found:
-        others = (other for other in left if other is not each)
-        if len(left) > 1 and any(_follows(each, other, traffic) for other in others):
-            left.remove(each)
-    return left
+        alike.setdefault(each.scopes, []).append(each)
+    left: dict[int, Pools] = {id(each): each for each in found}
+    for each in found:
+        others = alike[each.scopes] + (smallest if each.limit.scopes.value == 1 else [])
+        if any(id(o) in left and o is not each and _follows(each, o, traffic) for o in others):
+            del left[id(each)]
+    return list(left.values())
 
 
 def _follows(each: Pools, other: Pools, traffic: Traffic) -> bool:
@@ -133,12 +148,7 @@ def _follows(each: Pools, other: Pools, traffic: Traffic) -> bool:
     Its pools are the same parts of the traffic, or one pool for all of it; it holds a flow no
     longer than the other does, and as many as the other can have at any time.
     """
-    if each.scopes == other.scopes and each.hashed == other.hashed:
-        together = Fraction(1)
-    elif each.limit.scopes.value == 1:
-        together = sum((part.pools for part in other.slices), Fraction(0))
-    else:
-        return False
+    together = Fraction(1) if each.scopes == other.scopes else other.number
     longest = traffic.hold + max(each.lingers)
     if traffic.first_close not in (0, 1) and longest != traffic.hold and each.keys == 1:
         return False  # who lingers changes from flow to flow, and the means do not say where

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from tuplecalc.traffic.erlang_coefficients import COLUMNS
+from tuplecalc.traffic.series import stirling_of_many
 
 Values: TypeAlias = Any
 """A float or a numpy array of floats: the formulas do not tell them apart."""
@@ -230,17 +231,6 @@ def exponent(circuits: Values, load: Values, f: Functions, reach: Reach) -> tupl
     return ahead, circuits * ratio * (ahead - 2 * series)
 
 
-def stirling(circuits: Values) -> Values:
-    """``ln(C! / (sqrt(2πC) C^C e^−C))``, for 50 circuits or more.
-
-    >>> round(stirling(100.0) - (math.lgamma(101) - 100.5 * math.log(100) + 100 - math.log(2*math.pi)/2), 12)
-    0.0
-    """
-    inverse = 1 / circuits
-    square = inverse * inverse
-    return inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)))
-
-
 def uniform(circuits: Values, load: Values, f: Functions, reach: Reach, four_rows: bool) -> Values:
     """The excess by Temme's uniform expansion, for 50 circuits or more and a load below twice as many.
 
@@ -262,7 +252,7 @@ def uniform(circuits: Values, load: Values, f: Functions, reach: Reach, four_row
             total *= eta
             total += c0 + inverse * (c1 + inverse * (c2 + inverse * (c3 + inverse * (c4 + inverse * c5))))
     total += math.sqrt(math.pi / 2) * f.sqrt(circuits) * f.erfcx(z)
-    return f.exp(stirling(circuits)) * total
+    return f.exp(stirling_of_many(circuits)) * total
 
 
 def tail(circuits: Values, load: Values, f: Functions, reach: Reach | None) -> Values:
@@ -277,7 +267,7 @@ def tail(circuits: Values, load: Values, f: Functions, reach: Reach | None) -> V
         y = load - circuits - circuits * (f.log(load) - f.log(circuits))
     else:
         y = exponent(circuits, load, f, reach)[1]
-    return y + stirling(circuits) + 0.5 * (math.log(2 * math.pi) + f.log(circuits))
+    return y + stirling_of_many(circuits) + 0.5 * (math.log(2 * math.pi) + f.log(circuits))
 
 
 def idle(circuits: Values, load: Values, blocking: Values, f: Functions) -> Values:

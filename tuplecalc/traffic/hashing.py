@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from math import exp, fsum, inf, lgamma, log, log1p, pi, sqrt
+from math import exp, fsum, inf, log, log1p, pi, sqrt
 
 from tuplecalc.errors import reject
 from tuplecalc.traffic import checks
+from tuplecalc.traffic.series import log1p_less, stirling
 
 _MOST_CLIENTS = 10**10
 _MOST_ADDRESSES = 10**6
@@ -266,13 +267,13 @@ def _log_scale(mode: int, clients: int, addresses: int) -> float:
     return (
         _log_factorial(clients)
         - addresses * _log_factorial(mode)
-        - clients * _log1p_less((mode * addresses - clients) / clients)
+        - clients * log1p_less((mode * addresses - clients) / clients)
     )
 
 
 def _log_factorial(n: int) -> float:
     """``ln n! - (n·ln n - n)`` for ``n ≥ 1``: what Stirling's formula leaves."""
-    return log(2 * pi * n) / 2 + _stirling_error(n)
+    return log(2 * pi * n) / 2 + stirling(n)
 
 
 def _log_binomial(y: int, n: int, m: int) -> float:
@@ -286,21 +287,13 @@ def _log_binomial(y: int, n: int, m: int) -> float:
     if y == n:
         return -n * log(m)
     return (
-        _stirling_error(n)
-        - _stirling_error(y)
-        - _stirling_error(n - y)
+        stirling(n)
+        - stirling(y)
+        - stirling(n - y)
         - _deviance(y, n, m)
         - _deviance(n - y, n * (m - 1), m)
         - log(2 * pi * y * (1 - y / n)) / 2
     )
-
-
-def _stirling_error(n: int) -> float:
-    """``ln n! - ln(√(2πn)·(n/e)^n)`` for ``n ≥ 1``."""
-    if n < 16:
-        return lgamma(n + 1) - (n + 0.5) * log(n) + n - log(2 * pi) / 2
-    x = 1 / n
-    return x * (1 / 12 - x * x * (1 / 360 - x * x * (1 / 1260 - x * x * (1 / 1680 - x * x / 1188))))
 
 
 def _deviance(x: int, above: int, below: int) -> float:
@@ -308,21 +301,7 @@ def _deviance(x: int, above: int, below: int) -> float:
     relative = (above - x * below) / (x * below)
     if abs(relative) > 0.35:
         return x * (relative - log(above / (x * below)))
-    return -x * _log1p_less(relative)
-
-
-def _log1p_less(x: float) -> float:
-    """``ln(1 + x) - x``, by its series in ``x/(2 + x)`` near 0."""
-    if abs(x) > 0.35:
-        return log1p(x) - x
-    root = x / (2 + x)
-    square = root * root
-    power, series, odd = square, 0.0, 3
-    while power > 1e-18 * odd * series:
-        series += power / odd
-        power *= square
-        odd += 2
-    return root * (2 * series - x)
+    return -x * log1p_less(relative)
 
 
 def _first_below(least: float, most: int, size: Callable[[int], float]) -> int:

@@ -17,7 +17,7 @@ from operator import mul
 from typing import Literal, NamedTuple, TypeAlias
 
 from tuplecalc.errors import reject
-from tuplecalc.traffic.checks import count, number, probability
+from tuplecalc.traffic.checks import count, number, probability, share
 
 Search: TypeAlias = Literal["exhaustive", "linux"] | int | tuple[int, ...]
 """How a NAT looks for a free port: ``"exhaustive"``, ``"linux"``, a number of independent random probes,
@@ -219,18 +219,6 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
         if weight <= _NEGLIGIBLE * total:
             break
     return lost / total
-
-
-def share(value: float, place: str) -> float:
-    """A share between 0 and 1, both included.
-
-    >>> share(1, "evict_chance")
-    1.0
-    """
-    part = number(value, place)
-    if part > 1:
-        raise reject(value, "this is a share between 0 and 1", "write it as in 0.5", place)
-    return part
 
 
 _Form: TypeAlias = Callable[[int, int, Sequence[int]], float]

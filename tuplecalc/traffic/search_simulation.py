@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tuplecalc.errors import reject
-from tuplecalc.traffic.checks import count, number
-from tuplecalc.traffic.search import LAST_PROBES, Search, share, windows
+from tuplecalc.traffic.checks import count, number, share
+from tuplecalc.traffic.search import LAST_PROBES, Search, windows
 
 Lifetimes: TypeAlias = Literal["exponential", "fixed"]
 """Which entry leaves next: a random one, or the oldest."""

@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 
 from tuplecalc.errors import nearest, reject
 from tuplecalc.traffic import checks
+from tuplecalc.traffic.series import log1p_less, stirling
 
 Law = Literal["exponential", "fixed"]
 """How a time with a given mean is spread: without memory, or always the same."""
@@ -366,12 +367,12 @@ def _early(shape: int, arrivals: float) -> tuple[float, float]:
     """``ln P(a, x)`` and ``P`` divided by its derivative in ``x``, far below the mean.
 
     ``P = p·Σ_{n ≥ 0} Π_{1 ≤ i ≤ n} x/(a + i)`` with ``p = x^a·e^(-x)/Γ(a + 1)`` and
-    ``dP/dx = p·a/x``; ``ln p`` by Stirling's series, of which one term is enough.
+    ``dP/dx = p·a/x``; ``ln p`` by Stirling's series.
     """
     import numpy as np
 
     relative = (arrivals - shape) / shape
-    log_term = shape * (log1p(relative) - relative) - log(2 * pi * shape) / 2 - 1 / (12 * shape)
+    log_term = shape * log1p_less(relative) - log(2 * pi * shape) / 2 - stirling(shape)
     terms = int(40 / (1 - arrivals / shape)) + 1
     series = 1 + float(np.cumprod(arrivals / (shape + np.arange(1.0, terms))).sum())
     return log_term + log(series), series * arrivals / shape

@@ -95,18 +95,25 @@ def _lost(each: Pools, rate: float, bound: Bound) -> float:
     if not each.circuits:
         return 1.0
     loss = log_loss(each, bound)
-    return min(sum(_share_lost(each, part, rate, loss) for part in each.slices), 1.0)
+    total, left = 0.0, 1.0
+    for part in reversed(each.slices):  # the hottest first: each pool of the rest loses less
+        lost = _pool_lost(each, part, rate, loss)
+        total += float(part.share) * lost
+        left -= float(part.share)
+        if left * lost <= 1e-17 * total:
+            break
+    return min(total, 1.0)
 
 
-def _share_lost(each: Pools, part: Slice, rate: float, loss: Callable[[float], float]) -> float:
+def _pool_lost(each: Pools, part: Slice, rate: float, loss: Callable[[float], float]) -> float:
     load = rate * float(part.weight * each.seconds)
     if each.hashed is None:
-        return float(part.share) * exp(loss(load))
+        return exp(loss(load))
     from tuplecalc.traffic.hashing import hashed_blocking  # only cones that hash need it
 
     clients, addresses = each.hashed
     per_client = load * addresses / clients
-    return float(part.share) * hashed_blocking(clients, addresses, per_client, loss)
+    return hashed_blocking(clients, addresses, per_client, loss)
 
 
 def log_loss(each: Pools, bound: Bound) -> Callable[[float], float]:
@@ -117,7 +124,7 @@ def log_loss(each: Pools, bound: Bound) -> Callable[[float], float]:
         lost = partial(search_blocking, floor(each.size), search=each.search, bound=bound)
         return lambda load: log(lost(load=load) or exp(-700))
     if each.alike:
-        return lambda load: log_blocking(each.circuits, load)
+        return partial(log_blocking, each.circuits)
     size = float(each.size)
     if bound == "lower":
         return lambda load: log_blocking(size, load * each.keys)

@@ -156,8 +156,10 @@ def log_excess(circuits: float, load: float) -> float:
     5913.128
     """
     total = excess(circuits, load)
-    if total < math.inf:
-        return math.log(total)
+    return math.log(total) if total < math.inf else _log_tail(circuits, load)
+
+
+def _log_tail(circuits: float, load: float) -> float:
     return float(tail(circuits, load, FLOATS, reach_of(circuits, load) if circuits >= MANY else None))
 
 
@@ -177,7 +179,7 @@ def log_blocking(circuits: float, load: float) -> float:
     total = excess(circuits, load)
     if total < math.inf or load == 0:
         return 0.0 - math.log1p(total)
-    return -log_excess(circuits, load)
+    return -_log_tail(circuits, load)
 
 
 def one_more(excess: Values, circuits: Values, load: Values) -> Values:

@@ -24,7 +24,7 @@ _MOST_TERMS = 200
 _EULER = 0.5772156649015329
 _NEGLIGIBLE = 50.0  # below the largest logarithm
 _UNDERFLOW = -750.0
-_POINTS, _MOST_POINTS = 1000, 2**14
+_POINTS, _MOST_POINTS = 200, 2**14
 
 
 def fullest_cdf(k: int, clients: int, addresses: int) -> float:
@@ -199,7 +199,7 @@ def hashed_blocking(
         stride = 1 << max(0, ((right - left) // _POINTS).bit_length() - 1)
         terms = [term(y) for y in range(left, right + 1, stride)]
         top = max(terms)
-        if top == -inf:
+        if top + log(right - left + 1) < _UNDERFLOW:
             return 0.0
         counted = [index for index, size in enumerate(terms) if size > top - _NEGLIGIBLE]
         closer = max(left, left + stride * (counted[0] - 1)), min(right, left + stride * (counted[-1] + 1))
@@ -208,11 +208,12 @@ def hashed_blocking(
         left, right = closer
     total = fsum(exp(size - top) for size in terms)
     points = len(terms)
+    noise = max(1e-13, 1e-15 * abs(_log_binomial(left + stride * terms.index(top), others, pools)))
     while stride > 1 and points < _MOST_POINTS:  # the points between, until they change nothing
         between = fsum(exp(term(y) - top) for y in range(left + stride // 2, right + 1, stride))
         change = abs(between - total) / (between + total)
         stride, points, total = stride // 2, 2 * points, total + between
-        if change < 1e-13:
+        if change < noise:
             break
     return min(1.0, exp(top + log(total) + log(stride)))
 

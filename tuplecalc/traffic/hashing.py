@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from math import exp, fsum, inf, log, log1p, pi, sqrt
+from math import exp, fsum, log, log1p, pi, sqrt
 
 from tuplecalc.errors import reject
 from tuplecalc.traffic import checks

@@ -1,8 +1,9 @@
 """An event simulation of a whole chain: it knows what the file means, and no formula.
 
 Connections arrive at random moments (Poisson) and take a key in every table on their way, or fail
-and are not tried again.  Hops choose in concert: a port is taken only if it is free wherever it
-counts, so that what fails, fails for want of room.  Where the ports of a cone and of the proxy
+and are not tried again.  Clients and cones choose in concert with the proxy behind them: a port is
+taken only if it is free there as well, so that what fails, fails for want of room.  A proxy does not
+know what one behind it holds.  Where the ports of a cone and of the proxy
 behind it overlap in part, the cone prefers those that the proxy cannot use.
 """
 
@@ -44,6 +45,7 @@ class Simulation:
     """One run of a chain with clients, cones, forwarders with entries, and proxies that capture by TPROXY."""
 
     def __init__(self, chain: Chain, rate: float, seed: int, fixed_hold: bool = False) -> None:
+        _refuse_what_is_not_simulated(chain)
         self.chain, self.rate, self.random = chain, rate, Random(seed)
         self.fixed_hold = fixed_hold
         self.used: dict[Hashable, set[int]] = {}
@@ -92,9 +94,9 @@ class Simulation:
         by_client = self.random.random() < traffic.first_close
         # (scope, port or None, seconds) of every key that this connection takes
         keys: list[tuple[Hashable, int, float]] = []
-        ports = self.ports["clients"]
         source: Hashable = client
-        port = self._pick(("clients", source, endpoint), ports)
+        allowed = self._allowed_behind(-1, source, endpoint, self.ports["clients"])
+        port = self._pick(("clients", source, endpoint), allowed)
         if port is None:
             return False
         linger = float(clients.linger) if by_client else 0.0
@@ -145,15 +147,14 @@ class Simulation:
         self, place: int, source: Hashable, endpoint: int, ports: frozenset[int]
     ) -> frozenset[int]:
         """Ports that are free at the proxy behind as well; those that it cannot use itself, if there are."""
-        behind = next(
-            (h for h in self.chain.hops[place + 1 :] if isinstance(h, Hourglass) and h.layer == 7), None
-        )
-        if behind is None:
+        changed = (h for h in self.chain.hops[place + 1 :] if isinstance(h, Cone) or h.layer == 7)
+        behind = next(changed, None)
+        if not isinstance(behind, Hourglass):
             return ports
         kind = "table" if behind.source == "client" and behind.tracking == "strict" else "accepted"
         ports = ports - self.used.get((behind.name, kind, source, endpoint), set())
         own = self.ports[behind.name] if kind == "table" else frozenset()
-        scope = (self.chain.hops[place].name, source, endpoint)
+        scope = ("clients" if place < 0 else self.chain.hops[place].name, source, endpoint)
         preferred = ports - own
         return preferred if preferred - self.used.get(scope, set()) else ports
 
@@ -179,6 +180,21 @@ class Simulation:
             self.counted[scope] -= 1
         else:
             self.used[scope].discard(port)
+
+
+def _refuse_what_is_not_simulated(chain: Chain) -> None:
+    """What this simulation does not know must not look as if it had no effect."""
+    unknown = [] if chain.clients.allocation == "tuple" else ["clients.allocation"]
+    for hop in chain.hops:
+        settings = {"instances": 1, "virtual": None, "mapping": "endpoint-dependent", "block": None}
+        settings |= {"port_search": "exhaustive", "allocation": "tuple", "split": "flows"}
+        unknown += [
+            f"{hop.path}.{key}" for key, plain in settings.items() if getattr(hop, key, plain) != plain
+        ]
+        if isinstance(hop, Hourglass) and hop.layer == 7:
+            unknown += [] if hop.capture == "tproxy" and hop.source != "client-port" else [hop.path]
+    if unknown:
+        raise NotImplementedError(f"not simulated: {', '.join(unknown)}")
 
 
 def _endpoints(groups: tuple[Services, ...]) -> Iterator[tuple[int, float]]:

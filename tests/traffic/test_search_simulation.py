@@ -15,12 +15,12 @@ import pytest
 from tuplecalc.errors import TopologyError
 from tuplecalc.traffic.search import failure_lower, failure_upper, windows
 from tuplecalc.traffic.search_simulation import (
-    Lifetimes,
     SearchRun,
     failure_given,
     simulate_fill,
     simulate_search,
 )
+from tuplecalc.traffic.transients import Law
 
 DATA = Path(__file__).parent.parent / "data"
 R = 64512
@@ -55,9 +55,7 @@ def outcomes(
 
 
 @cache
-def stationary(
-    ports: int, k: int, search: tuple[int, ...], lifetimes: Lifetimes, original_first: bool
-) -> float:
+def stationary(ports: int, k: int, search: tuple[int, ...], lifetimes: Law, original_first: bool) -> float:
     """The exact failure of the closed loop: a chain over the used ports in the order of their age."""
     states = list(permutations(range(ports), k))
     weights = dict.fromkeys(states, 1 / len(states))
@@ -81,7 +79,7 @@ def stationary(
 @pytest.mark.parametrize("original_first", [True, False])
 @pytest.mark.parametrize(("ports", "k", "search"), [(5, 3, (2, 1)), (6, 4, (3, 2)), (6, 3, (2,))])
 def test_the_exact_chain_of_a_tiny_range(
-    ports: int, k: int, search: tuple[int, ...], lifetimes: Lifetimes, original_first: bool
+    ports: int, k: int, search: tuple[int, ...], lifetimes: Law, original_first: bool
 ) -> None:
     expected = stationary(ports, k, search, lifetimes, original_first)
     run = simulate_search(
@@ -274,7 +272,7 @@ def test_random_probes_are_a_power() -> None:
 
 @pytest.mark.parametrize("lifetimes", ["exponential", "fixed"])
 @pytest.mark.parametrize("ports", [100, 256, 3000])
-def test_evicting_closing_entries(lifetimes: Lifetimes, ports: int) -> None:
+def test_evicting_closing_entries(lifetimes: Law, ports: int) -> None:
     closing = ports // 30
     run = simulate_search(ports, ports, closing=closing, searches=20_000, lifetimes=lifetimes)
     assert run.share == pytest.approx(run.exact, abs=4.5 * run.standard_error + 0.15 * run.exact)

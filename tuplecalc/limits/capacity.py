@@ -160,10 +160,31 @@ class Capacity:
     def rate_at_most(self) -> bool:
         """Whether the true optimum may lie below ``rate``: as the flows, and for proxies in a row.
 
-        A leg between two proxies has a time in each, and the formulas take the shorter.
+        A leg between two proxies has a time in each, and the formulas take the shorter.  And where
+        either side may close first, a port waits now at the hop that chose it, now at the proxy that
+        accepts it: for the longer of the two each time, which is more than the longer mean.
         """
         proxies = [hop.name for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.layer == 7]
-        return self.flows_at_most or any(hop.name in proxies[:-1] for hop in self._sharing())
+        in_a_row = any(hop.name in proxies[:-1] for hop in self._sharing())
+        return self.flows_at_most or in_a_row or self._waits_in_turn()
+
+    def _waits_in_turn(self) -> bool:
+        """Whether the ports that some proxy accepts, held for the longer time each time, bind the rate."""
+        traffic = self.chain.traffic
+        c, by_client, by_service = traffic.first_close, self.chain.clients.linger, Fraction(0)
+        if c in (0, 1) or self.rate is None:
+            return False
+        for hop, capacity in zip(self.chain.hops, self.hops[1:], strict=True):
+            if isinstance(hop, Cone):
+                by_client = by_service = hop.linger
+            elif hop.layer == 7:
+                held = traffic.hold + c * by_client + (1 - c) * max(by_service, hop.linger)
+                for limit in capacity.limits:
+                    accepts = limit.name in ("accepted", "listener") and limit.rate is not None
+                    if accepts and (limit.rate or 0) * limit.seconds.value < self.rate * held:
+                        return True
+                by_client, by_service = hop.linger, Fraction(0)
+        return False
 
     def _sharing(self) -> list[Hourglass]:
         names = {limit.hop for limit in self.limits if limit.name == "shared"}
@@ -226,7 +247,7 @@ def _blurs(hop: Cone | Hourglass) -> bool:
 def capacity(chain: Chain) -> Capacity:
     """How many flows a chain can hold open and how many a second it sustains; which limit binds.
 
-    Exact for traffic that spreads evenly; see ``Capacity.at_most`` for where it is a bound.
+    Exact for traffic that spreads evenly; ``flows_at_most`` and ``rate_at_most`` say where it is a bound.
 
     >>> from tuplecalc.model.chain import Chain, Clients, Cone, Services
     >>> capacity(Chain(clients=Clients(addresses=9), hops=[Cone(name="nat", addresses=1)],

@@ -204,8 +204,8 @@ def blind_burst(*, cone_only: int, overlap: int, proxy_only: int) -> Fraction:
     >>> blind_burst(cone_only=0, overlap=28232, proxy_only=36280)
     Fraction(3529, 16128)
     """
-    admitted = blind_burst_admitted(cone_only=cone_only, overlap=overlap, proxy_only=proxy_only)
-    return 1 - admitted / (cone_only + overlap)
+    A, _, _ = _ports(cone_only, overlap, proxy_only)
+    return 1 - blind_burst_admitted(cone_only=cone_only, overlap=overlap, proxy_only=proxy_only) / A
 
 
 class _Setting(NamedTuple):

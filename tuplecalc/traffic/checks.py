@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, isfinite
 from numbers import Integral, Real
 
-from tuplecalc.errors import reject
+from tuplecalc.errors import nearest, reject
 
 
 def number(value: object, place: str, *, above: float | None = None, least: float = 0.0) -> float:
@@ -48,15 +48,42 @@ def share(value: float, place: str) -> float:
     return part
 
 
-def count(value: object, place: str, *, least: int = 0) -> int:
-    """A whole number of at least ``least``.
+def count(value: object, place: str, *, least: int = 0, most: int | None = None) -> int:
+    """A whole number of at least ``least`` and at most ``most``, as Python's own kind, which never wraps.
 
     >>> count(4, "addresses", least=1)
     4
     """
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, Integral)
+        or not _indexes(value)
+        or int(value) < least
+    ):
         raise reject(value, f"this is a whole number of {least} or more", "change it", place)
+    if most is not None and int(value) > most:
+        raise reject(value, f"this is a whole number of {most:,} or less", "change it", place)
     return int(value)
+
+
+def word(value: object, place: str, options: tuple[str, ...]) -> str:
+    """One of a few words.
+
+    >>> word("fixd", "law", ("exponential", "fixed"))
+    Traceback (most recent call last):
+    tuplecalc.errors.TopologyError: law: "fixd": this is "exponential" or "fixed"; did you mean "fixed"?
+    """
+    if isinstance(value, str) and value in options:
+        return value
+    written = " or ".join(f'"{option}"' for option in options)
+    meant = nearest(value, options) if isinstance(value, str) else None
+    way_out = f'did you mean "{meant}"?' if meant else f"write {written}"
+    raise reject(value, f"this is {written}", way_out, place)
+
+
+def _indexes(value: object) -> bool:
+    """Whether it can be a whole number; a duration of numpy's calls itself one, and is none."""
+    return hasattr(value, "__index__")
 
 
 def value_of(value: object) -> float:
@@ -67,3 +94,5 @@ def value_of(value: object) -> float:
         return float(value)
     except OverflowError:
         return inf
+    except TypeError:  # numpy's durations call themselves integers
+        return float("nan")

@@ -91,7 +91,7 @@ def _blind(chain: Chain, each: Pools, A: NamedPorts, L: NamedPorts, rate: float 
             proxy_linger=float(traffic.first_close * linger),
         )
 
-    lingers = float(in_table), float(_held(chain, A.origin.hop))
+    lingers = [float(in_table), *map(float, _held(chain, A.origin.hop, linger))]
     shares = [partial(_mean, each, partial(fails, cone_linger=linger)) for linger in lingers]
     rates = [
         _half(each, share, half)
@@ -123,12 +123,16 @@ def _half(each: Pools, share: Callable[[float], float], half: float) -> float:
     return crossing(lambda rate: share(rate) - 0.5, low, high) if low < high else low
 
 
-def _held(chain: Chain, name: str) -> Fraction:
-    """How long the hop that chose a port lingers on it, on average."""
-    if name == "clients":
-        return chain.traffic.first_close * chain.clients.linger
-    hop = _hop(chain, name)
-    return hop.linger if isinstance(hop, Cone) else chain.traffic.first_close * hop.linger
+def _held(chain: Chain, name: str, in_table: Fraction) -> tuple[Fraction, Fraction]:
+    """How long the hop that chose a port lingers on it, and how long either of the two does, on average.
+
+    ``in_table`` is for how long the table of the hop behind does, where its side closed first.
+    """
+    c, part = chain.traffic.first_close, chain.clients if name == "clients" else _hop(chain, name)
+    by_client = part.linger
+    by_service = part.linger if isinstance(part, Cone) else Fraction(0)  # sockets of the side that closed
+    own = c * by_client + (1 - c) * by_service
+    return own, c * by_client + (1 - c) * max(by_service, in_table)
 
 
 def _hop(chain: Chain, name: str) -> Cone | Hourglass:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, chain
 from math import expm1, inf, lgamma, log, log1p
 from operator import mul
+from typing import Any
 
 from tuplecalc.errors import reject
-from tuplecalc.traffic.checks import count, number
+from tuplecalc.traffic.checks import count, number, share
 
 Loss = Callable[[float], float]
 """The share that a pool blocks of a load."""
@@ -34,11 +35,15 @@ def reduced_load(losses: Sequence[Loss], routes: Sequence[tuple[float, Sequence[
     >>> round(reduced_load([lambda load: erlang_b(10, load)] * 2, [(8.0, (0, 1))])[0], 5)
     0.17217
     """
-    for place, (load, pools) in enumerate(routes):
+    for place, route in enumerate(routes):
+        load, pools = _pair(route, f"routes[{place}]", "a load and the pools that it needs")
         number(load, f"routes[{place}].load")
         if wrong := [pool for pool in pools if not 0 <= pool < len(losses)]:
             rule = f"a route needs pools from 0 to {len(losses) - 1}"
             raise reject(wrong[0], rule, "give the pool, or leave it out", f"routes[{place}].pools")
+        if len(set(pools)) < len(pools):
+            rule = "a route takes one tuple of each pool that it needs"
+            raise reject(list(pools), rule, "name each once", f"routes[{place}].pools")
     lost, step, before = [0.0] * len(losses), 0.5, inf
     for _ in range(_MOST_ROUNDS):
         offered = [0.0] * len(losses)
@@ -47,7 +52,10 @@ def reduced_load(losses: Sequence[Loss], routes: Sequence[tuple[float, Sequence[
                 pools, _products_without([1 - lost[pool] for pool in pools]), strict=True
             ):
                 offered[pool] += load * passing
-        found = [loss(load) for loss, load in zip(losses, offered, strict=True)]
+        found = [
+            share(loss(load), f"losses[{place}]({load:g})")
+            for place, (loss, load) in enumerate(zip(losses, offered, strict=True))
+        ]
         change = max((abs(new - old) for new, old in zip(found, lost, strict=True)), default=0.0)
         if change <= _ENOUGH * max(found, default=0.0):
             break
@@ -58,6 +66,12 @@ def reduced_load(losses: Sequence[Loss], routes: Sequence[tuple[float, Sequence[
     return tuple(
         -expm1(sum(log1p(-lost[pool]) if lost[pool] < 1 else -inf for pool in pools)) for _, pools in routes
     )
+
+
+def _pair(value: object, place: str, rule: str) -> tuple[Any, Any]:
+    if isinstance(value, Sequence) and len(value) == 2:
+        return value[0], value[1]
+    raise reject(value, f"this is a pair: {rule}", "write it as (…, …)", place)
 
 
 def _products_without(factors: Sequence[float]) -> list[float]:
@@ -75,12 +89,11 @@ def tree_blocking(leaves: Sequence[tuple[int, float]], root: int) -> tuple[float
     ``leaves`` are (circuits, load in erlang); all come and go together at leaf and root.  Exact,
     for every law of the holds: the product form, truncated::
 
-        L_i = 1 - P(M_i ≤ C_0 - 1) / P(M ≤ C_0)
+        L_i = [P(N_i = C_i, M ≤ C_0) + P(N_i < C_i, M = C_0)] / P(M ≤ C_0)
 
-    with M the sum of independent Poisson numbers, each up to its leaf's circuits, not normalised,
-    and M_i the same with one circuit less at leaf i.  It takes time with the square of the root's
-    circuits.  Raises :class:`~tuplecalc.errors.TopologyError` for numbers below 0.  Source: Kelly,
-    Loss networks, Ann. Appl. Prob. 1 (1991) (recalled).
+    with M the sum of independent Poisson numbers N_i, each up to its leaf's circuits.  It takes time
+    with the square of the root's circuits.  Raises :class:`~tuplecalc.errors.TopologyError` for numbers
+    below 0.  Source: Kelly, Loss networks, Ann. Appl. Prob. 1 (1991) (recalled).
 
     >>> [round(share, 6) for share in tree_blocking([(5, 3.0), (8, 6.0), (10, 9.0)], 18)]
     [0.176277, 0.172581, 0.201482]
@@ -89,7 +102,8 @@ def tree_blocking(leaves: Sequence[tuple[int, float]], root: int) -> tuple[float
 
     most = count(root, "root")
     poisson = []
-    for place, (circuits, load) in enumerate(leaves):
+    for place, leaf in enumerate(leaves):
+        circuits, load = _pair(leaf, f"leaves[{place}]", "circuits and the load in erlang")
         room, offered = count(circuits, f"leaves[{place}].circuits"), number(load, f"leaves[{place}].load")
         used = np.arange(min(room, most) + 1)
         if not offered:
@@ -97,16 +111,18 @@ def tree_blocking(leaves: Sequence[tuple[int, float]], root: int) -> tuple[float
         logs = used * log(offered or 1.0) - np.array([lgamma(n + 1) for n in used])
         poisson.append(np.exp(logs - logs.max()))
 
-    def total(states: Sequence[np.ndarray], room: int) -> float:
-        joined = np.ones(1)
-        for weights in states:
-            joined = np.convolve(joined, weights)[: most + 1]
-        return float(joined[: room + 1].sum())
+    def joined(states: Iterable[np.ndarray]) -> np.ndarray:
+        weights = np.ones(1)
+        for state in states:
+            weights = np.convolve(weights, state)[: most + 1]
+        return weights
 
-    everything = total(poisson, most)
+    everything = float(joined(poisson).sum())
     found = []
-    for place, (circuits, _) in enumerate(leaves):
-        fewer = [w[:circuits] if i == place else w for i, w in enumerate(poisson)]
-        admitting = total(fewer, most - 1) if circuits and most else 0.0
-        found.append(1 - admitting / everything)
+    for place, ((circuits, _), weights) in enumerate(zip(leaves, poisson, strict=True)):
+        others = joined(w for i, w in enumerate(poisson) if i != place)
+        full = weights[circuits:]  # the leaf is; nothing where its room is beyond the root's
+        blocked = float(full.sum() * others[: most + 1 - circuits].sum()) if full.size else 0.0
+        free = joined([others, weights[:circuits]]) if circuits else np.zeros(1)
+        found.append((blocked + float(free[most:].sum())) / everything)  # and the root is full
     return tuple(found)

@@ -117,34 +117,36 @@ def offered(result: Capacity, blocking: float | None = None) -> Offered:
         return Offered(None, highest, (), None, None, blind_hops(result, None), most)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
-    lost = chain_blocking(found, result.chain.traffic, float(rate)) if result.flows else Bracket(1.0, 1.0)
+    lost = chain_blocking(found, float(rate)) if result.flows else Bracket(1.0, 1.0)
     times = (_exhausted(each, rate, result.chain.traffic.hold) for each in found)
     first = min(filter(None, times), key=lambda time: time.seconds, default=None)
     return Offered(rate, highest, used, lost, first, blind_hops(result, float(rate)), most)
 
 
 def _exhausted(each: Pools, rate: Fraction, hold: Fraction) -> Exhausted | None:
-    """When the hottest pool is full: ``Σ m_T(t) = size`` over a flow's keys, ``T`` their lingers.
+    """When the hottest pool is full: ``Σ m_T(t) = size``, over a flow's keys and over who closes first.
 
-    ``m_T(t) = λ·(min(t, T) + H·(1 - e^(-max(0, t - T)/H)))`` as in
+    ``T`` is how long a key lingers, and ``m_T(t) = λ·(min(t, T) + H·(1 - e^(-max(0, t - T)/H)))`` as in
     :func:`tuplecalc.traffic.transients.exhaustion_time`.
     """
-    mine, size = rate * each.hottest * _fullest(each), Fraction(each.size)
-    if each.alike:
-        seconds = exhaustion_time(each.circuits, mine, hold, each.lingers[0])
+    mine = rate * each.hottest * _fullest(each)
+    size = Fraction(each.circuits * each.keys) if each.alike else Fraction(each.size)
+    if each.alike and len(each.closes) == 1:
+        seconds = exhaustion_time(each.circuits, mine, hold, each.closes[0].lingers[0])
         return None if seconds is None else Exhausted(each.limit, seconds, float(each.circuits / mine))
     if mine * each.seconds * each.keys <= size:
         return None
     soonest, mean = float(size / (mine * each.keys)), float(hold)
+    lingers = [(float(close.share), float(linger)) for close in each.closes for linger in close.lingers]
 
     def missing(time: float) -> float:
         taken = 0.0
-        for linger in map(float, each.lingers):
+        for share, linger in lingers:
             closing = max(time - linger, 0.0)
-            taken += min(time, linger) + (mean * (1 - exp(-closing / mean)) if mean else 0.0)
+            taken += share * (min(time, linger) + (mean * (1 - exp(-closing / mean)) if mean else 0.0))
         return float(mine) * taken - float(size)
 
-    last = float(max(each.lingers)) + 40 * mean  # what is left of the exponential then is in no digit
+    last = max(linger for _, linger in lingers) + 40 * mean  # what is left of the exponential is in no digit
     return Exhausted(each.limit, crossing(missing, soonest, max(last, soonest)), soonest)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import Number, Quantity, ingredients
+from tuplecalc.limits.expression import Constant, Number, Quantity, Size, evaluate, ingredients
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.targets import Target, targets
-from tuplecalc.model.chain import Chain, Cone
+from tuplecalc.model.chain import Chain, Cone, Traffic
 from tuplecalc.model.services import machine_shares
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _TAKEN_TOGETHER = frozenset(("entries", "files"))
 """Limits of which a flow's keys come and go together; the two legs of ``shared`` linger each for itself."""
+_ACCEPTED = ("accepted", "listener")
+_BOTH = 2  # legs
 _MOST_SLICES = 256  # slices beyond that are put together with neighbours whose load differs little
 
 
@@ -41,21 +43,43 @@ class Hashing(NamedTuple):
     addresses: int
 
 
+class Close(NamedTuple):
+    """The flows that one side closes first: their share, and how long each key stays taken then.
+
+    Of the two legs under ``shared`` the one that its side closed first lingers, the other does not;
+    the legs of a longer row are put at their mean.
+    """
+
+    share: Fraction
+    lingers: tuple[Fraction, ...]
+
+    @property
+    def longest(self) -> Fraction:
+        """No key stays longer."""
+        return max(self.lingers) if len(self.lingers) <= _BOTH else sum(self.lingers, Fraction(0))
+
+    @property
+    def shortest(self) -> Fraction:
+        """Every key stays at least as long."""
+        return min(self.lingers) if len(self.lingers) <= _BOTH else Fraction(0)
+
+
 class Pools(NamedTuple):
     """The pools of one limit.
 
     ``size`` keys are in each.  A flow takes ``keys`` of them, each for ``seconds`` on average;
-    ``lingers`` is for each key how long it stays taken after the close, and ``alike`` whether a
-    flow's keys come and go together.  ``slices`` say how the traffic falls on the pools, ``hashed``
-    that it does so by chance besides.  ``search`` is how a free key is looked for;
-    ``scopes`` is equal for limits whose pools are the same parts of the traffic.
+    ``closes`` are the same sides in the same order for every limit of a chain, and ``alike`` says
+    whether a flow's keys come and go together.  ``slices`` say how the traffic falls on the pools
+    (by weight, the hottest last), ``hashed`` that it does so by chance besides.  ``search`` is how a
+    free key is looked for; ``scopes`` is equal for limits whose pools are the same parts of the
+    traffic.
     """
 
     limit: Limit
     size: Number
     keys: int
     seconds: Fraction
-    lingers: tuple[Fraction, ...]
+    closes: tuple[Close, ...]
     alike: bool
     slices: tuple[Slice, ...]
     hashed: Hashing | None
@@ -98,31 +122,65 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
     """
     falls = _Falls(result)
     searches = {hop.name: hop.port_search for hop in result.chain.hops if isinstance(hop, Cone)}
-    found = []
+    found: list[Pools] = []
     for limit in result.limits:
         size = limit.busy_keys
         if limit.rate is None or size is None:
             continue
-        lingers, alike = _lingers(limit, result.chain.traffic.hold)
+        closes = _closes(limit, result.chain.traffic)
+        alike = limit.keys == 1 or limit.name in _TAKEN_TOGETHER or not any(c.longest for c in closes)
         search: Search = searches.get(limit.hop, "exhaustive") if limit.name == "ports" else "exhaustive"
         seconds = Fraction(limit.seconds.value) / limit.keys
         slices, hashed, scopes = falls.of(limit)
-        found.append(Pools(limit, size, limit.keys, seconds, lingers, alike, slices, hashed, search, scopes))
+        each = Pools(limit, size, limit.keys, seconds, closes, alike, slices, hashed, search, scopes)
+        found.append(_with_its_source(each, found))
     return tuple(found)
 
 
-def _lingers(limit: Limit, hold: Fraction) -> tuple[tuple[Fraction, ...], bool]:
-    """How long each key of a flow lingers, and whether its keys come and go together.
+def _with_its_source(each: Pools, found: Sequence[Pools]) -> Pools:
+    """What a proxy accepts, taken for as long as the port is taken there *or* where it was chosen.
 
-    Of the two legs under ``shared`` the one that its side closed first lingers, the other does not,
-    whoever it was; the legs of a longer row are put at their mean.
+    If either side may close first, a port waits now here, now there, and serves a new flow when both
+    are over: the mean of the longer one, which is more than the longer mean.
     """
-    total = Fraction(limit.seconds.value) - limit.keys * hold
-    if limit.keys == 1 or not total or limit.name in _TAKEN_TOGETHER:
-        return (total / limit.keys,) * limit.keys, True
-    if limit.keys == 2:
-        return (Fraction(0), total), False
-    return (total / limit.keys,) * limit.keys, False
+    if len(each.closes) == 1 or each.limit.name not in _ACCEPTED or not isinstance(each.limit.size, Size):
+        return each
+    chooser = each.limit.size.sets[0].origin.hop
+    for source in reversed(found):
+        limit = source.limit
+        if limit.hop == chooser and limit.name in ("ports", "upstream") and source.scopes == each.scopes:
+            sides = [
+                (mine.share, max(mine.longest, theirs.longest))
+                for mine, theirs in zip(each.closes, source.closes, strict=True)
+            ]
+            longer = sum(share * linger for share, linger in sides)
+            before = sum(close.share * close.longest for close in each.closes)
+            closes = tuple(Close(share, (linger,)) for share, linger in sides)
+            return each._replace(closes=closes, seconds=each.seconds + longer - before)
+    return each
+
+
+def _closes(limit: Limit, traffic: Traffic) -> tuple[Close, ...]:
+    """How long each key of a flow lingers, by who closes first; one case if it is always the same side."""
+    c = traffic.first_close
+    if c in (0, 1):
+        return (Close(Fraction(1), _lingers(limit, Fraction(limit.seconds.value), traffic.hold)),)
+    found = []
+    for share, client in ((c, 1), (1 - c, 0)):
+
+        def read(leaf: Quantity | Size | Constant, client: int = client) -> Number:
+            return client if isinstance(leaf, Quantity) and leaf.symbol == "c" else leaf.value
+
+        total = evaluate(limit.seconds, read, floor=floor, ceiling=ceil, minimum=min)
+        found.append(Close(share, _lingers(limit, Fraction(total), traffic.hold)))
+    return tuple(found)
+
+
+def _lingers(limit: Limit, seconds: Fraction, hold: Fraction) -> tuple[Fraction, ...]:
+    total = seconds - limit.keys * hold
+    if limit.keys == _BOTH and limit.name not in _TAKEN_TOGETHER:
+        return (Fraction(0), total)
+    return (total / limit.keys,) * limit.keys
 
 
 class _Falls:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from itertools import accumulate, repeat
 from math import ceil, comb, exp, log, log1p, prod
+from numbers import Integral
 from operator import mul
 from typing import Literal, NamedTuple, TypeAlias
 
 from tuplecalc.errors import reject
-from tuplecalc.traffic.checks import count, number, probability, share
+from tuplecalc.traffic.checks import count, number, probability, share, word
 
 Search: TypeAlias = Literal["exhaustive", "linux"] | int | tuple[int, ...]
 """How a NAT looks for a free port: ``"exhaustive"``, ``"linux"``, a number of independent random probes,
@@ -29,6 +30,7 @@ Bound: TypeAlias = Literal["lower", "upper"]
 LAST_PROBES = 32
 """How many probes at the end of each window may evict a closing entry (NF_NAT_HARDER_THRESH)."""
 
+_MOST_PROBES = 65536
 _LINUX = (128, 64, 32, 16, 8)
 _NEGLIGIBLE = 1e-18
 _CANCELS = 8.0
@@ -53,16 +55,16 @@ def windows(search: Search, ports: int) -> tuple[int, ...]:
     ((128, 64, 32, 16, 8), (100,), (1, 1, 1), (500,))
     """
     ports = count(ports, "ports", least=1)
-    if search == "exhaustive":
+    if isinstance(search, str) and search == "exhaustive":
         return (ports,)
-    if search == "linux":
+    if isinstance(search, str) and search == "linux":
         return _LINUX if ports > _LINUX[0] else (ports,)
     if isinstance(search, tuple) and search:
         return tuple(min(count(window, "search", least=1), ports) for window in search)
-    if isinstance(search, str | tuple):
-        rule = 'this is "linux", "exhaustive", a number of probes or the lengths of windows'
+    if isinstance(search, bool) or not isinstance(search, Integral):
+        rule = 'this is "linux", "exhaustive", a number of probes or the tuple of the lengths of windows'
         raise reject(search, rule, "write one of these", "search")
-    return (1,) * count(search, "search", least=1)
+    return (1,) * count(search, "search", least=1, most=_MOST_PROBES)
 
 
 def failure_lower(
@@ -96,15 +98,10 @@ def failure_lower(
     >>> f"{failure_lower(64512, 64512, closing=32256):.0e}"
     '1e-15'
     """
-    in_use, parts = _checked(in_use, ports, search)
-    closing = count(closing, "closing")
-    if closing > in_use:
-        raise reject(closing, f"no more than the {in_use} ports in use are closing", "change it", "closing")
-    evict_chance = share(evict_chance, "evict_chance")
+    in_use, ports, parts = ports_in_use(in_use, ports, search)
+    closing, evict_chance = evictable(closing, in_use, search), share(evict_chance, "evict_chance")
     if not closing:
         return _spread(in_use, ports, parts)
-    if search != "linux":
-        raise reject(search, 'only the "linux" search evicts closing entries', "set closing to 0", "closing")
     return _spread_evicting(in_use, ports, parts, closing, 1 - evict_chance)
 
 
@@ -137,7 +134,7 @@ def failure_upper(in_use: int, ports: int, search: Search = "linux") -> float:
     >>> failure_upper(99, 100), failure_upper(64512, 64512)
     (0.0, 1.0)
     """
-    in_use, parts = _checked(in_use, ports, search)
+    in_use, ports, parts = ports_in_use(in_use, ports, search)
     return _clustered(in_use, ports, parts)
 
 
@@ -166,6 +163,7 @@ def usable_share(failure: float, ports: int, search: Search = "linux") -> Usable
     UsableShare(spread=0.99, clustered=0.99)
     """
     failure = probability(failure, "failure")
+    ports = count(ports, "ports", least=1)
     parts = windows(search, ports)
     spread, clustered = (
         bisect_right(range(ports + 1), failure, key=lambda k: form(k, ports, parts)) - 1
@@ -193,10 +191,9 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
     >>> search_blocking(2, 1.0, "exhaustive")
     0.2
     """
+    ports, load = count(ports, "ports", least=1), number(load, "load")
     parts = windows(search, ports)
-    load = number(load, "load")
-    if bound not in ("lower", "upper"):
-        raise reject(bound, 'this is "lower" or "upper"', "write one of these", "bound")
+    word(bound, "bound", ("lower", "upper"))
     if not load:
         return 0.0
     failure = _interpolated(ports, parts, _spread if bound == "lower" else _clustered)
@@ -224,12 +221,30 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
 _Form: TypeAlias = Callable[[int, int, Sequence[int]], float]
 
 
-def _checked(in_use: int, ports: int, search: Search) -> tuple[int, tuple[int, ...]]:
-    parts = windows(search, ports)
-    in_use = count(in_use, "in_use")
+def ports_in_use(in_use: int, ports: int, search: Search) -> tuple[int, int, tuple[int, ...]]:
+    """Both numbers and the windows, checked.
+
+    >>> ports_in_use(3, 10, 2)
+    (3, 10, (1, 1))
+    """
+    ports, in_use = count(ports, "ports", least=1), count(in_use, "in_use")
     if in_use > ports:
         raise reject(in_use, f"no more than the {ports} ports are in use", "change it", "in_use")
-    return in_use, parts
+    return in_use, ports, windows(search, ports)
+
+
+def evictable(closing: int, in_use: int, search: Search) -> int:
+    """The number of closing entries, checked: some of the ports in use, and only Linux evicts them.
+
+    >>> evictable(0, 5, 3), evictable(5, 5, "linux")
+    (0, 5)
+    """
+    closing = count(closing, "closing")
+    if closing > in_use:
+        raise reject(closing, f"no more than the {in_use} ports in use are closing", "change it", "closing")
+    if closing and search != "linux":
+        raise reject(search, 'only the "linux" search evicts closing entries', "set closing to 0", "closing")
+    return closing
 
 
 def _spread(k: int, R: int, parts: Sequence[int]) -> float:

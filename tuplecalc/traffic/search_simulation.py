@@ -7,17 +7,15 @@ from collections.abc import Callable
 from itertools import chain, pairwise, repeat
 from math import sqrt
 from statistics import fmean, variance
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from tuplecalc.errors import reject
-from tuplecalc.traffic.checks import count, number, share
-from tuplecalc.traffic.search import LAST_PROBES, Search, windows
-
-Lifetimes: TypeAlias = Literal["exponential", "fixed"]
-"""Which entry leaves next: a random one, or the oldest."""
+from tuplecalc.traffic.checks import count, number, share, word
+from tuplecalc.traffic.search import LAST_PROBES, Search, evictable, ports_in_use, windows
+from tuplecalc.traffic.transients import LAWS, Law
 
 _FREE, _OPEN, _CLOSING = 0, 1, 2
 _BATCHES = 20
@@ -108,19 +106,15 @@ class _Table:
         evict_chance: float,
         seed: int,
     ) -> None:
-        self.ports = count(ports, "ports", least=1)
-        self.in_use = count(in_use, "in_use")
-        if in_use > ports:
-            raise reject(in_use, f"no more than the {ports} ports are in use", "change it", "in_use")
-        self.windows = windows(search, ports)
-        self.period = _period(ports, search, modulo_bias)
+        self.in_use, self.ports, self.windows = ports_in_use(in_use, ports, search)
+        self.period = _period(self.ports, search, modulo_bias)
         self.original_first = original_first
         self.evict_chance = evict_chance
-        self.state = bytearray(ports)
+        self.state = bytearray(self.ports)
         self.probes = 0
         self._shuffle, starts, originals, chances = np.random.default_rng(count(seed, "seed")).spawn(4)
         self._offset: Callable[[], int] = _stream(lambda: starts.integers(self.period, size=_BLOCK))
-        self._original: Callable[[], int] = _stream(lambda: originals.integers(ports, size=_BLOCK))
+        self._original: Callable[[], int] = _stream(lambda: originals.integers(self.ports, size=_BLOCK))
         self.random: Callable[[], float] = _stream(lambda: chances.random(_BLOCK))
 
     def shuffled(self) -> list[int]:
@@ -210,7 +204,7 @@ def simulate_search(
     *,
     search: Search = "linux",
     searches: int = 1_000_000,
-    lifetimes: Lifetimes = "exponential",
+    lifetimes: Law = "exponential",
     warm_up_turnovers: float = 20,
     original_first: bool = True,
     modulo_bias: bool | None = None,
@@ -241,12 +235,8 @@ def simulate_search(
     >>> run.failures, run == simulate_search(256, 250, searches=2000, seed=1)
     (19, True)
     """
-    closing = count(closing, "closing")
-    if closing and search != "linux":
-        raise reject(search, 'only the "linux" search evicts closing entries', "set closing to 0", "closing")
-    if closing > in_use:
-        raise reject(closing, f"no more than the {in_use} ports in use are closing", "change it", "closing")
-    evict_chance = share(evict_chance, "evict_chance") if closing else 0.0
+    in_use, ports, _ = ports_in_use(in_use, ports, search)
+    closing, evict_chance = evictable(closing, in_use, search), share(evict_chance, "evict_chance")
     warm_up_turnovers = number(warm_up_turnovers, "warm_up_turnovers")
     table = _Table(
         ports=ports,
@@ -254,7 +244,7 @@ def simulate_search(
         search=search,
         original_first=original_first,
         modulo_bias=modulo_bias,
-        evict_chance=evict_chance,
+        evict_chance=evict_chance if closing else 0.0,
         seed=seed,
     )
     opened, closed = _entries(lifetimes, table), _entries(lifetimes, table)
@@ -318,7 +308,7 @@ def simulate_fill(
         seed=seed,
     )
     used = 0
-    while used < in_use:
+    while used < table.in_use:
         port = table.search()
         if port >= 0:
             table.state[port] = _OPEN
@@ -362,13 +352,10 @@ def failure_given(
     return chance
 
 
-def _entries(lifetimes: Lifetimes, table: _Table) -> _Entries:
-    match lifetimes:
-        case "exponential":
-            return _Random(table.random, table.ports)
-        case "fixed":
-            return _Oldest()
-    raise reject(lifetimes, 'this is "exponential" or "fixed"', "write one of these", "lifetimes")
+def _entries(lifetimes: Law, table: _Table) -> _Entries:
+    if word(lifetimes, "lifetimes", LAWS) == "fixed":
+        return _Oldest()
+    return _Random(table.random, table.ports)
 
 
 def _period(ports: int, search: Search, modulo_bias: bool | None) -> int:

@@ -15,12 +15,13 @@ from itertools import accumulate
 from math import exp, inf, log, log1p, pi, sqrt
 from typing import Literal, NamedTuple
 
-from tuplecalc.errors import nearest, reject
+from tuplecalc.errors import reject
 from tuplecalc.traffic import checks
 from tuplecalc.traffic.series import log1p_less, stirling
 
 Law = Literal["exponential", "fixed"]
 """How a time with a given mean is spread: without memory, or always the same."""
+LAWS = ("exponential", "fixed")
 
 _NEGLIGIBLE = 1e-20
 _MOST = 10**100  # more than all of IPv6's tuples
@@ -63,7 +64,7 @@ def exhaustion_time(
     tuples = _tuples(circuits)
     offered = _exact(rate, "rate")
     mean, tail = _exact(hold, "hold"), _exact(linger, "linger")
-    if _checked(law) == "fixed":
+    if checks.word(law, "law", LAWS) == "fixed":
         mean, tail = Fraction(0), mean + tail
     if offered * (mean + tail) <= tuples:
         return None
@@ -254,7 +255,7 @@ def recovery_time(
     True
     """
     tuples = _tuples(circuits, least=1)
-    law = _checked(law)
+    checks.word(law, "law", LAWS)
     share = _exact(share_free, "share_free")
     if not 0 < share <= 1:
         raise reject(share_free, "this is a share above 0, at most 1", "write it as in 0.5", "share_free")
@@ -348,14 +349,6 @@ def _tuples(circuits: int, *, least: int = 0, most: int = _MOST) -> int:
 def _exact(value: float | Fraction, place: str) -> Fraction:
     checked = checks.number(value, place)
     return Fraction(value) if isinstance(value, int | Fraction) else Fraction(checked)
-
-
-def _checked(law: Law) -> Law:
-    if law not in ("exponential", "fixed"):
-        meant = nearest(str(law), ("exponential", "fixed"))
-        way_out = f'did you mean "{meant}"?' if meant else 'write "exponential" or "fixed"'
-        raise reject(law, 'this is "exponential" or "fixed"', way_out, "law")
-    return law
 
 
 def _is_early(shape: int, arrivals: float) -> bool:

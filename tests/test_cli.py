@@ -236,3 +236,30 @@ def test_wrong_usage_is_bad_input(arguments: list[str]) -> None:
     assert process.returncode == 2
     assert process.stdout == b""
     assert b"Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--rate", "-3", '--rate "-3": this is a rate above 0 and up to 1e18; write it as in --rate 700'),
+        ("--rate", "nan", '--rate "nan": this is a rate above 0 and up to 1e18; write it as in --rate 700'),
+        ("--rate", "1e300", '--rate "1e300": this is a rate above 0 and up to 1e18'),
+        ("--blocking", "0.1%", '--blocking "0.1%": this is a share above 0 and below 1; write it as in'),
+        ("--blocking", "1", '--blocking "1": this is a share above 0 and below 1'),
+        ("--blocking", "1e-400", '--blocking "1e-400": this is a share above 0 and below 1'),
+        ("--fail-above", "", '--fail-above "": this is a share above 0; write it as in --fail-above 0.8'),
+    ],
+)
+def test_an_option_says_what_was_typed(option: str, value: str, message: str) -> None:
+    assert refused(run("capacity", "outage", option, value)).startswith(message)
+
+
+def test_options_are_read_as_the_file_is() -> None:
+    fraction = invoke("capacity", "outage", "--rate", "1400/2", "--blocking", "1/1000").stdout
+    assert fraction == invoke("capacity", "outage", "--rate", "7e2", "--blocking", "1e-3").stdout
+
+
+def test_csv_says_that_it_leaves_the_rate_out() -> None:
+    process = run("capacity", "outage", "--rate", "700", "-o", "csv")
+    assert process.returncode == 0
+    assert process.stderr == b"The limits only; -o json has what becomes of the rate.\n"

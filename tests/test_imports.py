@@ -1,8 +1,11 @@
 """A command imports the heavy libraries that only it needs."""
 
 import json
+import re
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +55,17 @@ def test_import_loads_nothing_heavy() -> None:
     modules = loaded("import tuplecalc")
     assert "tuplecalc.limits.capacity" in modules
     assert not modules & (HEAVY | {"rich", "jinja2", "typer"})
+
+
+def test_names_of_traffic_are_where_the_type_checker_is_told() -> None:
+    """Each public name is listed twice, once for the type checker and once for when it is used."""
+    from tuplecalc import traffic
+
+    source = Path(str(traffic.__file__)).read_text(encoding="utf-8")
+    told = {name: module for module, name in re.findall(r"from (\S+) import \w+ as (\w+)", source)}
+    assert sorted(told) == traffic.__all__
+    for name, module in told.items():
+        assert getattr(traffic, name) is getattr(import_module(module), name)
+        assert name in dir(traffic)
+    with pytest.raises(AttributeError, match="has no attribute 'erlang_c'"):
+        _ = traffic.erlang_c

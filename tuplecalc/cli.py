@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -20,11 +21,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from tuplecalc.errors import InputError, TuplecalcError
+from tuplecalc.errors import InputError, TopologyError, TuplecalcError, show
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.capacity import capacity as find_capacity
 from tuplecalc.model.chain import Chain
 from tuplecalc.model.file import EXAMPLES, example, example_text, load, read, show_path
+from tuplecalc.model.values import number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,42 +98,45 @@ def capacity(
         typer.Option(metavar="NUMBER", help="New connections a second that are offered: sets traffic.rate."),
     ] = None,
     blocking: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             metavar="SHARE", help="Ask for the highest rate at which no more than this share fails."
         ),
     ] = None,
     output: Annotated[Output, typer.Option("-o", "--output", help="How to write the result.")] = Output.TABLE,
     fail_above: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             metavar="SHARE", help="Exit 1 where more than this share of the highest rate is offered."
         ),
     ] = None,
 ) -> None:
     """Reachable tuples at every hop, the limit that binds, and what would help."""
-    chain = _chain(file, [*(settings or []), *([] if rate is None else [f"traffic.rate={rate}"])])
-    if fail_above is not None:
-        _check_gate(chain, fail_above)
-    if blocking is not None and not 0 < blocking < 1:
-        raise InputError(f"--blocking {blocking}: this is a share above 0 and below 1; write it as in 1e-3")
-    result = find_capacity(chain)
+    offered = _option("--rate", rate, "a rate above 0 and up to 1e18", "700")
+    share = _option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
+    gate = _option("--fail-above", fail_above, "a share above 0", "0.8")
+    chain = _chain(file, [*(settings or []), *([] if offered is None else [f"traffic.rate={rate}"])])
+    if gate is not None and chain.traffic.rate is None:
+        raise InputError("--fail-above needs an offered rate; write `rate` under [traffic], or --rate 700")
+    result, lost = find_capacity(chain), None if share is None else float(share)
     match output:
         case Output.TABLE:
             from tuplecalc.render.table import print_table
 
-            print_table(result, _console(), result.under_load(blocking))
+            print_table(result, _console(), result.under_load(lost))
         case Output.JSON:
-            print(_json(result.to_dict(blocking)))
+            print(_json(result.to_dict(lost)))
         case Output.CSV:
             from tuplecalc.render.plain import csv_rows
 
             sys.stdout.write(csv_rows(result))
+            if offered is not None or share is not None:
+                print("The limits only; -o json has what becomes of the rate.", file=sys.stderr)
         case Output.MARKDOWN:
             from tuplecalc.render.plain import markdown
 
-            sys.stdout.write(markdown(result, result.under_load(blocking)))
-    if fail_above is not None and _is_above(result, fail_above):
+            sys.stdout.write(markdown(result, result.under_load(lost)))
+    if gate is not None and _is_above(result, gate):
         raise typer.Exit(1)
 
 
@@ -219,18 +224,27 @@ def _chain(file: str | None, settings: list[str] | None) -> Chain:
     return load(file, changes)
 
 
-def _check_gate(chain: Chain, share: float) -> None:
-    if not 0 < share < float("inf"):
-        raise InputError(f"--fail-above {share}: this is a share above 0; write it as in --fail-above 0.8")
-    if chain.traffic.rate is None:
-        raise InputError("--fail-above needs an offered rate; write `rate` under [traffic], or --rate 700")
+def _option(
+    name: str, written: str | None, rule: str, example: str, below: int | None = None
+) -> Fraction | None:
+    """An option's number, exactly: a decimal or a fraction, as in a file."""
+    if written is None:
+        return None
+    with suppress(TopologyError):
+        try:
+            value = number(Decimal(written), name)
+        except InvalidOperation:
+            value = number(written, name)  # a fraction, or none
+        if value > 0 and (below is None or value < below):
+            return value
+    raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")
 
 
-def _is_above(result: Capacity, share: float) -> bool:
+def _is_above(result: Capacity, share: Fraction) -> bool:
     offered = result.offered
     if offered is None or offered.rate is None or offered.highest is None:
         return False
-    return offered.rate > offered.highest * Fraction(repr(share))
+    return offered.rate > offered.highest * share
 
 
 def _write_new(path: Path, text: str) -> None:

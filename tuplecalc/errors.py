@@ -91,12 +91,20 @@ def show(value: object) -> str:
         text = text if len(text) <= _LONGEST_VALUE - 2 else text[: _LONGEST_VALUE - 3] + "…"
         return f'"{text}"'
     try:
-        text = str(value)
+        text = _in_toml(value)
     except ValueError:  # an integer beyond Python's limit of decimal digits
         text = "a number of more than 4300 digits"
     except RecursionError:
         text = "something nested too deep"
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _in_toml(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(show, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {show(item)}' for key, item in value.items())}}}"
+    return str(value)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -137,7 +137,7 @@ ADDRESS_ERRORS: list[tuple[object, str]] = [
     ([2**128, 1], f"{2**128 + 1}: there are 2^128 addresses at most, even in IPv6; write a smaller count"),
     (True, f"true: addresses are a whole number or text; {WRITE_ADDRESSES}"),
     (4.0, f"4.0: addresses are a whole number or text; {WRITE_ADDRESSES}"),
-    ({"count": 4}, f"{{'count': 4}}: addresses are a whole number or text; {WRITE_ADDRESSES}"),
+    ({"count": 4}, f"{{count = 4}}: addresses are a whole number or text; {WRITE_ADDRESSES}"),
     (datetime.date(2024, 1, 31), f"2024-01-31: addresses are a whole number or text; {WRITE_ADDRESSES}"),
     (None, f"no addresses are given; {WRITE_ADDRESSES}"),
     ([], f"[]: the list is empty; {WRITE_ADDRESSES}"),

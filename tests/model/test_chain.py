@@ -168,7 +168,7 @@ def test_virtual_fits_cones_and_forwarders(hop: dict[str, Any], fits: bool) -> N
         assert from_dict(topology(proxy=hop | virtual)).hops[1].virtual is not None
     else:
         assert said(topology(proxy=virtual)) == (
-            "hops[1].virtual: {'addresses': 1, 'ports': [80]}: this key fits layer = 2 or layer = 3 or "
+            "hops[1].virtual: {addresses = 1, ports = [80]}: this key fits layer = 2 or layer = 3 or "
             'layer = 4; here it is 7; a layer-7 balancer is capture = "listen"'
         )
 

@@ -113,7 +113,7 @@ MESSAGES = [
     ),
     (
         hop(instances=2, capture="listen", listen_addresses=["198.18.0.1", 3]),
-        "hops[1].listen_addresses: ['198.18.0.1', 3]: with instances above 1 this is a count: "
+        'hops[1].listen_addresses: ["198.18.0.1", 3]: with instances above 1 this is a count: '
         "machines cannot share "
         "addresses; write how many addresses each instance has, as in listen_addresses = 1",
     ),

@@ -185,11 +185,11 @@ PORT_ERRORS: list[tuple[object, str]] = [
     ([80, ()], "[1]: []: a list of ports holds no further list; write one flat list"),
     (
         [80, {"count": 5}],
-        "[1]: {'count': 5}: a count of ports stands alone, not in a list; write \"1024-1028\"",
+        '[1]: {count = 5}: a count of ports stands alone, not in a list; write "1024-1028"',
     ),
     (
         [80, {"count": 1}],
-        "[1]: {'count': 1}: a count of ports stands alone, not in a list; write 1024",
+        "[1]: {count = 1}: a count of ports stands alone, not in a list; write 1024",
     ),
     ([{"count": 0}], "[0].count: 0: a count of ports is 1 or more; write 1 to 64512"),
     (

@@ -1,5 +1,7 @@
 """What a result says."""
 
+from typing import Any
+
 import tuplecalc as tc
 from tuplecalc.render import sentences
 
@@ -17,9 +19,9 @@ def test_the_outage() -> None:
         "921.6/s.",
         "700/s offered is 119% of the highest rate: overloaded. login-proxy shared is the first to run dry, "
         "9 min 9 s from empty (4 min 36 s where none is closed before). In the long run 16.2% of the "
-        "connections fail, if ports are chosen in concert.",
-        "lvs and login-proxy draw on the same ports; if the two choose blindly: 50% of a burst fails, 47.6% "
-        "to 50.9% of all at 700/s, half of all from 679.1/s to 759.0/s on (mean field).",
+        "connections fail (bounds that agree, not proven), if ports are chosen in concert.",
+        "lvs and login-proxy draw on the same ports; if the two choose blindly: 50% of a burst over all "
+        "ports fails, 47.6% to 50.9% of all at 700/s, half of all at 679.1/s to 759.0/s (mean field).",
     ]
 
 
@@ -69,3 +71,34 @@ def test_advice_names_both_figures_and_their_change() -> None:
     assert "Another address for lvs: 387,072 flows (2×), 1,173/s (2×); 700/s is then 60% of it" in texts
     assert texts[-1].startswith("To be sure that they never pick the same port, separate port ranges for lvs")
     assert texts[-1].endswith("193,536 flows (same), 460.8/s (-21.4%); 700/s is then 152% of it")
+
+
+def under_load(rate: float, blocking: float | None = None, **keys: Any) -> str:
+    chain = tc.cone(clients=1000, services=1, hold=2, **keys)
+    result = tc.capacity(tc.with_settings(chain, f"traffic.rate={rate}"))
+    return "\n".join(sentences.sentences(result, result.under_load(blocking)))
+
+
+def test_a_hash_that_overloads_one_address_only() -> None:
+    text = under_load(25_000, addresses=50, spread="hashed")
+    assert "95% of the highest rate: it fits on average. nat ports is the first to run dry" in text
+    assert "“At most”: the rate is that of even traffic; a hash puts clients on addresses" in text
+    assert "it fits." in under_load(25_000, addresses=50)
+
+
+def test_what_linux_starts_favour_is_said_where_it_matters() -> None:
+    biased = under_load(300, port_search="linux", ports={"count": 40_000})
+    assert "modulo 40,000, which favours some of the ports" in biased
+    assert "favours" not in under_load(300, port_search="linux")
+    assert "favours" not in under_load(300, port_search="linux", ports={"count": 32_768})
+
+
+def test_a_search_through_the_whole_range_or_block_needs_no_word() -> None:
+    assert "gives up" not in under_load(1, port_search="linux", ports={"count": 100})
+    assert "gives up" not in under_load(1, port_search="linux", block=64)
+    assert "once 98% of a client's block are in use" in under_load(1, port_search="linux", block=300)
+
+
+def test_the_share_that_may_fail_is_said_as_it_was_asked() -> None:
+    assert "No more than 1e-15 of the connections fail up to" in under_load(1, 1e-15)
+    assert "No more than 99.9999% of the connections fail up to" in under_load(1, 0.999999)

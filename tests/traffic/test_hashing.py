@@ -464,3 +464,22 @@ def test_blocking_needs_no_numpy() -> None:
         "assert 'numpy' not in sys.modules and 'scipy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("addresses", [2, 5, 50, 1000])
+@pytest.mark.parametrize("clients", [1, 2, 10, 16, 50, 1000, 3000, 20_000])
+def test_the_estimate_of_the_fullest(clients: int, addresses: int) -> None:
+    """Two ways to the same number; the mean once summed the law's own error up to the last client."""
+    tolerance = 0.06 if clients > 15 else 0.13
+    expected = fullest_mean(clients, addresses)
+    assert fullest_estimate(clients, addresses) == pytest.approx(expected, rel=tolerance)
+
+
+def test_the_mean_of_few_clients_on_many_addresses() -> None:
+    """9.99 in 2,000 simulations."""
+    assert fullest_mean(3000, 1000) == pytest.approx(9.99, abs=0.05)
+
+
+@pytest.mark.parametrize(("clients", "addresses"), [(2**100, 2**98), (10**6, 10**9), (5, 2**100)])
+def test_an_estimate_for_all_of_ipv6(clients: int, addresses: int) -> None:
+    assert 1 <= fullest_estimate(clients, addresses) < 50

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Callable
 from functools import partial
 from itertools import product as all_of
 from math import factorial, prod
@@ -82,3 +83,27 @@ def test_errors_name_the_route() -> None:
         reduced_load([partial(erlang_b, 1)], [(-1, (0,))])
     with pytest.raises(TopologyError, match=r"leaves\[1\].circuits: -2"):
         tree_blocking([(1, 1.0), (-2, 1.0)], 3)
+
+
+def test_a_tree_that_hardly_ever_blocks() -> None:
+    """Blocked states are added up: as one less the others they would be lost in rounding."""
+    assert tree_blocking([(50, 5.0)], 50)[0] == pytest.approx(erlang_b(50, 5.0), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: reduced_load([lambda _: 0.1], [1]), "routes[0]: 1: this is a pair"),  # type: ignore[list-item]
+        (
+            lambda: reduced_load([lambda _: 0.1], [(1.0, (0, 0))]),
+            "routes[0].pools: [0, 0]: a route takes one",
+        ),
+        (lambda: reduced_load([lambda _: 2.0], [(1.0, (0,))]), "losses[0](1): 2.0: this is a share"),
+        (lambda: reduced_load([lambda _: float("nan")], [(1.0, (0,))]), "losses[0](1): nan: this is"),
+        (lambda: tree_blocking([1, 2], 4), "leaves[0]: 1: this is a pair"),  # type: ignore[list-item]
+    ],
+)
+def test_what_is_no_network(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(TopologyError) as caught:
+        call()
+    assert str(caught.value).startswith(message)

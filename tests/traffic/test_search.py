@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -346,3 +347,15 @@ def test_no_load_and_much_load() -> None:
     assert search_blocking(R, 0) == 0
     assert search_blocking(R, 10.0) == 0
     assert search_blocking(R, 1e9) == pytest.approx(1 - R / 1e9, rel=1e-6, abs=0)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    """Small integers of numpy wrap around, so they are Python's own from the first line on."""
+    assert usable_share(1e-3, np.uint16(65535)) == usable_share(1e-3, 65535)  # type: ignore[arg-type]
+    assert search_blocking(np.uint8(200), 2.0) == search_blocking(200, 2.0)  # type: ignore[arg-type]
+    with pytest.raises(TopologyError, match="search: "):
+        search_blocking(200, 2.0, np.array([1, 2]))  # type: ignore[arg-type]
+    with pytest.raises(TopologyError, match="bound: "):
+        search_blocking(200, 2.0, bound=np.array([1, 2]))  # type: ignore[arg-type]
+    with pytest.raises(TopologyError, match="this is a whole number of 65,536 or less"):
+        search_blocking(200, 2.0, 10**400)

@@ -162,11 +162,18 @@ class Capacity:
 
         A leg between two proxies has a time in each, and the formulas take the shorter.  And where
         either side may close first, a port waits now at the hop that chose it, now at the proxy that
-        accepts it: for the longer of the two each time, which is more than the longer mean.
+        accepts it: for the longer of the two each time, which is more than the longer mean.  And where
+        a hash puts clients on addresses, the fullest address has more than its part.
         """
         proxies = [hop.name for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.layer == 7]
         in_a_row = any(hop.name in proxies[:-1] for hop in self._sharing())
-        return self.flows_at_most or in_a_row or self._waits_in_turn()
+        return self.flows_at_most or in_a_row or self.rate_hashed or self._waits_in_turn()
+
+    @property
+    def rate_hashed(self) -> bool:
+        """Whether a hash puts clients on a cone's addresses, of which the fullest is the first to run dry."""
+        cones = [hop for hop in self.chain.hops if isinstance(hop, Cone) and hop.spread == "hashed"]
+        return any(hop.addresses.size * hop.instances > 1 for hop in cones)
 
     def _waits_in_turn(self) -> bool:
         """Whether the ports that some proxy accepts, held for the longer time each time, bind the rate."""

@@ -43,17 +43,28 @@ def rate(value: Number | None, longest: int = LONGEST) -> str:
 
 
 def percent(value: Number) -> str:
-    """A share in percent.
+    """A share in percent; beside 100% with as many digits as it takes to tell them apart.
 
     >>> percent(Fraction(1, 2)), percent(Fraction(7, 1000)), percent(Fraction(119, 100))
     ('50%', '0.7%', '119%')
+    >>> percent(Fraction(9984, 10000)), percent(1), percent(Fraction(10**9 + 1, 10**9))
+    ('99.8%', '100%', 'just over 100%')
     """
     if 0 < value < Fraction(1, 10**5):
         return "under 0.001%"
     share = float(value) * 100 if value < 10**9 else float(10**11)
     if share >= 10**6:
         return "over 1,000,000%"
+    if value != 1 and f"{share:,.0f}" == "100":
+        return _beside_100(value)
     return f"{share:,.0f}%" if share >= 10 else f"{share:.2g}%"
+
+
+def _beside_100(value: Number) -> str:
+    for digits in (1, 2, 3):
+        if (text := f"{float(value) * 100:.{digits}f}") != f"{100:.{digits}f}":
+            return f"{text}%"
+    return "just over 100%" if value > 1 else "just under 100%"
 
 
 def used(value: Number | None) -> str:
@@ -72,6 +83,8 @@ def share(value: float) -> str:
 
     >>> share(0.1618), share(0.00014), share(2.1e-7), share(1e-30), share(0.0), share(1.0)
     ('16.2%', '0.014%', '2.1e-07', 'under 1e-12', 'none', '100%')
+    >>> share(0.9997), share(1 - 1e-8)
+    ('99.97%', 'just under 100%')
     """
     if not value:
         return "none"
@@ -79,19 +92,39 @@ def share(value: float) -> str:
         return "under 1e-12"
     if value < 1e-5:
         return f"{value:.2g}"
-    return f"{value * 100:.3g}%"
+    text = f"{value * 100:.3g}"
+    return f"{text}%" if text != "100" or value == 1 else _beside_100(Fraction(value))
+
+
+def written(value: float) -> str:
+    """A share as it was asked for, with all its digits.
+
+    >>> written(1e-3), written(0.999999999999), written(1e-300)
+    ('0.1%', '99.9999999999%', '1e-300')
+    """
+    return f"{value:.12g}" if value < 1e-5 else f"{value * 100:.12g}%"
 
 
 def duration(seconds: float) -> str:
     """A time, to about three digits.
 
-    >>> duration(0.0421), duration(56.464), duration(548.2), duration(7500), duration(200000)
-    ('42 ms', '56.5 s', '9 min 8 s', '2 h 5 min', '2 days 8 h')
+    >>> duration(0.0421), duration(0.1904), duration(56.464), duration(548.2), duration(7500)
+    ('42.1 ms', '190 ms', '56.5 s', '9 min 8 s', '2 h 5 min')
+    >>> duration(200000), duration(59.97), duration(3599.7), duration(86399), duration(1e-9)
+    ('2 days 8 h', '1 min', '1 h', '1 day', 'under 1 µs')
     """
-    if seconds < 60:
-        return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.2g} ms"
-    (size, unit), (smaller, rest_of) = next(pair for pair in pairwise(_TIMES) if seconds >= pair[0][0])
-    whole, rest = divmod(round(seconds / smaller), size // smaller)
+    if seconds < 59.95:
+        for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+            if seconds >= 0.9995 * size:
+                number = seconds / size
+                return f"{number:.3g} {unit}" if number < 999.5 else f"{number:.0f} {unit}"
+        return "under 1 µs"
+    (size, unit), (smaller, rest_of) = next(
+        pair for pair in pairwise(_TIMES) if round(seconds / pair[1][0]) * pair[1][0] >= pair[0][0]
+    )
+    rounded = round(seconds / smaller)
+    whole, rest = divmod(rounded, size // smaller)
+    unit = "day" if unit == "days" and whole == 1 else unit
     return f"{whole:,} {unit} {rest} {rest_of}" if rest and whole < 100 else f"{whole:,} {unit}"
 
 

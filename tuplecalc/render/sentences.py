@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tuplecalc.traffic.chains import Bracket
     from tuplecalc.traffic.offered import Offered
 
+_MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
@@ -29,7 +30,7 @@ def verdict(result: Capacity) -> str:
     """What binds, and why."""
     flows, rates = result.binding, result.rate_binding
     most = "At most " if result.flows_at_most else ""
-    open_at_once = f"{most}{numbers.count(result.flows)} flow{'' if result.flows == 1 else 's'} open at once"
+    open_at_once = f"{most}{_flows(result.flows)} open at once"
     if rates is None:
         return f"{open_at_once}: {_where(result, flows)}. Nothing limits the rate."
     most = "At most " if result.rate_at_most else ""
@@ -44,7 +45,7 @@ def upcoming(result: Capacity) -> str:
     flows, rates = result.next_binding, result.next_rate_binding
     parts = []
     if flows:
-        parts.append(f"{flows.hop} {flows.name} at {numbers.count(flows.flows)} flows")
+        parts.append(f"{flows.hop} {flows.name} at {_flows(flows.flows)}")
     if rates and rates is flows:
         parts.append(f"{numbers.rate(rates.rate)}/s")
     elif rates:
@@ -59,7 +60,7 @@ def offered(load: Offered) -> str:
     rate = f"{numbers.rate(load.rate)}/s offered"
     if load.utilisation is None:
         return f"{rate}: {'no flow gets through' if load.highest == 0 else 'nothing limits it'}."
-    state = "overloaded" if load.overloaded else "it fits"
+    state = "overloaded" if load.overloaded else "it fits on average" if load.exhausted else "it fits"
     said = [f"{rate} is {numbers.percent(load.utilisation)} of the highest rate: {state}."]
     if dry := load.exhausted:
         after, soonest = numbers.duration(dry.seconds), numbers.duration(dry.soonest)
@@ -68,7 +69,8 @@ def offered(load: Offered) -> str:
     if load.blocking:
         share = _between(load.blocking, numbers.share)
         verb = "fails" if share == "none" else "fail"
-        proven = "" if " to " not in share else " (a bracket, not proven)"
+        bounds = " (bounds that agree, not proven)" if " to " not in share else " (a bracket, not proven)"
+        proven = "" if load.blocking.is_exact else bounds
         concert = ", if ports are chosen in concert" if load.blind else ""
         said.append(f"In the long run {share} of the connections {verb}{proven}{concert}.")
     return " ".join(said)
@@ -79,15 +81,18 @@ def blind(load: Offered) -> str:
     worst = load.worst
     if worst is None:
         return ""
-    lost = [f"{numbers.share(float(worst.burst))} of a burst fails"]
+    lost = [f"{numbers.share(float(worst.burst))} of a burst over all ports fails"]
     if worst.blocking and load.rate is not None:
         lost.append(f"{_between(worst.blocking, numbers.share)} of all at {numbers.rate(load.rate)}/s")
     if worst.half:
-        lost.append(f"half of all from {_between(worst.half, _per_second)} on")
+        lost.append(f"half of all at {_between(worst.half, _per_second)}")
     others = len(load.blind) - 1
     more = f" {others} more pair{'s' if others > 1 else ''} of hops can meet as well." if others else ""
     names = f"{worst.chooser} and {worst.hop} draw on the same ports"
-    return f"{names}; if the two choose blindly: {', '.join(lost)} (mean field).{more}"
+    concert, blindly = load.blocking, worst.blocking
+    hidden = concert is not None and blindly is not None and concert.upper > blindly.lower
+    alone = " by that alone, whatever else is full" if hidden else ""
+    return f"{names}; if the two choose blindly: {', '.join(lost)}{alone} (mean field).{more}"
 
 
 def _between(bracket: Bracket, written: Callable[[float], str]) -> str:
@@ -101,15 +106,26 @@ def _per_second(value: float) -> str:
 
 def searches(result: Capacity) -> Iterator[str]:
     """Where a cone gives up its search for a free port before it has seen them all."""
-    from tuplecalc.traffic.search import usable_share  # only these cones need it
+    from tuplecalc.traffic.search import start_bias, usable_share  # only these cones need it
 
     for hop in result.chain.hops:
-        if isinstance(hop, Cone) and hop.port_search != "exhaustive":
-            apart, clustered = usable_share(_RARELY, hop.ports.size, hop.port_search)
-            shares = f"{numbers.percent(Fraction(apart))} of its ports are in use, where these lie anywhere"
-            if clustered != apart:
-                shares += f", and from {numbers.percent(Fraction(clustered))} on where they lie in clusters"
-            yield f"{hop.name} gives up its search for a port in 1 of 1,000 cases once {shares}."
+        if not isinstance(hop, Cone) or hop.port_search == "exhaustive":
+            continue
+        ports = hop.block or hop.ports.size  # a client searches its own block
+        apart, clustered = usable_share(_RARELY, ports, hop.port_search)
+        if apart * ports >= ports - 1:
+            continue
+        which = "a client's block" if hop.block else "its ports"
+        shares = f"{numbers.percent(Fraction(apart))} of {which} are in use, where these lie anywhere"
+        if clustered != apart:
+            shares += f", and from {numbers.percent(Fraction(clustered))} on where they lie in clusters"
+        text = f"{hop.name} gives up its search for a port in 1 of 1,000 cases once {shares}."
+        if hop.port_search == "linux" and start_bias(ports) > _MUCH:
+            text += (
+                f" Linux starts it at 16 random bits modulo {ports:,}, which favours some of the ports: "
+                "these fill first, and it fails sooner than all that is said here."
+            )
+        yield text
 
 
 def kept(collapse: Collapse) -> str:
@@ -129,10 +145,11 @@ def most(load: Offered) -> str:
     """The highest rate for the share that may fail; empty where none was asked for."""
     if load.most is None:
         return ""
-    share = numbers.share(load.most.blocking)
+    share = numbers.written(load.most.blocking)
     if load.most.rate is None:
         return f"No more than {share} of the connections fail at any rate."
-    return f"No more than {share} of the connections fail up to {_per_second(load.most.rate)}."
+    concert = ", if ports are chosen in concert" if load.blind else ""
+    return f"No more than {share} of the connections fail up to {_per_second(load.most.rate)}{concert}."
 
 
 def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
@@ -148,8 +165,16 @@ def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
             "“At most”: where ports count for several services, come in blocks, or are kept while the "
             "destination changes, the optimum can lie a little lower."
         )
+    elif result.rate_hashed:
+        yield (
+            "“At most”: the rate is that of even traffic; a hash puts clients on addresses by chance, and "
+            "the fullest address runs dry first. The share that fails is the mean over all that it may do."
+        )
     elif result.rate_at_most:
-        yield "“At most”: a leg between two proxies counts with the shorter of its times in the two."
+        yield (
+            "“At most”: where two devices hold the same port for different times, a rate counts with the "
+            "shorter of the two, or with their means."
+        )
 
 
 def advice(result: Capacity, item: Advice) -> str:
@@ -157,13 +182,17 @@ def advice(result: Capacity, item: Advice) -> str:
 
     The figure that does not change is left out.
     """
-    flows, rate = numbers.count(item.flows), numbers.rate(item.rate)
-    figures = f"{flows} flows ({numbers.change(item.flows, result.flows)})"
+    rate = numbers.rate(item.rate)
+    figures = f"{_flows(item.flows)} ({numbers.change(item.flows, result.flows)})"
     if item.rate is not None or result.rate is not None:
         figures += f", {rate}{'' if item.rate is None else '/s'} ({numbers.change(item.rate, result.rate)})"
     if item.apart:
         return f"To be sure that they never pick the same port, {item.text}: {figures}{_then(result, item)}"
     return f"{item.text[:1].upper()}{item.text[1:]}: {figures}{_then(result, item)}"
+
+
+def _flows(number: int) -> str:
+    return f"{numbers.count(number)} flow{'' if number == 1 else 's'}"
 
 
 def _then(result: Capacity, item: Advice) -> str:

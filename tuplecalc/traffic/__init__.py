@@ -17,138 +17,65 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tuplecalc.traffic.blind import (
-        BlindChoice,
-        blind_blocking,
-        blind_burst,
-        blind_burst_admitted,
-        blind_choice,
-        half_rate,
-    )
-    from tuplecalc.traffic.chains import Bracket, blocking, max_rate
-    from tuplecalc.traffic.erlang import erlang_b, log_erlang_b, max_load, min_circuits
-    from tuplecalc.traffic.hashing import (
-        clients_that_fit,
-        fullest_cdf,
-        fullest_mean,
-        fullest_quantile,
-        hashed_blocking,
-    )
-    from tuplecalc.traffic.networks import reduced_load, tree_blocking
-    from tuplecalc.traffic.offered import Offered
-    from tuplecalc.traffic.search import failure_lower, failure_upper, search_blocking, usable_share
-    from tuplecalc.traffic.search_simulation import simulate_fill, simulate_search
-    from tuplecalc.traffic.transients import (
-        Exhaustion,
-        Sawtooth,
-        burst_headroom,
-        burst_that_fits,
-        exhaustion_law,
-        exhaustion_time,
-        recovery_time,
-        sawtooth,
-    )
+    from tuplecalc.traffic.blind import BlindChoice as BlindChoice
+    from tuplecalc.traffic.blind import blind_blocking as blind_blocking
+    from tuplecalc.traffic.blind import blind_burst as blind_burst
+    from tuplecalc.traffic.blind import blind_burst_admitted as blind_burst_admitted
+    from tuplecalc.traffic.blind import blind_choice as blind_choice
+    from tuplecalc.traffic.blind import half_rate as half_rate
+    from tuplecalc.traffic.chains import Bracket as Bracket
+    from tuplecalc.traffic.chains import blocking as blocking
+    from tuplecalc.traffic.chains import max_rate as max_rate
+    from tuplecalc.traffic.erlang import erlang_b as erlang_b
+    from tuplecalc.traffic.erlang import log_erlang_b as log_erlang_b
+    from tuplecalc.traffic.erlang import max_load as max_load
+    from tuplecalc.traffic.erlang import min_circuits as min_circuits
+    from tuplecalc.traffic.hashing import clients_that_fit as clients_that_fit
+    from tuplecalc.traffic.hashing import fullest_cdf as fullest_cdf
+    from tuplecalc.traffic.hashing import fullest_mean as fullest_mean
+    from tuplecalc.traffic.hashing import fullest_quantile as fullest_quantile
+    from tuplecalc.traffic.hashing import hashed_blocking as hashed_blocking
+    from tuplecalc.traffic.networks import reduced_load as reduced_load
+    from tuplecalc.traffic.networks import tree_blocking as tree_blocking
+    from tuplecalc.traffic.offered import Offered as Offered
+    from tuplecalc.traffic.search import failure_lower as failure_lower
+    from tuplecalc.traffic.search import failure_upper as failure_upper
+    from tuplecalc.traffic.search import search_blocking as search_blocking
+    from tuplecalc.traffic.search import usable_share as usable_share
+    from tuplecalc.traffic.search_simulation import simulate_fill as simulate_fill
+    from tuplecalc.traffic.search_simulation import simulate_search as simulate_search
+    from tuplecalc.traffic.transients import Exhaustion as Exhaustion
+    from tuplecalc.traffic.transients import Sawtooth as Sawtooth
+    from tuplecalc.traffic.transients import burst_headroom as burst_headroom
+    from tuplecalc.traffic.transients import burst_that_fits as burst_that_fits
+    from tuplecalc.traffic.transients import exhaustion_law as exhaustion_law
+    from tuplecalc.traffic.transients import exhaustion_time as exhaustion_time
+    from tuplecalc.traffic.transients import recovery_time as recovery_time
+    from tuplecalc.traffic.transients import sawtooth as sawtooth
 
 _HOMES = {
-    "blind": (
-        "BlindChoice",
-        "blind_blocking",
-        "blind_burst",
-        "blind_burst_admitted",
-        "blind_choice",
-        "half_rate",
-    ),
-    "chains": (
-        "Bracket",
-        "blocking",
-        "max_rate",
-    ),
-    "erlang": (
-        "erlang_b",
-        "log_erlang_b",
-        "max_load",
-        "min_circuits",
-    ),
-    "hashing": (
-        "clients_that_fit",
-        "fullest_cdf",
-        "fullest_mean",
-        "fullest_quantile",
-        "hashed_blocking",
-    ),
-    "networks": (
-        "reduced_load",
-        "tree_blocking",
-    ),
-    "offered": ("Offered",),
-    "search": (
-        "failure_lower",
-        "failure_upper",
-        "search_blocking",
-        "usable_share",
-    ),
-    "search_simulation": (
-        "simulate_fill",
-        "simulate_search",
-    ),
-    "transients": (
-        "Exhaustion",
-        "Sawtooth",
-        "burst_headroom",
-        "burst_that_fits",
-        "exhaustion_law",
-        "exhaustion_time",
-        "recovery_time",
-        "sawtooth",
-    ),
+    "blind": "BlindChoice blind_blocking blind_burst blind_burst_admitted blind_choice half_rate",
+    "chains": "Bracket blocking max_rate",
+    "erlang": "erlang_b log_erlang_b max_load min_circuits",
+    "hashing": "clients_that_fit fullest_cdf fullest_mean fullest_quantile hashed_blocking",
+    "networks": "reduced_load tree_blocking",
+    "offered": "Offered",
+    "search": "failure_lower failure_upper search_blocking usable_share",
+    "search_simulation": "simulate_fill simulate_search",
+    "transients": "Exhaustion exhaustion_law exhaustion_time Sawtooth sawtooth recovery_time "
+    "burst_headroom burst_that_fits",
 }
-"""In which module each public name lives."""
+_MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-__all__ = [
-    "BlindChoice",
-    "Bracket",
-    "Exhaustion",
-    "Offered",
-    "Sawtooth",
-    "blind_blocking",
-    "blind_burst",
-    "blind_burst_admitted",
-    "blind_choice",
-    "blocking",
-    "burst_headroom",
-    "burst_that_fits",
-    "clients_that_fit",
-    "erlang_b",
-    "exhaustion_law",
-    "exhaustion_time",
-    "failure_lower",
-    "failure_upper",
-    "fullest_cdf",
-    "fullest_mean",
-    "fullest_quantile",
-    "half_rate",
-    "hashed_blocking",
-    "log_erlang_b",
-    "max_load",
-    "max_rate",
-    "min_circuits",
-    "recovery_time",
-    "reduced_load",
-    "sawtooth",
-    "search_blocking",
-    "simulate_fill",
-    "simulate_search",
-    "tree_blocking",
-    "usable_share",
-]
+__all__ = sorted(_MODULES)  # noqa: PLE0605 - the type checker reads the imports above
 
 
 def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"tuplecalc.traffic.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return found
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted({*globals(), *__all__})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tuplecalc.traffic.search import Bound
 
 _FEW = 20
+_OF_SEARCHES = 1e-8  # the error of what is lost by them
 _NEGLIGIBLE = 1e-15  # of the largest pool's blocking: less is lost in the figures' own error
 
 
@@ -72,29 +73,33 @@ def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
 
 def chain_blocking(found: Sequence[Pools], rate: float) -> Bracket:
     """:func:`blocking` for pools that are found already."""
-    singles = [pool_blocking(each, rate) for each in found]
-    lower = max((single.lower for single in singles), default=0.0)
-    highest = max((single.upper for single in singles), default=0.0)
-    met = [each for each, single in zip(found, singles, strict=True) if single.upper > _NEGLIGIBLE * highest]
-    needed = _needed(met)
+    lowers = [_lost(each, rate, "lower") for each in found]
+    uppers = [
+        lost if each.alike and each.search == "exhaustive" else _lost(each, rate, "upper")
+        for each, lost in zip(found, lowers, strict=True)
+    ]
+    lower = max(lowers, default=0.0)
+    return Bracket(lower, max(lower, _together(found, uppers, rate)))
+
+
+def _together(found: Sequence[Pools], singles: Sequence[float], rate: float) -> float:
+    """The upper bound, from those of the single pools."""
+    highest = max(singles, default=0.0)
+    met = {id(each): lost for each, lost in zip(found, singles, strict=True) if lost > _NEGLIGIBLE * highest}
+    needed = _needed([each for each in found if id(each) in met])
+    alone = max((met[id(each)] for each in needed), default=0.0)
     if len(needed) < 2:
-        return Bracket(lower, max([lower, *(_lost(each, rate, "upper") for each in needed)]))
+        return alone
     from tuplecalc.traffic.networks import reduced_load  # most chains have one pool that binds
 
     (share,) = reduced_load(
         [partial(_lost, each, bound="upper") for each in needed], [(rate, range(len(needed)))]
     )
-    return Bracket(lower, max(lower, share))
-
-
-def pool_blocking(each: Pools, rate: float) -> Bracket:
-    """The share that fails at the pools of one limit, were they alone: the mean over its slices."""
-    lower = _lost(each, rate, "lower")
-    exact = each.alike and each.search == "exhaustive"
-    return Bracket(lower, lower if exact else max(lower, _lost(each, rate, "upper")))
+    return share
 
 
 def _lost(each: Pools, rate: float, bound: Bound) -> float:
+    """The share that fails at the pools of one limit, were they alone: the mean over its slices."""
     if not each.circuits:
         return 1.0
     loss = log_loss(each, bound)
@@ -116,7 +121,8 @@ def _pool_lost(each: Pools, part: Slice, rate: float, loss: Callable[[float], fl
 
     clients, addresses = each.hashed
     per_client = load * addresses / clients
-    return hashed_blocking(clients, addresses, per_client, loss)
+    error = 0.0 if each.search == "exhaustive" else _OF_SEARCHES
+    return hashed_blocking(clients, addresses, per_client, loss, error)
 
 
 def log_loss(each: Pools, bound: Bound) -> Callable[[float], float]:
@@ -194,14 +200,15 @@ def rate_for(result: Capacity, share: float) -> float | None:
     found = pools(result)
 
     def excess(log_rate: float) -> float:
-        lost = chain_blocking(found, exp(log_rate)).upper
+        singles = [_lost(each, exp(log_rate), "upper") for each in found]
+        lost = _together(found, singles, exp(log_rate))
         return log(lost / share) if lost else -inf
 
     # Of even traffic no more than the fluid limit gets through; of uneven traffic the rest may.
     high = log(float(result.rate)) - log1p(-share)
     while excess(high) < 0:
         high += 1.0
-    low = high - 1.0
+    low = high - 0.01
     while excess(low) > 0:
-        low -= 2 * (high - low)
+        low -= 3 * (high - low)
     return exp(crossing(excess, low, high, tolerance=1e-13))

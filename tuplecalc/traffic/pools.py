@@ -121,7 +121,11 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
     ('shared', 32256, (Slice(share=Fraction(1, 1), pools=Fraction(6, 1)),))
     """
     falls = _Falls(result)
-    searches = {hop.name: hop.port_search for hop in result.chain.hops if isinstance(hop, Cone)}
+    searches = {
+        (hop.name, "ports" if hop.block is None else "block"): hop.port_search  # a client has only its block
+        for hop in result.chain.hops
+        if isinstance(hop, Cone)
+    }
     found: list[Pools] = []
     for limit in result.limits:
         size = limit.busy_keys
@@ -129,7 +133,7 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
             continue
         closes = _closes(limit, result.chain.traffic)
         alike = limit.keys == 1 or limit.name in _TAKEN_TOGETHER or not any(c.longest for c in closes)
-        search: Search = searches.get(limit.hop, "exhaustive") if limit.name == "ports" else "exhaustive"
+        search: Search = searches.get((limit.hop, limit.name), "exhaustive")
         seconds = Fraction(limit.seconds.value) / limit.keys
         slices, hashed, scopes = falls.of(limit)
         each = Pools(limit, size, limit.keys, seconds, closes, alike, slices, hashed, search, scopes)

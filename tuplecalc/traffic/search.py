@@ -9,16 +9,18 @@ released (:func:`failure_upper`).  What lies between is simulated: ``tuplecalc.t
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from functools import cache, lru_cache
 from itertools import accumulate, repeat
-from math import ceil, comb, exp, log, log1p, prod
+from math import ceil, comb, exp, inf, log, log1p, pi, prod
 from numbers import Integral
 from operator import mul
 from typing import Literal, NamedTuple, TypeAlias
 
 from tuplecalc.errors import reject
 from tuplecalc.traffic.checks import count, number, probability, share, word
+from tuplecalc.traffic.series import NEGLIGIBLE, first_below, log1p_less, log_sum, stirling
 
 Search: TypeAlias = Literal["exhaustive", "linux"] | int | tuple[int, ...]
 """How a NAT looks for a free port: ``"exhaustive"``, ``"linux"``, a number of independent random probes,
@@ -31,8 +33,10 @@ LAST_PROBES = 32
 """How many probes at the end of each window may evict a closing entry (NF_NAT_HARDER_THRESH)."""
 
 _MOST_PROBES = 65536
+_STARTS = 65536
 _LINUX = (128, 64, 32, 16, 8)
 _NEGLIGIBLE = 1e-18
+_OF_THE_CUBIC = 1e-9  # where its pieces meet; no sum settles below that
 _CANCELS = 8.0
 """Windows times decay beyond which the closed form of a cluster loses digits, and its tail is summed."""
 
@@ -67,6 +71,20 @@ def windows(search: Search, ports: int) -> tuple[int, ...]:
     return (1,) * count(search, "search", least=1, most=_MOST_PROBES)
 
 
+def start_bias(ports: int) -> float:
+    """Which share of Linux' starts, ``u16 % ports``, would have to move for all ports to be alike.
+
+    With ``q, f = divmod(65536, R)`` f ports are drawn q + 1 times as 65,536 is counted through, the
+    others q times: ``f·(R − f)/(65536·R)``, the distance in total variation from even starts.
+
+    >>> round(start_bias(64512), 4), round(start_bias(40_000), 4), start_bias(32_768)
+    (0.0154, 0.1409, 0.0)
+    """
+    ports = count(ports, "ports", least=1)
+    more = _STARTS % ports
+    return more * (ports - more) / (_STARTS * ports)
+
+
 def failure_lower(
     in_use: int, ports: int, search: Search = "linux", *, closing: int = 0, evict_chance: float = 0.5
 ) -> float:
@@ -98,7 +116,8 @@ def failure_lower(
     >>> f"{failure_lower(64512, 64512, closing=32256):.0e}"
     '1e-15'
     """
-    in_use, ports, parts = ports_in_use(in_use, ports, search)
+    in_use, ports = ports_in_use(in_use, ports)
+    parts = _counted(search, ports)
     closing, evict_chance = evictable(closing, in_use, search), share(evict_chance, "evict_chance")
     if not closing:
         return _spread(in_use, ports, parts)
@@ -134,8 +153,8 @@ def failure_upper(in_use: int, ports: int, search: Search = "linux") -> float:
     >>> failure_upper(99, 100), failure_upper(64512, 64512)
     (0.0, 1.0)
     """
-    in_use, ports, parts = ports_in_use(in_use, ports, search)
-    return _clustered(in_use, ports, parts)
+    in_use, ports = ports_in_use(in_use, ports)
+    return _clustered(in_use, ports, _counted(search, ports))
 
 
 class UsableShare(NamedTuple):
@@ -164,7 +183,7 @@ def usable_share(failure: float, ports: int, search: Search = "linux") -> Usable
     """
     failure = probability(failure, "failure")
     ports = count(ports, "ports", least=1)
-    parts = windows(search, ports)
+    parts = _counted(search, ports)
     spread, clustered = (
         bisect_right(range(ports + 1), failure, key=lambda k: form(k, ports, parts)) - 1
         for form in (_spread, _clustered)
@@ -180,57 +199,54 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
     f for a function of k alone: the arrangement is at every k the one of the bound.  With an exhaustive
     search it is Erlang's B formula.
 
-    Summed from the mode outwards until nothing is added.  For ranges above 2,048 ports ln f comes from a
-    cubic through points R/1024 apart: ln f is smooth on the scale of R/10 (relative error below 1e-8).
+    The terms are a Poisson law times ``G(k) = Π_{j<k} (1−f(j))``; where they are many, evenly spaced ones are
+    summed, which is as good for so smooth a law.  For ranges above 2,048 ports ln f comes from a cubic
+    through points R/1024 apart: ln f is smooth on the scale of R/10 (relative error below 1e-8).
 
     Raises TopologyError unless ports ≥ 1, load ≥ 0 and bound is "lower" or "upper".  Source: a birth–death
     chain with losses; the project's model.
 
     >>> f"{search_blocking(64512, 62000):.2e}", f"{search_blocking(64512, 62000, bound='upper'):.2e}"
     ('8.30e-05', '2.87e-02')
-    >>> search_blocking(2, 1.0, "exhaustive")
+    >>> round(search_blocking(2, 1.0, "exhaustive"), 12)
     0.2
     """
     ports, load = count(ports, "ports", least=1), number(load, "load")
-    parts = windows(search, ports)
     word(bound, "bound", ("lower", "upper"))
     if not load:
         return 0.0
-    failure = _interpolated(ports, parts, _spread if bound == "lower" else _clustered)
-    mode = bisect_left(range(ports + 1), True, key=lambda k: load * (1 - failure(k)) <= k + 1)
-    total = 1.0
-    lost = failure(mode)
-    weight = 1.0
-    for k in range(mode, ports):  # upwards: what is lost may come from far above the mode
-        ratio = load * (1 - failure(k)) / (k + 1)
-        weight *= ratio
-        total += weight
-        lost += weight * failure(k + 1)
-        if weight * ratio <= _NEGLIGIBLE * lost * (1 - ratio) or not weight:
-            break
-    weight = 1.0
-    for k in range(mode, 0, -1):
-        weight *= k / (load * (1 - failure(k - 1)))
-        total += weight
-        lost += weight * failure(k - 1)
-        if weight <= _NEGLIGIBLE * total:
-            break
-    return lost / total
+    chain = _chain(ports, _counted(search, ports), _spread if bound == "lower" else _clustered)
+
+    def state(k: int) -> float:  # ln of the Poisson law, and of what is never lost below k
+        poisson = k * log1p_less((load - k) / k) - stirling(k) - log(2 * pi * k) / 2 if k else -load
+        return poisson + chain.kept(k)
+
+    def lost(k: int) -> float:
+        failure = chain.failure(k)
+        return state(k) + (log(failure) if failure else -inf)
+
+    return exp(_log_sum(lost, ports) - _log_sum(state, ports))
 
 
-_Form: TypeAlias = Callable[[int, int, Sequence[int]], float]
+_Parts: TypeAlias = tuple[tuple[int, int], ...]
+_Form: TypeAlias = Callable[[int, int, _Parts], float]
 
 
-def ports_in_use(in_use: int, ports: int, search: Search) -> tuple[int, int, tuple[int, ...]]:
-    """Both numbers and the windows, checked.
+def ports_in_use(in_use: int, ports: int) -> tuple[int, int]:
+    """Both numbers, checked.
 
-    >>> ports_in_use(3, 10, 2)
-    (3, 10, (1, 1))
+    >>> ports_in_use(3, 10)
+    (3, 10)
     """
     ports, in_use = count(ports, "ports", least=1), count(in_use, "in_use")
     if in_use > ports:
         raise reject(in_use, f"no more than the {ports} ports are in use", "change it", "in_use")
-    return in_use, ports, windows(search, ports)
+    return in_use, ports
+
+
+def _counted(search: Search, ports: int) -> _Parts:
+    """Each length of window and how many there are of it: a search may have thousands of one port."""
+    return tuple(Counter(windows(search, ports)).items())
 
 
 def evictable(closing: int, in_use: int, search: Search) -> int:
@@ -247,22 +263,22 @@ def evictable(closing: int, in_use: int, search: Search) -> int:
     return closing
 
 
-def _spread(k: int, R: int, parts: Sequence[int]) -> float:
-    longest = max(parts)
+def _spread(k: int, R: int, parts: _Parts) -> float:
+    longest, _ = max(parts)
     if longest > k:  # no such window lies on used ports alone
         return 0.0
     if k == R:
         return 1.0
     chances = list(accumulate(((k - i) / (R - i) for i in range(longest)), mul))
-    return float(prod(chances[w - 1] for w in parts))
+    return float(prod(chances[w - 1] ** times for w, times in parts))
 
 
-def _spread_evicting(k: int, R: int, parts: Sequence[int], c: int, stays: float) -> float:
+def _spread_evicting(k: int, R: int, parts: _Parts, c: int, stays: float) -> float:
     """As :func:`_spread`, where each of c closing entries stays in its port with a chance only."""
-    if max(parts) > k:
+    if max(parts)[0] > k:
         return 0.0
     chance = 1.0
-    for w in parts:
+    for w, times in parts:
         h = min(w, LAST_PROBES)
         closing = list(accumulate(((c - i) * stays / (R - i) for i in range(h)), mul, initial=1.0))
         # In falling factorials over (R)_h the h−j open entries stand on R−j, R−j−1, …
@@ -270,12 +286,12 @@ def _spread_evicting(k: int, R: int, parts: Sequence[int], c: int, stays: float)
             comb(h, j) * closing[j] * prod((k - c - i) / (R - j - i) for i in range(h - j))
             for j in range(max(0, h - (k - c)), min(h, c) + 1)
         )
-        chance *= last * prod((k - i) / (R - i) for i in range(h, w))
+        chance *= (last * prod((k - i) / (R - i) for i in range(h, w))) ** times
     return chance
 
 
-def _clustered(k: int, R: int, parts: Sequence[int]) -> float:
-    longest = max(parts)
+def _clustered(k: int, R: int, parts: _Parts) -> float:
+    longest, _ = max(parts)
     if longest > k:
         return 0.0
     if k == R:
@@ -286,13 +302,13 @@ def _clustered(k: int, R: int, parts: Sequence[int]) -> float:
     if longest * decay < _CANCELS:
         terms = map(mul, accumulate(repeat(z, longest), mul), _borel(longest))
         sums = list(accumulate(accumulate(terms), initial=0.0))  # Σ_{n≤w} (w−n)·zⁿ·b_n at w−1
-        return float(prod(1 - (1 - alpha) * (w - sums[w - 1] / alpha) for w in parts))
-    shortest = min(parts)
+        return float(prod((1 - (1 - alpha) * (w - sums[w - 1] / alpha)) ** times for w, times in parts))
+    shortest, _ = min(parts)
     size = longest + ceil(42 / decay)
     powers = accumulate(repeat(z, size - shortest - 1), mul, initial=z ** (shortest + 1))
     falling = list(map(mul, powers, _borel(1 << size.bit_length())[shortest:]))[::-1]
     tails = list(accumulate(accumulate(falling)))[::-1]  # Σ_{n>w} (n−w)·zⁿ·b_n at w−shortest
-    return float(prod((1 - alpha) * tails[w - shortest] / alpha for w in parts))
+    return float(prod(((1 - alpha) * tails[w - shortest] / alpha) ** times for w, times in parts))
 
 
 @lru_cache(maxsize=8)
@@ -302,8 +318,39 @@ def _borel(size: int) -> tuple[float, ...]:
     return tuple(accumulate(ratios, mul, initial=exp(-1)))
 
 
-@lru_cache(maxsize=4)  # a search for the load that loses a given share asks again and again
-def _interpolated(R: int, parts: tuple[int, ...], form: _Form) -> Callable[[int], float]:
+def _log_sum(term: Callable[[int], float], ports: int) -> float:
+    """Over all states, from the most likely one outwards."""
+    peak = bisect_left(range(ports), True, key=lambda k: -inf < term(k) >= term(k + 1))
+    least = term(peak) - NEGLIGIBLE
+    left = peak - first_below(least, peak, lambda away: term(peak - away))
+    right = peak + first_below(least, ports - peak, lambda away: term(peak + away))
+    top = term(peak)
+    return top + log_sum(lambda k: term(k) - top, left, right, _OF_THE_CUBIC)
+
+
+class _Chain(NamedTuple):
+    """The failure f in every state, and ``ln G``."""
+
+    failure: Callable[[int], float]
+    first: int
+    """Below it f is nothing to 1."""
+    logs: list[float]
+    """``ln G`` from there on."""
+
+    def kept(self, k: int) -> float:
+        """``ln G(k)``."""
+        return self.logs[k - self.first] if k > self.first else 0.0
+
+
+@lru_cache(maxsize=8)  # a search for the load that loses a given share asks again and again
+def _chain(R: int, parts: _Parts, form: _Form) -> _Chain:
+    failure = _interpolated(R, parts, form)
+    first = bisect_right(range(R), _NEGLIGIBLE, key=failure)
+    logs = accumulate((log1p(-failure(k)) for k in range(first, R)), initial=0.0)
+    return _Chain(failure, first, list(logs))
+
+
+def _interpolated(R: int, parts: _Parts, form: _Form) -> Callable[[int], float]:
     """``form`` as a function of k; a cubic in ln f through every (R/1024)th k where that is fewer."""
     step = R // 1024
 

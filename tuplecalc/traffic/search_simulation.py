@@ -106,7 +106,8 @@ class _Table:
         evict_chance: float,
         seed: int,
     ) -> None:
-        self.in_use, self.ports, self.windows = ports_in_use(in_use, ports, search)
+        self.in_use, self.ports = ports_in_use(in_use, ports)
+        self.windows = windows(search, self.ports)
         self.period = _period(self.ports, search, modulo_bias)
         self.original_first = original_first
         self.evict_chance = evict_chance
@@ -235,7 +236,7 @@ def simulate_search(
     >>> run.failures, run == simulate_search(256, 250, searches=2000, seed=1)
     (19, True)
     """
-    in_use, ports, _ = ports_in_use(in_use, ports, search)
+    in_use, ports = ports_in_use(in_use, ports)
     closing, evict_chance = evictable(closing, in_use, search), share(evict_chance, "evict_chance")
     warm_up_turnovers = number(warm_up_turnovers, "warm_up_turnovers")
     table = _Table(

@@ -79,6 +79,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), "traffic"})
+
+
 def explain(chain: Chain) -> Explanation:
     """The closed forms of a chain's limits; see :func:`tuplecalc.algebra.explain`.
 

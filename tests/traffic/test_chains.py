@@ -318,3 +318,8 @@ def test_simulated_for_several_laws_of_the_hold(row: dict[str, str]) -> None:
     assert found.upper == pytest.approx(float(row["erlang_B"]), rel=1e-9)
     for law in ("det", "exp", "pareto1.5", "hyperexp"):
         assert found.upper == pytest.approx(float(row[f"sim_{law}"]), rel=0.05)
+
+
+def test_a_name_is_no_chain() -> None:
+    with pytest.raises(TopologyError, match=r'^chain: "outage": this is a Chain; read a file with load'):
+        blocking("outage", 1)  # type: ignore[arg-type]

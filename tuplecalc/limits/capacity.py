@@ -10,6 +10,7 @@ from itertools import pairwise
 from math import floor
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from tuplecalc.errors import reject
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.hops import clients, cone, forwarder
 from tuplecalc.limits.limit import Limit
@@ -255,12 +256,15 @@ def capacity(chain: Chain) -> Capacity:
     """How many flows a chain can hold open and how many a second it sustains; which limit binds.
 
     Exact for traffic that spreads evenly; ``flows_at_most`` and ``rate_at_most`` say where it is a bound.
+    Raises :class:`~tuplecalc.errors.TopologyError` for anything but a chain.
 
     >>> from tuplecalc.model.chain import Chain, Clients, Cone, Services
     >>> capacity(Chain(clients=Clients(addresses=9), hops=[Cone(name="nat", addresses=1)],
     ...                services=Services(addresses=2, ports=80)))
     <Capacity cone: 129,024 flows, rate 1,075.2/s, binding nat/ports>
     """
+    if not isinstance(chain, Chain):
+        raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None

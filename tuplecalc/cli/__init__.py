@@ -1,0 +1,94 @@
+"""The command line: parse, one call, a renderer, an exit status.
+
+Each command is a module of its name, imported when it is asked for: it imports the heavy libraries
+that only it needs, so that ``capacity`` starts as fast as the command-line library itself.  Results
+go to standard output, messages to standard error.  Exit status: 0 answered, 1 over the share that
+``--fail-above`` allows, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from contextlib import suppress
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from tuplecalc.errors import InputError, TuplecalcError
+
+COMMANDS = ("capacity", "explain", "examples", "schema")
+"""Each is a module here with a function of its name."""
+
+
+class _Commands(TyperGroup):
+    """A group whose commands are made when they are looked up: each takes a millisecond or two."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name, made from its module; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        if cmd_name not in self.commands:
+            alone = typer.Typer(add_completion=False, context_settings=_HELP)
+            alone.command(cmd_name)(getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name))
+            self.commands[cmd_name] = typer.main.get_command(alone)
+        return self.commands[cmd_name]
+
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+app = typer.Typer(
+    name="tuplecalc",
+    cls=_Commands,
+    no_args_is_help=True,
+    invoke_without_command=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings=_HELP,
+)
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Counts the reachable TCP tuples at every hop of a chain of NATs, balancers and proxies."""
+    if version:
+        from tuplecalc import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; the only place where errors become messages and exit statuses."""
+    if hasattr(signal, "SIGPIPE"):  # a closed pipe ends us as it ends other tools
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without these characters
+    try:
+        if sys.stdout is None:
+            raise InputError("standard output: closed; there is nowhere to write to")
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except TuplecalcError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"cannot write the result: {(error.strerror or str(error)).lower()}")
+
+
+def _fail(message: str) -> NoReturn:
+    with suppress(OSError, AttributeError):  # standard error may be full or closed as well
+        print(f"error: {message}", file=sys.stderr)
+        sys.stderr.flush()
+    os._exit(2)  # what is left in a full buffer would fail again on the way out

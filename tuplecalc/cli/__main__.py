@@ -1,0 +1,5 @@
+"""``python -m tuplecalc.cli``."""
+
+from tuplecalc.cli import main
+
+main()

@@ -1,0 +1,90 @@
+"""``tuplecalc capacity``: the main job."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tuplecalc.cli.inputs import File, Settings, chain, in_json, option
+from tuplecalc.errors import InputError
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.capacity import capacity as find_capacity
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Output(StrEnum):
+    """How ``capacity`` writes its result."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+def capacity(
+    file: File = None,
+    settings: Settings = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="New connections a second that are offered: sets traffic.rate."),
+    ] = None,
+    blocking: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Ask for the highest rate at which no more than this share fails."
+        ),
+    ] = None,
+    output: Annotated[Output, typer.Option("-o", "--output", help="How to write the result.")] = Output.TABLE,
+    fail_above: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Exit 1 where more than this share of the highest rate is offered."
+        ),
+    ] = None,
+) -> None:
+    """Reachable tuples at every hop, the limit that binds, and what would help."""
+    offered = option("--rate", rate, "a rate above 0 and up to 1e18", "700")
+    share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
+    gate = option("--fail-above", fail_above, "a share above 0", "0.8")
+    design = chain(file, [*(settings or []), *([] if offered is None else [f"traffic.rate={rate}"])])
+    if gate is not None and design.traffic.rate is None:
+        raise InputError("--fail-above needs an offered rate; write `rate` under [traffic], or --rate 700")
+    result, lost = find_capacity(design), None if share is None else float(share)
+    match output:
+        case Output.TABLE:
+            from tuplecalc.render.table import print_table
+
+            print_table(result, _console(), result.under_load(lost))
+        case Output.JSON:
+            print(in_json(result.to_dict(lost)))
+        case Output.CSV:
+            from tuplecalc.render.plain import csv_rows
+
+            sys.stdout.write(csv_rows(result))
+            if offered is not None or share is not None:
+                print("The limits only; -o json has what becomes of the rate.", file=sys.stderr)
+        case Output.MARKDOWN:
+            from tuplecalc.render.plain import markdown
+
+            sys.stdout.write(markdown(result, result.under_load(lost)))
+    if gate is not None and _is_above(result, gate):
+        raise typer.Exit(1)
+
+
+def _is_above(result: Capacity, share: Fraction) -> bool:
+    offered = result.offered
+    if offered is None or offered.rate is None or offered.highest is None:
+        return False
+    return offered.rate > offered.highest * share
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, emoji=False, markup=False)

@@ -1,0 +1,77 @@
+"""What the commands have in common: where a chain comes from, options that are numbers, JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tuplecalc.errors import InputError, TopologyError, show
+from tuplecalc.model.chain import Chain
+from tuplecalc.model.file import EXAMPLES, example, example_text, load, read
+from tuplecalc.model.values import number
+
+DEFAULT_EXAMPLE = "outage"
+
+File = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="FILE",
+        help='A topology in TOML or JSON, "-" for standard input, or the name of a bundled example.',
+        show_default=f"the example {DEFAULT_EXAMPLE}",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Change a value first: hops.lvs.addresses=4. Repeatable."
+    ),
+]
+
+
+def chain(file: str | None, settings: list[str] | None) -> Chain:
+    """The chain that a command is about; a missing file stands for the bundled example."""
+    changes = settings or []
+    if file is None:
+        print(f"No file given: this is the bundled example {DEFAULT_EXAMPLE}.", file=sys.stderr)
+        return example(DEFAULT_EXAMPLE, changes)
+    if not file:
+        raise InputError("the name of the file is empty; leave it out for the bundled example")
+    if file == "-":
+        if sys.stdin is None:
+            raise InputError("standard input: closed; there is nothing to read")
+        return read(sys.stdin.buffer, "standard input", "standard input", changes)
+    if file in EXAMPLES and not Path(file).is_file():
+        return example(file, changes)
+    if os.path.sep not in file and "." not in file and not os.path.lexists(file):
+        example_text(file)  # a bare name that is neither: says which examples there are
+    return load(file, changes)
+
+
+def option(
+    name: str, written: str | None, rule: str, example: str, below: int | None = None
+) -> Fraction | None:
+    """An option's number, exactly: a decimal or a fraction, as in a file."""
+    if written is None:
+        return None
+    with suppress(TopologyError):
+        try:
+            value = number(Decimal(written), name)
+        except InvalidOperation:
+            value = number(written, name)  # a fraction, or none
+        if value > 0 and (below is None or value < below):
+            return value
+    raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")
+
+
+def in_json(record: dict[str, Any]) -> str:
+    """JSON for standard output, with escapes where its encoding lacks characters."""
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return json.dumps(record, indent=2, ensure_ascii=not is_unicode)

@@ -359,3 +359,11 @@ def test_numbers_of_numpy_are_numbers() -> None:
         search_blocking(200, 2.0, bound=np.array([1, 2]))  # type: ignore[arg-type]
     with pytest.raises(TopologyError, match="this is a whole number of 65,536 or less"):
         search_blocking(200, 2.0, 10**400)
+
+
+@pytest.mark.parametrize("ports", [1, 2, 5, 1000])
+@pytest.mark.parametrize("load", [1e-30, 1e-17, 1e-9, 0.1])
+def test_loads_that_are_next_to_nothing(ports: int, load: float) -> None:
+    """A load that is lost in the rounding beside the ports: a search of all of them is Erlang's."""
+    found = search_blocking(ports, load, "exhaustive")
+    assert found == pytest.approx(erlang(ports, load), rel=1e-10, abs=1e-300)

@@ -218,8 +218,10 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
     chain = _chain(ports, _counted(search, ports), _spread if bound == "lower" else _clustered)
 
     def state(k: int) -> float:  # ln of the Poisson law, and of what is never lost below k
-        poisson = k * log1p_less((load - k) / k) - stirling(k) - log(2 * pi * k) / 2 if k else -load
-        return poisson + chain.kept(k)
+        if not k:
+            return -load + chain.kept(k)
+        near = log1p_less((load - k) / k) if 2 * load > k else log(load / k) + 1 - load / k  # the same
+        return k * near - stirling(k) - log(2 * pi * k) / 2 + chain.kept(k)
 
     def lost(k: int) -> float:
         failure = chain.failure(k)

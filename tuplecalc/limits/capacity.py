@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import floor
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from tuplecalc.errors import reject
+from tuplecalc.errors import InputError, reject, show
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.hops import clients, cone, forwarder
 from tuplecalc.limits.limit import Limit
@@ -41,11 +41,19 @@ class HopCapacity(NamedTuple):
     tuples_per_flow: int
     sources: int
     """Source addresses of the leg that leaves."""
+    ports: int
+    """Source ports of each of these."""
+    endpoints: int
+    """Endpoints that the leg addresses."""
 
     def utilisation(self, rate: Fraction | None) -> Number | None:
         """A rate over the highest that the hop's own limits sustain; None where nothing limits it."""
         rates = [limit.rate for limit in self.limits if limit.rate is not None]
         return rate / min(rates) if rate is not None and rates and min(rates) else None
+
+    def __repr__(self) -> str:
+        rate = "" if self.rate is None else f", {float(self.rate):,.6g}/s"
+        return f"<HopCapacity {self.name}: {self.flows:,} flows{rate}, {len(self.limits)} limits>"
 
 
 class Collapse(NamedTuple):
@@ -74,6 +82,24 @@ class Capacity:
     def limits(self) -> tuple[Limit, ...]:
         """All limits, from the clients on, in the model's order."""
         return tuple(limit for hop in self.hops for limit in hop.limits)
+
+    def limit(self, hop: str, name: str) -> Limit:
+        """The limit of a hop, by their names.
+
+        Raises :class:`~tuplecalc.errors.InputError` where there is none.
+
+        >>> from tuplecalc.model.file import example
+        >>> capacity(example("outage")).limit("lvs", "ports").flows
+        387072
+        """
+        known = {(limit.hop, limit.name): limit for limit in self.limits}
+        if (hop, name) in known:
+            return known[hop, name]
+        there = [limit for at, limit in known if at == hop]
+        rule = f"the limits there are {', '.join(there)}"
+        if not there:
+            rule = f"the hops are {', '.join(dict.fromkeys(at for at, _ in known))}"
+        raise InputError(f"no limit is called {show(name)} at {show(hop)}; {rule}")
 
     @cached_property
     def binding(self) -> Limit:
@@ -273,11 +299,10 @@ def capacity(chain: Chain) -> Capacity:
             flows = limit.flows if flows is None else min(flows, limit.flows)
             if limit.rate is not None:
                 rate = limit.rate if rate is None else min(rate, limit.rate)
-        addresses = sources.addresses.value
-        space = floor(addresses * sources.ports.ports.size * target.endpoints.value)
-        found.append(
-            HopCapacity(name, kind, limits, flows or 0, rate, space, tuples_per_flow, floor(addresses))
-        )
+        addresses, ports = sources.addresses.value, sources.ports.ports.size
+        space = floor(addresses * ports * target.endpoints.value)
+        leg = floor(addresses), ports, floor(target.endpoints.value)
+        found.append(HopCapacity(name, kind, limits, flows or 0, rate, space, tuples_per_flow, *leg))
     return Capacity(chain, tuple(found))
 
 

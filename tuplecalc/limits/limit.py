@@ -9,7 +9,7 @@ from math import floor
 from tuplecalc.limits.expression import Expression, Number, Sum, product, tidy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Limit:
     """Room for flows at one hop: a set of keys in each of a number of scopes.
 
@@ -28,8 +28,8 @@ class Limit:
 
     >>> from tuplecalc.limits.expression import Constant
     >>> limit = Limit("ports", "nat", Constant(64512), Constant(6), 1, Constant(420))
-    >>> limit.flows, float(limit.rate)
-    (387072, 921.6)
+    >>> limit
+    <Limit nat/ports: 64512·6 = 387,072 flows, 921.6/s>
     """
 
     name: str
@@ -84,6 +84,10 @@ class Limit:
         if isinstance(self.scopes, Sum):
             scopes = f"({scopes})"
         return f"{text}·{scopes}"
+
+    def __repr__(self) -> str:
+        rate = "" if self.rate is None else f", {float(self.rate):,.6g}/s"
+        return f"<Limit {self.hop}/{self.name}: {self.formula} = {self.flows:,} flows{rate}>"
 
 
 def _bracketed(text: str) -> str:

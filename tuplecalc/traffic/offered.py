@@ -76,6 +76,17 @@ class Offered(NamedTuple):
         """Of the blind choices the one that fails most; without a rate the one that halves first."""
         return max(self.blind, key=_badness, default=None)
 
+    def __repr__(self) -> str:
+        if self.rate is None or self.utilisation is None:
+            return f"<Offered {'nothing' if self.rate is None else f'{float(self.rate):,.6g}/s'}>"
+        lost = f", {self.blocking.lower:.3g} to {self.blocking.upper:.3g} fail" if self.blocking else ""
+        return f"<Offered {float(self.rate):,.6g}/s: {float(self.utilisation):.1%} of the highest rate{lost}>"
+
+    def _repr_html_(self) -> str:
+        from tuplecalc.render.html import load  # a notebook asks for it, nothing else does
+
+        return load(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The part ``offered`` of the JSON contract."""
         blind = self.worst
@@ -118,18 +129,18 @@ def offered(result: Capacity, blocking: float | None = None) -> Offered:
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
     lost = chain_blocking(found, float(rate)) if result.flows else Bracket(1.0, 1.0)
-    times = (_exhausted(each, rate, result.chain.traffic.hold) for each in found)
+    times = (exhausted(each, rate, result.chain.traffic.hold) for each in found)
     first = min(filter(None, times), key=lambda time: time.seconds, default=None)
     return Offered(rate, highest, used, lost, first, blind_hops(result, float(rate)), most)
 
 
-def _exhausted(each: Pools, rate: Fraction, hold: Fraction) -> Exhausted | None:
+def exhausted(each: Pools, rate: Fraction, hold: Fraction) -> Exhausted | None:
     """When the hottest pool is full: ``Σ m_T(t) = size``, over a flow's keys and over who closes first.
 
     ``T`` is how long a key lingers, and ``m_T(t) = λ·(min(t, T) + H·(1 - e^(-max(0, t - T)/H)))`` as in
     :func:`tuplecalc.traffic.transients.exhaustion_time`.
     """
-    mine = rate * each.hottest * _fullest(each)
+    mine = rate * each.hottest * fullest(each)
     size = Fraction(each.circuits * each.keys) if each.alike else Fraction(each.size)
     if each.alike and len(each.closes) == 1:
         seconds = exhaustion_time(each.circuits, mine, hold, each.closes[0].lingers[0])
@@ -150,7 +161,7 @@ def _exhausted(each: Pools, rate: Fraction, hold: Fraction) -> Exhausted | None:
     return Exhausted(each.limit, crossing(missing, soonest, max(last, soonest)), soonest)
 
 
-def _fullest(each: Pools) -> Fraction:
+def fullest(each: Pools) -> Fraction:
     """What the fullest address of a hash has over the mean; 1 where traffic is even."""
     if each.hashed is None:
         return Fraction(1)

@@ -8,7 +8,7 @@ package is one of these steps and imports only those before it::
     limits    hop → limits; Hall's minimum over them; advice by evaluating changed chains
     algebra   limits → closed forms (sympy)
     traffic   rate → what fails and when: blocking, port search, blind choice, bursts
-    render    results → terminal, JSON, CSV, Markdown, LaTeX, notebooks
+    render    results → terminal, JSON, CSV, Markdown, LaTeX, notebooks, figures, the report
 
 >>> import tuplecalc as tc
 >>> chain = tc.Chain(
@@ -67,20 +67,24 @@ __all__ = [
     "inverted_cone",
     "load",
     "loads",
+    "report",
     "with_settings",
 ]
 
 
+_FOLDERS = {"traffic": "tuplecalc.traffic", "figures": "tuplecalc.render.figures"}
+
+
 def __getattr__(name: str) -> Any:
-    if name == "traffic":  # tc.traffic.erlang_b, without a second import and only when asked for
+    if name in _FOLDERS:  # tc.traffic.erlang_b, without a second import and only when asked for
         from importlib import import_module
 
-        return import_module("tuplecalc.traffic")
+        return import_module(_FOLDERS[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "traffic"})
+    return sorted({*globals(), *_FOLDERS})
 
 
 def explain(chain: Chain) -> Explanation:
@@ -92,3 +96,14 @@ def explain(chain: Chain) -> Explanation:
     from tuplecalc.algebra import explain as find_explanation  # sympy takes longer than all else
 
     return find_explanation(chain)
+
+
+def report(chain: Chain, *, source: str | None = None, compare: Chain | None = None) -> str:
+    """The result of a chain as one page of HTML, for a file or a mail.
+
+    ``source`` is the text of its topology, to be shown with it; ``compare`` is an older chain.  See
+    :func:`tuplecalc.render.report.report`.
+    """
+    from tuplecalc.render.report import report as render  # sympy, matplotlib and jinja2
+
+    return render(capacity(chain), source=source, compare=None if compare is None else capacity(compare))

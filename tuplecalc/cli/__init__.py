@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 
 from tuplecalc.errors import InputError, TuplecalcError
 
-COMMANDS = ("capacity", "explain", "examples", "schema")
+COMMANDS = ("capacity", "explain", "plot", "report", "examples", "schema")
 """Each is a module here with a function of its name."""
 
 

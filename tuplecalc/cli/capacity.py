@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuplecalc.cli.inputs import File, Settings, chain, in_json, option
+from tuplecalc.cli.inputs import File, Rate, Settings, chain, in_json, option
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.capacity import capacity as find_capacity
@@ -30,10 +30,7 @@ class Output(StrEnum):
 def capacity(
     file: File = None,
     settings: Settings = None,
-    rate: Annotated[
-        str | None,
-        typer.Option(metavar="NUMBER", help="New connections a second that are offered: sets traffic.rate."),
-    ] = None,
+    rate: Rate = None,
     blocking: Annotated[
         str | None,
         typer.Option(
@@ -49,10 +46,9 @@ def capacity(
     ] = None,
 ) -> None:
     """Reachable tuples at every hop, the limit that binds, and what would help."""
-    offered = option("--rate", rate, "a rate above 0 and up to 1e18", "700")
     share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
     gate = option("--fail-above", fail_above, "a share above 0", "0.8")
-    design = chain(file, [*(settings or []), *([] if offered is None else [f"traffic.rate={rate}"])])
+    design = chain(file, settings, rate)
     if gate is not None and design.traffic.rate is None:
         raise InputError("--fail-above needs an offered rate; write `rate` under [traffic], or --rate 700")
     result, lost = find_capacity(design), None if share is None else float(share)
@@ -67,7 +63,7 @@ def capacity(
             from tuplecalc.render.plain import csv_rows
 
             sys.stdout.write(csv_rows(result))
-            if offered is not None or share is not None:
+            if rate is not None or share is not None:
                 print("The limits only; -o json has what becomes of the rate.", file=sys.stderr)
         case Output.MARKDOWN:
             from tuplecalc.render.plain import markdown

@@ -34,11 +34,19 @@ Settings = Annotated[
         "--set", metavar="PATH=VALUE", help="Change a value first: hops.lvs.addresses=4. Repeatable."
     ),
 ]
+Rate = Annotated[
+    str | None,
+    typer.Option(
+        "--rate", metavar="NUMBER", help="New connections a second that are offered: sets traffic.rate."
+    ),
+]
 
 
-def chain(file: str | None, settings: list[str] | None) -> Chain:
+def chain(file: str | None, settings: list[str] | None, rate: str | None = None) -> Chain:
     """The chain that a command is about; a missing file stands for the bundled example."""
-    changes = settings or []
+    changes = list(settings or [])
+    if option("--rate", rate, "a rate above 0 and up to 1e18", "700") is not None:
+        changes.append(f"traffic.rate={rate}")
     if file is None:
         print(f"No file given: this is the bundled example {DEFAULT_EXAMPLE}.", file=sys.stderr)
         return example(DEFAULT_EXAMPLE, changes)

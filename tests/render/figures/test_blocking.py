@@ -1,0 +1,304 @@
+"""Blocking against the rate: the curves, what stands beside them, the finding."""
+
+import re
+from itertools import pairwise
+from math import log10
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.lines import Line2D
+
+import tuplecalc as tc
+from tests.render.figures.looks import CHAINS, DIRECT, SIZES, by_gid, check_words, words
+from tuplecalc.errors import InputError
+from tuplecalc.render.figures import plot_blocking, style
+from tuplecalc.render.figures.curves import FLOOR, Curve, curves
+from tuplecalc.traffic import blocking, erlang_b
+from tuplecalc.traffic.chains import Bracket, max_rate
+from tuplecalc.traffic.choice import blind_hops
+
+
+def draw(chain: tc.Chain, size: style.Size = "slide") -> Axes:
+    return plot_blocking(tc.capacity(chain), ax=style.blank(size))
+
+
+def found(chain: tc.Chain) -> dict[str, Curve]:
+    return {curve.kind: curve for curve in curves(tc.capacity(chain))}
+
+
+def nat(rate: float | None = None, hold: float = 1, **keys: Any) -> tc.Chain:
+    """A NAT with one address in front of one service."""
+    return tc.Chain(
+        traffic=tc.Traffic(hold=hold, **({} if rate is None else {"rate": rate})),
+        clients=tc.Clients(addresses=10**6),
+        hops=[tc.Cone(**{"name": "nat", "addresses": 1} | keys)],
+        services=tc.Services(addresses=1, ports=80),
+    )
+
+
+def without_rate(chain: tc.Chain) -> tc.Chain:
+    traffic = {key: value for key, value in chain.traffic.written().items() if key != "rate"}
+    return chain.changed(traffic=tc.Traffic(**traffic))
+
+
+LONG = "a very long name of a hop in $the$ data centre of the north"
+PAIR = tc.Chain(
+    traffic=tc.Traffic(rate=600, hold=2),
+    clients=tc.Clients(addresses=10**6),
+    hops=[
+        tc.Cone(name=LONG, addresses=1),
+        tc.Hourglass(name=f"{LONG} and west", capture="tproxy", source="client", ports="1024-65535"),
+    ],
+    services=tc.Services(addresses=1, ports=80),
+)
+ODD = {
+    "no rate": without_rate(tc.example("outage")),
+    "at the limit": nat(rate=64512 / 120, hold=0),
+    "just below": nat(rate=533),
+    "far over": nat(rate=50_000),
+    "far below": nat(rate=1),
+    "linux": nat(rate=500, port_search="linux"),
+    "few probes": nat(rate=530, port_search=4),
+    "small": nat(rate=5, hold=3, ports={"count": 7}, time_wait="4s"),
+    "long names": PAIR,
+    "two pairs": PAIR.changed(
+        hops=[
+            tc.Cone(name="nat", addresses=1, ports="1024-20000"),
+            tc.Hourglass(name="near", capture="tproxy", source="client", ports="19000-65535"),
+            tc.Hourglass(name="far", capture="tproxy", source="client", ports="19000-65535"),
+        ]
+    ),
+    "direct": DIRECT,
+    "huge": CHAINS["huge"],
+    "ten": CHAINS["ten"],
+}
+
+# --- the curves ------------------------------------------------------------------------------
+
+
+def test_erlang_is_erlang_s_formula() -> None:
+    curve = found(tc.example("cone"))["erlang"]
+    for rate, share in zip(curve.rates, curve.shares, strict=True):
+        expected = erlang_b(64512, rate * 122 / 80)
+        assert share.lower == share.upper == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["outage", "hourglass", "mixed"])
+def test_erlang_is_what_the_chain_loses(name: str) -> None:
+    chain = tc.example(name)
+    curve = found(chain)["erlang"]
+    highest = float(tc.capacity(chain).rate or 0)
+    for rate, share in list(zip(curve.rates, curve.shares, strict=True))[::5]:
+        assert share == pytest.approx(blocking(chain, rate), rel=1e-9 if rate < 1.1 * highest else 1e-3)
+    assert curve.at == blocking(chain)
+
+
+def test_a_cone_that_does_not_say_how_it_searches_is_shown_as_linux_would() -> None:
+    chain = tc.example("cone")
+    linux = tc.with_settings(chain, "hops.nat.port_search=linux")
+    curve, same = found(chain)["search"], found(linux)["search"]
+    for rate, share in list(zip(curve.rates, curve.shares, strict=True))[::6]:
+        assert share == pytest.approx(blocking(linux, rate), rel=1e-9)
+    assert (curve.rates, curve.shares, curve.at) == (same.rates, same.shares, same.at)
+    assert curve.label == "if nat searched as Linux does (248\N{NO-BREAK SPACE}probes)"
+    assert same.label == "nat's port search (248\N{NO-BREAK SPACE}probes)"
+    assert found(linux)["erlang"].shares == found(chain)["erlang"].shares
+
+
+def test_where_the_file_says_exhaustive_there_is_no_search_to_show() -> None:
+    assert set(found(nat(port_search="exhaustive"))) == {"erlang"}
+    assert set(found(nat())) == {"erlang", "search"}
+    assert set(found(DIRECT)) == {"erlang"}
+
+
+def test_a_search_that_loses_nothing_more_is_not_shown() -> None:
+    assert "search" not in found(tc.example("outage"))
+    assert "search" not in found(tc.example("mixed"))
+    assert "search" not in found(nat(ports={"count": 128}))
+
+
+def test_several_cones_say_what_they_say() -> None:
+    chain = nat(rate=1, ports={"count": 150})
+    second = tc.Cone(name="cgn", addresses=1, ports={"count": 150})
+    both = chain.changed(hops=[*chain.hops, second])
+    assert found(both)["search"].label == "if the cones searched as Linux does (248 probes)"
+    one = tc.with_settings(both, "hops.nat.port_search=9")
+    assert found(one)["search"].label == "with the port searches of the file, else those of Linux"
+    two = tc.with_settings(one, "hops.cgn.port_search=9")
+    assert found(two)["search"].label == "with the port searches of the file"
+
+
+@pytest.mark.parametrize("name", ["outage", "hourglass", "inverted-cone-tproxy", "two pairs"])
+def test_blind_is_the_worst_pair(name: str) -> None:
+    """The one that loses most at the offered rate, at all rates."""
+    result = tc.capacity({**CHAINS, **ODD}[name])
+    offered = float(result.chain.traffic.rate or 0)
+    pairs = [pair.blocking or Bracket(0, 0) for pair in blind_hops(result, offered)]
+    worst = max(range(len(pairs)), key=lambda place: pairs[place].upper)
+    curve = found(result.chain)["blind"]
+    assert curve.at == pairs[worst]
+    for rate, share in zip(curve.rates, curve.shares, strict=True):
+        assert share == blind_hops(result, rate)[worst].blocking
+    assert len(pairs) == (2 if name == "two pairs" else 1)
+
+
+def test_ranges_apart_or_loose_tracking_are_not_blind() -> None:
+    outage = tc.example("outage")
+    assert "blind" not in found(tc.with_settings(outage, "hops.login-proxy.tracking=loose"))
+    apart = ("hops.lvs.ports=1024-33279", "hops.login-proxy.ports=33280-65535")
+    assert "blind" not in found(tc.with_settings(outage, *apart))
+
+
+@pytest.mark.parametrize("name", ["outage", "cone", "hourglass", "inverted-cone-tproxy"])
+def test_points_are_dense_where_a_curve_bends(name: str) -> None:
+    for curve in found(tc.example(name)).values():
+        heights = [max(log10(max(share.upper, FLOOR)), -9) for share in curve.shares]
+        assert max(above - below for below, above in pairwise(heights)) < 1.7
+        assert heights == sorted(heights)
+        assert len(curve.rates) <= 50
+
+
+def test_behind_a_hash_there_are_fewer_points() -> None:
+    chain = nat(addresses=4, spread="hashed", port_search="linux")
+    by_kind = found(chain)
+    assert len(by_kind["search"].rates) == 12
+    assert by_kind["erlang"].shares[0].upper < FLOOR
+
+
+# --- the figure ------------------------------------------------------------------------------
+
+
+def line(ax: Axes, gid: str) -> tuple[list[float], list[float]]:
+    (artist,) = by_gid(ax, gid)
+    assert isinstance(artist, Line2D)
+    x, y = artist.get_data()
+    return list(np.asarray(x, float)), list(np.asarray(y, float))
+
+
+@pytest.mark.parametrize("name", ["outage", "inverted-cone-tproxy"])
+def test_lines_and_bands_are_the_curves(name: str) -> None:
+    ax, by_kind = draw(tc.example(name)), found(tc.example(name))
+    for kind, curve in by_kind.items():
+        for bound in ("lower", "upper"):
+            x, y = line(ax, f"curve:{kind}:{bound}")
+            assert x == list(curve.rates)
+            shares = [getattr(share, bound) for share in curve.shares]
+            assert [value for value in y if value > FLOOR] == [share for share in shares if share > FLOOR]
+        bands = by_gid(ax, f"curve:{kind}:band")
+        assert len(bands) == any(share.lower != share.upper for share in curve.shares)
+        assert all(isinstance(band, PolyCollection) for band in bands)
+        rate, shares = line(ax, f"at:{kind}")
+        assert set(rate) == {float(tc.example(name).traffic.rate or 0)}
+        assert curve.at is not None
+        assert shares == sorted({max(share, FLOOR) for share in curve.at})
+
+
+def test_the_axis_ends_at_the_floor_and_says_so() -> None:
+    ax = draw(tc.example("outage"))
+    assert ax.get_yscale() == "log"
+    assert ax.get_ylim() == (FLOOR, 1)
+    ticks = [text.get_text() for text in ax.get_yticklabels()]
+    assert ticks == ["≤ 10⁻⁹", "10⁻⁸", "10⁻⁷", "10⁻⁶", "10⁻⁵", "0.01%", "0.1%", "1%", "10%", "100%"]
+    assert ax.get_xlabel() == "new connections a second"
+
+
+def test_rates_that_lie_far_apart_are_on_a_logarithmic_axis() -> None:
+    assert draw(nat(rate=50_000)).get_xscale() == "log"
+    assert draw(nat(rate=1)).get_xscale() == "log"
+    ax = draw(tc.example("cone"))
+    assert ax.get_xscale() == "linear"
+    low, high = ax.get_xlim()
+    assert low < 1500
+    assert high > 42_303
+
+
+def test_the_highest_and_the_offered_rate_are_lines_with_words() -> None:
+    ax = draw(tc.example("outage"))
+    assert line(ax, "highest:line")[0] == [pytest.approx(64512 * 6 / 660)] * 2
+    assert line(ax, "offered:line")[0] == [700, 700]
+    assert (words(ax, "highest"), words(ax, "offered")) == ("highest: 586.5/s", "700/s offered")
+    assert not by_gid(draw(ODD["no rate"]), "offered")
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        (
+            "outage",
+            {
+                "erlang": "Erlang's formula 16.2% at 700/s",
+                "blind": "lvs and login-proxy choose ports blindly 47.6% to 50.9% at 700/s",
+            },
+        ),
+        (
+            "hourglass",
+            {
+                "erlang": "Erlang's formula under 10⁻⁹ at 2,000/s",
+                "blind": "clients and proxy choose ports blindly 1.8·10⁻⁵ at 2,000/s",
+            },
+        ),
+        ("linux", {"search": "nat's port search (248 probes) at most 1.55% at 500/s"}),
+        ("no rate", {"erlang": "Erlang's formula", "blind": "lvs and login-proxy choose ports blindly"}),
+    ],
+)
+def test_words_beside_the_curves(name: str, labels: dict[str, str]) -> None:
+    ax = draw({**CHAINS, **ODD}[name])
+    assert {kind: words(ax, f"label:{kind}") for kind in labels} == labels
+
+
+@pytest.mark.parametrize(
+    ("name", "finding"),
+    [
+        (
+            "outage",
+            "At 700/s 16.2% of the connections fail: login-proxy shared is full "
+            "(47.6% to 50.9% if ports are chosen blindly)",
+        ),
+        ("cone", "Below 42,121/s fewer than 1 in 1,000 fail; 1,500/s is offered"),
+        ("hourglass", "Below 2,095/s fewer than 1 in 1,000 fail; 2,000/s is offered"),
+        (
+            "inverted-cone-tproxy",
+            "At 1,500/s fewer than 1 in 1,000 connections fail, "
+            "but 3.48% to 3.72% if ports are chosen blindly",
+        ),
+        ("no rate", "Below 582.1/s fewer than 1 in 1,000 fail, ports chosen in concert"),
+        ("at the limit", "At 537.6/s 0.313% of the connections fail: nat ports is full"),
+        ("linux", "At 500/s at most 1.55% of the connections fail: nat gives up its search for a port"),
+        ("few probes", "At 530/s 27.3% of the connections fail: nat gives up its search for a port"),
+    ],
+)
+def test_the_title_states_the_finding(name: str, finding: str) -> None:
+    title = draw({**CHAINS, **ODD}[name]).get_title(loc="left")
+    assert title.replace("\n", " ") == finding
+
+
+def test_the_rate_of_the_title_is_the_one_that_loses_so_much() -> None:
+    (number,) = re.findall(r"Below ([\d.,]+)/s", draw(ODD["no rate"]).get_title(loc="left"))
+    most = max_rate(ODD["no rate"], 1e-3)
+    assert most is not None
+    assert float(number) == pytest.approx(most, rel=1e-3)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", sorted({**CHAINS, **ODD}.keys() - {"no flow"}))
+def test_no_words_lie_over_each_other(name: str, size: style.Size) -> None:
+    check_words(draw({**CHAINS, **ODD}[name], size))
+
+
+# --- errors ----------------------------------------------------------------------------------
+
+
+def test_without_a_limit_or_a_flow_there_is_nothing_to_draw() -> None:
+    free = tc.Chain(clients=tc.Clients(addresses=2, time_wait=0), services=tc.Services(addresses=1, ports=80))
+    nothing = (
+        r"^blocking: nothing limits the rate, so no connection fails; write `hold` under \[traffic\], or a "
+        r"`time_wait` above 0$"
+    )
+    with pytest.raises(InputError, match=nothing):
+        draw(free)
+    through = r"^blocking: no flow gets through proxy shared, so every connection fails; make room there$"
+    with pytest.raises(InputError, match=through):
+        draw(tc.inverted_cone(source="client-port", rate=5))

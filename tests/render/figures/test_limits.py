@@ -1,0 +1,127 @@
+"""Bars: lengths, marks, the offered load."""
+
+from fractions import Fraction
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+import tuplecalc as tc
+from tests.render.figures.looks import CHAINS, DIRECT, SIZES, by_gid, check_words, words
+from tuplecalc.render.figures import plot_limits, style
+from tuplecalc.render.figures.limits import Of, bars
+
+
+def limits(chain: tc.Chain, of: Of | None = None, size: style.Size = "slide") -> Axes:
+    return plot_limits(tc.capacity(chain), of, ax=style.blank(size))
+
+
+def end(ax: Axes, limit: tc.Limit) -> float:
+    (bar,) = by_gid(ax, f"limit:{limit.hop}:{limit.name}")
+    assert isinstance(bar, Rectangle)
+    return bar.get_x() + bar.get_width()
+
+
+@pytest.mark.parametrize("name", ["outage", "mixed", "hourglass", "huge", "ten"])
+@pytest.mark.parametrize("of", ["flows", "rate"])
+def test_a_bar_ends_at_its_limit(name: str, of: Of) -> None:
+    ax = limits(CHAINS[name], of)
+    for limit in tc.capacity(CHAINS[name]).limits:
+        value = limit.flows if of == "flows" else limit.rate
+        assert value
+        assert end(ax, limit) == pytest.approx(float(value))
+    assert ax.get_xscale() == "log"
+
+
+@pytest.mark.parametrize("of", ["flows", "rate"])
+def test_what_binds_and_what_is_next_are_marked(of: Of) -> None:
+    result = tc.capacity(tc.example("outage"))
+    ax = limits(result.chain, of)
+    marks = {
+        f"{limit.hop}:{limit.name}": words(ax, f"value:{limit.hop}:{limit.name}") for limit in result.limits
+    }
+    assert [name for name, text in marks.items() if text.endswith("◀ binds")] == ["login-proxy:shared"]
+    assert [name for name, text in marks.items() if text.endswith("next")] == ["lvs:ports"]
+    (binding,) = by_gid(ax, "limit:login-proxy:shared")
+    (following,) = by_gid(ax, "limit:lvs:ports")
+    assert isinstance(binding, Rectangle)
+    assert isinstance(following, Rectangle)
+    assert to_hex(binding.get_facecolor()) == style.BINDING.lower()
+    assert following.get_hatch()
+
+
+def test_the_offered_rate_is_a_line() -> None:
+    ax = limits(tc.example("outage"))
+    (line,) = by_gid(ax, "load")
+    assert isinstance(line, Line2D)
+    assert list(line.get_xdata()) == [700, 700]  # type: ignore[arg-type]
+    assert words(ax, "offered") == "700/s offered"
+
+
+def test_flows_are_held_against_what_the_rate_keeps() -> None:
+    result = tc.capacity(tc.example("outage"))
+    found = {bar.limit.name: bar.load for bar in bars(result, "flows") if bar.limit.hop == "login-proxy"}
+    hold, time_wait = 300, 60
+    assert found == {
+        "accepted": 700 * hold,
+        "upstream": 700 * (hold + time_wait),
+        "shared": 700 * Fraction(2 * hold + time_wait, 2),
+    }
+    ticks = [tick for tick in by_gid(limits(result.chain, "flows"), "load") if isinstance(tick, Line2D)]
+    assert [tick.get_xdata()[0] for tick in ticks] == [bar.load for bar in bars(result, "flows")]  # type: ignore[index]
+
+
+def test_without_an_offered_rate_the_bars_are_flows() -> None:
+    ax = limits(DIRECT)
+    assert ax.get_xlabel() == "flows open at once"
+    assert ax.get_title(loc="left") == "clients ports binds at 508,176 flows"
+    assert not by_gid(ax, "load")
+
+
+def test_rates_that_nothing_limits_are_called_so() -> None:
+    chain = tc.with_settings(DIRECT, "clients.time_wait=0s", "traffic.rate=7")
+    ax = limits(chain, "rate")
+    assert words(ax, "value:clients:ports") == "no limit"
+    assert ax.get_title(loc="left") == "Nothing limits the rate"
+
+
+def test_no_flow_is_no_bar() -> None:
+    ax = limits(CHAINS["no flow"])
+    name = CHAINS["no flow"].hops[0].name
+    assert words(ax, f"value:{name}:shared") == "0 ◀ binds"
+    (bar,) = by_gid(ax, f"limit:{name}:shared")
+    assert isinstance(bar, Rectangle)
+    assert bar.get_width() == 0
+
+
+def test_of_very_many_limits_the_smallest_are_shown() -> None:
+    hops = [tc.Hourglass(name=f"f{i}", layer=3, max_entries=1000 + i) for i in range(100)]
+    chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
+    ax = limits(chain)
+    shown = [label.get_text() for label in ax.get_yticklabels()]
+    assert shown == [f"f{i}  entries" for i in range(24)]
+    assert ax.get_xlabel() == "flows open at once; 77 larger limits left out"
+
+
+def test_a_hop_is_named_once() -> None:
+    shown = [label.get_text() for label in limits(tc.example("outage")).get_yticklabels()]
+    assert shown == ["clients  ports", "lvs  ports", "login-proxy  accepted", "upstream", "shared"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("of", ["flows", "rate"])
+@pytest.mark.parametrize("name", CHAINS)
+def test_words_lie_apart(name: str, of: Of, size: style.Size) -> None:
+    check_words(limits(CHAINS[name], of, size))
+
+
+def test_the_title_says_the_finding() -> None:
+    title = "login-proxy shared binds at 586.5/s: 700/s is 119% of it"
+    assert limits(tc.example("outage")).get_title(loc="left") == title
+    assert (
+        limits(CHAINS["ten"])
+        .get_title(loc="left")
+        .startswith("firewall number 1 entries binds at 6,667/s or less")
+    )

@@ -1,0 +1,208 @@
+"""The highest rate against two numbers: regions, contours, the present design."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.contour import QuadContourSet
+
+import tuplecalc as tc
+from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words, words
+from tuplecalc.render.figures import plot_map, style
+from tuplecalc.render.figures.map import _levels
+from tuplecalc.traffic.vary import axis
+
+X, Y = "traffic.hold=1s..5m/12", "hops.lvs.time_wait=0s..10m/9"
+
+
+def drawn(chain: tc.Chain, *vary: str, size: style.Size = "slide") -> Axes:
+    axes = [axis(chain, each) for each in vary]
+    return plot_map(tc.capacity(chain), *axes, ax=style.blank(size))
+
+
+def contours(ax: Axes, gid: str) -> list[Any]:
+    return [found for found in by_gid(ax, gid) if isinstance(found, QuadContourSet)]
+
+
+def vertices(line: Any) -> Any:
+    return np.concatenate([np.asarray(path.vertices) for path in line.get_paths()])
+
+
+def test_a_cell_is_filled_by_the_limit_that_binds() -> None:
+    chain = tc.example("outage")
+    across, up = axis(chain, X), axis(chain, Y)
+    ax = drawn(chain, X, Y)
+    (mesh,) = by_gid(ax, "regions")
+    assert isinstance(mesh, QuadMesh)
+    filled = np.asarray(mesh.get_array()).reshape(9, 12)
+    regions = {
+        str(text.get_gid()): text.get_text() for text in ax.texts if str(text.get_gid()).startswith("region:")
+    }
+    seen: dict[int, tuple[str, str]] = {}
+    for row, high in enumerate(up.values):
+        for column, wide in enumerate(across.values):
+            changed = tc.with_settings(chain, across.setting(wide), up.setting(high))
+            binding = tc.capacity(changed).rate_binding
+            assert binding
+            number = int(filled[row, column])
+            assert seen.setdefault(number, (binding.hop, binding.name)) == (binding.hop, binding.name)
+    assert set(seen.values()) == {("lvs", "ports"), ("login-proxy", "shared")}
+    assert set(regions.values()) == {"lvs ports", "login-proxy shared"}
+
+
+def test_a_region_is_the_exact_binding_where_its_name_stands() -> None:
+    chain = tc.example("outage")
+    x, y = "traffic.hold=1s..5m", "hops.lvs.time_wait=0s..10m"
+    ax = drawn(chain, x, y)
+    for text in ax.texts:
+        if not str(text.get_gid()).startswith("region:"):
+            continue
+        hold, wait = ax.transData.inverted().transform(ax.transAxes.transform(text.get_position()))
+        changed = tc.with_settings(chain, f"traffic.hold={hold:.6f}", f"hops.lvs.time_wait={wait:.6f}")
+        binding = tc.capacity(changed).rate_binding
+        assert binding
+        assert text.get_text() == f"{binding.hop} {binding.name}"
+
+
+def test_the_line_between_two_regions_is_where_their_formulas_are_equal() -> None:
+    """``H + T = 2·H + 60``: ``T = H + 60``."""
+    ax = drawn(tc.example("outage"), "traffic.hold=1s..10m", "hops.lvs.time_wait=1s..10m")
+    (border,) = [
+        each
+        for each in ax.collections
+        if isinstance(each, QuadContourSet) and not each.filled and each.get_gid() is None
+    ]
+    points = vertices(border)
+    assert len(points) > 100
+    assert points[:, 1] == pytest.approx(points[:, 0] + 60, rel=1e-3)
+
+
+def test_contours_lie_where_the_rate_is() -> None:
+    """Along a contour of the binding formula the formula has its value."""
+    ax = drawn(tc.example("outage"), "traffic.hold=2m..10m", "hops.login-proxy.time_wait=1s..2m")
+    (offered,) = contours(ax, "offered")
+    assert offered.levels == [700]
+    levels = [float(line.levels[0]) for line in contours(ax, "rates")]
+    written = {text.get_text() for text in ax.texts if str(text.get_gid()).startswith("level:")}
+    assert written == {"700/s offered", *(f"{style.si(level)}/s" for level in levels)}
+    assert len(levels) > 3
+    checked = 0
+    for line in (offered, *contours(ax, "rates")):
+        level = line.levels[0]
+        for hold, wait in vertices(line):
+            assert 64_512 * 6 / (2 * hold + wait) == pytest.approx(level, rel=1e-3)
+            checked += 1
+    assert checked > 100
+
+
+def test_contours_step_with_whole_numbers() -> None:
+    """Within a whole number's cell the rate is that of the number: lines run along the edges of cells."""
+    ax = drawn(tc.example("outage"), "traffic.hold=2m..10m", "hops.lvs.addresses=1..8")
+    for line in contours(ax, "rates"):
+        for hold, addresses in vertices(line):
+            if abs(addresses % 1 - 0.5) > 1e-9:
+                rate = round(addresses) * 64_512 * 6 / (2 * hold + 60)
+                assert rate == pytest.approx(line.levels[0], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "levels"),
+    [
+        (100, 1000, [150, 200, 300, 400, 500, 600, 800]),
+        (150, 8000, [200, 300, 500, 1000, 2000, 3000, 5000]),
+        (15, 80_000, [30, 100, 300, 1000, 3000, 10_000, 30_000]),
+        (101, 102, [101.5]),
+        (1, 1e12, [10, 1e3, 1e5, 1e7, 1e9, 1e11]),
+    ],
+)
+def test_contours_are_round_and_few(low: float, high: float, levels: list[float]) -> None:
+    assert _levels(low, high) == pytest.approx(levels)
+
+
+def test_a_ring_is_the_present_design() -> None:
+    ax = drawn(tc.example("outage"))
+    (ring,) = by_gid(ax, "present")
+    assert [float(ring.get_xdata()[0]), float(ring.get_ydata()[0])] == [300, 1]  # type: ignore[attr-defined]
+    assert words(ax, "present:value") == "now 586.5/s"
+    assert not by_gid(drawn(tc.example("outage"), "traffic.hold=1s..9s", Y), "present")
+
+
+def test_without_axes_it_is_hold_and_what_the_binding_limit_hangs_on() -> None:
+    labels = {name: drawn(CHAINS[name]).get_ylabel() for name in ("outage", "hourglass", "direct", "mixed")}
+    assert labels == {
+        "outage": "addresses of lvs",
+        "hourglass": "max_entries of firewall",
+        "direct": "addresses of clients",
+        "mixed": "addresses of nat",
+    }
+    assert drawn(CHAINS["outage"]).get_xlabel().startswith("hold, minutes")
+
+
+def test_counts_lie_in_the_middle_of_their_cells() -> None:
+    ax = drawn(tc.example("outage"), "traffic.hold", "hops.lvs.addresses=1..8")
+    assert ax.get_ylim() == (0.5, 8.5)
+
+
+def test_a_region_that_is_too_small_for_words_is_named_below() -> None:
+    ax = drawn(tc.example("outage"))
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["lvs ports"]
+    assert not by_gid(ax, "region:lvs ports")
+    assert drawn(tc.example("cone")).get_legend() is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "vary", "title"),
+    [
+        ((), (), "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min"),
+        (
+            (),
+            ("hops.login-proxy.time_wait=0s..9m", "traffic.hold"),
+            "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min",
+        ),
+        (
+            (),
+            ("traffic.hold=5m..9m", "hops.lvs.addresses"),
+            "login-proxy shared binds at 586.5/s, and on the whole map",
+        ),
+        (
+            (),
+            ("traffic.hold=0s..59s", "hops.lvs.addresses"),
+            "lvs ports binds on the whole map",
+        ),
+        (
+            ("hops.lvs.max_entries=200000",),
+            ("traffic.hold=1s..5m", "hops.lvs.tracking_time_wait=0s..10m"),
+            "lvs entries binds at 476.2/s; login-proxy shared where tracking_time_wait of lvs < 41 s",
+        ),
+    ],
+)
+def test_the_title_says_the_finding(settings: tuple[str, ...], vary: tuple[str, ...], title: str) -> None:
+    ax = drawn(tc.with_settings(tc.example("outage"), *settings), *vary)
+    assert ax.get_title(loc="left").replace("\n", " ") == title
+
+
+def test_one_value_is_a_map_too() -> None:
+    ax = drawn(tc.example("outage"), "traffic.hold=5m..5m", "hops.lvs.addresses=1..1")
+    check_words(ax)
+
+
+def test_where_nothing_limits_the_rate_there_is_no_figure() -> None:
+    chain = tc.with_settings(CHAINS["direct"], "clients.time_wait=0s")
+    with pytest.raises(tc.InputError) as caught:
+        drawn(chain, "clients.addresses", "clients.time_wait=0s..0s")
+    assert str(caught.value) == (
+        "map, clients.addresses and clients.time_wait: nothing limits the rate at any point; "
+        "vary others, or write `hold` under [traffic]"
+    )
+    with pytest.raises(tc.InputError, match="no flow gets through at any point"):
+        drawn(CHAINS["no flow"])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", [name for name in CHAINS if name != "no flow"])
+def test_words_lie_apart(name: str, size: style.Size) -> None:
+    check_words(drawn(CHAINS[name], size=size))

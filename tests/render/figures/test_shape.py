@@ -1,0 +1,141 @@
+"""The silhouette: widths, openings, words."""
+
+from math import log10
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.patches import Polygon, Rectangle
+
+import tuplecalc as tc
+from tests.render.figures.looks import CHAINS, SIZES, TEN, by_gid, check_words, words
+from tuplecalc.render.figures import plot_shape, style
+
+
+def shape(name: str, size: style.Size = "slide") -> Axes:
+    return plot_shape(tc.capacity(CHAINS[name]), ax=style.blank(size))
+
+
+def height(ax: Axes, part: str, x: float) -> float:
+    """How high a part of the silhouette is at x, in decades."""
+    (area,) = by_gid(ax, f"space:{part}")
+    assert isinstance(area, Polygon)
+    outline = area.get_xy()
+    upper = outline[: len(outline) // 2]
+    return 2 * float(np.interp(x, upper[:, 0], upper[:, 1]))
+
+
+def opening(ax: Axes, hop: str) -> float:
+    """The height that two halves of a plate leave open, in decades."""
+    plates = [plate for plate in by_gid(ax, f"plate:{hop}") if isinstance(plate, Rectangle)]
+    lower, upper = sorted(plates, key=lambda plate: plate.get_y())
+    return upper.get_y() - (lower.get_y() + lower.get_height())
+
+
+@pytest.mark.parametrize("name", ["outage", "cone", "hourglass", "inverted-cone-nat", "mixed", "huge", "ten"])
+def test_a_leg_is_as_high_as_its_tuple_space_and_its_core_as_its_ports(name: str) -> None:
+    ax, result = shape(name), tc.capacity(CHAINS[name])
+    for place, hop in enumerate(result.hops):
+        middle = place + 0.5
+        assert height(ax, "addresses", middle) == pytest.approx(log10(hop.tuple_space))
+        assert height(ax, "ports", middle) == pytest.approx(log10(hop.ports))
+        assert hop.sources * hop.ports * hop.endpoints == hop.tuple_space
+
+
+@pytest.mark.parametrize("name", ["outage", "hourglass", "inverted-cone-tproxy", "mixed", "ten"])
+def test_an_opening_is_as_high_as_the_smallest_limit(name: str) -> None:
+    ax, result = shape(name), tc.capacity(CHAINS[name])
+    for place, hop in enumerate(result.hops[1:], start=1):
+        least = min(limit.flows for limit in hop.limits)
+        spaces = (result.hops[place - 1].tuple_space, hop.tuple_space)
+        assert opening(ax, hop.name) == pytest.approx(log10(min(least, *spaces)))
+        assert height(ax, "addresses", place) == pytest.approx(opening(ax, hop.name))
+
+
+def test_shapes_look_like_their_names() -> None:
+    legs = {
+        name: [height(shape(name), "addresses", x) for x in (0.3, 1, 1.5)] for name in ("hourglass", "cone")
+    }
+    before, waist, behind = legs["hourglass"]
+    assert before == behind > 1.5 * waist
+    before, waist, behind = legs["cone"]
+    assert before > 1.5 * waist
+    assert waist == pytest.approx(behind)
+    inverted = [height(shape("inverted-cone-tproxy"), "addresses", x) for x in (0.3, 1.5, 2, 2.5)]
+    assert inverted[0] > inverted[1] > inverted[2] < inverted[3] == inverted[1]
+    assert inverted[1] - inverted[2] == pytest.approx(log10(2))  # half of it is lost
+
+
+def test_the_plate_of_the_binding_hop_is_marked_and_no_other() -> None:
+    ax = shape("outage")
+    marked = {
+        str(patch.get_gid()) for patch in ax.patches if to_hex(patch.get_facecolor()) == style.BINDING.lower()
+    }
+    assert marked == {"plate:login-proxy"}
+    assert words(ax, "hop:login-proxy") == "login-proxy keeps 193,536 50% of lvs ▼ binds"
+    assert words(ax, "hop:lvs") == "lvs keeps 387,072"
+    assert words(ax, "hop:clients") == "clients"
+
+
+def test_legs_say_their_factors() -> None:
+    ax = shape("outage")
+    assert words(ax, "leg:clients") == "8,455,716,864 tuples 131,072 addresses × 64,512 ports × 1 endpoint"
+    assert words(ax, "leg:lvs") == "387,072 tuples 1 address × 64,512 ports × 6 endpoints"
+    assert words(shape("ten"), "leg:nat-9") == "2.58M"
+
+
+def test_a_hop_without_limits_leaves_the_narrower_of_its_legs_open() -> None:
+    hop = tc.Hourglass(name="switch", layer=2, virtual=tc.Virtual(addresses=1, ports=80))
+    chain = tc.Chain(
+        clients=tc.Clients(addresses=9), hops=[hop], services=tc.Services(addresses=50, ports=80)
+    )
+    result = tc.capacity(chain)
+    before, behind = result.hops
+    free = result.hops[1]._replace(limits=())  # as of a switch that nothing limits
+    ax = plot_shape(tc.Capacity(chain, (before, free)), ax=style.blank())
+    assert before.tuple_space < behind.tuple_space
+    assert opening(ax, "switch") == pytest.approx(log10(before.tuple_space))
+    assert words(ax, "hop:switch") == "switch keeps all"
+
+
+def test_clients_that_bind_have_a_plate() -> None:
+    assert len(by_gid(shape("direct"), "plate:clients")) == 2
+    assert not by_gid(shape("outage"), "plate:clients")
+
+
+def test_no_flow_closes_the_opening() -> None:
+    ax = shape("no flow")
+    name = CHAINS["no flow"].hops[0].name
+    assert opening(ax, name) == 0
+    assert "$" in words(ax, f"hop:{name}")
+
+
+def test_many_hops_are_named_one_by_one() -> None:
+    ax = shape("ten")
+    assert [words(ax, f"hop:{hop.name}").split(" keeps")[0] for hop in TEN.hops] == [
+        hop.name for hop in TEN.hops
+    ]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", CHAINS)
+def test_words_lie_apart(name: str, size: style.Size) -> None:
+    check_words(shape(name, size))
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("outage", "login-proxy shared binds: 193,536 flows open at once"),
+        ("direct", "clients ports binds: 508,176 flows open at once"),
+    ],
+)
+def test_the_title_says_the_finding(name: str, title: str) -> None:
+    assert shape(name).get_title(loc="left") == title
+
+
+def test_a_bound_is_called_one() -> None:
+    chain = tc.with_settings(tc.example("outage"), "clients.allocation=bind")
+    ax = plot_shape(tc.capacity(chain), ax=style.blank())
+    assert "at most" in ax.get_title(loc="left")

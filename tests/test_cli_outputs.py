@@ -1,0 +1,157 @@
+"""Where commands write files: all of it or nothing."""
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tuplecalc.cli.outputs import refuse, write
+from tuplecalc.errors import InputError
+
+OLD, NEW = b"what was there before", b"what is there now"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file that is there already, alone in its folder."""
+    path = tmp_path / "report.html"
+    path.write_bytes(OLD)
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    """What is in a folder, hidden files as well."""
+    return [each.name for each in folder.iterdir()]
+
+
+def refused(path: Path | str, message: str) -> None:
+    """It is refused with this message after the path, and leaves nothing behind."""
+    with pytest.raises(InputError) as caught:
+        write(str(path), NEW)
+    assert str(caught.value) == f"{path}: {message}"
+
+
+def test_a_new_file(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write(str(tmp_path / "new"), NEW)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new").read_bytes() == NEW
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o640
+    assert names(tmp_path) == ["new"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664])
+def test_a_file_is_replaced_and_keeps_its_mode(path: Path, mode: int) -> None:
+    path.chmod(mode)
+    with path.open("rb") as reader:
+        write(str(path), NEW)
+        assert reader.read() == OLD  # whoever reads the old one reads all of it
+    assert path.read_bytes() == NEW
+    assert path.stat().st_mode & 0o777 == mode
+    assert names(path.parent) == [path.name]
+
+
+def test_behind_a_link_the_file_itself_changes(path: Path) -> None:
+    link = path.parent / "link"
+    link.symlink_to(path.name)
+    write(str(link), NEW)
+    assert link.is_symlink()
+    assert path.read_bytes() == NEW
+
+
+def test_a_link_to_nothing_makes_what_it_points_to(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    write(str(tmp_path / "link"), NEW)
+    assert (tmp_path / "target").read_bytes() == NEW
+
+
+@pytest.mark.parametrize("call", ["fsync", "chmod"])
+def test_a_full_disk_leaves_the_old_file(path: Path, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, call, full) if call == "fsync" else monkeypatch.setattr(Path, call, full)
+    refused(path, "cannot be written: no space left on device; free some space, or choose another path")
+    assert path.read_bytes() == OLD
+    assert names(path.parent) == [path.name]
+
+
+def test_a_write_that_really_fails_half_way(path: Path) -> None:
+    code = f"from tuplecalc.cli.outputs import write; write({str(path)!r}, b'x' * 100_000)"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+        capture_output=True,
+        check=False,
+    )
+    message = f"InputError: {path}: cannot be written: file too large; choose another path\n"
+    assert run.stderr.decode().endswith(message)
+    assert path.read_bytes() == OLD
+    assert names(path.parent) == [path.name]
+
+
+def test_an_interrupt_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write(str(path), NEW)
+    assert path.read_bytes() == OLD
+    assert names(path.parent) == [path.name]
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    rule = "this is a folder; write the name of a file in it"
+    refused(tmp_path, rule)
+    refused(f"{tmp_path}/new/", rule)
+    assert names(tmp_path) == []
+
+
+def test_other_paths_that_cannot_be(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(path / "below", "cannot be written: not a directory; choose another path")
+    refused(path.parent / ("x" * 300), "cannot be written: file name too long; choose another path")
+    loop = path.parent / "loop"
+    loop.symlink_to(loop)
+    refused(loop, "cannot be written: too many levels of symbolic links; choose another path")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # the superuser may write whatever there is
+    refused(path, "cannot be written: permission denied; choose another path")
+    assert path.read_bytes() == OLD
+    with pytest.raises(InputError, match=r"^a\\x00b: this is not a path: embedded null byte$"):
+        write("a\0b", NEW)
+    with pytest.raises(InputError, match=r"^the name of the output file is empty; write one, or - for"):
+        write("", NEW)
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced() -> None:
+    write(os.devnull, NEW)
+    assert not Path(os.devnull).is_file()
+    if Path("/dev/full").exists():
+        refused(
+            "/dev/full", "cannot be written: no space left on device; free some space, or choose another path"
+        )
+
+
+def test_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    print("before")
+    write("-", NEW)
+    sys.stdout.flush()
+    assert capfdbinary.readouterr().out == b"before\n" + NEW
+
+
+def test_what_is_read_is_never_written_over(path: Path) -> None:
+    other = path.parent / "other"
+    (path.parent / "link").symlink_to(path)
+    refuse(str(other), [str(path), None])
+    refuse("-", [str(path), "-"])
+    for same in (path, path.parent / "link", path.parent / ".." / path.parent.name / path.name):
+        with pytest.raises(InputError) as caught:
+            refuse(str(same), [None, "outage", str(path)])
+        rule = "this is the file that is read, and would be lost; choose another path for the output"
+        assert str(caught.value) == f"{same}: {rule}"

@@ -1,0 +1,161 @@
+"""``tuplecalc plot``: files, options, messages."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.command import DIRECT, invoke, refused, run
+from tuplecalc.render.figures import KINDS
+
+NO_RATE = DIRECT.format(rate=7).split("\n", 1)[1].encode()
+START = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_makes_a_file_and_says_what_it_shows(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{kind}.svg"
+    done = run("plot", kind, "outage", "-o", str(path))
+    assert done.returncode == 0
+    assert path.read_bytes().startswith(b"<?xml")
+    assert done.stdout == b""
+    said = done.stderr.decode()
+    assert said.startswith(f"wrote {path}: ")
+    assert said.count("\n") == 1
+    assert len(said) > len(f"wrote {path}: ") + 10
+
+
+@pytest.mark.parametrize("ending", START)
+@pytest.mark.parametrize("upper", [False, True])
+def test_the_ending_chooses_the_format(ending: str, upper: bool, tmp_path: Path) -> None:
+    path = tmp_path / f"figure{ending.upper() if upper else ending}"
+    invoke("plot", "shape", "cone", "-o", str(path))
+    assert path.read_bytes().startswith(START[ending])
+
+
+def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("one.svg", "two.svg")]
+    for path in paths:
+        assert run("plot", "limits", "outage", "-o", str(path)).returncode == 0
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_a_dash_writes_svg_to_standard_output() -> None:
+    done = run("plot", "shape", "cone", "-o", "-")
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"<?xml")
+    assert done.stdout.rstrip().endswith(b"</svg>")
+    assert done.stderr == b""
+
+
+def test_a_figure_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    path.write_text("the old one", encoding="utf-8")
+    invoke("plot", "shape", "cone", "-o", str(path))
+    assert path.read_bytes().startswith(b"<?xml")
+    assert [each.name for each in tmp_path.iterdir()] == ["figure.svg"]
+
+
+def test_a_figure_that_cannot_be_made_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    path.write_text("the old one", encoding="utf-8")
+    refused(run("plot", "exhaustion", "-", "-o", str(path), stdin=NO_RATE))
+    assert path.read_text(encoding="utf-8") == "the old one"
+
+
+def test_exhaustion_needs_a_rate_from_the_file_or_the_option(tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    message = refused(run("plot", "exhaustion", "-", "-o", str(path), stdin=NO_RATE))
+    assert message == "exhaustion needs an offered rate; write `rate` under [traffic], or --rate 700"
+    assert not path.exists()
+    done = run("plot", "exhaustion", "-", "-o", str(path), "--rate", "7", stdin=NO_RATE)
+    assert done.returncode == 0
+    assert path.exists()
+
+
+def test_size_makes_a_half_page(tmp_path: Path) -> None:
+    path = tmp_path / "figure.png"
+    invoke("plot", "shape", "cone", "-o", str(path), "--size", "half-page")
+    header = path.read_bytes()[16:24]
+    assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (945, 645)
+
+
+def test_settings_and_knobs_are_taken(tmp_path: Path) -> None:
+    path = str(tmp_path / "figure.svg")
+    two = ["--vary", "hops.lvs.addresses=1..8", "--vary", "hops.lvs.time_wait=0s..4m"]
+    assert b"wrote" in run("plot", "map", "outage", "-o", path, *two).stderr
+    assert b"wrote" in run("plot", "rate", "outage", "-o", path, "--vary", "hops.lvs.time_wait").stderr
+    assert b"wrote" in run("plot", "limits", "outage", "-o", path, "--of", "flows").stderr
+    more = run("plot", "shape", "outage", "-o", path, "--set", "hops.lvs.addresses=2")
+    assert b"387,072 flows" in more.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["shape", "-o", "figure.gif"],
+            '-o "figure.gif": a figure is a .svg, .png or .pdf file; end its name so',
+        ),
+        (
+            ["shape", "-o", "figure"],
+            '-o "figure": a figure is a .svg, .png or .pdf file; end its name so',
+        ),
+        (
+            ["shape", "-o", "f.svg", "--of", "rate"],
+            "--of rate: this is what the bars of `limits` are; leave it out for shape",
+        ),
+        (
+            ["limits", "-o", "f.svg", "--vary", "traffic.hold=0s..9s"],
+            '--vary "traffic.hold=0s..9s": this is for `rate` and `map`; leave it out for limits',
+        ),
+        (
+            ["rate", "-o", "f.svg", "--vary", "traffic.hold", "--vary", "hops.lvs.addresses"],
+            '--vary "hops.lvs.addresses": rate varies one knob; leave the others out',
+        ),
+        (
+            ["shape", "-o", "f.svg", "--rate", "0"],
+            '--rate "0": this is a rate above 0 and up to 1e18; write it as in --rate 700',
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused(arguments: list[str], message: str, tmp_path: Path) -> None:
+    assert refused(run("plot", *arguments[:1], "outage", *arguments[1:], cwd=tmp_path)) == message
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_chain_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "chain.svg"
+    path.write_text(DIRECT.format(rate=7), encoding="utf-8")
+    rule = "this is the file that is read, and would be lost; choose another path for the output"
+    assert refused(run("plot", "shape", str(path), "-o", str(path))) == f"{path}: {rule}"
+    assert path.read_text(encoding="utf-8") == DIRECT.format(rate=7)
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "figure.svg"
+    assert str(path) in refused(run("plot", "shape", "outage", "-o", str(path)))
+
+
+def test_without_a_name_for_the_file_typer_says_what_is_missing() -> None:
+    done = run("plot", "shape", "outage")
+    assert done.returncode == 2
+    assert b"--output" in done.stderr
+
+
+def test_a_file_keeps_who_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "figure.svg"
+    path.write_text("the old one", encoding="utf-8")
+    path.chmod(0o640)
+    invoke("plot", "shape", "cone", "-o", str(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_new_file_may_be_read_as_others_are(tmp_path: Path) -> None:
+    path, umask = tmp_path / "figure.svg", os.umask(0o022)
+    try:
+        invoke("plot", "shape", "cone", "-o", str(path))
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644

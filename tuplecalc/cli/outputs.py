@@ -1,0 +1,91 @@
+"""Where a command writes a file: all of it or nothing, and never over what it was made from."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from tuplecalc.errors import InputError
+from tuplecalc.model.file import show_path
+
+STANDARD_OUTPUT = "-"
+
+_WAYS_OUT = {
+    errno.ENOENT: "make its folder first, or choose another path",
+    errno.ENOSPC: "free some space, or choose another path",
+    errno.EDQUOT: "free some space, or choose another path",
+}
+
+
+def write(path: str, data: bytes) -> None:
+    """Write a file, or replace it at once: whoever reads it meanwhile sees the old one or the new one.
+
+    ``-`` is standard output.  A link is followed; a file that is there already keeps its mode and its
+    owner, and where anything fails its contents too.  Raises
+    :class:`~tuplecalc.errors.InputError` where the file cannot be written, and ``OSError`` for
+    standard output.
+
+    >>> write("no/such/folder/report.html", b"")
+    Traceback (most recent call last):
+    tuplecalc.errors.InputError: no/such/folder/report.html: cannot be written: no such file or directory; \
+make its folder first, or choose another path
+    """
+    if path == STANDARD_OUTPUT:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return
+    if not path:
+        raise InputError("the name of the output file is empty; write one, or - for standard output")
+    try:
+        _write(path, data)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        way_out = _WAYS_OUT.get(error.errno or 0, "choose another path")
+        raise InputError(f"{show_path(path)}: cannot be written: {reason}; {way_out}") from error
+    except ValueError as error:
+        raise InputError(f"{show_path(path)}: this is not a path: {error}") from error
+
+
+def refuse(path: str, inputs: Iterable[str | None]) -> None:
+    """Raise :class:`~tuplecalc.errors.InputError` where a command would write over what it reads."""
+    for each in filter(None, inputs):
+        with suppress(OSError, ValueError):  # one of them does not exist, or is no path
+            if not Path(path).samefile(each):
+                continue
+            rule = "this is the file that is read, and would be lost; choose another path for the output"
+            raise InputError(f"{show_path(path)}: {rule}")
+
+
+def _write(path: str, data: bytes) -> None:
+    try:
+        there = Path(path).stat()
+    except FileNotFoundError:
+        there = None
+    if path.endswith(os.sep) or (there and stat.S_ISDIR(there.st_mode)):
+        raise InputError(f"{show_path(path)}: this is a folder; write the name of a file in it")
+    if there and not stat.S_ISREG(there.st_mode):  # a pipe or a terminal: nothing to replace
+        Path(path).write_bytes(data)
+        return
+    if there and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    target = Path(path).resolve()  # behind a link; replacing the link would not change the file
+    part = target.with_name(f".tuplecalc-{secrets.token_hex(8)}")
+    try:
+        with part.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())  # a full disk may say so only here
+        if there:
+            with suppress(OSError, AttributeError):  # only the superuser may; other systems have no owners
+                os.chown(part, there.st_uid, there.st_gid)
+            part.chmod(stat.S_IMODE(there.st_mode))
+        part.replace(target)
+    except BaseException:  # an interrupt as well
+        part.unlink(missing_ok=True)
+        raise

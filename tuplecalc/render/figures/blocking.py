@@ -1,0 +1,180 @@
+"""The share of connections that fails, against the rate, around the highest one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import log10, sqrt
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.model.chain import Cone
+from tuplecalc.render import numbers
+from tuplecalc.render.figures import labels, style
+from tuplecalc.render.figures.curves import FLOOR, Curve, Kind, Span, curves
+from tuplecalc.render.figures.labels import Mark
+from tuplecalc.traffic.chains import Bracket, chain_blocking, rate_for
+from tuplecalc.traffic.choice import blind_hops
+from tuplecalc.traffic.pools import pools
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.text import Annotation
+
+_RARELY = 1e-3
+_MARGIN = 0.1  # of what is right of the highest rate or the offered one, on its left
+_LINE = 24  # characters
+_LOOKS: dict[Kind, dict[str, Any]] = {
+    "erlang": {"color": style.BLUE, "linestyle": "-"},
+    "search": {"color": style.VERMILLION, "linestyle": "--"},
+    "blind": {"color": style.PURPLE, "linestyle": "-."},
+}
+_HATCHES: dict[Kind, str] = {"erlang": "", "search": "////", "blind": "...."}
+
+
+@style.styled
+def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
+    """What share of the connections fails at which rate, around the highest one.
+
+    The curves are those of :func:`curves`: lines where the share is known, bands where it lies
+    between two bounds.  The share is on a logarithmic axis that ends at 1e-9.  The highest rate and
+    the offered one are lines; where a rate is offered, points mark what fails there.
+
+    Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, and where no flow
+    gets through.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> plot_blocking(capacity(example("cone")), ax=style.blank()).get_title(loc="left")
+    'Below 42,121/s fewer than 1 in 1,000 fail; 1,500/s is offered'
+    """
+    found = curves(result)
+    ax = style.axes(ax)
+    offered, highest = result.chain.traffic.rate, float(result.rate or 0)
+    span = Span.around(highest, None if offered is None else float(offered))
+    ax.set_xscale("log" if span.logarithmic else "linear")
+    ax.set_yscale("log")
+    marks = [Mark(highest, f"highest: {numbers.rate(result.rate)}/s", "highest", "-")]
+    if offered is not None:
+        marks.append(Mark(float(offered), f"{numbers.rate(offered)}/s offered", "offered", "--"))
+    ax.set(xlim=(_left(found, marks, span), span.high), ylim=(FLOOR, 1.0))
+    ax.set(xlabel="new connections a second", ylabel="share of connections that fails")
+    style.si_axis(ax.xaxis)
+    decades = range(round(log10(FLOOR)), 1)
+    ax.set_yticks([10.0**decade for decade in decades], [_tick(decade) for decade in decades])
+    ax.minorticks_off()
+    ax.grid(axis="y")
+    words = [_curve(ax, curve, offered) for curve in found]
+    style.headline(ax, _finding(result, found), pad=6 + labels.marked(ax, marks))
+    labels.stack(ax, words)
+    return ax
+
+
+def _left(found: Iterable[Curve], marks: Iterable[Mark], span: Span) -> float:
+    """Where the rates begin: where something begins to fail, and with room beside the lines."""
+    starts = [mark.at - _MARGIN * (span.high - mark.at) for mark in marks]
+    for curve in found:
+        never = [rate for rate, share in zip(curve.rates, curve.shares, strict=True) if share.upper <= FLOOR]
+        starts.append(max(never, default=span.low))
+    return span.low if span.logarithmic else max(min(starts), 0.0)
+
+
+def _tick(decade: int) -> str:
+    text = f"{100 * 10.0**decade:g}%" if decade >= -4 else style.power(decade)
+    return f"≤ {text}" if decade <= log10(FLOOR) else text
+
+
+def _curve(ax: Axes, curve: Curve, offered: Any) -> Annotation:
+    """A line, or a band between two; its words stand at its right end."""
+    lower, upper = ([max(share[bound], FLOOR / 10) for share in curve.shares] for bound in (0, 1))
+    looks, gid = dict(_LOOKS[curve.kind]), f"curve:{curve.kind}"
+    if lower != upper:
+        looks |= {"linestyle": "-", "linewidth": 1.2}  # two dashed lines next to each other look like neither
+        ax.fill_between(
+            curve.rates,
+            lower,
+            upper,
+            facecolor=looks["color"],
+            alpha=0.25,
+            hatch=_HATCHES[curve.kind],
+            edgecolor=looks["color"],
+            linewidth=0,
+            gid=f"{gid}:band",
+        )
+    ax.plot(curve.rates, upper, gid=f"{gid}:upper", **looks)
+    ax.plot(curve.rates, lower, gid=f"{gid}:lower", **looks)
+    words = wrap(curve.label, _LINE)
+    if curve.at is not None:
+        shares = sorted({max(share, FLOOR) for share in curve.at})
+        ax.plot(
+            [float(offered)] * len(shares),
+            shares,
+            color=looks["color"],
+            marker="o",
+            clip_on=False,
+            zorder=4,
+            gid=f"at:{curve.kind}",
+        )
+        words.append(f"{_said(curve.at)} at {numbers.rate(offered)}/s")
+    end = sqrt(max(lower[-1], FLOOR)) * sqrt(max(upper[-1], FLOOR))
+    return labels.at_end(
+        ax,
+        "\n".join(words),
+        (ax.get_xlim()[1], end),
+        f"label:{curve.kind}",
+        color=looks["color"],
+        linestyle=looks["linestyle"],
+    )
+
+
+def _said(share: Bracket) -> str:
+    if share.upper < FLOOR:
+        return f"under {style.si(FLOOR)}"
+    lower, upper = (numbers.share(bound) if bound >= 1e-4 else style.si(bound) for bound in share)
+    if share.lower < share.upper / 100:
+        return f"at most {upper}"
+    return upper if lower == upper else f"{lower} to {upper}"
+
+
+def _finding(result: Capacity, found: Sequence[Curve]) -> str:
+    """What fails at the offered rate and why; where hardly anything does, up to which rate that holds."""
+    offered = result.chain.traffic.rate
+    blind = next((curve for curve in found if curve.kind == "blind"), None)
+    if offered is not None:
+        at, lost = f"At {numbers.rate(offered)}/s", _as_set(result, found)
+        blindly = blind.at if blind and blind.at else Bracket(0.0, 0.0)
+        if lost.upper > _RARELY:
+            said = f"{at} {_said(lost)} of the connections fail: {_reason(result)}"
+            worse = blindly.upper > lost.upper
+            return f"{said} ({_said(blindly)} if ports are chosen blindly)" if worse else said
+        if blindly.upper > _RARELY:
+            said = _said(blindly)
+            return f"{at} fewer than 1 in 1,000 connections fail, but {said} if ports are chosen blindly"
+    most = rate_for(result, _RARELY) or 0.0
+    below = f"Below {numbers.rate(Fraction(most))}/s fewer than 1 in 1,000 fail"
+    if offered is not None:
+        return f"{below}; {numbers.rate(offered)}/s is offered"
+    meet = any(pair.blocking and pair.blocking.upper > _RARELY for pair in blind_hops(result, most))
+    return f"{below}, ports chosen in concert" if meet else below
+
+
+def _as_set(result: Capacity, found: Sequence[Curve]) -> Bracket:
+    """What fails at the offered rate with the searches of the file."""
+    by_formula = found[0].at or Bracket(0.0, 0.0)
+    cones = [hop for hop in result.chain.hops if isinstance(hop, Cone)]
+    searches = [curve.at for curve in found if curve.kind == "search" and curve.at]
+    if all(cone.port_search == "exhaustive" for cone in cones) or all(at.upper < FLOOR for at in searches):
+        return by_formula
+    return chain_blocking(pools(result), float(result.chain.traffic.rate or 0))
+
+
+def _reason(result: Capacity) -> str:
+    """The limit that fails most, and whether for want of room."""
+    rate = float(result.chain.traffic.rate or 0)
+    worst = max(pools(result), key=lambda each: chain_blocking([each], rate).upper)
+    full = chain_blocking([worst._replace(search="exhaustive")], rate).upper
+    hop = style.short(worst.limit.hop, 30)
+    if full < chain_blocking([worst], rate).upper / 2:
+        return f"{hop} gives up its search for a port"
+    return f"{hop} {worst.limit.name} is full"

@@ -1,0 +1,214 @@
+"""What fails at which rate, sampled for a figure: closer together where a curve is steep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from heapq import heapify, heappop, heappush
+from itertools import accumulate, pairwise
+from math import hypot, log, log10, sqrt
+from typing import Any, Literal, NamedTuple
+
+from tuplecalc.errors import InputError
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.model.chain import Cone
+from tuplecalc.render.figures import style
+from tuplecalc.traffic.chains import Bracket, chain_blocking
+from tuplecalc.traffic.choice import blind_hops
+from tuplecalc.traffic.pools import Pools, pools
+from tuplecalc.traffic.search import windows
+
+Kind = Literal["erlang", "search", "blind"]
+Share = Callable[[float], Bracket]
+
+FLOOR = 1e-9
+"""The least share that is drawn; what is rarer lies on the lower edge, whose label says so."""
+
+_HIDDEN = 0.01  # of what fails anyway, or of the height: less than a line shows
+_CHECKED = 8  # of the rates
+_POINTS, _BY_HASH = 48, 24  # of a curve; of one behind a hash
+_SEARCHES, _SLOW_SEARCHES = 36, 12  # with limited searches; behind a hash or several in a row: a second each
+_FAR_OVER = 1.1  # times the highest rate
+_FAR = 4.0  # times the highest rate, or a hundredth of that: beyond, the rates are on a logarithmic axis
+_AROUND = 1.3  # times the highest rate, or the offered one
+
+
+class Curve(NamedTuple):
+    """What fails at each of the rates, for one reason; ``at`` the same at the offered rate."""
+
+    kind: Kind
+    label: str
+    rates: tuple[float, ...]
+    shares: tuple[Bracket, ...]
+    at: Bracket | None
+
+
+def curves(result: Capacity) -> tuple[Curve, ...]:
+    """What fails where ports run out, where a cone's search gives up, and where ports are chosen blindly.
+
+    The first is Erlang's formula, with every search exhaustive.  The second has the searches that the
+    file sets, and those of Linux where it sets none; it is left out where that does not show.  The
+    third is for the worst pair of hops whose ports overlap.  The rates lie around the highest one and
+    the offered one, close together where a curve is steep.
+
+    Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, and where no flow
+    gets through.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> for curve in curves(capacity(example("outage"))):
+    ...     print(curve.kind, [round(share, 3) for share in curve.at])
+    erlang [0.162, 0.162]
+    blind [0.476, 0.509]
+    """
+    if not result.flows:
+        where = f"{result.binding.hop} {result.binding.name}"
+        raise InputError(
+            f"blocking: no flow gets through {where}, so every connection fails; make room there"
+        )
+    if result.rate is None:
+        rule = "nothing limits the rate, so no connection fails"
+        raise InputError(f"blocking: {rule}; write `hold` under [traffic], or a `time_wait` above 0")
+    offered = float(result.chain.traffic.rate) if result.chain.traffic.rate else None
+    span = Span.around(float(result.rate), offered)
+
+    def curve(kind: Kind, label: str, share: Share, most: int) -> Curve:
+        known = _sampled(share, span, offered, most)
+        rates = tuple(sorted(known))
+        at = None if offered is None else known.get(offered, known[rates[0]])
+        shares = accumulate((known[rate] for rate in rates), _no_less)
+        return Curve(kind, label, rates, tuple(shares), at)
+
+    def lost(found: Sequence[Pools], rate: float) -> Bracket:
+        if rate <= _FAR_OVER * span.highest:
+            return chain_blocking(found, rate)
+        singles = [chain_blocking([each], rate) for each in found]  # the others hardly add to the worst
+        return reduce(_no_less, singles)
+
+    exhaustive, searching = _pools(result, lambda cone: "exhaustive"), _pools(result, _search)
+    slow = result.rate_hashed or sum(each.search != "exhaustive" for each in searching) > 1
+    points = _BY_HASH if result.rate_hashed else _POINTS
+    found = [curve("erlang", "Erlang's formula", partial(lost, exhaustive), points)]
+    if offered is not None:
+        found[0] = found[0]._replace(at=chain_blocking(exhaustive, offered))
+    if _shows(searching, partial(lost, searching), found[0]):
+        points = _SLOW_SEARCHES if slow else _SEARCHES
+        found.append(curve("search", _search_label(result), partial(lost, searching), points))
+    if blind := _worst(result, offered or span.highest):
+        found.append(curve("blind", *blind, _POINTS))
+    return tuple(found)
+
+
+def _no_less(share: Bracket, other: Bracket) -> Bracket:
+    return Bracket(max(share.lower, other.lower), max(share.upper, other.upper))
+
+
+def _worst(result: Capacity, rate: float) -> tuple[str, Share] | None:
+    """The pair of hops that loses most if it chooses ports blindly: its words, and what it loses."""
+
+    def lost(rate: float) -> list[Bracket]:
+        return [pair.blocking or Bracket(0.0, 0.0) for pair in blind_hops(result, rate)]
+
+    shares = lost(rate)
+    if not shares:
+        return None
+    worst = shares.index(max(shares, key=lambda share: share.upper))
+    pair = blind_hops(result, None)[worst]
+    names = f"{style.short(pair.chooser, 14)} and {style.short(pair.hop, 14)}"
+    return f"{names} choose ports blindly", lambda rate: lost(rate)[worst]
+
+
+class Span(NamedTuple):
+    """The rates of a figure."""
+
+    low: float
+    highest: float
+    high: float
+    logarithmic: bool
+
+    @classmethod
+    def around(cls, highest: float, offered: float | None) -> Span:
+        """The rates around the highest one and the offered one."""
+        least, most = sorted((highest, offered or highest))
+        if most > _FAR * highest or least * 25 * _FAR < highest:
+            return cls(least / 2, highest, most * 2, True)
+        return cls(least / 50, highest, _AROUND * most, False)
+
+    def across(self, rate: float) -> float:
+        """Where a rate lies between low and high."""
+        if self.logarithmic:
+            return log(rate / self.low) / log(self.high / self.low)
+        return (rate - self.low) / (self.high - self.low)
+
+    def between(self, rate: float, other: float) -> float:
+        """The middle of two rates."""
+        return sqrt(rate) * sqrt(other) if self.logarithmic else (rate + other) / 2
+
+
+def _sampled(share: Share, span: Span, offered: float | None, most: int) -> dict[float, Bracket]:
+    """A curve by its points: each further one halves the piece that is longest on paper.
+
+    It begins where the share is below the floor, as far down as the figure goes at most.
+    """
+    known = {rate: share(rate) for rate in {span.highest, max(offered or 0.0, span.highest), span.high}}
+    while (low := min(known)) > span.low and known[low].upper > FLOOR:
+        known[max(low / 2, span.low)] = share(max(low / 2, span.low))
+    if offered is not None and offered > low:
+        known[offered] = share(offered)
+
+    def piece(left: float, right: float) -> tuple[float, float, float]:
+        across = span.across(right) - span.across(left)
+        up = max(_height(b) - _height(a) for a, b in zip(known[left], known[right], strict=True))
+        return -hypot(across, up) if up else 0.0, left, right
+
+    pieces = [piece(*ends) for ends in pairwise(sorted(known))]
+    heapify(pieces)
+    while len(known) < most and pieces[0][0]:
+        _, left, right = heappop(pieces)
+        middle = span.between(left, right)
+        known[middle] = share(middle)
+        heappush(pieces, piece(left, middle))
+        heappush(pieces, piece(middle, right))
+    return known
+
+
+def _height(share: float) -> float:
+    """Where a share lies between the floor and 1."""
+    return 1 - log10(max(share, FLOOR)) / log10(FLOOR)
+
+
+def _search(cone: Cone) -> Any:
+    return cone.port_search if "port_search" in cone.model_fields_set else "linux"
+
+
+def _pools(result: Capacity, search: Callable[[Cone], Any]) -> tuple[Pools, ...]:
+    """The pools, if cones search like that."""
+    hops = [
+        hop.changed(port_search=search(hop)) if isinstance(hop, Cone) else hop for hop in result.chain.hops
+    ]
+    return pools(capacity(result.chain.changed(hops=hops)))
+
+
+def _shows(searching: Sequence[Pools], lost: Share, erlang: Curve) -> bool:
+    """Whether what is lost with limited searches shows as a line of its own."""
+    alone = [each for each in searching if each.search != "exhaustive"]
+    every = len(erlang.rates) // _CHECKED + 1
+    for rate, share in list(zip(erlang.rates, erlang.shares, strict=True))[::-every]:
+        if not alone or chain_blocking(alone, rate).upper <= max(FLOOR, _HIDDEN * share.lower):
+            continue  # quick, and enough where another limit binds
+        for bound, other in zip(lost(rate), share, strict=True):
+            if abs(_height(bound) - _height(other)) > _HIDDEN:
+                return True
+    return False
+
+
+def _search_label(result: Capacity) -> str:
+    cones = [hop for hop in result.chain.hops if isinstance(hop, Cone)]
+    said = sum("port_search" in cone.model_fields_set for cone in cones)
+    if len(cones) > 1:
+        if not said:
+            return "if the cones searched as Linux does (248 probes)"
+        return f"with the port searches of the file{'' if said == len(cones) else ', else those of Linux'}"
+    name, ports = style.short(cones[0].name, 14), cones[0].block or cones[0].ports.size
+    probes = f"{sum(windows(_search(cones[0]), ports)):,}\N{NO-BREAK SPACE}probes"
+    return f"{name}'s port search ({probes})" if said else f"if {name} searched as Linux does ({probes})"

@@ -1,0 +1,188 @@
+"""Every limit of every hop as a bar."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor, log10
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.limit import Limit
+from tuplecalc.render import numbers
+from tuplecalc.render.figures import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Of = Literal["flows", "rate"]
+
+_MOST_BARS = 24  # what a page has room for; the smallest are shown
+_FEWEST_ROWS = 3  # a single bar is no wall
+_NAMES = 3  # characters of a hop's name for each inch of the figure
+_BESIDE = 0.2  # of the axis: as long as a bar's words are
+_FOR_VALUES = 0.16  # of the axis, behind the longest bar
+_MARKS = {"binds": "◀ binds", "next": "next", "": ""}
+
+
+class Bar(NamedTuple):
+    """One limit's figure; ``value`` is None where nothing limits it.
+
+    ``mark`` is ``"binds"``, ``"next"`` or empty; ``load`` what the offered rate makes of it.
+    """
+
+    limit: Limit
+    value: Number | None
+    mark: str
+    load: Number | None
+
+
+def bars(result: Capacity, of: Of) -> tuple[Bar, ...]:
+    """The bars of all limits, in the order of the chain.
+
+    The load of a rate is the offered rate; that of flows, by Little's law, the flows that the
+    offered rate keeps in the limit, ``λ · seconds / keys``.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> [(bar.limit.name, bar.mark) for bar in bars(capacity(example("outage")), "rate")][1:]
+    [('ports', 'next'), ('accepted', ''), ('upstream', ''), ('shared', 'binds')]
+    """
+    binding, following = (
+        (result.binding, result.next_binding)
+        if of == "flows"
+        else (result.rate_binding, result.next_rate_binding)
+    )
+    offered, found = result.chain.traffic.rate, []
+    for limit in result.limits:
+        value = limit.flows if of == "flows" else limit.rate
+        mark = "binds" if limit is binding else "next" if limit is following else ""
+        load = offered
+        if offered is not None and of == "flows":
+            load = offered * Fraction(limit.seconds.value) / limit.keys
+        found.append(Bar(limit, value, mark, load))
+    return tuple(found)
+
+
+@style.styled
+def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = None) -> Axes:
+    """Every limit of every hop as a bar on a logarithmic axis; the binding one and the next are marked.
+
+    ``of`` is ``"rate"`` (connections a second; without it, where a rate is offered) or ``"flows"``
+    (open at once).  The offered load is a line: the offered rate, or at each limit the flows that it
+    keeps there.  Of very many limits only the smallest are shown, and the figure says so.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> plot_limits(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
+    'login-proxy shared binds at 586.5/s: 700/s is 119% of it'
+    """
+    ax = style.axes(ax)
+    offered = result.chain.traffic.rate
+    if of is None:
+        of = "flows" if offered is None or result.rate is None else "rate"
+    every = bars(result, of)
+    shown = _shown(every)
+    low, high = _range([float(value) for bar in shown for value in (bar.value, bar.load) if value])
+    ax.set_xscale("log")
+    ax.set(xlim=(low, high), ylim=(max(len(shown), _FEWEST_ROWS) - 0.4, -0.6))
+    for place, bar in enumerate(shown):
+        _bar(ax, place, bar, low)
+        if bar.load and of == "flows":
+            ax.plot([float(bar.load)] * 2, (place - 0.44, place + 0.44), color=style.INK, gid="load")
+    if offered is not None and of == "rate":
+        _offered(ax, offered)
+    style.si_axis(ax.xaxis)
+    kept = "" if offered is None else f" (black: kept by {numbers.rate(offered)}/s offered)"
+    ax.set_xlabel("connections a second" if of == "rate" else f"flows open at once{kept}")
+    names = int(_NAMES * style.figure_of(ax).get_size_inches()[0])
+    ax.set_yticks(range(len(shown)), _names(shown, names))
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.grid(axis="x")
+    if left := len(every) - len(shown):
+        ax.set_xlabel(f"{ax.get_xlabel()}; {left:,} larger limit{'s' if left > 1 else ''} left out")
+    style.headline(ax, _finding(result, of), pad=10 if of == "flows" or offered is None else 20)
+    return ax
+
+
+def _shown(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
+    if len(every) <= _MOST_BARS:
+        return every
+    ranked = sorted(every, key=lambda bar: (not bar.mark, bar.value is None, bar.value))
+    kept = {id(bar.limit) for bar in ranked[:_MOST_BARS]}
+    return tuple(bar for bar in every if id(bar.limit) in kept)
+
+
+def _range(values: list[float]) -> tuple[float, float]:
+    """From the power of ten below the smallest, so that it is a bar too, to some way over the largest."""
+    smallest, largest = min(values, default=1.0), max(values, default=10.0)
+    low = 10.0 ** floor(log10(smallest / 1.5))
+    return low, max(largest, 100 * low) * (max(largest, 100 * low) / low) ** _FOR_VALUES
+
+
+def _bar(ax: Axes, place: int, bar: Bar, low: float) -> None:
+    looks: dict[str, Any] = {
+        "binds": {"color": style.BINDING},
+        "next": {"color": style.NEXT, "hatch": "////", "edgecolor": style.PAPER},
+        "": {"color": style.OTHER},
+    }[bar.mark]
+    name = f"{bar.limit.hop}:{bar.limit.name}"
+    value = float(bar.value or 0)
+    ax.barh(place, max(value - low, 0.0), left=low, height=0.7, gid=f"limit:{name}", **looks)
+    written = "no limit" if bar.value is None else style.si(bar.value)
+    words = ax.annotate(
+        f"{written} {_MARKS[bar.mark]}".rstrip(),
+        (_right_of(bar, low, ax.get_xlim()[1]), place),
+        (4, 0),
+        textcoords="offset points",
+        va="center",
+        fontweight="bold" if bar.mark == "binds" else "normal",
+        color=style.BINDING if bar.mark == "binds" else style.INK,
+        gid=f"value:{name}",
+    )
+    style.outlined(words)
+
+
+def _right_of(bar: Bar, low: float, high: float) -> float:
+    """Where the words begin: behind the bar, and behind the load where that is right behind the bar."""
+    value, load = max(float(bar.value or 0), low), float(bar.load or 0)
+    return load if value <= load <= value * (high / low) ** _BESIDE else value
+
+
+def _offered(ax: Axes, rate: Fraction) -> None:
+    ax.axvline(float(rate), color=style.INK, linestyle="--", gid="load")
+    words = f"{numbers.rate(rate)}/s offered"
+    ax.annotate(
+        words,
+        (float(rate), 1),
+        (0, 2),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        gid="offered",
+    )
+
+
+def _names(shown: tuple[Bar, ...], longest: int) -> list[str]:
+    """Each limit with its hop's name, which stands once."""
+    names, previous = [], ""
+    for bar in shown:
+        hop = "" if bar.limit.hop == previous else f"{style.short(bar.limit.hop, longest)}  "
+        names.append(f"{hop}{bar.limit.name}")
+        previous = bar.limit.hop
+    return names
+
+
+def _finding(result: Capacity, of: Of) -> str:
+    limit = result.binding if of == "flows" else result.rate_binding
+    if limit is None or result.rate is None:
+        return "Nothing limits the rate"
+    binds, offered = f"{style.short(limit.hop, 30)} {limit.name} binds at", result.chain.traffic.rate
+    if of == "flows":
+        return f"{binds} {style.count(result.flows)} flows{' or fewer' if result.flows_at_most else ''}"
+    said = f"{binds} {numbers.rate(result.rate)}/s{' or less' if result.rate_at_most else ''}"
+    if offered is None or not result.rate:
+        return said
+    return f"{said}: {numbers.rate(offered)}/s is {numbers.percent(offered / result.rate)} of it"

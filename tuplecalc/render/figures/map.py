@@ -1,0 +1,422 @@
+"""The highest rate against two numbers of the chain: a map of which limit binds where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from itertools import cycle
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
+from scipy.ndimage import distance_transform_edt, minimum_filter  # type: ignore[import-untyped]
+
+from tuplecalc.errors import InputError
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import ingredients
+from tuplecalc.render import numbers
+from tuplecalc.render.figures import style, units
+from tuplecalc.render.figures.rate import turning, turning_points
+from tuplecalc.traffic.grid import Array, Grid, limits_over
+from tuplecalc.traffic.vary import axis as axis_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
+    from numpy.typing import NDArray
+
+    from tuplecalc.traffic.vary import Axis
+
+_FILLS = (
+    (style.SKY, ""),
+    (style.ORANGE, "////"),
+    (style.GREEN, "...."),
+    (style.PURPLE, "xx"),
+    (style.YELLOW, "----"),
+    (style.BLUE, "\\\\\\\\"),
+    (style.SKY, "oo"),
+    (style.ORANGE, "xx"),
+    (style.GREEN, "----"),
+    (style.PURPLE, ""),
+)
+_PALE = 0.55  # how much of a colour is left in a region
+_COUNTED = ("addresses", ".max_entries", ".max_files", ".block")
+_CONTOURS = 7
+_LONGEST_NAME = 24
+_MANY = 60  # whole numbers from which on a map ends at the first and the last
+_RASTER = (150, 260)  # rows and columns in which room for words is looked for
+_SMALL, _RING = 8.0, 13.0  # points
+_SAME = 0.5  # of a contour: of whole numbers, several may run along the same steps
+_ACROSS = 1.5  # heights or widths of a text: rather so much further away than over a line
+_BESIDE = 0.93  # of the offered rate: a contour that near would lie beside its line
+_SEEN = 0.005  # of the map: a smaller region is hardly seen
+_LEAST = 1e-9  # of a logarithm: how far apart limits are that are equal
+
+
+@style.styled
+def plot_map(
+    result: Capacity, x: Axis | None = None, y: Axis | None = None, *, ax: Axes | None = None
+) -> Axes:
+    """The highest rate against two numbers: filled by which limit binds, with contours of the rate.
+
+    Without axes: against ``hold``, and the addresses or the table that the binding limit hangs on.
+    A ring is the present design, a thick broken contour the offered rate.
+
+    Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, or no flow gets
+    through, at any point.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> plot_map(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
+    'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min'
+    """
+    x = x or axis_of(result.chain, "traffic.hold")
+    y = y or axis_of(result.chain, _second(result, x.path))
+    grid = limits_over(result.chain, y, x)
+    if not np.isfinite(grid.rate).any():
+        rule = "nothing limits the rate at any point"
+        raise InputError(f"map, {x.path} and {y.path}: {rule}; vary others, or write `hold` under [traffic]")
+    if not grid.rate.any():
+        raise InputError(
+            f"map, {x.path} and {y.path}: no flow gets through at any point; see `tuplecalc capacity`"
+        )
+    ax = style.axes(ax)
+    cells = _Cells.of(grid)
+    ax.set(xscale="log" if x.is_log else "linear", yscale="log" if y.is_log else "linear")
+    ax.set(xlim=cells.across[[0, -1]], ylim=cells.up[[0, -1]])
+    found, counts = np.unique(grid.rate_binding, return_counts=True)
+    limits = [int(place) for place in found[np.argsort(-counts, kind="stable")]]  # the largest region first
+    seen = {int(place) for place in found[counts >= _SEEN * grid.rate_binding.size]}
+    looks = [look for look, _ in zip(cycle(_FILLS), limits, strict=False)]
+    _regions(ax, cells, grid, limits, looks, seen)
+    units.along(ax.xaxis, x)
+    units.along(ax.yaxis, y)
+    ax.tick_params(which="minor", labelbottom=False, labelleft=False)  # no text to be measured
+    ax.set(xlabel=units.title(x), ylabel=units.title(y))
+    now = _now(ax, x, y, result)
+    style.headline(ax, _finding(result, grid, (x, y), seen, on_the_map=now is not None))
+    named = {place: look for place, look in zip(limits, looks, strict=True) if place in seen}
+    offered = result.chain.traffic.rate
+    levels = _contours(grid, None if offered is None else float(offered))
+    with_words = _words(ax, cells, grid, named, levels, now)
+    for level in levels:
+        if level == offered or level in with_words:
+            _contour(ax, cells, grid, level, thick=level == offered)
+    return ax
+
+
+def _second(result: Capacity, first: str) -> str:
+    """What is varied upwards: the first number that the binding limit's room hangs on, else the clients'."""
+    limit = result.rate_binding or result.binding
+    found = [quantity.place for part in (limit.scopes, limit.size) for quantity in ingredients(part)]
+    knobs = [path for path in found if path.endswith(_COUNTED)]
+    return next(path for path in (*knobs, "traffic.hold", "clients.addresses") if path != first)
+
+
+class _Cells(NamedTuple):
+    """The edges of the grid's cells, and its points such that a whole number fills a cell."""
+
+    across: Array
+    up: Array
+    columns: Array
+    rows: Array
+    steps: tuple[bool, bool]
+
+    @classmethod
+    def of(cls, grid: Grid) -> _Cells:
+        (y, x), (up, across) = grid.axes, grid.coordinates
+        edges = _bounds(across, x), _bounds(up, y)
+        steps = x.is_count, y.is_count
+        columns, rows = (
+            np.repeat(bounds, 2)[1:-1] if by_steps else values
+            for bounds, values, by_steps in zip(edges, (across, up), steps, strict=True)
+        )
+        return cls(*edges, columns, rows, steps)
+
+    def drawn(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values at the columns and rows."""
+        for along, by_steps in enumerate(reversed(self.steps)):
+            values = np.repeat(values, 2, axis=along) if by_steps else values
+        return values
+
+
+def _bounds(values: Array, axis: Axis) -> Array:
+    """The edges of the cells: whole numbers lie in the middle of theirs."""
+    if len(values) == 1:
+        return np.array([values[0] * 0.9 - 0.05, values[0] * 1.1 + 0.05])
+    middles = np.sqrt(values[1:] * values[:-1]) if axis.is_log else (values[1:] + values[:-1]) / 2
+    if not axis.is_count or len(values) > _MANY:
+        return np.concatenate([values[:1], middles, values[-1:]])
+    return np.concatenate([[values[0] - 0.5], middles, [values[-1] + 0.5]])
+
+
+def _regions(
+    ax: Axes, cells: _Cells, grid: Grid, limits: list[int], looks: list[tuple[str, str]], seen: set[int]
+) -> None:
+    """Each limit's region in a colour and a hatch of its own, with a line around those that are seen."""
+    index = np.zeros(grid.rate_binding.shape, dtype=int)
+    for number, place in enumerate(limits):
+        index[grid.rate_binding == place] = number
+    colours = ListedColormap([_pale(colour) for colour, _ in looks])
+    span: Any = {"vmin": -0.5, "vmax": len(limits) - 0.5}
+    ax.pcolormesh(cells.across, cells.up, index, cmap=colours, rasterized=True, gid="regions", **span)
+    logs = [_logs(rates, grid.rate) for rates in grid.rates_of]
+    ordered = np.sort(np.stack(logs), axis=0)[:2]
+    for place, (colour, hatch) in zip(limits, looks, strict=True):
+        mine = grid.rate_binding == place
+        if place not in seen - {-1} or min(len(cells.columns), len(cells.rows)) < 2 or mine.all():
+            continue
+        ahead = np.maximum(ordered[-1] - ordered[0], _LEAST)
+        inside = cells.drawn(np.where(mine, ahead, -np.maximum(logs[place] - ordered[0], _LEAST)))
+        if hatch:
+            levels = [0.0, float(inside.max()) + 1.0]
+            area = ax.contourf(
+                cells.columns, cells.rows, inside, levels=levels, colors="none", hatches=[hatch]
+            )
+            area.set(edgecolor=colour, linewidth=0.0)
+        if place != limits[0]:
+            ax.contour(cells.columns, cells.rows, inside, levels=[0.0], colors=[style.INK], linewidths=1.6)
+
+
+def _logs(rates: Array, least: Array) -> Array:
+    """Logarithms, where rates without a limit lie somewhat over all that have one."""
+    high = float(np.max(least, where=np.isfinite(least), initial=1.0)) * 1e6
+    return np.log(np.clip(rates, 1e-300, high))
+
+
+def _pale(colour: str) -> tuple[float, float, float]:
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return 1 - _PALE * (1 - red), 1 - _PALE * (1 - green), 1 - _PALE * (1 - blue)
+
+
+def _contours(grid: Grid, offered: float | None) -> dict[float, str]:
+    """The rates of which there are contours, and what is written on them: the offered one, and round ones."""
+    rates = grid.rate[np.isfinite(grid.rate) & (grid.rate > 0)]
+    low, high = float(rates.min()), float(rates.max())
+    if min(grid.rate.shape) < 2 or not low < high:
+        return {}
+    words = {level: f"{style.si(level)}/s" for level in _levels(low, high)}
+    if offered is None or not low < offered < high:
+        return words
+    apart = {level: text for level, text in words.items() if not _BESIDE < level / offered < 1 / _BESIDE}
+    return {offered: f"{numbers.rate(Fraction(offered))}/s offered", **apart}
+
+
+def _contour(ax: Axes, cells: _Cells, grid: Grid, level: float, *, thick: bool) -> None:
+    rates = np.where(np.isfinite(grid.rate) & (grid.rate > 0), grid.rate, np.nan)
+    looks: Any = {"colors": [style.ON_LIGHT], "linewidths": 0.8, "linestyles": "--"}
+    if thick:
+        looks = {"colors": [style.INK], "linewidths": 2.4, "linestyles": [(0, (4, 2))]}
+    line = ax.contour(cells.columns, cells.rows, cells.drawn(rates), levels=[level], **looks)
+    line.set_gid("offered" if thick else "rates")
+
+
+def _levels(low: float, high: float) -> list[float]:
+    """Round rates between the lowest and the highest: a handful."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
+        found = [
+            step * 10.0**decade for decade in decades for step in steps if low < step * 10.0**decade < high
+        ]
+        if len(found) <= _CONTOURS:
+            return found or [(low + high) / 2]
+    every = -(-len(found) // _CONTOURS)
+    return found[::every]
+
+
+def _now(ax: Axes, x: Axis, y: Axis, result: Capacity) -> tuple[float, float, str] | None:
+    """Where the chain is now, with its rate, if that is on the map."""
+    if x.present is None or y.present is None or result.rate is None:
+        return None
+    at = float(x.present), float(y.present)
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    if not (left <= at[0] <= right and bottom <= at[1] <= top):
+        return None
+    ring: Any = {"color": style.PAPER, "markeredgecolor": style.INK, "markeredgewidth": 2, "markersize": 9}
+    ax.plot(*at, marker="o", zorder=5, clip_on=False, gid="present", **ring)
+    return *at, f"now {numbers.rate(result.rate)}/s"
+
+
+def _words(
+    ax: Axes,
+    cells: _Cells,
+    grid: Grid,
+    looks: dict[int, tuple[str, str]],
+    levels: dict[float, str],
+    now: tuple[float, float, str] | None,
+) -> set[float]:
+    """The present rate, the regions' names, the contours' rates, each where there is room for it.
+
+    Regions that are too small are named below the map, and the rest has a little less room then.
+    Returns the levels that have words.
+    """
+    names = {place: _name(grid, place) for place in looks}
+    below: list[int] = []
+    while True:
+        room = _Room(ax, cells, grid, levels)
+        if now:
+            room.beside(*now)
+        small = [
+            place
+            for place, name in names.items()
+            if place not in below and not room.inside(place, name, f"region:{name}")
+        ]
+        if not small:
+            break
+        below += small
+        for text in room.written:
+            text.remove()
+        handles = [
+            Patch(facecolor=_pale(colour), edgecolor=colour, hatch=hatch, linewidth=0, label=names[place])
+            for place, (colour, hatch) in looks.items()
+            if place in below
+        ]
+        legend: Any = {"loc": "upper left", "bbox_to_anchor": (0, -0.14), "frameon": False}
+        ax.legend(handles=handles, ncols=2 if len(handles) > 1 else 1, borderaxespad=0, **legend)
+    return {level for level, words in levels.items() if room.along(level, words)}
+
+
+class _Room:
+    """Where words can still stand on the map: it is sampled evenly over the picture."""
+
+    def __init__(self, ax: Axes, cells: _Cells, grid: Grid, levels: Iterable[float]) -> None:
+        self.ax = ax
+        self.written: list[Text] = []
+        self.renderer = style.renderer(ax)
+        self.box = ax.get_window_extent(self.renderer)
+        high, wide = _RASTER
+        across, up = ((np.arange(count) + 0.5) / count for count in (wide, high))
+        points = ax.transAxes.transform(np.stack([across, np.full(wide, 0.5)], axis=1))
+        columns = ax.transData.inverted().transform(points)[:, 0]
+        points = ax.transAxes.transform(np.stack([np.full(high, 0.5), up], axis=1))
+        rows = ax.transData.inverted().transform(points)[:, 1]
+        at = np.ix_(_cell(cells.up, rows), _cell(cells.across, columns))
+        self.binding = grid.rate_binding[at]
+        self.free = np.ones(_RASTER, dtype=bool)
+        self.lines = {level: _line(grid.rate[at] > level) for level in levels}
+        self.clear = ~np.any([_line(self.binding), *self.lines.values()], axis=0)
+        self.named = np.zeros(_RASTER, dtype=bool)
+
+    def inside(self, place: int, words: str, gid: str) -> bool:
+        """Write words in the middle of a limit's region, if it has room for them."""
+        text = self._text(words, gid, fontweight="bold")
+        region = self.free & (self.binding == place)
+        fits = self._fits(text, region & self.clear)
+        fits = fits if fits.any() else self._fits(text, region)
+        if not fits.any():
+            self._dropped(text)
+            return False
+        self._put(text, distance_transform_edt(np.pad(fits, 1))[1:-1, 1:-1])
+        style.outlined(text)
+        return True
+
+    def along(self, level: float, words: str) -> bool:
+        """Write words on a contour, far from all others, if there is room and it is no other's line."""
+        text = self._text(words, f"level:{words}", fontsize=_SMALL)
+        text.set_bbox({"facecolor": style.PAPER, "alpha": 0.8, "edgecolor": "none", "pad": 1.0})
+        line = self.lines[level]
+        fits = self._fits(text, self.free) & line
+        if not fits.any() or (line & self.named).sum() > _SAME * line.sum():
+            self._dropped(text)
+            return False
+        self._put(text, np.where(fits, distance_transform_edt(np.pad(self.free, 1))[1:-1, 1:-1], 0.0))
+        self.named |= line
+        return True
+
+    def beside(self, x: float, y: float, words: str) -> None:
+        """Write words next to a point, on the side where there is room."""
+        column, row = self.ax.transAxes.inverted().transform(self.ax.transData.transform((x, y)))
+        at = np.array([row * _RASTER[0], column * _RASTER[1]])
+        text = self._text(words, "present:value", fontweight="bold")
+        points = np.array([self.box.height, self.box.width]) / style.figure_of(self.ax).dpi * 72
+        high, wide = (np.array(_RASTER) * _RING / points).astype(int) + 1
+        self._take(int(at[0]), int(at[1]), int(high), int(wide))
+        rows, columns = np.indices(_RASTER)
+        high, wide = self._size(text)
+        away = np.maximum(np.abs(rows - at[0]) / high, np.abs(columns - at[1]) / wide)
+        away += 0.05 * (rows < at[0])  # over the point if that is as near
+        away += _ACROSS * ~self._fits(text, self.free & self.clear)
+        self._put(text, np.where(self._fits(text, self.free), -away, -np.inf))
+        style.outlined(text)
+
+    def _text(self, words: str, gid: str, **looks: Any) -> Text:
+        looks = {"ha": "center", "va": "center", "zorder": 6, **looks}
+        text = self.ax.text(0.5, 0.5, words, transform=self.ax.transAxes, gid=gid, **looks)
+        self.written.append(text)
+        return text
+
+    def _size(self, text: Text) -> tuple[int, int]:
+        """Rows and columns that a text takes, with a margin."""
+        extent = text.get_window_extent(self.renderer)
+        shares = (extent.height + 8) / self.box.height, (extent.width + 18) / self.box.width
+        high, wide = (int(share * cells) + 1 for share, cells in zip(shares, _RASTER, strict=True))
+        return high, wide
+
+    def _fits(self, text: Text, room: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where the middle of a text can be such that all of it has room."""
+        found: NDArray[np.bool_] = minimum_filter(room, size=self._size(text), mode="constant", cval=False)
+        return found
+
+    def _put(self, text: Text, merit: Array) -> None:
+        """Write a text where the merit is highest."""
+        row, column = divmod(int(np.argmax(merit)), _RASTER[1])
+        text.set_position(((column + 0.5) / _RASTER[1], (row + 0.5) / _RASTER[0]))
+        self._take(row, column, *self._size(text))
+
+    def _dropped(self, text: Text) -> None:
+        text.remove()
+        self.written.remove(text)
+
+    def _take(self, row: int, column: int, high: int, wide: int) -> None:
+        rows, columns = (max(at - size // 2 - 1, 0) for at, size in ((row, high), (column, wide)))
+        self.free[rows : row + high // 2 + 2, columns : column + wide // 2 + 2] = False
+
+
+def _line(areas: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where one area ends and another begins."""
+    line = np.zeros(areas.shape, dtype=bool)
+    line[:, 1:] |= areas[:, 1:] != areas[:, :-1]
+    line[1:] |= areas[1:] != areas[:-1]
+    return line
+
+
+def _cell(edges: Array, values: Array) -> NDArray[np.intp]:
+    return np.clip(np.searchsorted(edges, values) - 1, 0, len(edges) - 2)
+
+
+def _name(grid: Grid, place: int) -> str:
+    if place < 0:
+        return "no limit"
+    hop, limit = grid.names[place]
+    return f"{style.short(hop, _LONGEST_NAME)} {limit}"
+
+
+def _finding(
+    result: Capacity, grid: Grid, axes: tuple[Axis, Axis], seen: set[int], *, on_the_map: bool
+) -> str:
+    """What binds now, and where another limit does: next to the present design, else on how much."""
+    places, counts = np.unique(grid.rate_binding, return_counts=True)
+    ranked = sorted(zip(counts.tolist(), places.tolist(), strict=True), reverse=True)
+    total, binding = grid.rate_binding.size, result.rate_binding
+    shares = {
+        _name(grid, place): numbers.percent(Fraction(count, total))
+        for count, place in ranked
+        if place in seen
+    }
+    whole = "the whole map" if len(places) == 1 else "nearly the whole map"
+    now = f"{style.short(binding.hop, _LONGEST_NAME)} {binding.name}" if binding else ""
+    if not on_the_map or now not in shares:
+        if len(shares) == 1:
+            return f"{next(iter(shares))} binds on {whole}"
+        parts = [f"{name} binds on {share}" for name, share in list(shares.items())[:2]]
+        return f"{', '.join(parts)} of this map"
+    said = f"{now} binds at {numbers.rate(result.rate)}/s{' or less' if result.rate_at_most else ''}"
+    if len(shares) == 1:
+        return f"{said}, and on {whole}"
+    for axis in axes:
+        if other := turning(axis, turning_points(result, axis)):
+            return f"{said}; {other}"
+    others = [f"{name} on {share}" for name, share in shares.items() if name != now]
+    said = f"{said}, and on {shares[now]} of this map"
+    return f"{said}; {others[0]}" if len(others) == 1 else f"{said}; {others[0]}, {len(others) - 1} more"

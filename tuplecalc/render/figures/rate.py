@@ -1,0 +1,256 @@
+"""The highest rate against one number of the chain: which limit binds where."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tuplecalc.errors import InputError
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.render import numbers
+from tuplecalc.render.figures import labels, style, units
+from tuplecalc.traffic.grid import Array, Change, Grid, Name, changes, limits_over
+from tuplecalc.traffic.vary import axis as axis_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from tuplecalc.traffic.vary import Axis
+
+_MOST_LINES = 8
+_NEAR = 100.0  # times the highest rate: limits that come no nearer are left out
+_OVER = 30.0  # times the highest rate: a line that ends higher leaves the picture
+_NAME, _MOST_NAMES = 18, 3
+_FLAT = 1.3  # highest over lowest: a line that falls no more is drawn as flat as it is
+_AT_THE_EDGE = 1e-6  # of the axis: nobody sees what binds there
+_POINTS = 40  # whole numbers up to which each is a point
+_MOST_NOTES = 5
+_ROW, _FIRST_ROW = 0.065, 0.045  # of the height: a line of notes; the middle of the lowest
+_CHARACTER = 0.55  # of the size of the type, on average
+_LOOKS: tuple[tuple[str, Any], ...] = (
+    (style.BLUE, "-"),
+    (style.GREEN, "--"),
+    (style.PURPLE, "-."),
+    (style.ORANGE, ":"),
+    (style.SKY, (0, (3, 1, 1, 1, 1, 1))),
+    (style.MUTED, (0, (5, 1))),
+    (style.BLUE, (0, (1, 1))),
+    (style.GREEN, (0, (8, 2))),
+)
+
+
+class _Note(NamedTuple):
+    """A point of the envelope, and what is said about it."""
+
+    at: tuple[float, float]
+    words: str
+    gid: str
+    looks: dict[str, Any]
+
+
+@style.styled
+def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = None) -> Axes:
+    """The highest rate against one number, ``hold`` unless an axis is given.
+
+    Limits that come near are thin lines; the smallest of all limits, the highest rate, is thick.
+    Dots mark where another limit begins to bind, a ring the present design, a broken line the
+    offered rate.
+
+    Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, or no flow gets
+    through.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> plot_rate(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
+    'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min'
+    """
+    axis = axis or axis_of(result.chain, "traffic.hold")
+    grid = limits_over(result.chain, axis)
+    across = grid.coordinates[0]
+    limited = np.isfinite(grid.rate)
+    if not limited.any():
+        rule = "nothing limits the rate there, whatever the value"
+        raise InputError(f"rate, {axis.path}: {rule}; vary another number, or write `hold` under [traffic]")
+    if not grid.rate[limited].any():
+        raise InputError(
+            f"rate, {axis.path}: no flow gets through, whatever the value; see `tuplecalc capacity`"
+        )
+    ax = style.axes(ax)
+    turns = turning_points(result, axis)
+    notes = _notes(result, axis, grid, turns)
+    said = sum(bool(note.words) for note in notes)
+    ax.set(xscale="log" if axis.is_log else "linear", yscale="log", xlim=_width(axis, across))
+    shown = _near(grid)
+    ax.set_ylim(*_heights([grid.rate, *(grid.rates_of[places[0]] for places in shown)], said))
+    words = []
+    points: dict[str, Any] = (
+        {"marker": "o", "markersize": 3.5} if axis.is_count and len(across) <= _POINTS else {}
+    )
+    for places, (colour, dashes) in zip(shown, cycle(_LOOKS), strict=False):
+        rates, name = _drawn(grid.rates_of[places[0]]), _names(grid, places)
+        ax.plot(across, rates, color=colour, linestyle=dashes, gid=f"line:{name}", **points)
+        at, end = float(across[np.isfinite(rates)][-1]), float(rates[np.isfinite(rates)][-1])
+        top = ax.get_ylim()[1]
+        if np.nanmin(rates) < top:
+            leaves = name if end <= top else f"{name} ↑"
+            words.append(labels.at_end(ax, leaves, (at, min(end, top)), f"label:{name}", color=colour))
+    thick: dict[str, Any] = {"color": style.BINDING, "linewidth": 7, "alpha": 0.4, "zorder": 1.5}
+    ax.plot(across, _drawn(grid.rate), solid_capstyle="butt", gid="envelope", **thick)
+    offered, (low, high) = result.chain.traffic.rate, ax.get_ylim()
+    if offered is not None and low <= offered <= high and axis.unit != "1/s":
+        ax.axhline(float(offered), color=style.INK, linestyle=(0, (6, 3)), linewidth=1.2, gid="offered")
+        said_so, end_of_line = f"{numbers.rate(offered)}/s offered", (ax.get_xlim()[1], float(offered))
+        words.append(labels.at_end(ax, said_so, end_of_line, "label:offered", color=style.INK))
+    units.along(ax.xaxis, axis)
+    units.log_ticks(ax)
+    ax.set(xlabel=units.title(axis), ylabel="highest rate, connections a second")
+    ax.grid(axis="y")
+    style.headline(ax, _finding(result, axis, grid, turns))
+    labels.stack(ax, words)
+    _write(ax, notes)
+    return ax
+
+
+def turning_points(result: Capacity, axis: Axis) -> list[Change]:
+    """Where another limit begins to bind, but for the very edge of the axis."""
+    edge = float(axis.values[-1] - axis.values[0]) * _AT_THE_EDGE
+    return [turn for turn in changes(result.chain, axis) if turn.value - axis.values[0] > edge]
+
+
+def turning(axis: Axis, turns: list[Change]) -> str:
+    """The other limit that binds next to the present value: ``lvs ports where hold < 1 min``."""
+    if axis.present is None or not turns:
+        return ""
+    here = axis.present
+    nearest = min(turns, key=lambda turn: abs(float(turn.value - here)))
+    below = axis.present >= nearest.value
+    sign = "<" if below else "≥" if axis.is_count else ">"
+    name = _name(nearest.before if below else nearest.after)
+    return f"{name} where {style.short(axis.name, 30)} {sign} {units.written(axis, nearest.value)}"
+
+
+def _name(of: Name | None, longest: int = 24) -> str:
+    return f"{style.short(of[0], longest)} {of[1]}" if of else "nothing"
+
+
+def _near(grid: Grid) -> list[list[int]]:
+    """The limits that bind, the most often first, then those that come near; equal lines as one."""
+    groups: list[list[int]] = []
+    for place, rates in enumerate(grid.rates_of):
+        with np.errstate(invalid="ignore"):
+            near = bool(np.nanmin(np.where(grid.rate > 0, rates / grid.rate, np.inf)) <= _NEAR)
+        if not near:
+            continue
+        for group in groups:
+            if np.allclose(grid.rates_of[group[0]], rates, rtol=1e-9, atol=0):
+                group.append(place)
+                break
+        else:
+            groups.append([place])
+
+    def rank(group: list[int]) -> tuple[int, float]:
+        return -int(np.isin(grid.rate_binding, group).sum()), float(np.median(grid.rates_of[group[0]]))
+
+    return sorted(groups, key=rank)[:_MOST_LINES]
+
+
+def _names(grid: Grid, places: list[int]) -> str:
+    """The limits of a line, over as many rows as they take."""
+    parts = [_name(grid.names[place], _NAME) for place in places]
+    more = [f"and {len(parts) - _MOST_NAMES} more"] if len(parts) > _MOST_NAMES else []
+    return "\n".join([*parts[:_MOST_NAMES], *more])
+
+
+def _width(axis: Axis, across: Array) -> tuple[float, float]:
+    """From the first value to the last, with room for whole points."""
+    low, high = float(across[0]), float(across[-1])
+    if axis.is_log and low < high:
+        return low, high
+    room = min(0.03 * (high - low) or 0.5, 0.5) if axis.is_count or low == high else 0.0
+    return low - room, high + room
+
+
+def _heights(curves: list[Array], rows: int) -> tuple[float, float]:
+    """Over the envelope and the ends of the lines, which have their words there; room for notes below."""
+    envelope = curves[0][np.isfinite(curves[0]) & (curves[0] > 0)]
+    low, high = float(envelope.min()), float(envelope.max())
+    ends = [float(curve[np.isfinite(curve)][-1]) for curve in curves[1:] if np.isfinite(curve).any()]
+    high = max([high, *(end for end in ends if end < _OVER * high)])
+    if high < _FLAT * low:
+        low, high = low / _FLAT, high * _FLAT
+    high *= max(high / low, 3.0) ** 0.08
+    below = _FIRST_ROW + _ROW * rows
+    return low * (low / high) ** (below / (1 - below)), high
+
+
+def _drawn(rates: Array) -> Array:
+    """Without what no logarithmic axis has."""
+    return np.where(np.isfinite(rates) & (rates > 0), rates, np.nan)
+
+
+def _notes(result: Capacity, axis: Axis, grid: Grid, turns: list[Change]) -> list[_Note]:
+    """Crossovers and the present design, from the left; of many crossovers the nearest to it have words."""
+    across = grid.coordinates[0]
+    notes = []
+    dot: dict[str, Any] = {"color": style.INK, "markersize": 6, "zorder": 4}
+    here = float(axis.values[0] if axis.present is None else axis.present)
+    spoken = sorted(turns, key=lambda turn: abs(float(turn.value) - here))[: _MOST_NOTES - 1]
+    for turn in turns:
+        at = limits_over(result.chain, axis.between(turn.value, turn.value, 1)).rate[0]
+        value = units.written(axis, turn.value)
+        since = f"from {value} on" if axis.is_count else f"above {value}"
+        words = f"{since} {_name(turn.after)} binds" if turn in spoken else ""
+        if np.isfinite(at) and at > 0:
+            notes.append(_Note((float(turn.value), float(at)), words, "crossover", dot))
+    if axis.present is not None and result.rate and across[0] <= axis.present <= across[-1]:
+        ring: dict[str, Any] = {
+            "color": style.PAPER,
+            "markersize": 9,
+            "markeredgecolor": style.INK,
+            "markeredgewidth": 2,
+        }
+        words = f"now {numbers.rate(result.rate)}/s at {units.written(axis, axis.present)}"
+        at = float(axis.present), float(result.rate)
+        notes.append(_Note(at, words, "present", {**ring, "zorder": 5}))
+    return sorted(notes, key=lambda note: note.at[0])
+
+
+def _write(ax: Axes, notes: list[_Note]) -> None:
+    """Each point with its words under the envelope, where there is nothing else; the leftmost lowest."""
+    row = 0
+    wide = ax.get_window_extent(style.renderer(ax)).width * 72 / style.figure_of(ax).dpi
+    for note in notes:
+        ax.plot(*note.at, marker="o", clip_on=False, gid=note.gid, **note.looks)
+        if not note.words:
+            continue
+        words = style.short(note.words, int(wide / (9 * _CHARACTER)))
+        height = _FIRST_ROW + _ROW * row
+        left = float(ax.transAxes.inverted().transform(ax.transData.transform(note.at))[0])
+        left = max(min(left, 1 - len(words) * 9 * _CHARACTER / wide), 0.0)
+        text = ax.text(left + 0.01, height, words, transform=ax.transAxes, va="center", zorder=6)
+        text.set_gid(f"{note.gid}:value")
+        text.set_fontweight("bold" if note.gid == "present" else "normal")
+        style.outlined(text)
+        top = ax.transAxes.inverted().transform(ax.transData.transform(note.at))[1]
+        foot = ax.transData.inverted().transform(ax.transAxes.transform((left, height + 0.02)))[1]
+        if top > height + 0.03:
+            ax.plot([note.at[0]] * 2, [foot, note.at[1]], color=style.MUTED, linewidth=0.8, zorder=1.2)
+        row += 1
+
+
+def _finding(result: Capacity, axis: Axis, grid: Grid, turns: list[Change]) -> str:
+    """What binds now, and from where on another limit does; else what binds along the axis."""
+    binding, across = result.rate_binding, style.short(axis.name, 30)
+    if binding is None or axis.present is None or not axis.values[0] <= axis.present <= axis.values[-1]:
+        if not turns:
+            place = int(grid.rate_binding[-1])
+            return f"{_name(grid.names[place])} binds, whatever the {across}"
+        first = turns[0]
+        up_to = f"{_name(first.before)} binds up to {units.before(axis, first.value)}"
+        more = f", and {len(turns) - 1} more changes" if len(turns) > 1 else ""
+        return f"{across}: {up_to}, then {_name(first.after)}{more}"
+    now = f"{_name((binding.hop, binding.name))} binds at {numbers.rate(result.rate)}/s"
+    now += " or less" if result.rate_at_most else ""
+    return f"{now}; {turning(axis, turns) or f'no other limit, whatever the {across}'}"

@@ -1,0 +1,239 @@
+"""The chain's silhouette: how wide the tuple space of each leg is, and what each hop lets through."""
+
+from __future__ import annotations
+
+from math import cos, log10, pi, radians, sin
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from matplotlib.patches import Polygon, Rectangle
+
+from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.render import numbers
+from tuplecalc.render.figures import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_TAPER, _PLATE = 0.3, 0.05  # of the distance between two hops: where a leg bends; half of a plate
+_OVER = 1.06  # the plates reach over the widest leg
+_SMALL, _NORMAL = 7.0, 8.5  # points
+_CHARACTER = 0.6  # of the size of the type, on average
+_LINE = 17  # characters of a line that says a factor of a tuple space
+_TILT = 35  # degrees, of names where there are many
+_STEPS = 16
+
+
+class Opening(NamedTuple):
+    """What a hop lets through: its own smallest limit; ``flows`` is None where it has none."""
+
+    hop: str
+    limit: str
+    flows: int | None
+
+
+def openings(result: Capacity) -> tuple[Opening, ...]:
+    """What each hop lets through by its own limits, the clients first.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> openings(capacity(example("outage")))[2]
+    Opening(hop='login-proxy', limit='shared', flows=193536)
+    """
+    found = []
+    for hop in result.hops:
+        least = min(hop.limits, key=lambda limit: limit.flows, default=None)
+        found.append(Opening(hop.name, least.name, least.flows) if least else Opening(hop.name, "", None))
+    return tuple(found)
+
+
+@style.styled
+def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
+    """The silhouette of a chain: an hourglass looks like one, a cone like a cone.
+
+    From the clients to the services, the height of each leg is the logarithm of its tuple space,
+    sources × ports × endpoints: the ports are the core, sources × endpoints the shell around it,
+    so that the two heights add up.  A plate at each hop leaves an opening as high as its own
+    smallest limit; the one that binds the flows is marked.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> plot_shape(capacity(example("cone")), ax=style.blank()).get_title(loc="left")
+    'nat ports binds: 5,160,960 flows open at once'
+    """
+    ax = style.axes(ax)
+    widths = [_decades(hop.tuple_space) for hop in result.hops]
+    edge = (max(widths) or 1.0) / 2 * _OVER
+    found = openings(result)
+    waists = [_waist(widths, place, opening) for place, opening in enumerate(found)]
+    _silhouette(ax, result.hops, waists)
+    for place, (opening, waist) in enumerate(zip(found, waists, strict=True)):
+        binds = opening.hop == result.binding.hop
+        if place or binds or waist < widths[0]:
+            _plate(ax, place, opening.hop, waist, edge, binds=binds)
+    _scale(ax, max(widths))
+    ax.set(xlim=(-_PLATE, len(found) + _PLATE), ylim=(-edge, edge), xticks=[])
+    ax.spines[["left", "bottom"]].set_visible(False)
+    height = _words(ax, result, found)
+    _parts(ax, result.hops[-1], edge)
+    binding = result.binding
+    flows = f"{style.count(result.flows)} flow{'' if result.flows == 1 else 's'}"
+    most = "at most " if result.flows_at_most else ""
+    name = style.short(binding.hop, 30)
+    style.headline(ax, f"{name} {binding.name} binds: {most}{flows} open at once", pad=9 + height)
+    return ax
+
+
+def _decades(count: int) -> float:
+    return log10(count) if count > 1 else 0.0
+
+
+def _waist(widths: list[float], place: int, opening: Opening) -> float:
+    """The height of an opening: no more than that of the legs on both sides."""
+    least = min(widths[max(place - 1, 0)], widths[place])
+    return least if opening.flows is None else min(least, _decades(opening.flows))
+
+
+def _silhouette(ax: Axes, hops: tuple[HopCapacity, ...], waists: list[float]) -> None:
+    """Shell and core, symmetric about the middle: each leg bends to the openings at its ends."""
+    for part, colour, heights in (
+        ("addresses", style.SKY, [_decades(hop.tuple_space) for hop in hops]),
+        ("ports", style.BLUE, [_core(hop) for hop in hops]),
+    ):
+        points: list[tuple[float, float]] = []
+        for place, (waist, behind) in enumerate(zip(waists, heights, strict=True)):
+            before = heights[max(place - 1, 0)]
+            opening = min(waist, before, behind)
+            if place:
+                points += _bend(place - _TAPER, before, place - _PLATE, opening)
+            points += _bend(place + _PLATE, opening, place + _TAPER, behind)
+        points.append((len(hops), heights[-1]))
+        outline = [(x, y / 2) for x, y in points] + [(x, -y / 2) for x, y in reversed(points)]
+        ax.add_patch(Polygon(outline, facecolor=colour, edgecolor="none", gid=f"space:{part}"))
+
+
+def _bend(x: float, y: float, to_x: float, to_y: float) -> list[tuple[float, float]]:
+    """From one height to another without a corner."""
+    steps = [step / _STEPS for step in range(_STEPS + 1)]
+    return [(x + (to_x - x) * at, y + (to_y - y) * (1 - cos(pi * at)) / 2) for at in steps]
+
+
+def _plate(ax: Axes, place: int, hop: str, waist: float, edge: float, *, binds: bool) -> None:
+    colour = style.BINDING if binds else style.MUTED
+    for side in (1, -1):
+        corner = (place - _PLATE, min(side * waist / 2, side * edge))
+        size = (2 * _PLATE, edge - waist / 2)
+        ax.add_patch(
+            Rectangle(corner, *size, facecolor=colour, edgecolor="none", zorder=3, gid=f"plate:{hop}")
+        )
+
+
+def _scale(ax: Axes, widest: float) -> None:
+    """How far apart the edges of a leg are that holds so many tuples."""
+    step = next(step for step in (1, 2, 5, 10, 20, 50) if widest / step <= 6)
+    ticks = range(0, int(widest) + 1, step)
+    ax.set_yticks([tick / 2 for tick in ticks], [style.power(tick) if tick else "1" for tick in ticks])
+    ax.set_ylabel("tuples (log scale)")
+    for tick in ticks:
+        for y in {tick / 2, -tick / 2}:
+            ax.axhline(y, color=style.FAINT, linewidth=0.7, zorder=0)
+
+
+class _Type(NamedTuple):
+    """The size of the words, and how many characters a leg has room for."""
+
+    points: float
+    room: int
+
+    @property
+    def is_roomy(self) -> bool:
+        """Whether numbers can be written out, and a leg's factors line by line."""
+        return self.room > _LINE
+
+
+def _type(ax: Axes, legs: int) -> _Type:
+    inches = style.figure_of(ax).get_size_inches()[0] * ax.get_position().width / legs
+    points = _NORMAL if inches > 1.2 else _SMALL
+    return _Type(points, int(inches / (points / 72 * _CHARACTER)))
+
+
+def _words(ax: Axes, result: Capacity, found: tuple[Opening, ...]) -> float:
+    """Above each hop what it keeps, below each leg what it could hold; the height of the former in points."""
+    letters = _type(ax, len(found))
+    lines = [_kept(result, opening, letters) for opening in found]
+    tilted = {} if letters.is_roomy else {"rotation": _TILT, "rotation_mode": "anchor"}
+    for place, (opening, kept) in enumerate(zip(found, lines, strict=True)):
+        binds = opening.hop == result.binding.hop
+        colour, weight = (style.BINDING, "bold") if binds else (style.INK, "normal")
+        looks = {"color": colour, "fontweight": weight, "gid": f"hop:{opening.hop}", **tilted}
+        text = "\n".join(kept) if letters.is_roomy else " ".join(kept)
+        _note(ax, (place, 1), text, letters, "center" if place and letters.is_roomy else "left", **looks)
+    for place, hop in enumerate(result.hops):
+        _note(ax, (place + 0.5, 0), "\n".join(_could(hop, letters)), letters, "center", gid=f"leg:{hop.name}")
+    ends = "right" if letters.is_roomy else "left"
+    _note(ax, (len(found), 1), "services", letters, ends, gid="services", **tilted)
+    if letters.is_roomy:
+        return max(map(len, lines)) * 1.2 * letters.points
+    return max(len(" ".join(kept)) for kept in lines) * letters.points * _CHARACTER * sin(radians(_TILT)) + 6
+
+
+def _kept(result: Capacity, opening: Opening, letters: _Type) -> list[str]:
+    written = style.count if letters.is_roomy else style.si
+    lines = [style.short(opening.hop, letters.room if letters.is_roomy else _LINE)]
+    if opening.flows is None:
+        lines.append("keeps all")
+    elif opening.flows < result.hops[0].tuple_space or opening.hop == result.binding.hop:
+        lines.append(f"keeps {written(opening.flows)}")
+    for collapse in result.collapse:
+        if collapse.hop == opening.hop and collapse.kept < 1 and letters.is_roomy:
+            lines.append(style.short(f"{numbers.percent(collapse.kept)} of {collapse.cone}", letters.room))
+    return [*lines, "▼ binds" if letters.is_roomy else "◀"] if opening.hop == result.binding.hop else lines
+
+
+def _could(hop: HopCapacity, letters: _Type) -> list[str]:
+    """What a leg could hold, and out of which factors."""
+    if not letters.is_roomy:
+        return [style.si(hop.tuple_space)]
+    return [
+        f"{style.count(hop.tuple_space)} tuples",
+        f"{style.count(hop.sources)} {'address' if hop.sources == 1 else 'addresses'}",
+        f"× {style.count(hop.ports)} {'port' if hop.ports == 1 else 'ports'}",
+        f"× {style.count(hop.endpoints)} {'endpoint' if hop.endpoints == 1 else 'endpoints'}",
+    ]
+
+
+def _note(ax: Axes, at: tuple[float, int], text: str, letters: _Type, ha: str, **looks: Any) -> None:
+    """Words over (1) or under (0) the axes."""
+    x, y = at
+    ax.annotate(
+        text,
+        (x, y),
+        (0, 3 if y else -3),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha=ha,
+        va="bottom" if y else "top",
+        ma=ha,
+        fontsize=letters.points,
+        **looks,
+    )
+
+
+def _parts(ax: Axes, last: HopCapacity, edge: float) -> None:
+    """The names of core and shell, where the last leg ends."""
+    total, core = _decades(last.tuple_space), _core(last)
+    heights = {"ports": 0.0, "addresses\n× endpoints": max((total + core) / 4, 0.28 * edge)}
+    for part, y in heights.items():
+        ax.annotate(
+            part,
+            (1, y),
+            (3, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            fontsize=_SMALL,
+            gid=f"part:{part.split()[0]}",
+        )
+
+
+def _core(hop: HopCapacity) -> float:
+    return _decades(min(hop.ports, hop.tuple_space))

@@ -1,0 +1,234 @@
+"""How every figure looks: colours, type, numbers on axes, and how it becomes a file.
+
+Colours are Okabe and Ito's (Color Universal Design, 2008), which people with any colour vision tell
+apart; where two of them stand side by side in grey, a hatch, a mark or a word tells them apart too.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import wraps
+from math import floor, isinf, log10
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+from tuplecalc.errors import InputError
+from tuplecalc.limits.expression import Number
+from tuplecalc.render import numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.backend_bases import RendererBase
+    from matplotlib.text import Text
+
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, VERMILLION)
+"""Okabe and Ito's colours without black, in the order in which series take them."""
+BINDING, NEXT, OTHER = VERMILLION, ORANGE, SKY
+"""The limit that binds, the one that would be next, and all the rest."""
+
+INK, MUTED, FAINT, PAPER = "#1b1b1f", "#5c5c66", "#d9d9e0", "#ffffff"
+"""Text and lines, secondary text, grid, background: a page may put others in their place."""
+ON_LIGHT, ON_DARK = "#1a1a1a", "#fefefe"
+"""Text on a filled area, whatever the page's own colours."""
+
+Size = Literal["slide", "half-page"]
+SIZES: dict[Size, tuple[float, float]] = {"slide": (8.0, 4.5), "half-page": (6.3, 4.3)}
+"""Inches: a slide's 1200 × 675 pixels at ``DPI``; half of an A4 page within its margins."""
+DPI = 150
+
+FORMATS = ("svg", "png", "pdf")
+_METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None},
+}
+_RC: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans"],  # matplotlib brings it: the same on every machine
+    "font.size": 9,
+    "text.parse_math": False,  # a hop may be called "a$b$"
+    "text.color": INK,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.facecolor": PAPER,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "axes.axisbelow": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "hatch.linewidth": 0.6,
+    "lines.linewidth": 1.8,
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "svg.hashsalt": "tuplecalc",  # the same ids in every run
+    "svg.fonttype": "path",  # the same look on every machine
+    "pdf.fonttype": 42,
+    "path.simplify": False,
+}
+
+_BOLD = 0.6  # width of a bold character over the size of the type, on average
+
+P = ParamSpec("P")
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The look, for what is drawn and saved inside; matplotlib's own settings are back afterwards."""
+    with mpl.rc_context(_RC):
+        yield
+        interactive = mpl.rcParams["interactive"]
+    mpl.rcParams["interactive"] = interactive  # a notebook's backend, loaded by the first figure, sets it
+
+
+def styled(plot: Callable[P, Axes]) -> Callable[P, Axes]:
+    """A plot function in this look."""
+
+    @wraps(plot)
+    def inside(*arguments: P.args, **keys: P.kwargs) -> Axes:
+        with style():
+            return plot(*arguments, **keys)
+
+    return inside
+
+
+def axes(ax: Axes | None) -> Axes:
+    """The axes that were given, or those of a new figure that a notebook shows."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt  # keeps its figures for a notebook; the command line needs none
+
+    _, made = plt.subplots(figsize=SIZES["slide"], dpi=100, layout="constrained")
+    return made
+
+
+def blank(size: Size = "slide") -> Axes:
+    """The axes of an empty figure that nothing keeps, for a file."""
+    with style():
+        figure = Figure(figsize=SIZES[size], dpi=DPI, layout="constrained")
+        FigureCanvasAgg(figure)
+        return figure.add_subplot()
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The whole figure that the axes are part of."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise InputError("these axes were removed from their figure; make new ones")
+    return figure
+
+
+def renderer(ax: Axes) -> RendererBase:
+    """What measures texts, after the figure was laid out as it is now."""
+    figure = figure_of(ax)
+    figure.draw_without_rendering()
+    canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
+    found: RendererBase = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    return found
+
+
+def headline(ax: Axes, finding: str, pad: float = 10.0) -> None:
+    """The title: the finding, from the figure's left edge on, over two lines where it is long."""
+    figure = figure_of(ax)
+    room = int(0.96 * figure.get_size_inches()[0] / (mpl.rcParams["axes.titlesize"] / 72 * _BOLD))
+    title = ax.set_title("\n".join(wrap(finding, room)), pad=pad)
+    if len(figure.axes) == 1:  # beside others it stays over its own axes
+        lift = ScaledTranslation(0, pad / 72, figure.dpi_scale_trans)
+        title.set_transform(blended_transform_factory(figure.transSubfigure, ax.transAxes) + lift)
+        title.set_x(0.012)
+
+
+def outlined(text: Text) -> None:
+    """A text that stays readable over lines."""
+    text.set_path_effects([Stroke(linewidth=3, foreground=PAPER), Normal()])
+
+
+def encode(ax: Axes, file_format: str) -> bytes:
+    """The figure as a file's bytes, the same in every run of one matplotlib version."""
+    stream = io.BytesIO()
+    with style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
+        figure_of(ax).savefig(stream, format=file_format, dpi=DPI, metadata=_METADATA[file_format])
+    return stream.getvalue()
+
+
+_PREFIXES = ("", "k", "M", "G", "T", "P")  # those that people know
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def si(value: Number | float, digits: int = 3) -> str:
+    """A number with an SI prefix; a power of ten beyond these.
+
+    >>> si(193536), si(586.4727), si(2**32), si(0.25), si(0), si(12_000), si(999_999)
+    ('194k', '586', '4.29G', '0.25', '0', '12k', '1M')
+    >>> si(10**30), si(2**128), si(Fraction(1, 10**7)), si(float("inf"))
+    ('10³⁰', '3.4·10³⁸', '10⁻⁷', '∞')
+    """
+    if isinstance(value, float) and isinf(value):
+        return "∞"
+    exact = Fraction(value)
+    if not exact:
+        return "0"
+    exponent = _exponent(exact)
+    scaled = float(exact / Fraction(10) ** exponent)
+    if round(scaled, digits - 1) >= 10:
+        scaled, exponent = scaled / 10, exponent + 1
+    if -3 <= exponent < 0:
+        return f"{float(exact):.{digits}g}"
+    if not 0 <= exponent < 3 * len(_PREFIXES):
+        mantissa = f"{scaled:.2g}"
+        return f"{'' if mantissa == '1' else f'{mantissa}·'}10{str(exponent).translate(_RAISED)}"
+    thousands, rest = divmod(exponent, 3)
+    figures = max(digits, rest + 1)  # no power of ten for 100 where fewer digits are asked for
+    return f"{round(scaled, digits - 1) * 10**rest:.{figures}g}{_PREFIXES[thousands]}"
+
+
+def count(value: Number) -> str:
+    """A count as a figure writes it: exact as long as people read it, else a power of ten.
+
+    >>> count(1290240), count(2**128)
+    ('1,290,240', '3.4·10³⁸')
+    """
+    return numbers.count(value) if value < numbers.LONGEST else si(value)
+
+
+def power(exponent: int) -> str:
+    """A power of ten: ``power(6) == "10⁶"``."""
+    return f"10{str(exponent).translate(_RAISED)}"
+
+
+def _exponent(exact: Fraction) -> int:
+    return len(str(floor(exact))) - 1 if exact >= 1 else floor(log10(exact))
+
+
+def si_axis(axis: Any) -> None:
+    """Ticks of a linear or logarithmic axis with SI prefixes."""
+    axis.set_major_formatter(lambda value, _: si(value))
+    axis.set_minor_formatter(lambda value, _: "")
+
+
+def short(name: str, longest: int) -> str:
+    """A name cut to a length.
+
+    >>> short("a-very-long-name", 8), short("nat", 8)
+    ('a-very-…', 'nat')
+    """
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

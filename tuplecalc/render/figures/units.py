@@ -1,0 +1,100 @@
+"""The values of an axis in words, and as ticks."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from tuplecalc.limits.expression import Number
+from tuplecalc.render import numbers
+from tuplecalc.render.figures import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from tuplecalc.traffic.vary import Axis
+
+_UNITS = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"), (1e-3, "milliseconds"))
+
+_LONGEST = 44
+
+
+def written(axis: Axis, value: Number) -> str:
+    """A value of an axis, as people write it.
+
+    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.traffic.vary import axis
+    >>> chain = example("outage")
+    >>> written(axis(chain, "traffic.hold"), 90), written(axis(chain, "hops.lvs.addresses"), 1000)
+    ('1 min 30 s', '1,000')
+    """
+    match axis.unit:
+        case "s":
+            return numbers.duration(float(value)) if value else "0 s"
+        case "1/s":
+            return f"{numbers.rate(value)}/s"
+        case "":
+            return numbers.percent(value) if value else "0%"
+        case _:
+            return style.count(value)
+
+
+def before(axis: Axis, value: Number) -> str:
+    """The last value before another limit binds: of counts the number before."""
+    return written(axis, value - 1 if axis.is_count else value)
+
+
+def title(axis: Axis) -> str:
+    """What an axis counts, with its unit."""
+    name = style.short(axis.name, _LONGEST)
+    return f"{name}, {_unit(float(axis.values[-1]))[1]}" if axis.unit == "s" and not axis.is_log else name
+
+
+def _unit(end: float) -> tuple[float, str]:
+    return next((pair for pair in _UNITS if end >= 2 * pair[0]), _UNITS[-1])
+
+
+def times(ticks: Any, end: float) -> str:
+    """Ticks of a linear axis of seconds: round numbers of the unit that is returned."""
+    size, name = _unit(end)
+    ticks.set_major_locator(_Scaled(size))
+    ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value / size:,.6g}"))
+    return name
+
+
+def along(ticks: Any, axis: Axis) -> None:
+    """Ticks of round numbers in the axis's unit."""
+    if axis.unit == "s" and not axis.is_log:
+        times(ticks, float(axis.values[-1]))
+    elif axis.unit == "s":
+        ticks.set_major_formatter(FuncFormatter(lambda value, _: written(axis, Fraction(value))))
+        ticks.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+    elif axis.unit == "":
+        ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
+    else:
+        if axis.is_count and not axis.is_log:
+            ticks.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
+        style.si_axis(ticks)
+
+
+def log_ticks(ax: Axes) -> None:
+    """Ticks of a logarithmic axis upwards: between powers of ten as well where there are few."""
+    low, high = ax.get_ylim()
+    if high < 100 * low:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.yaxis.set_minor_locator(NullLocator())
+    style.si_axis(ax.yaxis)
+
+
+class _Scaled(MaxNLocator):
+    """Round multiples of a unit."""
+
+    def __init__(self, size: float) -> None:
+        super().__init__(nbins=8, steps=[1, 1.5, 2, 3, 5, 10])
+        self._size = size
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        return np.asarray(super().tick_values(vmin / self._size, vmax / self._size)) * self._size

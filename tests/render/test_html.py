@@ -2,6 +2,8 @@
 
 from html.parser import HTMLParser
 
+import pytest
+
 import tuplecalc as tc
 from tuplecalc.render.html import fragment
 
@@ -53,3 +55,53 @@ def test_names_are_escaped() -> None:
     assert "<script>" not in html
     assert "a<b>" not in html
     assert "a<b>&" in parsed(html).cells
+
+
+def test_what_becomes_of_a_rate_is_paragraphs() -> None:
+    load = tc.capacity(tc.example("outage")).offered
+    assert load
+    html = load._repr_html_()
+    assert html.count("<p>") == html.count("</p>") == 2
+    assert "In the long run 16.2% of the connections fail" in html
+    assert "if the two choose blindly" in html
+    chain = tc.with_settings(tc.example("outage"), 'hops.lvs.name="<b>"')
+    escaped = tc.capacity(chain).offered
+    assert escaped
+    assert "&lt;b&gt;" in escaped._repr_html_()
+    assert "<b>" not in escaped._repr_html_()
+
+
+def test_results_are_short_where_a_notebook_lists_them() -> None:
+    result = tc.capacity(tc.example("outage"))
+    assert repr(result.binding) == (
+        "<Limit login-proxy/shared: floor(|A ∪ L| / 2)·b·E' = 193,536 flows, 586.473/s>"
+    )
+    assert repr(result.hops[1]) == "<HopCapacity lvs: 387,072 flows, 921.6/s, 1 limits>"
+    assert repr(result.offered) == "<Offered 700/s: 119.4% of the highest rate, 0.162 to 0.162 fail>"
+    assert repr(result.under_load(0.5)) == repr(result.offered)
+    direct = tc.capacity(tc.loads("clients.addresses = 9\nservices = {addresses = 2, ports = 80}"))
+    assert repr(direct.under_load()) == "<Offered nothing>"
+
+
+@pytest.mark.parametrize(
+    ("hop", "name", "message"),
+    [
+        ("lvs", "entries", 'no limit is called "entries" at "lvs"; the limits there are ports'),
+        ("nat", "ports", 'no limit is called "ports" at "nat"; the hops are clients, lvs, login-proxy'),
+    ],
+)
+def test_a_limit_is_found_by_its_names(hop: str, name: str, message: str) -> None:
+    result = tc.capacity(tc.example("outage"))
+    assert result.limit("lvs", "ports") is result.limits[1]
+    explained = tc.explain(result.chain)
+    assert explained.limit("lvs", "ports").limit == result.limits[1]
+    for found in (result, explained):
+        with pytest.raises(tc.InputError) as caught:
+            found.limit(hop, name)
+        assert str(caught.value) == message
+
+
+def test_the_forms_of_a_limit_are_latex() -> None:
+    latex = tc.explain(tc.example("outage")).limit("login-proxy", "shared")._repr_latex_()
+    assert latex.startswith("$$\n\\begin{aligned}\n\\text{flows} &= ")
+    assert latex.rstrip("$\n").endswith(r"\approx 586.473 / \text{s}" + "\n\\end{aligned}")

@@ -61,6 +61,18 @@ class Explanation:
         place = {name: number for number, name in enumerate([*order, *(e for e in ends if e not in order)])}
         return tuple(sorted(found, key=lambda row: place[row.hop]))
 
+    def limit(self, hop: str, name: str) -> LimitForms:
+        """The closed forms of one limit by its names.
+
+        Raises :class:`~tuplecalc.errors.InputError` where there is none.
+
+        >>> from tuplecalc.model.file import example
+        >>> explain(example("outage")).limit("login-proxy", "shared")
+        <LimitForms login-proxy/shared: flows = floor(|A ∪ L| / 2)·b·E'>
+        """
+        wanted = self.result.limit(hop, name)
+        return next(form for form in self.limits if form.limit is wanted)
+
     def latex(self) -> str:
         r"""The chain's two formulas in LaTeX, for ``$$ … $$``; very long minima by their smallest terms."""
         lines = [_line(self.flows_form)]

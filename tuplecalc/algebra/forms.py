@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ import sympy  # type: ignore[import-untyped]
 
 from tuplecalc.algebra import numbers, printing
 from tuplecalc.algebra.notation import Notation
-from tuplecalc.algebra.symbols import minimum
+from tuplecalc.algebra.symbols import minimum, number
 from tuplecalc.limits.expression import Expression, Number, Quotient, Size, leaves
 from tuplecalc.limits.limit import Limit
 
@@ -57,7 +56,7 @@ class Form:
         """The formula, its numbers put in, the result."""
         if not self.values:
             return (self.result,)
-        given = {made: _number(value) for made, value in self.values.items()}
+        given = {made: number(value) for made, value in self.values.items()}
         exactly = all(map(numbers.is_exact, given.values()))
         order = tuple(self.values)
         texts = {made: numbers.text(value) for made, value in given.items()}
@@ -148,10 +147,6 @@ def _divides(expression: Expression) -> bool:
     return any(map(_divides, parts))
 
 
-def _number(value: Any) -> Number:
-    return int(value) if value.is_Integer else Fraction(int(value.p), int(value.q))
-
-
 @dataclass(frozen=True)
 class LimitForms:
     """The closed forms of one limit in the letters of its hop."""
@@ -176,8 +171,18 @@ class LimitForms:
         """``|A ∪ L|·b·E' / (2·H + T)``; None where nothing limits it."""
         return self.forms.rate
 
+    def _repr_latex_(self) -> str:
+        found = [form for form in (self.flows, self.rate) if form]
+        lines = [rf"\text{{{form.quantity}}} &{_chained(form.steps)}" for form in found]
+        return "$$\n\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}\n$$"
+
     def __repr__(self) -> str:
         return f"<LimitForms {self.limit.hop}/{self.limit.name}: flows = {self.flows.text}>"
+
+
+def _chained(steps: Iterable[Step]) -> str:
+    relations = {"=": "=", "≈": r"\approx"}
+    return " ".join(f"{relations[step.relation]} {step.latex}" for step in steps)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ hop's name is written below.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy  # type: ignore[import-untyped]
 
+from tuplecalc.algebra import mathml
 from tuplecalc.algebra.symbols import exact, minimum, size_symbol, symbol
 from tuplecalc.limits.expression import (
     Constant,
@@ -63,11 +64,30 @@ def _identity(leaf: Leaf) -> Hashable:
 
 @dataclass(frozen=True)
 class Name:
-    """How a letter is written; ``letter`` is its row in the table of letters."""
+    """How a letter is written; ``letter`` is its row in the table of letters.
+
+    Where it stands for another thing as well, it has ``primes`` above or a hop's name ``below``.
+    """
 
     letter: str
-    text: str
-    latex: str
+    primes: int = 0
+    below: str = ""
+
+    @property
+    def text(self) -> str:
+        """``E'_nat``."""
+        return self.letter + "'" * self.primes + (self.below and f"_{self.below}")
+
+    @property
+    def latex(self) -> str:
+        r"""``E'_{\text{nat}}``."""
+        written = SYMBOLS[self.letter].latex or self.letter
+        return subscript(written, self.below) if self.below else written + "'" * self.primes
+
+    @property
+    def mathml(self) -> str:
+        """``<msub>…</msub>``."""
+        return mathml.letter(self.letter, self.primes, self.below)
 
 
 class Notation:
@@ -87,6 +107,8 @@ class Notation:
         self._taken: set[str] = set()
         self.latex: dict[Any, str] = {}
         """How LaTeX writes each symbol."""
+        self.mathml: dict[Any, str] = {}
+        """How MathML does."""
         self.values: dict[Any, Any] = {}
         """Each symbol's exact value."""
         found = dict.fromkeys(letters(limits))
@@ -110,19 +132,16 @@ class Notation:
         return next((leaf for leaf in group if leaf.symbol == plain), first) if not self._local else first
 
     def _named(self, leaf: Leaf) -> Name:
-        letter = text = leaf.symbol
-        latex = SYMBOLS[letter].latex or letter
-        if text in self._taken and leaf.hop == self._focus:
-            while text in self._taken:
-                text, latex = f"{text}'", f"{latex}'"
-        elif text in self._taken:
-            label, number = self.labels[leaf.hop], 1
-            while text in self._taken:
-                below = label if number == 1 else f"{label}.{number}"
-                text, latex = f"{letter}_{below}", subscript(SYMBOLS[letter].latex or letter, below)
+        name, number = Name(leaf.symbol), 1
+        while name.text in self._taken:
+            if leaf.hop == self._focus:
+                name = replace(name, primes=name.primes + 1)
+            else:
+                label = self.labels[leaf.hop]
+                name = replace(name, below=label if number == 1 else f"{label}.{number}")
                 number += 1
-        self._taken.add(text)
-        return Name(letter, text, latex)
+        self._taken.add(name.text)
+        return name
 
     def name(self, leaf: Leaf) -> Name | None:
         """The name of a letter; None where the limits do not use what it stands for."""
@@ -144,24 +163,27 @@ class Notation:
         """The symbol of a quantity or of a size; three legs in a row are the sum of two sizes."""
         if isinstance(leaf, Quantity):
             name = self._names[self._key(leaf)]
-            return (self._made(symbol(name.text, name.letter), name.latex, leaf.value),)
+            return (self._made(symbol(name.text, name.letter), name.latex, name.mathml, leaf.value),)
         if leaf.operation == "alternate" and len(leaf.sets) == 3:
             first, _, last = leaf.sets
             parts = (Size("union", leaf.sets), Size("intersection", (first, last)))
             return tuple(made for part in parts for made in self.symbols(part))
         names = [self._names[self._key(named)] for named in leaf.sets]
         texts, latexes = [name.text for name in names], [name.latex for name in names]
+        elements = [name.mathml for name in names]
         if leaf.operation != "alternate":
             latex = rf"\left|{f' {_LATEX_SIGNS[leaf.operation]} '.join(latexes)}\right|"
         else:
             if len(names) > _MOST_SETS_WRITTEN_OUT:  # a row without gaps: its ends say which
                 texts, latexes = [texts[0], "…", texts[-1]], [latexes[0], r"\ldots", latexes[-1]]
+                elements = [elements[0], "<mo>…</mo>", elements[-1]]
             latex = rf"\sum_{{p}} \alpha\left({', '.join(latexes)}\right)"
         text = f"Σ_p α({', '.join(texts)})" if len(texts) < len(names) else leaf.text(texts)
-        return (self._made(size_symbol(text), latex, leaf.value),)
+        return (self._made(size_symbol(text), latex, mathml.size(leaf.operation, elements), leaf.value),)
 
-    def _made(self, made: Any, latex: str, value: Number) -> Any:
+    def _made(self, made: Any, latex: str, element: str, value: Number) -> Any:
         self.latex[made] = latex
+        self.mathml[made] = element
         self.values[made] = exact(value)
         return made
 

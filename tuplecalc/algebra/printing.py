@@ -35,18 +35,19 @@ def latex(expression: Any, order: Sequence[Any], names: Mapping[Any, str]) -> st
     return str(_LatexPrinter(order, names).doprint(expression))
 
 
-class _Reading:
+class Reading:
     """The reading order of factors and terms: by their last symbol, then by their first."""
 
     def __init__(self, order: Sequence[Any]) -> None:
         self._places = {made: place for place, made in enumerate(order)}
 
     def __call__(self, part: Any) -> tuple[int, list[int]]:
+        """What to sort by."""
         places = sorted(self._places.get(made, len(self._places)) for made in part.free_symbols)
         return (places[-1] if places else -1, places)
 
 
-def _fraction(product: Any) -> tuple[list[Any], list[Any]]:
+def fraction(product: Any) -> tuple[list[Any], list[Any]]:
     """Factors above and below the line."""
     above, below = [], []
     for factor in sympy.Mul.make_args(product):
@@ -60,7 +61,7 @@ def _fraction(product: Any) -> tuple[list[Any], list[Any]]:
     return above, below
 
 
-def _common_divisor(total: Any) -> tuple[Any, int]:
+def common_divisor(total: Any) -> tuple[Any, int]:
     """``total = whole / divisor`` where all terms have the same rational divisor."""
     content, rest = total.primitive()
     return (rest, content.q) if content.p == 1 and content.q > 1 else (total, 1)
@@ -69,7 +70,7 @@ def _common_divisor(total: Any) -> tuple[Any, int]:
 class _TextPrinter(StrPrinter):  # type: ignore[misc]
     def __init__(self, order: Sequence[Any], names: Mapping[Any, str]) -> None:
         super().__init__()
-        self._reading, self._texts = _Reading(order), names
+        self._reading, self._texts = Reading(order), names
 
     def _print_Symbol(self, made: Any) -> str:
         return self._texts.get(made, str(made.name))
@@ -80,7 +81,7 @@ class _TextPrinter(StrPrinter):  # type: ignore[misc]
         return f"({written})" if loose else written
 
     def _print_Mul(self, product: Any) -> str:
-        above, below = _fraction(product)
+        above, below = fraction(product)
         sign = "-" if product.as_coeff_Mul()[0].is_negative else ""
         written = "·".join(map(self._factor, sorted(above, key=self._reading))) or "1"
         if len(above) == 1 and not below and not above[0].is_Add:
@@ -91,7 +92,7 @@ class _TextPrinter(StrPrinter):  # type: ignore[misc]
         return sign + written
 
     def _print_Add(self, total: Any, order: object = None) -> str:
-        whole, divisor = _common_divisor(total)
+        whole, divisor = common_divisor(total)
         if divisor > 1:
             return f"({self._print(whole)}) / {divisor}"
         written = ""
@@ -121,7 +122,7 @@ class _TextPrinter(StrPrinter):  # type: ignore[misc]
 class _LatexPrinter(LatexPrinter):  # type: ignore[misc]
     def __init__(self, order: Sequence[Any], names: Mapping[Any, str]) -> None:
         super().__init__({"symbol_names": dict(names), "mul_symbol": "dot"})
-        self._reading = _Reading(order)
+        self._reading = Reading(order)
 
     def _product(self, factors: list[Any]) -> str:
         written = []
@@ -132,14 +133,14 @@ class _LatexPrinter(LatexPrinter):  # type: ignore[misc]
         return r" \cdot ".join(written) or "1"
 
     def _print_Mul(self, product: Any) -> str:
-        above, below = _fraction(product)
+        above, below = fraction(product)
         sign = "- " if product.as_coeff_Mul()[0].is_negative else ""
         if not below:
             return sign + self._product(above)
         return rf"{sign}\frac{{{self._product(above)}}}{{{self._product(below)}}}"
 
     def _print_Add(self, total: Any, order: object = None) -> str:
-        whole, divisor = _common_divisor(total)
+        whole, divisor = common_divisor(total)
         if divisor > 1:
             return rf"\frac{{{self._print(whole)}}}{{{divisor}}}"
         written = ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tuplecalc.algebra.notation import Leaf, Notation, origin
+from tuplecalc.algebra import mathml
+from tuplecalc.algebra.notation import Leaf, Name, Notation, origin
 from tuplecalc.limits.expression import Expression, NamedPorts, Number, Quantity, Size, leaves
 from tuplecalc.limits.letters import SYMBOLS
 from tuplecalc.limits.limit import Limit
@@ -24,6 +25,7 @@ class SymbolRow:
     hop: str
     letter: str
     latex: str
+    mathml: str
     chain: str
     value: Number
     unit: str
@@ -66,29 +68,30 @@ def _of(
                 yield from _size(leaf, hop, local, chain)
 
 
-def _names(leaf: Leaf, local: Mapping[str, Notation], chain: Notation) -> tuple[str, str, str]:
+def _names(leaf: Leaf, local: Mapping[str, Notation], chain: Notation) -> tuple[Name, str]:
     own = local[leaf.hop].name(leaf) if leaf.hop in local else None
     along = chain.name(leaf)
-    latex = SYMBOLS[leaf.symbol].latex or leaf.symbol
-    return (own.text if own else leaf.symbol, own.latex if own else latex, along.text if along else "")
+    return own or Name(leaf.symbol), along.text if along else ""
 
 
 def _quantity(leaf: Quantity, local: Mapping[str, Notation], chain: Notation) -> SymbolRow:
-    letter, latex, along = _names(leaf, local, chain)
+    own, along = _names(leaf, local, chain)
     meaning, unit, _ = SYMBOLS[leaf.symbol]
     place = leaf.place or ("services" if leaf.hop == "services" else "")  # E of services that carry shares
-    return SymbolRow(leaf.hop, letter, latex, along, leaf.value, unit, meaning, _definition(leaf), place)
+    written = own.text, own.latex, own.mathml, along
+    return SymbolRow(leaf.hop, *written, leaf.value, unit, meaning, _definition(leaf), place)
 
 
 def _ports(named: NamedPorts, local: Mapping[str, Notation], chain: Notation) -> SymbolRow:
-    letter, latex, along = _names(named, local, chain)
+    own, along = _names(named, local, chain)
     meaning, unit, _ = SYMBOLS[named.symbol]
     source = named.origin
     definition = "" if source is named else f"{source.symbol} of {source.hop}"
     return SymbolRow(
         named.hop,
-        f"|{letter}|",
-        rf"\left|{latex}\right|",
+        f"|{own.text}|",
+        rf"\left|{own.latex}\right|",
+        mathml.size("union", [own.mathml]),
         along and f"|{along}|",
         named.ports.size,
         unit,
@@ -109,7 +112,8 @@ def _size(size: Size, hop: str, local: Mapping[str, Notation], chain: Notation) 
         elif made.name.startswith("Σ"):
             meaning = "ports, each as often as legs of the row can hold it at once"
         value = int(notation.values[made])
-        yield SymbolRow(hop, made.name, notation.latex[made], along.name, value, "ports", meaning)
+        own = made.name, notation.latex[made], notation.mathml[made], along.name
+        yield SymbolRow(hop, *own, value, "ports", meaning)
 
 
 def _definition(leaf: Quantity) -> str:

@@ -6,6 +6,7 @@ assume follows from the letter, so that two symbols of one name are always the s
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import sympy  # type: ignore[import-untyped]
@@ -45,6 +46,15 @@ def size_symbol(name: str) -> Any:
 def exact(number: Number) -> Any:
     """sympy's integer or rational."""
     return sympy.Rational(number.numerator, number.denominator)
+
+
+def number(made: Any) -> Number:
+    """The same number back from sympy.
+
+    >>> number(sympy.Rational(17, 3)), number(sympy.Integer(2))
+    (Fraction(17, 3), 2)
+    """
+    return int(made) if made.is_Integer else Fraction(int(made.p), int(made.q))
 
 
 def minimum(*choices: Any) -> Any:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from html import escape
+from typing import TYPE_CHECKING
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.render import numbers, sentences
+
+if TYPE_CHECKING:
+    from tuplecalc.traffic.offered import Offered
 
 
 def fragment(result: Capacity) -> str:
@@ -20,3 +26,9 @@ def fragment(result: Capacity) -> str:
     )
     template = environment.get_template("capacity.html")
     return template.render(result=result, advices=advise(result), numbers=numbers, say=sentences)
+
+
+def load(offered: Offered) -> str:
+    """What becomes of the offered rate, as HTML paragraphs."""
+    said = filter(None, (sentences.offered(offered), sentences.most(offered), sentences.blind(offered)))
+    return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in said)

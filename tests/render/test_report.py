@@ -1,0 +1,369 @@
+"""The report's page: what is in it, what is left out, and that names are words."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import tuplecalc as tc
+from tests.algebra.cases import ALL, ODD, PROXY, chain, cone
+from tests.render.reports import EVIL, MARKUP, Page, page
+from tuplecalc.errors import InputError
+from tuplecalc.limits.comparison import compare
+from tuplecalc.model.chain import Clients, Cone, Hourglass, Traffic
+from tuplecalc.model.file import EXAMPLES, example_text
+from tuplecalc.render import figures
+from tuplecalc.render import report as module
+from tuplecalc.render.figures import style
+from tuplecalc.render.report import assumptions, compared, parts, pictures
+from tuplecalc.render.report.chain import stations
+
+OUTAGE = tc.example("outage")
+SECTIONS = [
+    "changes",
+    "chain",
+    "hops",
+    "limits",
+    "formulas",
+    "load",
+    "advice",
+    "presets",
+    "assumptions",
+    "input",
+]
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report without figures, which take longer than all else."""
+    monkeypatch.setattr(module, "drawn", lambda _: ())
+
+
+# The whole page.
+
+
+@pytest.fixture(scope="module")
+def outage() -> str:
+    source = example_text("outage")
+    older = tc.capacity(tc.with_settings(OUTAGE, "hops.login-proxy.instances=3"))
+    return module.report(tc.capacity(OUTAGE), source=source, settings=["traffic.rate=700"], compare=older)
+
+
+def test_the_sections_and_their_order(outage: str) -> None:
+    read = Page(outage)
+    assert read.headings("h2") == [name for name in SECTIONS if name != "presets"]
+    assert len(read.headings("h1")) == 1
+    links = [attributes["href"] for tag, attributes in read.tags if tag == "a"]
+    assert links == [f"#{name}" for name in read.headings("h2")]
+
+
+def test_it_says_what_the_terminal_says(outage: str) -> None:
+    text = Page(outage).text
+    assert "193,536 flows open at once and 586.5/s: login-proxy shared binds, because both legs of a" in text
+    assert "700/s offered is 119% of the highest rate: overloaded. login-proxy shared is the first to" in text
+    assert "To be sure that they never pick the same port, separate port ranges for lvs and" in text
+    assert "--set hops.lvs.ports=1024-33279" in text
+    assert " ".join(example_text("outage").split()) in text
+
+
+def test_hops_and_limits(outage: str) -> None:
+    read = Page(outage)
+    assert ["login-proxy", "layer 7", "387,072", "193,536", "586.5", "119%"] in read.rows("login-proxy")
+    why = "both legs of a flow need a port of their own (one table)"
+    assert ["shared binds", "193,536", "586.5", why] in read.rows("shared binds")
+    assert [
+        "lvs",
+        "ports",
+        "387,072",
+        "921.6",
+        "many sources share few addresses, told apart by port",
+    ] in read.rows("lvs")
+
+
+def test_formulas_are_mathml_with_the_numbers_put_in(outage: str) -> None:
+    math = re.findall(r"<math.*?</math>", outage, re.DOTALL)
+    assert len(math) == 5 * 2 + 4 + 5 + 21  # a limit's two, the chain's terms, the letters
+    assert sum("<mn>586.473</mn><mo>/</mo><mtext>s</mtext>" in each for each in math) == 1
+    assert sum("<mn>64,512</mn><mo>·</mo><mn>1</mn><mo>·</mo><mn>6</mn>" in each for each in math) == 7
+
+
+def test_it_needs_nothing_else(outage: str) -> None:
+    assert not re.search(r"https?://", outage)
+    assert not re.search(r"<(script|iframe|object|embed|form|img|video)\b", outage)
+    assert not re.search(r"@import|url\((?!#)", outage)
+    assert "default-src 'none'" in outage
+
+
+def test_it_is_small_and_always_the_same(outage: str) -> None:
+    assert len(outage.encode()) < 900_000
+    again = tc.report(OUTAGE, source=example_text("outage"))
+    assert again == tc.report(OUTAGE, source=example_text("outage"))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_ids_are_unique_and_whatever_refers_to_one_finds_it(name: str) -> None:
+    html = tc.report(tc.example(name))
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    named = re.findall(r'(?:url\(|href=")#([^)"]+)', html) + re.findall(r'aria-labelledby="([^"]+)"', html)
+    assert set(named) <= set(ids)
+    assert set(figures.KINDS) & {each.partition("-")[0] for each in ids}
+
+
+# Odd chains.
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("design", ALL.values(), ids=ALL)
+def test_every_chain_has_a_report(design: tc.Chain) -> None:
+    read = page(design, compare=tc.capacity(OUTAGE))
+    assert len(read.headings("h1")) == 1
+    assert "None" not in read.text.replace("None of", "")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_without_an_offered_rate_nothing_is_said_of_one() -> None:
+    read = page(ODD["direct"])
+    assert "load" not in read.headings("h2")
+    assert "offered" not in read.text.replace("of the offered", "")
+    assert "used" not in [cell for row in read.cells for cell in row]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_no_flows_and_no_limit_of_the_rate() -> None:
+    assert (
+        "0 flows open at once and 0/s: h0 shared binds, because both legs of a flow would be one"
+        in page(ODD["refused"]).text
+    )
+    endless = page(ODD["no rate"]).text
+    assert "Nothing limits the rate." in endless
+    assert "new connections a second no limit" in endless
+    assert "Nothing limits the rate here." in endless
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_of_very_many_limits_the_smallest_are_shown() -> None:
+    hops = [{**cone(addresses=2), "max_entries": 10**6 + number} for number in range(300)]
+    design = chain(*hops, {**PROXY, "max_files": 1000}, traffic={"hold": 1, "rate": 5})
+    result = tc.capacity(design)
+    shown = parts.shown_limits(result)
+    assert len(shown) <= 25
+    assert any(limit is result.binding for limit in shown)
+    left = [limit for limit in result.limits if all(limit is not each for each in shown)]
+    assert min(limit.flows for limit in left) >= sorted(limit.flows for limit in result.limits)[11]
+    read = page(design)
+    assert f"… and {len(left):,} limits more, none of them smaller in flows or in rate" in read.text
+    hops_left = len(result.hops) - len(parts.shown_hops(result, shown))
+    assert f"… and {hops_left:,} hops more" in read.text
+    assert [station.name for station in stations(result)][4:6] == ["294 more hops", "h297"]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_names_and_titles_are_words() -> None:
+    html = module.report(tc.capacity(MARKUP), source=f"# </pre>{EVIL}\n", settings=[f"x={EVIL}"])
+    read = Page(html)
+    assert not [tag for tag, _ in read.tags if tag in ("script", "img")]
+    assert "<script" not in html
+    assert EVIL in read.texts
+    assert f"# </pre>{EVIL}" in read.text
+
+
+def test_names_in_figures_are_words() -> None:
+    found = list(pictures.drawn(tc.capacity(MARKUP)))
+    assert found
+    for picture in found:
+        assert "<script" not in picture.svg
+        assert "<img" not in picture.svg
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_huge_input_is_cut_and_that_is_said() -> None:
+    read = page(OUTAGE, source="x" * 100_000)
+    assert max(map(len, read.texts)) == 40_000
+    assert "Cut here: the file has 60,000 characters more." in read.text
+    assert "Cut here" not in page(OUTAGE, source="x" * 40_000).text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_without_a_source_there_is_no_input() -> None:
+    assert "input" not in page(OUTAGE).headings("h2")
+    read = page(OUTAGE, settings=['hops."a b".addresses=2'])
+    assert "--set 'hops.\"a b\".addresses=2'" in read.text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_presets_are_listed_where_a_hop_has_one() -> None:
+    hop = OUTAGE.hops[0].model_copy(update={"preset": "linux"})
+    named = OUTAGE.model_copy(update={"hops": (hop, *OUTAGE.hops[1:])})
+    assert parts.presets(OUTAGE) == ()
+    assert parts.presets(named) == (parts.Presets("lvs", "linux"),)
+    result = tc.Capacity(named, tc.capacity(OUTAGE).hops)
+    assert "presets" in Page(module.report(result)).headings("h2")
+
+
+# The drawing.
+
+
+def test_stations_name_their_figures() -> None:
+    by_name = {station.name: station for station in stations(tc.capacity(tc.example("hourglass")))}
+    assert by_name["firewall"].glyph == "hourglass"
+    assert by_name["firewall"].facts == ("keeps 262,144 flows",)
+    assert by_name["firewall"].binds == "binds"
+    assert by_name["proxy"].kind == "layer 7, tproxy"
+    own = stations(tc.capacity(tc.example("inverted-cone-nat")))[2]
+    assert own.facts == ("1 listener", "1 address × 64,512 ports of its own", "keeps 258,048 flows")
+    silent = stations(tc.capacity(chain({"kind": "hourglass", "layer": 2})))[1]
+    assert silent.facts == ("limits nothing itself",)
+
+
+def test_what_binds_flows_and_what_binds_the_rate() -> None:
+    found = stations(tc.capacity(tc.example("inverted-cone-tproxy")))
+    assert [station.binds for station in found] == ["", "binds the rate", "binds the flows", ""]
+
+
+# Figures.
+
+
+def test_an_svg_becomes_an_element() -> None:
+    svg = (
+        b'<?xml version="1.0"?><!DOCTYPE svg><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" '
+        b'xmlns:x="http://www.w3.org/1999/xlink" viewBox="0 0 9 9" version="1.1"><metadata>x</metadata>'
+        b'<defs><style type="text/css">*{stroke-linecap: butt}</style></defs><!-- a --><g id="axes_1">'
+        b'<path id="m1" d="M 0.126 1&#10;L 2.5 3.0001" style="fill: #1B1B1F; stroke: #1b1b1f33"/></g>'
+        b'<g clip-path="url(#c)" id="limit:a b"><use x:href="#m1" x="1"/></g><clipPath id="c"/></svg>'
+    )
+    assert pictures.inline(svg, "limits", 'a "b" <c>', {"#1b1b1f": "--ink"}) == (
+        '<svg viewBox="0 0 9 9" style="stroke-linecap: butt" role="img" '
+        'aria-label="a &quot;b&quot; &lt;c&gt;"><defs /><g><path id="limits-2" d="M 0.13 1 L 2.5 3" '
+        'style="fill: var(--ink); stroke: #1b1b1f33" /></g><g clip-path="url(#limits-1)">'
+        '<use href="#limits-2" x="1" /></g><clipPath id="limits-1" /></svg>'
+    )
+
+
+def test_figures_have_names_and_the_colours_of_the_page() -> None:
+    found = list(pictures.drawn(tc.capacity(OUTAGE)))
+    assert [picture.kind for picture in found] == list(figures.KINDS)
+    for picture in found:
+        assert picture.title
+        assert "\n" not in picture.title
+        for colour in (style.INK, style.MUTED, style.FAINT, style.PAPER):
+            assert colour not in picture.svg.lower()
+        assert "var(--ink)" in picture.svg
+        assert "var(--paper)" in picture.svg
+        assert "<style" not in picture.svg
+
+
+def test_a_figure_that_cannot_be_drawn_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise InputError("there is nothing to draw")
+
+    monkeypatch.setattr(figures, "KINDS", ("shape", "limits"))
+    monkeypatch.setattr(figures, "plot_shape", refuses, raising=False)
+    assert [picture.kind for picture in pictures.drawn(tc.capacity(OUTAGE))] == ["limits"]
+
+
+# Assumptions.
+
+
+def test_every_default_has_an_origin() -> None:
+    said_elsewhere = {"rate", "virtual", "preset", "block", "kind", "capture", "name"}
+    for part, kind in ((Traffic, ""), (Clients, "clients"), (Cone, "cone"), (Hourglass, "hourglass")):
+        for key, field in part.model_fields.items():
+            if not field.is_required() and key not in said_elsewhere:
+                assert f"{kind} {key}" in assumptions.ORIGINS or key in assumptions.ORIGINS, (kind, key)
+
+
+@pytest.mark.parametrize("design", ALL.values(), ids=ALL)
+def test_a_default_that_is_written_out_changes_nothing(design: tc.Chain) -> None:
+    result = tc.capacity(design)
+    found = list(assumptions.defaults(result))
+    assert found
+    changes = [f"{each.path}={each.value.replace(',', '')}" for each in found if each.value != "none"]
+    again = tc.capacity(tc.with_settings(design, *changes))
+    assert (again.flows, again.rate) == (result.flows, result.rate)
+    left = [each.path for each in assumptions.defaults(again)]
+    assert left == [each.path for each in found if each.value == "none"]
+
+
+def test_only_the_defaults_that_matter_are_listed() -> None:
+    paths = [each.path for each in assumptions.defaults(tc.capacity(tc.example("hourglass")))]
+    assert "hops.firewall.tracking_time_wait" in paths  # its entries linger
+    assert "hops.firewall.time_wait" not in paths  # it has no sockets
+    assert "hops.proxy.tracking_time_wait" not in paths  # its table is not counted
+    assert "hops.proxy.max_entries" in paths
+    assert "hops.proxy.listen_ports" not in paths
+    assert "hops.proxy.split" not in paths  # there is one instance
+
+
+def assumed(design: tc.Chain) -> list[str]:
+    result = tc.capacity(design)
+    return list(assumptions.assumed(result, result.under_load()))
+
+
+def test_the_assumptions_of_the_outage() -> None:
+    even, concert, steady, once = assumed(OUTAGE)
+    assert (
+        even == "Traffic spreads evenly over the services, and over the addresses and instances of each hop."
+    )
+    assert concert.startswith("Hops that draw on the same ports choose them in concert")
+    assert steady.startswith("Rates are those of a steady state")
+    assert once == "New connections come at random moments, and one that fails is not tried again."
+
+
+def test_assumptions_of_other_chains() -> None:
+    groups = [{"addresses": 1, "ports": 80, "share": 0.5}, {"addresses": 2, "ports": 80, "share": 0.5}]
+    hashed = assumed(chain(cone(addresses=4, spread="hashed"), services=groups))
+    assert hashed[0].startswith("Traffic falls on the groups of services by their shares")
+    assert hashed[1] == "Sources fall on the addresses of h0 by chance and stay there (a hash)."
+    assert hashed[-1].startswith("“At most”")
+    assert (
+        assumed(chain(services={"addresses": 1, "ports": 80}, traffic={"hold": 0, "first_close": "server"}))
+        == []
+    )
+
+
+# Comparisons.
+
+
+def rows(*changes: str) -> Iterator[tuple[Any, ...]]:
+    old = tc.capacity(OUTAGE)
+    found = compare(old, tc.capacity(tc.with_settings(OUTAGE, *changes)))
+    return ((row.limit, row.flows[2], row.rate[2], row.where, row.binds) for row in compared.rows(found))
+
+
+def test_rows_of_a_comparison() -> None:
+    assert list(rows("hops.login-proxy.tracking=off")) == [
+        ("ports", "same", "same", "", ""),
+        ("ports", "same", "same", "", "binds now"),
+        ("accepted", "same", "same", "", ""),
+        ("upstream", "same", "same", "", ""),
+        ("shared", "", "", "only before", "bound before"),
+    ]
+    assert [row[1:] for row in rows("hops.lvs.addresses=2")][-1] == ("2×", "2×", "", "binds")
+
+
+def test_sentences_of_a_comparison() -> None:
+    old = tc.capacity(OUTAGE)
+    new = tc.capacity(tc.with_settings(OUTAGE, "hops.login-proxy.tracking=off"))
+    assert list(compared.sentences(compare(old, new))) == [
+        "Flows open at once: 193,536 → 387,072 (2×). lvs ports binds now; it was login-proxy shared.",
+        "Rate: 586.5/s → 921.6/s (+57.1%). lvs ports binds now; it was login-proxy shared.",
+        "700/s was 119% of the highest rate, and is 76% now.",
+    ]
+    assert next(compared.sentences(compare(old, old))) == (
+        "Flows open at once: 193,536, as before. login-proxy shared binds as before."
+    )
+
+
+def test_sentences_where_a_rate_is_no_longer_limited_and_hops_come_and_go() -> None:
+    endless = tc.capacity(
+        chain({"kind": "hourglass", "layer": 2}, traffic={"hold": 0, "first_close": "server"})
+    )
+    found = list(compared.sentences(compare(tc.capacity(OUTAGE), endless)))
+    assert found[1] == "Rate: 586.5/s → no limit (no limit). Nothing limits it now."
+    assert found[2:] == [
+        "Before, 700/s was 119% of the highest rate.",
+        "Only before: lvs, login-proxy.",
+        "Only now: h0.",
+    ]

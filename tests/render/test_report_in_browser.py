@@ -1,0 +1,186 @@
+"""The report in a real browser: nothing is cut, nothing is asked for, everyone can read it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+import tuplecalc as tc
+from tests.render.reports import MARKUP
+from tuplecalc.model.file import example_text
+from tuplecalc.render import report as module
+from tuplecalc.render.report import report
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+Scheme = Literal["light", "dark"]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no playwright here: pip install '.[test]'"
+    )
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []  # the sandbox is not for the superuser
+    with playwright.sync_playwright() as running:
+        launched = running.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *root])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    outage = tc.example("outage")
+    older = tc.capacity(tc.with_settings(outage, "hops.login-proxy.instances=3"))
+    pages = {"outage": report(tc.capacity(outage), source=example_text("outage"), compare=older)}
+    with pytest.MonkeyPatch.context() as patch:  # figures of its names are looked at elsewhere
+        patch.setattr(module, "drawn", lambda _: ())
+        pages["markup"] = report(tc.capacity(MARKUP), source="x" * 500, settings=["hops.h1.addresses=2"])
+    folder = tmp_path_factory.mktemp("reports")
+    for name, page in pages.items():
+        (folder / f"{name}.html").write_text(page, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in pages}
+
+
+class Visit:
+    """A page that was opened, with all that it asked for and all that it complained of."""
+
+    def __init__(self, browser: Browser, file: Path, width: int, scheme: Scheme = "light") -> None:
+        self.asked: list[str] = []
+        self.said: list[str] = []
+        self.context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        self.page: Page = self.context.new_page()
+        self.page.route("**/*", self._only(file.as_uri()))
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.goto(file.as_uri())
+
+    def _only(self, address: str) -> Any:
+        def answer(route: Any) -> None:
+            self.asked.append(route.request.url)
+            route.continue_() if route.request.url == address else route.abort()
+
+        return answer
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than its window."""
+        root = "document.documentElement"
+        return int(self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
+
+    def violations(self) -> list[str]:
+        """What the accessibility check finds; the parts of a figure are nothing but its picture."""
+        from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+        found = Axe().run(self.page, context={"exclude": [["figure svg > *"]]}).response["violations"]
+        return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_everyone_can_read_it(browser: Browser, files: dict[str, Path], width: int, scheme: Scheme) -> None:
+    with Visit(browser, files["outage"], width, scheme) as visit:
+        assert visit.violations() == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["outage", "markup"])
+def test_it_fits_and_opens_alone(browser: Browser, files: dict[str, Path], name: str, width: int) -> None:
+    with Visit(browser, files[name], width) as visit:
+        assert visit.overflow() == 0
+        assert visit.asked == [files[name].as_uri()]
+        assert visit.said == []
+
+
+def test_formulas_are_drawn(browser: Browser, files: dict[str, Path]) -> None:
+    with Visit(browser, files["outage"], 1280) as visit:
+        sizes = """selector => [...document.querySelectorAll(selector)].map(element => {
+            const box = element.getBoundingClientRect(); return [box.width, box.height] })"""
+        formulas = visit.page.evaluate(sizes, "math")
+        assert len(formulas) > 30
+        assert min(width for width, _ in formulas) > 5
+        assert min(height for _, height in formulas) > 8
+        letter = visit.page.evaluate(sizes, ".forms mfrac mi")[0][1]
+        assert min(height for _, height in visit.page.evaluate(sizes, ".forms mfrac")) > 1.8 * letter
+
+
+def test_names_that_would_be_markup_are_not(browser: Browser, files: dict[str, Path]) -> None:
+    with Visit(browser, files["markup"], 1280) as visit:
+        assert visit.page.evaluate("document.querySelectorAll('script, img').length") == 0
+        assert visit.page.title() == "<h1>&</title>"
+        assert visit.page.inner_text("h1") == "<h1>&</title>"
+
+
+def test_figures_take_the_colours_of_the_page(browser: Browser, files: dict[str, Path]) -> None:
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    first = "getComputedStyle(document.querySelector('figure svg path')).fill"
+    for scheme, colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(23, 23, 27)")):
+        with Visit(browser, files["outage"], 1280, scheme) as visit:  # type: ignore[arg-type]
+            assert visit.page.evaluate(paper) == colour
+            assert visit.page.evaluate(first) == colour
+
+
+def test_whatever_an_id_is_for_is_there(browser: Browser, files: dict[str, Path]) -> None:
+    with Visit(browser, files["outage"], 1280) as visit:
+        ids = visit.page.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
+        assert len(ids) == len(set(ids))
+        uses = "[...document.querySelectorAll('use')]"
+        assert visit.page.evaluate(f"{uses}.length") > 100
+        found = "document.getElementById(use.getAttribute('href').slice(1))"
+        assert visit.page.evaluate(f"{uses}.every(use => {found})")
+
+
+def test_what_scrolls_can_be_reached_by_the_keyboard(browser: Browser, files: dict[str, Path]) -> None:
+    with Visit(browser, files["outage"], 360) as visit:
+        scrolls = """[...document.querySelectorAll('*')].filter(element =>
+            element.scrollWidth > element.clientWidth && getComputedStyle(element).overflowX === 'auto')"""
+        assert visit.page.evaluate(f"{scrolls}.length") > 3
+        assert visit.page.evaluate(f"{scrolls}.every(element => element.tabIndex === 0)")
+
+
+def test_it_prints_whole_and_on_white(browser: Browser, files: dict[str, Path]) -> None:
+    with Visit(browser, files["outage"], 680, "dark") as visit:  # 180 mm, an A4 page within its margins
+        visit.page.emulate_media(media="print", color_scheme="dark")
+        cut = """[...document.querySelectorAll('main *')].filter(element =>
+            element.getBoundingClientRect().right > document.documentElement.clientWidth + 1).length"""
+        assert visit.page.evaluate(cut) == 0
+        assert visit.overflow() == 0
+        assert visit.page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == (
+            "rgb(255, 255, 255)"
+        )
+        assert visit.page.pdf(format="A4").startswith(b"%PDF-")
+
+
+def test_the_checks_object_to_a_broken_page(browser: Browser, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.html"
+    wide = "<div style='width: 3000px; color: #aaa; background: #fff'>pale</div>"
+    broken.write_text(f"<!DOCTYPE html>{wide}<img src='http://example.org/a.png'>", encoding="utf-8")
+    with Visit(browser, broken, 360) as visit:
+        assert visit.overflow() > 2000
+        rules = {each.partition(":")[0] for each in visit.violations()}
+        assert {"color-contrast", "html-has-lang", "image-alt", "document-title"} <= rules
+        assert visit.asked == [broken.as_uri(), "http://example.org/a.png"]
+        assert visit.said

@@ -1,0 +1,182 @@
+"""Formulas in MathML, which browsers draw and screen readers speak: names, numbers, expressions.
+
+Each function gives one element (of presentation MathML, without the ``<math>`` around it), so that
+it may stand wherever MathML wants exactly one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from sympy.printing.mathml import MathMLPresentationPrinter  # type: ignore[import-untyped]
+
+from tuplecalc.algebra import numbers, symbols
+from tuplecalc.algebra.printing import Reading, common_divisor, fraction
+
+if TYPE_CHECKING:
+    from tuplecalc.algebra.forms import Form
+    from tuplecalc.algebra.notation import Notation
+
+_SIGNS = {"union": "∪", "intersection": "∩", "difference": "∖"}
+
+
+def row(*parts: str) -> str:
+    """Elements as one."""
+    return parts[0] if len(parts) == 1 else f"<mrow>{''.join(parts)}</mrow>"
+
+
+def letter(symbol: str, primes: int = 0, below: str = "") -> str:
+    """A letter of the table of letters, with ``primes`` behind it and a hop's name ``below``.
+
+    >>> letter("T_t", below="nat & co")
+    '<msub><mi>T</mi><mrow><mi>t</mi><mo>,</mo><mtext>nat &amp; co</mtext></mrow></msub>'
+    >>> letter("E'", primes=1), letter("entries")
+    ('<mrow><mi>E</mi><mo>′′</mo></mrow>', '<mi>entries</mi>')
+    """
+    plain = symbol.rstrip("'")
+    base, _, index = plain.partition("_")
+    primes += len(symbol) - len(plain)
+    # Fonts have primes that are raised already; as a superscript they would be raised twice.
+    marked = row(f"<mi>{base}</mi>", *([f"<mo>{'′' * primes}</mo>"] if primes else []))
+    indices = [f"<mi>{index}</mi>"] if index else []
+    indices += ["<mo>,</mo>"] if index and below else []
+    indices += [f"<mtext>{escape(below)}</mtext>"] if below else []
+    return f"<msub>{marked}{row(*indices)}</msub>" if indices else marked
+
+
+def size(operation: str, sets: Sequence[str]) -> str:
+    """The number of ports of some sets, given by their elements: ``|A ∪ L|``, ``Σ_p α(A, …, L)``.
+
+    >>> size("union", [letter("A"), letter("L")])
+    '<mrow><mo>|</mo><mi>A</mi><mo>∪</mo><mi>L</mi><mo>|</mo></mrow>'
+    """
+    if operation != "alternate":
+        return row("<mo>|</mo>", f"<mo>{_SIGNS[operation]}</mo>".join(sets), "<mo>|</mo>")
+    over_ports = "<munder><mo>∑</mo><mi>p</mi></munder>"
+    return row(over_ports, "<mi>α</mi>", "<mo>(</mo>", "<mo>,</mo>".join(sets), "<mo>)</mo>")
+
+
+def number(written: str) -> str:
+    """A number as :mod:`tuplecalc.algebra.numbers` writes it in plain text.
+
+    >>> number("1,290,240"), number("17/3")
+    ('<mn>1,290,240</mn>', '<mfrac><mn>17</mn><mn>3</mn></mfrac>')
+    >>> number("3·2^100")
+    '<mrow><mn>3</mn><mo>·</mo><msup><mn>2</mn><mn>100</mn></msup></mrow>'
+    >>> number("1.429e29")
+    '<mrow><mn>1.429</mn><mo>·</mo><msup><mn>10</mn><mn>29</mn></msup></mrow>'
+    """
+    digits, e, exponent = written.partition("e")
+    if e:
+        return number(f"{digits}·10^{exponent}")
+    if "/" in written:
+        return f"<mfrac>{''.join(map(number, written.split('/')))}</mfrac>"
+    if "·" in written:
+        return f"<mrow>{'<mo>·</mo>'.join(map(number, written.split('·')))}</mrow>"
+    if "^" in written:
+        return f"<msup>{''.join(map(number, written.split('^')))}</msup>"
+    return f"<mn>{written.replace('-', '−')}</mn>"
+
+
+def mathml(expression: Any, order: Sequence[Any], names: Mapping[Any, str]) -> str:
+    """An expression in MathML; ``order`` are its symbols in reading order, ``names`` their elements.
+
+    >>> import sympy
+    >>> b, T = (sympy.Symbol(name, positive=True) for name in ("b", "T_t"))
+    >>> print(mathml(b / T, (b, T), {T: letter("T_t")}))
+    <mfrac><mi>b</mi><msub><mi>T</mi><mi>t</mi></msub></mfrac>
+    """
+    return str(_MathMLPrinter(order, names).doprint(expression))
+
+
+def formula(form: Form, notation: Notation) -> str:
+    """A closed form in the names of its notation."""
+    return mathml(form.expression, tuple(form.values), notation.mathml)
+
+
+def steps(form: Form, notation: Notation) -> Iterator[tuple[str, str]]:
+    """The steps of a form, each with its relation: the formula, its numbers put in, the result."""
+    *given, result = form.steps
+    exact = {made: numbers.text(symbols.number(value)) for made, value in form.values.items()}
+    put_in = {made: number(written) for made, written in exact.items()}
+    for step, names in zip(given, (notation.mathml, put_in), strict=False):
+        yield step.relation, mathml(form.expression, tuple(form.values), names)
+    written, per_second, _ = result.text.partition("/s")
+    unit = ["<mo>/</mo>", "<mtext>s</mtext>"] if per_second else []
+    yield result.relation, row(number(written), *unit)
+
+
+class _MathMLPrinter(MathMLPresentationPrinter):  # type: ignore[misc]
+    """Its text nodes are written as they are, so that a name may be an element."""
+
+    def __init__(self, order: Sequence[Any], names: Mapping[Any, str]) -> None:
+        super().__init__()
+        self._reading, self._names = Reading(order), names
+
+    def doprint(self, expression: Any) -> str:
+        return str(self._print(expression).toxml())
+
+    def _element(self, tag: str, *children: Any) -> Any:
+        made = self.dom.createElement(tag)
+        for child in children:
+            made.appendChild(self.dom.createTextNode(child) if isinstance(child, str) else child)
+        return made
+
+    def _between(self, parts: Sequence[Any], operator: str) -> list[Any]:
+        found = [each for part in parts for each in (self._element("mo", operator), part)]
+        return found[1:]
+
+    def _row(self, parts: Sequence[Any]) -> Any:
+        return parts[0] if len(parts) == 1 else self._element("mrow", *parts)
+
+    def _bracketed(self, part: Any) -> Any:
+        return self._element("mrow", self._l_paren(), part, self._r_paren())
+
+    def _print_Symbol(self, made: Any) -> Any:
+        name = self._names.get(made)
+        return self.dom.createTextNode(name) if name else self._element("mi", escape(made.name))
+
+    def _factor(self, part: Any) -> Any:
+        printed = self._print(part)
+        is_sum = part.is_Symbol and "∑" in printed.toxml()
+        return self._bracketed(printed) if part.is_Add or is_sum else printed
+
+    def _product(self, factors: Sequence[Any]) -> Any:
+        factors = sorted(factors, key=self._reading)
+        if len(factors) < 2:  # above or below a line, or with a sign, nothing needs brackets
+            return self._print(factors[0]) if factors else self._element("mn", "1")
+        return self._row(self._between([self._factor(each) for each in factors], "·"))
+
+    def _print_Mul(self, product: Any) -> Any:
+        above, below = fraction(product)
+        printed = self._product(above)
+        if below:
+            printed = self._element("mfrac", printed, self._product(below))
+        negative = product.as_coeff_Mul()[0].is_negative
+        return self._element("mrow", self._element("mo", "−"), printed) if negative else printed
+
+    def _print_Add(self, total: Any, order: object = None) -> Any:
+        whole, divisor = common_divisor(total)
+        if divisor > 1:
+            return self._element("mfrac", self._print(whole), self._element("mn", str(divisor)))
+        parts: list[Any] = []
+        for term in sorted(total.args, key=self._reading):
+            negative = term.could_extract_minus_sign()
+            sign = [self._element("mo", "−" if negative else "+")] if parts or negative else []
+            parts += [*sign, self._print(-term if negative else term)]
+        return self._row(parts)
+
+    def _print_Pow(self, power: Any) -> Any:
+        if power.exp.is_negative:
+            return self._print_Mul(power)
+        base = self._print(power.base)
+        simple = re.fullmatch(r"<m[in]>[^<]*</m[in]>", base.toxml())
+        return self._element("msup", base if simple else self._bracketed(base), self._print(power.exp))
+
+    def _print_Min(self, least: Any) -> Any:
+        choices = [self._print(each) for each in sorted(least.args, key=self._reading)]
+        inside = [self._l_paren(), *self._between(choices, ","), self._r_paren()]
+        return self._element("mrow", self._element("mi", "min"), *inside)

@@ -1,0 +1,162 @@
+"""What a result assumes: in sentences, and the values that the topology left to their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import Size, ingredients, leaves
+from tuplecalc.model.chain import FITS, Clients, Cone, Hop, Hourglass, Traffic
+from tuplecalc.model.part import Part
+from tuplecalc.render import numbers, sentences
+
+if TYPE_CHECKING:
+    from tuplecalc.traffic.offered import Offered
+
+ORIGINS = {
+    "hold": "a connection ends at once; nothing else was said",
+    "first_close": "the client closes first, as most do, and waits in TIME_WAIT",
+    "allocation": "Linux: a port may be used again towards another destination (connect)",
+    "mapping": "Linux: a port may be used again towards another endpoint (nf_nat)",
+    "spread": "the best case: sources spread evenly over the addresses",
+    "port_search": "the best case: a port that is free is found",
+    "layer": "a proxy: two connections for each flow",
+    "source": "the proxy speaks to the services from its own addresses",
+    "tracking": "the careful case: one table keys both legs and drops what it finds invalid",
+    "split": "any instance serves any flow",
+    "instances": "one machine",
+    "addresses": "one address",
+    "listen_addresses": "one listener address",
+    "listen_ports": "one listener port",
+    "rewrite_ports": "Linux: where a clashing port is moved to (nf_nat)",
+    "tracking_time_wait": "Linux: nf_conntrack_tcp_timeout_time_wait",
+    "reuse_after": "a tuple lingers to its end; Linux cuts that where tcp_tw_reuse is on",
+    "max_entries": "not counted: the tracking table is large enough",
+    "max_files": "not counted: there are enough file descriptors",
+    "cone reuse_after": "a translated port lingers to its end",
+    "clients ports": "Linux: net.ipv4.ip_local_port_range",
+    "cone ports": "Linux: the ordinary ports of nf_nat",
+    "hourglass ports": "Linux: net.ipv4.ip_local_port_range",
+    "clients time_wait": "Linux: TCP_TIMEWAIT_LEN, which is fixed",
+    "cone time_wait": "Linux: nf_conntrack_tcp_timeout_time_wait",
+    "hourglass time_wait": "Linux: TCP_TIMEWAIT_LEN, which is fixed",
+}
+"""Key → where its default comes from; a part stands before a key that has another default there."""
+
+_TIMES = ("hold", "time_wait", "reuse_after", "tracking_time_wait")
+_CHOICES = ("allocation", "mapping", "spread", "port_search", "layer", "source", "tracking", "split")
+
+
+class Default(NamedTuple):
+    """A key that the topology leaves out: its path, the value that it has then, and where that is from."""
+
+    path: str
+    value: str
+    origin: str
+
+
+def said(key: str, value: object) -> str:
+    """A key's plain value in words.
+
+    >>> said("hold", 300), said("first_close", 1), said("ports", [80, 443]), said("block", None)
+    ('300 s', 'client', '80, 443', 'none')
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if key == "first_close" and value in (0, 1):
+        return "client" if value else "server"
+    if isinstance(value, int) and key not in ("ports", "listen_ports", "rewrite_ports", "layer"):
+        written = numbers.count(value) if value < numbers.LONGEST else str(value)
+        return f"{written} s" if key in _TIMES else written
+    return f"{value} s" if key in _TIMES else str(value)
+
+
+def assumed(result: Capacity, load: Offered) -> Iterator[str]:
+    """What the figures rest on, one sentence each; only what matters for this chain."""
+    chain = result.chain
+    shares = any(group.share is not None for group in chain.services)
+    hashed = [hop.name for hop in chain.hops if isinstance(hop, Cone) and hop.spread == "hashed"]
+    over = []
+    if shares:
+        yield "Traffic falls on the groups of services by their shares, and evenly within each group."
+    elif sum(group.endpoints for group in chain.services) > 1:
+        over.append("the services")
+    if any(hop.instances > 1 or _addresses(hop) > 1 for hop in chain.hops if hop.name not in hashed):
+        over.append("the addresses and instances of each hop")
+    if over:
+        yield f"Traffic spreads evenly over {', and over '.join(over)}."
+    for name in hashed:
+        yield f"Sources fall on the addresses of {name} by chance and stay there (a hash)."
+    if load.blind:
+        yield "Hops that draw on the same ports choose them in concert: none picks a port that another holds."
+    if result.rate is not None:
+        yield (
+            "Rates are those of a steady state: what can go on for ever, from mean times alone "
+            "(Little’s law). Bursts above them are another matter."
+        )
+    if chain.traffic.rate is not None:
+        yield "New connections come at random moments, and one that fails is not tried again."
+    yield from (
+        sentence for sentence in sentences.sentences(result, load) if sentence.startswith("“At most”")
+    )
+
+
+def defaults(result: Capacity) -> Iterator[Default]:
+    """The keys that the topology leaves out and that this result depends on."""
+    used = _used(result)
+    yield from _of("traffic", "traffic", result.chain.traffic, used)
+    yield from _of("clients", "clients", result.chain.clients, used)
+    for hop in result.chain.hops:
+        yield from _of(hop.path, hop.kind, hop, used)
+
+
+def _addresses(hop: Hop) -> int:
+    if isinstance(hop, Cone):
+        return hop.addresses.size
+    return hop.addresses.size if isinstance(hop, Hourglass) and hop.layer == 7 and hop.source == "own" else 1
+
+
+def _used(result: Capacity) -> set[str]:
+    """The keys whose values stand in some formula, by their paths."""
+    found = set()
+    for limit in result.limits:
+        for part in (limit.size, limit.scopes, limit.seconds, *([limit.busy] if limit.busy else [])):
+            found |= {quantity.place for quantity in ingredients(part)}
+            sizes = (leaf for leaf in leaves(part) if isinstance(leaf, Size))
+            found |= {named.origin.place for size in sizes for named in size.sets}
+    return found
+
+
+def _of(path: str, kind: str, part: Traffic | Clients | Hop, used: set[str]) -> Iterator[Default]:
+    values = part.model_dump()
+    for key in values:
+        if key in part.model_fields_set or not _matters(part, key, path, used):
+            continue
+        origin = ORIGINS.get(f"{kind} {key}") or ORIGINS[key]
+        yield Default(f"{path}.{key}", said(key, values[key]), origin)
+
+
+def _matters(part: Part, key: str, path: str, used: set[str]) -> bool:
+    if isinstance(part, Hourglass) and not _fits(part, key):
+        return False
+    match key:
+        case "reuse_after":
+            return f"{path}.time_wait" in used
+        case "max_entries":
+            return not isinstance(part, Hourglass) or part.layer < 7 or part.tracking != "off"
+        case "max_files":
+            return True
+        case "allocation":
+            return not isinstance(part, Hourglass) or part.source != "client-port"
+        case "split":
+            return isinstance(part, Hop) and part.instances > 1
+        case "spread":
+            return isinstance(part, Cone) and part.addresses.size * part.instances > 1
+    return key in _CHOICES or f"{path}.{key}" in used
+
+
+def _fits(part: Hourglass, key: str) -> bool:
+    return all(getattr(part, other) in allowed for other, allowed in FITS.get(key, {}).items())

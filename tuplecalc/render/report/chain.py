@@ -1,0 +1,138 @@
+"""The drawing of the chain: one station for the clients, each hop and the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.model.addresses import AddressSet
+from tuplecalc.model.chain import Cone, Hop, Hourglass
+from tuplecalc.model.ports import PortSet
+from tuplecalc.render import numbers
+
+_MOST_STATIONS = 14  # two or three lines on a screen; the figures have all hops
+
+
+class Station(NamedTuple):
+    """One station of the drawing.
+
+    ``glyph`` is ``"clients"``, ``"cone"``, ``"hourglass"``, ``"proxy"``, ``"services"`` or, for hops
+    that are left out, ``"more"``; ``binds`` says what it binds, if anything.
+    """
+
+    glyph: str
+    name: str
+    kind: str
+    facts: tuple[str, ...]
+    binds: str = ""
+
+
+def stations(result: Capacity) -> tuple[Station, ...]:
+    """The chain from the clients to the services; in the middle of a long one only what binds.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.model.file import example
+    >>> for station in stations(capacity(example("outage"))):
+    ...     print(station.glyph, station.facts)
+    clients ('131,072 addresses × 64,512 ports', 'keeps 8,455,716,864 flows')
+    cone ('1 address × 64,512 ports', 'called at 1 endpoint', 'keeps 387,072 flows')
+    proxy ('64,512 ports at the client’s address', '6 instances', 'keeps 193,536 flows')
+    services ('6 addresses × 1 port', '6 endpoints')
+    """
+    parts = (None, *result.chain.hops)
+    found = [_station(result, *pair) for pair in zip(parts, result.hops, strict=True)]
+    return (*_cut(found), _services(result))
+
+
+def hop_kind(part: Hop | None) -> str:
+    """``clients``, ``cone``, ``layer 3``."""
+    if part is None:
+        return "clients"
+    return f"layer {part.layer}" if isinstance(part, Hourglass) else "cone"
+
+
+def mark(result: Capacity, *, flows: bool, rate: bool) -> str:
+    """The word for what binds the flows, the rate, or both; empty for what binds neither."""
+    if flows and (rate or result.rate_binding is None):
+        return "binds"
+    return "binds the flows" if flows else "binds the rate" if rate else ""
+
+
+def binds(result: Capacity, hop: str) -> str:
+    """The word for a hop."""
+    rates = result.rate_binding
+    return mark(result, flows=result.binding.hop == hop, rate=rates is not None and rates.hop == hop)
+
+
+def _station(result: Capacity, part: Hop | None, hop: HopCapacity) -> Station:
+    match part:
+        case Cone():
+            glyph, facts = "cone", [_pairs(part.addresses, part.ports)]
+        case Hourglass(layer=7):
+            glyph, facts = "proxy", list(_proxy(part))
+        case Hourglass():
+            glyph, facts = "hourglass", []
+        case _:
+            clients = result.chain.clients
+            glyph, facts = "clients", [_pairs(clients.addresses, clients.ports)]
+    if part and part.virtual:
+        facts.append(
+            f"called at {_several(part.virtual.addresses.size * part.virtual.ports.size, 'endpoint')}"
+        )
+    if part and part.instances > 1:
+        facts.append(f"{numbers.count(part.instances)} instances")
+    least = min((limit.flows for limit in hop.limits), default=None)
+    facts.append("limits nothing itself" if least is None else f"keeps {_several(least, 'flow')}")
+    return Station(glyph, hop.name, _kind(part), tuple(facts), binds(result, hop.name))
+
+
+def _kind(part: Hop | None) -> str:
+    return (
+        f"{hop_kind(part)}, {part.capture}"
+        if isinstance(part, Hourglass) and part.capture
+        else hop_kind(part)
+    )
+
+
+def _proxy(hop: Hourglass) -> Iterator[str]:
+    if hop.capture != "tproxy":
+        yield _several(hop.listen_addresses.size * hop.listen_ports.size, "listener")
+    match hop.source:
+        case "own":
+            yield f"{_pairs(hop.addresses, hop.ports)} of its own"
+        case "client":
+            yield f"{_several(hop.ports.size, 'port')} at the client’s address"
+        case "client-port":
+            yield "the client’s address and port"
+
+
+def _services(result: Capacity) -> Station:
+    groups = result.chain.services
+    total = sum(group.endpoints for group in groups)
+    one = f"{_pairs(groups[0].addresses, groups[0].ports)}" if len(groups) == 1 else f"{len(groups):,} groups"
+    return Station("services", "services", "services", (one, _several(total, "endpoint")))
+
+
+def _pairs(addresses: AddressSet, ports: PortSet) -> str:
+    several = _several(addresses.size, "address", "addresses")
+    return f"{several} × {_several(ports.size, 'port')}"
+
+
+def _several(number: int, one: str, many: str = "") -> str:
+    return f"{numbers.count(number)} {one if number == 1 else many or f'{one}s'}"
+
+
+def _cut(found: list[Station]) -> Iterator[Station]:
+    """All stations, or of very many the first and last few and what binds, with the gaps said."""
+    few = _MOST_STATIONS // 3
+    left: list[Station] = []
+    for place, station in enumerate(found):
+        near = place < few or place >= len(found) - few
+        if len(found) <= _MOST_STATIONS or near or station.binds:
+            if left:
+                yield Station("more", f"{len(left):,} more hop{'' if len(left) == 1 else 's'}", "", ())
+                left = []
+            yield station
+        else:
+            left.append(station)

@@ -1,0 +1,115 @@
+"""What a comparison says, in sentences and in rows; for the report, and for whatever else compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.comparison import Comparison, LimitChange
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.limit import Limit
+from tuplecalc.render import numbers
+
+_MOST_NAMES = 12
+
+
+class Row(NamedTuple):
+    """A limit before and now; ``flows`` and ``rate`` are what each allows, with how they change.
+
+    ``where`` is empty, or says on which side alone the hop or the limit exists.
+    """
+
+    hop: str
+    limit: str
+    flows: tuple[str, str, str]
+    rate: tuple[str, str, str]
+    where: str
+    binds: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the limit differs, or what it binds."""
+        changes = (self.flows[2], self.rate[2])
+        return changes != ("same", "same") or self.binds in ("binds now", "bound before")
+
+
+def sentences(found: Comparison) -> Iterator[str]:
+    """What the difference buys, what binds now, and which hops are on one side only."""
+    old, new = found.old, found.new
+    flows = _moved(numbers.count(old.flows), numbers.count(new.flows), numbers.change(new.flows, old.flows))
+    yield f"Flows open at once: {flows}. {_bound(old.binding, new.binding, moved=found.binding_moved)}"
+    if old.rate is not None or new.rate is not None:
+        rate = _moved(_rate(old.rate), _rate(new.rate), numbers.change(new.rate, old.rate))
+        bound = _bound(old.rate_binding, new.rate_binding, moved=found.rate_binding_moved)
+        yield f"Rate: {rate}. {bound}"
+    if offered := " ".join(_offered(old, new)):
+        yield offered
+    for names, side in ((found.gone, "before"), (found.added, "now")):
+        if names:
+            more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+            yield f"Only {side}: {', '.join(names[:_MOST_NAMES])}{more}."
+
+
+def rows(found: Comparison) -> Iterator[Row]:
+    """Every limit of both sides."""
+    for hop in found.hops:
+        whole = "hop only before" if hop.new is None else "hop only now" if hop.old is None else ""
+        for limit in hop.limits:
+            alone = "only before" if limit.new is None else "only now" if limit.old is None else ""
+            yield _row(found, hop.name, limit, whole or alone)
+
+
+def _row(found: Comparison, hop: str, limit: LimitChange, where: str) -> Row:
+    old, new = limit.old, limit.new
+    change = ("", "") if where or not old or not new else _changes(old, new)
+    flows = (numbers.count(old.flows) if old else "–", numbers.count(new.flows) if new else "–", change[0])
+    rate = (numbers.rate(old.rate) if old else "–", numbers.rate(new.rate) if new else "–", change[1])
+    return Row(hop, limit.name, flows, rate, where, _binds(found, limit))
+
+
+def _changes(old: Limit, new: Limit) -> tuple[str, str]:
+    return numbers.change(new.flows, old.flows), numbers.change(new.rate, old.rate)
+
+
+def _binds(found: Comparison, limit: LimitChange) -> str:
+    before = any(limit.old is each for each in (found.old.binding, found.old.rate_binding) if each)
+    now = any(limit.new is each for each in (found.new.binding, found.new.rate_binding) if each)
+    marks = {(True, True): "binds", (True, False): "bound before", (False, True): "binds now"}
+    return marks.get((before, now), "")
+
+
+def _moved(old: str, new: str, change: str) -> str:
+    return f"{new}, as before" if change == "same" else f"{old} → {new} ({change})"
+
+
+def _bound(old: Limit | None, new: Limit | None, *, moved: bool) -> str:
+    if new is None:
+        return "Nothing limits it now."
+    if not moved:
+        return f"{new.hop} {new.name} binds as before."
+    was = "nothing limited it before" if old is None else f"it was {old.hop} {old.name}"
+    return f"{new.hop} {new.name} binds now; {was}."
+
+
+def _rate(value: Number | None) -> str:
+    return numbers.rate(value) if value is None else f"{numbers.rate(value)}/s"
+
+
+def _offered(old: Capacity, new: Capacity) -> Iterator[str]:
+    """What the offered rate is of the highest one, before and now."""
+    before, now = (_used(result) for result in (old, new))
+    same = old.chain.traffic.rate == new.chain.traffic.rate
+    if before and now and same:
+        yield f"{_rate(new.chain.traffic.rate)} was {before} of the highest rate, and is {now} now."
+        return
+    if before:
+        yield f"Before, {_rate(old.chain.traffic.rate)} was {before} of the highest rate."
+    if now:
+        yield f"Now {_rate(new.chain.traffic.rate)} is {now} of the highest rate."
+
+
+def _used(result: Capacity) -> str:
+    rate = result.chain.traffic.rate
+    return numbers.percent(Fraction(rate) / result.rate) if rate is not None and result.rate else ""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tuplecalc as tc
-from tests.bench import erlang
+from tests.bench import erlang, figures
 from tests.bench.by_hand import CHAIN, capacity_by_hand
-from tests.bench.measure import Comparison, fastest
+from tests.bench.measure import OURS, Comparison, fastest, run
 
-OURS = "import sys; from tuplecalc.cli import main; sys.exit(main())"  # as the installed script does
 HELLO = '''\
 import sys
 from typing import Annotated
@@ -48,6 +44,7 @@ def comparisons() -> Iterator[Comparison]:
     yield union()
     yield in_process()
     yield from erlang.comparisons()
+    yield from figures.comparisons()
 
 
 def cold_start() -> Comparison:
@@ -56,17 +53,11 @@ def cold_start() -> Comparison:
         hello = Path(folder, "hello.py")
         hello.write_text(HELLO, encoding="utf-8")
         ours, theirs = fastest(
-            lambda: _run("-c", OURS, "capacity", "outage", "-o", "json"),
-            lambda: _run(str(hello), "hello", "you"),
+            lambda: run("-c", OURS, "capacity", "outage", "-o", "json"),
+            lambda: run(str(hello), "hello", "you"),
             rounds=31,
         )
     return Comparison("cold `tuplecalc capacity -o json`", ours, "a two-command typer hello", theirs, 1.25)
-
-
-def _run(*arguments: str) -> None:
-    # An installed tool has its bytecode; a setting of this shell should not take it away.
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment)
 
 
 def growth() -> Comparison:

@@ -6,11 +6,17 @@ Other work on the machine only ever adds time, so that the fastest is what a cal
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
 Call = Callable[[], object]
+
+OURS = "import sys; from tuplecalc.cli import main; sys.exit(main())"
+"""What the installed script does."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +58,10 @@ def _seconds(call: Call, calls: int) -> float:
     for _ in range(calls):
         call()
     return (perf_counter() - begin) / calls
+
+
+def run(*arguments: str) -> None:
+    """A fresh interpreter with some arguments."""
+    # An installed tool has its bytecode; a setting of this shell should not take it away.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment)

@@ -109,6 +109,10 @@ def test_set_is_repeatable() -> None:
     [
         ("foo", '--set "foo": a setting is a path, = and a value; write it as in hops.nat.addresses=4'),
         (
+            'hops."\\q".addresses=3',
+            '--set "hops."\\q".addresses=3": ""\\q"" has an escape that is none; write a backslash twice',
+        ),
+        (
             "hops.lvz.addresses=3",
             '--set "hops.lvz.addresses=3": nothing here is called "lvz"; did you mean "lvs"?',
         ),

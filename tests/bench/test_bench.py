@@ -1,10 +1,17 @@
 """The bench compares like with like; its figures are nobody's promise, so none is tested."""
 
+from typing import Any
+
+import pytest
+
 import tuplecalc as tc
+from tuplecalc.traffic.grid import limits_over
+from tuplecalc.traffic.vary import axis
 
 from .__main__ import cells
 from .by_hand import CHAIN, capacity_by_hand, limits_by_hand
 from .comparisons import topology
+from .figures import BARE, POINTS
 from .measure import Comparison, fastest
 
 
@@ -35,3 +42,14 @@ def test_a_row_says_whether_the_goal_is_met() -> None:
     faster = Comparison("ours", 0.002, "theirs", 0.3, 100, at_least=True)
     assert cells(slower) == ("ours", "3 ms", "theirs", "2 ms", "1.5×", "≤ 1.25×", "no")
     assert cells(faster) == ("ours", "2 ms", "theirs", "300 ms", "150×", "≥ 100×", "yes")
+
+
+def test_the_formulas_written_out_are_the_map() -> None:
+    chain = tc.example("outage")
+    hold, wait = (
+        axis(chain, f"traffic.hold=1s..10m/{POINTS}"),
+        axis(chain, f"hops.lvs.time_wait=1s..4m/{POINTS}"),
+    )
+    found: dict[str, Any] = {}
+    exec(BARE, found)
+    assert found["least"] == pytest.approx(limits_over(chain, wait, hold).rate, rel=1e-10)

@@ -42,11 +42,15 @@ Rate = Annotated[
 ]
 
 
+def changes_of(settings: list[str] | None, rate: str | None) -> list[str]:
+    """The settings of a command line, with that of ``--rate`` last."""
+    checked = option("--rate", rate, "a rate above 0 and up to 1e18", "700")
+    return [*(settings or []), *([] if checked is None else [f"traffic.rate={rate}"])]
+
+
 def chain(file: str | None, settings: list[str] | None, rate: str | None = None) -> Chain:
     """The chain that a command is about; a missing file stands for the bundled example."""
-    changes = list(settings or [])
-    if option("--rate", rate, "a rate above 0 and up to 1e18", "700") is not None:
-        changes.append(f"traffic.rate={rate}")
+    changes = changes_of(settings, rate)
     if file is None:
         print(f"No file given: this is the bundled example {DEFAULT_EXAMPLE}.", file=sys.stderr)
         return example(DEFAULT_EXAMPLE, changes)

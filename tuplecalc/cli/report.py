@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, option
+from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, changes_of
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, refuse, write
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
@@ -43,8 +43,7 @@ def report(
     older = None if compare is None else capacity(chain(compare, None, rate))
     from tuplecalc.render.report import report as render
 
-    offered = [] if rate is None else [f"traffic.rate={rate}"]
-    page = render(result, source=source, settings=[*(settings or []), *offered], compare=older)
+    page = render(result, source=source, settings=changes_of(settings, rate), compare=older)
     write(output, page.encode(errors="replace"))  # a file's name that stands in for a title may be no Unicode
     if output != STANDARD_OUTPUT:
         print(f"wrote {show_path(output)}", file=sys.stderr)
@@ -56,11 +55,8 @@ def _topology(file: str | None, settings: list[str] | None, rate: str | None) ->
         data = _data(file)
     except (OSError, ValueError):  # an example; or `chain` has the words for what is wrong
         return chain(file, settings, rate), example_text(file or DEFAULT_EXAMPLE)
-    changes = list(settings or [])
-    if option("--rate", rate, "a rate above 0 and up to 1e18", "700") is not None:
-        changes.append(f"traffic.rate={rate}")
     name = "standard input" if file == "-" else str(file)
-    design = read(io.BytesIO(data), name, PurePath(name).name, changes)
+    design = read(io.BytesIO(data), name, PurePath(name).name, changes_of(settings, rate))
     return design, data.decode("utf-8-sig")
 
 

@@ -294,7 +294,7 @@ def capacity(chain: Chain) -> Capacity:
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None
-    for name, kind, limits, sources, target, tuples_per_flow in _walk(chain):
+    for name, kind, limits, sources, target, tuples_per_flow in walk(chain):
         for limit in limits:
             flows = limit.flows if flows is None else min(flows, limit.flows)
             if limit.rate is not None:
@@ -306,7 +306,8 @@ def capacity(chain: Chain) -> Capacity:
     return Capacity(chain, tuple(found))
 
 
-def _walk(chain: Chain) -> Iterator[tuple[str, str, tuple[Limit, ...], Sources, Target, int]]:
+def walk(chain: Chain) -> Iterator[tuple[str, str, tuple[Limit, ...], Sources, Target, int]]:
+    """Name, kind, limits, what leaves, what it addresses, tuples a flow: of the clients and of each hop."""
     legs = targets(chain)
     limits, sources = clients(chain, legs[0])
     yield "clients", "clients", tuple(limits), sources, legs[0], 1

@@ -80,14 +80,14 @@ def cone(
         served = Constant(1) if independent else letters.endpoints_of_source()
         scopes = product(Minimum((letters.a, blocks)), served)
         limits.append(Limit("block", hop.name, block, scopes, 1, letters.translated))
-        limits += _of_served(sources, blocks, limits)
+        limits += of_served(sources, blocks, limits)
     own = limits[:1]  # a block belongs to a source before the cone, not to one of its addresses
     limits += entries(hop, letters, instances(hop), 1)
     taken = Taken(Constant(1), letters.translated) if independent else None
     return limits, Sources(addresses, addresses, 1, ports, taken, held=letters.translated, own=tuple(own))
 
 
-def _of_served(sources: Sources, blocks: Expression, limits: list[Limit]) -> list[Limit]:
+def of_served(sources: Sources, blocks: Expression, limits: list[Limit]) -> list[Limit]:
     """What the sources bring along themselves, where there are fewer blocks than sources.
 
     A source without a block sends nothing, so that the earlier limits that each source brings

@@ -28,7 +28,7 @@ def set_value(mapping: dict[str, Any], setting: str) -> None:
     >>> topology["hops"][0]["ports"]
     '1024-2047'
     """
-    steps, written = _read(setting)
+    steps, written = read_setting(setting)
     if steps[0] == "hops" and len(steps) > 1:
         mapping.setdefault("hops", [])
     if steps[0] == "services" and len(steps) > 2 and isinstance(mapping.get("services"), Mapping):
@@ -44,18 +44,30 @@ def set_value(mapping: dict[str, Any], setting: str) -> None:
     place[_key(place, steps[-1], setting)] = _value(written)
 
 
-def _read(setting: str) -> tuple[list[str], str]:
-    """The steps of the path, and what stands behind the equals sign."""
+def read_setting(setting: str) -> tuple[list[str], str]:
+    """The steps of a setting's path, and what stands behind the equals sign.
+
+    >>> read_setting('hops."nat.1".addresses=4')
+    (['hops', 'nat.1', 'addresses'], '4')
+    """
     steps, at = [], 0
     while found := re.match(_STEP, setting[at:]):
         index, quoted, bare = found["index"], found["quoted"], found["bare"]
-        steps.append(index or (json.loads(quoted, strict=False) if quoted else bare.strip()))
+        steps.append(index or (_unquoted(quoted, setting) if quoted else bare.strip()))
         at += found.end()
     rest = setting[at:].lstrip()
     if not steps or not all(steps) or not rest.startswith("="):
         rule = "a setting is a path, = and a value; write it as in hops.nat.addresses=4"
         raise InputError(f"--set {show(setting)}: {rule}")
     return steps, rest[1:].strip()
+
+
+def _unquoted(quoted: str, setting: str) -> str:
+    try:
+        return str(json.loads(quoted, strict=False))
+    except ValueError as error:
+        rule = f"{show(quoted)} has an escape that is none; write a backslash twice"
+        raise InputError(f"--set {show(setting)}: {rule}") from error
 
 
 def _key(place: Any, step: str, setting: str) -> Any:

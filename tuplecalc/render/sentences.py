@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tuplecalc.traffic.offered import Offered
 
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
+_MOST_COLLAPSES = 4
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
@@ -156,10 +157,28 @@ def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
     """All that there is to say, one paragraph each; ``load`` where more was asked than a chain offers."""
     load = load or result.under_load()
     yield verdict(result)
-    said = [kept(collapse) + "." for collapse in result.collapse]
-    if context := " ".join(filter(None, [*said, upcoming(result)])):
-        yield context
+    yield from context(result)
     yield from filter(None, (offered(load), most(load), *searches(result), blind(load)))
+    yield from at_most(result)
+
+
+def context(result: Capacity) -> Iterator[str]:
+    """What proxies keep of the cones before them, and what would bind next.
+
+    Of many proxies those that keep the smallest part.
+    """
+    few = result.collapse
+    if len(few) > _MOST_COLLAPSES:
+        few = tuple(sorted(few, key=lambda collapse: collapse.kept)[:_MOST_COLLAPSES])
+    said = [f"{kept(collapse)}." for collapse in few]
+    if more := len(result.collapse) - len(few):
+        said.append(f"{more:,} more keep a part that is no smaller.")
+    if text := " ".join(filter(None, (*said, upcoming(result)))):
+        yield text
+
+
+def at_most(result: Capacity) -> Iterator[str]:
+    """Why a figure is a bound, where one is."""
     if result.flows_at_most:
         yield (
             "“At most”: where ports count for several services, come in blocks, or are kept while the "

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuplecalc.errors import InputError, show
-from tuplecalc.limits.capacity import _walk
+from tuplecalc.limits.capacity import walk
 from tuplecalc.limits.expression import (
     Constant,
     Difference,
@@ -43,7 +43,7 @@ from tuplecalc.limits.expression import (
     evaluate,
     ingredients,
 )
-from tuplecalc.limits.hops import _of_served
+from tuplecalc.limits.hops import of_served
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.proxy import shares_table
 from tuplecalc.limits.rows import ALWAYS_LISTED
@@ -393,12 +393,12 @@ def _limits(chain: Chain) -> Iterator[Limit]:
     Of the latter, those are listed that lower the figures, which corners do not tell.
     """
     entering: Sources | None = None
-    for _, _, limits, leaving, *_ in _walk(chain):
+    for _, _, limits, leaving, *_ in walk(chain):
         for limit in limits:
             if not limit.name.startswith("block-"):
                 yield limit
             if limit.name == "block" and entering is not None:
                 first = limit.scopes.factors[0] if isinstance(limit.scopes, Product) else limit.scopes
                 assert isinstance(first, Minimum)  # min(sources, blocks)
-                yield from _of_served(entering, first.choices[1], [replace(_NEVER, hop=limit.hop)])
+                yield from of_served(entering, first.choices[1], [replace(_NEVER, hop=limit.hop)])
         entering = leaving

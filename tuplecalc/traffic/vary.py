@@ -20,7 +20,7 @@ from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.chain import Chain, Cone
 from tuplecalc.model.file import with_settings
 from tuplecalc.model.part import Part
-from tuplecalc.model.settings import _read
+from tuplecalc.model.settings import read_setting
 from tuplecalc.model.values import LARGEST_COUNT, Count, FirstClose, Rate, Seconds
 
 POINTS = 300
@@ -228,9 +228,9 @@ def _parsed(text: str) -> tuple[list[str], str | None]:
     if not isinstance(text, str):
         raise _wrong(text, _RULE, _WRITE)
     with suppress(InputError, ValueError):
-        return _read(text)
+        return read_setting(text)
     with suppress(InputError, ValueError):
-        return _read(f"{text}=")[0], None
+        return read_setting(f"{text}=")[0], None
     raise _wrong(text, _RULE, _WRITE)
 
 

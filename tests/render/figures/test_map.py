@@ -1,5 +1,6 @@
 """The highest rate against two numbers: regions, contours, the present design."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,12 @@ def drawn(chain: tc.Chain, *vary: str, size: style.Size = "slide") -> Axes:
     return plot_map(tc.capacity(chain), *axes, ax=style.blank(size))
 
 
-def contours(ax: Axes, gid: str) -> list[Any]:
-    return [found for found in by_gid(ax, gid) if isinstance(found, QuadContourSet)]
-
-
-def vertices(line: Any) -> Any:
-    return np.concatenate([np.asarray(path.vertices) for path in line.get_paths()])
+def contours(ax: Axes, gid: str) -> dict[float, Any]:
+    """The points of each level's line."""
+    (found,) = by_gid(ax, gid)
+    assert isinstance(found, QuadContourSet)
+    lines = zip(np.array(found.levels).tolist(), found.get_paths(), strict=True)
+    return {level: np.asarray(path.vertices) for level, path in lines}
 
 
 def test_a_cell_is_filled_by_the_limit_that_binds() -> None:
@@ -74,7 +75,7 @@ def test_the_line_between_two_regions_is_where_their_formulas_are_equal() -> Non
         for each in ax.collections
         if isinstance(each, QuadContourSet) and not each.filled and each.get_gid() is None
     ]
-    points = vertices(border)
+    points = np.concatenate([np.asarray(path.vertices) for path in border.get_paths()])
     assert len(points) > 100
     assert points[:, 1] == pytest.approx(points[:, 0] + 60, rel=1e-3)
 
@@ -82,29 +83,27 @@ def test_the_line_between_two_regions_is_where_their_formulas_are_equal() -> Non
 def test_contours_lie_where_the_rate_is() -> None:
     """Along a contour of the binding formula the formula has its value."""
     ax = drawn(tc.example("outage"), "traffic.hold=2m..10m", "hops.login-proxy.time_wait=1s..2m")
-    (offered,) = contours(ax, "offered")
-    assert offered.levels == [700]
-    levels = [float(line.levels[0]) for line in contours(ax, "rates")]
+    offered, levels = contours(ax, "offered"), contours(ax, "rates")
+    assert list(offered) == [700]
     written = {text.get_text() for text in ax.texts if str(text.get_gid()).startswith("level:")}
     assert written == {"700/s offered", *(f"{style.si(level)}/s" for level in levels)}
     assert len(levels) > 3
-    checked = 0
-    for line in (offered, *contours(ax, "rates")):
-        level = line.levels[0]
-        for hold, wait in vertices(line):
-            assert 64_512 * 6 / (2 * hold + wait) == pytest.approx(level, rel=1e-3)
-            checked += 1
-    assert checked > 100
+    assert sum(map(len, levels.values())) > 100
+    for level, points in (offered | levels).items():
+        assert 64_512 * 6 / (2 * points[:, 0] + points[:, 1]) == pytest.approx(level, rel=1e-3)
 
 
 def test_contours_step_with_whole_numbers() -> None:
-    """Within a whole number's cell the rate is that of the number: lines run along the edges of cells."""
+    """A line crosses the cell of a whole number where the number's own rate is that of the line."""
     ax = drawn(tc.example("outage"), "traffic.hold=2m..10m", "hops.lvs.addresses=1..8")
-    for line in contours(ax, "rates"):
-        for hold, addresses in vertices(line):
-            if abs(addresses % 1 - 0.5) > 1e-9:
-                rate = round(addresses) * 64_512 * 6 / (2 * hold + 60)
-                assert rate == pytest.approx(line.levels[0], rel=1e-3)
+    crossings = 0
+    for level, points in contours(ax, "rates").items():
+        for (hold, low), (beside, high) in pairwise(points):
+            if abs(high - low) == 1:
+                assert beside == pytest.approx(hold)
+                assert (low + high) / 2 * 64_512 * 6 / (2 * hold + 60) == pytest.approx(level, rel=1e-3)
+                crossings += 1
+    assert crossings > 10
 
 
 @pytest.mark.parametrize(

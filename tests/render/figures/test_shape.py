@@ -139,3 +139,15 @@ def test_a_bound_is_called_one() -> None:
     chain = tc.with_settings(tc.example("outage"), "clients.allocation=bind")
     ax = plot_shape(tc.capacity(chain), ax=style.blank())
     assert "at most" in ax.get_title(loc="left")
+
+
+def test_of_very_many_hops_some_are_named_and_the_one_that_binds() -> None:
+    hops = [tc.Hourglass(name=f"f{i}", layer=3, max_entries=1000 + abs(i - 50)) for i in range(99)]
+    chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
+    ax = plot_shape(tc.capacity(chain), ax=style.blank())
+    named = [str(text.get_gid()) for text in ax.texts if str(text.get_gid()).startswith("hop:")]
+    assert named == [
+        "hop:clients",
+        *(f"hop:f{i}" for i in (6, 13, 20, 27, 34, 41, 48, 50, 55, 62, 69, 76, 83, 90, 97)),
+    ]
+    assert "◀" in words(ax, "hop:f50")

@@ -30,7 +30,7 @@ _LOOKS: dict[Kind, dict[str, Any]] = {
     "search": {"color": style.VERMILLION, "linestyle": "--"},
     "blind": {"color": style.PURPLE, "linestyle": "-."},
 }
-_HATCHES: dict[Kind, str] = {"erlang": "", "search": "////", "blind": "...."}
+_HATCHES: dict[Kind, str] = {"erlang": "", "search": "////", "blind": "\\\\\\\\"}
 
 
 @style.styled

@@ -46,12 +46,12 @@ def stack(ax: Axes, labels: Iterable[Annotation]) -> None:
     box = ax.get_window_extent(draw)
     ordered = sorted(labels, key=lambda each: -each.xyann[1])
     heights = [Text.get_window_extent(label, draw).height / box.height + _GAP for label in ordered]
-    below = 1.0 + _GAP
+    below = 1.0 + _GAP / 2  # a half of each gap is over its words
     for label, height in zip(ordered, heights, strict=True):
         middle = min(label.xyann[1], below - height / 2)
         label.xyann = (label.xyann[0], middle)
         below = middle - height / 2
-    above = -_GAP  # those that left the axes below come up again
+    above = -_GAP / 2  # those that left the axes below come up again
     for label, height in zip(reversed(ordered), reversed(heights), strict=True):
         middle = max(label.xyann[1], above + height / 2)
         label.xyann = (label.xyann[0], middle)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 from itertools import cycle
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
-from scipy.ndimage import distance_transform_edt, minimum_filter  # type: ignore[import-untyped]
 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
@@ -18,13 +16,12 @@ from tuplecalc.limits.expression import ingredients
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import style, units
 from tuplecalc.render.figures.rate import turning, turning_points
+from tuplecalc.render.figures.room import Cells, Room
 from tuplecalc.traffic.grid import Array, Grid, limits_over
 from tuplecalc.traffic.vary import axis as axis_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.text import Text
-    from numpy.typing import NDArray
 
     from tuplecalc.traffic.vary import Axis
 
@@ -44,11 +41,6 @@ _PALE = 0.55  # how much of a colour is left in a region
 _COUNTED = ("addresses", ".max_entries", ".max_files", ".block")
 _CONTOURS = 7
 _LONGEST_NAME = 24
-_MANY = 60  # whole numbers from which on a map ends at the first and the last
-_RASTER = (150, 260)  # rows and columns in which room for words is looked for
-_SMALL, _RING = 8.0, 13.0  # points
-_SAME = 0.5  # of a contour: of whole numbers, several may run along the same steps
-_ACROSS = 1.5  # heights or widths of a text: rather so much further away than over a line
 _BESIDE = 0.93  # of the offered rate: a contour that near would lie beside its line
 _SEEN = 0.005  # of the map: a smaller region is hardly seen
 _LEAST = 1e-9  # of a logarithm: how far apart limits are that are equal
@@ -82,7 +74,7 @@ def plot_map(
             f"map, {x.path} and {y.path}: no flow gets through at any point; see `tuplecalc capacity`"
         )
     ax = style.axes(ax)
-    cells = _Cells.of(grid)
+    cells = Cells.of(grid)
     ax.set(xscale="log" if x.is_log else "linear", yscale="log" if y.is_log else "linear")
     ax.set(xlim=cells.across[[0, -1]], ylim=cells.up[[0, -1]])
     found, counts = np.unique(grid.rate_binding, return_counts=True)
@@ -92,7 +84,7 @@ def plot_map(
     _regions(ax, cells, grid, limits, looks, seen)
     units.along(ax.xaxis, x)
     units.along(ax.yaxis, y)
-    ax.tick_params(which="minor", labelbottom=False, labelleft=False)  # no text to be measured
+    ax.minorticks_off()  # of logarithmic axes they take half of the time
     ax.set(xlabel=units.title(x), ylabel=units.title(y))
     now = _now(ax, x, y, result)
     style.headline(ax, _finding(result, grid, (x, y), seen, on_the_map=now is not None))
@@ -100,9 +92,8 @@ def plot_map(
     offered = result.chain.traffic.rate
     levels = _contours(grid, None if offered is None else float(offered))
     with_words = _words(ax, cells, grid, named, levels, now)
-    for level in levels:
-        if level == offered or level in with_words:
-            _contour(ax, cells, grid, level, thick=level == offered)
+    _draw(ax, cells, grid, [level for level in levels if level == offered], "offered")
+    _draw(ax, cells, grid, sorted(with_words - {offered}), "rates")
     return ax
 
 
@@ -114,45 +105,8 @@ def _second(result: Capacity, first: str) -> str:
     return next(path for path in (*knobs, "traffic.hold", "clients.addresses") if path != first)
 
 
-class _Cells(NamedTuple):
-    """The edges of the grid's cells, and its points such that a whole number fills a cell."""
-
-    across: Array
-    up: Array
-    columns: Array
-    rows: Array
-    steps: tuple[bool, bool]
-
-    @classmethod
-    def of(cls, grid: Grid) -> _Cells:
-        (y, x), (up, across) = grid.axes, grid.coordinates
-        edges = _bounds(across, x), _bounds(up, y)
-        steps = x.is_count, y.is_count
-        columns, rows = (
-            np.repeat(bounds, 2)[1:-1] if by_steps else values
-            for bounds, values, by_steps in zip(edges, (across, up), steps, strict=True)
-        )
-        return cls(*edges, columns, rows, steps)
-
-    def drawn(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Values at the columns and rows."""
-        for along, by_steps in enumerate(reversed(self.steps)):
-            values = np.repeat(values, 2, axis=along) if by_steps else values
-        return values
-
-
-def _bounds(values: Array, axis: Axis) -> Array:
-    """The edges of the cells: whole numbers lie in the middle of theirs."""
-    if len(values) == 1:
-        return np.array([values[0] * 0.9 - 0.05, values[0] * 1.1 + 0.05])
-    middles = np.sqrt(values[1:] * values[:-1]) if axis.is_log else (values[1:] + values[:-1]) / 2
-    if not axis.is_count or len(values) > _MANY:
-        return np.concatenate([values[:1], middles, values[-1:]])
-    return np.concatenate([[values[0] - 0.5], middles, [values[-1] + 0.5]])
-
-
 def _regions(
-    ax: Axes, cells: _Cells, grid: Grid, limits: list[int], looks: list[tuple[str, str]], seen: set[int]
+    ax: Axes, cells: Cells, grid: Grid, limits: list[int], looks: list[tuple[str, str]], seen: set[int]
 ) -> None:
     """Each limit's region in a colour and a hatch of its own, with a line around those that are seen."""
     index = np.zeros(grid.rate_binding.shape, dtype=int)
@@ -203,13 +157,15 @@ def _contours(grid: Grid, offered: float | None) -> dict[float, str]:
     return {offered: f"{numbers.rate(Fraction(offered))}/s offered", **apart}
 
 
-def _contour(ax: Axes, cells: _Cells, grid: Grid, level: float, *, thick: bool) -> None:
-    rates = np.where(np.isfinite(grid.rate) & (grid.rate > 0), grid.rate, np.nan)
+def _draw(ax: Axes, cells: Cells, grid: Grid, levels: list[float], gid: str) -> None:
+    """Contours: thin ones of round rates, a thick one of the offered rate."""
+    if not levels:
+        return
     looks: Any = {"colors": [style.ON_LIGHT], "linewidths": 0.8, "linestyles": "--"}
-    if thick:
+    if gid == "offered":
         looks = {"colors": [style.INK], "linewidths": 2.4, "linestyles": [(0, (4, 2))]}
-    line = ax.contour(cells.columns, cells.rows, cells.drawn(rates), levels=[level], **looks)
-    line.set_gid("offered" if thick else "rates")
+    rates = np.where(np.isfinite(grid.rate) & (grid.rate > 0), grid.rate, np.nan)
+    ax.contour(cells.columns, cells.rows, cells.drawn(rates), levels=levels, **looks).set_gid(gid)
 
 
 def _levels(low: float, high: float) -> list[float]:
@@ -240,7 +196,7 @@ def _now(ax: Axes, x: Axis, y: Axis, result: Capacity) -> tuple[float, float, st
 
 def _words(
     ax: Axes,
-    cells: _Cells,
+    cells: Cells,
     grid: Grid,
     looks: dict[int, tuple[str, str]],
     levels: dict[float, str],
@@ -254,7 +210,7 @@ def _words(
     names = {place: _name(grid, place) for place in looks}
     below: list[int] = []
     while True:
-        room = _Room(ax, cells, grid, levels)
+        room = Room(ax, cells, grid, levels)
         if now:
             room.beside(*now)
         small = [
@@ -275,114 +231,6 @@ def _words(
         legend: Any = {"loc": "upper left", "bbox_to_anchor": (0, -0.14), "frameon": False}
         ax.legend(handles=handles, ncols=2 if len(handles) > 1 else 1, borderaxespad=0, **legend)
     return {level for level, words in levels.items() if room.along(level, words)}
-
-
-class _Room:
-    """Where words can still stand on the map: it is sampled evenly over the picture."""
-
-    def __init__(self, ax: Axes, cells: _Cells, grid: Grid, levels: Iterable[float]) -> None:
-        self.ax = ax
-        self.written: list[Text] = []
-        self.renderer = style.renderer(ax)
-        self.box = ax.get_window_extent(self.renderer)
-        high, wide = _RASTER
-        across, up = ((np.arange(count) + 0.5) / count for count in (wide, high))
-        points = ax.transAxes.transform(np.stack([across, np.full(wide, 0.5)], axis=1))
-        columns = ax.transData.inverted().transform(points)[:, 0]
-        points = ax.transAxes.transform(np.stack([np.full(high, 0.5), up], axis=1))
-        rows = ax.transData.inverted().transform(points)[:, 1]
-        at = np.ix_(_cell(cells.up, rows), _cell(cells.across, columns))
-        self.binding = grid.rate_binding[at]
-        self.free = np.ones(_RASTER, dtype=bool)
-        self.lines = {level: _line(grid.rate[at] > level) for level in levels}
-        self.clear = ~np.any([_line(self.binding), *self.lines.values()], axis=0)
-        self.named = np.zeros(_RASTER, dtype=bool)
-
-    def inside(self, place: int, words: str, gid: str) -> bool:
-        """Write words in the middle of a limit's region, if it has room for them."""
-        text = self._text(words, gid, fontweight="bold")
-        region = self.free & (self.binding == place)
-        fits = self._fits(text, region & self.clear)
-        fits = fits if fits.any() else self._fits(text, region)
-        if not fits.any():
-            self._dropped(text)
-            return False
-        self._put(text, distance_transform_edt(np.pad(fits, 1))[1:-1, 1:-1])
-        style.outlined(text)
-        return True
-
-    def along(self, level: float, words: str) -> bool:
-        """Write words on a contour, far from all others, if there is room and it is no other's line."""
-        text = self._text(words, f"level:{words}", fontsize=_SMALL)
-        text.set_bbox({"facecolor": style.PAPER, "alpha": 0.8, "edgecolor": "none", "pad": 1.0})
-        line = self.lines[level]
-        fits = self._fits(text, self.free) & line
-        if not fits.any() or (line & self.named).sum() > _SAME * line.sum():
-            self._dropped(text)
-            return False
-        self._put(text, np.where(fits, distance_transform_edt(np.pad(self.free, 1))[1:-1, 1:-1], 0.0))
-        self.named |= line
-        return True
-
-    def beside(self, x: float, y: float, words: str) -> None:
-        """Write words next to a point, on the side where there is room."""
-        column, row = self.ax.transAxes.inverted().transform(self.ax.transData.transform((x, y)))
-        at = np.array([row * _RASTER[0], column * _RASTER[1]])
-        text = self._text(words, "present:value", fontweight="bold")
-        points = np.array([self.box.height, self.box.width]) / style.figure_of(self.ax).dpi * 72
-        high, wide = (np.array(_RASTER) * _RING / points).astype(int) + 1
-        self._take(int(at[0]), int(at[1]), int(high), int(wide))
-        rows, columns = np.indices(_RASTER)
-        high, wide = self._size(text)
-        away = np.maximum(np.abs(rows - at[0]) / high, np.abs(columns - at[1]) / wide)
-        away += 0.05 * (rows < at[0])  # over the point if that is as near
-        away += _ACROSS * ~self._fits(text, self.free & self.clear)
-        self._put(text, np.where(self._fits(text, self.free), -away, -np.inf))
-        style.outlined(text)
-
-    def _text(self, words: str, gid: str, **looks: Any) -> Text:
-        looks = {"ha": "center", "va": "center", "zorder": 6, **looks}
-        text = self.ax.text(0.5, 0.5, words, transform=self.ax.transAxes, gid=gid, **looks)
-        self.written.append(text)
-        return text
-
-    def _size(self, text: Text) -> tuple[int, int]:
-        """Rows and columns that a text takes, with a margin."""
-        extent = text.get_window_extent(self.renderer)
-        shares = (extent.height + 8) / self.box.height, (extent.width + 18) / self.box.width
-        high, wide = (int(share * cells) + 1 for share, cells in zip(shares, _RASTER, strict=True))
-        return high, wide
-
-    def _fits(self, text: Text, room: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Where the middle of a text can be such that all of it has room."""
-        found: NDArray[np.bool_] = minimum_filter(room, size=self._size(text), mode="constant", cval=False)
-        return found
-
-    def _put(self, text: Text, merit: Array) -> None:
-        """Write a text where the merit is highest."""
-        row, column = divmod(int(np.argmax(merit)), _RASTER[1])
-        text.set_position(((column + 0.5) / _RASTER[1], (row + 0.5) / _RASTER[0]))
-        self._take(row, column, *self._size(text))
-
-    def _dropped(self, text: Text) -> None:
-        text.remove()
-        self.written.remove(text)
-
-    def _take(self, row: int, column: int, high: int, wide: int) -> None:
-        rows, columns = (max(at - size // 2 - 1, 0) for at, size in ((row, high), (column, wide)))
-        self.free[rows : row + high // 2 + 2, columns : column + wide // 2 + 2] = False
-
-
-def _line(areas: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where one area ends and another begins."""
-    line = np.zeros(areas.shape, dtype=bool)
-    line[:, 1:] |= areas[:, 1:] != areas[:, :-1]
-    line[1:] |= areas[1:] != areas[:-1]
-    return line
-
-
-def _cell(edges: Array, values: Array) -> NDArray[np.intp]:
-    return np.clip(np.searchsorted(edges, values) - 1, 0, len(edges) - 2)
 
 
 def _name(grid: Grid, place: int) -> str:

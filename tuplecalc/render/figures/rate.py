@@ -105,6 +105,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
         words.append(labels.at_end(ax, said_so, end_of_line, "label:offered", color=style.INK))
     units.along(ax.xaxis, axis)
     units.log_ticks(ax)
+    ax.minorticks_off()
     ax.set(xlabel=units.title(axis), ylabel="highest rate, connections a second")
     ax.grid(axis="y")
     style.headline(ax, _finding(result, axis, grid, turns))

@@ -19,6 +19,7 @@ _OVER = 1.06  # the plates reach over the widest leg
 _SMALL, _NORMAL = 7.0, 8.5  # points
 _CHARACTER = 0.6  # of the size of the type, on average
 _LINE = 17  # characters of a line that says a factor of a tuple space
+_MOST_NAMES = 16
 _TILT = 35  # degrees, of names where there are many
 _STEPS = 16
 
@@ -157,23 +158,31 @@ def _type(ax: Axes, legs: int) -> _Type:
 
 
 def _words(ax: Axes, result: Capacity, found: tuple[Opening, ...]) -> float:
-    """Above each hop what it keeps, below each leg what it could hold; the height of the former in points."""
-    letters = _type(ax, len(found))
-    lines = [_kept(result, opening, letters) for opening in found]
+    """Above each hop what it keeps, below each leg what it could hold; the height of the former in points.
+
+    Of very many hops every second, third, … is named, and the one that binds.
+    """
+    letters, every = _type(ax, len(found)), -(-len(found) // _MOST_NAMES)
     tilted = {} if letters.is_roomy else {"rotation": _TILT, "rotation_mode": "anchor"}
-    for place, (opening, kept) in enumerate(zip(found, lines, strict=True)):
+    rows, longest = 0, 0
+    for place, opening in enumerate(found):
         binds = opening.hop == result.binding.hop
+        if place % every and not binds:
+            continue
+        kept = _kept(result, opening, letters)
+        rows, longest = max(rows, len(kept)), max(longest, len(" ".join(kept)))
         colour, weight = (style.BINDING, "bold") if binds else (style.INK, "normal")
         looks = {"color": colour, "fontweight": weight, "gid": f"hop:{opening.hop}", **tilted}
         text = "\n".join(kept) if letters.is_roomy else " ".join(kept)
         _note(ax, (place, 1), text, letters, "center" if place and letters.is_roomy else "left", **looks)
-    for place, hop in enumerate(result.hops):
-        _note(ax, (place + 0.5, 0), "\n".join(_could(hop, letters)), letters, "center", gid=f"leg:{hop.name}")
+        could = "\n".join(_could(result.hops[place], letters))
+        if not place % every:
+            _note(ax, (place + 0.5, 0), could, letters, "center", gid=f"leg:{opening.hop}")
     ends = "right" if letters.is_roomy else "left"
     _note(ax, (len(found), 1), "services", letters, ends, gid="services", **tilted)
     if letters.is_roomy:
-        return max(map(len, lines)) * 1.2 * letters.points
-    return max(len(" ".join(kept)) for kept in lines) * letters.points * _CHARACTER * sin(radians(_TILT)) + 6
+        return rows * 1.2 * letters.points
+    return longest * letters.points * _CHARACTER * sin(radians(_TILT)) + 6
 
 
 def _kept(result: Capacity, opening: Opening, letters: _Type) -> list[str]:

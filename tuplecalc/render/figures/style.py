@@ -136,10 +136,19 @@ def figure_of(ax: Axes) -> Figure:
     return figure
 
 
+@contextmanager
+def without_glyph_warnings() -> Iterator[None]:
+    """No warning for characters that the font does not have: a box stands for them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
 def renderer(ax: Axes) -> RendererBase:
     """What measures texts, after the figure was laid out as it is now."""
     figure = figure_of(ax)
-    figure.draw_without_rendering()
+    with without_glyph_warnings():
+        figure.draw_without_rendering()
     canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
     found: RendererBase = canvas.get_renderer()  # type: ignore[no-untyped-call]
     return found
@@ -164,8 +173,7 @@ def outlined(text: Text) -> None:
 def encode(ax: Axes, file_format: str) -> bytes:
     """The figure as a file's bytes, the same in every run of one matplotlib version."""
     stream = io.BytesIO()
-    with style(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands for it
+    with style(), without_glyph_warnings():
         figure_of(ax).savefig(stream, format=file_format, dpi=DPI, metadata=_METADATA[file_format])
     return stream.getvalue()
 
@@ -181,12 +189,14 @@ def si(value: Number | float, digits: int = 3) -> str:
     ('194k', '586', '4.29G', '0.25', '0', '12k', '1M')
     >>> si(10**30), si(2**128), si(Fraction(1, 10**7)), si(float("inf"))
     ('10³⁰', '3.4·10³⁸', '10⁻⁷', '∞')
+    >>> si(-1500)
+    '-1.5k'
     """
     if isinstance(value, float) and isinf(value):
         return "∞"
     exact = Fraction(value)
-    if not exact:
-        return "0"
+    if exact <= 0:
+        return f"-{si(-exact, digits)}" if exact else "0"
     exponent = _exponent(exact)
     scaled = float(exact / Fraction(10) ** exponent)
     if round(scaled, digits - 1) >= 10:

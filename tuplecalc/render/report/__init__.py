@@ -64,7 +64,7 @@ def _results(result: Capacity) -> dict[str, Any]:
     return {
         "result": result,
         "load": load,
-        "context": list(parts.context(result)),
+        "context": list(sentences.context(result)),
         "loaded": list(filter(None, loaded)),
         "hops": parts.shown_hops(result, limits),
         "limits": limits,

@@ -99,9 +99,7 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
         )
     if chain.traffic.rate is not None:
         yield "New connections come at random moments, and one that fails is not tried again."
-    yield from (
-        sentence for sentence in sentences.sentences(result, load) if sentence.startswith("“At most”")
-    )
+    yield from sentences.at_most(result)
 
 
 def defaults(result: Capacity) -> Iterator[Default]:

@@ -14,9 +14,7 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.meanings import meaning
 from tuplecalc.model.chain import Chain
 from tuplecalc.render.report.chain import hop_kind, mark
-from tuplecalc.render.sentences import kept, upcoming
 
-_MOST_COLLAPSES = 4
 _MOST_LIMITS, _SMALLEST = 40, 12  # a page or two; of more, so many of the smallest by flows and by rate
 
 
@@ -51,16 +49,6 @@ class ChainTerm(NamedTuple):
     value: str
     limits: str
     binds: bool
-
-
-def context(result: Capacity) -> Iterator[str]:
-    """What proxies keep of the cones before them, the narrowest first, and what would bind next."""
-    few = sorted(result.collapse, key=lambda collapse: collapse.kept)[:_MOST_COLLAPSES]
-    said = [f"{kept(collapse)}." for collapse in few]
-    if more := len(result.collapse) - len(few):
-        said.append(f"{more:,} more keep a part that is no smaller.")
-    if text := " ".join(filter(None, (*said, upcoming(result)))):
-        yield text
 
 
 def presets(chain: Chain) -> tuple[Presets, ...]:

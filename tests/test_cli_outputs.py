@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tuplecalc.cli.outputs import refuse, write
+import tuplecalc as tc
+from tuplecalc.cli.outputs import target, write
 from tuplecalc.errors import InputError
 
 OLD, NEW = b"what was there before", b"what is there now"
@@ -148,10 +149,23 @@ def test_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
 def test_what_is_read_is_never_written_over(path: Path) -> None:
     other = path.parent / "other"
     (path.parent / "link").symlink_to(path)
-    refuse(str(other), [str(path), None])
-    refuse("-", [str(path), "-"])
+    assert target(str(other), "it.html", [str(path), None]) == str(other)
+    assert target("-", "it.html", [str(path), "-"]) == "-"
     for same in (path, path.parent / "link", path.parent / ".." / path.parent.name / path.name):
         with pytest.raises(InputError) as caught:
-            refuse(str(same), [None, "outage", str(path)])
+            target(str(same), "it.html", [None, "outage", str(path)])
         rule = "this is the file that is read, and would be lost; choose another path for the output"
         assert str(caught.value) == f"{same}: {rule}"
+
+
+def test_where_to_write_is_asked_for_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(tc.InputError) as caught:
+        target(None, "shape.svg", [])
+    assert str(caught.value) == (
+        "-o: this says where to write, and is missing; write -o shape.svg, or -o - for standard output"
+    )
+    path = tmp_path / "none" / "shape.svg"
+    with pytest.raises(tc.InputError) as caught:
+        target(str(path), "shape.svg", [])
+    rule = "cannot be written: no such file or directory; make its folder first, or choose another path"
+    assert str(caught.value) == f"{path}: {rule}"

@@ -96,11 +96,11 @@ def test_settings_and_knobs_are_taken(tmp_path: Path) -> None:
     [
         (
             ["shape", "-o", "figure.gif"],
-            '-o "figure.gif": a figure is a .svg, .png or .pdf file; end its name so',
+            '-o "figure.gif": a figure is a .svg, .png or .pdf file; end its name so, or write -',
         ),
         (
             ["shape", "-o", "figure"],
-            '-o "figure": a figure is a .svg, .png or .pdf file; end its name so',
+            '-o "figure": a figure is a .svg, .png or .pdf file; end its name so, or write -',
         ),
         (
             ["shape", "-o", "f.svg", "--of", "rate"],
@@ -138,10 +138,9 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     assert str(path) in refused(run("plot", "shape", "outage", "-o", str(path)))
 
 
-def test_without_a_name_for_the_file_typer_says_what_is_missing() -> None:
-    done = run("plot", "shape", "outage")
-    assert done.returncode == 2
-    assert b"--output" in done.stderr
+def test_without_a_name_for_the_file_it_is_asked_for() -> None:
+    rule = "this says where to write, and is missing; write -o shape.svg, or -o - for standard output"
+    assert refused(run("plot", "shape", "outage")) == f"-o: {rule}"
 
 
 def test_a_file_keeps_who_may_read_it(tmp_path: Path) -> None:

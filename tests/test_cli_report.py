@@ -35,10 +35,8 @@ def test_a_whole_report_in_a_process_of_its_own(tmp_path: Path) -> None:
 
 
 def test_without_an_output_the_option_is_named() -> None:
-    process = run("report", "outage")
-    assert process.returncode == 2
-    assert process.stdout == b""
-    assert b"Missing option '-o' / '--output'" in process.stderr
+    rule = "this says where to write, and is missing; write -o report.html, or -o - for standard output"
+    assert refused(run("report", "outage")) == f"-o: {rule}"
 
 
 @pytest.mark.usefixtures("undrawn")

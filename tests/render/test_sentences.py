@@ -102,3 +102,30 @@ def test_a_search_through_the_whole_range_or_block_needs_no_word() -> None:
 def test_the_share_that_may_fail_is_said_as_it_was_asked() -> None:
     assert "No more than 1e-15 of the connections fail up to" in under_load(1, 1e-15)
     assert "No more than 99.9999% of the connections fail up to" in under_load(1, 0.999999)
+
+
+def test_fewer_blocks_than_sources_are_said() -> None:
+    """1,536 ports are three blocks of 512."""
+    hop = tc.Cone(name="cgn", addresses=1, ports="1024-2559", block=512)
+    chain = tc.Chain(
+        clients=tc.Clients(addresses=100), hops=[hop], services=tc.Services(addresses=1, ports=80)
+    )
+    said = list(sentences.sentences(tc.capacity(chain)))
+    assert (
+        "Only 3 of 100 sources get a block of ports at cgn: the others send nothing, and all figures are of "
+        "those that do."
+    ) in said
+    enough = tc.with_settings(chain, "clients.addresses=3")
+    assert not [sentence for sentence in sentences.sentences(tc.capacity(enough)) if "block" in sentence]
+
+
+def test_of_many_proxies_those_that_keep_least_are_said() -> None:
+    proxies = [
+        tc.Hourglass(name=f"p{i}", capture="tproxy", source="client", ports=f"1024-{2000 + 500 * i}")
+        for i in range(9)
+    ]
+    hops = [tc.Cone(name="nat", addresses=1), *proxies]
+    chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=1, ports=80))
+    (said,) = (each for each in sentences.sentences(tc.capacity(chain)) if "keeps" in each)
+    assert said.count(" keeps ") == 4
+    assert "5 more keep a part that is no smaller." in said

@@ -108,8 +108,8 @@ def _rate(limit: Limit, notation: Notation) -> Form | None:
     size, scopes, seconds = (
         notation.read(part, used) for part in (limit.busy or limit.size, limit.scopes, limit.seconds)
     )
-    if size == 0:
-        return _form("rate", size, limit.rate, used, notation)
+    if limit.rate == 0:
+        return _form("rate", sympy.Integer(0), limit.rate, used, notation)
     return _form("rate", size * scopes / _short(seconds), limit.rate, used, notation)
 
 

@@ -81,6 +81,8 @@ def main() -> None:
             app()
         finally:
             sys.stdout.flush()
+    except KeyboardInterrupt:  # while a library is loaded; later on typer sees to it
+        os._exit(130)
     except TuplecalcError as error:
         _fail(str(error))
     except OSError as error:

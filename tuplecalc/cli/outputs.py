@@ -45,21 +45,46 @@ make its folder first, or choose another path
     try:
         _write(path, data)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        way_out = _WAYS_OUT.get(error.errno or 0, "choose another path")
-        raise InputError(f"{show_path(path)}: cannot be written: {reason}; {way_out}") from error
+        raise _unwritten(path, error) from error
     except ValueError as error:
         raise InputError(f"{show_path(path)}: this is not a path: {error}") from error
 
 
-def refuse(path: str, inputs: Iterable[str | None]) -> None:
-    """Raise :class:`~tuplecalc.errors.InputError` where a command would write over what it reads."""
+def target(path: str | None, example: str, inputs: Iterable[str | None]) -> str:
+    """Where to write, before the work for it is done.
+
+    Raises :class:`~tuplecalc.errors.InputError` where no path is given, where its folder is missing,
+    and where a command would write over what it reads.
+    """
+    if path is None:
+        rule = "this says where to write, and is missing"
+        raise InputError(f"-o: {rule}; write -o {example}, or -o - for standard output")
+    if path != STANDARD_OUTPUT and path and not os.path.lexists(os.path.dirname(path) or os.curdir):  # noqa: PTH120
+        raise _unwritten(path, OSError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    _refuse(path, inputs)
+    return path
+
+
+def quiet() -> None:
+    """No word from matplotlib about its own folders: a read-only home is no news to a user."""
+    import logging  # only figures need it
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
+
+def _refuse(path: str, inputs: Iterable[str | None]) -> None:
     for each in filter(None, inputs):
         with suppress(OSError, ValueError):  # one of them does not exist, or is no path
             if not Path(path).samefile(each):
                 continue
             rule = "this is the file that is read, and would be lost; choose another path for the output"
             raise InputError(f"{show_path(path)}: {rule}")
+
+
+def _unwritten(path: str, error: OSError) -> InputError:
+    reason = (error.strerror or str(error)).lower()
+    way_out = _WAYS_OUT.get(error.errno or 0, "choose another path")
+    return InputError(f"{show_path(path)}: cannot be written: {reason}; {way_out}")
 
 
 def _write(path: str, data: bytes) -> None:

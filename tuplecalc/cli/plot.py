@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tuplecalc.cli.inputs import File, Rate, Settings, chain
-from tuplecalc.cli.outputs import refuse, write
+from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.model.file import show_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,9 +60,9 @@ def plot(
     ],
     file: File = None,
     output: Annotated[
-        str,
+        str | None,
         typer.Option("-o", "--output", metavar="PATH", help='A .svg, .png or .pdf file; "-" writes SVG.'),
-    ] = ...,  # type: ignore[assignment]
+    ] = None,
     settings: Settings = None,
     rate: Rate = None,
     vary: Annotated[
@@ -81,25 +82,28 @@ def plot(
     ] = Size.SLIDE,
 ) -> None:
     """A figure of the chain: silhouette, limits, rates, what fails, when ports run out."""
-    file_format = _format(output)
-    refuse(output, [file])
+    path = target(output, f"{kind.value}.svg", [file])
+    file_format = _format(path)
     _fits(kind, vary or [], of)
     design = chain(file, settings, rate)
     result = capacity(design)
+    quiet()
     from tuplecalc.render.figures import style
 
     ax = _draw(kind, result, vary or [], of, style.blank(size.value))
-    write(output, style.encode(ax, file_format))
-    if output != "-":
-        print(f"wrote {output}: {' '.join(ax.get_title(loc='left').split())}", file=sys.stderr)
+    write(path, style.encode(ax, file_format))
+    if path != STANDARD_OUTPUT:
+        print(f"wrote {show_path(path)}: {' '.join(ax.get_title(loc='left').split())}", file=sys.stderr)
 
 
 def _format(output: str) -> str:
-    if output == "-":
+    if output == STANDARD_OUTPUT:
         return "svg"
     ending = PurePath(output).suffix.lower().removeprefix(".")
     if ending not in ("svg", "png", "pdf"):
-        raise InputError(f"-o {show(output)}: a figure is a .svg, .png or .pdf file; end its name so")
+        raise InputError(
+            f"-o {show(output)}: a figure is a .svg, .png or .pdf file; end its name so, or write -"
+        )
     return ending
 
 

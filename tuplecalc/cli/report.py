@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, changes_of
-from tuplecalc.cli.outputs import STANDARD_OUTPUT, refuse, write
+from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.model.chain import Chain
@@ -20,33 +20,37 @@ from tuplecalc.model.file import LARGEST_FILE, example_text, read, show_path
 def report(
     file: File = None,
     output: Annotated[
-        str,
+        str | None,
         typer.Option(
             "-o", "--output", metavar="PATH", help='The .html file to write; "-" is standard output.'
         ),
-    ] = ...,  # type: ignore[assignment]
+    ] = None,
     settings: Settings = None,
     rate: Rate = None,
     compare: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="An older topology: say what changes from that one to FILE."),
+        typer.Option(
+            metavar="FILE",
+            help="An older topology: what changes from it to FILE. --set is for FILE, --rate for both.",
+        ),
     ] = None,
 ) -> None:
     """One page of HTML with the result, its formulas and figures, for a browser, a phone or paper."""
-    if output != STANDARD_OUTPUT and PurePath(output).suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"-o {show(output)}: a report is an .html file; end its name so")
-    refuse(output, [file, compare])
+    path = target(output, "report.html", [file, compare])
+    if path != STANDARD_OUTPUT and PurePath(path).suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"-o {show(path)}: a report is an .html file; end its name so")
     if file == compare == "-":
         raise InputError("--compare -: standard input is the first topology already; name a file")
     design, source = _topology(file, settings, rate)
     result = capacity(design)
     older = None if compare is None else capacity(chain(compare, None, rate))
+    quiet()
     from tuplecalc.render.report import report as render
 
     page = render(result, source=source, settings=changes_of(settings, rate), compare=older)
-    write(output, page.encode(errors="replace"))  # a file's name that stands in for a title may be no Unicode
-    if output != STANDARD_OUTPUT:
-        print(f"wrote {show_path(output)}", file=sys.stderr)
+    write(path, page.encode(errors="replace"))  # a file's name that stands in for a title may be no Unicode
+    if path != STANDARD_OUTPUT:
+        print(f"wrote {show_path(path)}", file=sys.stderr)
 
 
 def _topology(file: str | None, settings: list[str] | None, rate: str | None) -> tuple[Chain, str]:

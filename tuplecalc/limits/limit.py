@@ -24,7 +24,7 @@ class Limit:
 
     By Hall's theorem ``flows = floor(scopes · floor(size / keys))`` fit, and by Little's law the
     highest sustained rate is ``size · scopes / seconds`` connections a second (``None`` where the
-    seconds are 0).  Source: the project's model, "One theorem".
+    seconds are 0, 0 where not one flow fits).  Source: the project's model, "One theorem".
 
     >>> from tuplecalc.limits.expression import Constant
     >>> limit = Limit("ports", "nat", Constant(64512), Constant(6), 1, Constant(420))
@@ -58,6 +58,8 @@ class Limit:
             return None
 
     def _rate(self) -> Number | None:
+        if self.size.value < self.keys:  # not one flow fits, however fast it ends
+            return 0
         if self.busy_keys is None:
             return None
         room = self.busy_keys * self.scopes.value

@@ -133,6 +133,8 @@ def change(new: Number | None, old: Number | None) -> str:
 
     >>> change(5, 4), change(8, 4), change(3, 4), change(4, 4), change(None, 4)
     ('+25%', '2×', '-25%', 'same', 'no limit')
+    >>> change(2000, 1), change(10**9, 1)
+    ('2,000×', '1.000e9×')
     """
     if new == old:
         return "same"
@@ -140,6 +142,8 @@ def change(new: Number | None, old: Number | None) -> str:
         return "no limit" if new is None else "from none"
     ratio = Fraction(new) / old
     if ratio >= 2:
+        if 1000 <= ratio < 10**6:
+            return f"{float(ratio):,.0f}×"
         return f"{float(ratio):.3g}×" if ratio < 10**6 else f"{_scientific(ratio)}×"
     return f"{float(ratio - 1) * 100:+.3g}%"
 

@@ -158,6 +158,7 @@ def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
     load = load or result.under_load()
     yield verdict(result)
     yield from context(result)
+    yield from blockless(result)
     yield from filter(None, (offered(load), most(load), *searches(result), blind(load)))
     yield from at_most(result)
 
@@ -175,6 +176,17 @@ def context(result: Capacity) -> Iterator[str]:
         said.append(f"{more:,} more keep a part that is no smaller.")
     if text := " ".join(filter(None, (*said, upcoming(result)))):
         yield text
+
+
+def blockless(result: Capacity) -> Iterator[str]:
+    """Where a cone has fewer blocks of ports than sources: all else is said of those that hold one."""
+    for hop, before in zip(result.chain.hops, result.hops, strict=False):
+        if isinstance(hop, Cone) and hop.block is not None:
+            blocks = hop.addresses.size * hop.instances * (hop.ports.size // hop.block)
+            if blocks < before.sources:
+                few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"
+                rest = "the others send nothing, and all figures are of those that do"
+                yield f"Only {few} get a block of ports at {hop.name}: {rest}."
 
 
 def at_most(result: Capacity) -> Iterator[str]:

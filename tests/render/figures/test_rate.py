@@ -101,7 +101,14 @@ def test_the_offered_rate_is_a_line_where_it_is_in_the_picture() -> None:
     ax = rate(tc.example("outage"))
     assert set(line(ax, "offered")[1]) == {700}
     assert words(ax, "label:offered") == "700/s offered"
-    assert not by_gid(rate(tc.example("cone")), "offered")
+    far = rate(tc.with_settings(tc.example("cone"), "traffic.rate=100"))
+    assert not by_gid(far, "offered")
+    assert "offered" not in far.get_title(loc="left")
+    over = rate(tc.with_settings(tc.example("cone"), "traffic.rate=1000000000"))
+    assert not by_gid(over, "offered")
+    assert "nat ports binds at 42,303/s (1,000,000,000/s offered);" in over.get_title(loc="left").replace(
+        "\n", " "
+    )
 
 
 def test_whole_numbers_are_points_and_durations_have_their_unit() -> None:
@@ -121,7 +128,7 @@ def test_whole_numbers_are_points_and_durations_have_their_unit() -> None:
         (
             (),
             "hops.login-proxy.time_wait=0s..9s",
-            "login-proxy shared binds, whatever the time_wait of login-proxy",
+            "login-proxy shared binds for time_wait of login-proxy from 0 s to 9 s",
         ),
         (
             ("hops.lvs.max_entries=1000000", "traffic.hold=0s"),
@@ -131,12 +138,12 @@ def test_whole_numbers_are_points_and_durations_have_their_unit() -> None:
         (
             (),
             "traffic.hold=2m..4m",
-            "login-proxy shared binds, whatever the hold",
+            "login-proxy shared binds for hold from 2 min to 4 min",
         ),
         (
             ("clients.allocation=bind",),
             "traffic.hold=2m..5m",
-            "login-proxy shared binds at 586.5/s or less; no other limit, whatever the hold",
+            "login-proxy shared binds at 586.5/s or less; no other limit for hold from 2 min to 5 min",
         ),
     ],
 )
@@ -190,7 +197,7 @@ def test_rates_that_are_infinite_at_one_end_only() -> None:
     """Without a hold nothing limits the rate of this chain; with one the clients do."""
     chain = tc.with_settings(CHAINS["direct"], "clients.time_wait=0s")
     ax = rate(chain, "traffic.hold=0s..1m/61")
-    assert ax.get_title(loc="left") == "clients ports binds, whatever the hold"
+    assert ax.get_title(loc="left") == "clients ports binds for hold from 0 s to 1 min"
     across, rates = line(ax, "envelope")
     assert np.isnan(rates[0])
     assert rates[1:] == pytest.approx(508_176 / across[1:])

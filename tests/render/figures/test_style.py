@@ -105,3 +105,21 @@ def test_words_that_leave_the_figure_or_meet_are_found() -> None:
     other.set_position((2, 0.5))
     with pytest.raises(AssertionError, match="'other' leaves the figure"):
         check_words(ax)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_chain_is_no_result(kind: str) -> None:
+    with pytest.raises(
+        tc.TopologyError, match=r"^result: .*: this is what a chain can carry; give it tc.capacity"
+    ):
+        getattr(figures, f"plot_{kind}")(tc.example("outage"))
+
+
+def test_a_title_keeps_a_number_and_its_unit_on_one_line() -> None:
+    ax = style.blank("half-page")
+    finding = "a-proxy-of-some-length shared binds at 586.5/s; lvs ports where hold < 1 min 30 s"
+    with style.style():
+        style.headline(ax, finding)
+    lines = ax.get_title(loc="left").split("\n")
+    assert " ".join(lines) == finding
+    assert lines[1].endswith("hold < 1 min 30 s")

@@ -47,7 +47,8 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     """What fails where ports run out, where a cone's search gives up, and where ports are chosen blindly.
 
     The first is Erlang's formula, with every search exhaustive.  The second has the searches that the
-    file sets, and those of Linux where it sets none; it is left out where that does not show.  The
+    file sets, and those of Linux where it sets none; it is left out where that does not show, and
+    where several cones set none (what they would lose together takes long to find).  The
     third is for the worst pair of hops whose ports overlap.  The rates lie around the highest one and
     the offered one, close together where a curve is steep.
 
@@ -91,7 +92,7 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     found = [curve("erlang", "Erlang's formula", partial(lost, exhaustive), points)]
     if offered is not None:
         found[0] = found[0]._replace(at=chain_blocking(exhaustive, offered))
-    if _shows(searching, partial(lost, searching), found[0]):
+    if _asked(result) and _shows(searching, partial(lost, searching), found[0]):
         points = _SLOW_SEARCHES if slow else _SEARCHES
         found.append(curve("search", _search_label(result), partial(lost, searching), points))
     if blind := _worst(result, offered or span.highest):
@@ -189,6 +190,11 @@ def _pools(result: Capacity, search: Callable[[Cone], Any]) -> tuple[Pools, ...]
     return pools(capacity(result.chain.changed(hops=hops)))
 
 
+def _asked(result: Capacity) -> bool:
+    cones = [hop for hop in result.chain.hops if isinstance(hop, Cone)]
+    return len(cones) == 1 or any("port_search" in cone.model_fields_set for cone in cones)
+
+
 def _shows(searching: Sequence[Pools], lost: Share, erlang: Curve) -> bool:
     """Whether what is lost with limited searches shows as a line of its own."""
     alone = [each for each in searching if each.search != "exhaustive"]
@@ -206,8 +212,6 @@ def _search_label(result: Capacity) -> str:
     cones = [hop for hop in result.chain.hops if isinstance(hop, Cone)]
     said = sum("port_search" in cone.model_fields_set for cone in cones)
     if len(cones) > 1:
-        if not said:
-            return "if the cones searched as Linux does (248 probes)"
         return f"with the port searches of the file{'' if said == len(cones) else ', else those of Linux'}"
     name, ports = style.short(cones[0].name, 14), cones[0].block or cones[0].ports.size
     probes = f"{sum(windows(_search(cones[0]), ports)):,}\N{NO-BREAK SPACE}probes"

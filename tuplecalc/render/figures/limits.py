@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import floor, log10
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from tuplecalc.errors import reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
@@ -77,6 +78,8 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     >>> plot_limits(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'login-proxy shared binds at 586.5/s: 700/s is 119% of it'
     """
+    if of not in (None, "flows", "rate"):
+        raise reject(of, 'the bars are "flows" or "rate"', "write one of these", "of")
     ax = style.axes(ax)
     offered = result.chain.traffic.rate
     if of is None:
@@ -93,7 +96,9 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     if offered is not None and of == "rate":
         _offered(ax, offered)
     style.si_axis(ax.xaxis)
-    kept = "" if offered is None else f" (black: kept by {numbers.rate(offered)}/s offered)"
+    kept = (
+        "" if not any(bar.load for bar in shown) else f" (black: kept by {numbers.rate(offered)}/s offered)"
+    )
     ax.set_xlabel("connections a second" if of == "rate" else f"flows open at once{kept}")
     names = int(_NAMES * style.figure_of(ax).get_size_inches()[0])
     ax.set_yticks(range(len(shown)), _names(shown, names))
@@ -177,11 +182,13 @@ def _names(shown: tuple[Bar, ...], longest: int) -> list[str]:
 
 def _finding(result: Capacity, of: Of) -> str:
     limit = result.binding if of == "flows" else result.rate_binding
-    if limit is None or result.rate is None:
+    if limit is None:
         return "Nothing limits the rate"
     binds, offered = f"{style.short(limit.hop, 30)} {limit.name} binds at", result.chain.traffic.rate
     if of == "flows":
         return f"{binds} {style.count(result.flows)} flows{' or fewer' if result.flows_at_most else ''}"
+    if result.rate is None:
+        return "Nothing limits the rate"
     said = f"{binds} {numbers.rate(result.rate)}/s{' or less' if result.rate_at_most else ''}"
     if offered is None or not result.rate:
         return said

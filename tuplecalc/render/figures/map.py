@@ -264,7 +264,7 @@ def _finding(
         return f"{said}, and on {whole}"
     for axis in axes:
         if other := turning(axis, turning_points(result, axis)):
-            return f"{said}; {other}"
+            return f"{said}; {other}, all else as now"
     others = [f"{name} on {share}" for name, share in shares.items() if name != now]
     said = f"{said}, and on {shares[now]} of this map"
     return f"{said}; {others[0]}" if len(others) == 1 else f"{said}; {others[0]}, {len(others) - 1} more"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,7 +84,8 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     said = sum(bool(note.words) for note in notes)
     ax.set(xscale="log" if axis.is_log else "linear", yscale="log", xlim=_width(axis, across))
     shown = _near(grid)
-    ax.set_ylim(*_heights([grid.rate, *(grid.rates_of[places[0]] for places in shown)], said))
+    offered = result.chain.traffic.rate
+    ax.set_ylim(*_heights([grid.rate, *(grid.rates_of[places[0]] for places in shown)], said, offered))
     words = []
     points: dict[str, Any] = (
         {"marker": "o", "markersize": 3.5} if axis.is_count and len(across) <= _POINTS else {}
@@ -98,17 +100,19 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
             words.append(labels.at_end(ax, leaves, (at, min(end, top)), f"label:{name}", color=colour))
     thick: dict[str, Any] = {"color": style.BINDING, "linewidth": 7, "alpha": 0.4, "zorder": 1.5}
     ax.plot(across, _drawn(grid.rate), solid_capstyle="butt", gid="envelope", **thick)
-    offered, (low, high) = result.chain.traffic.rate, ax.get_ylim()
-    if offered is not None and low <= offered <= high and axis.unit != "1/s":
+    low, high = ax.get_ylim()
+    unseen = "" if offered is None or axis.unit == "1/s" else f"{numbers.rate(offered)}/s offered"
+    if offered is not None and unseen and low <= offered <= high:
         ax.axhline(float(offered), color=style.INK, linestyle=(0, (6, 3)), linewidth=1.2, gid="offered")
-        said_so, end_of_line = f"{numbers.rate(offered)}/s offered", (ax.get_xlim()[1], float(offered))
-        words.append(labels.at_end(ax, said_so, end_of_line, "label:offered", color=style.INK))
+        edge = ax.get_xlim()[1], float(offered)
+        words.append(labels.at_end(ax, unseen, edge, "label:offered", color=style.INK))
+        unseen = ""
     units.along(ax.xaxis, axis)
     units.log_ticks(ax)
     ax.minorticks_off()
     ax.set(xlabel=units.title(axis), ylabel="highest rate, connections a second")
     ax.grid(axis="y")
-    style.headline(ax, _finding(result, axis, grid, turns))
+    style.headline(ax, _finding(result, axis, grid, turns, unseen))
     labels.stack(ax, words)
     _write(ax, notes)
     return ax
@@ -116,8 +120,9 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
 
 def turning_points(result: Capacity, axis: Axis) -> list[Change]:
     """Where another limit begins to bind, but for the very edge of the axis."""
-    edge = float(axis.values[-1] - axis.values[0]) * _AT_THE_EDGE
-    return [turn for turn in changes(result.chain, axis) if turn.value - axis.values[0] > edge]
+    low, high = axis.values[0], axis.values[-1]
+    edge = low * (1 + Fraction(_AT_THE_EDGE)) if axis.is_log else low + (high - low) * Fraction(_AT_THE_EDGE)
+    return [turn for turn in changes(result.chain, axis) if turn.value > edge]
 
 
 def turning(axis: Axis, turns: list[Change]) -> str:
@@ -173,12 +178,17 @@ def _width(axis: Axis, across: Array) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _heights(curves: list[Array], rows: int) -> tuple[float, float]:
-    """Over the envelope and the ends of the lines, which have their words there; room for notes below."""
+def _heights(curves: list[Array], rows: int, offered: Fraction | None) -> tuple[float, float]:
+    """Over the envelope and the ends of the lines, which have their words there; room for notes below.
+
+    The offered rate is in it, unless it is so far away that all else would be flat.
+    """
     envelope = curves[0][np.isfinite(curves[0]) & (curves[0] > 0)]
     low, high = float(envelope.min()), float(envelope.max())
     ends = [float(curve[np.isfinite(curve)][-1]) for curve in curves[1:] if np.isfinite(curve).any()]
     high = max([high, *(end for end in ends if end < _OVER * high)])
+    if offered is not None and low / _NEAR < offered < _NEAR * high:
+        low, high = min(low, float(offered)), max(high, float(offered))
     if high < _FLAT * low:
         low, high = low / _FLAT, high * _FLAT
     high *= max(high / low, 3.0) ** 0.08
@@ -241,17 +251,21 @@ def _write(ax: Axes, notes: list[_Note]) -> None:
         row += 1
 
 
-def _finding(result: Capacity, axis: Axis, grid: Grid, turns: list[Change]) -> str:
+def _finding(result: Capacity, axis: Axis, grid: Grid, turns: list[Change], unseen: str) -> str:
     """What binds now, and from where on another limit does; else what binds along the axis."""
     binding, across = result.rate_binding, style.short(axis.name, 30)
     if binding is None or axis.present is None or not axis.values[0] <= axis.present <= axis.values[-1]:
         if not turns:
             place = int(grid.rate_binding[-1])
-            return f"{_name(grid.names[place])} binds, whatever the {across}"
+            low, high = (units.written(axis, value) for value in (axis.values[0], axis.values[-1]))
+            return f"{_name(grid.names[place])} binds for {across} from {low} to {high}"
         first = turns[0]
         up_to = f"{_name(first.before)} binds up to {units.before(axis, first.value)}"
         more = f", and {len(turns) - 1} more changes" if len(turns) > 1 else ""
         return f"{across}: {up_to}, then {_name(first.after)}{more}"
     now = f"{_name((binding.hop, binding.name))} binds at {numbers.rate(result.rate)}/s"
     now += " or less" if result.rate_at_most else ""
-    return f"{now}; {turning(axis, turns) or f'no other limit, whatever the {across}'}"
+    if unseen and result.chain.traffic.rate and result.rate and result.chain.traffic.rate > result.rate:
+        now += f" ({unseen})"
+    low, high = (units.written(axis, value) for value in (axis.values[0], axis.values[-1]))
+    return f"{now}; {turning(axis, turns) or f'no other limit for {across} from {low} to {high}'}"

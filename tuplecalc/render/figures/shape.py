@@ -19,6 +19,7 @@ _OVER = 1.06  # the plates reach over the widest leg
 _SMALL, _NORMAL = 7.0, 8.5  # points
 _CHARACTER = 0.6  # of the size of the type, on average
 _LINE = 17  # characters of a line that says a factor of a tuple space
+_SHORT = 9  # characters
 _MOST_NAMES = 16
 _TILT = 35  # degrees, of names where there are many
 _STEPS = 16
@@ -191,7 +192,9 @@ def _kept(result: Capacity, opening: Opening, letters: _Type) -> list[str]:
     if opening.flows is None:
         lines.append("keeps all")
     elif opening.flows < result.hops[0].tuple_space or opening.hop == result.binding.hop:
-        lines.append(f"keeps {written(opening.flows)}")
+        number = written(opening.flows)
+        crowded = opening.hop == result.hops[0].name and len(number) > _SHORT  # it begins at the very left
+        lines.append(f"keeps {style.si(opening.flows) if crowded else number}")
     for collapse in result.collapse:
         if collapse.hop == opening.hop and collapse.kept < 1 and letters.is_roomy:
             lines.append(style.short(f"{numbers.percent(collapse.kept)} of {collapse.cone}", letters.room))
@@ -203,7 +206,7 @@ def _could(hop: HopCapacity, letters: _Type) -> list[str]:
     if not letters.is_roomy:
         return [style.si(hop.tuple_space)]
     return [
-        f"{style.count(hop.tuple_space)} tuples",
+        f"{style.count(hop.tuple_space)} {'tuple' if hop.tuple_space == 1 else 'tuples'}",
         f"{style.count(hop.sources)} {'address' if hop.sources == 1 else 'addresses'}",
         f"× {style.count(hop.ports)} {'port' if hop.ports == 1 else 'ports'}",
         f"× {style.count(hop.endpoints)} {'endpoint' if hop.endpoints == 1 else 'endpoints'}",

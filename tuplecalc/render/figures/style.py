@@ -7,6 +7,7 @@ apart; where two of them stand side by side in grey, a hatch, a mark or a word t
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
-from tuplecalc.errors import InputError
+from tuplecalc.errors import InputError, reject
+from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.render import numbers
 
@@ -85,6 +87,8 @@ _RC: dict[Any, Any] = {
     "path.simplify": False,
 }
 
+_BLANK = "\N{NO-BREAK SPACE}"
+_TOGETHER = r"(?<=[<>≥≤]) | (?=[<>≥≤])|(?<=\d) (?=(?:min|h|s|ms|µs|days?)\b)"  # what one line keeps
 _BOLD = 0.6  # width of a bold character over the size of the type, on average
 
 P = ParamSpec("P")
@@ -100,10 +104,13 @@ def style() -> Iterator[None]:
 
 
 def styled(plot: Callable[P, Axes]) -> Callable[P, Axes]:
-    """A plot function in this look."""
+    """A plot function in this look, which objects to anything but a result."""
 
     @wraps(plot)
     def inside(*arguments: P.args, **keys: P.kwargs) -> Axes:
+        result = arguments[0] if arguments else keys.get("result")
+        if not isinstance(result, Capacity):
+            raise reject(result, "this is what a chain can carry", "give it tc.capacity(chain)", "result")
         with style():
             return plot(*arguments, **keys)
 
@@ -158,7 +165,8 @@ def headline(ax: Axes, finding: str, pad: float = 10.0) -> None:
     """The title: the finding, from the figure's left edge on, over two lines where it is long."""
     figure = figure_of(ax)
     room = int(0.96 * figure.get_size_inches()[0] / (mpl.rcParams["axes.titlesize"] / 72 * _BOLD))
-    title = ax.set_title("\n".join(wrap(finding, room)), pad=pad)
+    whole = re.sub(_TOGETHER, _BLANK, finding)
+    title = ax.set_title("\n".join(wrap(whole, room)).replace(_BLANK, " "), pad=pad)
     if len(figure.axes) == 1:  # beside others it stays over its own axes
         lift = ScaledTranslation(0, pad / 72, figure.dpi_scale_trans)
         title.set_transform(blended_transform_factory(figure.transSubfigure, ax.transAxes) + lift)

@@ -64,7 +64,7 @@ def _results(result: Capacity) -> dict[str, Any]:
     return {
         "result": result,
         "load": load,
-        "context": list(sentences.context(result)),
+        "context": [*sentences.context(result), *sentences.blockless(result)],
         "loaded": list(filter(None, loaded)),
         "hops": parts.shown_hops(result, limits),
         "limits": limits,

@@ -125,8 +125,13 @@ def flow_objections(topology: Topology, result: Capacity, claim: Answer) -> Iter
 
 
 def rate_objections(topology: Topology, result: Capacity, claim: Answer) -> Iterator[str]:
-    """What is wrong with the rate."""
-    truth = true_rate(topology)
+    """What is wrong with the rate.
+
+    The linear program has parts of flows, of which one may have its two legs at times when the other
+    has none.  Where not one whole flow fits, none gets through, at any rate.
+    """
+    nothing = result.flows == 0 and true_flows(topology) == 0
+    truth = 0.0 if nothing else true_rate(topology)
     most = highest_rate_claimed(truth, result)
     if claim.rate < truth and not close(claim.rate, truth):
         yield f"a rate of {claim.rate} is below the true {truth}"

@@ -367,3 +367,11 @@ def test_sentences_where_a_rate_is_no_longer_limited_and_hops_come_and_go() -> N
         "Only before: lvs, login-proxy.",
         "Only now: h0.",
     ]
+
+
+def test_of_very_many_limits_the_slow_figures_are_left_out_and_said_so() -> None:
+    hops = [tc.Hourglass(name=f"f{i}", layer=3, max_entries=1000 + i) for i in range(301)]
+    chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
+    assert [picture.kind for picture in pictures.drawn(tc.capacity(chain))] == ["shape", "limits"]
+    assert "the figures rate, map, blocking take their time, and are left out" in tc.report(chain)
+    assert "are left out" not in tc.report(tc.example("cone"))

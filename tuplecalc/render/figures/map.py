@@ -61,7 +61,7 @@ def plot_map(
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.model.file import example
     >>> plot_map(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
-    'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min'
+    'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min, all else as now'
     """
     x = x or axis_of(result.chain, "traffic.hold")
     y = y or axis_of(result.chain, _second(result, x.path))

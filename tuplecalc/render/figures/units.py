@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _UNITS = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"), (1e-3, "milliseconds"))
 
 _LONGEST = 44
+_NARROW = 6.0  # times the lowest: an axis that needs more ticks than 1, 2, 5
 
 
 def written(axis: Axis, value: Number) -> str:
@@ -84,7 +85,8 @@ def log_ticks(ax: Axes) -> None:
     """Ticks of a logarithmic axis upwards: between powers of ten as well where there are few."""
     low, high = ax.get_ylim()
     if high < 100 * low:
-        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        subs = (1.0, 2.0, 5.0) if high > _NARROW * low else (1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+        ax.yaxis.set_major_locator(LogLocator(subs=subs))
         ax.yaxis.set_minor_locator(NullLocator())
     style.si_axis(ax.yaxis)
 

@@ -16,7 +16,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.comparison import compare as find_comparison
 from tuplecalc.render import numbers, sentences
 from tuplecalc.render.report import assumptions, chain, compared, parts
-from tuplecalc.render.report.pictures import drawn
+from tuplecalc.render.report.pictures import drawn, left_out
 
 _LONGEST_SOURCE = 40_000  # characters: some 20 pages
 _MOST_ROWS = 60
@@ -41,6 +41,7 @@ def report(
         **_formulas(found),
         **_input(source, tuple(settings)),
         **_comparison(compare, found.result),
+        "left_out": left_out(found.result),
         "pictures": {picture.kind: picture for picture in drawn(found.result)},
         "version": __version__,
         "quoted": shlex.quote,

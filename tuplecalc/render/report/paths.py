@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 _POINT = r"-?[\d.]+ -?[\d.]+"
 _LINE = re.compile(rf"{_POINT}(?: L {_POINT}){{8,}}")
+_STRETCH = 256
 _NEAR = 0.04  # points: a twentieth of a pixel
 
 
@@ -25,9 +27,13 @@ def _rounded(number: re.Match[str]) -> str:
 
 
 def _corners(written: list[str]) -> list[str]:
-    """The points that it takes to come near all others (Douglas and Peucker 1973)."""
+    """The points that it takes to come near all others (Douglas and Peucker 1973), a stretch at a time.
+
+    At its worst a stretch costs the square of its points.
+    """
     points = [complex(*map(float, point.split())) for point in written]
-    kept, parts = {0, len(points) - 1}, [(0, len(points) - 1)]
+    stops = [*range(0, len(points) - 1, _STRETCH), len(points) - 1]
+    kept, parts = set(stops), list(pairwise(stops))
     while parts:
         first, last = parts.pop()
         inside = range(first + 1, last)

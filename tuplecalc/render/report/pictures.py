@@ -24,6 +24,9 @@ CAPTIONS = {
 }
 """What each kind of figure shows; the finding is its title."""
 
+_SLOW = ("rate", "map", "blocking")
+_MOST_LIMITS = 300  # beyond, each of these takes the better part of a minute
+
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -36,12 +39,17 @@ class Picture(NamedTuple):
     svg: str
 
 
+def left_out(result: Capacity) -> tuple[str, ...]:
+    """The kinds of figures that would take too long: those of very many limits."""
+    return _SLOW if len(result.limits) > _MOST_LIMITS else ()
+
+
 def drawn(result: Capacity) -> Iterator[Picture]:
-    """Each kind of figure that can be drawn for the chain."""
+    """Each kind of figure that can be drawn for the chain, in a time that a reader waits."""
     from tuplecalc.render import figures
     from tuplecalc.render.figures import style
 
-    for kind in figures.KINDS:
+    for kind in (kind for kind in figures.KINDS if kind not in left_out(result)):
         try:
             ax = getattr(figures, f"plot_{kind}")(result, ax=style.blank("half-page"))
         except InputError:  # there is nothing to draw: no rate is offered, nothing runs dry, …

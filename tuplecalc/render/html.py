@@ -1,4 +1,4 @@
-"""The result in a notebook."""
+"""The result in a notebook, and the templates of all that is HTML."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ if TYPE_CHECKING:
     from tuplecalc.traffic.offered import Offered
 
 
-def fragment(result: Capacity) -> str:
-    """An HTML fragment: what binds, the hops, the limits, and what would help."""
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of this folder, which escape whatever they show."""
+    return Environment(
         loader=PackageLoader("tuplecalc.render"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    template = environment.get_template("capacity.html")
+
+
+def fragment(result: Capacity) -> str:
+    """An HTML fragment: what binds, the hops, the limits, and what would help."""
+    template = environment().get_template("capacity.html")
     return template.render(result=result, advices=advise(result), numbers=numbers, say=sentences)
 
 

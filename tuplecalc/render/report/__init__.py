@@ -6,8 +6,6 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from tuplecalc import __version__
 from tuplecalc.algebra import Explanation, explain
 from tuplecalc.algebra.numbers import text as exact_text
@@ -15,6 +13,7 @@ from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.comparison import compare as find_comparison
 from tuplecalc.render import numbers, sentences
+from tuplecalc.render.html import environment
 from tuplecalc.render.report import assumptions, chain, compared, parts
 from tuplecalc.render.report.pictures import drawn, left_out
 
@@ -46,15 +45,8 @@ def report(
         "version": __version__,
         "quoted": shlex.quote,
     }
-    environment = Environment(
-        loader=PackageLoader("tuplecalc.render"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
     words = {"numbers": numbers, "say": sentences, "said": assumptions.said, "exact": exact_text}
-    page = environment.get_template("report.html")
+    page = environment().get_template("report.html")
     return page.render(context, **words, chain=chain, compared=compared)
 
 

@@ -135,9 +135,9 @@ def _scale(ax: Axes, widest: float) -> None:
     ticks = range(0, int(widest) + 1, step)
     ax.set_yticks([tick / 2 for tick in ticks], [style.power(tick) if tick else "1" for tick in ticks])
     ax.set_ylabel("tuples (log scale)")
-    for tick in ticks:
-        for y in {tick / 2, -tick / 2}:
-            ax.axhline(y, color=style.FAINT, linewidth=0.7, zorder=0)
+    lines = {side * tick / 2 for tick in ticks for side in (1, -1)}
+    across = ax.get_yaxis_transform()
+    ax.hlines(sorted(lines), 0, 1, transform=across, colors=style.FAINT, linewidths=0.7, zorder=0)
 
 
 class _Type(NamedTuple):

@@ -189,8 +189,7 @@ def _now(ax: Axes, x: Axis, y: Axis, result: Capacity) -> tuple[float, float, st
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     if not (left <= at[0] <= right and bottom <= at[1] <= top):
         return None
-    ring: Any = {"color": style.PAPER, "markeredgecolor": style.INK, "markeredgewidth": 2, "markersize": 9}
-    ax.plot(*at, marker="o", zorder=5, clip_on=False, gid="present", **ring)
+    ax.plot(*at, marker="o", clip_on=False, gid="present", **style.PRESENT)
     return *at, f"now {numbers.rate(result.rate)}/s"
 
 

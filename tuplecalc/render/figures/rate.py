@@ -216,15 +216,9 @@ def _notes(result: Capacity, axis: Axis, grid: Grid, turns: list[Change]) -> lis
         if np.isfinite(at) and at > 0:
             notes.append(_Note((float(turn.value), float(at)), words, "crossover", dot))
     if axis.present is not None and result.rate and across[0] <= axis.present <= across[-1]:
-        ring: dict[str, Any] = {
-            "color": style.PAPER,
-            "markersize": 9,
-            "markeredgecolor": style.INK,
-            "markeredgewidth": 2,
-        }
         words = f"now {numbers.rate(result.rate)}/s at {units.written(axis, axis.present)}"
         at = float(axis.present), float(result.rate)
-        notes.append(_Note(at, words, "present", {**ring, "zorder": 5}))
+        notes.append(_Note(at, words, "present", style.PRESENT))
     return sorted(notes, key=lambda note: note.at[0])
 
 

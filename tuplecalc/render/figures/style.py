@@ -45,6 +45,15 @@ INK, MUTED, FAINT, PAPER = "#1b1b1f", "#5c5c66", "#d9d9e0", "#ffffff"
 ON_LIGHT, ON_DARK = "#1a1a1a", "#fefefe"
 """Text on a filled area, whatever the page's own colours."""
 
+PRESENT: dict[str, Any] = {
+    "color": PAPER,
+    "markersize": 9,
+    "markeredgecolor": INK,
+    "markeredgewidth": 2,
+    "zorder": 5,
+}
+"""The ring of the present design."""
+
 Size = Literal["slide", "half-page"]
 SIZES: dict[Size, tuple[float, float]] = {"slide": (8.0, 4.5), "half-page": (6.3, 4.3)}
 """Inches: a slide's 1200 × 675 pixels at ``DPI``; half of an A4 page within its margins."""

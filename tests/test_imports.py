@@ -46,7 +46,7 @@ def test_json_loads_neither_rich_nor_jinja2() -> None:
     assert not after("capacity", "outage", "-o", "json") & {"rich", "jinja2"}
 
 
-@pytest.mark.parametrize("command", ["examples", "schema"])
+@pytest.mark.parametrize("command", ["examples", "presets", "schema"])
 def test_the_small_commands_load_nothing_heavy(command: str) -> None:
     assert not after(command) & HEAVY
 

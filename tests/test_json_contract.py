@@ -12,7 +12,7 @@ from tuplecalc.model.file import EXAMPLES
 LIMIT_KEYS = ["name", "size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate", "formula"]
 HOP_KEYS = ["name", "kind", "flows", "rate", "tuple_space", "tuples_per_flow", "limits"]
 KEYS = ["schema_version", "title", "shape", "constraint", "flows", "rate", "binding", "rate_binding"]
-KEYS += ["hops", "collapse", "at_most", "offered"]
+KEYS += ["hops", "collapse", "at_most", "offered", "presets"]
 
 
 def is_count(value: object) -> bool:
@@ -90,6 +90,12 @@ def check_contract(data: dict[str, Any]) -> None:
         assert found[data["rate_binding"]["hop"], data["rate_binding"]["limit"]]["rate"] == data["rate"]
     for collapse in data["collapse"]:
         assert list(collapse) == ["cone", "hop", "limit", "kept"]
+    for use in data["presets"]:
+        assert list(use) == ["hop", "name", "title", "values", "source", "date", "unknown"]
+        assert isinstance(use["values"], dict)
+        assert isinstance(use["unknown"], dict)
+        assert use["hop"] in [hop["name"] for hop in data["hops"]]
+        assert all(isinstance(source, str) for source in use["source"])
     if data["offered"] is not None:
         check_offered(data["offered"], [hop["name"] for hop in data["hops"]])
 

@@ -8,6 +8,7 @@ package is one of these steps and imports only those before it::
     limits    hop → limits; Hall's minimum over them; advice by evaluating changed chains
     algebra   limits → closed forms (sympy)
     traffic   rate → what fails and when: blocking, port search, blind choice, bursts
+    design    the questions of a design review: sweeps, least values, crossovers, which knob
     render    results → terminal, JSON, CSV, Markdown, LaTeX, notebooks, figures, the report
 
 >>> import tuplecalc as tc
@@ -25,6 +26,8 @@ from __future__ import annotations
 from tuplecalc.errors import InputError, TopologyError, TuplecalcError
 from tuplecalc.limits.advice import Advice, advise
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.comparison import Comparison
+from tuplecalc.limits.comparison import compare as compared
 from tuplecalc.limits.limit import Limit
 from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.builders import cone, hourglass, inverted_cone
@@ -38,6 +41,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tuplecalc.algebra import Explanation
+    from tuplecalc.design.crossover import crossovers as crossovers
+    from tuplecalc.design.elasticity import elasticities as elasticities
+    from tuplecalc.design.grid import sweep as sweep
+    from tuplecalc.design.solution import solve as solve
+    from tuplecalc.design.vary import axis as axis
 
 __version__ = "0.1.0"
 
@@ -58,8 +66,12 @@ __all__ = [
     "TuplecalcError",
     "Virtual",
     "advise",
+    "axis",
     "capacity",
+    "compare",
     "cone",
+    "crossovers",
+    "elasticities",
     "example",
     "explain",
     "from_dict",
@@ -68,23 +80,47 @@ __all__ = [
     "load",
     "loads",
     "report",
+    "solve",
+    "sweep",
     "with_settings",
 ]
 
 
 _FOLDERS = {"traffic": "tuplecalc.traffic", "figures": "tuplecalc.render.figures"}
+_HOMES = {
+    "axis": "vary",
+    "crossovers": "crossover",
+    "elasticities": "elasticity",
+    "solve": "solution",
+    "sweep": "grid",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _FOLDERS:  # tc.traffic.erlang_b, without a second import and only when asked for
-        from importlib import import_module
+    from importlib import import_module
 
+    if name in _FOLDERS:  # tc.traffic.erlang_b, without a second import and only when asked for
         return import_module(_FOLDERS[name])
+    if name in _HOMES:  # the same: some of these need numpy or sympy
+        found = globals()[name] = getattr(import_module(f"tuplecalc.design.{_HOMES[name]}"), name)
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_FOLDERS})
+    return sorted({*globals(), *_FOLDERS, *_HOMES})
+
+
+def compare(old: Chain, new: Chain) -> Comparison:
+    """What changes from one chain to another: every hop and limit, what binds, what the difference buys.
+
+    See :class:`tuplecalc.limits.comparison.Comparison`.
+
+    >>> outage = example("outage")
+    >>> compare(outage, with_settings(outage, "hops.lvs.addresses=2"))
+    <Comparison: flows 193,536 → 387,072 (2×), rate 586.473/s → 1,172.95/s (2×)>
+    """
+    return compared(capacity(old), capacity(new))
 
 
 def explain(chain: Chain) -> Explanation:

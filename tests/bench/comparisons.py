@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tuplecalc as tc
-from tests.bench import erlang, figures
+from tests.bench import design, erlang, figures
 from tests.bench.by_hand import CHAIN, capacity_by_hand
 from tests.bench.measure import OURS, Comparison, fastest, run
 
@@ -44,6 +44,7 @@ def comparisons() -> Iterator[Comparison]:
     yield union()
     yield in_process()
     yield from erlang.comparisons()
+    yield from design.comparisons()
     yield from figures.comparisons()
 
 

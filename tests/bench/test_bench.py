@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tuplecalc as tc
-from tuplecalc.traffic.grid import limits_over
-from tuplecalc.traffic.vary import axis
+from tuplecalc.design.grid import limits_over
+from tuplecalc.design.vary import axis
 
+from . import design
 from .__main__ import cells
 from .by_hand import CHAIN, capacity_by_hand, limits_by_hand
 from .comparisons import topology
@@ -53,3 +55,13 @@ def test_the_formulas_written_out_are_the_map() -> None:
     found: dict[str, Any] = {}
     exec(BARE, found)
     assert found["least"] == pytest.approx(limits_over(chain, wait, hold).rate, rel=1e-10)
+
+
+def test_the_sweep_written_out_is_ours() -> None:
+    ours, theirs = design.swept(design.OVER), design.by_hand(*design.AXES)
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-10)
+
+
+def test_bisection_finds_what_is_solved() -> None:
+    assert design.bisected() == design.solved()

@@ -79,7 +79,7 @@ def most_flows_claimed(truth: int, result: Capacity) -> float:
 
     Where a hop changes the destination but keeps source and port, ports that are apart for each
     destination on one side can meet on the other: that loss grows with the ports. With port blocks
-    whole sources may go without: no bound.
+    whole sources may go without, and what a client holds may all be of one address: no bound.
     """
     if not result.flows_at_most:
         return truth
@@ -98,8 +98,9 @@ def highest_rate_claimed(truth: float, result: Capacity) -> float:
 
 
 def has_blocks(result: Capacity) -> bool:
-    """Whether a cone hands out port blocks."""
-    return any(isinstance(hop, Cone) and hop.block is not None for hop in result.chain.hops)
+    """Whether a cone hands out port blocks, or lets a client hold so many ports only."""
+    cones = [hop for hop in result.chain.hops if isinstance(hop, Cone)]
+    return any(hop.block is not None or hop.client_ports is not None for hop in cones)
 
 
 def changes_destination(hop: Cone | Hourglass) -> bool:

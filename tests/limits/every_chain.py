@@ -13,6 +13,24 @@ from tests.limits.chains import Hop, Topology, chain, endpoints_before, proxy_ki
 MAPPINGS = ("endpoint-dependent", "endpoint-independent")
 ALLOCATIONS = ("tuple", "bind")
 APART, OVERLAPPING, EQUAL = ("1-2", "3-4"), ("1-3", "2-4"), ("1-3", "1-3")
+RULES: list[Hop] = [
+    {"destinations": 1},
+    {"destinations": 2},
+    {"destinations": 2, "block": 2},
+    {"destinations": 2, "client_ports": 1},
+    {"destinations": 1, "block": 1, "overflow": "5-6"},
+    {"block": "even"},
+    {"block": "even", "overflow": "5"},
+    {"block": "even", "overflow": "5-7"},
+    {"block": "even", "client_ports": 2},
+    {"block": [[1, 3], [2, 2], [6, 1]], "ports": "1-6"},
+    {"block": 1, "overflow": "5-6"},
+    {"block": 2, "overflow": "6-8"},
+    {"block": 2, "overflow": "5-6", "client_ports": 3},
+    {"client_ports": 1},
+    {"client_ports": 2},
+    {"client_ports": 2, "block": 2},
+]
 PORTS = (OVERLAPPING, APART, EQUAL)
 
 
@@ -62,6 +80,31 @@ def of_no_proxy() -> Iterator[Topology]:
                     cone(random, *each[:2], **each[2]) for each in zip(ports, mappings, more, strict=False)
                 ]
                 yield chain(*hops, services=services, clients=clients, first_close=first_close(random))
+
+
+def of_rules() -> Iterator[Topology]:
+    """A cone with rules on what one port or one client may have, alone and with another hop."""
+    others = ("alone", "forwarder", "cone behind", "cone before", "proxy behind", "proxy before")
+    for number, (rules, other) in enumerate(product(RULES * 4, others)):
+        random = Random(number)
+        mapping = random.choice(MAPPINGS) if "destinations" not in rules else MAPPINGS[0]
+        hop = cone(random, "1-4", mapping) | {"addresses": random.choice([1, 1, 2, 3])} | rules
+        services = random.choice([1, 2, 3])
+        hops = [hop]
+        if other == "forwarder":
+            virtual = {"addresses": random.choice([1, 2]), "ports": [80]}
+            hops.insert(random.randrange(2), {"kind": "hourglass", "layer": 4, "virtual": virtual})
+        elif other.startswith("cone"):
+            hops.append(cone(random, random.choice(["1-2", "1-6"]), random.choice(MAPPINGS)))
+        elif other.startswith("proxy"):
+            instances = random.choice([1, 1, services])
+            kind = random.choice(list(proxy_kinds()))
+            hops.append(proxy(random, kind, random.choice(["1-3", "3-6", "5-8"]), instances, tables=False))
+        clients: Hop = {"addresses": random.choice([1, 2, 3, 4]), "time_wait": random.choice([0, 1])}
+        clients |= {"ports": random.choice(["1-2", "1-3", "1-6"])}
+        clients |= {"allocation": random.choice(["tuple", "tuple", "bind"])}
+        hops = hops[::-1] if other.endswith("before") else hops
+        yield chain(*hops, services=services, clients=clients, first_close=first_close(random))
 
 
 def of_virtual() -> Iterator[Topology]:

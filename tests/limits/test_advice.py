@@ -247,3 +247,20 @@ def test_a_name_with_blanks_is_quoted() -> None:
 def test_advice_that_does_not_fit_the_hop_is_left_out() -> None:
     topology = chain({**NAT, "instances": 2, "block": 40_000})
     assert not any("block" in settings for settings in advice(topology))
+
+
+def test_no_product_is_asked_for_what_it_does_not_let_one_change() -> None:
+    """Another address, but neither more ports nor a shorter wait; what was written by hand may be changed."""
+    chain = tc.from_dict(
+        {
+            "traffic": {"hold": "1s"},
+            "clients": {"addresses": 10**6},
+            "hops": [{"name": "nat", "preset": "aws-nat-gateway", "addresses": 1}],
+            "services": {"addresses": 1, "ports": 80},
+        }
+    )
+    settings = [setting for advice in tc.advise(tc.capacity(chain)) for setting in advice.settings]
+    assert settings == ["hops.nat.addresses=2"]
+    by_hand = tc.with_settings(chain, "hops.nat.time_wait=60s")
+    settings = [setting for advice in tc.advise(tc.capacity(by_hand)) for setting in advice.settings]
+    assert sorted(settings) == ["hops.nat.addresses=2", "hops.nat.time_wait=30s"]

@@ -33,6 +33,11 @@ def test_no_proxy() -> None:
     check(every_chain.of_no_proxy(), 290, 0.15)
 
 
+@pytest.mark.parametrize("part", range(4))
+def test_rules_of_cones(part: int) -> None:
+    check(islice(every_chain.of_rules(), part, None, 4), 95, 0.3)
+
+
 def test_virtual_services() -> None:
     check(every_chain.of_virtual(), 250, 0.99)
 

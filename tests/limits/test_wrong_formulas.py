@@ -7,6 +7,7 @@ every kind until one of them shows it to be wrong.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
+from math import floor
 from typing import Any
 
 import pytest
@@ -16,11 +17,23 @@ from tests.limits.chains import Topology
 from tests.limits.compare import answer, calculated, mutated, objections
 from tuplecalc.limits import capacity as capacity_module
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import Constant, Minimum, NamedPorts, Product, Quantity, Quotient, Size
+from tuplecalc.limits.expression import (
+    Constant,
+    Expression,
+    Minimum,
+    NamedPorts,
+    Product,
+    Quantity,
+    Quotient,
+    Size,
+    Sum,
+    ingredients,
+)
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.state import Run, Sources
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.model.chain import Chain, Cone, Hourglass
+from tuplecalc.model.ports import PortSet
 
 Mutant = Callable[[Limit, Cone | Hourglass], Limit | None]
 
@@ -28,6 +41,7 @@ Mutant = Callable[[Limit, Cone | Hourglass], Limit | None]
 def thinned() -> Iterator[Topology]:
     """A sixth of the chains of every kind, the short ones first."""
     yield from every_chain.of_no_proxy()
+    yield from every_chain.of_rules()
     yield from every_chain.of_virtual()
     yield from every_chain.of_rows()
     yield from every_chain.of_wide_ports()
@@ -89,9 +103,70 @@ def port_counts(limit: Limit) -> list[int]:
 def first_factor_unlimited(limit: Limit, hop: Cone | Hourglass) -> Limit:
     if limit.name != "block":
         return limit
-    factors = limit.scopes.factors if isinstance(limit.scopes, Product) else (limit.scopes,)
-    freed = [factor.choices[1] if isinstance(factor, Minimum) else factor for factor in factors]
-    return replace(limit, scopes=Product(tuple(freed)))
+    return with_minima(limit, lambda minimum: minimum.choices[1])
+
+
+def with_minima(limit: Limit, change: Callable[[Minimum], Expression]) -> Limit:
+    """The limit with another expression for each minimum in its size and scopes."""
+
+    def changed(node: Expression) -> Expression:
+        match node:
+            case Minimum():
+                return change(node)
+            case Sum(parts) | Product(parts):
+                return type(node)(tuple(map(changed, parts)))
+        return node
+
+    return replace(limit, size=changed(limit.size), scopes=changed(limit.scopes))
+
+
+def minima_of(letter: str, change: Callable[[Minimum], Expression]) -> Mutant:
+    """Change the minima that have this letter as their last choice."""
+
+    def wrong(minimum: Minimum) -> Expression:
+        return change(minimum) if getattr(minimum.choices[-1], "symbol", "") == letter else minimum
+
+    return lambda limit, hop: with_minima(limit, wrong) if isinstance(hop, Cone) else limit
+
+
+def client_for_all(limit: Limit, hop: Cone | Hourglass) -> Limit:
+    return replace(limit, scopes=Constant(1)) if limit.name == "client" else limit
+
+
+def without_overflow(limit: Limit, hop: Cone | Hourglass) -> Limit:
+    if limit.name == "block" and isinstance(limit.size, Sum):
+        return replace(limit, size=limit.size.terms[0])
+    return limit
+
+
+def even_block(size: Callable[[int, int, int], int]) -> Mutant:
+    """Other ports of a client, by |P|, the clients and the addresses."""
+
+    def change(limit: Limit, hop: Cone | Hourglass) -> Limit:
+        if limit.name != "block" or not isinstance(hop, Cone) or hop.block != "even" or hop.overflow:
+            return limit
+        clients = next(q.value for q in ingredients(limit.scopes) if q.symbol == "a")
+        return replace(limit, size=Constant(size(hop.ports.size, floor(clients), hop.addresses.size)))
+
+    return change
+
+
+def table_size(size: Callable[[Cone, int], int]) -> Mutant:
+    """Other ports of a client, by the cone and the number of clients."""
+
+    def change(limit: Limit, hop: Cone | Hourglass) -> Limit:
+        if limit.name != "block" or not isinstance(hop, Cone) or not isinstance(hop.block, tuple):
+            return limit
+        clients = next(q.value for q in ingredients(limit.scopes) if q.symbol == "a")
+        return replace(limit, size=Constant(size(hop, floor(clients))))
+
+    return change
+
+
+def entry_ports(cone: Cone, clients: int) -> int:
+    entry = cone.entry(clients)
+    assert entry is not None
+    return entry[1]
 
 
 def without_linger(limit: Limit, hop: Cone | Hourglass) -> Limit:
@@ -132,6 +207,21 @@ CHANGED_LIMITS: dict[str, Mutant] = {
     "block: no limit": dropped("block"),
     "block: all blocks, however few clients": first_factor_unlimited,
     "block-ports: no limit": dropped("block-ports"),
+    "destinations: all of them": minima_of("d", lambda minimum: minimum.choices[0]),
+    "destinations: d however few there are": minima_of("d", lambda minimum: minimum.choices[1]),
+    "even: rounded up": even_block(lambda ports, clients, addresses: -(-ports * addresses // clients)),
+    "even: all ports divided at once": even_block(
+        lambda ports, clients, addresses: ports * addresses // clients
+    ),
+    "even: one address": even_block(lambda ports, clients, addresses: ports // clients),
+    "table: of one address": table_size(entry_ports),
+    "table: no largest entry": table_size(lambda hop, a: entry_ports(hop, a) * hop.addresses.size),
+    "table: the first entry": table_size(lambda hop, _: entry_ports(hop, 1)),
+    "overflow: none": without_overflow,
+    "overflow: at each address, used or not": minima_of("M", lambda minimum: minimum.choices[1]),
+    "overflow: for each client": minima_of("M", lambda minimum: minimum.choices[0]),
+    "client: no limit": dropped("client"),
+    "client: all of them together": client_for_all,
     "shared: keys busy that no flow keeps busy": lambda limit, hop: replace(limit, busy=None),
     "files: one a flow": with_keys("files", 1),
     "files: no limit": dropped("files"),
@@ -205,6 +295,12 @@ def services_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capacity_module, "targets", wrong)
 
 
+def without_overflow_ports(old: Sources, new: Sources) -> Sources:
+    ports = new.ports
+    kept = ports.ports - PortSet("5-8") if ports.symbol == "P_O" else ports.ports
+    return new._replace(ports=ports._replace(ports=kept))
+
+
 CHANGED_STEPS: dict[str, Change] = {
     "proxy: E for E'": wrapped("proxy", one_target(3)),
     "proxy: E' for E": wrapped("proxy", one_target(4)),
@@ -219,6 +315,8 @@ CHANGED_STEPS: dict[str, Change] = {
     "proxy: its ports do not leave": leaving("proxy", lambda old, new: new._replace(ports=old.ports)),
     "proxy: its addresses do not leave": leaving("proxy", lambda old, new: old._replace(ports=new.ports)),
     "cone: its ports do not leave": leaving("cone", lambda old, new: new._replace(ports=old.ports)),
+    "cone: its ports are not taken for some": leaving("cone", lambda old, new: new._replace(taken=None)),
+    "cone: its overflow does not leave": leaving("cone", without_overflow_ports),
     "cone: its addresses do not leave": leaving("cone", lambda old, new: old._replace(ports=new.ports)),
     "virtual: sources stay dealt out": never_mixed,
     "targets: the services, whatever stands before them": services_everywhere,

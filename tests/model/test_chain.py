@@ -146,7 +146,7 @@ def test_a_cone_has_no_keys_of_an_hourglass(key: str) -> None:
     assert said(topology(nat={key: value})).endswith(': unknown key; this key fits kind = "hourglass"')
 
 
-@pytest.mark.parametrize("key", ["mapping", "block"])
+@pytest.mark.parametrize("key", ["mapping", "block", "destinations", "overflow", "client_ports"])
 def test_an_hourglass_has_no_keys_of_a_cone(key: str) -> None:
     assert said(topology(proxy={key: 1})) == f'hops[1].{key}: 1: unknown key; this key fits kind = "cone"'
 

@@ -87,7 +87,11 @@ MESSAGES = [
         hop(name="a\nb"),
         'hops[1].name: "a\\nb": a name has no line breaks or control characters; leave them out',
     ),
-    (hop(preset="f5"), 'hops[1].preset: "f5": no preset has this name; write its values out in the hop'),
+    (
+        hop(preset="f5"),
+        'hops[1].preset: "f5": no preset has this name; did you mean "f5-snat"? `tuplecalc presets` lists '
+        "them",
+    ),
     (hop(instnces=2), "hops[1].instnces: 2: unknown key; did you mean `instances`?"),
     (topology(nat={"adresses": 2}), "hops[0].adresses: 2: unknown key; did you mean `addresses`?"),
     (topology(trafic={}), "trafic: {}: unknown key; did you mean `traffic`?"),

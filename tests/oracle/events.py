@@ -187,6 +187,7 @@ def _refuse_what_is_not_simulated(chain: Chain) -> None:
     unknown = [] if chain.clients.allocation == "tuple" else ["clients.allocation"]
     for hop in chain.hops:
         settings = {"instances": 1, "virtual": None, "mapping": "endpoint-dependent", "block": None}
+        settings |= {"destinations": None, "overflow": None, "client_ports": None}
         settings |= {"port_search": "exhaustive", "allocation": "tuple", "split": "flows"}
         unknown += [
             f"{hop.path}.{key}" for key, plain in settings.items() if getattr(hop, key, plain) != plain

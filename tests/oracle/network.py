@@ -5,7 +5,7 @@ the arcs of the walks; an arc ends in a leg or in a hub, the place that keeps on
 on. Every limit is a weighted sum over arcs: by 1 for the number of flows, by seconds for their rate.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ Source = tuple[int, ...]  # (-1, client) or (hop, instance, address)
 Destination = tuple[int, int]  # (hop or number of hops, number of the endpoint there)
 Leg = tuple[Source, int, Destination]
 Flows = dict[Leg, list[int]]  # the arcs that lead into each leg
+Blocks = Callable[[Source | None, Source, int], list[int]]  # (owner, address, port): the blocks for it
 Owners = dict[tuple[Source | None, Source, int], int]  # (owner, address, block): its binary
 Topology = dict[str, Any]
 
@@ -21,7 +22,15 @@ KNOWN = {
     "clients": {"addresses", "ports", "allocation", "time_wait", "reuse_after"},
     "services": {"addresses", "ports"},
     "cone": {"instances", "addresses", "ports", "mapping", "block", "time_wait", "reuse_after"}
-    | {"virtual", "max_entries", "tracking", "tracking_time_wait"},
+    | {
+        "destinations",
+        "overflow",
+        "client_ports",
+        "virtual",
+        "max_entries",
+        "tracking",
+        "tracking_time_wait",
+    },
     "hourglass": {"layer", "instances", "virtual", "capture", "split", "source", "addresses", "ports"}
     | {"listen_addresses", "listen_ports", "rewrite_ports", "allocation", "tracking", "tracking_time_wait"}
     | {"time_wait", "reuse_after", "max_files", "max_entries"},
@@ -47,7 +56,7 @@ class Network:
     balances: list[tuple[list[int], list[int]]] = field(default_factory=list)  # in, out
     rows: dict[Hashable, Row] = field(default_factory=dict)
     binary: list[int] = field(default_factory=list)
-    gates: list[tuple[int, int]] = field(default_factory=list)  # an arc without a limit, the binary it needs
+    gates: list[tuple[int, list[int]]] = field(default_factory=list)  # unlimited arc, the binaries it needs
 
     def arc(self) -> int:
         """Add one variable."""
@@ -109,6 +118,7 @@ class Builder:
             check(hop, hop["kind"])
         for group in self.services:
             check(group, "services")
+        self.held: dict[tuple[int, Source | None, tuple[Source, int]], int] = {}
         self.clients: Topology = topology["clients"]
         check(self.clients, "clients")
 
@@ -160,43 +170,113 @@ class Builder:
         seconds = self.hold + reuse(hop, 120)
         tracked = self.hold + hop.get("tracking_time_wait", 120)
         free = hop.get("mapping", "endpoint-dependent") == "endpoint-independent"
-        ports, block = number_set(hop["ports"]), hop.get("block")
-        usable = ports[: len(ports) // block * block] if block else ports
+        blocks = self.blocks(i, hop, sorted({source for source, _, _ in flows})) if "block" in hop else None
+        overflow = number_set(hop.get("overflow", []))
+        by_source = blocks is not None or "client_ports" in hop
         hubs: dict[tuple[Source | None, Destination | None], list[int]] = {}
         for (source, _, at), arcs in flows.items():
-            hub = (source if block else None, None if "virtual" in hop else at)
+            hub = (source if by_source else None, None if "virtual" in hop else at)
             hubs.setdefault(hub, []).extend(arcs)
         owners: Owners = {}
         for (owner, to), arrivals in hubs.items():
             departures: list[int] = []
             for address in self.own_addresses(i, hop):
-                for number, port in enumerate(usable):
+                for port in number_set(hop["ports"]) + overflow:
+                    opening = blocks(owner, address, port) if blocks else []
+                    if blocks and not opening:
+                        continue
+                    mine = [self.block(i, owners, owner, address, number) for number in opening]
                     for behind in [to] if to else self.destinations(i + 1):
                         arc = net.arc()
                         departures.append(arc)
                         legs.setdefault((address, port, behind), []).append(arc)
-                        key = (i, "cone", owner, address, port, None if free else behind)
-                        if block:  # one owner a block, so uniqueness is due among the owner's flows only
-                            mine = self.block(i, owners, owner, address, number // block)
+                        where = (address, port, None if free else behind)
+                        if blocks:  # a block has one owner: uniqueness is due among the owner's flows
                             if net.rate and seconds == 0:
                                 net.gates.append((arc, mine))
                             else:
-                                net.rows.setdefault(key, Row(0, [mine], [-1.0]))
+                                key = (i, "cone", owner, *where)
+                                net.rows.setdefault(key, Row(0, [*mine], [-1.0] * len(mine)))
                                 net.use(key, [arc], seconds)
-                        else:
-                            net.use(key, [arc], seconds)
+                        if not blocks or port in overflow:
+                            net.use((i, "cone", *where), [arc], seconds)
+                        if "destinations" in hop:
+                            room = hop["destinations"]
+                            net.use((i, "destinations", address, port), [arc], seconds, room=room)
+                        if "client_ports" in hop:
+                            self.holds(i, hop, owner, (address, port), arc, where, seconds)
                         if "max_entries" in hop:
                             net.use((i, "entries", address[1]), [arc], tracked, room=hop["max_entries"])
             net.balances.append((arrivals, departures))
         return legs
+
+    def holds(
+        self,
+        i: int,
+        hop: Topology,
+        owner: Source | None,
+        port: tuple[Source, int],
+        arc: int,
+        where: Hashable,
+        seconds: float,
+    ) -> None:
+        """Let a flow use a port only while its source holds it, of which it may hold so many."""
+        net = self.net
+        if (i, owner, port) not in self.held:
+            held = self.held[i, owner, port] = net.arc()
+            net.use((i, "holds", owner, port), [held], 1)
+            if not net.rate:
+                net.binary.append(held)
+            net.rows.setdefault((i, "ports of", owner), Row(hop["client_ports"]))
+            net.rows[i, "ports of", owner].arcs.append(held)
+            net.rows[i, "ports of", owner].weights.append(1.0)
+        key = (i, "held", owner, where)
+        if not net.rate or seconds:
+            net.rows.setdefault(key, Row(0, [self.held[i, owner, port]], [-1.0]))
+            net.use(key, [arc], seconds)
+            if "destinations" in hop:
+                key = (i, "destinations", owner, port)
+                net.rows.setdefault(key, Row(0, [self.held[i, owner, port]], [-float(hop["destinations"])]))
+                net.use(key, [arc], seconds)
+
+    def blocks(self, i: int, hop: Topology, sources: list[Source]) -> Blocks:
+        """Say by which blocks of an address a source may use a port: its block, or by any the overflow."""
+        ports, addresses, block = number_set(hop["ports"]), self.own_addresses(i, hop), hop["block"]
+        there = self.addresses_before(i)
+        if isinstance(block, list):
+            each = next(ports for clients, ports in block if there <= clients)
+            most = max(ports for _, ports in block)
+            own: set[tuple[Source | None, Source, int]] = set()
+            for number, source in enumerate(sources):
+                mine = [(a, p) for a in addresses for p in ports[number * each : (number + 1) * each]]
+                own |= {(source, address, port) for address, port in mine[:most]}
+            return lambda source, address, port: [-1] if (source, address, port) in own else []
+        if block == "even":
+            count = -(-there // len(addresses))
+            block = len(ports) // count
+        else:
+            count = len(ports) // block
+        opened = {port: [number // block] for number, port in enumerate(ports[: count * block])}
+        opened |= {port: list(range(count)) for port in number_set(hop.get("overflow", []))}
+        return lambda source, address, port: opened.get(port, [])
+
+    def addresses_before(self, i: int) -> int:
+        """Return how many source addresses there are before hop i, whether they are used or not."""
+        there = int(self.clients.get("addresses", 1))
+        for j, hop in enumerate(self.hops[:i]):
+            is_proxy = hop["kind"] == "hourglass" and hop.get("layer", 7) == 7
+            if hop["kind"] == "cone" or (is_proxy and hop.get("source", "own") == "own"):
+                there = len(self.own_addresses(j, hop))
+        return there
 
     def block(self, i: int, owners: Owners, owner: Source | None, address: Source, b: int) -> int:
         """Return the binary variable: block b of the NAT's address belongs to the owner."""
         if (owner, address, b) not in owners:
             mine = owners[owner, address, b] = self.net.arc()
             self.net.binary.append(mine)
-            self.net.use((i, "blocks of", owner), [mine], 1)
-            self.net.use((i, "owners of", address, b), [mine], 1)
+            if b >= 0:  # else it is the owner's anyway
+                self.net.use((i, "blocks of", owner), [mine], 1)
+                self.net.use((i, "owners of", address, b), [mine], 1)
         return owners[owner, address, b]
 
     def balancer(self, i: int, hop: Topology, flows: Flows) -> Flows:

@@ -33,7 +33,7 @@ def highest_rate(topology: dict[str, Any]) -> float:
             return math.inf
     if net.gates:  # a block must be owned, though its tuples are never busy: any rate, or none
         most = solve(net, rows)
-        rows += [Row(0, [arc, mine], [1.0, -most]) for arc, mine in net.gates]
+        rows += [Row(0, [arc, *mine], [1.0, *[-most] * len(mine)]) for arc, mine in net.gates]
     return solve(net, rows)
 
 

@@ -13,10 +13,10 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.comparison import compare
 from tuplecalc.model.chain import Clients, Cone, Hourglass, Traffic
 from tuplecalc.model.file import EXAMPLES, example_text
-from tuplecalc.render import figures
+from tuplecalc.render import compared, figures
 from tuplecalc.render import report as module
 from tuplecalc.render.figures import style
-from tuplecalc.render.report import assumptions, compared, parts, pictures
+from tuplecalc.render.report import assumptions, parts, pictures
 from tuplecalc.render.report.chain import stations
 
 OUTAGE = tc.example("outage")
@@ -193,13 +193,35 @@ def test_without_a_source_there_is_no_input() -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_presets_are_listed_where_a_hop_has_one() -> None:
-    hop = OUTAGE.hops[0].model_copy(update={"preset": "linux"})
-    named = OUTAGE.model_copy(update={"hops": (hop, *OUTAGE.hops[1:])})
-    assert parts.presets(OUTAGE) == ()
-    assert parts.presets(named) == (parts.Presets("lvs", "linux"),)
-    result = tc.Capacity(named, tc.capacity(OUTAGE).hops)
-    assert "presets" in Page(module.report(result)).headings("h2")
+def test_presets_are_cited_where_a_hop_has_one() -> None:
+    named = tc.with_settings(OUTAGE, "clients.preset=linux-client", "hops.lvs.preset=tencent-nat-gateway")
+    read = page(named)
+    assert "presets" in read.headings("h2")
+    assert "lvs: Tencent Cloud public NAT gateway ( tencent-nat-gateway )" in read.text
+    assert "the number of elastic addresses times 55,000." in read.text
+    assert "Sources (2024-01-04): https://www.tencentcloud.com/document/product/1015/30230" in read.text
+    assert "How long a port rests after the close is not documented." in read.text
+    assert "presets" not in page(OUTAGE).headings("h2")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_only_values_that_come_from_a_preset_are_cited() -> None:
+    nat = cone(preset="aws-nat-gateway", ports="1024-2047")
+    read = page(chain(nat, cone(preset="tencent-nat-gateway", ports="1-9")))
+    assert 'Used here: time_wait = "60s" .' in read.text
+    assert "ports = { count = 55000 }" not in read.text
+    assert "Nothing of it is used here: all of its values are written otherwise." in read.text
+    assert "No source gives its time_wait: tuplecalc's own default of 120 s stands." in read.text
+    paths = [each.path for each in assumptions.defaults(tc.capacity(chain(nat)))]
+    assert "hops.h0.time_wait" not in paths  # it is the preset's
+    assert "hops.h0.mapping" in paths
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_of_very_many_presets_the_first_are_cited() -> None:
+    read = page(chain(*(cone(preset="aws-nat-gateway") for _ in range(63))))
+    assert read.text.count("( aws-nat-gateway )") == 60
+    assert "… and 3 presets more" in read.text
 
 
 # The drawing.
@@ -267,7 +289,13 @@ def test_a_figure_that_cannot_be_drawn_is_left_out(monkeypatch: pytest.MonkeyPat
 
 
 def test_every_default_has_an_origin() -> None:
-    said_elsewhere = {"rate", "virtual", "preset", "block", "kind", "capture", "name"}
+    said_elsewhere = {"rate", "virtual", "preset", "kind", "capture", "name"}
+    said_elsewhere |= {
+        "block",
+        "destinations",
+        "overflow",
+        "client_ports",
+    }  # without them there is no such rule
     for part, kind in ((Traffic, ""), (Clients, "clients"), (Cone, "cone"), (Hourglass, "hourglass")):
         for key, field in part.model_fields.items():
             if not field.is_required() and key not in said_elsewhere:

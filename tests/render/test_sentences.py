@@ -97,6 +97,7 @@ def test_a_search_through_the_whole_range_or_block_needs_no_word() -> None:
     assert "gives up" not in under_load(1, port_search="linux", ports={"count": 100})
     assert "gives up" not in under_load(1, port_search="linux", block=64)
     assert "once 98% of a client's block are in use" in under_load(1, port_search="linux", block=300)
+    assert "gives up" not in under_load(1, port_search="linux", block="even", ports={"count": 9})
 
 
 def test_the_share_that_may_fail_is_said_as_it_was_asked() -> None:
@@ -115,6 +116,9 @@ def test_fewer_blocks_than_sources_are_said() -> None:
         "Only 3 of 100 sources get a block of ports at cgn: the others send nothing, and all figures are of "
         "those that do."
     ) in said
+    assert "get a block" not in " ".join(
+        sentences.sentences(tc.capacity(tc.with_settings(chain, "hops.cgn.block=even")))
+    )
     enough = tc.with_settings(chain, "clients.addresses=3")
     assert not [
         sentence for sentence in sentences.sentences(tc.capacity(enough)) if "get a block" in sentence

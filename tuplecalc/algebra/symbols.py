@@ -14,8 +14,8 @@ import sympy  # type: ignore[import-untyped]
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.letters import SYMBOLS
 
-_WHOLE = frozenset({"N", "V", "m", "M", "n", "K", "Q", "o", "k", "entries", "files"})
-_MAY_BE_ZERO = frozenset({"H", "c", "T", "T_w", "T_r", "T_t"})
+_WHOLE = frozenset({"N", "V", "m", "M", "n", "K", "Q", "o", "d", "k", "u", "u_m", "h", "entries", "files"})
+_MAY_BE_ZERO = frozenset({"H", "c", "T", "T_w", "T_r", "T_t", "k"})
 
 
 def symbol(name: str, letter: str) -> Any:
@@ -29,9 +29,10 @@ def symbol(name: str, letter: str) -> Any:
     """
     if letter not in SYMBOLS:
         raise KeyError(f"{letter} is not in the table of letters")
+    whole = True if letter in _WHOLE else None
     if letter in _MAY_BE_ZERO:
-        return sympy.Symbol(name, nonnegative=True)
-    return sympy.Symbol(name, positive=True, integer=True if letter in _WHOLE else None)
+        return sympy.Symbol(name, nonnegative=True, integer=whole)
+    return sympy.Symbol(name, positive=True, integer=whole)
 
 
 def size_symbol(name: str) -> Any:

@@ -21,7 +21,18 @@ from typer.core import TyperGroup
 
 from tuplecalc.errors import InputError, TuplecalcError
 
-COMMANDS = ("capacity", "explain", "plot", "report", "examples", "schema")
+COMMANDS = (
+    "capacity",
+    "explain",
+    "solve",
+    "sweep",
+    "compare",
+    "plot",
+    "report",
+    "presets",
+    "examples",
+    "schema",
+)
 """Each is a module here with a function of its name."""
 
 

@@ -18,7 +18,7 @@ from tuplecalc.model.file import show_path
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tuplecalc.traffic.vary import Axis
+    from tuplecalc.design.vary import Axis
 
 
 class Kind(StrEnum):
@@ -144,6 +144,6 @@ def _draw(kind: Kind, result: Capacity, vary: list[str], of: Of | None, ax: Axes
 def _knobs(result: Capacity, vary: list[str]) -> list[Axis]:
     if not vary:
         return []
-    from tuplecalc.traffic.vary import axis  # numpy: for these two kinds alone
+    from tuplecalc.design.vary import axis  # numpy: for these two kinds alone
 
     return [axis(result.chain, each) for each in vary]

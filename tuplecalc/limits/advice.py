@@ -23,6 +23,7 @@ from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.chain import UNPRIVILEGED_PORTS, Chain, Clients, Cone, Hourglass
 from tuplecalc.model.file import with_settings
 from tuplecalc.model.ports import PortSet
+from tuplecalc.model.presets import preset
 
 _MOST_APART, _MOST_PAIRS = (
     3,
@@ -79,7 +80,7 @@ def _evaluated(result: Capacity, changes: Iterable[_Change]) -> list[Advice]:
     """The changes with their figures; of those that are to help, the ones that do."""
     found: dict[tuple[str, ...], Advice] = {}
     for change in changes:
-        if change.settings in found:
+        if change.settings in found or _is_fixed(result.chain, change):
             continue
         try:
             changed = capacity(with_settings(result.chain, *change.settings))
@@ -90,6 +91,19 @@ def _evaluated(result: Capacity, changes: Iterable[_Change]) -> list[Advice]:
                 change.text, change.settings, changed.flows, changed.rate, change.apart
             )
     return list(found.values())
+
+
+def _is_fixed(chain: Chain, change: _Change) -> bool:
+    """Whether a change asks a product for what it does not let one change."""
+    parts = [("clients", chain.clients), *((hop.path, hop) for hop in chain.hops)]
+    fixed = {
+        f"{path}.{key}"
+        for path, part in parts
+        if part.preset is not None
+        for key in preset(part.preset).fixed
+        if key not in part.model_fields_set
+    }
+    return any(setting.partition("=")[0] in fixed for setting in change.settings)
 
 
 def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
@@ -152,7 +166,7 @@ def _apart(A: NamedPorts, L: NamedPorts) -> Iterator[_Change]:
     """Disjoint ranges out of the same ports, split so that the smaller one is as large as can be."""
     first, second = A.origin, L.origin
     common = first.ports & second.ports
-    if not common or first.place == second.place:
+    if not common or first.place == second.place or not (first.place and second.place):
         return
     only_first, only_second = (first.ports - common).size, (second.ports - common).size
     part = min(max((only_second + common.size - only_first) // 2, 0), common.size)
@@ -220,10 +234,16 @@ def _for_cone(hop: Cone, limit: Limit) -> Iterator[_Change]:
     if hop.mapping == "endpoint-independent":
         text = f"endpoint-dependent mapping at {hop.name} (a port for each destination)"
         yield _Change(text, (f"{path}.mapping=endpoint-dependent",))
-    if hop.block is not None and 2 * hop.block <= hop.ports.size:
+    if isinstance(hop.block, int) and 2 * hop.block <= hop.ports.size:
         yield _Change(f"blocks twice as large at {hop.name}", (f"{path}.block={2 * hop.block}",))
+    yield from _doubled(hop.name, path, "client_ports", hop.client_ports, "cap on a client's ports")
+    if hop.destinations is not None:
+        text = f"twice as many destinations for each port at {hop.name}"
+        yield _Change(text, (f"{path}.destinations={2 * hop.destinations}",))
     if hop.linger > 30:
-        text = f"a linger of {SHORT_TIME_WAIT} at {hop.name} (nf_conntrack_tcp_timeout_time_wait)"
+        on_linux = hop.preset is None or hop.preset.startswith("linux")
+        text = f"a linger of {SHORT_TIME_WAIT} at {hop.name}"
+        text += " (nf_conntrack_tcp_timeout_time_wait)" if on_linux else ""
         yield _Change(text, (f"{path}.time_wait={SHORT_TIME_WAIT}",))
 
 

@@ -11,8 +11,9 @@ from math import floor
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tuplecalc.errors import InputError, reject, show
-from tuplecalc.limits.expression import Number
-from tuplecalc.limits.hops import clients, cone, forwarder
+from tuplecalc.limits.cone import cone
+from tuplecalc.limits.expression import Number, ingredients
+from tuplecalc.limits.hops import clients, forwarder
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.proxy import proxy
 from tuplecalc.limits.record import record
@@ -101,6 +102,21 @@ class Capacity:
             rule = f"the hops are {', '.join(dict.fromkeys(at for at, _ in known))}"
         raise InputError(f"no limit is called {show(name)} at {show(hop)}; {rule}")
 
+    def ports_searched(self, cone: str) -> int:
+        """The ports among which a cone looks for a free one: a client's block and the overflow, else all.
+
+        >>> from tuplecalc.model.chain import Chain, Clients, Cone, Services
+        >>> nat = Cone(name="nat", addresses=2, ports="1024-9023", block="even")
+        >>> capacity(Chain(clients=Clients(addresses=16), hops=[nat],
+        ...                services=Services(addresses=2, ports=80))).ports_searched("nat")
+        1000
+        """
+        hop = next(hop for hop in self.chain.hops if hop.name == cone and isinstance(hop, Cone))
+        if hop.block is None:
+            return hop.ports.size
+        block = next(q for q in ingredients(self.limit(cone, "block").size) if q.symbol == "k")
+        return floor(block.value) + (hop.overflow.size if hop.overflow else 0)
+
     @cached_property
     def binding(self) -> Limit:
         """The limit that gives the flows; ties go to the earliest hop and the first row."""
@@ -173,14 +189,16 @@ class Capacity:
     def flows_at_most(self) -> bool:
         """Whether the true optimum may lie below ``flows``, by rounding or in rare corners.
 
-        Beside a shared limit: where ports are taken for all services or handed out in blocks,
-        where a hop changes the destination but keeps source address and port, and in rows of
-        proxies of which one shares its work by flows.  And where port blocks meet hops that count
-        for each of their addresses.
+        Beside a shared limit: where ports are taken for all services or for some, or handed out in
+        blocks, where a hop changes the destination but keeps source address and port, and in rows of
+        proxies of which one shares its work by flows.  And where ports that one client may hold meet
+        hops that count for each of their addresses, or where more clients share the overflow of one
+        address than of another and could not take all of it.
         """
         sharing = self._sharing()
         row_by_flows = len(sharing) > 1 and any(h.instances > 1 and h.split == "flows" for h in sharing)
-        bound = self.chain.clients.allocation == "bind" or any(map(_blurs, self.chain.hops))
+        behind = [hop.endpoints for hop in self.hops[1:]]
+        bound = self.chain.clients.allocation == "bind" or any(map(_blurs, self.chain.hops, behind))
         return self._blocks_blur() or (bool(sharing) and bound) or row_by_flows
 
     @property
@@ -227,11 +245,19 @@ class Capacity:
     def _blocks_blur(self) -> bool:
         hops = self.chain.hops
         for place, hop in enumerate(hops):
-            if isinstance(hop, Cone) and hop.block is not None:
-                before = (h for h in hops[:place] if isinstance(h, Cone) or h.layer == 7)
-                behind = (h for h in hops[place + 1 :] if isinstance(h, Cone) or h.layer == 7 or h.virtual)
-                if any(before) or any(behind) or (hop.instances > 1 and hop.max_entries is not None):
-                    return True
+            if not isinstance(hop, Cone) or (hop.block is None and hop.client_ports is None):
+                continue
+            if any(_chooses(h) or h.virtual for h in hops[place + 1 :]):
+                return True
+            if hop.block is None:
+                continue
+            some = isinstance(hop.block, int)  # else all sources have a block, and each one alike
+            if any(_chooses(h) if some else _deals_out(h) for h in hops[:place]):
+                return True
+            if hop.instances > 1 and hop.max_entries is not None:
+                return True
+            if hop.overflow is not None and _meet_unevenly(hop, *self.hops[place : place + 2]):
+                return True
         return False
 
     @property
@@ -271,9 +297,35 @@ def _next(limits: tuple[Limit, ...], binding: Limit | None, figure: Any) -> Limi
     return min((limit for limit in limits if limit is not binding), key=figure, default=None)
 
 
-def _blurs(hop: Cone | Hourglass) -> bool:
+def _chooses(hop: Cone | Hourglass) -> bool:
+    return isinstance(hop, Cone) or hop.layer == 7
+
+
+def _deals_out(hop: Cone | Hourglass) -> bool:
+    return isinstance(hop, Hourglass) and hop.instances > 1 and hop.split == "services"
+
+
+def _meet_unevenly(hop: Cone, before: HopCapacity, here: HopCapacity) -> bool:
+    """Whether clients of some addresses lack ports of the overflow that lie idle at others."""
+    addresses, ports = hop.addresses.size * hop.instances, hop.ports.size
+    overflow = hop.overflow.size if hop.overflow else 0
+    block = hop.block if isinstance(hop.block, int) else ports // -(-before.sources // addresses)
+    blocks = addresses * (ports // block) if isinstance(hop.block, int) else before.sources
+    holders = min(before.sources, blocks)
+    if holders <= addresses or holders % addresses == 0:
+        return False
+    in_all = here.limits[0]  # all ports of all addresses
+    most = (block + overflow) * Fraction(in_all.scopes.value) / addresses  # of one client alone
+    rate = Fraction(before.rate) * in_all.seconds.value if before.rate is not None else None
+    too_few = hop.client_ports is not None and hop.client_ports < block + overflow
+    return too_few or min(before.flows, before.flows if rate is None else rate) < most * before.sources
+
+
+def _blurs(hop: Cone | Hourglass, behind: int) -> bool:
+    """Whether it makes shared limits behind it a bound; ``behind`` are the endpoints that it addresses."""
     if isinstance(hop, Cone):
-        return hop.mapping == "endpoint-independent" or hop.block is not None
+        few = hop.mapping == "endpoint-independent" or (hop.destinations or behind) < behind
+        return few or hop.block is not None
     keeps_port = hop.capture == "listen" and hop.source == "client-port"
     return hop.virtual is not None or keeps_port or (hop.layer == 7 and hop.allocation == "bind")
 

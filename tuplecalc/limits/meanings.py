@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tuplecalc.limits.expression import Constant, Quantity
+from tuplecalc.limits.expression import Constant, Quantity, Sum
 from tuplecalc.limits.limit import Limit
 
 MEANINGS: Mapping[str, str] = {
@@ -13,6 +13,8 @@ MEANINGS: Mapping[str, str] = {
     "clients ports, bound": "a client's port is taken for all services at once (bind)",
     "cone ports": "many sources share few addresses, told apart by port",
     "block": "a client has only the ports of its block",
+    "block, overflow": "clients have the ports of their blocks, and share the overflow",
+    "client": "a client may hold only so many ports",
     "entries": "each tuple takes an entry of the tracking table",
     "forwarded": "the source must be unique towards the new destination",
     "accepted": "the client-side leg must be unique at the proxy",
@@ -52,6 +54,8 @@ def meaning(limit: Limit, hop_kind: str = "") -> str:
         return MEANINGS["shared-k"]
     if name == "shared" and limit.size == Constant(0):
         return MEANINGS["shared, the same"]
+    if name == "block" and isinstance(limit.size, Sum):
+        return MEANINGS["block, overflow"]
     if hop_kind == "clients" and isinstance(limit.scopes, Quantity):
         return MEANINGS["clients ports, bound"]
     return MEANINGS.get(f"{hop_kind} {name}") or MEANINGS[name]

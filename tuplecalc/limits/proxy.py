@@ -255,4 +255,5 @@ class _Row:
             taken,
             held=self.letters.service_side,
             own=fresh,
+            there=product(self.o, self.n),
         )

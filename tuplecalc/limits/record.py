@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
+from tuplecalc.model.presets import Use, used
 
 if TYPE_CHECKING:
     from tuplecalc.limits.capacity import Capacity
@@ -28,8 +29,8 @@ def record(result: Capacity, offered: Offered) -> dict[str, Any]:
         "constraint": result.constraint,
         "flows": result.flows,
         "rate": as_float(result.rate),
-        "binding": _name(result.binding),
-        "rate_binding": result.rate_binding and _name(result.rate_binding),
+        "binding": named(result.binding),
+        "rate_binding": result.rate_binding and named(result.rate_binding),
         "hops": [
             {
                 "name": hop.name,
@@ -48,6 +49,21 @@ def record(result: Capacity, offered: Offered) -> dict[str, Any]:
         ],
         "at_most": {"flows": result.flows_at_most, "rate": result.rate_at_most},
         "offered": offered.to_dict() if offered.rate is not None or offered.most else None,
+        "presets": [_use_record(use) for use in used(result.chain)],
+    }
+
+
+def _use_record(use: Use) -> dict[str, Any]:
+    """``values`` are those that the result took from the preset, ``unknown`` has defaults of the tool."""
+    return {
+        "hop": use.hop,
+        "name": use.preset.name,
+        "title": use.preset.title,
+        "values": use.values,
+        "source": list(use.preset.source),
+        "date": use.preset.date,
+        "unknown": use.unknown,
+        "left_out": list(use.left_out),
     }
 
 
@@ -81,5 +97,6 @@ def as_float(number: Number | None) -> float | None:
     return None if number is None else float(number)
 
 
-def _name(limit: Limit) -> dict[str, str]:
+def named(limit: Limit) -> dict[str, str]:
+    """A limit by its names."""
     return {"hop": limit.hop, "limit": limit.name}

@@ -56,7 +56,8 @@ class Sources(NamedTuple):
     ``taken`` says whether a source's port is taken for all endpoints; ``None`` where it may be
     used again towards another.  ``held`` is for how many seconds the machine that a leg leaves
     holds its tuple.  ``run`` are the proxies right before; ``own`` are the limits that each of
-    these addresses brings along, whose scopes are proportional to their number.
+    these addresses brings along, whose scopes are proportional to their number.  ``there`` are all
+    addresses of a proxy's machines, of which not all need work; ``None``: as many as ``addresses``.
     """
 
     addresses: Expression
@@ -67,6 +68,7 @@ class Sources(NamedTuple):
     held: Expression = _AT_ONCE
     run: Run = Run()
     own: tuple[Limit, ...] = ()
+    there: Expression | None = None
 
     def mixed(self) -> Sources:
         """Behind a hop that changes the destination: every source reaches every endpoint."""

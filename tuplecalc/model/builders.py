@@ -12,16 +12,17 @@ from tuplecalc.model.chain import Chain, Clients, Cone, Hop, Hourglass, Traffic
 from tuplecalc.model.services import Services
 
 
-def hourglass(*, name: str = "proxy", capture: str = "tproxy", source: str = "client", **keys: Any) -> Chain:
+def hourglass(*, name: str = "proxy", **keys: Any) -> Chain:
     """Clients and services that meet in one transparent proxy.
+
+    Without a preset a proxy captures by ``"tproxy"`` and speaks as its ``"client"``.
 
     >>> hourglass(clients=100, services=10, ports="1024-65535").shape
     'hourglass'
     """
     ends = _ends(keys)
-    layer = keys.pop("layer", 7)
-    proxy = {"capture": capture, "source": source} if layer == 7 else {}
-    return _chain([Hourglass(name=name, layer=layer, **proxy, **keys)], **ends)
+    plain = keys.get("preset") is None and keys.get("layer", 7) == 7
+    return _chain([Hourglass(name=name, **(_TRANSPARENT if plain else {}) | keys)], **ends)
 
 
 def cone(*, name: str = "nat", addresses: object = 1, **keys: Any) -> Chain:
@@ -39,27 +40,31 @@ def inverted_cone(
     *,
     addresses: object = 1,
     ports: object = "1024-65535",
-    capture: str = "tproxy",
-    source: str = "client",
-    proxy_ports: object = "1024-65535",
+    proxy_ports: object = None,
     name: str = "proxy",
     **keys: Any,
 ) -> Chain:
     """A NAT with a transparent proxy behind it.
 
-    ``addresses`` and ``ports`` are the NAT's, all other keywords the proxy's.
+    ``addresses`` and ``ports`` are the NAT's, all other keywords the proxy's.  Without a preset the proxy
+    captures by ``"tproxy"`` and speaks as its ``"client"``, from ports 1024-65535.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> capacity(inverted_cone(addresses=4, services=10)).flows
     1290240
     """
     ends = _ends(keys)
-    if source != "client-port":
+    if keys.get("preset") is None:
+        keys = _TRANSPARENT | keys
+        if proxy_ports is None and keys["source"] != "client-port":
+            proxy_ports = "1024-65535"
+    if proxy_ports is not None:
         keys["ports"] = proxy_ports
-    proxy = Hourglass(name=name, capture=capture, source=source, **keys)
+    proxy = Hourglass(name=name, **keys)
     return _chain([Cone(name="nat", addresses=addresses, ports=ports), proxy], **ends)
 
 
+_TRANSPARENT = {"capture": "tproxy", "source": "client"}
 _ENDS = ("title", "clients", "client_ports", "services", "service_ports", "hold", "rate", "first_close")
 
 

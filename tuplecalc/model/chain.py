@@ -21,8 +21,10 @@ from tuplecalc.errors import Problem, TopologyError, reject, show
 from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.part import Part
 from tuplecalc.model.ports import PortSet
+from tuplecalc.model.preset_part import PresetPart
+from tuplecalc.model.presets import with_kind
 from tuplecalc.model.services import Services, overlap
-from tuplecalc.model.values import Count, FirstClose, Name, PortSearch, Rate, Seconds, Title, text
+from tuplecalc.model.values import Block, Count, FirstClose, Name, PortSearch, Rate, Seconds, Title
 
 EPHEMERAL_PORTS = PortSet("32768-60999")  # net.ipv4.ip_local_port_range
 UNPRIVILEGED_PORTS = PortSet("1024-65535")  # nf_nat_core: the class of ordinary ports
@@ -66,7 +68,7 @@ class Traffic(Part):
     """Who closes first, and so lingers in TIME_WAIT: "client", "server", or the client's share."""
 
 
-class Lingering(Part, defer_build=True):
+class Lingering(PresetPart, defer_build=True):
     """A part whose tuples linger after the close."""
 
     time_wait: Seconds = Fraction(60)
@@ -115,8 +117,6 @@ class Hop(Lingering, defer_build=True):
     """Tracking-table size of one instance (nf_conntrack_max)."""
     tracking_time_wait: Seconds = Fraction(120)
     """How long a tracking entry lingers after the close."""
-    preset: str | None = None
-    """A named set of defaults for this hop."""
 
     @property
     def path(self) -> str:
@@ -127,11 +127,6 @@ class Hop(Lingering, defer_build=True):
     def written(self) -> dict[str, Any]:
         """The keys that were given, and which kind of hop it is."""
         return {"kind": type(self).model_fields["kind"].default, **super().written()}
-
-    @field_validator("preset", mode="plain")
-    @classmethod
-    def _known_preset(cls, value: object) -> str:
-        raise reject(text(value, "a preset"), "no preset has this name", "write its values out in the hop")
 
     @classmethod
     def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -162,6 +157,7 @@ class Cone(Hop, defer_build=False):
         'this key fits kind = "hourglass"',
     )
 
+    preset_kind = "cone"
     kind: Literal["cone"] = "cone"
     addresses: AddressSet
     """The addresses that it translates to, of one instance."""
@@ -171,8 +167,16 @@ class Cone(Hop, defer_build=False):
     """How long a translated tuple stays taken after the close (nf_conntrack_tcp_timeout_time_wait)."""
     mapping: Literal["endpoint-dependent", "endpoint-independent"] = "endpoint-dependent"
     """RFC 4787: endpoint-independent means that a port serves one internal endpoint for all destinations."""
-    block: Count | None = None
-    """Ports handed to one client address (port-block allocation)."""
+    destinations: Count | None = None
+    """A port of an address serves at most so many destinations at once (port oversubscription)."""
+    block: Block | None = None
+    """Ports handed to one client address: a number (port-block allocation), "even" (all ports divided
+    evenly among the clients), or a table [[clients, ports], …]: so many of each address for up to so many
+    clients, and no client has more than the largest entry in all."""
+    overflow: PortSet | None = None
+    """Ports beside `ports`: open at each address to all clients that have a block there and need more."""
+    client_ports: Count | None = None
+    """A client address holds at most so many ports at once, whichever they are."""
     spread: Literal["even", "hashed"] = "even"
     """How sources fall on its addresses: "hashed" is by chance, as Linux does (find_best_ips_proto)."""
     port_search: PortSearch = "exhaustive"
@@ -180,23 +184,65 @@ class Cone(Hop, defer_build=False):
 
     @field_validator("block")
     @classmethod
-    def _fits_range(cls, block: int | None, info: ValidationInfo) -> int | None:
+    def _fits_range(cls, block: Block | None, info: ValidationInfo) -> Block | None:
         ports = info.data.get("ports")
-        if block is not None and ports is not None and block > ports.size:
+        if block is None or block == "even" or ports is None:
+            return block
+        if isinstance(block, int) and block > ports.size:
             rule = f"a block is at most the cone's {ports.size} ports"
             raise reject(block, rule, f"write a number from 1 to {ports.size}, or widen `ports`")
+        for number, (clients, each) in enumerate(() if isinstance(block, int) else block):
+            if clients * each > ports.size:
+                rule = f"all clients of an entry have their ports out of the cone's {ports.size}"
+                instead = f"write at most {ports.size // clients} ports, or widen `ports`"
+                if clients > ports.size:
+                    instead = f"write at most {ports.size} clients, or widen `ports`"
+                raise reject([clients, each], rule, instead, f"[{number}]")
         return block
+
+    @field_validator("overflow")
+    @classmethod
+    def _stands_apart(cls, overflow: PortSet | None, info: ValidationInfo) -> PortSet | None:
+        ports = info.data.get("ports")
+        if overflow is not None and ports is not None and (common := overflow & ports):
+            rule = f"the overflow stands apart from `ports`; both have {common}"
+            raise reject(overflow.spec, rule, "take these out of one of the two")
+        return overflow
+
+    @classmethod
+    def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
+        """Keys of which one leaves no room for the other."""
+        yield from super().misfits(data)
+        if data.get("destinations") is not None and data.get("mapping") == "endpoint-independent":
+            rule = 'with mapping = "endpoint-independent" a port serves one internal endpoint for all'
+            yield Problem("destinations", data["destinations"], rule, "leave one of the two out")
+        block = data.get("block")
+        if data.get("overflow") is not None and (block is None or isinstance(block, list | tuple)):
+            here = "a table" if block is not None else "there is none"
+            rule = f'the overflow is for clients whose block is full, a number or "even"; here {here}'
+            overflow = data["overflow"]
+            overflow = overflow.spec if isinstance(overflow, PortSet) else overflow
+            yield Problem("overflow", overflow, rule, "write such a `block`, or add these ports to `ports`")
+
+    def entry(self, clients: int) -> tuple[int, int] | None:
+        """The entry for so many clients in the table of blocks; None where it ends before, or is none.
+
+        >>> nat = Cone(name="nat", addresses=1, block=[[50, 1024], [100, 512]])
+        >>> nat.entry(50), nat.entry(51), nat.entry(101)
+        ((50, 1024), (100, 512), None)
+        """
+        table = self.block if isinstance(self.block, tuple) else ()
+        return next((entry for entry in table if clients <= entry[0]), None)
 
 
 def _schema_of_fits(schema: dict[str, Any]) -> None:
     """The table FITS as JSON Schema; a default that does not fit makes the other key required."""
-    dependent: dict[str, Any] = {}
+    dependent, required = {}, {}
     for key, rules in FITS.items():
-        needed = [other for other, allowed in rules.items() if _DEFAULTS.get(other) not in allowed]
         dependent[key] = {"properties": {other: {"enum": list(allowed)} for other, allowed in rules.items()}}
-        if needed:
-            dependent[key]["required"] = needed
+        required[key] = [other for other, allowed in rules.items() if _DEFAULTS.get(other) not in allowed]
     schema["dependentSchemas"] = dependent
+    schema["dependentRequired"] = {key: others for key, others in required.items() if others}
     schema["if"] = {"properties": {"layer": {"const": 7}}}
     schema["then"] = {"required": ["capture"]}
 
@@ -213,9 +259,11 @@ class Hourglass(Hop, defer_build=False):
     model_config = ConfigDict(json_schema_extra=_schema_of_fits)
 
     hints: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("mapping", "block", "spread", "port_search"), 'this key fits kind = "cone"'
+        ("mapping", "destinations", "block", "overflow", "client_ports", "spread", "port_search"),
+        'this key fits kind = "cone"',
     )
 
+    preset_kind = "hourglass"
     kind: Literal["hourglass"] = "hourglass"
     layer: Literal[2, 3, 4, 7] = 7
     """2, 3 and 4 forward; 7 is a proxy with two connections a flow."""
@@ -241,6 +289,12 @@ class Hourglass(Hop, defer_build=False):
     """How instances share the work: any serves any, or each serves its own services."""
     max_files: Count | None = None
     """File descriptors of one instance."""
+
+    @classmethod
+    def fits(cls, key: str, data: Mapping[str, Any]) -> bool:
+        """By :data:`FITS`."""
+        has = _DEFAULTS | dict(data)
+        return all(has.get(other) in allowed for other, allowed in FITS.get(key, {}).items())
 
     @classmethod
     def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -271,7 +325,7 @@ class Hourglass(Hop, defer_build=False):
             yield Problem("source", "client-port", rule, 'write "client" or "own", or capture = "tproxy"')
 
 
-AnyHop = Annotated[Cone | Hourglass, Field(discriminator="kind")]
+AnyHop = Annotated[Cone | Hourglass, Field(discriminator="kind"), BeforeValidator(with_kind)]
 
 
 def _as_list(value: object) -> object:
@@ -332,6 +386,15 @@ class Chain(Part):
                     yield Problem(f"hops[{number}].name", name, "another hop has this name", "choose another")
                 seen.add(name.strip())
 
+    @field_validator("hops")
+    @classmethod
+    def _tables_of_blocks(cls, hops: tuple[AnyHop, ...], info: ValidationInfo) -> tuple[AnyHop, ...]:
+        """A table of blocks has an entry for as many clients as reach its hop."""
+        clients = info.data.get("clients")  # missing where these are wrong themselves
+        if problems := list(_missing_entries(clients, hops)) if clients else []:
+            raise TopologyError(problems)
+        return hops
+
     @field_validator("services")
     @classmethod
     def _sound_groups(cls, groups: tuple[Services, ...]) -> tuple[Services, ...]:
@@ -362,6 +425,18 @@ class Chain(Part):
         written["hops"] = [{"kind": hop.kind, **hop.to_dict()} for hop in self.hops]
         written["services"] = [group.to_dict() for group in self.services]
         return written
+
+
+def _missing_entries(clients: Clients, hops: Iterable[AnyHop]) -> Iterator[Problem]:
+    sources = clients.addresses.size
+    for number, hop in enumerate(hops):
+        if isinstance(hop, Cone) and isinstance(hop.block, tuple) and hop.entry(sources) is None:
+            last, _ = hop.block[-1]
+            rule = f"the table ends at {last} clients; {sources} source addresses reach this hop"
+            remedy = "add an entry for them, or take fewer"
+            yield Problem(f"[{number}].block", list(map(list, hop.block)), rule, remedy)
+        if isinstance(hop, Cone) or (hop.layer == 7 and hop.source == "own"):
+            sources = hop.addresses.size * hop.instances
 
 
 def _group_problems(groups: Iterable[Services]) -> Iterator[Problem]:

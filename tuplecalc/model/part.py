@@ -50,6 +50,11 @@ class Part(BaseModel):
         """The keys that were given, with their values as they are held."""
         return {key: getattr(self, key) for key in self.model_fields_set}
 
+    @property
+    def stated(self) -> frozenset[str]:
+        """The keys that something states for this part; all others have the tool's own defaults."""
+        return frozenset(self.model_fields_set)
+
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         yield from (
             (key, getattr(self, key)) for key in type(self).model_fields if key in self.model_fields_set

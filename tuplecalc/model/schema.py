@@ -11,6 +11,8 @@ from typing import Any
 
 from tuplecalc.model.chain import Chain, Clients, Cone, Hourglass, Traffic, Virtual
 from tuplecalc.model.part import Part
+from tuplecalc.model.preset_part import PresetPart
+from tuplecalc.model.presets import NEEDED, presets
 from tuplecalc.model.services import Services
 from tuplecalc.model.values import plain
 
@@ -30,8 +32,32 @@ def json_schema() -> dict[str, Any]:
         _describe(schema["$defs"][part.__name__], part)
     for part in (Cone, Hourglass):  # which class it is, is a default here and a key in the file
         schema["$defs"][part.__name__]["required"].insert(0, "kind")
+        _with_presets(schema["$defs"][part.__name__], part)
+    _with_presets(schema["$defs"]["Clients"], Clients)
     _describe(schema, Chain)
     return schema
+
+
+def _with_presets(schema: dict[str, Any], part: type[PresetPart]) -> None:
+    """The names that fit, and what they change: a preset gives keys, and leaves some to the user."""
+    fitting = [each for each in presets().values() if each.kind == part.preset_kind]
+    names = {"enum": [each.name for each in fitting]}
+    schema["properties"]["preset"] = {"anyOf": [names, {"type": "null"}], "default": None}
+    if part is Clients:
+        return  # no preset gives the addresses
+    conditions = ("required", "dependentRequired", "if", "then")
+    schema["else"] = {key: schema.pop(key) for key in conditions if key in schema}
+    schema["required"] = ["name"]
+    schema["if"] = {"properties": {"preset": {"type": "string"}}, "required": ["preset"]}
+    if part is Cone:  # at an hourglass, whether such a key fits depends on others
+        needs = [(key, [each.name for each in fitting if key in each.needs]) for key in NEEDED]
+        schema["then"] = {
+            "allOf": [
+                {"if": {"properties": {"preset": {"enum": those}}}, "then": {"required": [key]}}
+                for key, those in needs
+                if those
+            ]
+        }
 
 
 def _describe(schema: dict[str, Any], part: type[Part]) -> None:

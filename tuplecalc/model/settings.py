@@ -34,6 +34,9 @@ def set_value(mapping: dict[str, Any], setting: str) -> None:
     if steps[0] == "services" and len(steps) > 2 and isinstance(mapping.get("services"), Mapping):
         mapping["services"] = [mapping["services"]]  # one table stands for a list of one
         steps = steps if steps[1].isdigit() else ["services", "0", *steps[1:]]
+    groups = mapping.get("services")
+    if steps[0] == "services" and len(steps) == 2 and isinstance(groups, list | tuple) and len(groups) == 1:
+        steps = ["services", "0", steps[1]]  # of the only group
     place: Any = mapping
     for step in steps[:-1]:
         key = _key(place, step, setting)

@@ -7,14 +7,14 @@ seconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic_core import CoreSchema, core_schema
 
-from tuplecalc.errors import reject
+from tuplecalc.errors import TopologyError, reject
 
 LARGEST_COUNT = 2**128
 MOST_PROBES = 65_536  # more than there are ports find whatever is free
@@ -155,6 +155,44 @@ def _port_search(value: object) -> Literal["exhaustive", "linux"] | int:
     return value
 
 
+def _block(value: object) -> int | Literal["even"] | tuple[tuple[int, int], ...]:
+    """The ports of a client: their number, "even", or a table of [clients, ports].
+
+    >>> _block(512), _block("even"), _block([[50, 1024], [100, 512]])
+    (512, 'even', ((50, 1024), (100, 512)))
+    """
+    if value == "even":
+        return "even"
+    if isinstance(value, list | tuple) and value:
+        return tuple(_entries(value))
+    if isinstance(value, bool) or not isinstance(value, int):
+        rule = 'a block is a number of ports, "even", or a table of [clients, ports]'
+        raise reject(value, rule, 'write it as in 512, "even" or [[50, 1024], [100, 512]]')
+    return _count(value)
+
+
+def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, int]]:
+    """The entries of a table of blocks: more clients have fewer ports, or as many."""
+    most, fewest = 0, LARGEST_COUNT
+    for number, entry in enumerate(table):
+        if not isinstance(entry, list | tuple) or len(entry) != 2:
+            rule = "an entry is a number of clients and the ports of each"
+            raise reject(entry, rule, "write it as in [50, 1024]", f"[{number}]")
+        try:
+            clients, ports = map(_count, entry)
+        except TopologyError as error:
+            raise TopologyError(problem.below(f"[{number}]") for problem in error.problems) from None
+        if clients <= most or ports > fewest:
+            rule = "each entry is for more clients than the one before it, and for no more ports"
+            raise reject(list(entry), rule, "put the entries in this order", f"[{number}]")
+        yield clients, ports
+        most, fewest = clients, ports
+
+
+def _block_written(block: Any) -> Any:
+    return list(map(list, block)) if isinstance(block, tuple) else block
+
+
 def text(value: object, what: str) -> str:
     """A line of text that a terminal can show as it is."""
     if not isinstance(value, str):
@@ -223,7 +261,21 @@ _SHARE = {
 }
 _FIRST_CLOSE = {"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}
 
-Count = Annotated[int, _Reader(_count, {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT})]
+_COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
+_ENTRY = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
+_BLOCK = {
+    "anyOf": [
+        _COUNT,
+        {"const": "even"},
+        {"type": "array", "minItems": 1, "items": _ENTRY},
+    ],
+    "examples": [512, "even", [[50, 1024], [100, 512]]],
+}
+
+Count = Annotated[int, _Reader(_count, _COUNT)]
+Block = Annotated[
+    int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK, _block_written)
+]
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]

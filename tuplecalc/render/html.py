@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.render import numbers, sentences
+from tuplecalc.render.presets import citations
 
 if TYPE_CHECKING:
     from tuplecalc.traffic.offered import Offered
@@ -29,10 +30,16 @@ def environment() -> Environment:
 def fragment(result: Capacity) -> str:
     """An HTML fragment: what binds, the hops, the limits, and what would help."""
     template = environment().get_template("capacity.html")
-    return template.render(result=result, advices=advise(result), numbers=numbers, say=sentences)
+    cited = list(citations(result.chain))
+    return template.render(result=result, advices=advise(result), cited=cited, numbers=numbers, say=sentences)
 
 
 def load(offered: Offered) -> str:
     """What becomes of the offered rate, as HTML paragraphs."""
     said = filter(None, (sentences.offered(offered), sentences.most(offered), sentences.blind(offered)))
     return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in said)
+
+
+def preformatted(text: str) -> str:
+    """A text as it stands, for results that a terminal shows as well."""
+    return f"<pre>{escape(text)}</pre>"

@@ -11,6 +11,7 @@ from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.record import limit_record
 from tuplecalc.render import numbers, sentences
+from tuplecalc.render.presets import citations
 
 if TYPE_CHECKING:
     from tuplecalc.traffic.offered import Offered
@@ -58,23 +59,25 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         figures = numbers.count(hop.tuple_space), numbers.count(hop.flows), numbers.rate(hop.rate)
         used = () if rate is None else (numbers.used(hop.utilisation(rate)),)
         hops.append((hop.name, hop.kind, *figures, *used))
-    parts.append(_rows(header, hops, words=2))
+    parts.append(table(header, hops, words=2))
     limits = []
     for limit in result.limits:
         cells = [limit.hop, limit.name, limit.formula, numbers.count(limit.flows), numbers.rate(limit.rate)]
         limits.append(
             tuple(cells if limit is not result.binding else [f"**{in_markdown(c)}**" for c in cells])
         )
-    parts.append(_rows(("hop", "limit", "formula", "flows", "rate /s"), limits, words=3))
+    parts.append(table(("hop", "limit", "formula", "flows", "rate /s"), limits, words=3))
     if advices := advise(result):
         parts.append("\n".join(f"- {in_markdown(sentences.advice(result, item))}" for item in advices))
+    parts += map(in_markdown, citations(result.chain))
     return "\n\n".join(parts) + "\n"
 
 
-def _rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], words: int) -> str:
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]], words: int) -> str:
+    """A table; the first ``words`` columns to the left, cells that begin with ** as they are."""
     rule = ["---"] * words + ["--:"] * (len(header) - words)
     lines = [
-        header,
+        tuple(map(in_markdown, header)),
         tuple(rule),
         *(tuple(c if c.startswith("**") else in_markdown(c) for c in row) for row in rows),
     ]

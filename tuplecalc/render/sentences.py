@@ -112,7 +112,9 @@ def searches(result: Capacity) -> Iterator[str]:
     for hop in result.chain.hops:
         if not isinstance(hop, Cone) or hop.port_search == "exhaustive":
             continue
-        ports = hop.block or hop.ports.size  # a client searches its own block
+        ports = result.ports_searched(hop.name)
+        if not ports:
+            continue
         apart, clustered = usable_share(_RARELY, ports, hop.port_search)
         if apart * ports >= ports - 1:
             continue
@@ -181,7 +183,7 @@ def context(result: Capacity) -> Iterator[str]:
 def blockless(result: Capacity) -> Iterator[str]:
     """Where a cone has fewer blocks of ports than sources: all else is said of those that hold one."""
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
-        if isinstance(hop, Cone) and hop.block is not None:
+        if isinstance(hop, Cone) and isinstance(hop.block, int):  # else each has its part
             blocks = hop.addresses.size * hop.instances * (hop.ports.size // hop.block)
             if blocks < before.sources:
                 few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, TypeVar
 
 from rich import box
@@ -17,6 +18,7 @@ from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.render import numbers, sentences
+from tuplecalc.render.presets import citations
 
 if TYPE_CHECKING:
     from tuplecalc.traffic.offered import Offered
@@ -60,6 +62,15 @@ def _print(result: Capacity, console: Console, load: Offered | None) -> None:
             console.print(_bullet(sentences.advice(result, item)), width=prose)
             for setting in item.settings:
                 console.print(Text(f"    --set {_shell(setting)}", style="cyan"), soft_wrap=True)
+    _print_presets(result, console, prose)
+
+
+def _print_presets(result: Capacity, console: Console, width: int) -> None:
+    if sentences := list(citations(result.chain)):
+        console.print()
+    for sentence in sentences:  # an address of a page stays whole, also where it is wider
+        for line in wrap(sentence, width, break_long_words=False, break_on_hyphens=False):
+            console.print(Text(line), soft_wrap=True)
 
 
 def _fitting(build: Callable[[Capacity, int, int], Table], result: Capacity, console: Console) -> Table:

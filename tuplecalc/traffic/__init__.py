@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from tuplecalc.traffic.erlang import min_circuits as min_circuits
     from tuplecalc.traffic.fluid import Fluid as Fluid
     from tuplecalc.traffic.fluid import over_time as over_time
-    from tuplecalc.traffic.grid import Change as Change
-    from tuplecalc.traffic.grid import Grid as Grid
-    from tuplecalc.traffic.grid import changes as changes
-    from tuplecalc.traffic.grid import limits_over as limits_over
     from tuplecalc.traffic.hashing import clients_that_fit as clients_that_fit
     from tuplecalc.traffic.hashing import fullest_cdf as fullest_cdf
     from tuplecalc.traffic.hashing import fullest_mean as fullest_mean
@@ -58,15 +54,12 @@ if TYPE_CHECKING:
     from tuplecalc.traffic.transients import exhaustion_time as exhaustion_time
     from tuplecalc.traffic.transients import recovery_time as recovery_time
     from tuplecalc.traffic.transients import sawtooth as sawtooth
-    from tuplecalc.traffic.vary import Axis as Axis
-    from tuplecalc.traffic.vary import axis as axis
 
 _HOMES = {
     "blind": "BlindChoice blind_blocking blind_burst blind_burst_admitted blind_choice half_rate",
     "chains": "Bracket blocking max_rate",
     "erlang": "erlang_b log_erlang_b max_load min_circuits",
     "fluid": "Fluid over_time",
-    "grid": "Change Grid changes limits_over",
     "hashing": "clients_that_fit fullest_cdf fullest_mean fullest_quantile hashed_blocking",
     "networks": "reduced_load tree_blocking",
     "offered": "Offered",
@@ -74,7 +67,6 @@ _HOMES = {
     "search_simulation": "simulate_fill simulate_search",
     "transients": "Exhaustion exhaustion_law exhaustion_time Sawtooth sawtooth recovery_time "
     "burst_headroom burst_that_fits",
-    "vary": "Axis axis",
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
 

@@ -47,6 +47,9 @@ def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
     * Two legs in one table that are held unequally (TIME_WAIT): between ``B(|A ∪ L|, A)``, as if
       each leg came for itself, and ``B((|A ∪ L| - 1) / 2, A / 2)``, as if both were held alike.
       Not proven; it held in every small chain that was solved exactly.
+    * Blocks of ports with an overflow: between ``B(k·s + |O|, A)``, as if the s clients of an address
+      shared all its ports, and ``B(k + |O| / s, A / s)``, as if each had an equal part of the overflow.
+      Not proven; a simulation lay between them.
     * Several pools: between the largest single one and the reduced load (Erlang fixed point)
       ``1 - Π (1 - B_j)``, ``B_j = B(C_j, A_j · Π_{i≠j} (1 - B_i))``.  That the truth lies between
       them is not proven either: in small chains that were solved exactly it did up to the highest
@@ -75,11 +78,15 @@ def chain_blocking(found: Sequence[Pools], rate: float) -> Bracket:
     """:func:`blocking` for pools that are found already."""
     lowers = [_lost(each, rate, "lower") for each in found]
     uppers = [
-        lost if each.alike and each.search == "exhaustive" else _lost(each, rate, "upper")
+        lost if _is_exact(each) else _lost(each, rate, "upper")
         for each, lost in zip(found, lowers, strict=True)
     ]
     lower = max(lowers, default=0.0)
     return Bracket(lower, max(lower, _together(found, uppers, rate)))
+
+
+def _is_exact(each: Pools) -> bool:
+    return each.alike and each.search == "exhaustive" and each.users <= 1
 
 
 def _together(found: Sequence[Pools], singles: Sequence[float], rate: float) -> float:
@@ -127,6 +134,9 @@ def _pool_lost(each: Pools, part: Slice, rate: float, loss: Callable[[float], fl
 
 def log_loss(each: Pools, bound: Bound) -> Callable[[float], float]:
     """The logarithm of one pool's blocking as a function of its load, in flows (erlang)."""
+    if each.users > 1:
+        parts = float(each.users) if bound == "upper" else 1.0
+        return lambda load: log_blocking(float(each.size) / parts, load / parts)
     if each.search != "exhaustive":
         from tuplecalc.traffic.search import search_blocking  # only cones that search need it
 

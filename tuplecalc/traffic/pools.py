@@ -8,7 +8,19 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import Constant, Number, Quantity, Size, evaluate, ingredients
+from tuplecalc.limits.expression import (
+    Constant,
+    Expression,
+    Minimum,
+    Number,
+    Product,
+    Quantity,
+    Size,
+    Sum,
+    evaluate,
+    ingredients,
+    product,
+)
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.model.chain import Chain, Cone, Traffic
@@ -72,7 +84,8 @@ class Pools(NamedTuple):
     whether a flow's keys come and go together.  ``slices`` say how the traffic falls on the pools
     (by weight, the hottest last), ``hashed`` that it does so by chance besides.  ``search`` is how a
     free key is looked for; ``scopes`` is equal for limits whose pools are the same parts of the
-    traffic.
+    traffic.  ``users`` have keys of their own in each pool and share the rest, which is between one
+    pool for all of them and an equal part for each.
     """
 
     limit: Limit
@@ -85,6 +98,7 @@ class Pools(NamedTuple):
     hashed: Hashing | None
     search: Search
     scopes: tuple[object, ...]
+    users: Fraction = Fraction(1)
 
     @property
     def circuits(self) -> int:
@@ -112,7 +126,9 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
 
     A limit that holds keys for no time is none.  Pools are even, save where services carry shares
     (each group of services has its own), where machines share out services that do not divide
-    evenly, and behind a cone with ``spread = "hashed"``.
+    evenly, and behind a cone with ``spread = "hashed"``.  Where a port serves fewer destinations than
+    there are, these share it: one pool holds d flows for each of its ports.  Blocks with an overflow
+    are one pool at each address, or in all where addresses have more clients and fewer.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.model.file import example
@@ -135,8 +151,11 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
         alike = limit.keys == 1 or limit.name in _TAKEN_TOGETHER or not any(c.longest for c in closes)
         search: Search = searches.get((limit.hop, limit.name), "exhaustive")
         seconds = Fraction(limit.seconds.value) / limit.keys
-        slices, hashed, scopes = falls.of(limit)
-        each = Pools(limit, size, limit.keys, seconds, closes, alike, slices, hashed, search, scopes)
+        slices, hashed, scopes, times = falls.of(limit)
+        size = Fraction(size) * times
+        addresses, clients = _sharing_overflow(limit)
+        users = clients / (addresses or 1)
+        each = Pools(limit, size, limit.keys, seconds, closes, alike, slices, hashed, search, scopes, users)
         found.append(_with_its_source(each, found))
     return tuple(found)
 
@@ -200,22 +219,30 @@ class _Falls:
         }
         self._dealt: dict[str, tuple[Slice, ...]] = {}
 
-    def of(self, limit: Limit) -> tuple[tuple[Slice, ...], Hashing | None, tuple[object, ...]]:
-        """The slices of a limit's pools, the hashing that they come out of, and which parts they are."""
-        scopes = Fraction(limit.scopes.value)
-        found = list(ingredients(limit.scopes))
+    def of(self, limit: Limit) -> tuple[tuple[Slice, ...], Hashing | None, tuple[object, ...], Fraction]:
+        """The slices of a limit's pools, the hashing that they come out of, which parts they are.
+
+        And how many times the limit's size is in each.
+        """
+        apart, times = _in_one(product(limit.scopes))
+        scopes = Fraction(apart.value)
+        found = list(ingredients(apart))
+        addresses, _ = _sharing_overflow(limit)
+        if addresses:
+            scopes, times = scopes * addresses, times / addresses
         hashed = None
         if not limit.name.startswith("block"):  # a block is its client's own, wherever that is
-            hashed = next(
-                (self._hashed[q.hop] for q in found if q.symbol == "M" and q.hop in self._hashed), None
-            )
+            own = limit.hop if limit.name == "client" else None
+            among = (q.hop for q in found if q.symbol == "M" and q.hop != own)
+            hashed = next((self._hashed[hop] for hop in among if hop in self._hashed), None)
         letters = {(q.symbol, q.hop) for q in found if q.definition is None and q.value != 1}
         parts = (scopes, hashed, *sorted(letters))
         for quantity in found:
             if uneven := self._uneven(quantity):
                 others = scopes / quantity.value
-                return tuple(Slice(part.share, part.pools * others) for part in uneven), hashed, parts
-        return (Slice(Fraction(1), scopes),), hashed, parts
+                slices = tuple(Slice(part.share, part.pools * others) for part in uneven)
+                return slices, hashed, parts, times
+        return (Slice(Fraction(1), scopes),), hashed, parts, times
 
     def _uneven(self, quantity: Quantity) -> tuple[Slice, ...]:
         """What a quantity stands for that is a mean of uneven parts: E with shares, n'."""
@@ -231,6 +258,38 @@ class _Falls:
         if quantity.hop not in self._dealt:
             self._dealt[quantity.hop] = _merged(_machines(self._chain, quantity.hop))
         return self._dealt[quantity.hop]
+
+
+def _in_one(scopes: Expression) -> tuple[Expression, Fraction]:
+    """The scopes that are apart from each other, and how many that are not are put together.
+
+    Of min(E', d) with d the smaller: any of the endpoints may have the d flows of a port.
+    """
+    factors = scopes.factors if isinstance(scopes, Product) else (scopes,)
+    for place, factor in enumerate(factors):
+        if isinstance(factor, Minimum):
+            endpoints, *_, d = factor.choices
+            if isinstance(d, Quantity) and d.symbol == "d" and d.value < endpoints.value:
+                return product(*factors[:place], *factors[place + 1 :]), Fraction(d.value)
+    return scopes, Fraction(1)
+
+
+def _sharing_overflow(limit: Limit) -> tuple[int, Fraction]:
+    """The addresses at which clients with a block share an overflow, all alike, and how many they are.
+
+    0 addresses where these are not alike, or there is no overflow.
+    """
+    if limit.name != "block" or not isinstance(limit.size, Sum):
+        return 0, Fraction(1)
+    blocks, shared = limit.size.terms
+    assert isinstance(blocks, Product)  # k for each client
+    clients = Fraction(blocks.factors[1].value)
+    match shared:
+        case Product((_, Minimum((Quantity("a"), Quantity("M")) as in_use))):
+            addresses = Fraction(min(choice.value for choice in in_use))
+            if clients % addresses == 0 and addresses.denominator == 1:
+                return int(addresses), clients
+    return 0, clients
 
 
 def _instances(chain: Chain, name: str) -> int:

@@ -11,9 +11,9 @@ from matplotlib.contour import QuadContourSet
 
 import tuplecalc as tc
 from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words, words
+from tuplecalc.design.vary import axis
 from tuplecalc.render.figures import plot_map, style
 from tuplecalc.render.figures.map import _levels
-from tuplecalc.traffic.vary import axis
 
 X, Y = "traffic.hold=1s..5m/12", "hops.lvs.time_wait=0s..10m/9"
 

@@ -179,7 +179,7 @@ def _height(share: float) -> float:
 
 
 def _search(cone: Cone) -> Any:
-    return cone.port_search if "port_search" in cone.model_fields_set else "linux"
+    return cone.port_search if "port_search" in cone.stated else "linux"
 
 
 def _pools(result: Capacity, search: Callable[[Cone], Any]) -> tuple[Pools, ...]:
@@ -192,7 +192,7 @@ def _pools(result: Capacity, search: Callable[[Cone], Any]) -> tuple[Pools, ...]
 
 def _asked(result: Capacity) -> bool:
     cones = [hop for hop in result.chain.hops if isinstance(hop, Cone)]
-    return len(cones) == 1 or any("port_search" in cone.model_fields_set for cone in cones)
+    return len(cones) == 1 or any("port_search" in cone.stated for cone in cones)
 
 
 def _shows(searching: Sequence[Pools], lost: Share, erlang: Curve) -> bool:
@@ -210,9 +210,9 @@ def _shows(searching: Sequence[Pools], lost: Share, erlang: Curve) -> bool:
 
 def _search_label(result: Capacity) -> str:
     cones = [hop for hop in result.chain.hops if isinstance(hop, Cone)]
-    said = sum("port_search" in cone.model_fields_set for cone in cones)
+    said = sum("port_search" in cone.stated for cone in cones)
     if len(cones) > 1:
         return f"with the port searches of the file{'' if said == len(cones) else ', else those of Linux'}"
-    name, ports = style.short(cones[0].name, 14), cones[0].block or cones[0].ports.size
+    name, ports = style.short(cones[0].name, 14), result.ports_searched(cones[0].name)
     probes = f"{sum(windows(_search(cones[0]), ports)):,}\N{NO-BREAK SPACE}probes"
     return f"{name}'s port search ({probes})" if said else f"if {name} searched as Linux does ({probes})"

@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
+from tuplecalc.design.grid import Array, Sweep, limits_over
+from tuplecalc.design.vary import axis as axis_of
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import ingredients
@@ -17,13 +19,11 @@ from tuplecalc.render import numbers
 from tuplecalc.render.figures import style, units
 from tuplecalc.render.figures.rate import turning, turning_points
 from tuplecalc.render.figures.room import Cells, Room
-from tuplecalc.traffic.grid import Array, Grid, limits_over
-from tuplecalc.traffic.vary import axis as axis_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tuplecalc.traffic.vary import Axis
+    from tuplecalc.design.vary import Axis
 
 _FILLS = (
     (style.SKY, ""),
@@ -106,7 +106,7 @@ def _second(result: Capacity, first: str) -> str:
 
 
 def _regions(
-    ax: Axes, cells: Cells, grid: Grid, limits: list[int], looks: list[tuple[str, str]], seen: set[int]
+    ax: Axes, cells: Cells, grid: Sweep, limits: list[int], looks: list[tuple[str, str]], seen: set[int]
 ) -> None:
     """Each limit's region in a colour and a hatch of its own, with a line around those that are seen."""
     index = np.zeros(grid.rate_binding.shape, dtype=int)
@@ -144,7 +144,7 @@ def _pale(colour: str) -> tuple[float, float, float]:
     return 1 - _PALE * (1 - red), 1 - _PALE * (1 - green), 1 - _PALE * (1 - blue)
 
 
-def _contours(grid: Grid, offered: float | None) -> dict[float, str]:
+def _contours(grid: Sweep, offered: float | None) -> dict[float, str]:
     """The rates of which there are contours, and what is written on them: the offered one, and round ones."""
     rates = grid.rate[np.isfinite(grid.rate) & (grid.rate > 0)]
     low, high = float(rates.min()), float(rates.max())
@@ -157,7 +157,7 @@ def _contours(grid: Grid, offered: float | None) -> dict[float, str]:
     return {offered: f"{numbers.rate(Fraction(offered))}/s offered", **apart}
 
 
-def _draw(ax: Axes, cells: Cells, grid: Grid, levels: list[float], gid: str) -> None:
+def _draw(ax: Axes, cells: Cells, grid: Sweep, levels: list[float], gid: str) -> None:
     """Contours: thin ones of round rates, a thick one of the offered rate."""
     if not levels:
         return
@@ -196,7 +196,7 @@ def _now(ax: Axes, x: Axis, y: Axis, result: Capacity) -> tuple[float, float, st
 def _words(
     ax: Axes,
     cells: Cells,
-    grid: Grid,
+    grid: Sweep,
     looks: dict[int, tuple[str, str]],
     levels: dict[float, str],
     now: tuple[float, float, str] | None,
@@ -232,7 +232,7 @@ def _words(
     return {level for level, words in levels.items() if room.along(level, words)}
 
 
-def _name(grid: Grid, place: int) -> str:
+def _name(grid: Sweep, place: int) -> str:
     if place < 0:
         return "no limit"
     hop, limit = grid.names[place]
@@ -240,7 +240,7 @@ def _name(grid: Grid, place: int) -> str:
 
 
 def _finding(
-    result: Capacity, grid: Grid, axes: tuple[Axis, Axis], seen: set[int], *, on_the_map: bool
+    result: Capacity, grid: Sweep, axes: tuple[Axis, Axis], seen: set[int], *, on_the_map: bool
 ) -> str:
     """What binds now, and where another limit does: next to the present design, else on how much."""
     places, counts = np.unique(grid.rate_binding, return_counts=True)

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tuplecalc.design.crossover import Change, changes
+from tuplecalc.design.grid import Array, Name, Sweep, limits_over
+from tuplecalc.design.vary import axis as axis_of
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import labels, style, units
-from tuplecalc.traffic.grid import Array, Change, Grid, Name, changes, limits_over
-from tuplecalc.traffic.vary import axis as axis_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tuplecalc.traffic.vary import Axis
+    from tuplecalc.design.vary import Axis
 
 _MOST_LINES = 8
 _NEAR = 100.0  # times the highest rate: limits that come no nearer are left out
@@ -141,7 +142,7 @@ def _name(of: Name | None, longest: int = 24) -> str:
     return f"{style.short(of[0], longest)} {of[1]}" if of else "nothing"
 
 
-def _near(grid: Grid) -> list[list[int]]:
+def _near(grid: Sweep) -> list[list[int]]:
     """The limits that bind, the most often first, then those that come near; equal lines as one."""
     groups: list[list[int]] = []
     for place, rates in enumerate(grid.rates_of):
@@ -162,7 +163,7 @@ def _near(grid: Grid) -> list[list[int]]:
     return sorted(groups, key=rank)[:_MOST_LINES]
 
 
-def _names(grid: Grid, places: list[int]) -> str:
+def _names(grid: Sweep, places: list[int]) -> str:
     """The limits of a line, over as many rows as they take."""
     parts = [_name(grid.names[place], _NAME) for place in places]
     more = [f"and {len(parts) - _MOST_NAMES} more"] if len(parts) > _MOST_NAMES else []
@@ -201,7 +202,7 @@ def _drawn(rates: Array) -> Array:
     return np.where(np.isfinite(rates) & (rates > 0), rates, np.nan)
 
 
-def _notes(result: Capacity, axis: Axis, grid: Grid, turns: list[Change]) -> list[_Note]:
+def _notes(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change]) -> list[_Note]:
     """Crossovers and the present design, from the left; of many crossovers the nearest to it have words."""
     across = grid.coordinates[0]
     notes = []
@@ -245,7 +246,7 @@ def _write(ax: Axes, notes: list[_Note]) -> None:
         row += 1
 
 
-def _finding(result: Capacity, axis: Axis, grid: Grid, turns: list[Change], unseen: str) -> str:
+def _finding(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change], unseen: str) -> str:
     """What binds now, and from where on another limit does; else what binds along the axis."""
     binding, across = result.rate_binding, style.short(axis.name, 30)
     if binding is None or axis.present is None or not axis.values[0] <= axis.present <= axis.values[-1]:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.ndimage import distance_transform_edt, minimum_filter  # type: ignore[import-untyped]
 
+from tuplecalc.design.grid import Array, Sweep
 from tuplecalc.render.figures import style
-from tuplecalc.traffic.grid import Array, Grid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
-    from tuplecalc.traffic.vary import Axis
+    from tuplecalc.design.vary import Axis
 
 _MANY = 60  # whole numbers from which on a map ends at the first and the last
 _RASTER = (150, 260)  # rows and columns in which room for words is looked for
@@ -45,7 +45,7 @@ class Cells(NamedTuple):
     steps: tuple[bool, bool]
 
     @classmethod
-    def of(cls, grid: Grid) -> Cells:
+    def of(cls, grid: Sweep) -> Cells:
         """The cells of a grid of two axes, the one upwards first."""
         (y, x), (up, across) = grid.axes, grid.coordinates
         edges = _bounds(across, x), _bounds(up, y)
@@ -66,7 +66,7 @@ class Cells(NamedTuple):
 class Room:
     """Where words can still stand on the map: it is sampled evenly over the picture."""
 
-    def __init__(self, ax: Axes, cells: Cells, grid: Grid, levels: Iterable[float]) -> None:
+    def __init__(self, ax: Axes, cells: Cells, grid: Sweep, levels: Iterable[float]) -> None:
         self.ax = ax
         self.written: list[Text] = []
         self.renderer = style.renderer(ax)

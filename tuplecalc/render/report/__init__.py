@@ -12,9 +12,10 @@ from tuplecalc.algebra.numbers import text as exact_text
 from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.comparison import compare as find_comparison
-from tuplecalc.render import numbers, sentences
+from tuplecalc.model.presets import used
+from tuplecalc.render import compared, numbers, presets, sentences
 from tuplecalc.render.html import environment
-from tuplecalc.render.report import assumptions, chain, compared, parts
+from tuplecalc.render.report import assumptions, chain, parts
 from tuplecalc.render.report.pictures import drawn, left_out
 
 _LONGEST_SOURCE = 40_000  # characters: some 20 pages
@@ -45,7 +46,8 @@ def report(
         "version": __version__,
         "quoted": shlex.quote,
     }
-    words = {"numbers": numbers, "say": sentences, "said": assumptions.said, "exact": exact_text}
+    words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets}
+    words |= {"said": assumptions.said, "exact": exact_text}
     page = environment().get_template("report.html")
     return page.render(context, **words, chain=chain, compared=compared)
 
@@ -53,7 +55,7 @@ def report(
 def _results(result: Capacity) -> dict[str, Any]:
     load, limits = result.under_load(), parts.shown_limits(result)
     loaded = (sentences.offered(load), *sentences.searches(result), sentences.blind(load))
-    defaults = list(assumptions.defaults(result))
+    defaults, uses = list(assumptions.defaults(result)), list(used(result.chain))
     return {
         "result": result,
         "load": load,
@@ -62,7 +64,8 @@ def _results(result: Capacity) -> dict[str, Any]:
         "hops": parts.shown_hops(result, limits),
         "limits": limits,
         "advices": advise(result),
-        "presets": parts.presets(result.chain),
+        "uses": uses[:_MOST_ROWS],
+        "more_uses": len(uses[_MOST_ROWS:]),
         "assumed": list(assumptions.assumed(result, load)),
         "defaults": defaults[:_MOST_ROWS],
         "more_defaults": len(defaults[_MOST_ROWS:]),

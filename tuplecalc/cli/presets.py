@@ -1,0 +1,39 @@
+"""``tuplecalc presets``: named sets of defaults for devices, each with its source."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tuplecalc.cli.inputs import in_json
+from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.model.presets import preset
+from tuplecalc.model.presets import presets as all_presets
+from tuplecalc.render.presets import as_toml, listing
+
+
+class Output(StrEnum):
+    """How ``presets`` writes them."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def presets(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print this one.")] = None,
+    output: Annotated[Output, typer.Option("-o", "--output", help="How to write them.")] = Output.TEXT,
+) -> None:
+    """What devices do unless told otherwise: list the presets, or print one with its sources."""
+    if name is None:
+        found = list(all_presets().values())
+        json = {"presets": [each.to_dict() for each in found]}
+        sys.stdout.write(f"{in_json(json)}\n" if output is Output.JSON else listing(found))
+        return
+    try:
+        one = preset(name)
+    except TopologyError as error:
+        raise InputError(str(error)) from None
+    sys.stdout.write(f"{in_json(one.to_dict())}\n" if output is Output.JSON else as_toml(one))

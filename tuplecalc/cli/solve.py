@@ -1,0 +1,77 @@
+"""``tuplecalc solve``: the least count or the largest time that meets a target."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tuplecalc.cli.inputs import File, Settings, chain, in_json, option
+from tuplecalc.errors import InputError, show
+
+_LONGEST = 50  # digits
+
+
+class Solved(StrEnum):
+    """How ``solve`` writes its result."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def solve(
+    file: File = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--for",
+            metavar="PATH",
+            help="What to solve for, as of --set: hops.lvs.addresses; =1..64 keeps a range.",
+        ),
+    ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="Connections a second to carry; else the file's rate."),
+    ] = None,
+    flows: Annotated[
+        str | None, typer.Option(metavar="COUNT", help="Connections that should be open at once.")
+    ] = None,
+    blocking: Annotated[
+        str | None, typer.Option(metavar="SHARE", help="No more than this share of the rate may fail.")
+    ] = None,
+    settings: Settings = None,
+    output: Annotated[Solved, typer.Option("-o", "--output", help="How to write the result.")] = Solved.TEXT,
+) -> None:
+    """The least number of addresses, ports, … (or the longest time) with which the chain meets a target."""
+    if not paths:
+        raise InputError("--for: this says what to solve for, and is missing; write --for hops.lvs.addresses")
+    if len(paths) > 1:
+        raise InputError("--for: one number is solved for at a time; leave all but one out")
+    wanted = option("--rate", rate, "a rate above 0 and up to 1e18", "700")
+    share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
+    design = chain(file, settings)
+    from tuplecalc.design.solution import solve as find_solution
+    from tuplecalc.render.solved import reason, text
+
+    found = find_solution(
+        design, paths[0], flows=_count(flows), rate=wanted, blocking=None if share is None else float(share)
+    )
+    if output is Solved.JSON:
+        print(in_json(found.to_dict() | {"reason": reason(found) if found.value is None else None}))
+    else:
+        sys.stdout.write(text(found))
+    if found.value is None:
+        raise typer.Exit(1)
+
+
+def _count(written: str | None) -> int | None:
+    if written is None:
+        return None
+    digits = written.replace(",", "").replace("_", "")
+    is_whole = digits.isascii() and digits.isdecimal() and len(digits) < _LONGEST
+    if not is_whole or not int(digits):
+        rule = "this is a whole number of 1 or more, of less than 50 digits"
+        raise InputError(f"--flows {show(written)}: {rule}; write it as in --flows 100000")
+    return int(digits)

@@ -1,0 +1,89 @@
+"""``tuplecalc sweep``: the chain at every point of a grid."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tuplecalc.cli.inputs import File, Rate, Settings, chain
+from tuplecalc.errors import InputError
+
+if TYPE_CHECKING:
+    from tuplecalc.design.grid import Sweep
+
+_PART = 100_000  # points that are calculated and written at once
+_LOSSY_PART = 100  # the same where each takes some milliseconds
+_MOST_POINTS = 10_000_000_000  # a terabyte as CSV
+
+
+class Swept(StrEnum):
+    """How ``sweep`` writes its result."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def sweep(
+    file: File = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH[=LOW..HIGH[/N]]",
+            help="A number and its values: hops.lvs.addresses=1..64, traffic.hold=0s..240s/25. Repeatable.",
+        ),
+    ] = None,
+    settings: Settings = None,
+    rate: Rate = None,
+    blocking: Annotated[
+        bool, typer.Option("--blocking", help="Say what fails at the offered rate; milliseconds a point.")
+    ] = False,
+    output: Annotated[Swept, typer.Option("-o", "--output", help="How to write the result.")] = Swept.TABLE,
+) -> None:
+    """Flows, rate and what binds at every point of a grid of values, over any number of axes."""
+    if not vary:
+        raise InputError(
+            "--vary: this says what varies, and is missing; write --vary hops.lvs.addresses=1..64"
+        )
+    design = chain(file, settings, rate)
+    from tuplecalc.design.grid import sweep as over
+    from tuplecalc.render import swept
+
+    found = over(design, vary)
+    if found.size > _MOST_POINTS:
+        raise InputError(
+            f"--vary: {found.size:,} points are too many; write fewer behind the /, as in 0s..10m/25"
+        )
+    varies = any(axis.path == "traffic.rate" for axis in found.axes)
+    if blocking and design.traffic.rate is None and not varies:
+        raise InputError("--blocking is that of a rate; write `rate` under [traffic], or --rate 700")
+    parts = _followed(found, _LOSSY_PART if blocking else _PART)
+    match output:
+        case Swept.CSV:
+            swept.write_csv(found, parts, sys.stdout, blocking=blocking)
+        case Swept.JSON:
+            swept.write_json(found, parts, sys.stdout, blocking=blocking)
+        case Swept.TABLE:
+            written, left = swept.table(found, parts, blocking=blocking)
+            sys.stdout.write(written)
+            if left:
+                print(f"{left:,} points more; -o csv has all.", file=sys.stderr)
+
+
+def _followed(found: Sweep, points: int) -> Iterator[Sweep]:
+    """The parts, with a bar on a terminal that is not busy with the result itself."""
+    if found.size <= points or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from found.parts(points)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("points", total=found.size)
+        for part in found.parts(points):
+            yield part
+            progress.advance(task, part.size)

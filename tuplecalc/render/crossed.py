@@ -1,0 +1,142 @@
+"""Which limit binds where, and which knob does how much: as text and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from tuplecalc.design.crossover import Crossovers, Interval
+from tuplecalc.limits.record import exact, named
+from tuplecalc.render import aligned, numbers
+from tuplecalc.render.plain import in_markdown, table
+
+if TYPE_CHECKING:
+    from tuplecalc.design.elasticity import Elasticity  # sympy
+
+
+_MOST_ROWS = 40  # a screen
+
+
+def crossovers(found: Crossovers) -> str:
+    """The intervals of one number for a terminal.
+
+    >>> from tuplecalc.design.crossover import crossovers as find
+    >>> from tuplecalc.model.file import example
+    >>> print(crossovers(find(example("outage"), "traffic.hold")), end="")
+    What binds, by hold (now 300 s (5 min)):
+      flows  from 0 s on               login-proxy shared
+      rate   from 0 s to 60 s (1 min)  lvs ports
+             from 60 s (1 min) on      login-proxy shared
+    """
+    rows = []
+    for figure, intervals in (("flows", found.flows), ("rate", found.rate)):
+        first = figure
+        for interval, written in zip(intervals, _written(found, intervals), strict=True):
+            rows.append((first, written, _name(interval)))
+            first = ""
+    heading = f"What binds, by {found.axis.name}{_present(found)}:"
+    shown, left = rows[:_MOST_ROWS], len(rows) - _MOST_ROWS
+    said = [heading, *aligned.lines(shown, left={0, 1, 2}, indent=2)]
+    if left > 0:
+        said.append(f"  … and {left:,} intervals more; -o json has all")
+    return "\n".join([*said, *_looked_at(found), ""])
+
+
+def elasticities(found: Sequence[Elasticity]) -> str:
+    """What one percent more of each input does, for a terminal."""
+    said = ["One percent more of an input gives so many percent more of what a limit allows:"]
+    for limit, rows in _by_limit(found):
+        said += ["", limit]
+        cells = [(aligned.name(each.path, 48), _signed(each), _formula(each)) for each in rows]
+        said += aligned.lines(cells, left={0, 2}, indent=2)
+    return "\n".join([*said, ""])
+
+
+def markdown(crossed: Iterable[Crossovers], knobs: Sequence[Elasticity]) -> str:
+    """Both for a design document."""
+    parts = []
+    for found in crossed:
+        parts.append(f"## What binds, by {in_markdown(found.axis.name + _present(found))}")
+        rows = [
+            (figure, written, _name(interval))
+            for figure, intervals in (("flows", found.flows), ("rate", found.rate))
+            for interval, written in zip(intervals, _written(found, intervals), strict=True)
+        ]
+        parts.append(table(("figure", found.axis.path, "binds"), rows, words=3))
+    if knobs:
+        parts.append("## What one percent more of an input does")
+        for limit, rows_of in _by_limit(knobs):
+            parts.append(in_markdown(limit))
+            cells = [(each.path, _formula(each), _signed(each)) for each in rows_of]
+            parts.append(table(("input", "elasticity", "now"), cells, words=2))
+    return "\n\n".join(parts) + "\n"
+
+
+def record(crossed: Iterable[Crossovers], knobs: Iterable[Elasticity]) -> dict[str, Any]:
+    """Both as plain data."""
+    return {
+        "schema_version": 1,
+        "crossovers": [found.to_dict() for found in crossed],
+        "elasticities": [
+            {
+                "figure": each.figure,
+                "rank": each.rank,
+                **named(each.limit),
+                "path": each.path,
+                "letter": each.letter,
+                "value": exact(each.value),
+                "formula": each.text,
+            }
+            for each in knobs
+        ],
+    }
+
+
+def _by_limit(found: Sequence[Elasticity]) -> Iterator[tuple[str, list[Elasticity]]]:
+    for (figure, rank), group in groupby(found, key=lambda each: (each.figure, each.rank)):
+        rows = list(group)
+        limit = rows[0].limit
+        at = f"{numbers.count(limit.flows)} flows" if figure == "flows" else f"{numbers.rate(limit.rate)}/s"
+        which = "binds" if rank == 0 else "is next" if rank == 1 else f"is number {rank + 1}"
+        yield f"{limit.hop} {limit.name} {which}: {at}", rows
+
+
+def _signed(each: Elasticity) -> str:
+    return f"{float(each.value):+.3g}%"
+
+
+def _formula(each: Elasticity) -> str:
+    return "" if each.text in ("1", "-1") else each.text
+
+
+def _written(found: Crossovers, intervals: Sequence[Interval]) -> Iterator[str]:
+    axis = found.axis
+    for interval in intervals:
+        low, high = (f"{end:,}" if axis.is_count else aligned.value(end, axis.unit) for end in interval[:2])
+        is_last = interval is intervals[-1]
+        if interval.low == interval.high:
+            yield low if axis.is_count else f"at {low}"
+        elif is_last and found.is_open:
+            yield f"{low} and more" if axis.is_count else f"from {low} on"
+        elif axis.is_count:
+            yield f"{low} to {high}"
+        else:
+            yield f"from {low} to {high}"
+
+
+def _looked_at(found: Crossovers) -> list[str]:
+    """The range, where it is not all that there is."""
+    if found.is_open or found.axis.unit == "":
+        return []
+    low, high = (aligned.value(end, found.axis.unit) for end in found.axis.values)
+    return [f"  Looked at: {low} to {high}."]
+
+
+def _present(found: Crossovers) -> str:
+    present = found.axis.present
+    return "" if present is None else f" (now {aligned.value(present, found.axis.unit)})"
+
+
+def _name(interval: Interval) -> str:
+    return "nothing limits it" if interval.limit is None else " ".join(interval.limit)

@@ -1,0 +1,140 @@
+"""Presets as text: the list of them, one of them as a table to paste, and what a result took from them."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+
+from tuplecalc.model.chain import Chain
+from tuplecalc.model.presets import NEEDED, Preset, Use, used
+
+_WIDTH = 80
+_MOST_USES = 12  # a screen; JSON has all
+_KINDS = ("clients", "cone", "hourglass")
+_TIMES = ("time_wait", "reuse_after", "tracking_time_wait")
+
+
+def listing(presets: Iterable[Preset]) -> str:
+    """One line for each: name, kind and title; those of a kind together.
+
+    >>> from tuplecalc.model.presets import preset
+    >>> print(listing([preset("haproxy"), preset("linux-client")]), end="")
+    linux-client  clients    Linux client
+    haproxy       hourglass  HAProxy as a reverse proxy
+    """
+    shown = sorted(presets, key=lambda each: _KINDS.index(each.kind))
+    name, kind = (max(len(getattr(each, key)) for each in shown) for key in ("name", "kind"))
+    return "".join(f"{each.name:<{name}}  {each.kind:<{kind}}  {each.title}\n" for each in shown)
+
+
+def as_toml(preset: Preset) -> str:
+    """All of a preset as a table of a topology file, with the words around it as comments.
+
+    >>> from tuplecalc.model.presets import preset
+    >>> print(as_toml(preset("tencent-nat-gateway")), end="")
+    # Tencent Cloud public NAT gateway
+    #
+    # Why: For one protocol, destination address and destination port the maximum is
+    #   the number of elastic addresses times 55,000.
+    # Source: https://www.tencentcloud.com/document/product/1015/30230
+    # Date: 2024-01-04
+    # Caveats: How long a port rests after the close is not documented.
+    # Unknown: no source gives time_wait; tuplecalc's own default stands for it.
+    # Fixed: no advice asks to change ports, time_wait.
+    # In short: preset = "tencent-nat-gateway" and the keys that it needs.
+    <BLANKLINE>
+    [[hops]]
+    name = "tencent-nat-gateway"
+    kind = "cone"
+    addresses = 4  # needed: this is an example
+    ports = { count = 55000 }
+    """
+    lines = [f"# {preset.title}", "#"]
+    for label, said in _words(preset):
+        lines += textwrap.wrap(
+            f"{label}: {said}",
+            _WIDTH,
+            initial_indent="# ",
+            subsequent_indent="#   ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    hop = preset.kind != "clients"
+    lines += ["", "[[hops]]" if hop else "[clients]"]
+    lines += [f"name = {in_toml(preset.name)}", f"kind = {in_toml(preset.kind)}"] if hop else []
+    lines += [f"{key} = {NEEDED[key][1]}  # needed: this is an example" for key in preset.needs]
+    lines += [f"{key} = {in_toml(value)}" for key, value in preset.values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _words(preset: Preset) -> Iterator[tuple[str, str]]:
+    yield "Why", preset.why
+    yield from (("Source", each) for each in preset.source)
+    yield "Date", preset.date
+    if preset.caveats:
+        yield "Caveats", preset.caveats
+    if preset.unknown:
+        keys = ", ".join(preset.unknown)
+        yield "Unknown", f"no source gives {keys}; tuplecalc's own default stands for it."
+    if preset.fixed:
+        yield "Fixed", f"no advice asks to change {', '.join(preset.fixed)}."
+    needs = " and the keys that it needs" if preset.needs else ""
+    yield "In short", f"preset = {in_toml(preset.name)}{needs}."
+
+
+def in_toml(value: object) -> str:
+    """A value of a preset as a file says it.
+
+    >>> in_toml({"count": 55000}), in_toml([[50, 1024]]), in_toml("60s")
+    ('{ count = 55000 }', '[[50, 1024]]', '"60s"')
+    """
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {in_toml(each)}' for key, each in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(in_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def citations(chain: Chain) -> Iterator[str]:
+    """What a result took from presets, one sentence for each hop that names one.
+
+    >>> from tuplecalc.model.file import from_dict
+    >>> nat = {"name": "nat", "preset": "tencent-nat-gateway", "addresses": 1}
+    >>> chain = {"clients": {"addresses": 9}, "hops": [nat], "services": {"addresses": 1, "ports": 80}}
+    >>> print(*citations(from_dict(chain)))
+    nat uses the preset tencent-nat-gateway: ports from \
+https://www.tencentcloud.com/document/product/1015/30230 (2024-01-04). No source gives its time_wait: \
+tuplecalc's own default of 120 s stands.
+    """
+    uses = list(used(chain))
+    yield from map(citation, uses[:_MOST_USES])
+    if (more := len(uses) - _MOST_USES) > 0:
+        yield f"{more:,} more hop{'s use' if more > 1 else ' uses'} a preset."
+
+
+def citation(use: Use) -> str:
+    """One of these sentences."""
+    hop, preset = use.hop, use.preset
+    verb = "use" if hop == "clients" else "uses"
+    if use.values:
+        said = f"{hop} {verb} the preset {preset.name}: {', '.join(use.values)} from {origin(preset)}."
+    else:
+        said = f"{hop} {verb} nothing of the preset {preset.name}: all of its values are written otherwise."
+    if use.left_out:
+        said += f" Left out, since it does not fit what is written: {', '.join(use.left_out)}."
+    return " ".join([said, *unknown(use)])
+
+
+def origin(preset: Preset) -> str:
+    """The first source and the date; where there are more, which value stands in which is in the preset."""
+    more = len(preset.source) - 1
+    others = f" and {more} more source{'s' if more > 1 else ''}" if more else ""
+    return f"{preset.reference}{others} ({preset.date})"
+
+
+def unknown(use: Use) -> Iterator[str]:
+    """What no source gives, and what stands for it."""
+    for key, value in use.unknown.items():
+        default = f"{value} s" if key in _TIMES and value is not None else in_toml(value)
+        yield f"No source gives its {key}: tuplecalc's own default of {default} stands."

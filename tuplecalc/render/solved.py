@@ -1,0 +1,106 @@
+"""A solution in words: the value, what binds with it, and what misses the target beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuplecalc.design.solution import Solution, Target
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.render import aligned, numbers
+
+
+def text(found: Solution) -> str:
+    """The answer for a terminal.
+
+    >>> from tuplecalc.design.solution import solve
+    >>> from tuplecalc.model.file import example
+    >>> print(text(solve(example("outage"), "hops.lvs.addresses", rate=700)), end="")
+    addresses of lvs: 2 is the least for 700/s.
+    With 2: 387,072 flows open at once, 1,173/s; login-proxy shared binds.
+    With 1: 193,536 flows, 586.5/s: not enough.
+      --set hops.lvs.addresses=2
+    """
+    said = [line for sentence in _sentences(found) for line in aligned.prose(sentence)]
+    if found.value is not None:
+        said.append(aligned.setting(found.setting))
+    return "\n".join(said) + "\n"
+
+
+def _sentences(found: Solution) -> Iterator[str]:
+    wanted = target(found.target)
+    if found.value is None:
+        yield reason(found)
+        return
+    here = aligned.value(found.value, found.unit)
+    which = "the longest" if found.is_time else "the least"
+    if found.is_any:
+        yield f"{found.name}: any time will do for {wanted}."
+    else:
+        yield f"{found.name}: {here} is {which} for {wanted}."
+        with_it = "Then" if found.is_time else f"With {here}:"
+        yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} binds."
+    if found.blocking:
+        yield f"{_share(found)} at {numbers.rate(found.target.rate)}/s."
+    if found.beyond is not None and not found.is_time:
+        beside = f"With {numbers.count((found.value or 0) - 1)}"
+        if found.target.blocking is not None:
+            yield f"{beside} more than {numbers.written(found.target.blocking)} fail."
+        else:
+            yield f"{beside}: {_just_under(found)}: not enough."
+    yield from _range(found)
+
+
+def reason(found: Solution) -> str:
+    """Why no value helps: what binds where it comes nearest."""
+    result, wanted = found.result, found.target
+    short_of_flows = wanted.flows is not None and result.flows < wanted.flows
+    is_rate = wanted.rate is not None and not short_of_flows and result.rate is not None
+    figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} flows"
+    lost = f", where {_share(found)[:1].lower()}{_share(found)[1:]}" if found.blocking else ""
+    said = f"{found.name}: no value helps for {target(wanted)}: {_limit(found)} binds at {figure}{lost}."
+    return " ".join([said, *_range(found)])
+
+
+def target(wanted: Target) -> str:
+    """``700/s and 100,000 flows``."""
+    parts = []
+    if wanted.flows is not None:
+        parts.append(f"{numbers.count(wanted.flows)} flows open at once")
+    if wanted.rate is not None:
+        lost = "" if wanted.blocking is None else f" of which at most {numbers.written(wanted.blocking)} fail"
+        parts.append(f"{numbers.rate(wanted.rate)}/s{lost}")
+    return " and ".join(parts)
+
+
+def _range(found: Solution) -> Iterator[str]:
+    if found.looked_at is not None:
+        low, high = (aligned.value(end, found.unit) for end in found.looked_at)
+        yield f"Looked at: {low} to {high}."
+
+
+def _limit(found: Solution) -> str:
+    return f"{found.binding.hop} {found.binding.name}"
+
+
+def _counts(result: Capacity, words: str = "") -> str:
+    rate = "" if result.rate is None else f", {numbers.rate(result.rate)}/s"
+    return f"{numbers.count(result.flows)} flows {words}".rstrip() + rate
+
+
+def _just_under(found: Solution) -> str:
+    """What misses the target, in words where the digits would be those of the target."""
+    assert found.beyond is not None
+    said, wanted = _counts(found.beyond), found.target.rate
+    if wanted is not None and found.beyond.rate is not None and found.beyond.rate < wanted:
+        near, rate = numbers.rate(found.beyond.rate), numbers.rate(wanted)
+        if near in (rate, f"{rate}.0"):
+            said = said.replace(f", {near}/s", f", just under {rate}/s")
+    return said
+
+
+def _share(found: Solution) -> str:
+    assert found.blocking is not None
+    low, high = (numbers.share(each) for each in (found.blocking.lower, found.blocking.upper))
+    if low == high == "none":
+        return "None of the connections fails"
+    return f"{(low if low == high else f'{low} to {high}').capitalize()} of the connections fail"

@@ -1,0 +1,87 @@
+"""A sweep as CSV, JSON or a table, written part by part: no more than a part is in memory."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO
+
+from tuplecalc.design.grid import Sweep
+from tuplecalc.design.labelled import columns, names, rows
+from tuplecalc.design.vary import Axis
+from tuplecalc.render import aligned, numbers
+
+MOST_ROWS = 2_000
+"""What a table shows; CSV and JSON have all."""
+SCHEMA_VERSION = 1
+_A_SCREEN = 40
+
+Parts = Iterable[Sweep]
+
+
+def write_csv(sweep: Sweep, parts: Parts, stream: TextIO, *, blocking: bool) -> None:
+    """A header and a row for each point: the axes' values, flows, rate, what binds each."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(names(sweep, blocking=blocking))
+    for part in parts:
+        writer.writerows(rows(part, blocking=blocking))
+
+
+def write_json(sweep: Sweep, parts: Parts, stream: TextIO, *, blocking: bool) -> None:
+    """The axes, and a list of points under their labels; each point stands on a line of its own."""
+    header = {
+        "schema_version": SCHEMA_VERSION,
+        "title": sweep.chain.title,
+        "axes": [{"path": axis.path, "name": axis.name, "unit": axis.unit} for axis in sweep.axes],
+    }
+    stream.write(json.dumps(header)[:-1] + ', "points": [')
+    labels, comma = names(sweep, blocking=blocking), "\n"
+    for part in parts:
+        for row in rows(part, blocking=blocking):
+            stream.write(f"{comma}{json.dumps(dict(zip(labels, row, strict=True)))}")
+            comma = ",\n"
+    stream.write("\n]}\n")
+
+
+def table(sweep: Sweep, parts: Parts, *, blocking: bool, most: int = MOST_ROWS) -> tuple[str, int]:
+    """The first points as a table for a terminal, and how many more there are."""
+    shown: dict[str, list[object]] = {key: [] for key in names(sweep, blocking=blocking)}
+    for part in parts:
+        for key, values in columns(part, blocking=blocking).items():
+            shown[key] += values[: most - len(shown[key])]
+        if len(shown["flows"]) >= most:
+            break
+    figures = list(_columns(sweep.axes, shown, blocking=blocking))
+    words = {number for number, (header, _) in enumerate(figures) if header.endswith("binds")}
+    rows_of = zip(*(cells for _, cells in figures), strict=True)
+    written = aligned.lines([[header for header, _ in figures], *rows_of], left=words)
+    return "\n".join([*written, ""]), sweep.size - len(shown["flows"])
+
+
+def text(sweep: Sweep) -> str:
+    """The first points for a notebook, and how many more there are."""
+    written, left = table(sweep, sweep.parts(MOST_ROWS), blocking=False, most=_A_SCREEN)
+    return written + (f"… and {left:,} points more\n" if left else "")
+
+
+def _columns(
+    axes: Iterable[Axis], found: dict[str, list[Any]], *, blocking: bool
+) -> Iterator[tuple[str, list[str]]]:
+    """Each column with its header; what binds stands once where it is the same for flows and rate."""
+    for axis in axes:
+        yield axis.path, [aligned.short(value, axis.unit) for value in found[axis.path]]
+    flows, rates = found["binding"], found["rate_binding"]
+    yield "flows", [numbers.count(int(value)) for value in found["flows"]]
+    if flows != rates:
+        yield "binds", [aligned.name(value) for value in flows]
+    yield "rate /s", [numbers.rate(value) for value in found["rate"]]
+    yield "binds", [aligned.name(value or "–") for value in rates]
+    if blocking:
+        pairs = zip(found["blocking_lower"], found["blocking_upper"], strict=True)
+        yield "blocking", [_bracket(low, high) for low, high in pairs]
+
+
+def _bracket(low: float, high: float) -> str:
+    one, other = numbers.share(low), numbers.share(high)
+    return one if one == other else f"{one} to {other}"

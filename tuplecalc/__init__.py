@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tuplecalc.design.crossover import crossovers as crossovers
     from tuplecalc.design.elasticity import elasticities as elasticities
     from tuplecalc.design.grid import sweep as sweep
-    from tuplecalc.design.solution import solve as solve
+    from tuplecalc.design.solving import solve as solve
     from tuplecalc.design.vary import axis as axis
 
 __version__ = "0.1.0"
@@ -91,7 +91,7 @@ _HOMES = {
     "axis": "vary",
     "crossovers": "crossover",
     "elasticities": "elasticity",
-    "solve": "solution",
+    "solve": "solving",
     "sweep": "grid",
 }
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 import tuplecalc as tc
 from tests.design.test_grid import DEALT, HALF, PART, ROW, direct, numbers_of, proxy
 from tests.limits.chains import Topology, topologies
-from tuplecalc.design import curves, solution
+from tuplecalc.design import curves, roots
 from tuplecalc.design.sizes import PortRange, port_range
-from tuplecalc.design.solution import Solution, solve
+from tuplecalc.design.solution import Solution, Target
+from tuplecalc.design.solving import solve
 
 OUTAGE = tc.example("outage")
 
@@ -250,15 +251,15 @@ def test_few_chains_are_calculated(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the value and at one less; everything else is the formulas'."""
     calls = count()
     capacity = tc.capacity
-    monkeypatch.setattr(solution, "capacity", lambda chain: capacity(chain) if next(calls) >= 0 else None)
+    monkeypatch.setattr(roots, "capacity", lambda chain: capacity(chain) if next(calls) >= 0 else None)
     solve(OUTAGE, "hops.lvs.addresses", rate=50_000)
     assert next(calls) == 2
 
 
 WRONG = {
     "no roots": (curves.Ratio, "meets", lambda mine, other, low, high: []),
-    "no rounding": (solution, "beside", lambda place, low, high: [int(place)]),
-    "not verified": (solution, "_meets", lambda target, flows, rate: True),
+    "no rounding": (roots, "beside", lambda place, low, high: [int(place)]),
+    "not verified": (Target, "is_met", lambda target, flows, rate: True),
 }
 
 
@@ -289,7 +290,8 @@ def test_chains_that_a_shortcut_gets_wrong() -> None:
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
-    found = solve(OUTAGE, "hops.lvs.addresses", rate=np.float64(700), flows=np.int64(5))  # type: ignore[arg-type]
+    flows: Any = np.int64(5)
+    found = solve(OUTAGE, "hops.lvs.addresses", rate=np.float64(700), flows=flows)
     assert found.value == 2
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-from tuplecalc.design.vary import parsed, place_of
+from tuplecalc.design.paths import parsed, place_of
 from tuplecalc.errors import InputError, show
 from tuplecalc.model.chain import Chain
 from tuplecalc.model.ports import FIRST_COUNTED_PORT, LAST_PORT, PortSet

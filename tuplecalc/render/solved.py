@@ -12,7 +12,7 @@ from tuplecalc.render import aligned, numbers
 def text(found: Solution) -> str:
     """The answer for a terminal.
 
-    >>> from tuplecalc.design.solution import solve
+    >>> from tuplecalc.design.solving import solve
     >>> from tuplecalc.model.file import example
     >>> print(text(solve(example("outage"), "hops.lvs.addresses", rate=700)), end="")
     addresses of lvs: 2 is the least for 700/s.

@@ -332,8 +332,9 @@ _HEAD = """\
 
 What vendors, standards and operators print, and what `tuplecalc` computes from the preset of that product
 for the input in the second column. A test computes every row again. Sources that round are held to the
-tolerance in the note; where a figure is counted in another way, the note says how. Rates are of connections
-that end at once, unless the input says otherwise.
+tolerance in the note; where a figure is counted in another way, or follows from what a source says, the note
+says how. Rates are of connections that end at once, unless the input says otherwise. Rows in seconds read a
+timer back: ports over rate.
 
 The values, their dates and what was not read at the source: `tuplecalc presets NAME`.
 

@@ -31,8 +31,9 @@ from tuplecalc.limits.comparison import compare as compared
 from tuplecalc.limits.limit import Limit
 from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.builders import cone, hourglass, inverted_cone
-from tuplecalc.model.chain import Chain, Clients, Cone, Hourglass, Traffic, Virtual
+from tuplecalc.model.chain import Chain, Clients, Traffic
 from tuplecalc.model.file import example, from_dict, load, loads, with_settings
+from tuplecalc.model.hops import Cone, Hourglass, Virtual
 from tuplecalc.model.ports import PortSet
 from tuplecalc.model.services import Services
 

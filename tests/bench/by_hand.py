@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tuplecalc.model.chain import Chain, Clients, Cone, Hourglass, Traffic
+from tuplecalc.model.chain import Chain, Clients, Traffic
+from tuplecalc.model.hops import Cone, Hourglass
 from tuplecalc.model.services import Services
 
 CHAIN = Chain(

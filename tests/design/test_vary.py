@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import tuplecalc as tc
 from tuplecalc.design.vary import MOST_POINTS, WIDE, axis
-from tuplecalc.model.chain import Clients, Cone, Hourglass, Traffic, Virtual
+from tuplecalc.model.chain import Clients, Traffic
+from tuplecalc.model.hops import Cone, Hourglass, Virtual
 from tuplecalc.model.part import Part
 from tuplecalc.model.values import LARGEST_COUNT
 

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import TopologyError
 from tuplecalc.model.addresses import AddressSet
-from tuplecalc.model.chain import Chain, Clients, Cone, Hourglass, Traffic
+from tuplecalc.model.chain import Chain, Clients, Traffic
 from tuplecalc.model.file import from_dict
+from tuplecalc.model.hops import Cone, Hourglass
 from tuplecalc.model.ports import PortSet
 from tuplecalc.model.services import Services
 

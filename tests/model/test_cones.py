@@ -7,8 +7,8 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.model.test_chain import said, topology
-from tuplecalc.model.chain import Cone
 from tuplecalc.model.file import from_dict, with_settings
+from tuplecalc.model.hops import Cone
 from tuplecalc.model.schema import json_schema
 
 WRITE_BLOCK = (

@@ -13,7 +13,7 @@ from hypothesis import given
 
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import InputError, TopologyError
-from tuplecalc.model.chain import Clients, Cone
+from tuplecalc.model.chain import Clients
 from tuplecalc.model.file import (
     EXAMPLES,
     LARGEST_FILE,
@@ -25,6 +25,7 @@ from tuplecalc.model.file import (
     read,
     with_settings,
 )
+from tuplecalc.model.hops import Cone
 from tuplecalc.model.services import Services
 from tuplecalc.model.settings import set_value
 

@@ -12,8 +12,9 @@ import pytest
 import tuplecalc as tc
 from tests.model.test_chain import said, topology
 from tuplecalc.errors import TopologyError
-from tuplecalc.model.chain import Chain, Clients, Cone, Hourglass
+from tuplecalc.model.chain import Chain, Clients
 from tuplecalc.model.file import from_dict
+from tuplecalc.model.hops import Cone, Hourglass
 from tuplecalc.model.presets import NEEDED, Preset, preset, presets, used
 from tuplecalc.model.schema import json_schema
 

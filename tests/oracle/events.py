@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from math import sqrt
 from random import Random
 
-from tuplecalc.model.chain import Chain, Cone, Hourglass
+from tuplecalc.model.chain import Chain
+from tuplecalc.model.hops import Cone, Hourglass
 from tuplecalc.model.services import Services
 
 

@@ -11,8 +11,9 @@ from tests.algebra.cases import ALL, ODD, PROXY, chain, cone
 from tests.render.reports import EVIL, MARKUP, Page, page
 from tuplecalc.errors import InputError
 from tuplecalc.limits.comparison import compare
-from tuplecalc.model.chain import Clients, Cone, Hourglass, Traffic
+from tuplecalc.model.chain import Clients, Traffic
 from tuplecalc.model.file import EXAMPLES, example_text
+from tuplecalc.model.hops import Cone, Hourglass
 from tuplecalc.render import compared, figures
 from tuplecalc.render import report as module
 from tuplecalc.render.figures import style

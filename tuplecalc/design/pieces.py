@@ -29,8 +29,9 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.proxy import shares_table
 from tuplecalc.limits.rows import ALWAYS_LISTED
 from tuplecalc.limits.state import Sources
-from tuplecalc.model.chain import Chain, Hourglass
+from tuplecalc.model.chain import Chain
 from tuplecalc.model.file import with_settings
+from tuplecalc.model.hops import Hourglass
 
 Key = tuple[str, str, int]
 """Hop, limit, and which of these: a name may stand twice at a hop (block-upstream, of two proxies)."""

@@ -18,8 +18,9 @@ from tuplecalc.design.paths import WRITE, Found, found_at, parsed, plain, wrong
 from tuplecalc.errors import InputError, TopologyError, show
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.model.addresses import AddressSet
-from tuplecalc.model.chain import Chain, Cone
+from tuplecalc.model.chain import Chain
 from tuplecalc.model.file import with_settings
+from tuplecalc.model.hops import Cone
 from tuplecalc.model.values import LARGEST_COUNT
 
 POINTS = 300

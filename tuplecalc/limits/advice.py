@@ -20,8 +20,9 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import NamedPorts, Number, Size
 from tuplecalc.limits.limit import Limit
 from tuplecalc.model.addresses import AddressSet
-from tuplecalc.model.chain import UNPRIVILEGED_PORTS, Chain, Clients, Cone, Hourglass
+from tuplecalc.model.chain import Chain, Clients
 from tuplecalc.model.file import with_settings
+from tuplecalc.model.hops import UNPRIVILEGED_PORTS, Cone, Hourglass
 from tuplecalc.model.ports import PortSet
 from tuplecalc.model.presets import preset
 

@@ -25,7 +25,8 @@ from tuplecalc.limits.expression import (
 )
 from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target
-from tuplecalc.model.chain import Clients, Hop, Traffic
+from tuplecalc.model.chain import Clients, Traffic
+from tuplecalc.model.hops import Hop
 
 
 class Symbol(NamedTuple):

@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Product, Quantity, Quotient, tidy
-from tuplecalc.model.chain import Chain, Hop, Hourglass
+from tuplecalc.model.chain import Chain
+from tuplecalc.model.hops import Hop, Hourglass
 from tuplecalc.model.services import Services, hottest_share
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuplecalc.model.chain import Chain, Clients, Cone, Hop, Hourglass, Traffic
+from tuplecalc.model.chain import Chain, Clients, Traffic
+from tuplecalc.model.hops import Cone, Hop, Hourglass
 from tuplecalc.model.services import Services
 
 

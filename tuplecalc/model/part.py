@@ -40,7 +40,7 @@ class Part(BaseModel):
     def changed(self, **changes: Any) -> Self:
         """The same part with other values, checked again.
 
-        >>> from tuplecalc.model.chain import Cone
+        >>> from tuplecalc.model.hops import Cone
         >>> Cone(name="nat", addresses=4).changed(addresses=5).addresses.size
         5
         """

@@ -21,7 +21,7 @@ class PresetPart(Part, defer_build=True):
     of the preset and what was written, no more: :meth:`written`, :meth:`to_dict` and
     ``model_fields_set`` know nothing of the values, so that a changed part is settled again.
 
-    >>> from tuplecalc.model.chain import Cone
+    >>> from tuplecalc.model.hops import Cone
     >>> nat = Cone(name="nat", preset="aws-nat-gateway", addresses=2, time_wait="30s")
     >>> nat
     Cone(preset='aws-nat-gateway', time_wait=Fraction(30, 1), name='nat', addresses=AddressSet(2))

@@ -9,7 +9,8 @@ from itertools import pairwise
 from textwrap import dedent
 from typing import Any
 
-from tuplecalc.model.chain import Chain, Clients, Cone, Hourglass, Traffic, Virtual
+from tuplecalc.model.chain import Chain, Clients, Traffic
+from tuplecalc.model.hops import Cone, Hourglass, Virtual
 from tuplecalc.model.part import Part
 from tuplecalc.model.preset_part import PresetPart
 from tuplecalc.model.presets import NEEDED, presets

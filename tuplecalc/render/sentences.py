@@ -10,7 +10,7 @@ from tuplecalc.limits.advice import Advice
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.meanings import meaning
-from tuplecalc.model.chain import Cone
+from tuplecalc.model.hops import Cone
 from tuplecalc.render import numbers
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import NamedPorts, Size
 from tuplecalc.limits.limit import Limit
-from tuplecalc.model.chain import Chain, Cone, Hourglass
+from tuplecalc.model.chain import Chain
+from tuplecalc.model.hops import Cone, Hourglass
 from tuplecalc.traffic.blind import blind_blocking, blind_burst, half_rate
 from tuplecalc.traffic.chains import Bracket
 from tuplecalc.traffic.pools import Pools, pools

@@ -23,7 +23,8 @@ from tuplecalc.limits.expression import (
 )
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.targets import Target, targets
-from tuplecalc.model.chain import Chain, Cone, Traffic
+from tuplecalc.model.chain import Chain, Traffic
+from tuplecalc.model.hops import Cone
 from tuplecalc.model.services import machine_shares
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.model.chain import Cone
+from tuplecalc.model.hops import Cone
 from tuplecalc.render.figures import style
 from tuplecalc.traffic.chains import Bracket, chain_blocking
 from tuplecalc.traffic.choice import blind_hops

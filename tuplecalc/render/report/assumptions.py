@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Size, ingredients, leaves
-from tuplecalc.model.chain import FITS, Clients, Cone, Hop, Hourglass, Traffic
+from tuplecalc.model.chain import Clients, Traffic
+from tuplecalc.model.hops import FITS, Cone, Hop, Hourglass
 from tuplecalc.model.part import Part
 from tuplecalc.render import numbers, sentences
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.model.addresses import AddressSet
-from tuplecalc.model.chain import Cone, Hop, Hourglass
+from tuplecalc.model.hops import Cone, Hop, Hourglass
 from tuplecalc.model.ports import PortSet
 from tuplecalc.render import numbers
 

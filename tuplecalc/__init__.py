@@ -9,6 +9,7 @@ package is one of these steps and imports only those before it::
     algebra   limits → closed forms (sympy)
     traffic   rate → what fails and when: blocking, port search, blind choice, bursts
     design    the questions of a design review: sweeps, least values, crossovers, which knob
+    lab       a chain → network namespaces, real connections; predicted and measured side by side
     render    results → terminal, JSON, CSV, Markdown, LaTeX, notebooks, figures, the report
 
 >>> import tuplecalc as tc

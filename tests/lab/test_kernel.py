@@ -1,0 +1,75 @@
+"""The model against this machine's kernel: the measured rows, the bundled shapes, shapes of each kind."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+
+from tests.lab.kernel import MARKS
+from tests.lab.shapes import chain, chains, nat, proxy
+from tuplecalc.lab.scale import scale
+from tuplecalc.lab.verification import Verification, verify
+from tuplecalc.model.file import EXAMPLES, from_dict
+from tuplecalc.render.verified import text
+
+pytestmark = MARKS
+
+BLIND = {"hourglass", "inverted-cone-tproxy", "outage"}
+
+
+Measured = Callable[[str], Verification]
+
+
+@pytest.fixture(scope="module")
+def measured(request: pytest.FixtureRequest) -> Iterator[Measured]:
+    """Results of chains, several built at a time: most of a verification is waiting for silence."""
+    wanted = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if hasattr(item, "callspec") and item.fspath == request.node.fspath
+    }
+    with ThreadPoolExecutor(4) as pool:
+        running: dict[str, Future[Verification]] = {
+            name: pool.submit(verify, each) for name, each in chains().items() if name in wanted
+        }
+        yield lambda name: running[name].result()
+
+
+@pytest.mark.parametrize("name", [name for name in chains() if not name.startswith("example")])
+def test_a_kernel_admits_what_is_predicted(name: str, measured: Measured) -> None:
+    found = measured(name)
+    assert found.scaled.is_same
+    assert found.blind == ()
+    assert [(figure.measured, figure.name) for figure in found.figures] == [
+        (found.prediction.flows, figure.name) for figure in found.figures
+    ], found.said
+    assert found.tried > found.flows
+    assert found.agrees
+
+
+@pytest.mark.parametrize("name", [f"example {name}" for name in EXAMPLES])
+def test_a_bundled_example(name: str, measured: Measured) -> None:
+    found = measured(name)
+    assert found.scaled.keeps_order
+    assert found.agrees, found.said
+    if name.removeprefix("example ") in BLIND:
+        assert found.blind
+        assert found.flows > 0
+        assert not any(figure.is_held for figure in found.figures)
+    else:
+        assert found.flows == found.prediction.flows
+
+
+def test_the_lab_can_object() -> None:
+    """It is an oracle only if it says so where a prediction is wrong: here of a proxy's smaller range."""
+    right = scale(from_dict(chain(nat(), proxy(source="client", ports="21000-21049"), services=1)))
+    wrong = replace(right, result=scale(from_dict(chain(nat(), services=1))).result)
+    with patch("tuplecalc.lab.verification.scale", return_value=wrong):
+        found = verify(right.chain)
+    assert (found.figures[0].predicted, found.flows) == (100, 50)
+    assert not found.agrees
+    assert found.said["proxy"]["EADDRNOTAVAIL"] > 0
+    assert "DIFFERENT" in text(found)
+    assert "EADDRNOTAVAIL: no port left for this destination" in text(found)

@@ -1,0 +1,119 @@
+"""``tuplecalc verify``: its outputs and exit statuses, without a kernel."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.command import invoke, refused, run
+from tuplecalc.errors import InputError
+from tuplecalc.lab.figures import Figure
+from tuplecalc.lab.scale import scale
+from tuplecalc.lab.verification import Verification
+from tuplecalc.model.chain import Chain
+from tuplecalc.model.file import example
+
+
+def result(chain: Chain, *, measured: int | None = None, held: bool = True) -> Verification:
+    scaled = scale(chain)
+    flows = scaled.result.flows
+    figure = Figure("chain", "flows", flows, flows if measured is None else measured, is_held=held)
+    said = {"clients": {"no answer": 176}, "nat": {"entries": 880, "insert_failed": 352}}
+    return Verification(scaled, (figure,), () if held else ("proxy",), (), None, 1056, said, 4.25, "6.18.0")
+
+
+def measuring(monkeypatch: pytest.MonkeyPatch, **keys: Any) -> None:
+    def verify(chain: Chain, *, factor: int | None, rates: bool) -> Verification:
+        assert factor is None
+        assert not rates
+        return result(chain, **keys)
+
+    monkeypatch.setattr("tuplecalc.lab.verification.verify", verify)
+
+
+def test_equal(monkeypatch: pytest.MonkeyPatch) -> None:
+    measuring(monkeypatch)
+    found = invoke("verify", "cone")
+    assert found.exit_code == 0
+    assert (
+        found.stdout
+        == """\
+Office NAT with four public addresses
+Scaled down, its limits in the same order, and built in network namespaces of
+this machine. Ranges of ports are 2,896 times smaller. The chain as built:
+
+  clients   addresses 80, ports 20010-20019
+  nat       kind cone, addresses 4, ports 20000-20021
+  services  addresses 5, ports 80 + 443
+
+             predicted  measured
+chain flows        880       880  equal
+
+nat ports binds. 1,056 connections tried; Linux 6.18.0, 4.2 s in all.
+"""
+    )
+
+
+def test_different(monkeypatch: pytest.MonkeyPatch) -> None:
+    measuring(monkeypatch, measured=700)
+    found = invoke("verify", "cone")
+    assert found.exit_code == 1
+    assert "chain flows        880       700  DIFFERENT\n" in found.stdout
+    assert found.stdout.endswith("""
+What the kernel said:
+  clients  176  no answer: connections that nothing answered: SYNs or data lost
+  nat      880  entries: entries in the tracking table
+  nat      352  insert_failed: connections for which the NAT found no port
+""")
+
+
+def test_blind_choice_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    measuring(monkeypatch, measured=700, held=False)
+    found = invoke("verify", "inverted-cone-tproxy")
+    assert found.exit_code == 0
+    assert "by chance" in found.stdout
+    assert "chosen blindly" in found.stdout
+    assert max(map(len, found.stdout.splitlines())) <= 80
+
+
+def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    measuring(monkeypatch, measured=700)
+    found = invoke("verify", "cone", "-o", "json")
+    assert found.exit_code == 1
+    said = json.loads(found.stdout)
+    assert said["agrees"] is False
+    assert said["scale"] == {"factor": 2896, "keeps_order": True}
+    assert said["figures"] == [
+        {
+            "name": "chain",
+            "what": "flows",
+            "predicted": 880,
+            "measured": 700,
+            "tolerance": 0.0,
+            "held": True,
+            "bound": False,
+        }
+    ]
+    assert said["binding"] == {"hop": "nat", "limit": "ports"}
+    assert said["chain"] == scale(example("cone")).chain.to_dict() | {"traffic": said["chain"]["traffic"]}
+    assert said["said"]["nat"]["insert_failed"] == 352
+
+
+@pytest.mark.parametrize("factor", ["0", "-1", "1.5", "many", "1000000"])
+def test_a_factor_that_is_none(factor: str) -> None:
+    rule = "this is a whole number from 1 to 99999; write it as in --scale 500"
+    with pytest.raises(InputError, match=f'^--scale "{factor}": {rule}$'):
+        invoke("verify", "cone", "--scale", factor)
+
+
+def test_cannot_run() -> None:
+    message = refused(run("verify", "cone", "--set", "hops.nat.block=64"))
+    assert message.startswith("the lab cannot build this chain:\n  hops.nat.block: 64: Linux has no such NAT")
+
+
+def test_a_rate_within_its_tolerance() -> None:
+    figure = Figure("chain", "rate", 50.0, 48.0, 0.05)
+    assert figure.agrees
+    assert not replace(figure, measured=47.0).agrees
+    assert replace(figure, measured=47.0, is_held=False).agrees

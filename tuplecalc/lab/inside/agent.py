@@ -1,0 +1,180 @@
+"""A process for each namespace: made here, told over a socket what to do, gone with who asked.
+
+The first process forks one child for each socket that it was given.  A child leaves for a network
+namespace of its own, which has no name: it lives as long as the processes in it, so that whatever
+ends them also takes the namespace, its links, rules and addresses away.  They end when the socket
+closes, and the kernel ends them when their parent dies (PR_SET_PDEATHSIG).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tuplecalc.lab.inside.clients import Clients
+from tuplecalc.lab.inside.echo import Echo
+from tuplecalc.lab.inside.pace import Pace
+from tuplecalc.lab.inside.proxy import Proxy
+from tuplecalc.lab.inside.sockets import Loop, open_files
+
+_CLONE_NEWNET = 0x40000000
+_PR_SET_PDEATHSIG = 1
+_TOOL_SECONDS = 30
+MOST_FILES = 65536
+_NET = Path("/proc/sys/net")
+
+
+def main(arguments: list[str]) -> None:
+    """``NAME PARENT FD…``: one child for each descriptor; ends when all of them have ended."""
+    _, parent, *sockets = arguments
+    _die_with(int(parent))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is for the children; they are seen off below
+    for fd in map(int, sockets):
+        here = os.getpid()
+        if os.fork() == 0:
+            _die_with(here)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            for other in map(int, sockets):
+                if other != fd:
+                    os.close(other)
+            _live(socket.socket(fileno=fd))
+            os._exit(0)
+    for fd in map(int, sockets):
+        os.close(fd)
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def _die_with(parent: int) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
+
+
+class Agent:
+    """Answers one request after the other, and serves its sockets in between."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.loop = Loop()
+        self.host = os.readlink("/proc/self/ns/net")  # noqa: PTH115
+        self.role: Echo | Proxy | None = None
+        self.clients: Clients | None = None  # kept: their sockets close with them
+        self.unread = b""
+        self.ended = False
+        self.loop.watch(control.fileno(), select.EPOLLIN, self._hear)
+
+    def _hear(self, _: int) -> None:
+        data = b""
+        with suppress(ConnectionError):  # who asked is gone, and left an answer unread
+            data = self.control.recv(1 << 20)
+        if not data:
+            self.ended = True
+            return
+        *requests, self.unread = (self.unread + data).split(b"\n")
+        for request in requests:
+            try:
+                answer: dict[str, Any] = {"answer": self.do(**json.loads(request))}
+            except OSError as error:
+                answer = {"errno": error.errno, "error": str(error)}
+            except subprocess.SubprocessError as error:
+                answer = {"errno": None, "error": str(error)}
+            try:
+                self.control.sendall(json.dumps(answer).encode() + b"\n")
+            except ConnectionError:
+                self.ended = True
+
+    def do(self, what: str, **spec: Any) -> Any:
+        """One request: to leave the host's namespace first, and only then any other."""
+        if what == "leave":
+            return _leave(self.host)
+        if os.readlink("/proc/self/ns/net") == self.host:  # noqa: PTH115
+            raise OSError("this process has not left the host's network namespace")
+        match what:
+            case "sysctl":
+                for key, value in spec["values"].items():
+                    if spec["needed"] or (_NET / key).exists():
+                        _write(key, value)
+            case "ip":
+                _tool(["ip", "-batch", "-"], "\n".join(spec["lines"]) + "\n")
+            case "nft":
+                _tool(["nft", "-f", "-"], spec["rules"])
+            case "echo":
+                self.role = Echo(self.loop, spec["ports"])
+            case "proxy":
+                self.role = Proxy(self.loop, spec)
+            case "admit":
+                self.clients = Clients(spec)
+                return self.clients.admit(spec["first"], spec["more"], spec["waves"], spec["wanted"])
+            case "sustain":
+                return Pace(spec).sustain(spec["offered"], spec["delay"], spec["periods"])
+            case "report":
+                return {"role": self.role.report() if self.role else {}, "kernel": counters()}
+        return None
+
+
+def _live(control: socket.socket) -> None:
+    open_files(MOST_FILES)
+    agent = Agent(control)
+    while not agent.ended:
+        agent.loop.turn(1)
+
+
+def _leave(host: str) -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNET):
+        code = ctypes.get_errno()
+        raise OSError(code, f"unshare: {os.strerror(code)}")
+    if os.readlink("/proc/self/ns/net") == host:  # noqa: PTH115
+        raise OSError("unshare did not make a network namespace")
+    return os.getpid()
+
+
+def _write(key: str, value: object) -> None:
+    try:
+        (_NET / key).write_text(str(value), encoding="ascii")
+    except OSError as error:
+        name = f"net.{key.replace('/', '.')}"
+        raise OSError(error.errno, f"{name}: the kernel does not take {value}: {error.strerror}") from error
+
+
+def _tool(command: list[str], text: str) -> None:
+    run = subprocess.run(
+        command, input=text, text=True, capture_output=True, check=False, timeout=_TOOL_SECONDS
+    )
+    if run.returncode:
+        raise OSError(f"{command[0]}: {(run.stderr or run.stdout).strip()}")
+
+
+def counters() -> dict[str, int]:
+    """What the kernel counts in this namespace: its tracking table, and SYNs that were sent again."""
+    found: dict[str, int] = {}
+    with suppress(OSError):
+        head, *rows = Path("/proc/net/stat/nf_conntrack").read_text(encoding="ascii").splitlines()
+        names = head.split()
+        table = [[int(cell, 16) for cell in row.split()] for row in rows]
+        for number, name in enumerate(names):
+            column = [row[number] for row in table]
+            found[name] = column[0] if name == "entries" else sum(column)
+    with suppress(OSError):
+        lines = Path("/proc/net/netstat").read_text(encoding="ascii").splitlines()
+        for names_line, values in zip(lines[::2], lines[1::2], strict=True):
+            pairs = dict(zip(names_line.split()[1:], values.split()[1:], strict=True))
+            for name in ("TCPSynRetrans", "ListenOverflows", "ListenDrops"):
+                if name in pairs:
+                    found[name] = int(pairs[name])
+    return {name: value for name, value in found.items() if value}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,51 @@
+"""The clients at work: connections opened and closed again, as many a second as the chain sustains."""
+
+from __future__ import annotations
+
+import socket
+from time import monotonic
+from typing import Any
+
+from tuplecalc.lab.inside.clients import Clients
+from tuplecalc.lab.inside.sockets import abort
+
+_TICK = 0.005
+
+
+class Pace(Clients):
+    """Opens more connections a second than the chain sustains, closes each after one byte, and counts.
+
+    The clients close first, so that the tuple lingers in TIME_WAIT at the side that chose its port.
+    """
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        super().__init__(spec)
+        self.done: list[float] = []
+        self.looks = 1  # a source without a port has one again by its next turn
+
+    def sustain(self, offered: float, delay: float, periods: int) -> dict[str, Any]:
+        """Completed connections a second over whole ``periods`` of the delay, after one to fill the chain.
+
+        Within each period every tuple serves once, so that whole periods have no edge.
+        """
+        began = monotonic()
+        begun, ends = 0, began + delay * (1 + periods)
+        while (now := monotonic()) < min(ends, self.ends):
+            due = int((now - began) * offered)
+            while begun < due and len(self.pending) < self.window:
+                begun += 1
+                self._attempt()
+                self.full.clear()  # what is full now is free again later
+            begun = max(begun, due - self.window)  # a late turn does not offer a burst
+            self.loop.turn(_TICK)
+            self._give_up()
+        for sock in self.pending.values():
+            abort(sock)
+        counted = sum(began + delay <= at < began + delay * (1 + periods) for at in self.done)
+        return {"rate": counted / (delay * periods), "counted": counted, "errors": dict(self.errors)}
+
+    def _answered(self, sock: socket.socket) -> None:
+        super()._answered(sock)
+        if self.live.pop(sock.fileno(), None) is not None:
+            self.done.append(monotonic())
+            sock.close()

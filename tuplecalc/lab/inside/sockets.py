@@ -1,0 +1,172 @@
+"""TCP sockets that choose their source as a hop of the model does, and the loop that serves them."""
+
+from __future__ import annotations
+
+import errno
+import resource
+import select
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+Endpoint = tuple[str, int]
+Range = tuple[int, int]
+
+IP_TRANSPARENT = getattr(socket, "IP_TRANSPARENT", 19)
+IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h; Python has names for these only from 3.12 or later
+IP_LOCAL_PORT_RANGE = 51
+SO_ORIGINAL_DST = 80  # linux/netfilter_ipv4.h
+BACKLOG = 4096
+LAST_PORT = 65535
+NO_PORT_LEFT = (errno.EADDRNOTAVAIL, errno.EADDRINUSE)
+
+
+class Ports:
+    """Source ports of a leg, chosen by the kernel: for each tuple, or with a bind for all destinations.
+
+    ``IP_LOCAL_PORT_RANGE`` (Linux 6.3) keeps a socket to a range.  A range of odd size is cut in two: the
+    kernel's search walks by parity and may not find the last port of such a range.  Older kernels have
+    the namespace's one range instead.  Raises ``OSError`` where that would have to be several.
+    """
+
+    def __init__(
+        self, ranges: Sequence[Sequence[int]], allocation: str, *, transparent: bool = False
+    ) -> None:
+        self.narrows = not ranges or _can_narrow()
+        if not self.narrows and len(ranges) > 1:
+            rule = "several ranges of ports need IP_LOCAL_PORT_RANGE, which Linux has from 6.3 on"
+            raise OSError(errno.ENOPROTOOPT, rule)
+        self.ranges = [part for low, high in ranges for part in _even(low, high)][
+            : None if self.narrows else 1
+        ]
+        self.binds = allocation == "bind"
+        self.transparent = transparent
+
+    def connect(self, address: str, to: Endpoint) -> socket.socket:
+        """A connection under way from an address; ``OSError`` as the kernel says it where no port is left."""
+        last = OSError(errno.EADDRNOTAVAIL, "no ports")
+        for low, high in self.ranges:
+            sock = self._socket()
+            try:
+                if self.narrows:
+                    _narrow(sock, low, high)
+                if not self.binds:
+                    sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+                return _under_way(sock, (address, 0), to)
+            except OSError as error:
+                sock.close()
+                if error.errno not in NO_PORT_LEFT:
+                    raise
+                last = error
+        raise last
+
+    def connect_from(self, source: Endpoint, to: Endpoint) -> socket.socket:
+        """A connection under way from an address and port that are given."""
+        sock = self._socket()
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the 4-tuple decides
+            return _under_way(sock, source, to)
+        except OSError:
+            sock.close()
+            raise
+
+    def _socket(self) -> socket.socket:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            if self.transparent:
+                sock.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+
+def _narrow(sock: socket.socket, low: int, high: int) -> None:
+    sock.setsockopt(socket.IPPROTO_IP, IP_LOCAL_PORT_RANGE, struct.pack("=I", high << 16 | low))
+
+
+def _can_narrow() -> bool:
+    with socket.socket() as sock:
+        try:
+            _narrow(sock, 1, LAST_PORT)
+        except OSError:
+            return False
+    return True
+
+
+def _even(low: int, high: int) -> list[Range]:
+    if (high - low) % 2 or low == high:
+        return [(low, high)]
+    return [(low, high - 1), (high, high)]
+
+
+def _under_way(sock: socket.socket, source: Endpoint, to: Endpoint) -> socket.socket:
+    sock.bind(source)
+    code = sock.connect_ex(to)
+    if code not in (0, errno.EINPROGRESS):
+        raise OSError(code, errno.errorcode.get(code, ""))
+    return sock
+
+
+def listener(address: str, port: int, *, transparent: bool = False) -> socket.socket:
+    """A listening socket.  Behind REDIRECT it must not be transparent: the kernel would keep the socket
+    that it found before the NAT rewrote the source port, and a new SYN would hit an old connection."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if transparent:
+        sock.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)
+    sock.setblocking(False)
+    sock.bind((address, port))
+    sock.listen(BACKLOG)
+    return sock
+
+
+def original(sock: socket.socket) -> Endpoint:
+    """Where a connection went before REDIRECT or DNAT."""
+    _, port, packed = struct.unpack("!HH4s8x", sock.getsockopt(socket.IPPROTO_IP, SO_ORIGINAL_DST, 16))
+    return socket.inet_ntoa(packed), port
+
+
+def abort(sock: socket.socket) -> None:
+    """Close with a reset: the other side hears of it at once, and nothing lingers."""
+    with suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def open_files(most: int) -> None:
+    """Set this process's limit of file descriptors, as far as it may: raising the hard one is not
+    every root's right."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most if hard < 0 else min(most, hard), hard))
+
+
+class Loop:
+    """One epoll and what to call for each descriptor."""
+
+    def __init__(self) -> None:
+        self.epoll = select.epoll()
+        self.calls: dict[int, Callable[[int], None]] = {}
+
+    def watch(self, fd: int, events: int, call: Callable[[int], None]) -> None:
+        """Call ``call(events)`` whenever one of the events is there."""
+        if fd in self.calls:
+            self.epoll.modify(fd, events)
+        else:
+            self.epoll.register(fd, events)
+        self.calls[fd] = call
+
+    def forget(self, fd: int) -> None:
+        """Before a descriptor is closed."""
+        if self.calls.pop(fd, None) is not None:
+            self.epoll.unregister(fd)
+
+    def turn(self, seconds: float) -> None:
+        """Wait for events, at most so long, and serve them."""
+        due = [(fd, events, self.calls.get(fd)) for fd, events in self.epoll.poll(seconds, 512)]
+        for fd, events, call in due:
+            # An earlier call of this turn may have closed it, and another socket have its number now.
+            if call is not None and self.calls.get(fd) is call:
+                call(events)

@@ -1,0 +1,264 @@
+"""A large chain made small enough for one machine, with its limits in the same order.
+
+Ports: 1 to 65535 is cut at every end of every port set of the chain.  Each of the pieces then lies
+in any of the sets as a whole or not at all, and shrinks by the same factor, to an even number of
+ports and at least two; so unions, intersections and differences of the sets keep their proportions.
+The pieces move together, from port 20000 on, in their order.
+
+Counts: addresses, service ports, listeners and instances above a few become a few; clients more
+than a few, so that they do not become the limit.  ``max_entries`` and ``max_files`` shrink by one
+common factor.
+
+Then the capacity of the small chain is held against that of the large one: each limit that was below
+another still is, ties are ties, and the same limits bind, for flows and for the rate.  Of all chains
+for which that is so and which hold few enough flows, the one with the largest counts, and then the
+most ports, is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from tuplecalc.errors import InputError
+from tuplecalc.lab import addressing
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.limit import Limit
+from tuplecalc.model.addresses import AddressSet
+from tuplecalc.model.chain import AnyHop, Chain
+from tuplecalc.model.file import from_dict
+from tuplecalc.model.hops import Cone, Hourglass
+from tuplecalc.model.ports import LAST_PORT, PortSet
+
+AIM = 1000
+"""Flows that a chain is scaled down to, at most."""
+MOST_FLOWS = 5000
+"""Flows that the lab opens, at most, however small the factor is that a user asks for."""
+_FIRST_PORT = 20000
+_COUNTS = (10, 8, 6, 5, 4, 3, 2, 1)
+_CLIENTS_FOR_EACH = 16
+_MOST_ENDPOINTS = 400
+_MOST_CLIENTS = 4000
+_ROOMY = 20
+_FACTORS = tuple(sorted({round(2 ** (n / 2)) for n in range(1, 31)}))
+_TABLES = (500, 350, 250, 150, 100, 60, 40, 20, 10)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A chain that the lab can build, and how it came from the one that was asked about."""
+
+    original: Chain
+    chain: Chain
+    factor: int
+    """Each piece of the ports is so many times smaller; 1: the chain is left as it is."""
+    keeps_order: bool
+    """Whether all limits are in the order of the large chain; else only the binding one is the same."""
+    result: Capacity
+    """The prediction for the small chain."""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing had to shrink."""
+        return self.chain is self.original
+
+
+def scale(chain: Chain, factor: int | None = None) -> Scaled:
+    """The chain as the lab builds it; a small one is left as it is.
+
+    ``factor`` says how many times smaller the ranges of ports become; without it the scaling looks for
+    the mildest that will do.  Raises :class:`~tuplecalc.errors.InputError` where none does.
+
+    >>> from tuplecalc.model.file import example
+    >>> small = scale(example("inverted-cone-nat"))
+    >>> small.result.binding.name, small.result.flows <= AIM, small.keeps_order
+    ('capture', True, True)
+    """
+    whole = capacity(chain)
+    if factor in (None, 1) and _fits(chain, whole, AIM if factor is None else MOST_FLOWS):
+        return Scaled(chain, chain, 1, True, whole)
+    if factor == 1:
+        rule = f"the lab opens at most {MOST_FLOWS:,} flows, on few addresses"
+        raise InputError(
+            f"--scale 1: as it is the chain holds {whole.flows:,} flows; {rule}; leave --scale out"
+        )
+    most = AIM if factor is None else MOST_FLOWS
+    found: list[Scaled] = []
+    for candidate, by in _candidates(chain, whole, factor):
+        result = capacity(candidate)
+        if not _fits(candidate, result, most) or not _binds_alike(whole, result):
+            continue
+        found.append(Scaled(chain, candidate, by, _same_order(whole, result), result))
+        if found[-1].keeps_order and _is_roomy(candidate):
+            break
+    if found:  # the last of those that are best, hence the one that is as it should be
+        return max(reversed(found), key=lambda each: (each.keeps_order, _is_roomy(each.chain)))
+    rule = f"no chain of {most:,} flows or fewer has the same limit binding"
+    way_out = "write another --scale" if factor is not None else "shrink it with --set"
+    raise InputError(f"the lab cannot scale this chain down: {rule}; {way_out}")
+
+
+def _candidates(chain: Chain, whole: Capacity, factor: int | None) -> Iterator[tuple[Chain, int]]:
+    tables = [limit.flows for limit in whole.limits if limit.name in ("entries", "files")]
+    divisors = [max(1, min(tables) // size) for size in _TABLES] if tables else [1]
+    pieces = _pieces(chain)
+    seen: set[str] = set()
+    for most in _COUNTS:
+        for by in _FACTORS if factor is None else (factor,):
+            ports = _Ports(pieces, by)
+            if not ports.fits:
+                continue
+            for divisor in dict.fromkeys(divisors):
+                small = _shrunk(chain, ports, most, divisor)
+                if (known := repr(small)) not in seen:
+                    seen.add(known)
+                    yield from_dict(small), by
+
+
+def _is_roomy(chain: Chain) -> bool:
+    """Whether each range has ports enough to tell an effect from its rounding."""
+    return all(hop.ports.size >= _ROOMY for hop in chain.hops if isinstance(hop, Cone) or hop.layer == 7)
+
+
+def _fits(chain: Chain, result: Capacity, most: int) -> bool:
+    """Whether the lab has flows, addresses and instances enough for it."""
+    if (
+        result.flows > most
+        or chain.clients.addresses.size > 4 * most
+        or len(chain.hops) > addressing.MOST_HOPS
+    ):
+        return False
+    if sum(group.endpoints for group in chain.services) > _MOST_ENDPOINTS:
+        return False
+    counts = [hop.instances for hop in chain.hops]
+    if max(counts, default=1) > addressing.MOST_INSTANCES:
+        return False
+    return all(
+        size <= addressing.MOST_ADDRESSES
+        for hop in chain.hops
+        for size in (*_sizes(hop), hop.virtual.ports.size if hop.virtual else 1)
+    )
+
+
+def _sizes(hop: AnyHop) -> Iterator[int]:
+    """How many addresses of each kind a hop has, and listener ports."""
+    if hop.virtual is not None:
+        yield hop.virtual.addresses.size
+    if isinstance(hop, Cone):
+        yield hop.addresses.size
+    elif hop.layer == 7:
+        yield hop.addresses.size
+        yield hop.listen_addresses.size
+        yield hop.listen_ports.size
+
+
+def _binds_alike(whole: Capacity, small: Capacity) -> bool:
+    rates = [result.rate_binding for result in (whole, small)]
+    return _place(whole.binding) == _place(small.binding) and _place(rates[0]) == _place(rates[1])
+
+
+def _place(limit: Limit | None) -> tuple[str, str] | None:
+    return (limit.hop, limit.name) if limit else None
+
+
+def _same_order(whole: Capacity, small: Capacity) -> bool:
+    if list(map(_place, whole.limits)) != list(map(_place, small.limits)):
+        return False
+    ordered = sorted(zip(whole.limits, small.limits, strict=True), key=lambda pair: pair[0].flows)
+    steps = pairwise(ordered)
+    return all(
+        (now.flows < then.flows) if before.flows < after.flows else (now.flows == then.flows)
+        for (before, now), (after, then) in steps
+    )
+
+
+class _Ports:
+    """Where each piece of the ports goes."""
+
+    def __init__(self, pieces: Iterable[PortSet], factor: int) -> None:
+        self.moved: list[tuple[PortSet, tuple[int, int]]] = []
+        at = _FIRST_PORT
+        for piece in pieces:
+            size = max(2, 2 * round(piece.size / (2 * factor)))
+            self.moved.append((piece, (at, at + size - 1)))
+            at += size
+        self.fits = at <= LAST_PORT
+
+    def of(self, ports: PortSet) -> Any:
+        """What a port set becomes."""
+        return PortSet.of_ranges(to for piece, to in self.moved if piece & ports).spec
+
+
+def _pieces(chain: Chain) -> list[PortSet]:
+    """The ports cut at every end of every set that flows choose from, in order; those in none left out."""
+    sets = [chain.clients.ports]
+    for hop in chain.hops:
+        if isinstance(hop, Cone):
+            sets.append(hop.ports)
+        elif hop.layer == 7:
+            sets += [hop.ports] if hop.source != "client-port" else []
+            sets += [hop.rewrite_ports] if hop.capture == "nat" else []
+    ends = sorted(
+        {low for each in sets for low, _ in each.ranges}
+        | {high + 1 for each in sets for _, high in each.ranges}
+    )
+    pieces = [PortSet.of_ranges([(low, end - 1)]) for low, end in pairwise(ends)]
+    return [piece for piece in pieces if any(piece & each for each in sets)]
+
+
+def _shrunk(chain: Chain, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
+    """The chain as a file would say it, with smaller sets and counts."""
+    written = chain.to_dict()
+    written["clients"] = chain.clients.to_dict() | {
+        "addresses": _few(chain.clients.addresses, most * _CLIENTS_FOR_EACH),
+        "ports": ports.of(chain.clients.ports),
+    }
+    written["hops"] = [
+        table | _hop(hop, ports, most, divisor)
+        for table, hop in zip(written["hops"], chain.hops, strict=True)
+    ]
+    written["services"] = [
+        group.to_dict()
+        | {
+            "addresses": _few(group.addresses, most),
+            "ports": group.ports.lowest(min(group.ports.size, most)).spec,
+        }
+        for group in chain.services
+    ]
+    return written
+
+
+def _hop(hop: AnyHop, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if hop.instances > 1:
+        changes["instances"] = min(hop.instances, most)
+    if hop.virtual is not None:
+        few = hop.virtual.ports.lowest(min(hop.virtual.ports.size, most)).spec
+        changes["virtual"] = {"addresses": _few(hop.virtual.addresses, most), "ports": few}
+    if hop.max_entries is not None:
+        changes["max_entries"] = max(2, hop.max_entries // divisor // 2 * 2)
+    if isinstance(hop, Cone):
+        return changes | {"addresses": _few(hop.addresses, most), "ports": ports.of(hop.ports)}
+    return changes | (_proxy(hop, ports, most, divisor) if hop.layer == 7 else {})
+
+
+def _proxy(hop: Hourglass, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    if hop.max_files is not None:
+        changes["max_files"] = max(2, hop.max_files // divisor // 2 * 2)
+    if hop.source != "client-port":
+        changes["ports"] = ports.of(hop.ports)
+    if hop.source == "own":
+        changes["addresses"] = _few(hop.addresses, most)
+    if hop.capture == "nat":
+        changes["rewrite_ports"] = ports.of(hop.rewrite_ports)
+    if hop.capture in ("nat", "listen"):
+        changes["listen_addresses"] = _few(hop.listen_addresses, most)
+        changes["listen_ports"] = {"count": min(hop.listen_ports.size, most)}
+    return changes
+
+
+def _few(addresses: AddressSet, most: int) -> int:
+    return min(addresses.size, most)

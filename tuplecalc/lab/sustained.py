@@ -1,0 +1,102 @@
+"""The rate that a chain sustains, measured with a TIME_WAIT that is scaled down as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+from tuplecalc.errors import InputError
+from tuplecalc.lab.figures import RATE_TOLERANCE, Figure
+from tuplecalc.lab.plan import plan
+from tuplecalc.lab.processes import Lab
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.model.chain import Chain
+from tuplecalc.model.file import from_dict
+from tuplecalc.model.hops import Hourglass
+
+DELAY = 2
+"""Seconds for which a tuple lingers (``tcp_tw_reuse_delay``)."""
+_PERIODS = 3
+_MORE = 2.5
+"""Offered, over the prediction: the more, the sooner a free port is found."""
+_FASTEST = 600
+"""Connections a second that the lab certainly opens and closes; above, everything lingers longer."""
+_LONGEST = 12
+_KNOB = Path("/proc/sys/net/ipv4/tcp_tw_reuse_delay")
+
+
+@dataclass(frozen=True)
+class Sustained:
+    """The rate, predicted and measured, and the limit that binds it."""
+
+    figure: Figure
+    prediction: Capacity
+    """Of the chain without holding times, in which everything lingers for ``delay``."""
+    delay: int
+    """Seconds for which everything lingered."""
+    said: dict[str, int]
+
+
+def check() -> None:
+    """Nothing, where this kernel can scale TIME_WAIT down."""
+    if not _KNOB.exists():
+        rule = "this kernel has no net.ipv4.tcp_tw_reuse_delay, which Linux has from 6.14 on"
+        raise InputError(f"--rates: {rule}; leave --rates out, the flows are measured without it")
+
+
+def timed(chain: Chain, delay: int = DELAY) -> Chain:
+    """The chain with connections that end at once, closed by the client, and linger for so long.
+
+    >>> from tuplecalc.model.file import example
+    >>> timed(example("outage")).clients.linger, timed(example("outage")).traffic.hold
+    (Fraction(2, 1), Fraction(0, 1))
+    """
+    written = chain.to_dict()
+    written["traffic"] = {"hold": 0, "first_close": "client"}
+    linger = {"time_wait": delay, "reuse_after": delay}
+    written["clients"] |= linger
+    written["hops"] = [hop | linger | {"tracking_time_wait": delay} for hop in written["hops"]]
+    return from_dict(written)
+
+
+def sustain(chain: Chain) -> Sustained | None:
+    """The rate of a chain that is scaled down already; None where nothing limits it to what the lab can open.
+
+    It is held against the prediction where ports of sockets bind it.  A NAT's ports are no such limit
+    since Linux 6.5: an entry that is closing gives way to a new connection, so that the kernel sustains
+    more than the model's ``time_wait`` says; nor does the table count entries that are closing.  And a
+    port that was bound waits for all of TIME_WAIT, 60 s, whatever ``tcp_tw_reuse_delay`` says.
+    """
+    delay = DELAY
+    result = capacity(timed(chain))
+    if result.rate and result.rate > _FASTEST:
+        delay = ceil(DELAY * result.rate / _FASTEST)
+        result = capacity(timed(chain, delay))
+    if not result.rate or result.rate_binding is None or delay > _LONGEST:
+        return None
+    predicted = float(result.rate)
+    found = plan(result.chain)
+    for node in found.nodes:
+        node.sysctls |= {"ipv4/tcp_tw_reuse": 1, "ipv4/tcp_tw_reuse_delay": 1000 * delay}
+    with Lab(found) as lab:
+        clients = lab.peers[0]
+        seconds = delay * (1 + _PERIODS) + 2.0
+        clients.send(
+            "sustain",
+            **found.clients,
+            window=500,
+            patience=1.5,
+            seconds=seconds,
+            offered=_MORE * predicted,
+            delay=delay,
+            periods=_PERIODS,
+        )
+        answer = clients.answer(seconds + 30)
+    binding = result.rate_binding
+    allocations = [hop.allocation for hop in chain.hops if isinstance(hop, Hourglass)]
+    binds = "bind" in (chain.clients.allocation, *allocations)
+    by_sockets = binding.hop == "clients" or binding.name == "upstream"
+    held = by_sockets and not binds and not result.rate_at_most
+    figure = Figure("chain", "rate", predicted, answer["rate"], RATE_TOLERANCE, held)
+    return Sustained(figure, result, delay, answer["errors"])

@@ -1,0 +1,208 @@
+"""Predicted and measured side by side: one chain, scaled down, built and filled."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from tuplecalc.lab import machine, sustained
+from tuplecalc.lab.figures import Figure
+from tuplecalc.lab.plan import endpoints, plan
+from tuplecalc.lab.processes import Lab
+from tuplecalc.lab.refusals import refuse
+from tuplecalc.lab.scale import Scaled, scale
+from tuplecalc.lab.sustained import Sustained, sustain
+from tuplecalc.limits.capacity import Capacity, walk
+from tuplecalc.model.chain import Chain
+from tuplecalc.model.hops import Hourglass
+
+SECONDS = 60.0
+"""The longest that the clients go on opening connections."""
+_PATIENCE = 2.0  # the SYN that is sent again after a second has its chance as well
+_WINDOW = 1200
+_WAVES = 12
+_BLIND_WAVES = 2  # there chance goes on admitting a few for long
+_SPARE_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a kernel admitted of a chain, and what was predicted."""
+
+    scaled: Scaled
+    figures: tuple[Figure, ...]
+    """The chain's flows first, then what is open in each proxy, then the rate if it was asked for."""
+    blind: tuple[str, ...]
+    """Proxies that choose ports out of those of their clients while both must be different: how many
+    flows die of it is chance (the project's model, "Blind choice")."""
+    mixing: tuple[str, ...]
+    """Hops that change the destination and keep source address and port: ports that are apart for each
+    destination before them may meet behind them, so that the prediction is a bound."""
+    sustained: Sustained | None
+    tried: int
+    said: dict[str, dict[str, int]]
+    """For each namespace what the kernel said: errors of calls, counters of its tracking table."""
+    seconds: float
+    kernel: str
+
+    @property
+    def chain(self) -> Chain:
+        """The chain that was asked about."""
+        return self.scaled.original
+
+    @property
+    def prediction(self) -> Capacity:
+        """Of the chain that was built."""
+        return self.scaled.result
+
+    @property
+    def flows(self) -> int:
+        """Flows that were admitted and still worked when all were open."""
+        return int(self.figures[0].measured)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every figure that must agree does."""
+        return all(figure.agrees for figure in self.figures)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data (``schema_version`` 1)."""
+        return {
+            "schema_version": 1,
+            "title": self.chain.title,
+            "agrees": self.agrees,
+            "kernel": self.kernel,
+            "seconds": round(self.seconds, 3),
+            "scale": {"factor": self.scaled.factor, "keeps_order": self.scaled.keeps_order},
+            "chain": self.scaled.chain.to_dict(),
+            "binding": {"hop": self.prediction.binding.hop, "limit": self.prediction.binding.name},
+            "figures": [
+                {
+                    "name": figure.name,
+                    "what": figure.what,
+                    "predicted": figure.predicted,
+                    "measured": figure.measured,
+                    "tolerance": figure.tolerance,
+                    "held": figure.is_held,
+                    "bound": figure.is_bound,
+                }
+                for figure in self.figures
+            ],
+            "blind": list(self.blind),
+            "mixing": list(self.mixing),
+            "tried": self.tried,
+            "said": self.said,
+        }
+
+
+def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> Verification:
+    """Build a chain in network namespaces, open connections until no more are admitted, and count.
+
+    The chain is scaled down first (:func:`~tuplecalc.lab.scale.scale`).  ``rates`` also measures the rate
+    that it sustains.  Raises :class:`~tuplecalc.errors.InputError` where this machine cannot build it, and
+    for what Linux cannot do.
+    """
+    refuse(chain)
+    machine.check()
+    machine.refuse_stale()
+    if rates:
+        sustained.check()
+    started = monotonic()
+    scaled = scale(chain, factor)
+    predicted = scaled.result.flows
+    machine.check_files(predicted)
+    blind = tuple(blind_hops(scaled.chain))
+    admitted, reports = _fill(scaled, is_blind=bool(blind))
+    mixing = tuple(mixing_hops(scaled.chain))
+    bound = scaled.result.flows_at_most or bool(mixing)
+    figures = [Figure("chain", "flows", predicted, admitted["flows"], is_held=not blind, is_bound=bound)]
+    said = {"clients": admitted["errors"]}
+    opened: Counter[str] = Counter()
+    for name, hop, report in reports:
+        if "most" in report["role"]:
+            opened[hop] += report["role"]["open"]
+        said[name] = report["role"].get("errors", {}) | report["kernel"]
+    for hop, count in opened.items():
+        figures.append(Figure(hop, "flows open", predicted, count, is_held=not blind, is_bound=bound))
+    rate = sustain(scaled.chain) if rates else None
+    if rate is not None:
+        figures.append(rate.figure)
+    said = {name: words for name, words in said.items() if words}
+    return Verification(
+        scaled,
+        tuple(figures),
+        blind,
+        mixing,
+        rate,
+        admitted["tried"],
+        said,
+        monotonic() - started,
+        platform.release(),
+    )
+
+
+def _fill(scaled: Scaled, *, is_blind: bool) -> tuple[dict[str, Any], list[tuple[str, str, dict[str, Any]]]]:
+    """What the clients say, and the report of each other namespace: its name, its hop."""
+    predicted = scaled.result.flows
+    more = max(predicted // 5, 20)
+    with Lab(plan(scaled.chain)) as lab:
+        clients, *others = lab.peers
+        clients.send(
+            "admit",
+            **lab.plan.clients,
+            window=_WINDOW,
+            patience=_PATIENCE,
+            seconds=SECONDS,
+            first=predicted + more,
+            more=more,
+            wanted=0 if is_blind else predicted,
+            waves=_BLIND_WAVES if is_blind else _WAVES,
+        )
+        admitted = clients.answer(SECONDS + _SPARE_SECONDS)
+        return admitted, [(peer.node.name, peer.node.hop, peer.ask("report")) for peer in others]
+
+
+def mixing_hops(chain: Chain) -> list[str]:
+    """Hops that change the destination of several endpoints, and keep source address and port.
+
+    >>> from tuplecalc.model.chain import Clients
+    >>> from tuplecalc.model.hops import Virtual
+    >>> from tuplecalc.model.services import Services
+    >>> virtual = Virtual(addresses=2, ports=80)
+    >>> mixing_hops(Chain(clients=Clients(addresses=1), services=Services(addresses=2, ports=80),
+    ...                   hops=[Hourglass(name="balancer", layer=4, virtual=virtual)]))
+    ['balancer']
+    """
+    legs = endpoints(chain)
+    found = []
+    for hop, before in zip(chain.hops, legs, strict=False):
+        keeps = isinstance(hop, Hourglass) and (
+            hop.virtual is not None or (hop.capture == "listen" and hop.source == "client-port")
+        )
+        if keeps and len(before) > 1:
+            found.append(hop.name)
+    return found
+
+
+def blind_hops(chain: Chain) -> list[str]:
+    """Proxies with a shared limit whose ports are, in part, those that their clients come from.
+
+    >>> from tuplecalc.model.file import example
+    >>> blind_hops(example("inverted-cone-tproxy")), blind_hops(example("mixed"))
+    (['proxy'], [])
+    """
+    found = []
+    before = None
+    hops = {hop.name: hop for hop in chain.hops}
+    for name, _, limits, sources, _, _ in walk(chain):
+        hop = hops.get(name)
+        shares = any(limit.name == "shared" for limit in limits)
+        if isinstance(hop, Hourglass) and before is not None and shares:
+            ports = hop.ports if hop.source == "client" else before
+            if ports & before:
+                found.append(name)
+        before = sources.ports.ports
+    return found

@@ -1,0 +1,147 @@
+"""A verification in words: the chain as it was built, predicted and measured, what the kernel said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from textwrap import wrap
+from typing import Any
+
+from tuplecalc.lab.figures import Figure
+from tuplecalc.lab.verification import Verification
+from tuplecalc.render import aligned, numbers
+
+_WORDS = {
+    "no answer": "connections that nothing answered: SYNs or data lost",
+    "closed": "connections that the proxy or service closed",
+    "ECONNRESET": "connections reset by the proxy",
+    "EADDRNOTAVAIL": "no port left for this destination",
+    "EADDRINUSE": "no port left to bind",
+    "ETIMEDOUT": "SYNs lost behind the proxy",
+    "EMFILE": "no file descriptor left",
+    "entries": "entries in the tracking table",
+    "insert_failed": "connections for which the NAT found no port",
+    "drop": "packets dropped by connection tracking",
+    "invalid": "packets in an invalid state",
+    "early_drop": "entries dropped early from a full table",
+    "TCPSynRetrans": "SYNs sent again",
+    "ListenOverflows": "connections that found the listener's queue full",
+}
+
+
+def text(found: Verification) -> str:
+    """The result for a terminal."""
+    return "\n".join(_lines(found)) + "\n"
+
+
+def _lines(found: Verification) -> Iterator[str]:
+    if found.chain.title:
+        yield found.chain.title
+    yield from aligned.prose(_scaling(found))
+    yield ""
+    yield from aligned.lines(_wrapped(found.scaled.chain.to_dict()), left={0, 1}, indent=2)
+    yield ""
+    rows = [("", "predicted", "measured", "")]
+    rows += [_row(figure) for figure in found.figures]
+    yield from aligned.lines(rows, left={0, 3})
+    yield ""
+    binding = found.prediction.binding
+    yield from aligned.prose(
+        f"{binding.hop} {binding.name} binds. {numbers.count(found.tried)} connections tried; "
+        f"Linux {found.kernel}, {found.seconds:.1f} s in all."
+    )
+    if found.blind:
+        yield from aligned.prose(
+            f"{' and '.join(found.blind)}: both legs of a flow need ports of their own out of ranges that "
+            "overlap, and are chosen blindly: how many flows survive is chance, so this is shown, and not "
+            "held against the prediction."
+        )
+    if found.mixing and not found.figures[0].is_equal:
+        yield from aligned.prose(
+            f"{' and '.join(found.mixing)}: ports that are apart for each destination before it may meet "
+            "behind it, so that the prediction is the most that fits."
+        )
+    yield from _of_rates(found)
+    if not found.agrees:
+        yield ""
+        yield "What the kernel said:"
+        yield from aligned.lines(_said(found.said), left={0, 2}, indent=2)
+
+
+def _of_rates(found: Verification) -> Iterator[str]:
+    rate = found.sustained
+    if rate is None or rate.prediction.rate_binding is None:
+        return
+    binding = rate.prediction.rate_binding
+    yield from aligned.prose(
+        f"The rate: connections that end at once, and a TIME_WAIT of {rate.delay} s everywhere; "
+        f"{binding.hop} {binding.name} binds it."
+    )
+    if not rate.figure.is_held:
+        yield from aligned.prose(
+            "It is shown only: on Linux, tracking entries that are closing give way to new connections, "
+            "and ports that were bound wait for all of TIME_WAIT, so the lab cannot scale this time down."
+        )
+
+
+def _scaling(found: Verification) -> str:
+    scaled = found.scaled
+    if scaled.is_same:
+        return "Built as it is, in network namespaces of this machine:"
+    ports = (
+        "" if scaled.factor == 1 else f" Ranges of ports are {numbers.count(scaled.factor)} times smaller."
+    )
+    order = "in the same order" if scaled.keeps_order else "not all in the same order; the same one binds"
+    where = "built in network namespaces of this machine"
+    return f"Scaled down, its limits {order}, and {where}.{ports} The chain as built:"
+
+
+def _wrapped(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    parts = list(_parts(chain))
+    width = aligned.WIDTH - max(len(name) for name, _ in parts) - 4
+    for name, keys in parts:
+        first, *more = wrap(keys, width, break_on_hyphens=False)
+        yield name, first
+        yield from (("", line) for line in more)
+
+
+def _parts(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "clients", _keys(chain["clients"])
+    for hop in chain.get("hops", ()):
+        yield aligned.name(hop["name"]), _keys({key: value for key, value in hop.items() if key != "name"})
+    for group in chain["services"]:
+        yield "services", _keys(group)
+
+
+def _keys(table: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {_value(value)}" for key, value in table.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"({_keys(value)})"
+    return " + ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _row(figure: Figure) -> tuple[str, str, str, str]:
+    figures = figure.predicted, figure.measured
+    if figure.what == "rate":
+        shown = [f"{numbers.rate(Fraction(each))}/s" for each in figures]
+        equal, different = "equal", "not held against it"
+    else:
+        shown = [numbers.count(int(each)) for each in figures]
+        equal, different = "equal", "by chance"
+    if figure.is_equal:
+        verdict = equal
+    elif not figure.is_held:
+        verdict = different
+    else:
+        verdict = "at most" if figure.agrees else "DIFFERENT"
+    return f"{aligned.name(figure.name)} {figure.what}", shown[0], shown[1], verdict
+
+
+def _said(said: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, str]]:
+    for name, words in said.items():
+        for word, times in words.items():
+            if word in _WORDS:
+                yield aligned.name(name), numbers.count(times), f"{word}: {_WORDS[word]}"

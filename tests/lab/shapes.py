@@ -73,6 +73,9 @@ SHAPES: dict[str, Topology] = {
     ),
     "two proxies that share flows": chain(proxy(instances=2, ports="20000-20049")),
     "two proxies that keep the tuple": chain(proxy(source="client-port", instances=2, tracking="off"), **FEW),
+    "both legs in one entry": chain(
+        proxy(source="client-port", tracking="loose", max_entries=70), addresses=1, ports="20000-20099"
+    ),
     "two redirecting proxies": chain(
         proxy(capture="nat", instances=2, rewrite_ports="20000-20029"), addresses=2
     ),

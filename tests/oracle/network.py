@@ -367,7 +367,8 @@ class Builder:
         if "max_files" in hop:
             net.use((i, "files", k), arcs, self.hold, each=2, room=hop["max_files"])
         if "max_entries" in hop and hop.get("tracking", "strict") != "off":
-            net.use((i, "entries", k), arcs, tracked, each=2, room=hop["max_entries"])
+            one_tuple = hop["capture"] == "tproxy" and hop.get("source") == "client-port"
+            net.use((i, "entries", k), arcs, tracked, each=1 if one_tuple else 2, room=hop["max_entries"])
 
     @staticmethod
     def own_addresses(i: int, hop: Topology) -> list[Source]:

@@ -60,6 +60,8 @@ def proxy(
     entries        max_entries               n'                             2      2·(H + T_t)
     ============== ========================= ============================== ====== ==================
 
+    Where a proxy keeps the client's address and port and captures by tproxy, both legs are one tuple,
+    and have one entry in a table that lets them (the model's table says two; Linux 6.18 has one).
     ``accepted`` is for tproxy, and for nat with the client's address where the proxy side closes
     first; ``capture`` for nat, ``listener`` for listen.  w is the number of (source, instance)
     pairs that meet: a·n', but fewer where both the sources and the instances are dealt out by the
@@ -80,7 +82,7 @@ def proxy(
         size = row.letters.given("files", hop.max_files, "max_files")
         limits.append(Limit("files", hop.name, size, row.working, 2, Product((Constant(2), row.letters.H))))
     if hop.tracking != "off":
-        limits += entries(hop, row.letters, row.working, 2)
+        limits += entries(hop, row.letters, row.working, 1 if row.is_one_tuple else 2)
     return limits, row.leaving(of_sources)
 
 
@@ -106,6 +108,7 @@ class _Row:
         self.o = self.letters.given("o", hop.addresses.size, "addresses")
         self.both_legs = Sum((*self.letters.client_side.terms, *self.letters.service_side.terms))
         self.by_flows = hop.split == "flows"
+        self.is_one_tuple = hop.source == "client-port" and hop.capture == "tproxy"
         # In which machines, and so tables, flows of one source to one service may be.
         self.machines: Expression = self.n if self.by_flows else Constant(1)
         self.to_services = Product((self.letters.b, self.letters.E_behind))

@@ -16,7 +16,7 @@ from tuplecalc.render.verified import text
 
 pytestmark = MARKS
 
-BLIND = {"hourglass", "inverted-cone-tproxy", "outage"}
+BLIND = {"inverted-cone-tproxy", "outage"}
 
 
 Measured = Callable[[str], Verification]

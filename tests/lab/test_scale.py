@@ -112,3 +112,16 @@ def test_sets_keep_what_they_have_in_common(a: PortSet, b: PortSet, c: PortSet, 
             assert bool(one & other) == bool(less & fewer)
             assert bool(one - other) == bool(less - fewer)
             assert (one == other) == (less == fewer)
+
+
+def test_what_chance_has_a_part_in() -> None:
+    """A shared limit far above the flows has none; one cone alone draws nothing against another."""
+    from tuplecalc.lab.verification import blind_hops, drawing_hops
+    from tuplecalc.model.file import example, from_dict
+
+    assert blind_hops(example("outage")) == ["login-proxy"]
+    assert blind_hops(example("hourglass")) == []
+    nats = [{"name": name, "kind": "cone", "addresses": 2, "ports": "20000-20049"} for name in "ab"]
+    ends = {"clients": {"addresses": 9}, "services": {"addresses": 3, "ports": 80}}
+    assert drawing_hops(from_dict(ends | {"hops": nats})) == ["a", "b"]
+    assert drawing_hops(from_dict(ends | {"hops": nats[:1]})) == []

@@ -15,9 +15,9 @@ from tuplecalc.lab.processes import Lab
 from tuplecalc.lab.refusals import refuse
 from tuplecalc.lab.scale import Scaled, scale
 from tuplecalc.lab.sustained import Sustained, sustain
-from tuplecalc.limits.capacity import Capacity, walk
+from tuplecalc.limits.capacity import Capacity, capacity, walk
 from tuplecalc.model.chain import Chain
-from tuplecalc.model.hops import Hourglass
+from tuplecalc.model.hops import Cone, Hourglass
 
 SECONDS = 60.0
 """The longest that the clients go on opening connections."""
@@ -26,6 +26,7 @@ _WINDOW = 1200
 _WAVES = 12
 _BLIND_WAVES = 2  # there chance goes on admitting a few for long
 _SPARE_SECONDS = 15
+_FAR = 4  # times the flows: there a few flows that meet by chance are opened again
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Verification:
     mixing: tuple[str, ...]
     """Hops that change the destination and keep source address and port: ports that are apart for each
     destination before them may meet behind them, so that the prediction is a bound."""
+    drawing: tuple[str, ...]
+    """Cones in a row that each draw one of several addresses: near full, not all draws find room at once,
+    so that the prediction is a bound."""
     sustained: Sustained | None
     tried: int
     said: dict[str, dict[str, int]]
@@ -93,6 +97,7 @@ class Verification:
             ],
             "blind": list(self.blind),
             "mixing": list(self.mixing),
+            "drawing": list(self.drawing),
             "tried": self.tried,
             "said": self.said,
         }
@@ -117,7 +122,8 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     blind = tuple(blind_hops(scaled.chain))
     admitted, reports = _fill(scaled, is_blind=bool(blind))
     mixing = tuple(mixing_hops(scaled.chain))
-    bound = scaled.result.flows_at_most or bool(mixing)
+    drawing = tuple(drawing_hops(scaled.chain))
+    bound = scaled.result.flows_at_most or bool(mixing) or bool(drawing)
     figures = [Figure("chain", "flows", predicted, admitted["flows"], is_held=not blind, is_bound=bound)]
     said = {"clients": admitted["errors"]}
     opened: Counter[str] = Counter()
@@ -136,6 +142,7 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
         tuple(figures),
         blind,
         mixing,
+        drawing,
         rate,
         admitted["tried"],
         said,
@@ -187,8 +194,21 @@ def mixing_hops(chain: Chain) -> list[str]:
     return found
 
 
+def drawing_hops(chain: Chain) -> list[str]:
+    """Cones that draw one of several addresses for each connection, where there are several such cones.
+
+    >>> from tuplecalc.model.file import example
+    >>> drawing_hops(example("cone"))
+    []
+    """
+    cones = [hop for hop in chain.hops if isinstance(hop, Cone) and hop.addresses.size * hop.instances > 1]
+    return [hop.name for hop in cones] if len(cones) > 1 else []
+
+
 def blind_hops(chain: Chain) -> list[str]:
     """Proxies with a shared limit whose ports are, in part, those that their clients come from.
+
+    A limit that is many times the chain's flows has no part in them.
 
     >>> from tuplecalc.model.file import example
     >>> blind_hops(example("inverted-cone-tproxy")), blind_hops(example("mixed"))
@@ -196,10 +216,11 @@ def blind_hops(chain: Chain) -> list[str]:
     """
     found = []
     before = None
+    flows = max(capacity(chain).flows, 1)
     hops = {hop.name: hop for hop in chain.hops}
     for name, _, limits, sources, _, _ in walk(chain):
         hop = hops.get(name)
-        shares = any(limit.name == "shared" for limit in limits)
+        shares = any(limit.name == "shared" and limit.flows < _FAR * flows for limit in limits)
         if isinstance(hop, Hourglass) and before is not None and shares:
             ports = hop.ports if hop.source == "client" else before
             if ports & before:

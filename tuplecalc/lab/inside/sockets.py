@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import resource
+import secrets
 import select
 import socket
 import struct
@@ -16,6 +17,8 @@ Range = tuple[int, int]
 IP_TRANSPARENT = getattr(socket, "IP_TRANSPARENT", 19)
 IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h; Python has names for these only from 3.12 or later
 IP_LOCAL_PORT_RANGE = 51
+TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21  # linux/tcp.h
+TCP_SEND_QUEUE = 2
 SO_ORIGINAL_DST = 80  # linux/netfilter_ipv4.h
 BACKLOG = 4096
 LAST_PORT = 65535
@@ -75,12 +78,29 @@ class Ports:
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
+            _begin_anywhere(sock)
             if self.transparent:
                 sock.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)
         except OSError:
             sock.close()
             raise
         return sock
+
+
+def _begin_anywhere(sock: socket.socket) -> None:
+    """A first sequence number of the socket's own, as on a machine of its own.
+
+    All namespaces of a kernel share the secret behind these numbers (secure_tcp_seq), so that two legs
+    with one tuple would begin nearly alike, and live where legs of two machines die.  Switching the
+    repair off resets SO_REUSEADDR: this comes first.
+    """
+    for option, value in (
+        (TCP_REPAIR, 1),
+        (TCP_REPAIR_QUEUE, TCP_SEND_QUEUE),
+        (TCP_QUEUE_SEQ, secrets.randbits(31) + 1),
+        (TCP_REPAIR, 0),
+    ):
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _narrow(sock: socket.socket, low: int, high: int) -> None:

@@ -11,14 +11,13 @@ import typer
 
 from tuplecalc.cli.inputs import File, Rate, Settings, chain
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
+from tuplecalc.design.vary import Axis, axis
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.model.file import show_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from tuplecalc.design.vary import Axis
 
 
 class Kind(StrEnum):
@@ -144,6 +143,4 @@ def _draw(kind: Kind, result: Capacity, vary: list[str], of: Of | None, ax: Axes
 def _knobs(result: Capacity, vary: list[str]) -> list[Axis]:
     if not vary:
         return []
-    from tuplecalc.design.vary import axis  # numpy: for these two kinds alone
-
     return [axis(result.chain, each) for each in vary]

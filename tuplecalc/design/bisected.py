@@ -13,9 +13,8 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.model.chain import Chain
 from tuplecalc.model.file import with_settings
-from tuplecalc.traffic.chains import Bracket, chain_blocking
-from tuplecalc.traffic.pools import pools
-from tuplecalc.traffic.roots import crossing
+from tuplecalc.traffic.chains import Bracket, result_blocking
+from tuplecalc.traffic.roots import crossing, first_whole
 
 _SHORTEST = Fraction(1, 1000)  # seconds: where a search for a time begins
 
@@ -40,7 +39,7 @@ class _Bisected:
                 self.known[value] = result, None, self.target.is_met(result.flows, result.rate)
             else:
                 rate = float(self.target.rate)
-                lost = chain_blocking(pools(result), rate) if result.flows else Bracket(1.0, 1.0)
+                lost = result_blocking(result, rate)
                 met = lost.upper <= share and self.target._replace(rate=None).is_met(result.flows, None)
                 self.known[value] = result, lost, met
         return self.known[value]
@@ -61,10 +60,7 @@ class _Bisected:
             low, high = guess, min(high, guess + step)
         if self.at(low)[2]:
             return low
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self.at(middle)[2] else (middle, high)
-        return high
+        return first_whole(lambda n: self.at(n)[2], low, high)
 
 
 class PortSizes(_Bisected):

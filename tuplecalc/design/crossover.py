@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuplecalc.design.curves import Curve, Ratio, SteppedError, flows_curve, lower, rate_curve
 from tuplecalc.design.forms import Form
-from tuplecalc.design.pieces import Key, forms_of, has_long_row, merged, paths_of
+from tuplecalc.design.pieces import BETWEEN, Key, alike, forms_of, has_long_row, paths_of
 from tuplecalc.design.vary import MOST_POINTS, POINTS, Axis, ends_of
-from tuplecalc.errors import reject
 from tuplecalc.limits.expression import Number
-from tuplecalc.model.chain import Chain
+from tuplecalc.model.chain import Chain, check_chain
 from tuplecalc.model.file import with_settings
 
 if TYPE_CHECKING:
@@ -110,8 +109,7 @@ def crossovers(chain: Chain, number: str | Axis) -> Crossovers:
     0.0 60.0 ('lvs', 'ports')
     60.0 1e+17 ('login-proxy', 'shared')
     """
-    if not isinstance(chain, Chain):
-        raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
+    check_chain(chain)
     axis, is_open = (number, False) if isinstance(number, Axis) else ends_of(chain, number, MOST_VALUES)
     try:
         if axis.path not in paths_of(_set(chain, axis, axis.values[0])):
@@ -145,7 +143,7 @@ def stretches(chain: Chain, axis: Axis) -> Iterator[Stretch]:
     """
     places = frozenset((axis.path,))
     known: dict[Number, dict[Key, Form]] = {}
-    between = 4 if has_long_row(chain) else 1
+    between = BETWEEN if has_long_row(chain) else 1
 
     def at(value: Number) -> dict[Key, Form]:
         if value not in known:
@@ -159,9 +157,8 @@ def stretches(chain: Chain, axis: Axis) -> Iterator[Stretch]:
             *(_between(axis, low, high, Fraction(part, between)) for part in range(1, between)),
         }
         samples = [at(value) for value in sorted(steps)]
-        forms: dict[Key, Form] = {}
-        if all(forms.setdefault(key, each[key]) == each[key] for each in samples for key in each):
-            yield Stretch(low, high, {key: forms[key] for key in merged(samples)})
+        if (forms := alike(samples)) is not None:
+            yield Stretch(low, high, forms)
         elif axis.is_count and high - low == 1:
             yield Stretch(low, low, at(low))
             yield Stretch(high, high, at(high))
@@ -295,20 +292,21 @@ def _one_by_one(chain: Chain, axis: Axis) -> tuple[list[Interval], list[Interval
         names = [_names(high_only, places)[0] for places in (high_only.binding, high_only.rate_binding)]
         return [Interval(low, high, names[0])], [Interval(low, high, names[1])]
     points = int(high - low) + 1
-    sides = []
-    for of in ("binding", "rate_binding"):
+    every = axis.between(low, high, points if points <= MOST_POINTS else POINTS)
+    whole = sweep(chain, [every])
 
-        def runs(part: Axis, of: str = of) -> Iterator[tuple[Number, Name | None]]:
-            found = sweep(chain, [part])
-            here = list(zip(part.values, _names(found, getattr(found, of)), strict=True))
-            for (start, before), (end, after) in pairwise([*here, here[-1]]):
-                yield start, before
-                if before != after and end - start > 1:
-                    yield from runs(part.between(start, end, _FINER))
+    def runs(of: str, part: Axis, found: Sweep) -> Iterator[tuple[Number, Name | None]]:
+        here = list(zip(part.values, _names(found, getattr(found, of)), strict=True))
+        for (start, before), (end, after) in pairwise([*here, here[-1]]):
+            yield start, before
+            if before != after and end - start > 1:
+                finer = part.between(start, end, _FINER)
+                yield from runs(of, finer, sweep(chain, [finer]))
 
-        every = axis.between(low, high, points if points <= MOST_POINTS else POINTS)
-        sides.append(list(_intervals(axis, list(runs(every)), high)))
-    return sides[0], sides[1]
+    flows, rate = (
+        list(_intervals(axis, list(runs(of, every, whole)), high)) for of in ("binding", "rate_binding")
+    )
+    return flows, rate
 
 
 def _names(found: Sweep, places: Places) -> list[Name | None]:

@@ -7,7 +7,7 @@ decides alike (:mod:`tuplecalc.design.pieces`); there is no loop over points.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from math import prod
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from tuplecalc.design.forms import Leaves
 from tuplecalc.design.pieces import Box, Key, Leaf, Piece, Walks, leaves, merged
 from tuplecalc.design.vary import Axis, axis, axis_of
-from tuplecalc.errors import InputError, reject, show
-from tuplecalc.model.chain import Chain
+from tuplecalc.errors import InputError, show
+from tuplecalc.model.chain import Chain, check_chain
 
 if TYPE_CHECKING:
     from tuplecalc.design.lost import Lost
@@ -105,16 +105,20 @@ class Sweep:
 
     @cached_property
     def _flows(self) -> tuple[Any, Any]:
-        found = [_least([(p, read.flows(key)) for p, key in self._placed(read)]) for read in self._readers]
-        return self._joined([least for least, _ in found]), self._joined([first for _, first in found])
+        return self._smallest(_Reader.flows)
 
     @cached_property
     def _rates(self) -> tuple[Any, Any]:
-        found = [_least([(p, read.rate(key)) for p, key in self._placed(read)]) for read in self._readers]
-        return self._joined([least for least, _ in found]), self._joined([first for _, first in found])
+        return self._smallest(_Reader.rate)
 
-    def _placed(self, read: _Reader) -> list[tuple[int, Key]]:
-        return [(place, key) for place, key in enumerate(self._keys) if key in read.leaf.forms]
+    def _smallest(self, figure: Callable[[_Reader, Key], Any]) -> tuple[Any, Any]:
+        """The smallest of a figure at each point, and whose it is."""
+        placed = list(enumerate(self._keys))
+        found = [
+            _least([(place, figure(read, key)) for place, key in placed if key in read.leaf.forms])
+            for read in self._readers
+        ]
+        return self._joined([least for least, _ in found]), self._joined([first for _, first in found])
 
     @cached_property
     def _readers(self) -> list[_Reader]:
@@ -259,8 +263,7 @@ def sweep(chain: Chain, over: Mapping[str, Any] | Iterable[str | Axis] = ()) -> 
     >>> [found.names[limit] for limit in found.rate_binding[:, 0]]
     [('lvs', 'ports'), ('login-proxy', 'shared'), ('login-proxy', 'shared')]
     """
-    if not isinstance(chain, Chain):
-        raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
+    check_chain(chain)
     if not isinstance(over, Mapping | Iterable):
         raise InputError(f"over {show(over)}: this is a mapping of paths, or texts as of --vary")
     if isinstance(over, Mapping):

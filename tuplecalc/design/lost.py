@@ -12,8 +12,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.model.file import with_settings
 from tuplecalc.model.values import number
-from tuplecalc.traffic.chains import chain_blocking
-from tuplecalc.traffic.pools import pools
+from tuplecalc.traffic.chains import result_blocking
 
 
 class Lost(NamedTuple):
@@ -45,9 +44,5 @@ def lost(sweep: Sweep, rate: object = None) -> Lost:
         offered = chain.traffic.rate if asked is None else asked
         if offered is None:
             raise InputError("blocking is that of a rate; write `rate` under [traffic], or --rate 700")
-        result = capacity(chain)
-        if result.flows:
-            lower[point], upper[point] = chain_blocking(pools(result), float(offered))
-        else:
-            lower[point] = upper[point] = 1.0
+        lower[point], upper[point] = result_blocking(capacity(chain), float(offered))
     return Lost(lower, upper)

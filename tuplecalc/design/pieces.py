@@ -14,7 +14,7 @@ only is left out where it cannot bind, so that a piece takes the limits of all i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -37,7 +37,7 @@ Key = tuple[str, str, int]
 """Hop, limit, and which of these: a name may stand twice at a hop (block-upstream, of two proxies)."""
 Box = tuple[range, ...]
 """Which values of each axis, by their numbers."""
-_BETWEEN = 4  # parts of a span at whose ends a long row is looked at
+BETWEEN = 4  # parts of a span at whose ends a long row is looked at
 _NEXT_TO_ONE = Fraction(1, 1024)
 _NEVER = Limit("", "", Constant(2**999), Constant(1), 1, Constant(0))  # every limit is lower
 
@@ -96,9 +96,8 @@ class Walks:
 
     def _uniform(self, box: Box) -> Piece:
         corners = [self.at(point) for point in product(*map(self._samples, box))]
-        forms: dict[Key, Form] = {}
-        if all(forms.setdefault(key, corner[key]) == corner[key] for corner in corners for key in corner):
-            return Leaf(box, {key: forms[key] for key in merged(corners)})
+        if (forms := alike(corners)) is not None:
+            return Leaf(box, forms)
         axis = min(self._dividers(box), key=lambda axis: len(box[axis]))
         half = len(box[axis]) // 2
         halves = (_with(box, axis, part) for part in (box[axis][:half], box[axis][half:]))
@@ -110,7 +109,7 @@ class Walks:
         Of such a row only those limits are listed that are lower than all shorter ones.  One that
         is so between two samples only would be missed; of 60,000 random rows none had one.
         """
-        between = _BETWEEN if self.has_long_row else 1
+        between = BETWEEN if self.has_long_row else 1
         return sorted({span[0] + (span[-1] - span[0]) * part // between for part in range(between + 1)})
 
     def _dividers(self, box: Box) -> list[int]:
@@ -144,6 +143,14 @@ def forms_of(chain: Chain, places: frozenset[str]) -> dict[Key, Form]:
         times = sum(key[:2] == (limit.hop, limit.name) for key in forms)
         forms[limit.hop, limit.name, times] = Form.of(limit, places)
     return forms
+
+
+def alike(samples: Sequence[Mapping[Key, Form]]) -> dict[Key, Form] | None:
+    """The form of each limit that is listed in some sample, in order; None where samples differ in one."""
+    forms: dict[Key, Form] = {}
+    if all(forms.setdefault(key, each[key]) == each[key] for each in samples for key in each):
+        return {key: forms[key] for key in merged(samples)}
+    return None
 
 
 def paths_of(chain: Chain) -> set[str]:

@@ -17,6 +17,7 @@ from tuplecalc.limits.capacity import capacity
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.model.chain import Chain
 from tuplecalc.model.file import with_settings
+from tuplecalc.traffic.roots import first_whole
 
 FARTHEST = 1_000_000
 """Machines or services: more is no design."""
@@ -97,10 +98,7 @@ class FromFormulas:
             if high == most:
                 return None
             low, step = high, 2 * step
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self._is_met(middle) else (middle, high)
-        return high
+        return first_whole(self._is_met, low, high)
 
     def _is_met(self, value: Number) -> bool:
         result = capacity(with_settings(self.chain, self.axis.setting(value)))

@@ -9,8 +9,8 @@ from tuplecalc.design.roots import FARTHEST, FromFormulas
 from tuplecalc.design.sizes import port_range
 from tuplecalc.design.solution import Solution, Target
 from tuplecalc.design.vary import ends_of
-from tuplecalc.errors import InputError, TopologyError, reject, show
-from tuplecalc.model.chain import Chain
+from tuplecalc.errors import InputError, TopologyError, show
+from tuplecalc.model.chain import Chain, check_chain
 from tuplecalc.model.values import number
 from tuplecalc.traffic.checks import probability
 
@@ -46,8 +46,7 @@ def solve(
     >>> solve(example("outage"), "traffic.hold", rate=700).value
     Fraction(6162, 25)
     """
-    if not isinstance(chain, Chain):
-        raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
+    check_chain(chain)
     target = _target(chain, flows, rate, blocking)
     ports = port_range(chain, path)
     if ports is not None:

@@ -22,6 +22,7 @@ from tuplecalc.model.chain import Chain
 from tuplecalc.model.file import with_settings
 from tuplecalc.model.hops import Cone
 from tuplecalc.model.values import LARGEST_COUNT
+from tuplecalc.traffic.roots import first_whole
 
 POINTS = 300
 """How many values an axis has, where nobody says."""
@@ -269,11 +270,8 @@ def _accepted(chain: Chain, found: Found, high: str) -> str:
 
     if found.present is None or found.unit in ("s", "1/s", "") or is_accepted(int(high)):
         return high
-    known, refused = int(found.present), int(high)
-    while refused - known > 1:
-        middle = (known + refused) // 2
-        known, refused = (middle, refused) if is_accepted(middle) else (known, middle)
-    return str(known)
+    refused = first_whole(lambda value: not is_accepted(value), int(found.present), int(high))
+    return str(refused - 1)
 
 
 def _most_of(found: Found) -> int:

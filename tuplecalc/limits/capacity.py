@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import floor
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from tuplecalc.errors import InputError, reject, show
+from tuplecalc.errors import InputError, show
 from tuplecalc.limits.cone import cone
 from tuplecalc.limits.expression import Number, ingredients
 from tuplecalc.limits.hops import clients, forwarder
@@ -19,7 +19,7 @@ from tuplecalc.limits.proxy import proxy
 from tuplecalc.limits.record import record
 from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target, targets
-from tuplecalc.model.chain import Chain
+from tuplecalc.model.chain import Chain, check_chain
 from tuplecalc.model.hops import Cone, Hourglass
 
 if TYPE_CHECKING:
@@ -344,8 +344,7 @@ def capacity(chain: Chain) -> Capacity:
     ...                services=Services(addresses=2, ports=80)))
     <Capacity cone: 129,024 flows, rate 1,075.2/s, binding nat/ports>
     """
-    if not isinstance(chain, Chain):
-        raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
+    check_chain(chain)
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from tuplecalc.errors import Problem, TopologyError
+from tuplecalc.errors import Problem, TopologyError, reject
 from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.hops import EPHEMERAL_PORTS, Cone, Hourglass, Lingering
 from tuplecalc.model.part import Part
@@ -161,6 +161,12 @@ def _missing_entries(clients: Clients, hops: Iterable[AnyHop]) -> Iterator[Probl
             yield Problem(f"[{number}].block", list(map(list, hop.block)), rule, remedy)
         if isinstance(hop, Cone) or (hop.layer == 7 and hop.source == "own"):
             sources = hop.addresses.size * hop.instances
+
+
+def check_chain(chain: object) -> None:
+    """Raise :class:`~tuplecalc.errors.TopologyError` for anything but a chain."""
+    if not isinstance(chain, Chain):
+        raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
 
 
 def _group_problems(groups: Iterable[Services]) -> Iterator[Problem]:

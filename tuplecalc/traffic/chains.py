@@ -74,6 +74,11 @@ def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
     return chain_blocking(pools(capacity(chain)), number(rate, "rate"))
 
 
+def result_blocking(result: Capacity, rate: float) -> Bracket:
+    """:func:`blocking` for a capacity that is found already; all is lost where not one flow fits."""
+    return chain_blocking(pools(result), rate) if result.flows else Bracket(1.0, 1.0)
+
+
 def chain_blocking(found: Sequence[Pools], rate: float) -> Bracket:
     """:func:`blocking` for pools that are found already."""
     lowers = [_lost(each, rate, "lower") for each in found]

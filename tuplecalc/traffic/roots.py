@@ -1,4 +1,8 @@
-"""Where an increasing function crosses zero, without a library: the command line starts without scipy."""
+"""Where an increasing function crosses zero, and from which whole number on something holds.
+
+Without a library: the command line starts without scipy, and the standard library's ``bisect`` asks for
+the length of a range, which has no more than 63 bits.
+"""
 
 from __future__ import annotations
 
@@ -46,3 +50,15 @@ def crossing(function: Callable[[float], float], low: float, high: float, tolera
         if high - low <= width / 2:
             width, since = high - low, 0
     return (low + high) / 2
+
+
+def first_whole(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The first whole number for which something holds, if it does at ``high`` and not at ``low``.
+
+    >>> first_whole(lambda n: n * n >= 2**200, 0, 2**128) == 2**100
+    True
+    """
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high

@@ -27,8 +27,6 @@ from __future__ import annotations
 from tuplecalc.errors import InputError, TopologyError, TuplecalcError
 from tuplecalc.limits.advice import Advice, advise
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.limits.comparison import Comparison
-from tuplecalc.limits.comparison import compare as compared
 from tuplecalc.limits.limit import Limit
 from tuplecalc.model.addresses import AddressSet
 from tuplecalc.model.builders import cone, hourglass, inverted_cone
@@ -48,6 +46,7 @@ if TYPE_CHECKING:
     from tuplecalc.design.grid import sweep as sweep
     from tuplecalc.design.solving import solve as solve
     from tuplecalc.design.vary import axis as axis
+    from tuplecalc.limits.comparison import Comparison
 
 __version__ = "0.1.0"
 
@@ -122,6 +121,8 @@ def compare(old: Chain, new: Chain) -> Comparison:
     >>> compare(outage, with_settings(outage, "hops.lvs.addresses=2"))
     <Comparison: flows 193,536 → 387,072 (2×), rate 586.473/s → 1,172.95/s (2×)>
     """
+    from tuplecalc.limits.comparison import compare as compared  # no other command needs it
+
     return compared(capacity(old), capacity(new))
 
 

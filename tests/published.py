@@ -15,7 +15,7 @@ from typing import Any
 
 import tuplecalc as tc
 from tuplecalc.limits.limit import Limit
-from tuplecalc.model.presets import preset
+from tuplecalc.network.presets import preset
 
 PAGE = Path(__file__).parent.parent / "docs" / "published.md"
 LISTENER = {"addresses": 1, "ports": 80}

@@ -19,7 +19,7 @@ from tests.command import (
     refused,
     run,
 )
-from tuplecalc.model.file import EXAMPLES, example_text
+from tuplecalc.network.file import EXAMPLES, example_text
 
 # The other outputs.
 

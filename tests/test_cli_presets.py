@@ -10,7 +10,7 @@ import pytest
 
 import tuplecalc as tc
 from tests.command import bare, invoke, refused, run, terminal
-from tuplecalc.model.presets import presets
+from tuplecalc.network.presets import presets
 
 OVERRIDDEN = """
 clients = { addresses = 9, preset = "linux-client" }
@@ -182,7 +182,7 @@ def test_the_file_of_presets_is_read_only_where_one_is_asked_for(command: str) -
     if command.startswith("capacity"):
         words = [*command.split(), "outage"]
         code += f"from tests.command import invoke\nassert invoke(*{words!r}).exit_code == 0\n"
-    code += "from tuplecalc.model.presets import presets, preset\n"
+    code += "from tuplecalc.network.presets import presets, preset\n"
     code += "assert presets.cache_info().currsize == 0\npreset('haproxy')\n"
     code += "assert presets.cache_info().currsize == 1"
     subprocess.run([sys.executable, "-c", code], check=True)

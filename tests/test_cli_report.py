@@ -10,7 +10,7 @@ import pytest
 import tuplecalc as tc
 from tests.command import DIRECT, PLAIN, invoke, refused, run
 from tests.test_imports import after
-from tuplecalc.model.file import example_text
+from tuplecalc.network.file import example_text
 from tuplecalc.render import report as module
 
 

@@ -11,8 +11,8 @@ from tuplecalc.errors import InputError
 from tuplecalc.lab.figures import Figure
 from tuplecalc.lab.scale import scale
 from tuplecalc.lab.verification import Verification
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.file import example
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import example
 
 
 def result(chain: Chain, *, measured: int | None = None, held: bool = True) -> Verification:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.command import HUGE, invoke
-from tuplecalc.model.file import EXAMPLES
+from tuplecalc.network.file import EXAMPLES
 
 LIMIT_KEYS = ["name", "size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate", "formula"]
 HOP_KEYS = ["name", "kind", "flows", "rate", "tuple_space", "tuples_per_flow", "limits"]

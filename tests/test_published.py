@@ -8,7 +8,7 @@ import pytest
 from tests import published
 from tests.published import PAGE, ROWS, Row, chain
 from tuplecalc.errors import TopologyError
-from tuplecalc.model.presets import preset, presets
+from tuplecalc.network.presets import preset, presets
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.product}: {row.given}: {row.printed}")
@@ -31,7 +31,7 @@ def test_the_page_has_what_is_computed() -> None:
 def test_a_row_is_computed_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     aws = preset("aws-nat-gateway")
     changed = replace(aws, values={**aws.values, "ports": {"count": 54_999}})
-    monkeypatch.setattr("tuplecalc.model.presets.presets", lambda: {**presets(), aws.name: changed})
+    monkeypatch.setattr("tuplecalc.network.presets.presets", lambda: {**presets(), aws.name: changed})
     wrong = [row for row in ROWS if row.name == aws.name and not row.agrees()]
     assert [row.printed for row in wrong] == ["55,000", "110,000", "440,000"]
     assert PAGE.read_text(encoding="utf-8") != published.page()

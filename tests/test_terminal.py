@@ -14,8 +14,8 @@ import pytest
 
 import tuplecalc as tc
 from tests.command import DIRECT, HUGE, PLAIN, bare, invoke, refused, run, terminal
-from tuplecalc.model.file import EXAMPLES, example_text
-from tuplecalc.model.settings import set_value
+from tuplecalc.network.file import EXAMPLES, example_text
+from tuplecalc.network.settings import set_value
 
 
 @pytest.mark.parametrize("arguments", [["capacity", "cone"], ["capacity", "cone", "-o", "json"], ["schema"]])

@@ -4,11 +4,11 @@ Data flows one way: a topology file becomes a :class:`Chain`, the chain becomes 
 the limits become a result, the result becomes text, a table or a formula.  Each folder of the
 package is one of these steps and imports only those before it::
 
-    model     what the network is: address and port sets, the chain and its hops, the file
+    network   what the network is: address and port sets, the chain and its hops, the file
     limits    hop → limits; Hall's minimum over them; advice by evaluating changed chains
     algebra   limits → closed forms (sympy)
-    traffic   rate → what fails and when: blocking, port search, blind choice, bursts
-    design    the questions of a design review: sweeps, least values, crossovers, which knob
+    under_load rate → what fails and when: blocking, port search, blind choice, bursts
+    questions the questions of a design review: sweeps, least values, crossovers, which knob
     lab       a chain → network namespaces, real connections; predicted and measured side by side
     render    results → terminal, JSON, CSV, Markdown, LaTeX, notebooks, figures, the report
 
@@ -25,28 +25,28 @@ package is one of these steps and imports only those before it::
 from __future__ import annotations
 
 from tuplecalc.errors import InputError, TopologyError, TuplecalcError
-from tuplecalc.limits.advice import Advice, advise
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.model.addresses import AddressSet
-from tuplecalc.model.builders import cone, hourglass, inverted_cone
-from tuplecalc.model.chain import Chain, Clients, Traffic
-from tuplecalc.model.file import example, from_dict, load, loads, with_settings
-from tuplecalc.model.hops import Cone, Hourglass, Virtual
-from tuplecalc.model.ports import PortSet
-from tuplecalc.model.services import Services
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.builders import cone, hourglass, inverted_cone
+from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.file import example, from_dict, load, loads, with_settings
+from tuplecalc.network.hops import Cone, Hourglass, Virtual
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.services import Services
+from tuplecalc.questions.advice import Advice, advise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from tuplecalc.algebra import Explanation
-    from tuplecalc.design.crossover import crossovers as crossovers
-    from tuplecalc.design.elasticity import elasticities as elasticities
-    from tuplecalc.design.grid import sweep as sweep
-    from tuplecalc.design.solving import solve as solve
-    from tuplecalc.design.vary import axis as axis
-    from tuplecalc.limits.comparison import Comparison
+    from tuplecalc.questions.axis import axis as axis
+    from tuplecalc.questions.comparison import Comparison
+    from tuplecalc.questions.crossover import crossovers as crossovers
+    from tuplecalc.questions.elasticity import elasticities as elasticities
+    from tuplecalc.questions.solving import solve as solve
+    from tuplecalc.questions.sweep import sweep as sweep
 
 __version__ = "0.1.0"
 
@@ -87,23 +87,23 @@ __all__ = [
 ]
 
 
-_FOLDERS = {"traffic": "tuplecalc.traffic", "figures": "tuplecalc.render.figures"}
+_FOLDERS = {"under_load": "tuplecalc.under_load", "figures": "tuplecalc.render.figures"}
 _HOMES = {
-    "axis": "vary",
+    "axis": "axis",
     "crossovers": "crossover",
     "elasticities": "elasticity",
     "solve": "solving",
-    "sweep": "grid",
+    "sweep": "sweep",
 }
 
 
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name in _FOLDERS:  # tc.traffic.erlang_b, without a second import and only when asked for
+    if name in _FOLDERS:  # tc.under_load.erlang_b, without a second import and only when asked for
         return import_module(_FOLDERS[name])
     if name in _HOMES:  # the same: some of these need numpy or sympy
-        found = globals()[name] = getattr(import_module(f"tuplecalc.design.{_HOMES[name]}"), name)
+        found = globals()[name] = getattr(import_module(f"tuplecalc.questions.{_HOMES[name]}"), name)
         return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
@@ -115,13 +115,13 @@ def __dir__() -> list[str]:
 def compare(old: Chain, new: Chain) -> Comparison:
     """What changes from one chain to another: every hop and limit, what binds, what the difference buys.
 
-    See :class:`tuplecalc.limits.comparison.Comparison`.
+    See :class:`tuplecalc.questions.comparison.Comparison`.
 
     >>> outage = example("outage")
     >>> compare(outage, with_settings(outage, "hops.lvs.addresses=2"))
     <Comparison: flows 193,536 → 387,072 (2×), rate 586.473/s → 1,172.95/s (2×)>
     """
-    from tuplecalc.limits.comparison import compare as compared  # no other command needs it
+    from tuplecalc.questions.comparison import compare as compared  # no other command needs it
 
     return compared(capacity(old), capacity(new))
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import tuplecalc as tc
-from tuplecalc.model.file import EXAMPLES
+from tuplecalc.network.file import EXAMPLES
 
 PROXY = {"kind": "hourglass", "capture": "tproxy", "source": "client"}
 LISTENING = {"kind": "hourglass", "capture": "listen", "source": "client"}

@@ -18,7 +18,7 @@ from tuplecalc.algebra.forms import Form, forms
 from tuplecalc.algebra.notation import Notation
 from tuplecalc.limits.expression import Constant, Expression, Quantity, Size, evaluate
 from tuplecalc.limits.letters import SYMBOLS
-from tuplecalc.model.file import EXAMPLES
+from tuplecalc.network.file import EXAMPLES
 
 every_chain = pytest.mark.parametrize("chain", ALL.values(), ids=ALL)
 

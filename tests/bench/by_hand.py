@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tuplecalc.model.chain import Chain, Clients, Traffic
-from tuplecalc.model.hops import Cone, Hourglass
-from tuplecalc.model.services import Services
+from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.services import Services
 
 CHAIN = Chain(
     traffic=Traffic(hold="5s"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from tests.bench.measure import Comparison, fastest
-from tuplecalc.traffic.erlang import erlang_b, max_load
+from tuplecalc.under_load.erlang import erlang_b, max_load
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tuplecalc as tc
-from tuplecalc.design.grid import limits_over
-from tuplecalc.design.vary import axis
+from tuplecalc.questions.axis import axis
+from tuplecalc.questions.sweep import limits_over
 
 from . import design
 from .__main__ import cells

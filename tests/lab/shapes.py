@@ -4,8 +4,8 @@ from typing import Any
 
 from tests.limits.chains import Topology
 from tests.limits.test_kernel_rows import ROWS, topology
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.file import EXAMPLES, example, from_dict
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import EXAMPLES, example, from_dict
 
 
 def nat(**keys: Any) -> Topology:

@@ -11,7 +11,7 @@ from tests.lab.kernel import MARKS
 from tests.lab.shapes import chain, chains, nat, proxy
 from tuplecalc.lab.scale import scale
 from tuplecalc.lab.verification import Verification, verify
-from tuplecalc.model.file import EXAMPLES, from_dict
+from tuplecalc.network.file import EXAMPLES, from_dict
 from tuplecalc.render.verified import text
 
 pytestmark = MARKS

@@ -16,7 +16,7 @@ from tuplecalc.lab.machine import MODULE
 from tuplecalc.lab.plan import plan
 from tuplecalc.lab.processes import Lab
 from tuplecalc.lab.verification import verify
-from tuplecalc.model.file import from_dict
+from tuplecalc.network.file import from_dict
 
 pytestmark = MARKS
 

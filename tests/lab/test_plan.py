@@ -9,8 +9,8 @@ from tests.lab.shapes import SHAPES
 from tuplecalc.lab.addressing import BENCHMARK, CLIENTS, LINKS, SERVICES, hop_block
 from tuplecalc.lab.plan import Plan, free_ports, plan
 from tuplecalc.lab.scale import scale
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.file import EXAMPLES, example, from_dict
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import EXAMPLES, example, from_dict
 
 CHAINS: dict[str, Chain] = {name: scale(example(name)).chain for name in EXAMPLES}
 CHAINS |= {name: from_dict(shape) for name, shape in SHAPES.items()}

@@ -8,7 +8,7 @@ from tests.lab.kernel import MARKS
 from tests.lab.shapes import chain, nat, proxy
 from tuplecalc.errors import InputError
 from tuplecalc.lab import sustained
-from tuplecalc.model.file import from_dict
+from tuplecalc.network.file import from_dict
 
 pytestmark = MARKS
 

@@ -7,7 +7,7 @@ import pytest
 from tests.lab.shapes import chain, firewall, nat, proxy
 from tuplecalc.errors import InputError
 from tuplecalc.lab.refusals import refuse
-from tuplecalc.model.file import EXAMPLES, example, from_dict
+from tuplecalc.network.file import EXAMPLES, example, from_dict
 
 LINUX = "Linux has no such NAT, and the lab is Linux; leave it out to verify the rest"
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from tuplecalc.errors import InputError
 from tuplecalc.lab.scale import AIM, MOST_FLOWS, Scaled, _pieces, _Ports, scale
 from tuplecalc.limits.capacity import capacity
-from tuplecalc.model.chain import Chain, Clients
-from tuplecalc.model.file import EXAMPLES, example, with_settings
-from tuplecalc.model.hops import Cone, Hourglass
-from tuplecalc.model.ports import PortSet
-from tuplecalc.model.services import Services
+from tuplecalc.network.chain import Chain, Clients
+from tuplecalc.network.file import EXAMPLES, example, with_settings
+from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.services import Services
 
 
 def order(found: Scaled) -> None:
@@ -117,7 +117,7 @@ def test_sets_keep_what_they_have_in_common(a: PortSet, b: PortSet, c: PortSet, 
 def test_what_chance_has_a_part_in() -> None:
     """A shared limit far above the flows has none; one cone alone draws nothing against another."""
     from tuplecalc.lab.verification import blind_hops, drawing_hops
-    from tuplecalc.model.file import example, from_dict
+    from tuplecalc.network.file import example, from_dict
 
     assert blind_hops(example("outage")) == ["login-proxy"]
     assert blind_hops(example("hourglass")) == []

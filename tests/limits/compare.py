@@ -10,8 +10,8 @@ from tests.limits.chains import Topology
 from tests.oracle.program import highest_rate, most_flows
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.model.file import from_dict
-from tuplecalc.model.hops import Cone, Hourglass
+from tuplecalc.network.file import from_dict
+from tuplecalc.network.hops import Cone, Hourglass
 
 NEAR = 1e-5
 """Relative: the linear program's own tolerance."""

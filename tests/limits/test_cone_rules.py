@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.limits.chains import Topology
 from tests.limits.every_chain import of_rules
 from tests.limits.test_laws import not_lower
-from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.meanings import meaning
-from tuplecalc.model.file import from_dict
+from tuplecalc.network.file import from_dict
+from tuplecalc.questions.advice import advise
 
 
 def result(*, clients: object = 1000, services: int = 1, hops: Any = (), **nat: Any) -> Capacity:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.limits.chains import Topology
 from tuplecalc.limits.capacity import capacity
-from tuplecalc.model.file import from_dict
+from tuplecalc.network.file import from_dict
 
 DATA = Path(__file__).parent.parent / "data" / "kernel.csv"
 ROWS = list(csv.DictReader(line for line in DATA.read_text("utf-8").splitlines() if not line.startswith("#")))

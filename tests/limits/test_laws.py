@@ -14,7 +14,7 @@ from tests.limits.chains import MAX_PORT, Topology, count_of, topologies
 from tests.limits.compare import calculated
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number, alternating_sizes
-from tuplecalc.model.ports import PortSet
+from tuplecalc.network.ports import PortSet
 
 law = settings(max_examples=300, deadline=None)
 

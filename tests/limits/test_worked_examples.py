@@ -13,9 +13,9 @@ from tests.limits.chains import Topology
 from tests.oracle.program import most_flows
 from tuplecalc.limits.capacity import Capacity, Collapse, capacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.model.file import EXAMPLES, example, from_dict
-from tuplecalc.model.ports import PortSet
-from tuplecalc.model.services import Services, hottest_share
+from tuplecalc.network.file import EXAMPLES, example, from_dict
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.services import Services, hottest_share
 
 P = 64512  # 1024 to 65535
 

@@ -32,9 +32,9 @@ from tuplecalc.limits.expression import (
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.state import Run, Sources
 from tuplecalc.limits.targets import Target, targets
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.hops import Cone, Hourglass
-from tuplecalc.model.ports import PortSet
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.ports import PortSet
 
 Mutant = Callable[[Limit, Cone | Hourglass], Limit | None]
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from math import sqrt
 from random import Random
 
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.hops import Cone, Hourglass
-from tuplecalc.model.services import Services
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.services import Services
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 import tuplecalc as tc
 from tests.algebra.cases import ALL, PROXY, chain
 from tests.command import invoke
-from tuplecalc.model.file import EXAMPLES
+from tuplecalc.network.file import EXAMPLES
 from tuplecalc.render import explanation as render
 
 every_chain = pytest.mark.parametrize("chain", ALL.values(), ids=ALL)

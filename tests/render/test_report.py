@@ -10,10 +10,10 @@ import tuplecalc as tc
 from tests.algebra.cases import ALL, ODD, PROXY, chain, cone
 from tests.render.reports import EVIL, MARKUP, Page, page
 from tuplecalc.errors import InputError
-from tuplecalc.limits.comparison import compare
-from tuplecalc.model.chain import Clients, Traffic
-from tuplecalc.model.file import EXAMPLES, example_text
-from tuplecalc.model.hops import Cone, Hourglass
+from tuplecalc.network.chain import Clients, Traffic
+from tuplecalc.network.file import EXAMPLES, example_text
+from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.questions.comparison import compare
 from tuplecalc.render import compared, figures
 from tuplecalc.render import report as module
 from tuplecalc.render.figures import style

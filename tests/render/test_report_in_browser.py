@@ -12,7 +12,7 @@ import pytest
 
 import tuplecalc as tc
 from tests.render.reports import MARKUP
-from tuplecalc.model.file import example_text
+from tuplecalc.network.file import example_text
 from tuplecalc.render import report as module
 from tuplecalc.render.report import report
 

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 import tuplecalc as tc
-from tuplecalc.model.file import EXAMPLES
+from tuplecalc.network.file import EXAMPLES
 from tuplecalc.render.table import print_table
 
 OUTAGE = """\

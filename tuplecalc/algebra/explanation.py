@@ -11,7 +11,7 @@ from tuplecalc.algebra.notation import Notation, labels
 from tuplecalc.algebra.record import record
 from tuplecalc.algebra.rows import SymbolRow, rows
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.model.chain import Chain
+from tuplecalc.network.chain import Chain
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class Explanation:
 
         Raises :class:`~tuplecalc.errors.InputError` where there is none.
 
-        >>> from tuplecalc.model.file import example
+        >>> from tuplecalc.network.file import example
         >>> explain(example("outage")).limit("login-proxy", "shared")
         <LimitForms login-proxy/shared: flows = floor(|A ∪ L| / 2)·b·E'>
         """
@@ -119,7 +119,7 @@ def explain(chain: Chain) -> Explanation:
     The formulas are read from the same limits as the numbers of
     :func:`~tuplecalc.limits.capacity.capacity`, so that with the values put in they give these.
 
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> explanation = explain(example("inverted-cone-tproxy"))
     >>> explanation
     <Explanation inverted cone: flows = min of 4 = 1,290,240, rate = min of 5 ≈ 21,151.48/s>

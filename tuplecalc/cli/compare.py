@@ -11,8 +11,8 @@ import typer
 from tuplecalc.cli.inputs import Rate, chain, in_json
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
-from tuplecalc.limits.comparison import compare as compared
-from tuplecalc.model.chain import Chain
+from tuplecalc.network.chain import Chain
+from tuplecalc.questions.comparison import compare as compared
 
 _TWICE = 2
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tuplecalc.errors import InputError
-from tuplecalc.model.file import EXAMPLES, example, example_text, show_path
+from tuplecalc.network.file import EXAMPLES, example, example_text, show_path
 
 
 def examples(

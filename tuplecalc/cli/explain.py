@@ -10,10 +10,10 @@ import typer
 
 from tuplecalc.cli.inputs import File, Settings, chain, in_json
 from tuplecalc.errors import InputError
-from tuplecalc.model.chain import Chain
+from tuplecalc.network.chain import Chain
 
 if TYPE_CHECKING:
-    from tuplecalc.design.elasticity import Elasticity
+    from tuplecalc.questions.elasticity import Elasticity
 
 
 class Explained(StrEnum):
@@ -66,13 +66,13 @@ def _which(design: Chain, paths: list[str], output: Explained, *, knobs: bool) -
     """Which limit binds where, and which knob does how much."""
     if output is Explained.LATEX:
         raise InputError("-o latex: --crossover and --knobs are no formulas; write -o text, markdown or json")
-    from tuplecalc.design.crossover import crossovers
+    from tuplecalc.questions.crossover import crossovers
     from tuplecalc.render import crossed
 
     found = [crossovers(design, path) for path in paths]
     moved: tuple[Elasticity, ...] = ()
     if knobs:
-        from tuplecalc.design.elasticity import elasticities
+        from tuplecalc.questions.elasticity import elasticities
 
         moved = elasticities(design)
     match output:

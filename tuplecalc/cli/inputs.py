@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from tuplecalc.errors import InputError, TopologyError, show
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.file import EXAMPLES, example, example_text, load, read
-from tuplecalc.model.values import number
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import EXAMPLES, example, example_text, load, read
+from tuplecalc.network.values import number
 
 DEFAULT_EXAMPLE = "outage"
 

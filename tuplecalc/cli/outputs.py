@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tuplecalc.errors import InputError
-from tuplecalc.model.file import show_path
+from tuplecalc.network.file import show_path
 
 STANDARD_OUTPUT = "-"
 

@@ -11,10 +11,10 @@ import typer
 
 from tuplecalc.cli.inputs import File, Rate, Settings, chain
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
-from tuplecalc.design.vary import Axis, axis
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.model.file import show_path
+from tuplecalc.network.file import show_path
+from tuplecalc.questions.axis import Axis, axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,8 @@ import typer
 
 from tuplecalc.cli.inputs import in_json
 from tuplecalc.errors import InputError, TopologyError
-from tuplecalc.model.presets import preset
-from tuplecalc.model.presets import presets as all_presets
+from tuplecalc.network.presets import preset
+from tuplecalc.network.presets import presets as all_presets
 from tuplecalc.render.presets import as_toml, listing
 
 

@@ -13,8 +13,8 @@ from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, c
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.file import LARGEST_FILE, example_text, read, show_path
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import LARGEST_FILE, example_text, read, show_path
 
 
 def report(

@@ -7,6 +7,6 @@ from tuplecalc.cli.inputs import in_json
 
 def schema() -> None:
     """The JSON Schema of a topology file."""
-    from tuplecalc.model.schema import json_schema
+    from tuplecalc.network.schema import json_schema
 
     print(in_json(json_schema()))

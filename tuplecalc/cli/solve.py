@@ -52,7 +52,7 @@ def solve(
     wanted = option("--rate", rate, "a rate above 0 and up to 1e18", "700")
     share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
     design = chain(file, settings)
-    from tuplecalc.design.solving import solve as find_solution
+    from tuplecalc.questions.solving import solve as find_solution
     from tuplecalc.render.solved import reason, text
 
     found = find_solution(

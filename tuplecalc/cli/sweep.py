@@ -13,7 +13,7 @@ from tuplecalc.cli.inputs import File, Rate, Settings, chain
 from tuplecalc.errors import InputError
 
 if TYPE_CHECKING:
-    from tuplecalc.design.grid import Sweep
+    from tuplecalc.questions.sweep import Sweep
 
 _PART = 100_000  # points that are calculated and written at once
 _LOSSY_PART = 100  # the same where each takes some milliseconds
@@ -50,7 +50,7 @@ def sweep(
             "--vary: this says what varies, and is missing; write --vary hops.lvs.addresses=1..64"
         )
     design = chain(file, settings, rate)
-    from tuplecalc.design.grid import sweep as over
+    from tuplecalc.questions.sweep import sweep as over
     from tuplecalc.render import swept
 
     found = over(design, vary)

@@ -8,9 +8,9 @@ from typing import Any
 
 from tuplecalc.lab import addressing, rules
 from tuplecalc.lab.refusals import refuse
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.hops import Cone, Hourglass
-from tuplecalc.model.ports import PortSet
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.ports import PortSet
 
 Endpoint = tuple[str, int]
 
@@ -72,8 +72,8 @@ def plan(chain: Chain) -> Plan:
 
     Raises :class:`~tuplecalc.errors.InputError` for what Linux cannot do and the lab does not build.
 
-    >>> from tuplecalc.model.chain import Clients, Services
-    >>> from tuplecalc.model.hops import Cone
+    >>> from tuplecalc.network.chain import Clients, Services
+    >>> from tuplecalc.network.hops import Cone
     >>> nat = Cone(name="nat", addresses=1, ports="20000-20099")
     >>> found = plan(Chain(clients=Clients(addresses=9), hops=[nat],
     ...                    services=Services(addresses=1, ports=80)))

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from tuplecalc.errors import InputError, Problem
 from tuplecalc.lab import addressing, rules
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.hops import Cone, Hourglass
-from tuplecalc.model.ports import PortSet
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.ports import PortSet
 
 _LINUX = "Linux has no such NAT, and the lab is Linux"
 
@@ -19,8 +19,8 @@ def refuse(chain: Chain) -> None:
 
     Raises :class:`~tuplecalc.errors.InputError` that names every key that stands in the way.
 
-    >>> from tuplecalc.model.chain import Clients, Services
-    >>> from tuplecalc.model.hops import Cone
+    >>> from tuplecalc.network.chain import Clients, Services
+    >>> from tuplecalc.network.hops import Cone
     >>> refuse(Chain(clients=Clients(addresses=9), services=Services(addresses=1, ports=80),
     ...              hops=[Cone(name="nat", addresses=1, mapping="endpoint-independent")]))
     Traceback (most recent call last):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tuplecalc.lab import addressing
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.hops import UNPRIVILEGED_PORTS, Cone, Hop, Hourglass
-from tuplecalc.model.ports import PortSet
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.hops import UNPRIVILEGED_PORTS, Cone, Hop, Hourglass
+from tuplecalc.network.ports import PortSet
 
 Endpoint = tuple[str, int]
 

@@ -26,11 +26,11 @@ from tuplecalc.errors import InputError
 from tuplecalc.lab import addressing
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.model.addresses import AddressSet
-from tuplecalc.model.chain import AnyHop, Chain
-from tuplecalc.model.file import from_dict
-from tuplecalc.model.hops import Cone, Hourglass
-from tuplecalc.model.ports import LAST_PORT, PortSet
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.chain import AnyHop, Chain
+from tuplecalc.network.file import from_dict
+from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.ports import LAST_PORT, PortSet
 
 AIM = 1000
 """Flows that a chain is scaled down to, at most."""
@@ -71,7 +71,7 @@ def scale(chain: Chain, factor: int | None = None) -> Scaled:
     ``factor`` says how many times smaller the ranges of ports become; without it the scaling looks for
     the mildest that will do.  Raises :class:`~tuplecalc.errors.InputError` where none does.
 
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> small = scale(example("inverted-cone-nat"))
     >>> small.result.binding.name, small.result.flows <= AIM, small.keeps_order
     ('capture', True, True)

@@ -11,9 +11,9 @@ from tuplecalc.lab.figures import RATE_TOLERANCE, Figure
 from tuplecalc.lab.plan import plan
 from tuplecalc.lab.processes import Lab
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.file import from_dict
-from tuplecalc.model.hops import Hourglass
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import from_dict
+from tuplecalc.network.hops import Hourglass
 
 DELAY = 2
 """Seconds for which a tuple lingers (``tcp_tw_reuse_delay``)."""
@@ -48,7 +48,7 @@ def check() -> None:
 def timed(chain: Chain, delay: int = DELAY) -> Chain:
     """The chain with connections that end at once, closed by the client, and linger for so long.
 
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> timed(example("outage")).clients.linger, timed(example("outage")).traffic.hold
     (Fraction(2, 1), Fraction(0, 1))
     """

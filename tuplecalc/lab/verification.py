@@ -16,8 +16,8 @@ from tuplecalc.lab.refusals import refuse
 from tuplecalc.lab.scale import Scaled, scale
 from tuplecalc.lab.sustained import Sustained, sustain
 from tuplecalc.limits.capacity import Capacity, capacity, walk
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.hops import Cone, Hourglass
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.hops import Cone, Hourglass
 
 SECONDS = 60.0
 """The longest that the clients go on opening connections."""
@@ -175,9 +175,9 @@ def _fill(scaled: Scaled, *, is_blind: bool) -> tuple[dict[str, Any], list[tuple
 def mixing_hops(chain: Chain) -> list[str]:
     """Hops that change the destination of several endpoints, and keep source address and port.
 
-    >>> from tuplecalc.model.chain import Clients
-    >>> from tuplecalc.model.hops import Virtual
-    >>> from tuplecalc.model.services import Services
+    >>> from tuplecalc.network.chain import Clients
+    >>> from tuplecalc.network.hops import Virtual
+    >>> from tuplecalc.network.services import Services
     >>> virtual = Virtual(addresses=2, ports=80)
     >>> mixing_hops(Chain(clients=Clients(addresses=1), services=Services(addresses=2, ports=80),
     ...                   hops=[Hourglass(name="balancer", layer=4, virtual=virtual)]))
@@ -197,7 +197,7 @@ def mixing_hops(chain: Chain) -> list[str]:
 def drawing_hops(chain: Chain) -> list[str]:
     """Cones that draw one of several addresses for each connection, where there are several such cones.
 
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> drawing_hops(example("cone"))
     []
     """
@@ -210,7 +210,7 @@ def blind_hops(chain: Chain) -> list[str]:
 
     A limit that is many times the chain's flows has no part in them.
 
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> blind_hops(example("inverted-cone-tproxy")), blind_hops(example("mixed"))
     (['proxy'], [])
     """

@@ -19,11 +19,11 @@ from tuplecalc.limits.proxy import proxy
 from tuplecalc.limits.record import record
 from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target, targets
-from tuplecalc.model.chain import Chain, check_chain
-from tuplecalc.model.hops import Cone, Hourglass
+from tuplecalc.network.chain import Chain, check_chain
+from tuplecalc.network.hops import Cone, Hourglass
 
 if TYPE_CHECKING:
-    from tuplecalc.traffic.offered import Offered
+    from tuplecalc.under_load.offered import Offered
 
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
 
@@ -90,7 +90,7 @@ class Capacity:
 
         Raises :class:`~tuplecalc.errors.InputError` where there is none.
 
-        >>> from tuplecalc.model.file import example
+        >>> from tuplecalc.network.file import example
         >>> capacity(example("outage")).limit("lvs", "ports").flows
         387072
         """
@@ -106,8 +106,8 @@ class Capacity:
     def ports_searched(self, cone: str) -> int:
         """The ports among which a cone looks for a free one: a client's block and the overflow, else all.
 
-        >>> from tuplecalc.model.chain import Chain, Clients, Services
-        >>> from tuplecalc.model.hops import Cone
+        >>> from tuplecalc.network.chain import Chain, Clients, Services
+        >>> from tuplecalc.network.hops import Cone
         >>> nat = Cone(name="nat", addresses=2, ports="1024-9023", block="even")
         >>> capacity(Chain(clients=Clients(addresses=16), hops=[nat],
         ...                services=Services(addresses=2, ports=80))).ports_searched("nat")
@@ -276,7 +276,7 @@ class Capacity:
 
         Without an offered rate there is still what two hops lose that choose their ports blindly.
         """
-        from tuplecalc.traffic.offered import offered  # the next step of the pipeline, on demand
+        from tuplecalc.under_load.offered import offered  # the next step of the pipeline, on demand
 
         return offered(self, blocking)
 
@@ -338,8 +338,8 @@ def capacity(chain: Chain) -> Capacity:
     Exact for traffic that spreads evenly; ``flows_at_most`` and ``rate_at_most`` say where it is a bound.
     Raises :class:`~tuplecalc.errors.TopologyError` for anything but a chain.
 
-    >>> from tuplecalc.model.chain import Chain, Clients, Services
-    >>> from tuplecalc.model.hops import Cone
+    >>> from tuplecalc.network.chain import Chain, Clients, Services
+    >>> from tuplecalc.network.hops import Cone
     >>> capacity(Chain(clients=Clients(addresses=9), hops=[Cone(name="nat", addresses=1)],
     ...                services=Services(addresses=2, ports=80)))
     <Capacity cone: 129,024 flows, rate 1,075.2/s, binding nat/ports>

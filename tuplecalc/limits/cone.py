@@ -23,8 +23,8 @@ from tuplecalc.limits.letters import Letters, sized
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.state import Sources, Taken
 from tuplecalc.limits.targets import Target, instances
-from tuplecalc.model.chain import Traffic
-from tuplecalc.model.hops import Cone
+from tuplecalc.network.chain import Traffic
+from tuplecalc.network.hops import Cone
 
 
 def cone(

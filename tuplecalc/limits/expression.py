@@ -18,7 +18,7 @@ from math import ceil, floor, prod
 from operator import and_, or_, sub
 from typing import Any, NamedTuple, TypeAlias
 
-from tuplecalc.model.ports import PortSet
+from tuplecalc.network.ports import PortSet
 
 Number = int | Fraction
 

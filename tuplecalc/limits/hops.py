@@ -19,8 +19,8 @@ from tuplecalc.limits.letters import Letters, sized
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.state import Sources, Taken
 from tuplecalc.limits.targets import Target, instances
-from tuplecalc.model.chain import Chain, Traffic
-from tuplecalc.model.hops import Hop, Hourglass
+from tuplecalc.network.chain import Chain, Traffic
+from tuplecalc.network.hops import Hop, Hourglass
 
 
 def clients(chain: Chain, target: Target) -> tuple[list[Limit], Sources]:

@@ -25,8 +25,8 @@ from tuplecalc.limits.expression import (
 )
 from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target
-from tuplecalc.model.chain import Clients, Traffic
-from tuplecalc.model.hops import Hop
+from tuplecalc.network.chain import Clients, Traffic
+from tuplecalc.network.hops import Hop
 
 
 class Symbol(NamedTuple):

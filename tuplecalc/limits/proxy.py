@@ -25,8 +25,8 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.rows import shared_in_a_row
 from tuplecalc.limits.state import Run, Sources, Taken
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
-from tuplecalc.model.chain import Traffic
-from tuplecalc.model.hops import Hourglass
+from tuplecalc.network.chain import Traffic
+from tuplecalc.network.hops import Hourglass
 
 
 def shares_table(hop: Hourglass) -> bool:

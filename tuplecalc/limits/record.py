@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.model.presets import Use, used
+from tuplecalc.network.presets import Use, used
 
 if TYPE_CHECKING:
     from tuplecalc.limits.capacity import Capacity
-    from tuplecalc.traffic.offered import Offered
+    from tuplecalc.under_load.offered import Offered
 
 SCHEMA_VERSION = 1
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Product, Quantity, Quotient, tidy
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.hops import Hop, Hourglass
-from tuplecalc.model.services import Services, hottest_share
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.hops import Hop, Hourglass
+from tuplecalc.network.services import Services, hottest_share
 
 
 class Target(NamedTuple):

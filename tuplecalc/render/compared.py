@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.comparison import Comparison, KeyChange, LimitChange
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
+from tuplecalc.questions.comparison import Comparison, KeyChange, LimitChange
 from tuplecalc.render import aligned, numbers
 
 _MOST_NAMES = 12
@@ -39,8 +39,8 @@ def text(found: Comparison) -> str:
     """A comparison for a terminal: what it buys, the keys that differ, the limits that do.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.limits.comparison import compare
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.questions.comparison import compare
+    >>> from tuplecalc.network.file import example
     >>> sides = (capacity(example("outage", [f"hops.lvs.addresses={n}"])) for n in (1, 2))
     >>> for line in text(compare(*sides)).splitlines()[:4]:
     ...     print(line)

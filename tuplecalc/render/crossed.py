@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from tuplecalc.design.crossover import Crossovers, Interval
 from tuplecalc.limits.record import exact, named
+from tuplecalc.questions.crossover import Crossovers, Interval
 from tuplecalc.render import aligned, numbers
 from tuplecalc.render.plain import in_markdown, table
 
 if TYPE_CHECKING:
-    from tuplecalc.design.elasticity import Elasticity  # sympy
+    from tuplecalc.questions.elasticity import Elasticity  # sympy
 
 
 _MOST_ROWS = 40  # a screen
@@ -21,8 +21,8 @@ _MOST_ROWS = 40  # a screen
 def crossovers(found: Crossovers) -> str:
     """The intervals of one number for a terminal.
 
-    >>> from tuplecalc.design.crossover import crossovers as find
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.questions.crossover import crossovers as find
+    >>> from tuplecalc.network.file import example
     >>> print(crossovers(find(example("outage"), "traffic.hold")), end="")
     What binds, by hold (now 300 s (5 min)):
       flows  from 0 s on               login-proxy shared

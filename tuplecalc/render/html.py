@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.questions.advice import advise
 from tuplecalc.render import numbers, sentences
 from tuplecalc.render.presets import citations
 
 if TYPE_CHECKING:
-    from tuplecalc.traffic.offered import Offered
+    from tuplecalc.under_load.offered import Offered
 
 
 def environment() -> Environment:

@@ -7,21 +7,21 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.record import limit_record
+from tuplecalc.questions.advice import advise
 from tuplecalc.render import numbers, sentences
 from tuplecalc.render.presets import citations
 
 if TYPE_CHECKING:
-    from tuplecalc.traffic.offered import Offered
+    from tuplecalc.under_load.offered import Offered
 
 
 def csv_rows(result: Capacity) -> str:
     """One row for each limit; ``binds`` is flows, rate, both, or empty.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> print(csv_rows(capacity(example("cone"))).splitlines()[0])
     hop,kind,limit,size,scopes,keys_per_flow,seconds_per_flow,flows,rate,binds
     """

@@ -6,8 +6,8 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
-from tuplecalc.model.chain import Chain
-from tuplecalc.model.presets import NEEDED, Preset, Use, used
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.presets import NEEDED, Preset, Use, used
 
 _WIDTH = 80
 _MOST_USES = 12  # a screen; JSON has all
@@ -18,7 +18,7 @@ _TIMES = ("time_wait", "reuse_after", "tracking_time_wait")
 def listing(presets: Iterable[Preset]) -> str:
     """One line for each: name, kind and title; those of a kind together.
 
-    >>> from tuplecalc.model.presets import preset
+    >>> from tuplecalc.network.presets import preset
     >>> print(listing([preset("haproxy"), preset("linux-client")]), end="")
     linux-client  clients    Linux client
     haproxy       hourglass  HAProxy as a reverse proxy
@@ -31,7 +31,7 @@ def listing(presets: Iterable[Preset]) -> str:
 def as_toml(preset: Preset) -> str:
     """All of a preset as a table of a topology file, with the words around it as comments.
 
-    >>> from tuplecalc.model.presets import preset
+    >>> from tuplecalc.network.presets import preset
     >>> print(as_toml(preset("tencent-nat-gateway")), end="")
     # Tencent Cloud public NAT gateway
     #
@@ -99,7 +99,7 @@ def in_toml(value: object) -> str:
 def citations(chain: Chain) -> Iterator[str]:
     """What a result took from presets, one sentence for each hop that names one.
 
-    >>> from tuplecalc.model.file import from_dict
+    >>> from tuplecalc.network.file import from_dict
     >>> nat = {"name": "nat", "preset": "tencent-nat-gateway", "addresses": 1}
     >>> chain = {"clients": {"addresses": 9}, "hops": [nat], "services": {"addresses": 1, "ports": 80}}
     >>> print(*citations(from_dict(chain)))

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from tuplecalc.limits.advice import Advice
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.meanings import meaning
-from tuplecalc.model.hops import Cone
+from tuplecalc.network.hops import Cone
+from tuplecalc.questions.advice import Advice
 from tuplecalc.render import numbers
 
 if TYPE_CHECKING:
-    from tuplecalc.traffic.chains import Bracket
-    from tuplecalc.traffic.offered import Offered
+    from tuplecalc.under_load.chains import Bracket
+    from tuplecalc.under_load.offered import Offered
 
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
 _MOST_COLLAPSES = 4
@@ -107,7 +107,7 @@ def _per_second(value: float) -> str:
 
 def searches(result: Capacity) -> Iterator[str]:
     """Where a cone gives up its search for a free port before it has seen them all."""
-    from tuplecalc.traffic.search import start_bias, usable_share  # only these cones need it
+    from tuplecalc.under_load.search import start_bias, usable_share  # only these cones need it
 
     for hop in result.chain.hops:
         if not isinstance(hop, Cone) or hop.port_search == "exhaustive":

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuplecalc.design.solution import Solution, Target
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.render import aligned, numbers
 
 
 def text(found: Solution) -> str:
     """The answer for a terminal.
 
-    >>> from tuplecalc.design.solving import solve
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.questions.solving import solve
+    >>> from tuplecalc.network.file import example
     >>> print(text(solve(example("outage"), "hops.lvs.addresses", rate=700)), end="")
     addresses of lvs: 2 is the least for 700/s.
     With 2: 387,072 flows open at once, 1,173/s; login-proxy shared binds.

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
-from tuplecalc.design.grid import Sweep
-from tuplecalc.design.labelled import columns, names, rows
-from tuplecalc.design.vary import Axis
+from tuplecalc.questions.axis import Axis
+from tuplecalc.questions.labelled import columns, names, rows
+from tuplecalc.questions.sweep import Sweep
 from tuplecalc.render import aligned, numbers
 
 MOST_ROWS = 2_000

@@ -14,14 +14,14 @@ from rich.segment import Segments
 from rich.table import Table
 from rich.text import Text
 
-from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.limits.limit import Limit
+from tuplecalc.questions.advice import advise
 from tuplecalc.render import numbers, sentences
 from tuplecalc.render.presets import citations
 
 if TYPE_CHECKING:
-    from tuplecalc.traffic.offered import Offered
+    from tuplecalc.under_load.offered import Offered
 
 _MOST_ROWS = 60  # a screen or two; csv and JSON have all
 _WIDEST_PROSE = 100

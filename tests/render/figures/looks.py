@@ -7,7 +7,7 @@ from matplotlib.text import Annotation, Text
 
 import tuplecalc as tc
 from tests.command import HUGE
-from tuplecalc.model.file import EXAMPLES
+from tuplecalc.network.file import EXAMPLES
 from tuplecalc.render.figures import style
 
 

@@ -16,9 +16,9 @@ from tests.render.figures.looks import CHAINS, DIRECT, SIZES, by_gid, check_word
 from tuplecalc.errors import InputError
 from tuplecalc.render.figures import plot_blocking, style
 from tuplecalc.render.figures.curves import FLOOR, Curve, curves
-from tuplecalc.traffic import blocking, erlang_b
-from tuplecalc.traffic.chains import Bracket, max_rate
-from tuplecalc.traffic.choice import blind_hops
+from tuplecalc.under_load import blocking, erlang_b
+from tuplecalc.under_load.chains import Bracket, max_rate
+from tuplecalc.under_load.choice import blind_hops
 
 
 def draw(chain: tc.Chain, size: style.Size = "slide") -> Axes:

@@ -15,7 +15,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import plot_exhaustion, style
 from tuplecalc.render.figures.labels import Mark, marked
-from tuplecalc.traffic.fluid import Fluid, over_time
+from tuplecalc.under_load.fluid import Fluid, over_time
 
 
 def draw(chain: tc.Chain, size: style.Size = "slide") -> Axes:

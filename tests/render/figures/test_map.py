@@ -11,7 +11,7 @@ from matplotlib.contour import QuadContourSet
 
 import tuplecalc as tc
 from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words, words
-from tuplecalc.design.vary import axis
+from tuplecalc.questions.axis import axis
 from tuplecalc.render.figures import plot_map, style
 from tuplecalc.render.figures.map import _levels
 

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 import tuplecalc as tc
 from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words, words
-from tuplecalc.design.vary import axis
+from tuplecalc.questions.axis import axis
 from tuplecalc.render.figures import plot_rate, style
 
 FEW = "hops.lvs.time_wait=0s..4m/9"

@@ -9,14 +9,14 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.model.hops import Cone
+from tuplecalc.network.hops import Cone
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.curves import FLOOR, Curve, Kind, Span, curves
 from tuplecalc.render.figures.labels import Mark
-from tuplecalc.traffic.chains import Bracket, chain_blocking, rate_for
-from tuplecalc.traffic.choice import blind_hops
-from tuplecalc.traffic.pools import pools
+from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
+from tuplecalc.under_load.choice import blind_hops
+from tuplecalc.under_load.pools import pools
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     gets through.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> plot_blocking(capacity(example("cone")), ax=style.blank()).get_title(loc="left")
     'Below 42,121/s fewer than 1 in 1,000 fail; 1,500/s is offered'
     """

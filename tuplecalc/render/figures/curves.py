@@ -11,12 +11,12 @@ from typing import Any, Literal, NamedTuple
 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.model.hops import Cone
+from tuplecalc.network.hops import Cone
 from tuplecalc.render.figures import style
-from tuplecalc.traffic.chains import Bracket, chain_blocking
-from tuplecalc.traffic.choice import blind_hops
-from tuplecalc.traffic.pools import Pools, pools
-from tuplecalc.traffic.search import windows
+from tuplecalc.under_load.chains import Bracket, chain_blocking
+from tuplecalc.under_load.choice import blind_hops
+from tuplecalc.under_load.pools import Pools, pools
+from tuplecalc.under_load.search import windows
 
 Kind = Literal["erlang", "search", "blind"]
 Share = Callable[[float], Bracket]
@@ -56,7 +56,7 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     gets through.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> for curve in curves(capacity(example("outage"))):
     ...     print(curve.kind, [round(share, 3) for share in curve.at])
     erlang [0.162, 0.162]

@@ -12,7 +12,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.labels import Mark
-from tuplecalc.traffic.fluid import Fluid, Series, over_time
+from tuplecalc.under_load.fluid import Fluid, Series, over_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,13 +36,13 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
     stacked, up to its size; dashed what they would take if there were more; when it is dry, when the
     offer ends, and when half of it is free again.  The share turned away is that of the long run.
     Where nothing runs dry it is the limit most in use, until that has settled.  All comes from
-    :func:`tuplecalc.traffic.fluid.over_time`, which says when it holds.
+    :func:`tuplecalc.under_load.fluid.over_time`, which says when it holds.
 
     Raises :class:`~tuplecalc.errors.InputError` where no rate is offered, nothing limits it, or no
     flow gets through.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> plot_exhaustion(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'At 700/s login-proxy shared runs dry 9 min 9 s from empty'
     """

@@ -45,7 +45,7 @@ def bars(result: Capacity, of: Of) -> tuple[Bar, ...]:
     offered rate keeps in the limit, ``λ · seconds / keys``.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> [(bar.limit.name, bar.mark) for bar in bars(capacity(example("outage")), "rate")][1:]
     [('ports', 'next'), ('accepted', ''), ('upstream', ''), ('shared', 'binds')]
     """
@@ -74,7 +74,7 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     keeps there.  Of very many limits only the smallest are shown, and the figure says so.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> plot_limits(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'login-proxy shared binds at 586.5/s: 700/s is 119% of it'
     """

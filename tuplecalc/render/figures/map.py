@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
-from tuplecalc.design.grid import Array, Sweep, limits_over
-from tuplecalc.design.vary import axis as axis_of
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import ingredients
+from tuplecalc.questions.axis import axis as axis_of
+from tuplecalc.questions.sweep import Array, Sweep, limits_over
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import style, units
 from tuplecalc.render.figures.rate import turning, turning_points
@@ -23,7 +23,7 @@ from tuplecalc.render.figures.room import Cells, Room
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tuplecalc.design.vary import Axis
+    from tuplecalc.questions.axis import Axis
 
 _FILLS = (
     (style.SKY, ""),
@@ -59,7 +59,7 @@ def plot_map(
     through, at any point.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> plot_map(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min, all else as now'
     """

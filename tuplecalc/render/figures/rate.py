@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tuplecalc.design.crossover import Change, changes
-from tuplecalc.design.grid import Array, Name, Sweep, limits_over
-from tuplecalc.design.vary import axis as axis_of
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.questions.axis import axis as axis_of
+from tuplecalc.questions.crossover import Change, changes
+from tuplecalc.questions.sweep import Array, Name, Sweep, limits_over
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import labels, style, units
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tuplecalc.design.vary import Axis
+    from tuplecalc.questions.axis import Axis
 
 _MOST_LINES = 8
 _NEAR = 100.0  # times the highest rate: limits that come no nearer are left out
@@ -64,7 +64,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     through.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> plot_rate(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min'
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.ndimage import distance_transform_edt, minimum_filter  # type: ignore[import-untyped]
 
-from tuplecalc.design.grid import Array, Sweep
+from tuplecalc.questions.sweep import Array, Sweep
 from tuplecalc.render.figures import style
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
-    from tuplecalc.design.vary import Axis
+    from tuplecalc.questions.axis import Axis
 
 _MANY = 60  # whole numbers from which on a map ends at the first and the last
 _RASTER = (150, 260)  # rows and columns in which room for words is looked for

@@ -37,7 +37,7 @@ def openings(result: Capacity) -> tuple[Opening, ...]:
     """What each hop lets through by its own limits, the clients first.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> openings(capacity(example("outage")))[2]
     Opening(hop='login-proxy', limit='shared', flows=193536)
     """
@@ -58,7 +58,7 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     smallest limit; the one that binds the flows is marked.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> plot_shape(capacity(example("cone")), ax=style.blank()).get_title(loc="left")
     'nat ports binds: 5,160,960 flows open at once'
     """

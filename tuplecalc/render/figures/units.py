@@ -15,7 +15,7 @@ from tuplecalc.render.figures import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tuplecalc.design.vary import Axis
+    from tuplecalc.questions.axis import Axis
 
 _UNITS = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"), (1e-3, "milliseconds"))
 
@@ -26,8 +26,8 @@ _NARROW = 6.0  # times the lowest: an axis that needs more ticks than 1, 2, 5
 def written(axis: Axis, value: Number) -> str:
     """A value of an axis, as people write it.
 
-    >>> from tuplecalc.model.file import example
-    >>> from tuplecalc.design.vary import axis
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.questions.axis import axis
     >>> chain = example("outage")
     >>> written(axis(chain, "traffic.hold"), 90), written(axis(chain, "hops.lvs.addresses"), 1000)
     ('1 min 30 s', '1,000')

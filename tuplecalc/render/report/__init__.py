@@ -9,10 +9,10 @@ from typing import Any
 from tuplecalc import __version__
 from tuplecalc.algebra import Explanation, explain
 from tuplecalc.algebra.numbers import text as exact_text
-from tuplecalc.limits.advice import advise
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.comparison import compare as find_comparison
-from tuplecalc.model.presets import used
+from tuplecalc.network.presets import used
+from tuplecalc.questions.advice import advise
+from tuplecalc.questions.comparison import compare as find_comparison
 from tuplecalc.render import compared, numbers, presets, sentences
 from tuplecalc.render.html import environment
 from tuplecalc.render.report import assumptions, chain, parts

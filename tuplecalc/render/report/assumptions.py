@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Size, ingredients, leaves
-from tuplecalc.model.chain import Clients, Traffic
-from tuplecalc.model.hops import FITS, Cone, Hop, Hourglass
-from tuplecalc.model.part import Part
+from tuplecalc.network.chain import Clients, Traffic
+from tuplecalc.network.hops import FITS, Cone, Hop, Hourglass
+from tuplecalc.network.part import Part
 from tuplecalc.render import numbers, sentences
 
 if TYPE_CHECKING:
-    from tuplecalc.traffic.offered import Offered
+    from tuplecalc.under_load.offered import Offered
 
 ORIGINS = {
     "hold": "a connection ends at once; nothing else was said",

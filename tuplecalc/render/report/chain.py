@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, HopCapacity
-from tuplecalc.model.addresses import AddressSet
-from tuplecalc.model.hops import Cone, Hop, Hourglass
-from tuplecalc.model.ports import PortSet
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.hops import Cone, Hop, Hourglass
+from tuplecalc.network.ports import PortSet
 from tuplecalc.render import numbers
 
 _MOST_STATIONS = 14  # two or three lines on a screen; the figures have all hops
@@ -32,7 +32,7 @@ def stations(result: Capacity) -> tuple[Station, ...]:
     """The chain from the clients to the services; in the middle of a long one only what binds.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.model.file import example
+    >>> from tuplecalc.network.file import example
     >>> for station in stations(capacity(example("outage"))):
     ...     print(station.glyph, station.facts)
     clients ('131,072 addresses × 64,512 ports', 'keeps 8,455,716,864 flows')

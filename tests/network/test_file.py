@@ -1,0 +1,335 @@
+"""Files as users write them: TOML, JSON, what is neither, and values changed on the command line."""
+
+import copy
+import io
+import json
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from tests.limits.chains import Topology, topologies
+from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.network.chain import Clients
+from tuplecalc.network.file import (
+    EXAMPLES,
+    LARGEST_FILE,
+    example,
+    example_text,
+    from_dict,
+    load,
+    loads,
+    read,
+    with_settings,
+)
+from tuplecalc.network.hops import Cone
+from tuplecalc.network.services import Services
+from tuplecalc.network.settings import set_value
+
+TOML = """
+[clients]
+addresses = 4
+
+[[hops]]
+name = "nat"
+kind = "cone"
+addresses = 1
+time_wait = 0.1
+
+[[hops]]
+name = "my.proxy"
+kind = "hourglass"
+capture = "tproxy"
+
+[services]
+addresses = 2
+ports = [80, "440-443"]
+"""
+SHORT = b"clients.addresses = 1\nservices = {addresses = 1, ports = 80}\n"
+TABLES: Topology = {
+    "clients": {"addresses": 4},
+    "hops": [
+        {"name": "nat", "kind": "cone", "addresses": 1, "time_wait": Decimal("0.1")},
+        {"name": "my.proxy", "kind": "hourglass", "capture": "tproxy"},
+    ],
+    "services": {"addresses": 2, "ports": [80, "440-443"]},
+}
+
+
+def written_to(folder: Path, data: bytes) -> Path:
+    path = folder / "net.toml"
+    path.write_bytes(data)
+    return path
+
+
+# What is read.
+
+
+def test_toml_json_and_a_mapping_are_the_same() -> None:
+    as_json = json.dumps(TABLES, default=float)
+    assert loads(TOML) == loads(as_json) == loads(f"\n  {as_json}") == from_dict(TABLES)
+
+
+def test_decimals_are_read_as_they_are_written() -> None:
+    for written in (TOML, json.dumps(TABLES, default=float)):
+        assert loads(written).hops[0].time_wait == Fraction(1, 10)
+
+
+@given(topologies())
+def test_json_of_a_topology_is_the_topology(topology: Topology) -> None:
+    assert loads(json.dumps(topology)) == from_dict(topology)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        SHORT,
+        b"\xef\xbb\xbf" + SHORT,
+        SHORT.replace(b"\n", b"\r\n"),
+        b"# a long comment " + b"-" * 100_000 + b"\n" + SHORT,
+        b'{"clients": {"addresses": 1}, "services": [{"addresses": 1, "ports": 80}]}',
+    ],
+    ids=["plain", "byte order mark", "line ends of Windows", "long", "JSON"],
+)
+def test_files(tmp_path: Path, data: bytes) -> None:
+    chain = load(written_to(tmp_path, data))
+    assert chain.services == (Services(addresses=1, ports=80),)
+    assert chain.title == "net.toml"
+
+
+def test_the_title_is_the_file_s_name_unless_it_has_one(tmp_path: Path) -> None:
+    assert load(written_to(tmp_path, SHORT)).title == "net.toml"
+    assert load(str(written_to(tmp_path, b'title = "Mine"\n' + SHORT))).title == "Mine"
+    assert loads(SHORT.decode()).title == ""
+    assert read(io.BytesIO(SHORT), "<stdin>", "standard input").title == "standard input"
+
+
+def test_settings_are_made_before_the_check(tmp_path: Path) -> None:
+    path = written_to(tmp_path, SHORT.replace(b"= 80", b"= 0"))
+    assert load(path, ["services.ports=81"]).services[0].ports.size == 1
+
+
+# What is not read.
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "empty; `tuplecalc examples outage` prints a topology to start from"),
+        (b" \n\t", "empty; `tuplecalc examples outage` prints a topology to start from"),
+        (b"\x7fELF\0\1", "binary, not text; a topology is a TOML or JSON file"),
+        (SHORT.decode().encode("utf-16"), "not UTF-8 (line 1, byte 0); save it as UTF-8"),
+        (SHORT + b"# \xff", "not UTF-8 (line 3, byte 63); save it as UTF-8"),
+        (b"x" * (LARGEST_FILE + 1), "larger than 8,000,000 bytes; a topology is a small TOML or JSON file"),
+        (b"a = " + b"[" * 100_000, "nested too deep to be a topology"),
+        (b'{"a": ' + b"[" * 100_000, "nested too deep to be a topology"),
+        (b"a =", "not TOML: invalid value (at end of document)"),
+        (b"a = 1\na = 2\n", "not TOML: cannot overwrite a value (at line 2, column 6)"),
+        (b'{"a": 1, "a": 2}', 'not JSON: the key "a" stands twice in one table'),
+        (b'{"a": 1} x', "not JSON: extra data: line 1 column 10 (char 9)"),
+        (b"{", "not JSON: expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_that_is_no_topology(tmp_path: Path, data: bytes, message: str) -> None:
+    path = written_to(tmp_path, data)
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1e" + "9" * 30])
+@pytest.mark.parametrize("form", ["clients.addresses = {}", '{{"clients": {{"addresses": {}}}}}'])
+def test_a_number_beyond_all_measure_is_an_error_and_no_crash(number: str, form: str) -> None:
+    with pytest.raises((InputError, TopologyError)) as caught:
+        loads(form.format(number))
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("written", ["nan", "inf", "-inf", "1e400", "1e-400"])
+def test_numbers_that_no_device_has(written: str) -> None:
+    with pytest.raises(TopologyError, match=r"^traffic\.rate: .*a rate is "):
+        loads(f"{SHORT.decode()}traffic.rate = {written}")
+
+
+def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
+    for path, message in (
+        (tmp_path / "none.toml", f"{tmp_path}/none.toml: cannot be read: no such file or directory"),
+        (tmp_path, f"{tmp_path}: cannot be read: is a directory"),
+        (tmp_path / "a\0b", f"{tmp_path}/a\\x00b: this is not a path: embedded null byte"),
+    ):
+        with pytest.raises(InputError) as caught:
+            load(path)
+        assert str(caught.value) == message
+
+
+def test_a_file_s_errors_name_the_file(tmp_path: Path) -> None:
+    path = written_to(tmp_path, SHORT + b"traffic.hold = 'x'\ntraffic.rate = 0\n")
+    with pytest.raises(TopologyError) as caught:
+        load(path)
+    first, *problems = str(caught.value).splitlines()
+    assert first == f"{path}: 2 errors"
+    assert [line.split(":")[0] for line in problems] == ["  traffic.rate", "  traffic.hold"]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        (3, "a topology is a mapping of keys, not 3"),
+        (None, "a topology is a mapping of keys, not None"),
+        ("x", 'a topology is a mapping of keys, not "x"'),
+        ({3: 4}, "the keys of a topology are texts, not 3"),
+    ],
+)
+def test_what_is_no_mapping(mapping: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        from_dict(mapping)
+    assert str(caught.value) == message
+
+
+def test_keys_of_an_inner_table_are_texts() -> None:
+    with pytest.raises((InputError, TopologyError)):
+        from_dict({**TABLES, "clients": {"addresses": 1, 3: 4}})
+
+
+# Examples.
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples(name: str, tmp_path: Path) -> None:
+    path = written_to(tmp_path, example_text(name).encode())
+    assert example(name) == load(path)
+    assert from_dict(example(name).to_dict()) == example(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("outagee", 'no example is called "outagee"; did you mean "outage"?'),
+        ("zzz", f'no example is called "zzz"; there are {", ".join(EXAMPLES)}'),
+        ("../cone", 'no example is called "../cone"; did you mean "cone"?'),
+    ],
+)
+def test_no_such_example(name: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        example(name)
+    assert str(caught.value) == message
+
+
+# Values changed on the way: --set.
+
+
+@pytest.mark.parametrize(
+    ("setting", "place", "value"),
+    [
+        ("hops.nat.addresses=5", ("hops", 0, "addresses"), 5),
+        ("hops.0.addresses=5", ("hops", 0, "addresses"), 5),
+        ("hops[0].addresses=5", ("hops", 0, "addresses"), 5),
+        (" hops . nat . addresses = 5 ", ("hops", 0, "addresses"), 5),
+        ('hops."my.proxy".ports=1-9', ("hops", 1, "ports"), "1-9"),
+        ("hops.1.ports=80, 443", ("hops", 1, "ports"), "80, 443"),
+        ("hops.1.ports=[80, 443]", ("hops", 1, "ports"), [80, 443]),
+        ("hops.1.ports={count=9}", ("hops", 1, "ports"), {"count": 9}),
+        ("hops.nat.time_wait=30s", ("hops", 0, "time_wait"), "30s"),
+        ("hops.nat.name=other", ("hops", 0, "name"), "other"),
+        ("hops.nat.max_entries=true", ("hops", 0, "max_entries"), True),
+        ("hops.nat.virtual.addresses=2", ("hops", 0, "virtual"), {"addresses": 2}),
+        ("traffic.rate=0.1", ("traffic", "rate"), Decimal("0.1")),
+        ("title=a = b", ("title",), "a = b"),
+        ('title="quoted"', ("title",), "quoted"),
+        ("services.ports=[1", ("services", "ports"), "[1"),
+        ("new.table.key=1", ("new", "table", "key"), 1),
+    ],
+)
+def test_a_setting(setting: str, place: tuple[str | int, ...], value: object) -> None:
+    mapping: Any = copy.deepcopy(TABLES)
+    set_value(mapping, setting)
+    for step in place:
+        mapping = mapping[step]
+    assert mapping == value
+    assert type(mapping) is type(value)
+
+
+def test_a_setting_changes_nothing_else() -> None:
+    mapping = copy.deepcopy(TABLES)
+    set_value(mapping, "hops.nat.addresses=5")
+    mapping["hops"][0]["addresses"] = 1
+    assert mapping == TABLES
+
+
+NO_SETTING = "a setting is a path, = and a value; write it as in hops.nat.addresses=4"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("clients", NO_SETTING),
+        ("", NO_SETTING),
+        ("=3", NO_SETTING),
+        ("..=3", NO_SETTING),
+        ("clients..x=3", NO_SETTING),
+        ("hops[x]=3", NO_SETTING),
+        ("hops.nta.addresses=5", 'nothing here is called "nta"; did you mean "nat"?'),
+        ("hops.x.addresses=5", 'nothing here is called "x"; write nat or my.proxy or a number from 0 to 1'),
+        ("hops.2.addresses=5", 'nothing here is called "2"; write nat or my.proxy or a number from 0 to 1'),
+        ("hops.-1.addresses=5", 'nothing here is called "-1"; write nat or my.proxy or a number from 0 to 1'),
+        ("hops[7].addresses=5", 'nothing here is called "7"; write nat or my.proxy or a number from 0 to 1'),
+        ("clients.addresses.x=5", '"x" does not stand in a table that has keys'),
+    ],
+)
+def test_a_setting_that_cannot_be_made(setting: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        set_value(copy.deepcopy(TABLES), setting)
+    assert str(caught.value) == f'--set "{setting}": {message}'
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("hops.nat.adresses=5", "hops[0].adresses: 5: unknown key; did you mean `addresses`?"),
+        ("hops.nat.addresses==5", 'hops[0].addresses: "=5": this is no IP address; '),
+        ("clients=", 'clients: "": this is a table of keys and values; write [clients] above its keys'),
+        ("hops=3", "hops: 3: this is a list of tables; write [[hops]]"),
+        ("traffic.hold=x", 'traffic.hold: "x": a duration is seconds'),
+    ],
+)
+def test_a_setting_is_checked_like_the_file(setting: str, message: str) -> None:
+    with pytest.raises(TopologyError) as caught:
+        loads(TOML, settings=[setting])
+    assert str(caught.value).startswith(message)
+
+
+def test_later_settings_win_and_find_what_earlier_ones_made() -> None:
+    settings = ["hops.nat.name=cgn", "hops.cgn.addresses=7", "traffic.hold=1s", "traffic.hold=2s"]
+    chain = loads(TOML, settings=settings)
+    assert chain.hops[0].name == "cgn"
+    assert chain.traffic.hold == 2
+
+
+def test_a_chain_with_other_values() -> None:
+    before = loads(TOML)
+    after = with_settings(before, "hops.nat.addresses=7", "services.0.ports=443")
+    nat = after.hops[0]
+    assert isinstance(nat, Cone)
+    assert nat.addresses.size == 7
+    assert after.services[0].endpoints == 2
+    assert before == loads(TOML)
+    with pytest.raises(TopologyError, match="a range of ports runs upwards"):
+        with_settings(before, "hops.nat.ports=9-1")
+
+
+def test_parts_are_opened_on_the_way() -> None:
+    mapping: dict[str, Any] = {
+        "clients": Clients(addresses=4),
+        "hops": (Cone(name="nat", addresses=1),),
+        "services": Services(addresses=1, ports=80),
+    }
+    for setting in ("clients.ports=1-9", "hops.nat.addresses=5", "services.ports=81"):
+        set_value(mapping, setting)
+    chain = from_dict(mapping)
+    assert (chain.clients.ports.size, chain.clients.addresses.size) == (9, 4)
+    assert chain.hops == (Cone(name="nat", addresses=5),)
+    assert chain.services == (Services(addresses=1, ports=81),)

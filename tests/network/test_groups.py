@@ -1,0 +1,150 @@
+"""Groups of services and their shares; durations and shares are read exactly as they are written."""
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.limits.chains import Topology
+from tests.network.test_chain import said, topology
+from tuplecalc.errors import TopologyError
+from tuplecalc.network.chain import Traffic
+from tuplecalc.network.file import from_dict
+from tuplecalc.network.services import Services, overlap
+
+
+def two_groups(first: dict[str, Any], second: dict[str, Any]) -> Topology:
+    return topology(
+        services=[{"addresses": 1, "ports": 80, **first}, {"addresses": 1, "ports": 80, **second}]
+    )
+
+
+def test_counts_are_addresses_of_their_own() -> None:
+    assert sum(group.endpoints for group in from_dict(two_groups({}, {})).services) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (
+            {"share": "1/2"},
+            {},
+            "services[1].share: all groups of services have a share, or none; add it",
+        ),
+        (
+            {"share": 0.5},
+            {"share": "1/3"},
+            "services: the shares sum to 1; here to 5/6 (0.833333); change one of them",
+        ),
+        (
+            {"addresses": "198.18.0.0/24", "ports": [80, 443]},
+            {"addresses": "198.18.0.9", "ports": "400-500"},
+            "services[1]: an endpoint stands in one group only; services[0] has some of these too; "
+            "take the common addresses or ports out of one of them",
+        ),
+    ],
+)
+def test_groups_that_do_not_go_together(first: dict[str, Any], second: dict[str, Any], message: str) -> None:
+    assert said(two_groups(first, second)) == message
+
+
+@pytest.mark.parametrize(
+    "shares", [("1/3", "2/3"), (0.1, 0.9), ("0.25", Decimal("0.75")), (Fraction(1, 7), "6/7")]
+)
+def test_shares_are_read_exactly(shares: tuple[object, object]) -> None:
+    """In floating point 0.1 + 0.2 + 0.7 is not 1."""
+    groups = from_dict(two_groups({"share": shares[0]}, {"share": shares[1]})).services
+    assert sum(group.share or 0 for group in groups) == 1
+
+
+def test_three_tenths_are_exactly_one() -> None:
+    groups = [{"addresses": 1, "ports": 80, "share": share} for share in (0.1, 0.2, 0.7)]
+    assert from_dict(topology(services=groups)).services[0].share == Fraction(1, 10)
+
+
+@st.composite
+def groups_nearby(draw: st.DrawFn) -> list[Services]:
+    def group() -> Services:
+        low, port = draw(st.integers(0, 9)), draw(st.integers(1, 9))
+        addresses = f"198.18.0.{low}-198.18.0.{low + draw(st.integers(0, 5))}"
+        return Services(addresses=addresses, ports=[f"{port}-{port + draw(st.integers(0, 3))}"])
+
+    return [group() for _ in range(draw(st.integers(1, 5)))]
+
+
+def common(first: Services, second: Services) -> bool:
+    addresses = first.addresses.overlaps(second.addresses)
+    return addresses and not first.ports.isdisjoint(second.ports)
+
+
+@given(groups_nearby())
+def test_overlaps_against_every_pair(groups: list[Services]) -> None:
+    pairs = {(i, j) for j in range(len(groups)) for i in range(j) if common(groups[i], groups[j])}
+    found = overlap(groups)
+    assert (found in pairs) if pairs else found is None
+
+
+# Values.
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("60s", 60),
+        ("2m", 120),
+        ("1m30s", 90),
+        ("1 m 30 s", 90),
+        ("500ms", Fraction(1, 2)),
+        ("2h", 7200),
+        ("5d", 432000),
+        ("1.5h", 5400),
+        (0.1, Fraction(1, 10)),
+        (7, 7),
+        (0, 0),
+        ("1d2h3m4s5ms", 93784 + Fraction(5, 1000)),
+    ],
+)
+def test_durations(written: object, seconds: Fraction | int) -> None:
+    assert Traffic(hold=written).hold == seconds
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2",
+        "s",
+        "1s ago",
+        "1e3s",
+        "1.s",
+        ".5s",
+        "1s,2m",
+        "--1s",
+        True,
+        None,
+        [1],
+        math.inf,
+        math.nan,
+        -1,
+    ],
+)
+def test_what_is_no_duration(written: object) -> None:
+    with pytest.raises(TopologyError, match=r"^hold: .*a duration is "):
+        Traffic(hold=written)
+
+
+@pytest.mark.parametrize(
+    ("written", "share"),
+    [("client", 1), ("server", 0), (0.9, Fraction(9, 10)), ("1/3", Fraction(1, 3)), (0, 0)],
+)
+def test_first_close(written: object, share: Fraction | int) -> None:
+    assert Traffic(first_close=written).first_close == share
+
+
+@pytest.mark.parametrize("written", ["\u0663s", "\u0663m30s"])
+def test_digits_of_other_scripts_are_no_duration(written: str) -> None:
+    with pytest.raises(TopologyError):
+        Traffic(hold=written)

@@ -1,0 +1,170 @@
+"""What both sets are: frozen values, fields of a model, fast."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from tests.network.sets import (
+    port_sets,
+    written,
+)
+from tuplecalc.errors import TopologyError
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.ports import PortSet
+
+VALUES: list[PortSet | AddressSet] = [
+    PortSet(80) - PortSet(80),
+    PortSet([80, "8000-8099"]),
+    AddressSet(4),
+    AddressSet([4, "198.18.0.0/16", "2001:db8::/64"]),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_values_are_frozen_hashable_and_copied_whole(value: Any) -> None:
+    for same in (
+        copy.copy(value),
+        copy.deepcopy(value),
+        pickle.loads(pickle.dumps(value)),
+        type(value)(value),
+    ):
+        assert same == value
+        assert hash(same) == hash(value)
+    assert value != value.spec
+    assert not hasattr(value, "__dict__")
+    slot = value.__slots__[0]
+    with pytest.raises(AttributeError, match=f"{slot} does not change; make a new one"):
+        setattr(value, slot, 5)
+    with pytest.raises(AttributeError, match=f"{slot} does not change; make a new one"):
+        delattr(value, slot)
+
+
+def test_ports_are_no_addresses() -> None:
+    ports: object = PortSet(4)
+    assert ports != AddressSet(4)
+
+
+class Hop(BaseModel):
+    addresses: AddressSet
+    ports: PortSet = PortSet("1024-65535")
+
+
+def test_a_model_takes_raw_values_and_instances() -> None:
+    hop = Hop.model_validate({"addresses": ["198.18.0.0/31", 2], "ports": {"count": 2}})
+    assert hop == Hop(addresses=AddressSet([2, "198.18.0.0/31"]), ports=PortSet("1024-1025"))
+    assert hop.model_dump() == {"addresses": [2, "198.18.0.0/31"], "ports": "1024-1025"}
+    assert Hop.model_validate_json(hop.model_dump_json()) == hop
+    assert Hop.model_validate(hop.model_dump(), strict=True) == hop
+    assert Hop.model_validate_json(f'{{"addresses": {2**128}}}').addresses.size == 2**128
+
+
+def test_a_model_passes_the_problems_on() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Hop.model_validate({"addresses": [1, 0, "4"], "ports": {"count": 0}})
+    passed_on = [(error["loc"], error["type"], error["ctx"]["error"]) for error in caught.value.errors()]
+    assert [(loc, kind) for loc, kind, _ in passed_on] == [
+        (("addresses",), "value_error"),
+        (("ports",), "value_error"),
+    ]
+    assert [problem.place for _, _, error in passed_on for problem in error.problems] == [
+        "[1]",
+        "[2]",
+        "count",
+    ]
+
+
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_the_schema_describes_itself(mode: Any) -> None:
+    schema = Hop.model_json_schema(mode=mode)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["properties"]["ports"]["default"] == "1024-65535"
+    for field, make in (("ports", PortSet), ("addresses", AddressSet)):
+        described = schema["properties"][field]
+        assert described["description"]
+        for example in described["examples"]:
+            assert make(example).size
+            jsonschema.validate(example, described)
+
+
+def accepted(make: Callable[[object], object], value: object) -> bool:
+    try:
+        make(value)
+    except TopologyError:
+        return False
+    return True
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-2, 70000) | st.text("0123456789-, \n.:/af", max_size=12),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["count", "x"]), inner),
+        max_leaves=4,
+    )
+)
+def test_the_schema_accepts_what_the_program_accepts(value: object) -> None:
+    for make, field in ((PortSet, "ports"), (AddressSet, "addresses")):
+        if accepted(make, value):
+            jsonschema.validate(value, Hop.model_json_schema()["properties"][field])
+
+
+@given(written, port_sets.filter(bool))
+def test_the_schema_accepts_what_is_written(explicit: tuple[list[str], object], ports: PortSet) -> None:
+    properties = Hop.model_json_schema()["properties"]
+    for given_addresses in (explicit[0], ", ".join(explicit[0]), AddressSet(explicit[0]).spec):
+        jsonschema.validate(given_addresses, properties["addresses"])
+    for given_ports in (ports.spec, str(ports)):
+        jsonschema.validate(given_ports, properties["ports"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ports", "http"),
+        ("ports", "8000:8099"),
+        ("ports", 0),
+        ("ports", []),
+        ("ports", {"cuont": 5}),
+        ("ports", [[80]]),
+        ("ports", True),
+        ("addresses", "4"),
+        ("addresses", "localhost"),
+        ("addresses", 0),
+        ("addresses", []),
+        ("addresses", True),
+        ("addresses", None),
+    ],
+)
+def test_the_schema_refuses_the_usual_mistakes(field: str, value: object) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(value, Hop.model_json_schema()["properties"][field])
+
+
+def seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def test_ten_thousand_ranges_are_no_burden() -> None:
+    every_sixth = [f"{port}-{port + 2}" for port in range(1, 60000, 6)]
+    blocks = [f"10.{i >> 8}.{i & 255}.0/25" for i in range(10000)] + [
+        f"2001:db8:{i:x}::/64" for i in range(10000)
+    ]
+    ports, addresses = PortSet(every_sixth), AddressSet(blocks)
+    others = PortSet("1-65535") - ports
+    assert len(ports.ranges) == len(others.ranges) == 10000
+    assert seconds(lambda: PortSet(every_sixth)) < 0.5
+    assert seconds(lambda: AddressSet(blocks)) < 0.5
+    assert seconds(lambda: [ports | others, ports & others, ports - others, ports.highest(9999)]) < 0.5
+    assert seconds(lambda: [addresses.overlaps(addresses), addresses.size]) < 0.5
+    assert seconds(lambda: [AddressSet("::/0").size, "ffff::" in AddressSet("::/0")]) < 0.5

@@ -1,0 +1,187 @@
+"""What becomes of an offered rate: what runs dry first and when, what blind choices cost."""
+
+from fractions import Fraction
+from math import exp
+from typing import Any
+
+import pytest
+
+import tuplecalc as tc
+from tests.oracle import blind as oracle
+from tuplecalc.under_load.blind import blind_blocking, half_rate
+from tuplecalc.under_load.choice import BlindHop
+from tuplecalc.under_load.erlang import erlang_b
+from tuplecalc.under_load.hashing import fullest_estimate
+from tuplecalc.under_load.offered import Exhausted, Offered
+
+
+def load(chain: tc.Chain, *settings: str) -> Offered:
+    return tc.capacity(tc.with_settings(chain, *settings)).under_load()
+
+
+def dry(chain: tc.Chain, *settings: str) -> Exhausted:
+    found = load(chain, *settings).exhausted
+    assert found is not None
+    return found
+
+
+def test_the_outage() -> None:
+    """Done when: 700/s is over 586.5/s, when the pool is gone, what share fails, and what helps most."""
+    result = tc.capacity(tc.example("outage"))
+    found = result.offered
+    assert found is not None
+    assert found.overloaded
+    assert float(result.hops[1].limits[0].rate or 0) == 921.6
+    assert [round(float(hop.utilisation or 0), 3) for hop in found.used] == [0.0, 0.76, 1.194]
+    assert found.exhausted is not None
+    assert found.exhausted.limit is result.binding
+    assert found.blocking is not None
+    assert found.blocking.lower == pytest.approx(1 - 64512 * 6 / 660 / 700, rel=1e-3)
+    assert found.blocking.upper == pytest.approx(erlang_b(64511 / 2, 700 / 6 * 330), rel=1e-12)
+    first, second, *_ = tc.advise(result)
+    assert first.settings == ("hops.login-proxy.tracking=off",)
+    assert second.settings == ("hops.lvs.addresses=2",)
+
+
+def test_it_runs_dry_after_as_long_as_its_keys_take_to_fill_it() -> None:
+    """Held 300 s on average, one leg 60 s longer: by hand, at the time that is given."""
+    found = dry(tc.example("outage"))
+    t, rate = found.seconds, 700 / 6
+    with_linger = 60 + 300 * (1 - exp(-(t - 60) / 300))
+    without = 300 * (1 - exp(-t / 300))
+    assert rate * (with_linger + without) == pytest.approx(64512, rel=1e-9)
+    assert found.soonest == pytest.approx(64512 / 2 / rate)
+
+
+def test_the_first_to_run_dry_need_not_be_the_one_that_binds() -> None:
+    """A small table that is released at once fills sooner than a range that lingers for two minutes."""
+    nat = tc.Cone(name="nat", addresses=1, ports={"count": 60_000})
+    small = tc.Hourglass(name="fw", layer=3, max_entries=600, tracking_time_wait=0)
+    chain = tc.Chain(
+        traffic=tc.Traffic(rate=520, hold="1.2s"),
+        clients=tc.Clients(addresses=10**6),
+        hops=[nat, small],
+        services=tc.Services(addresses=1, ports=80),
+    )
+    result = tc.capacity(chain)
+    assert result.rate_binding is not None
+    assert (result.rate_binding.hop, dry(chain).limit.hop) == ("nat", "fw")
+    assert dry(chain).seconds < 10
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-15, 1.0000001])
+def test_just_over_the_highest_rate_it_takes_long_and_ends(factor: float) -> None:
+    for chain in (tc.example("outage"), tc.example("cone")):
+        highest = Fraction(tc.capacity(chain).rate or 0)
+        changed = chain.changed(
+            traffic=chain.traffic.changed(rate=highest * Fraction(factor).limit_denominator(10**17))
+        )
+        found = tc.capacity(changed).under_load()
+        assert found.exhausted is None or found.exhausted.seconds < 1e6
+
+
+def test_what_fits_never_runs_dry() -> None:
+    assert load(tc.example("outage"), "traffic.rate=586").exhausted is None
+    assert load(tc.example("outage"), "traffic.rate=587").exhausted is not None
+
+
+def test_behind_a_hash_the_fullest_address_is_the_first() -> None:
+    even = tc.cone(
+        clients=100, addresses=4, services=1, hold=0, rate=8, ports={"count": 200}, time_wait="120s"
+    )
+    hashed = dry(even, "hops.nat.spread=hashed")
+    assert dry(even).seconds == 100
+    assert hashed.seconds == pytest.approx(100 * 25 / fullest_estimate(100, 4))
+
+
+def blind(chain: tc.Chain, *settings: str) -> BlindHop:
+    (found,) = load(chain, *settings).blind
+    return found
+
+
+def pair(nat: str, proxy: str, **traffic: Any) -> tc.Chain:
+    cone = tc.Cone(name="nat", addresses=2, ports=nat, time_wait=traffic.pop("nat_linger", 0))
+    hop = tc.Hourglass(name="proxy", capture="tproxy", source="client", ports=proxy, time_wait=30)
+    return tc.Chain(
+        traffic=tc.Traffic(**traffic),
+        clients=tc.Clients(addresses=1000),
+        hops=[cone, hop],
+        services=tc.Services(addresses=5, ports=80),
+    )
+
+
+def test_each_address_and_service_sees_its_part_of_the_rate() -> None:
+    found = blind(pair("1-300", "201-600", hold=5, rate=40))
+    classes = {"cone_only": 200, "overlap": 100, "proxy_only": 300}
+    times = {"hold": 5, "cone_linger": 0, "proxy_linger": 30}
+    assert found.blocking is not None
+    assert found.blocking.is_exact
+    assert found.blocking.upper == blind_blocking(**classes, **times, rate=4)
+    assert found.half is not None
+    assert found.half.upper == pytest.approx(10 * (half_rate(**classes, **times) or 0))
+    assert found.burst == Fraction(100, 800)
+
+
+def test_ranges_that_are_apart_never_meet() -> None:
+    assert load(pair("1-300", "301-600", hold=5)).blind == ()
+    assert load(pair("1-300", "201-600", hold=5), "hops.proxy.tracking=off").blind == ()
+    assert load(pair("1-300", "201-600", hold=5)).worst is not None
+
+
+def test_half_of_all_fail_at_the_rate_that_says_so() -> None:
+    chain = pair("1-300", "201-600", hold=5)
+    half = blind(chain).half
+    assert half is not None
+    found = blind(chain, f"traffic.rate={half.upper}")
+    assert found.blocking is not None
+    assert found.blocking.upper == pytest.approx(0.5, rel=1e-6)
+
+
+def test_groups_with_shares_fail_each_at_their_own_rate() -> None:
+    chain = tc.inverted_cone(hold=5, rate=300, proxy_ports="1024-65535")
+    groups = [{"addresses": 1, "ports": 80, "share": 0.9}, {"addresses": 1, "ports": 443, "share": 0.1}]
+    shares = tc.from_dict(chain.to_dict() | {"services": groups})
+    found = blind(shares)
+    times = {
+        "cone_only": 0,
+        "overlap": 64512,
+        "proxy_only": 0,
+        "hold": 5,
+        "cone_linger": 0,
+        "proxy_linger": 60,
+    }
+    assert found.blocking is not None
+    hot, cool = blind_blocking(**times, rate=270), blind_blocking(**times, rate=30)
+    assert found.blocking.lower == pytest.approx(0.9 * hot + 0.1 * cool)
+    assert found.half is not None
+    at_half = blind(shares, f"traffic.rate={found.half.upper}").blocking
+    assert at_half is not None
+    assert at_half.lower == pytest.approx(0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("rate", [3.0, 6.0, 12.0])
+def test_a_cone_that_lingers_longer_than_the_table_lies_in_the_bracket(rate: float) -> None:
+    """The NAT avoids a port for 20 s after the close, the proxy's table frees it at once: simulated."""
+    chain = pair("1001-1300", "1001-1300", hold=5, nat_linger=20, rate=rate * 10)
+    found = blind(chain).blocking
+    assert found is not None
+    setting = oracle.Chain(oracle.Sizes(0, 300, 0), rate=rate, hold=5, cone_linger=20, proxy_linger=30)
+    seen = oracle.simulated(setting, 60_000, table_linger=0)
+    share = seen.collision + seen.exhausted
+    assert found.lower + 2 * seen.error < share < found.upper - 2 * seen.error
+
+
+def test_of_several_pairs_the_worst_is_named() -> None:
+    row = tc.Chain(
+        traffic=tc.Traffic(rate=100, hold=5),
+        clients=tc.Clients(addresses=1000),
+        hops=[
+            tc.Cone(name="nat", addresses=2),
+            tc.Hourglass(name="one", capture="tproxy", source="client", ports="60000-65535"),
+            tc.Hourglass(name="two", capture="tproxy", source="client", ports="60000-65535"),
+        ],
+        services=tc.Services(addresses=1, ports=80),
+    )
+    found = load(row)
+    assert [(hop.chooser, hop.hop) for hop in found.blind] == [("nat", "one"), ("one", "two")]
+    assert found.worst is found.blind[1]

@@ -1,0 +1,369 @@
+"""Port search: the closed forms against counting, other algebra and the reference tables."""
+
+import csv
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
+from itertools import combinations, combinations_with_replacement
+from math import comb, prod
+from pathlib import Path
+from typing import Any
+
+import mpmath  # type: ignore[import-untyped]
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuplecalc.errors import TopologyError
+from tuplecalc.under_load.search import (
+    Bound,
+    Search,
+    failure_lower,
+    failure_upper,
+    search_blocking,
+    usable_share,
+    windows,
+)
+
+DATA = Path(__file__).parent.parent / "data"
+LINUX = (128, 64, 32, 16, 8)
+R = 64512
+
+
+def rows(name: str) -> list[dict[str, float]]:
+    with (DATA / name).open(encoding="utf-8") as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def different_ports(k: int, ports: int, probes: int = 248) -> float:
+    """All probes on different ports: what the reference tables hold."""
+    return prod((k - i) / (ports - i) for i in range(probes))
+
+
+# ---------------------------------------------------------------- windows
+
+
+def test_windows_of_each_search() -> None:
+    assert windows("linux", 129) == LINUX
+    assert sum(windows("linux", R)) == 248
+    assert windows("linux", 128) == (128,)
+    assert windows("exhaustive", R) == (R,)
+    assert windows(32, 10) == (1,) * 32
+    assert windows((10_000,), 60_536) == (10_000,)
+    assert windows((10_000,), 500) == (500,)
+
+
+@pytest.mark.parametrize("search", ["random", 0, -1, (), (0,), 1.5, True, None])
+def test_no_such_search(search: Any) -> None:
+    with pytest.raises(TopologyError, match=r"^search: "):
+        windows(search, 100)
+
+
+@pytest.mark.parametrize(
+    ("call", "place"),
+    [
+        (lambda: failure_lower(101, 100), "in_use"),
+        (lambda: failure_upper(-1, 100), "in_use"),
+        (lambda: failure_upper(1, 0), "ports"),
+        (lambda: failure_lower(90, 200, closing=91), "closing"),
+        (lambda: failure_lower(90, 200, "exhaustive", closing=1), "closing"),
+        (lambda: failure_lower(90, 200, closing=1, evict_chance=1.5), "evict_chance"),
+        (lambda: usable_share(1.0, 100), "failure"),
+        (lambda: search_blocking(100, -1.0), "load"),
+        (lambda: search_blocking(100, float("nan")), "load"),
+        (lambda: search_blocking(100, 1.0, bound="middle"), "bound"),  # type: ignore[arg-type]
+    ],
+)
+def test_errors_name_the_argument(call: Callable[[], float], place: str) -> None:
+    with pytest.raises(TopologyError, match=rf"^{place}: "):
+        call()
+
+
+# ---------------------------------------------------------------- used ports anywhere
+
+
+@cache
+def placements(ports: int, k: int) -> list[dict[int, float]]:
+    """For every set of k used ports: the share of starts at which a window of w ports is full."""
+    return [
+        {
+            w: sum(all((start + i) % ports in used for i in range(w)) for start in range(ports)) / ports
+            for w in range(1, k + 1)
+        }
+        for used in map(set, combinations(range(ports), k))
+    ]
+
+
+def mean_failure(ports: int, k: int, search: tuple[int, ...]) -> float:
+    shares = placements(ports, k)
+    return sum(prod(share[w] for w in search) for share in shares) / len(shares)
+
+
+@pytest.mark.parametrize("ports", range(2, 10))
+def test_one_window_is_exact_for_the_mean_over_all_placements(ports: int) -> None:
+    for k in range(1, ports):
+        for w in range(1, k + 1):
+            assert failure_lower(k, ports, (w,)) == pytest.approx(
+                mean_failure(ports, k, (w,)), rel=1e-12, abs=0
+            )
+
+
+def test_that_oracle_objects_to_probes_that_may_repeat() -> None:
+    assert mean_failure(9, 6, (3,)) != pytest.approx((6 / 9) ** 3, rel=0.1)
+
+
+@pytest.mark.parametrize("ports", range(2, 10))
+def test_several_windows_are_a_lower_bound_of_that_mean(ports: int) -> None:
+    for k in range(1, ports):
+        for size in (2, 3):
+            for search in combinations_with_replacement(range(1, k + 1), size):
+                bound = failure_lower(k, ports, search)
+                assert bound <= mean_failure(ports, k, search) + 1e-13
+                assert different_ports(k, ports, min(sum(search), ports)) <= bound + 1e-13
+
+
+def test_the_bound_of_the_mean_is_none_of_each_placement() -> None:
+    evenly = min(share[2] for share in placements(8, 4))  # every other port
+    assert evenly == 0 < failure_lower(4, 8, (2,))
+
+
+@given(st.integers(1, 50), st.integers(0, 3000), st.integers(1, 3000))
+def test_random_probes_are_a_power_under_both_bounds(probes: int, k: int, ports: int) -> None:
+    k = min(k, ports)
+    assert failure_lower(k, ports, probes) == pytest.approx((k / ports) ** probes, rel=1e-10, abs=0)
+    assert failure_upper(k, ports, probes) == pytest.approx((k / ports) ** probes, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("row", rows("linux_nat_search_alpha_curve.csv"), ids=lambda row: str(row["alpha"]))
+def test_the_reference_is_the_form_with_all_probes_on_different_ports(row: dict[str, float]) -> None:
+    k = round(row["alpha"] * R)
+    assert different_ports(k, R) == pytest.approx(row["randomset_248"], rel=1e-9, abs=0)
+    assert 1 < failure_lower(k, R) / row["randomset_248"] < 1.06
+
+
+@pytest.mark.parametrize("search", ["exhaustive", "linux", (100,), (3, 100, 2)])
+def test_a_search_that_sees_every_port_fails_only_when_all_are_used(search: Search) -> None:
+    for form in (failure_lower, failure_upper):
+        assert [form(k, 100, search) for k in (0, 50, 99, 100)] == [0, 0, 0, 1]
+
+
+# ---------------------------------------------------------------- evicting closing entries
+
+
+def evicting(k: int, ports: int, closing: int, chance: Fraction) -> Fraction:
+    """By the composition of the last ports of a window: two colours drawn from an urn."""
+    total = Fraction(1)
+    for w in windows("linux", ports):
+        h = min(w, 32)
+        last = sum(
+            Fraction(comb(closing, j) * comb(k - closing, h - j), comb(ports, h)) * (1 - chance) ** j
+            for j in range(h + 1)
+        )
+        total *= last * prod((Fraction(k - i, ports - i) for i in range(h, w)), start=Fraction(1))
+    return total
+
+
+@pytest.mark.parametrize("ports", [100, 129, 300, R])
+@pytest.mark.parametrize("closing_share", [0.01, 0.3, 0.9, 1.0])
+def test_evicting_against_an_urn(ports: int, closing_share: float) -> None:
+    for k in (ports, ports - 1, ports - ports // 100):
+        closing = round(closing_share * k)
+        for chance in (Fraction(0), Fraction(1, 2), Fraction(1)):
+            expected = float(evicting(k, ports, closing, chance)) if k >= windows("linux", ports)[0] else 0
+            found = failure_lower(k, ports, closing=closing, evict_chance=float(chance))
+            assert found == pytest.approx(expected, rel=1e-10, abs=0)
+
+
+def test_evicting_is_about_a_power_of_248_probes_of_which_120_may_evict() -> None:
+    half = failure_lower(R, R, closing=R // 2)
+    assert half == pytest.approx((3 / 4) ** 120, rel=0.05, abs=0)
+    assert half != pytest.approx((3 / 4) ** 128, rel=0.5, abs=0)  # the other probes
+    assert failure_lower(60000, R, closing=40000, evict_chance=0) == pytest.approx(failure_lower(60000, R))
+
+
+# ---------------------------------------------------------------- clusters
+
+
+def borel(w: int, alpha: mpmath.mpf) -> mpmath.mpf:
+    terms = (
+        (w - n) * mpmath.exp(-alpha * n) * (alpha * n) ** (n - 1) / mpmath.factorial(n)
+        for n in range(1, w + 1)
+    )
+    return (1 - alpha) * (1 / (1 - alpha) - w + mpmath.fsum(terms))
+
+
+@pytest.mark.parametrize("k", [6451, 20000, 32256, 44000, 44300, 44600, 48000, 54835, 61286, 63867, 64511])
+def test_clusters_against_the_closed_form_in_many_digits(k: int) -> None:
+    with mpmath.workdps(120 if k > 10000 else 500):
+        alpha = mpmath.mpf(k) / R
+        for search in ((1,), (2,), (8,), (128,), LINUX, (5, 300)):
+            expected = float(mpmath.fprod(borel(w, alpha) for w in search))
+            assert failure_upper(k, R, search) == pytest.approx(expected, rel=1e-8, abs=0)
+
+
+def test_that_oracle_objects_to_another_cluster_law() -> None:
+    with mpmath.workdps(50):
+        poisson = 1 - mpmath.mpf("0.05") * (
+            8 - sum((8 - n) * mpmath.mpf("0.95") ** (n - 1) for n in range(8))
+        )
+    assert failure_upper(61286, R, (8,)) != pytest.approx(float(poisson), rel=0.1)
+
+
+def test_one_long_window() -> None:
+    with mpmath.workdps(60):
+        alpha = mpmath.mpf(9) / 10
+        tail = mpmath.nsum(
+            lambda n: (
+                (n - 2000) * mpmath.exp(-alpha * n + (n - 1) * mpmath.log(alpha * n) - mpmath.loggamma(n + 1))
+            ),
+            [2001, 9000],
+            method="direct",
+        )
+    assert failure_upper(54000, 60000, (2000,)) == pytest.approx(float((1 - alpha) * tail), rel=1e-9, abs=0)
+
+
+@given(st.integers(1, 4000), st.integers(0, 4000), st.sampled_from(["linux", "exhaustive", (4, 2), (200, 3)]))
+def test_laws_of_the_two_bounds(ports: int, k: int, search: Search) -> None:
+    k = min(k, ports)
+    lower, upper = failure_lower(k, ports, search), failure_upper(k, ports, search)
+    assert 0 <= lower <= upper * (1 + 1e-8) <= 1 + 1e-8
+    if k < ports:
+        assert lower <= failure_lower(k + 1, ports, search)
+        assert upper <= failure_upper(k + 1, ports, search) * (1 + 1e-8)
+    if isinstance(search, tuple):
+        assert failure_upper(k, ports, (*search, 5)) <= upper
+
+
+def test_every_simulated_failure_of_the_reference_lies_between_the_bounds() -> None:
+    reference = rows("linux_nat_search_reference.csv")
+    assert len(reference) == 18
+    for row in reference:  # starts with and without the bias of u16 % ports; α from 0.90 on
+        k, ports = int(row["k"]), int(row["R"])
+        for name in ("origfirst_expdel", "origfirst_fifo", "fullyrandom_expdel", "fullyrandom_fifo"):
+            first = k / ports if name.startswith("orig") else 1
+            found = row[f"sim_{name}_pfail"]
+            assert failure_lower(k, ports) * first < found < failure_upper(k, ports) * first
+
+
+# ---------------------------------------------------------------- usable share
+
+
+@pytest.mark.parametrize(
+    ("ports", "published"),
+    [(64512, (63916, 63327, 62743, 61023)), (28232, (27972, 27714, 27459, 26708))],
+)
+def test_usable_ports_are_within_five_of_those_for_different_probes(
+    ports: int, published: tuple[int, ...]
+) -> None:
+    for failure, k in zip((1e-1, 1e-2, 1e-3, 1e-6), published, strict=True):
+        assert different_ports(k, ports) <= failure < different_ports(k + 1, ports)
+        assert 0 <= k - round(usable_share(failure, ports).spread * ports) <= 5
+
+
+@given(st.floats(1e-9, 0.5), st.integers(2, 3000), st.sampled_from(["linux", 3, (8, 8), "exhaustive"]))
+def test_usable_is_the_largest(failure: float, ports: int, search: Search) -> None:
+    usable = usable_share(failure, ports, search)
+    for share, form in ((usable.spread, failure_lower), (usable.clustered, failure_upper)):
+        k = round(share * ports)
+        assert form(k, ports, search) <= failure < form(k + 1, ports, search)
+    assert usable.clustered <= usable.spread or search == 3
+
+
+# ---------------------------------------------------------------- open systems
+
+
+def erlang(circuits: int, load: float) -> float:
+    blocking = 1.0
+    for n in range(1, circuits + 1):
+        blocking = load * blocking / (n + load * blocking)
+    return blocking
+
+
+def chain(ports: int, load: float, failure: Callable[[int], float], first: int = 0) -> float:
+    """The loss of the birth–death chain, state by state from below."""
+    here, loss = 1.0, failure(first)  # the share of state k among states up to k, and their loss
+    for k in range(first + 1, ports + 1):
+        here = here / (here + k / (load * (1 - failure(k - 1))))
+        loss = here * failure(k) + (1 - here) * loss
+    return loss
+
+
+@pytest.mark.parametrize("ports", [1, 2, 10, 100, 1000])
+@pytest.mark.parametrize("share", [0.3, 0.9, 1.0, 1.2, 30.0])
+def test_an_exhaustive_search_is_erlang_b(ports: int, share: float) -> None:
+    loss = search_blocking(ports, share * ports, "exhaustive")
+    assert loss == pytest.approx(erlang(ports, share * ports), rel=1e-11, abs=1e-300)
+
+
+@pytest.mark.parametrize("row", rows("linux_nat_open_loop_blocking.csv"), ids=lambda row: str(row["A"]))
+def test_the_reference_of_open_systems(row: dict[str, float]) -> None:
+    assert search_blocking(R, row["A"], "exhaustive") == pytest.approx(row["erlang_B"], rel=1e-9, abs=0)
+    lower, upper = search_blocking(R, row["A"]), search_blocking(R, row["A"], bound="upper")
+    assert 1 < lower / row["randomset248"] < 1.05  # all probes on different ports fail less often
+    assert row["erlang_B"] < lower < row["cluster_fifo20_origfirst"] < upper
+    assert lower < row["cluster_exp_origfirst"] < upper
+
+
+FORMS: list[tuple[Bound, Callable[[int, int, Search], float]]] = [
+    ("lower", failure_lower),
+    ("upper", failure_upper),
+]
+
+
+@pytest.mark.parametrize(("bound", "form"), FORMS)
+@pytest.mark.parametrize("ports", [100, 700, 3000, 5000])
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.95, 1.0, 1.3, 10.0])
+def test_every_state_and_every_failure(
+    ports: int, share: float, bound: Bound, form: Callable[[int, int, Search], float]
+) -> None:
+    failure = cache(lambda k: form(k, ports, "linux"))
+    expected = chain(ports, share * ports, failure, max(0, round(ports * min(share, 1)) - 700))
+    assert search_blocking(ports, share * ports, bound=bound) == pytest.approx(expected, rel=1e-7, abs=0)
+
+
+def test_that_oracle_objects_to_the_failure_of_the_next_state() -> None:
+    wrong = chain(700, 665.0, lambda k: failure_upper(min(k + 1, 699), 700) if k < 700 else 1)
+    assert search_blocking(700, 665.0, bound="upper") != pytest.approx(wrong, rel=1e-3)
+
+
+@pytest.mark.parametrize(("bound", "form"), FORMS)
+def test_the_cubic_at_full_size(bound: Bound, form: Callable[[int, int, Search], float]) -> None:
+    load = 62000.0
+    expected = chain(R, load, lambda k: form(k, R, "linux") if k < 63700 else 0.9, 58500)
+    assert search_blocking(R, load, bound=bound) == pytest.approx(expected, rel=1e-6, abs=0)
+
+
+@given(st.integers(130, 6000), st.floats(0.5, 2), st.sampled_from(["linux", 5, (40, 4)]))
+def test_laws_of_open_systems(ports: int, share: float, search: Search) -> None:
+    load = share * ports
+    lower, upper = (search_blocking(ports, load, search, bound) for bound in ("lower", "upper"))
+    assert erlang(ports, load) * (1 - 1e-9) <= lower <= upper * (1 + 1e-7) <= 1
+    assert load * (1 - upper) <= ports * (1 + 1e-12)  # Little's law: the carried load fits
+    assert lower <= search_blocking(ports, load * 1.01, search) * (1 + 1e-7)
+
+
+def test_no_load_and_much_load() -> None:
+    assert search_blocking(R, 0) == 0
+    assert search_blocking(R, 10.0) == 0
+    assert search_blocking(R, 1e9) == pytest.approx(1 - R / 1e9, rel=1e-6, abs=0)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    """Small integers of numpy wrap around, so they are Python's own from the first line on."""
+    assert usable_share(1e-3, np.uint16(65535)) == usable_share(1e-3, 65535)  # type: ignore[arg-type]
+    assert search_blocking(np.uint8(200), 2.0) == search_blocking(200, 2.0)  # type: ignore[arg-type]
+    with pytest.raises(TopologyError, match="search: "):
+        search_blocking(200, 2.0, np.array([1, 2]))  # type: ignore[arg-type]
+    with pytest.raises(TopologyError, match="bound: "):
+        search_blocking(200, 2.0, bound=np.array([1, 2]))  # type: ignore[arg-type]
+    with pytest.raises(TopologyError, match="this is a whole number of 65,536 or less"):
+        search_blocking(200, 2.0, 10**400)
+
+
+@pytest.mark.parametrize("ports", [1, 2, 5, 1000])
+@pytest.mark.parametrize("load", [1e-30, 1e-17, 1e-9, 0.1])
+def test_loads_that_are_next_to_nothing(ports: int, load: float) -> None:
+    """A load that is lost in the rounding beside the ports: a search of all of them is Erlang's."""
+    found = search_blocking(ports, load, "exhaustive")
+    assert found == pytest.approx(erlang(ports, load), rel=1e-10, abs=1e-300)

@@ -1,0 +1,96 @@
+"""Short ways to the three shapes, for notebooks.
+
+Each takes what differs from a plain design; ``traffic`` keys (``hold``, ``rate``, ``first_close``)
+and the ends are the same everywhere, all other keywords go to the hop in the middle.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.hops import Cone, Hop, Hourglass
+from tuplecalc.network.services import Services
+
+
+def hourglass(*, name: str = "proxy", **keys: Any) -> Chain:
+    """Clients and services that meet in one transparent proxy.
+
+    Without a preset a proxy captures by ``"tproxy"`` and speaks as its ``"client"``.
+
+    >>> hourglass(clients=100, services=10, ports="1024-65535").shape
+    'hourglass'
+    """
+    ends = _ends(keys)
+    plain = keys.get("preset") is None and keys.get("layer", 7) == 7
+    return _chain([Hourglass(name=name, **(_TRANSPARENT if plain else {}) | keys)], **ends)
+
+
+def cone(*, name: str = "nat", addresses: object = 1, **keys: Any) -> Chain:
+    """Many clients behind the few addresses of a NAT.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> capacity(cone(addresses=4, services=10)).flows
+    2580480
+    """
+    ends = _ends(keys)
+    return _chain([Cone(name=name, addresses=addresses, **keys)], **ends)
+
+
+def inverted_cone(
+    *,
+    addresses: object = 1,
+    ports: object = "1024-65535",
+    proxy_ports: object = None,
+    name: str = "proxy",
+    **keys: Any,
+) -> Chain:
+    """A NAT with a transparent proxy behind it.
+
+    ``addresses`` and ``ports`` are the NAT's, all other keywords the proxy's.  Without a preset the proxy
+    captures by ``"tproxy"`` and speaks as its ``"client"``, from ports 1024-65535.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> capacity(inverted_cone(addresses=4, services=10)).flows
+    1290240
+    """
+    ends = _ends(keys)
+    if keys.get("preset") is None:
+        keys = _TRANSPARENT | keys
+        if proxy_ports is None and keys["source"] != "client-port":
+            proxy_ports = "1024-65535"
+    if proxy_ports is not None:
+        keys["ports"] = proxy_ports
+    proxy = Hourglass(name=name, **keys)
+    return _chain([Cone(name="nat", addresses=addresses, ports=ports), proxy], **ends)
+
+
+_TRANSPARENT = {"capture": "tproxy", "source": "client"}
+_ENDS = ("title", "clients", "client_ports", "services", "service_ports", "hold", "rate", "first_close")
+
+
+def _ends(keys: dict[str, Any]) -> dict[str, Any]:
+    return {key: keys.pop(key) for key in _ENDS if key in keys}
+
+
+def _chain(
+    hops: list[Hop],
+    *,
+    title: str = "",
+    clients: object = "198.18.0.0/16",
+    client_ports: object = "32768-60999",
+    services: object = 1,
+    service_ports: object = 80,
+    **traffic: Any,
+) -> Chain:
+    if not isinstance(clients, Clients):
+        clients = Clients(addresses=clients, ports=client_ports)
+    if not isinstance(services, Services | list | tuple):
+        services = Services(addresses=services, ports=service_ports)
+    return Chain(
+        title=title,
+        traffic=Traffic(**traffic),
+        clients=clients,
+        hops=hops,
+        services=services,
+    )

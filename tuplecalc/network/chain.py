@@ -1,0 +1,190 @@
+"""The network as frozen data: clients, hops, services, and what may stand where.
+
+One set of objects serves a topology file and a notebook.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from tuplecalc.errors import Problem, TopologyError, reject
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.hops import EPHEMERAL_PORTS, Cone, Hourglass, Lingering
+from tuplecalc.network.part import Part
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.presets import with_kind
+from tuplecalc.network.services import Services, overlap
+from tuplecalc.network.values import FirstClose, Rate, Seconds, Title
+
+
+class Traffic(Part):
+    """What is offered to the whole chain, and how long connections last."""
+
+    rate: Rate | None = None
+    """New connections a second offered to the whole chain."""
+    hold: Seconds = Fraction(0)
+    """Mean time that a connection stays open (seconds)."""
+    first_close: FirstClose = Fraction(1)
+    """Who closes first, and so lingers in TIME_WAIT: "client", "server", or the client's share."""
+
+
+class Clients(Lingering, defer_build=False):
+    """The sources at the head of the chain.
+
+    >>> Clients(addresses="198.18.0.0/16").ports.size
+    28232
+    """
+
+    addresses: AddressSet
+    """The clients' addresses: a count, CIDR blocks, ranges."""
+    ports: PortSet = EPHEMERAL_PORTS
+    """Source ports of each address."""
+    allocation: Literal["tuple", "bind"] = "tuple"
+    """"tuple": a port may be used again towards another destination; "bind": it is taken for all."""
+
+
+AnyHop = Annotated[Cone | Hourglass, Field(discriminator="kind"), BeforeValidator(with_kind)]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, Mapping | Services) else value
+
+
+_SeveralServices = Annotated[tuple[Services, ...], Field(min_length=1)]
+
+
+class Chain(Part):
+    """Clients, the hops on their way, and the services they reach.
+
+    >>> chain = Chain(
+    ...     clients=Clients(addresses="198.18.0.0/16"),
+    ...     hops=[Cone(name="nat", addresses=4)],
+    ...     services=Services(addresses=10, ports=[80]),
+    ... )
+    >>> chain.shape
+    'cone'
+    """
+
+    title: Title = ""
+    """What the chain is; the file's name where it has none."""
+    traffic: Traffic = Traffic()
+    clients: Clients
+    hops: tuple[AnyHop, ...] = ()
+    services: Annotated[
+        tuple[Services, ...],
+        Field(min_length=1),
+        BeforeValidator(_as_list, json_schema_input_type=Services | _SeveralServices),
+    ]
+
+    def __init__(self, /, **data: Any) -> None:
+        if isinstance(data.get("hops"), Iterator):
+            data["hops"] = tuple(data["hops"])  # read once, looked at twice
+        try:
+            super().__init__(**data)
+        except TopologyError as error:
+            if not isinstance(data.get("services"), Mapping):
+                raise
+            places = (
+                (problem, problem.place.replace("services[0]", "services")) for problem in error.problems
+            )
+            raise TopologyError(replace(problem, place=place) for problem, place in places) from None
+
+    @classmethod
+    def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
+        """Each name of a hop stands once."""
+        hops = data.get("hops", ())
+        if not isinstance(hops, list | tuple):
+            return
+        names = [hop.get("name") if isinstance(hop, Mapping) else getattr(hop, "name", None) for hop in hops]
+        times = Counter(name.strip() for name in names if isinstance(name, str))
+        seen: set[str] = set()
+        for number, name in enumerate(names):
+            if isinstance(name, str) and times[name.strip()] > 1:
+                if name.strip() in seen:
+                    yield Problem(f"hops[{number}].name", name, "another hop has this name", "choose another")
+                seen.add(name.strip())
+
+    @field_validator("hops")
+    @classmethod
+    def _tables_of_blocks(cls, hops: tuple[AnyHop, ...], info: ValidationInfo) -> tuple[AnyHop, ...]:
+        """A table of blocks has an entry for as many clients as reach its hop."""
+        clients = info.data.get("clients")  # missing where these are wrong themselves
+        if problems := list(_missing_entries(clients, hops)) if clients else []:
+            raise TopologyError(problems)
+        return hops
+
+    @field_validator("services")
+    @classmethod
+    def _sound_groups(cls, groups: tuple[Services, ...]) -> tuple[Services, ...]:
+        if problems := list(_group_problems(groups)):
+            raise TopologyError(problems)
+        return groups
+
+    @property
+    def shape(self) -> Literal["direct", "hourglass", "cone", "inverted cone"]:
+        """Inverted cone: a proxy that captures by tproxy or nat stands behind a cone, near or far."""
+        if any(self.inverted()):
+            return "inverted cone"
+        if any(isinstance(hop, Cone) for hop in self.hops):
+            return "cone"
+        return "hourglass" if self.hops else "direct"
+
+    def inverted(self) -> Iterator[Hourglass]:
+        """The capturing layer-7 hops behind a cone."""
+        behind = False
+        for hop in self.hops:
+            if behind and isinstance(hop, Hourglass) and hop.capture in ("tproxy", "nat"):
+                yield hop
+            behind = behind or isinstance(hop, Cone)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The chain as a topology file would say it; ``from_dict`` of it gives an equal chain."""
+        written = super().to_dict()
+        written["hops"] = [{"kind": hop.kind, **hop.to_dict()} for hop in self.hops]
+        written["services"] = [group.to_dict() for group in self.services]
+        return written
+
+
+def _missing_entries(clients: Clients, hops: Iterable[AnyHop]) -> Iterator[Problem]:
+    sources = clients.addresses.size
+    for number, hop in enumerate(hops):
+        if isinstance(hop, Cone) and isinstance(hop.block, tuple) and hop.entry(sources) is None:
+            last, _ = hop.block[-1]
+            rule = f"the table ends at {last} clients; {sources} source addresses reach this hop"
+            remedy = "add an entry for them, or take fewer"
+            yield Problem(f"[{number}].block", list(map(list, hop.block)), rule, remedy)
+        if isinstance(hop, Cone) or (hop.layer == 7 and hop.source == "own"):
+            sources = hop.addresses.size * hop.instances
+
+
+def check_chain(chain: object) -> None:
+    """Raise :class:`~tuplecalc.errors.TopologyError` for anything but a chain."""
+    if not isinstance(chain, Chain):
+        raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
+
+
+def _group_problems(groups: Iterable[Services]) -> Iterator[Problem]:
+    groups = tuple(groups)
+    shares = [group.share for group in groups if group.share is not None]
+    if shares and len(shares) < len(groups):
+        for number, group in enumerate(groups):
+            if group.share is None:
+                yield Problem(
+                    f"[{number}].share", None, "all groups of services have a share, or none", "add it"
+                )
+    elif shares and sum(shares) != 1:
+        total = sum(shares)
+        exactly = (
+            f"{total} ({float(total):.6g})" if total.denominator < 10**9 else f"about {float(total):.9g}"
+        )
+        yield Problem("", None, f"the shares sum to 1; here to {exactly}", "change one of them")
+    if pair := overlap(groups):
+        first, second = pair
+        rule = f"an endpoint stands in one group only; services[{first}] has some of these too"
+        yield Problem(f"[{second}]", None, rule, "take the common addresses or ports out of one of them")

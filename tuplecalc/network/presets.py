@@ -1,0 +1,188 @@
+"""Presets: named sets of defaults for one hop or for the clients, each with its source.
+
+They are data, in ``presets.toml``, which is read when the first preset is asked for.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from tuplecalc.errors import TopologyError, nearest, reject
+
+if TYPE_CHECKING:
+    from tuplecalc.network.chain import Chain
+
+_FILE = Path(__file__).with_name("presets.toml")
+
+Kind = Literal["cone", "hourglass", "clients"]
+
+NEEDED: Mapping[str, tuple[Any, str]] = MappingProxyType(
+    {
+        "addresses": (4, "4"),
+        "ports": ("20000-29999", '"20000-29999"'),
+        "block": (1024, "1024"),
+        "virtual": ({"addresses": 1, "ports": 443}, "{ addresses = 1, ports = 443 }"),
+    }
+)
+"""Keys that presets leave to the user, each with an example: as a value, and as a file says it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A named set of defaults: what a device does unless it is told otherwise, and who says so.
+
+    >>> preset("aws-nat-gateway").values["ports"]
+    {'count': 55000}
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    """What it is for: a hop of this kind, or the clients."""
+    needs: tuple[str, ...]
+    """Keys that the user still gives."""
+    source: tuple[str, ...]
+    """Where the values stand; the first is the one that results cite."""
+    date: str
+    """Of the source, or of the version that was read."""
+    why: str
+    caveats: str = ""
+    unknown: tuple[str, ...] = ()
+    """Keys that no source gives: the tool's own default applies."""
+    fixed: tuple[str, ...] = ()
+    """Keys that the product or the standard does not leave open, also where their values are unknown."""
+    values: Mapping[str, Any]
+    """Keys of a topology file."""
+
+    @property
+    def reference(self) -> str:
+        """The first source without the remark behind it.
+
+        >>> preset("tencent-nat-gateway").reference
+        'https://www.tencentcloud.com/document/product/1015/30230'
+        """
+        return self.source[0].partition(" (")[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data, for JSON."""
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {"values": dict(self.values)}
+
+
+class Use(NamedTuple):
+    """A preset that a chain uses: where, and what of it."""
+
+    hop: str
+    preset: Preset
+    values: dict[str, Any]
+    """The values that come from it: those that were not written and that fit."""
+    unknown: dict[str, Any]
+    """Keys that no source gives and that were not written, with the tool's own defaults for them."""
+    left_out: tuple[str, ...]
+    """Keys of the preset that do not fit what was written."""
+
+
+@cache
+def presets() -> Mapping[str, Preset]:
+    """All presets by their names, in the order of the list.
+
+    >>> len(presets()) > 40, next(iter(presets()))
+    (True, 'aws-nat-gateway')
+    """
+    written = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    return MappingProxyType({name: _read(name, table) for name, table in written.items()})
+
+
+def _read(name: str, table: dict[str, Any]) -> Preset:
+    lists = {key: tuple(table.get(key, ())) for key in ("needs", "source", "unknown", "fixed")}
+    return Preset(name=name, **table | lists | {"values": MappingProxyType(table["values"])})
+
+
+def preset(name: str) -> Preset:
+    """The preset of a name.
+
+    Raises :class:`~tuplecalc.errors.TopologyError` where there is none.
+
+    >>> preset("haproxi")
+    Traceback (most recent call last):
+    tuplecalc.errors.TopologyError: "haproxi": no preset has this name; did you mean "haproxy"? \
+`tuplecalc presets` lists them
+    """
+    known, lists = presets(), "`tuplecalc presets` lists them"
+    if not isinstance(name, str):
+        raise reject(name, "a preset is named by a text", lists)
+    if name in known:
+        return known[name]
+    word = name.lower()
+    near = nearest(word, known) or next((each for each in known if word and each.startswith(word)), None)
+    meant = f'did you mean "{near}"? ' if near else ""
+    raise reject(name, "no preset has this name", f"{meant}{lists}")
+
+
+def preset_for(name: str, kind: Kind) -> Preset:
+    """The preset of a name, which must be one for this kind.
+
+    >>> preset_for("linux-client", "cone")
+    Traceback (most recent call last):
+    tuplecalc.errors.TopologyError: "linux-client": this is a preset for the clients, and stands at a \
+cone; write it under [clients]
+    """
+    found = preset(name)
+    if found.kind == kind:
+        return found
+    there = {"clients": "the clients", "cone": "a cone", "hourglass": "an hourglass"}
+    remedy = (
+        "write it under [clients]"
+        if found.kind == "clients"
+        else f'write it in a hop of kind = "{found.kind}"'
+        if kind == "clients"
+        else f'write kind = "{found.kind}", or leave `kind` out'
+    )
+    raise reject(name, f"this is a preset for {there[found.kind]}, and stands at {there[kind]}", remedy)
+
+
+def with_kind(hop: object) -> object:
+    """A hop as it is written, with the kind that its preset gives where it says none itself.
+
+    >>> with_kind({"name": "lb", "preset": "haproxy"})["kind"]
+    'hourglass'
+    """
+    if not isinstance(hop, Mapping) or "kind" in hop or hop.get("preset") is None:
+        return hop
+    try:
+        found = preset(hop["preset"])
+    except TopologyError as error:
+        raise TopologyError(problem.below("preset") for problem in error.problems) from None
+    if found.kind == "clients":
+        rule = "this is a preset for the clients, and stands at a hop"
+        raise reject(found.name, rule, "write it under [clients]", "preset")
+    return {"kind": found.kind, **hop}
+
+
+def used(chain: Chain) -> Iterator[Use]:
+    """The presets that a chain uses, from the clients on, with the values that come from them.
+
+    >>> from tuplecalc.network.file import from_dict
+    >>> nat = {"name": "nat", "preset": "aws-nat-gateway", "addresses": 2, "time_wait": "30s"}
+    >>> services = {"addresses": 1, "ports": 80}
+    >>> [use] = used(from_dict({"clients": {"addresses": 9}, "hops": [nat], "services": services}))
+    >>> use.hop, use.preset.name, use.values
+    ('nat', 'aws-nat-gateway', {'ports': {'count': 55000}})
+    """
+    parts: Iterable[tuple[str, Any]] = (
+        ("clients", chain.clients),
+        *((hop.name, hop) for hop in chain.hops),
+    )
+    for name, part in parts:
+        if part.preset is not None:
+            found = preset(part.preset)
+            taken = {key: value for key, value in found.values.items() if key in part.preset_keys}
+            own = part.model_dump(include=set(found.unknown) - part.stated)
+            unknown = {key: own[key] for key in found.unknown if key in own}
+            left_out = tuple(key for key in found.values if key not in part.stated)
+            yield Use(name, found, taken, unknown, left_out)

@@ -1,0 +1,122 @@
+"""Services: groups of endpoints, and how traffic falls on them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.part import Part
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.values import Share
+
+
+class Services(Part):
+    """A group of service endpoints: every address with every port.
+
+    >>> Services(addresses=10, ports=[80, 443]).endpoints
+    20
+    """
+
+    addresses: AddressSet
+    """The services' addresses."""
+    ports: PortSet
+    """The ports that each of them serves."""
+    share: Share | None = None
+    """Part of the traffic that goes to this group; all groups have one, or none."""
+
+    @property
+    def endpoints(self) -> int:
+        """How many (address, port) pairs."""
+        return self.addresses.size * self.ports.size
+
+
+def overlap(groups: Sequence[Services]) -> tuple[int, int] | None:
+    """Two groups that have an endpoint in common, or None.  Counts stand for addresses of their own.
+
+    A sweep over the addresses: where address ranges of several groups meet, their port ranges
+    must not.  The ports in use at the sweep's place are disjoint, so a sorted list finds a clash.
+
+    >>> web = Services(addresses="198.18.0.0/24", ports=[80])
+    >>> overlap([web, Services(addresses="198.18.0.7", ports=[443, 80])])
+    (0, 1)
+    """
+    events: list[tuple[int, int, int, int]] = []
+    if len(groups) < 2:
+        return None
+    for number, group in enumerate(groups):
+        for version, low, high in group.addresses.ranges:
+            events.append((version, low, 1, number))
+            events.append((version, high + 1, 0, number))
+    active: set[int] = set()
+    ports: list[tuple[int, int, int]] = []  # (low, high, group) of the active groups, once several are
+    for _, _, starts, number in sorted(events):
+        if not starts:
+            active.discard(number)
+            for entry in _entries(groups, number) if ports else ():
+                del ports[bisect_left(ports, entry)]
+            continue
+        if active and not ports:
+            (only,) = active
+            ports = _entries(groups, only)
+        for entry in _entries(groups, number) if active else ():
+            at = bisect_left(ports, entry)
+            for neighbour in ports[max(at - 1, 0) : at + 1]:
+                if neighbour[0] <= entry[1] and entry[0] <= neighbour[1]:
+                    return min(neighbour[2], number), max(neighbour[2], number)
+            ports.insert(at, entry)
+        active.add(number)
+    return None
+
+
+def _entries(groups: Sequence[Services], number: int) -> list[tuple[int, int, int]]:
+    return [(low, high, number) for low, high in groups[number].ports.ranges]
+
+
+def hottest_share(groups: Sequence[Services], parts: int) -> Fraction:
+    """The largest part of the traffic that falls on one of ``parts`` machines side by side.
+
+    >>> half = Fraction(1, 2)
+    >>> groups = [Services(addresses=n, ports=80, share=half) for n in (2, 1)]
+    >>> hottest_share(groups, 2)
+    Fraction(3, 4)
+    """
+    return max(share for share, _ in machine_shares(groups, parts))
+
+
+def machine_shares(groups: Sequence[Services], parts: int) -> Iterator[tuple[Fraction, int]]:
+    """What part of the traffic falls on each of ``parts`` machines: (share, machines with it) pairs.
+
+    Endpoint j of all groups in order belongs to machine j mod parts; within a group endpoints
+    share evenly.  A group gives every machine the same whole number of endpoints and one more to
+    a cyclic row of them, so the shares change only at the bounds of these rows.
+
+    >>> list(machine_shares([Services(addresses=5, ports=80)], 3))
+    [(Fraction(2, 5), 2), (Fraction(1, 5), 1)]
+    """
+    base, offset = Fraction(0), 0
+    changes: dict[int, Fraction] = {0: Fraction(0)}
+    for group, share in zip(groups, shares(groups), strict=True):
+        each = share / group.endpoints
+        whole, rest = divmod(group.endpoints, parts)
+        base += whole * each
+        start, stop = offset % parts, offset % parts + rest
+        for low, high in ((start, min(stop, parts)), (0, stop - parts)):
+            if low < high:
+                changes[low] = changes.get(low, Fraction(0)) + each
+                changes[high] = changes.get(high, Fraction(0)) - each
+        offset += group.endpoints
+    extra = Fraction(0)
+    places = sorted(changes)
+    for place, following in pairwise([*places, max(parts, places[-1])]):
+        extra += changes[place]
+        if place < following:
+            yield base + extra, following - place
+
+
+def shares(groups: Sequence[Services]) -> Iterator[Fraction]:
+    """Each group's part of the traffic: its share, or by its number of endpoints where none is given."""
+    total = sum(group.endpoints for group in groups)
+    return (group.share or Fraction(group.endpoints, total) for group in groups)

@@ -1,0 +1,294 @@
+"""One number of a chain and the values that it takes: an axis of a sweep.
+
+It is written as on the command line: ``hops.lvs.addresses=1..64``, ``hops.lvs.time_wait=0s..240s/25``,
+or the path alone.  Every value of an axis is one that ``--set`` could set, so that each point of a
+sweep is the chain after some settings and can be calculated by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Context
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from tuplecalc.errors import InputError, TopologyError, show
+from tuplecalc.limits.expression import Number, tidy
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import with_settings
+from tuplecalc.network.hops import Cone
+from tuplecalc.network.values import LARGEST_COUNT
+from tuplecalc.questions.paths import WRITE, Found, found_at, parsed, plain, wrong
+from tuplecalc.under_load.roots import first_whole
+
+POINTS = 300
+"""How many values an axis has, where nobody says."""
+MOST_POINTS = 100_000
+WIDE = 1000
+"""Where the highest value is so many times the lowest, values are spaced by equal ratios."""
+
+# What tables (nf_conntrack_max), open files (fs.nr_open) and blocks usually are, where there is none yet.
+_USUAL = {"max_entries": 262_144, "max_files": 1_048_576, "block": 1024}
+_LARGEST = 1e17  # a tenth of the longest duration and the highest rate
+_MOST_DIGITS = 34  # that a file takes, less those before a rounding
+_DIGITS = 12  # of values between the ends: a float has 15, and people read fewer
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One number of a chain, and the values that it takes; made by :func:`axis`.
+
+    ``path`` is that of ``--set`` with the hop by its name: the place under which limits know the
+    number.  Durations are in seconds.
+
+    >>> from tuplecalc.network.file import example
+    >>> times = axis(example("outage"), "hops.lvs.time_wait=0s..4m/5")
+    >>> times.values, times.unit, times.present
+    ((0, 60, 120, 180, 240), 's', 120)
+    """
+
+    path: str
+    name: str
+    """In words: ``"hold"``, ``"addresses of lvs"``."""
+    values: tuple[Number, ...]
+    """Ascending, no two alike."""
+    unit: str
+    """``"s"``, ``"1/s"``, ``"addresses"``, ``"entries"``, …; empty for a share."""
+    present: Number | None
+    """What the chain has now; None where it has none."""
+    is_log: bool = False
+    """Whether the values are spaced by equal ratios."""
+    given: Any = None
+    """The array that the values came in, of whatever kind; None where they were written."""
+
+    @property
+    def is_count(self) -> bool:
+        """Whether the values are whole numbers from 1 on."""
+        return self.unit not in ("s", "1/s", "")
+
+    def setting(self, value: Number) -> str:
+        """What sets a value: ``hops.lvs.addresses=4``.
+
+        >>> from tuplecalc.network.file import example
+        >>> hold = axis(example("outage"), "traffic.hold=0..1/4")
+        >>> [hold.setting(value) for value in hold.values[:2]]
+        ['traffic.hold=0', 'traffic.hold=0.333333333333']
+        """
+        if value.denominator == 1:
+            return f"{self.path}={value.numerator}"
+        return f"{self.path}={Context(prec=_MOST_DIGITS).divide(value.numerator, value.denominator):f}"
+
+    def between(self, low: Number, high: Number, points: int = POINTS) -> Axis:
+        """The same number over another range, both ends included.
+
+        >>> from tuplecalc.network.file import example
+        >>> axis(example("outage"), "hops.lvs.addresses").between(4, 400, 3).values
+        (4, 202, 400)
+        """
+        wide = low > 0 and high >= WIDE * low
+        if self.is_count and points > high - low:  # all of them
+            return replace(self, values=tuple(range(int(low), int(high) + 1)), is_log=wide)
+        inner: list[Fraction] = []
+        for step in range(1, points - 1):
+            part = Fraction(step, points - 1)
+            between = float(low) * float(high / low) ** float(part) if wide else low + (high - low) * part
+            inner.append(Fraction(round(between)) if self.is_count else _rounded(between))
+        values = sorted({low, *(value for value in inner if low < value < high), high})
+        return replace(self, values=tuple(map(tidy, values)), is_log=wide)
+
+
+def axis(chain: Chain, text: str, points: int = POINTS, *, every: bool = False) -> Axis:
+    """An axis as the command line writes it: a path as that of ``--set``, and a range.
+
+    ``LOW..HIGH`` has both ends, and ``/N`` makes N points of it.  Counts take whole numbers only:
+    all of them, where there are no more than the points; with ``every`` all of a written range.  A
+    path alone takes a range around the present value: counts from 1 to at least 8 and four times the
+    present, durations from 0 to at least a minute and four times the present.  Where a range is wide
+    (high ≥ 1000·low > 0), values are spaced by equal ratios, else evenly; between the ends they are
+    rounded to twelve digits.
+
+    Raises :class:`~tuplecalc.errors.InputError` for a path that leads to no number, for values
+    that the chain cannot have, and for a range that is none.
+
+    >>> from tuplecalc.network.file import example
+    >>> axis(example("outage"), "hops.lvs.addresses").values
+    (1, 2, 3, 4, 5, 6, 7, 8)
+    >>> hold = axis(example("outage"), "traffic.hold=0s..10m")
+    >>> len(hold.values), hold.values[-1]
+    (300, 600)
+    """
+    steps, written = parsed(text)
+    found = found_at(chain, steps, text)
+    if points < 1:
+        raise wrong(text, "an axis has one point or more", "ask for more points")
+    asked = None
+    if written is None:
+        low, high = _around(found, text)
+        high = _accepted(chain, found, high)
+    else:
+        low, high, asked = _range(written, text)
+        points = asked or points
+    lowest, highest = (_end(chain, steps, f"{found.path}={end}", text) for end in (low, high))
+    if highest < lowest:
+        raise wrong(text, "a range runs upwards", f"write {high}..{low}")
+    if every and written is not None and not asked and found.unit not in ("s", "1/s", ""):
+        points = int(highest - lowest) + 1
+        if points > MOST_POINTS:
+            rule = f"these are {points:,} whole numbers, and an axis has at most {MOST_POINTS:,} points"
+            raise wrong(text, rule, f"write their number behind a /, as in {low}..{high}/1000")
+    if points == 1 and lowest < highest:
+        raise wrong(text, "one point has no two ends", f"write {low}..{low}, or more points")
+    return Axis(found.path, found.name, (), found.unit, found.present).between(lowest, highest, points)
+
+
+def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
+    """The two ends of a number, as ``values``; and whether no chain has a higher value.
+
+    A path alone takes all that the number can be, from 1 or 0 on; services, of which a chain may
+    have any number, up to ``most``.  Raises :class:`~tuplecalc.errors.InputError` as :func:`axis`.
+
+    >>> from tuplecalc.network.file import example
+    >>> found, is_open = ends_of(example("outage"), "hops.lvs.addresses", 1000)
+    >>> found.values == (1, 2**128), is_open
+    (True, True)
+    """
+    steps, written = parsed(text)
+    if written is not None:
+        return axis(chain, text, points=2), False
+    found = found_at(chain, steps, text)
+    low, high = {
+        "s": ("0", f"{_LARGEST:.0f}"),
+        "": ("0", "1"),
+        "1/s": ("1", "1"),
+    }.get(found.unit, ("1", str(_most_of(found))))
+    if found.unit == "1/s":
+        raise wrong(text, "what is offered changes no limit", "name another number, as in traffic.hold")
+    if steps[0] == "services":
+        high = str(max(most, 4 * int(found.present or 0)))
+    _end(chain, steps, f"{found.path}={low}", text)  # whether there is such a number at all
+    accepted = _accepted(chain, found, high)
+    is_open = found.unit != "" and high != str(most) and accepted == high
+    return axis(chain, f"{found.path}={low}..{accepted}", points=2), is_open
+
+
+def axis_of(chain: Chain, path: str, values: Any) -> Axis:
+    """An axis of given values: a range as it is written, ascending numbers, or an array of them.
+
+    A text is what stands behind the ``=`` in :func:`axis`; an empty one takes a range around the
+    present value.  Raises :class:`~tuplecalc.errors.InputError` as that does, and where numbers do
+    not ascend.
+
+    >>> from tuplecalc.network.file import example
+    >>> axis_of(example("outage"), "hops.lvs.time_wait", [30, "1m", 120]).values
+    (30, 60, 120)
+    """
+    if isinstance(values, str):
+        return axis(chain, f"{path}={values}" if values else path, every=True)
+    steps, written = parsed(path)
+    if written is not None:
+        raise wrong(path, "a path stands here alone", "write its values as those of the mapping")
+    found = found_at(chain, steps, path)
+    is_array = hasattr(values, "__array__")
+    if hasattr(values, "mask"):
+        raise wrong(path, "some of the values are masked", "fill them, or take them out")
+    try:
+        numbers = _numbers_in(values) if is_array else list(values)
+        exact = tuple(
+            tidy(Fraction(value)) if is_array else _one(chain, steps, value, path) for value in numbers
+        )
+    except (TypeError, ValueError, OverflowError):
+        raise wrong(path, f"{show(values)}: these are no numbers in a row", WRITE) from None
+    if not exact:
+        raise wrong(path, "no value is given", WRITE)
+    if any(high <= low for low, high in pairwise(exact)):
+        raise wrong(path, "the values ascend, no two alike", "sort them, and take double ones out")
+    made = Axis(found.path, found.name, exact, found.unit, found.present, given=values if is_array else None)
+    for end in exact[:1] + exact[-1:]:
+        _end(chain, steps, made.setting(end), path)
+    if made.is_count and any(value.denominator != 1 for value in exact):
+        raise wrong(path, "this takes whole numbers only", "round them")
+    return made
+
+
+def _numbers_in(array: Any) -> list[Any]:
+    """What an array holds, in its own numbers; only its kind of numbers is asked of it besides."""
+    if array.dtype.kind not in "iuf":
+        raise TypeError
+    found: list[Any] = array.__array__().tolist()
+    return found
+
+
+def _one(chain: Chain, steps: list[str], value: Any, text: str) -> Number:
+    """A number as it is, a text as the chain reads it."""
+    if isinstance(value, str):
+        return _end(chain, steps, f"{found_at(chain, steps, text).path}={value}", text)
+    if isinstance(value, bool):
+        raise TypeError
+    return tidy(Fraction(value))
+
+
+def _range(written: str, text: str) -> tuple[str, str, int | None]:
+    """Both ends as they are written, and the number of points; None where none is written."""
+    found = re.fullmatch(r"(?P<low>.*?\S)\s*\.\.\s*(?P<high>[^/]*[^/\s])\s*(?:/\s*(?P<points>.*))?", written)
+    if found is None:
+        only = "" if ".." in written or not written else "; --set sets a single value"
+        raise wrong(text, "a range is LOW..HIGH, or LOW..HIGH/POINTS", WRITE + only)
+    asked = found["points"]
+    if asked is not None and not (re.fullmatch(r"[0-9]{1,9}", asked) and 1 <= int(asked) <= MOST_POINTS):
+        rule = f"{show(asked)}: a range has 1 to {MOST_POINTS:,} points"
+        raise wrong(text, rule, "write their number behind the /, as in 0s..240s/25")
+    return found["low"], found["high"], None if asked is None else int(asked)
+
+
+def _around(found: Found, text: str) -> tuple[str, str]:
+    """A range around the present value, as it is written."""
+    present = _USUAL.get(found.key, 1) if found.present is None else found.present
+    match found.unit:
+        case "s":
+            return "0", f"{min(max(60.0, 4 * float(present)), _LARGEST):.6f}s"
+        case "":
+            return "0", "1"
+        case "1/s" if found.present is None:
+            raise wrong(text, "no rate is offered", "write a range, as in traffic.rate=100..1000")
+        case "1/s":
+            return f"{float(present) / 10:.12g}", f"{min(4 * float(present), _LARGEST):.12g}"
+    return "1", str(min(max(8, 4 * int(present)), _most_of(found)))
+
+
+def _accepted(chain: Chain, found: Found, high: str) -> str:
+    """The end of a range around the present value, nearer where a table of blocks ends before."""
+
+    def is_accepted(value: int) -> bool:
+        try:
+            with_settings(chain, f"{found.path}={value}")
+        except TopologyError:
+            return False
+        return True
+
+    if found.present is None or found.unit in ("s", "1/s", "") or is_accepted(int(high)):
+        return high
+    refused = first_whole(lambda value: not is_accepted(value), int(found.present), int(high))
+    return str(refused - 1)
+
+
+def _most_of(found: Found) -> int:
+    """The highest count that a chain may have there."""
+    return found.part.ports.size if found.key == "block" and isinstance(found.part, Cone) else LARGEST_COUNT
+
+
+def _end(chain: Chain, steps: list[str], setting: str, text: str) -> Number:
+    """One end of a range, as the chain reads it."""
+    try:
+        value = found_at(with_settings(chain, setting), steps, text).value
+    except TopologyError as error:
+        raise InputError(f"{show(text)}: {error}") from None
+    if isinstance(value, AddressSet) and not value.is_count:
+        raise wrong(text, f"{value} is not a count of addresses", "write two counts, as in 1..64")
+    return plain(value)
+
+
+def _rounded(value: Fraction | float) -> Fraction:
+    return Fraction(f"{float(value):.{_DIGITS}g}")

@@ -1,0 +1,233 @@
+"""Two results side by side: hop by hop and limit by limit, what binds now, what the difference buys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.record import SCHEMA_VERSION, as_float, limit_record, named
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.part import Part
+
+
+class LimitChange(NamedTuple):
+    """A limit of one hop on both sides; None where it exists on the other side only."""
+
+    name: str
+    old: Limit | None
+    new: Limit | None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether it allows the same flows and the same rate on both sides."""
+        if self.old is None or self.new is None:
+            return False
+        return (self.old.flows, self.old.rate) == (self.new.flows, self.new.rate)
+
+
+class HopChange(NamedTuple):
+    """A hop on both sides, matched by its name; None where it exists on the other side only."""
+
+    name: str
+    old: HopCapacity | None
+    new: HopCapacity | None
+    limits: tuple[LimitChange, ...]
+
+
+class KeyChange(NamedTuple):
+    """A key of the topology that differs, by its path; None where nothing stands there."""
+
+    path: str
+    old: object
+    new: object
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """What changes from an old chain to a new one.
+
+    The hops stand in the order of the new chain, those that are gone behind the hop that they
+    followed.
+    """
+
+    old: Capacity
+    new: Capacity
+    hops: tuple[HopChange, ...]
+    keys: tuple[KeyChange, ...]
+    """What was changed in the topology, apart from whole hops and the title."""
+
+    @property
+    def binding_moved(self) -> bool:
+        """Whether another limit binds the flows now."""
+        return _place(self.old.binding) != _place(self.new.binding)
+
+    @property
+    def rate_binding_moved(self) -> bool:
+        """Whether another limit binds the rate now."""
+        return _place(self.old.rate_binding) != _place(self.new.rate_binding)
+
+    @property
+    def flows_ratio(self) -> Fraction | None:
+        """New over old flows; None where the old chain holds none."""
+        return _ratio(self.old.flows, self.new.flows)
+
+    @property
+    def rate_ratio(self) -> Fraction | None:
+        """New over old rate; None where nothing limits one of them, or the old one is 0."""
+        return _ratio(self.old.rate, self.new.rate)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data (``schema_version`` 1): both sides, the keys and limits in pairs, old first."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "old": _side(self.old),
+            "new": _side(self.new),
+            "flows_ratio": as_float(self.flows_ratio),
+            "rate_ratio": as_float(self.rate_ratio),
+            "binding_moved": self.binding_moved,
+            "rate_binding_moved": self.rate_binding_moved,
+            "keys": [key._asdict() for key in self.keys],
+            "hops": [
+                {
+                    "name": hop.name,
+                    "limits": [
+                        {
+                            "name": limit.name,
+                            "old": limit.old and limit_record(limit.old),
+                            "new": limit.new and limit_record(limit.new),
+                        }
+                        for limit in hop.limits
+                    ],
+                }
+                for hop in self.hops
+            ],
+        }
+
+    def _repr_html_(self) -> str:
+        from tuplecalc.render.compared import text
+        from tuplecalc.render.html import preformatted  # a notebook asks for it, nothing else does
+
+        return preformatted(text(self))
+
+    def __repr__(self) -> str:
+        def moved(old: str, new: str, ratio: Fraction | None) -> str:
+            return f"{old} → {new}" + ("" if ratio is None else f" ({float(ratio):.4g}×)")
+
+        flows = moved(f"{self.old.flows:,}", f"{self.new.flows:,}", self.flows_ratio)
+        old, new = (
+            "none" if side.rate is None else f"{float(side.rate):,.6g}/s" for side in (self.old, self.new)
+        )
+        return f"<Comparison: flows {flows}, rate {moved(old, new, self.rate_ratio)}>"
+
+    @cached_property
+    def gone(self) -> tuple[str, ...]:
+        """The hops that only the old chain has."""
+        return tuple(hop.name for hop in self.hops if hop.new is None)
+
+    @cached_property
+    def added(self) -> tuple[str, ...]:
+        """The hops that only the new chain has."""
+        return tuple(hop.name for hop in self.hops if hop.old is None)
+
+
+def compare(old: Capacity, new: Capacity) -> Comparison:
+    """What changes from one result to another: every hop and limit, and the keys that differ.
+
+    Hops are the same where their names are, limits where hop and name are.  Nothing is calculated
+    again: all figures are those of the two results.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example, with_settings
+    >>> outage = example("outage")
+    >>> found = compare(capacity(outage), capacity(with_settings(outage, "hops.lvs.addresses=2")))
+    >>> found.flows_ratio, found.binding_moved, found.keys
+    (Fraction(2, 1), False, (KeyChange(path='hops.lvs.addresses', old=1, new=2),))
+    """
+    sides = {hop.name: hop for hop in old.hops}, {hop.name: hop for hop in new.hops}
+    hops = (_hop(name, *(side.get(name) for side in sides)) for name in _merged(*sides))
+    return Comparison(old, new, tuple(hops), tuple(_keys(old.chain, new.chain)))
+
+
+def _hop(name: str, old: HopCapacity | None, new: HopCapacity | None) -> HopChange:
+    sides = [{limit.name: limit for limit in hop.limits} if hop else {} for hop in (old, new)]
+    changes = (LimitChange(each, *(side.get(each) for side in sides)) for each in _merged(*sides))
+    return HopChange(name, old, new, tuple(changes))
+
+
+def _merged(old: Iterable[str], new: Iterable[str]) -> list[str]:
+    """The new names in their order, each followed by those that are gone and came after it.
+
+    >>> _merged(["a", "gone", "b", "c"], ["new", "a", "c", "b"])
+    ['new', 'a', 'gone', 'c', 'b']
+    """
+    kept = dict.fromkeys(new)
+    behind: dict[str | None, list[str]] = {}
+    last = None
+    for name in old:
+        if name in kept:
+            last = name
+        else:
+            behind.setdefault(last, []).append(name)
+    followed = ([name, *behind.get(name, ())] for name in kept)
+    return [*behind.get(None, ()), *(name for names in followed for name in names)]
+
+
+def _keys(old: Chain, new: Chain) -> Iterator[KeyChange]:
+    sides = [dict(_parts(chain)) for chain in (old, new)]
+    for path in _merged(*sides):
+        before, after = (side.get(path) for side in sides)
+        if isinstance(before, Part) and isinstance(after, Part):
+            yield from _changes(path, *_values(before, after))
+        elif path.startswith("services"):  # a group more or less
+            yield from _changes(path, *({} if part is None else part.to_dict() for part in (before, after)))
+
+
+def _parts(chain: Chain) -> Iterator[tuple[str, Part]]:
+    yield "traffic", chain.traffic
+    yield "clients", chain.clients
+    yield from ((hop.path, hop) for hop in chain.hops)
+    one = len(chain.services) == 1
+    yield from (("services" if one else f"services[{n}]", group) for n, group in enumerate(chain.services))
+
+
+def _values(old: Part, new: Part) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both as a file would say them; of keys that one side does not know, those that were written."""
+    sides = old.model_dump(), new.model_dump()
+    for part, own, other in ((old, *sides), (new, *reversed(sides))):
+        for key in own.keys() - other.keys() - part.model_fields_set:
+            del own[key]
+    return sides
+
+
+def _changes(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KeyChange]:
+    for key in _merged(old, new):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, Mapping) or isinstance(after, Mapping):
+            yield from _changes(f"{path}.{key}", before or {}, after or {})
+        elif before != after:
+            yield KeyChange(f"{path}.{key}", before, after)
+
+
+def _side(result: Capacity) -> dict[str, Any]:
+    """What :meth:`Capacity.to_dict` says of the whole chain."""
+    return {
+        "title": result.title,
+        "flows": result.flows,
+        "rate": as_float(result.rate),
+        "binding": named(result.binding),
+        "rate_binding": result.rate_binding and named(result.rate_binding),
+    }
+
+
+def _place(limit: Limit | None) -> tuple[str, str] | None:
+    return (limit.hop, limit.name) if limit else None
+
+
+def _ratio(old: Number | None, new: Number | None) -> Fraction | None:
+    return Fraction(new) / old if old and new is not None else None

@@ -1,0 +1,148 @@
+"""Which knob: by how many percent a limit changes where one input changes by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import sympy  # type: ignore[import-untyped]
+
+from tuplecalc.algebra import printing
+from tuplecalc.algebra.notation import labels
+from tuplecalc.algebra.symbols import exact, number, size_symbol, symbol
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, Size, evaluate
+from tuplecalc.limits.limit import Limit
+from tuplecalc.network.chain import Chain
+
+_A_LITTLE_MORE = 1 + sympy.Rational(1, 10**12)
+RANKS = 3
+"""The limit that binds and the two behind it."""
+
+
+class Elasticity(NamedTuple):
+    """What one input does for one limit: d ln(figure) / d ln(input) at the present values."""
+
+    limit: Limit
+    figure: str
+    """``"flows"`` or ``"rate"``."""
+    rank: int
+    """0 for the limit that binds, 1 for the next one, …"""
+    path: str
+    """The key of the topology, as for ``--set``; of ports, the keys whose ranges make the set."""
+    letter: str
+    """The input in the formula."""
+    value: Number
+    expression: Any
+    """The closed form (sympy)."""
+    text: str
+    """The closed form in plain text."""
+
+    def __repr__(self) -> str:
+        at = f"{self.figure} of {self.limit.hop}/{self.limit.name}"
+        return f"<Elasticity of {at} to {self.path}: {float(self.value):.3g} = {self.text}>"
+
+
+def elasticities(chain: Chain, ranks: int = RANKS) -> tuple[Elasticity, ...]:
+    """Of the limit that binds and the next ones, the elasticity of flows and rate to each input.
+
+    ``e = (x / f) · ∂f/∂x``: one percent more of ``x`` gives ``e`` percent more of ``f``, as long as
+    the limit stays the smallest.  ``f`` is ``size · scopes / keys`` or ``size · scopes / seconds``
+    without rounding down, a minimum is its smallest choice, of equal ones that for a little more.
+    Exact fractions; sorted by rank, then by how much the input does.  Limits that let nothing
+    through, and a rate that nothing limits, have none.
+
+    >>> from tuplecalc.network.file import example
+    >>> found = [e for e in elasticities(example("outage")) if e.figure == "rate" and e.rank == 0]
+    >>> for each in found:
+    ...     print(each.path, each.value, each.text)
+    hops.lvs.addresses 1 1
+    hops.lvs.instances 1 1
+    services 1 1
+    hops.login-proxy.ports, hops.lvs.ports 1 1
+    traffic.hold -10/11 -2·H / (2·H + T)
+    hops.login-proxy.time_wait -1/11 -T / (2·H + T)
+    """
+    return tuple(_all(capacity(chain), ranks))
+
+
+def _all(result: Capacity, ranks: int) -> Iterator[Elasticity]:
+    short = labels([*(hop.name for hop in result.hops), "services", "traffic"])
+    by_flows = sorted((each for each in result.limits if each.size.value), key=lambda each: each.flows)
+    by_rate = sorted((each for each in result.limits if each.rate), key=lambda each: each.rate or 0)
+    for figure, limits in (("flows", by_flows), ("rate", by_rate)):
+        for rank, limit in enumerate(limits[:ranks]):
+            found = _Reading(limit, short).elasticities(figure, rank)
+            yield from sorted(found, key=lambda each: -abs(Fraction(each.value)))
+
+
+class _Reading:
+    """A limit's expressions in the symbols of its inputs."""
+
+    def __init__(self, limit: Limit, short: dict[str, str]) -> None:
+        self.limit, self.short = limit, short
+        self.inputs: dict[Any, tuple[str, str]] = {}
+        """Each symbol's path and letter, in reading order."""
+        self.values: dict[Any, Any] = {}
+        self._made: dict[object, Any] = {}
+        self._more: dict[Any, Any] = {}  # of two equal choices, the one that is smaller for a little more
+
+    def elasticities(self, figure: str, rank: int) -> Iterator[Elasticity]:
+        busy = self.limit.busy or self.limit.size
+        parts = [(self.limit.scopes, 1), (self.limit.size if figure == "flows" else busy, 1)]
+        if figure == "rate":
+            parts.append((self.limit.seconds, -1))
+        for part, _ in parts:
+            self.read(part)
+        for x, (path, letter) in list(self.inputs.items()):
+            if not path or self.values[x] == 0:
+                continue
+            self._more = {x: self.values[x] * _A_LITTLE_MORE}
+            read = [(self.read(part), sign) for part, sign in parts]
+            terms = [sign * x * sympy.diff(part, x) / part for part, sign in read if part.has(x)]
+            closed = _short(sum(terms, start=sympy.Integer(0)))
+            if closed == 0:  # both legs wait the same time: who closes first does not matter
+                continue
+            value = number(closed.xreplace(self.values))
+            sign = "-" if closed.could_extract_minus_sign() else ""
+            text = sign + printing.plain_text(-closed if sign else closed, tuple(self.inputs))
+            yield Elasticity(self.limit, figure, rank, path, letter, value, closed, text)
+
+    def read(self, expression: Expression) -> Any:
+        def leaf(node: Quantity | Size | Constant) -> Any:
+            if isinstance(node, Constant):
+                return exact(node.value)
+            if isinstance(node, Size):
+                paths = sorted({named.origin.place for named in node.sets})
+                return self._input(node, ", ".join(paths), str(node), node.value)
+            if node.definition is not None:
+                return self.read(node.definition)
+            return self._input(("", node.symbol, node.hop), node.place, node.symbol, node.value, node.hop)
+
+        def least(*choices: Any) -> Any:
+            return min(choices, key=lambda choice: choice.xreplace(self.values | self._more))
+
+        return evaluate(expression, leaf, floor=_as_it_is, ceiling=_as_it_is, minimum=least)
+
+    def _input(self, key: object, path: str, letter: str, value: Number, hop: str = "") -> Any:
+        if key not in self._made:
+            name = letter
+            if any(other == name for _, other in self.inputs.values()):
+                name = f"{letter}_{self.short[hop]}" if hop else f"{letter} of {path}"
+            made = symbol(name, letter) if hop else size_symbol(name)
+            self._made[key] = made
+            self.inputs[made] = path, name
+            self.values[made] = exact(value)
+        return self._made[key]
+
+
+def _as_it_is(quotient: Any) -> Any:
+    """Rounding is left out: a step has no slope."""
+    return quotient
+
+
+def _short(closed: Any) -> Any:
+    """The sum of a few fractions as one, where that is shorter."""
+    together = sympy.cancel(closed)
+    return together if together.count_ops() <= closed.count_ops() else closed

@@ -1,0 +1,213 @@
+"""The box of a sweep cut into pieces, within each of which every limit has one form.
+
+A limit's expressions are data, but code decides which limits there are, which leg is held for
+longer, how many machines work.  So the box is cut until all of that is the same in a piece, as
+walks along the chain at its corners tell; a piece then takes one evaluation of each limit, however
+many points it has.
+
+Corners tell it where only *smooth* numbers vary: times, counts of addresses, sizes of tables and
+blocks.  These are leaves of the expressions, and what the code decides by them compares sums and
+products that are monotonic in each.  Along any other axis (services, and instances where machines
+share out the services) each value is a piece of its own.  A limit that is listed at some corners
+only is left out where it cannot bind, so that a piece takes the limits of all its corners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+
+from tuplecalc.limits.capacity import walk
+from tuplecalc.limits.cone import few_blocks, of_served
+from tuplecalc.limits.expression import Constant, ingredients
+from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.proxy import shares_table
+from tuplecalc.limits.rows import ALWAYS_LISTED
+from tuplecalc.limits.state import Sources
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import with_settings
+from tuplecalc.network.hops import Hourglass
+from tuplecalc.questions.axis import Axis
+from tuplecalc.questions.forms import Form
+
+Key = tuple[str, str, int]
+"""Hop, limit, and which of these: a name may stand twice at a hop (block-upstream, of two proxies)."""
+Box = tuple[range, ...]
+"""Which values of each axis, by their numbers."""
+BETWEEN = 4  # parts of a span at whose ends a long row is looked at
+_NEXT_TO_ONE = Fraction(1, 1024)
+_NEVER = Limit("", "", Constant(2**999), Constant(1), 1, Constant(0))  # every limit is lower
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A piece in which each limit has one form."""
+
+    box: Box
+    forms: dict[Key, Form]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pieces next to each other along an axis."""
+
+    box: Box
+    axis: int
+    parts: tuple[Piece, ...]
+
+
+Piece = Leaf | Split
+
+
+class Walks:
+    """Walks along a chain at single points of a box, and how they cut it into pieces."""
+
+    def __init__(self, chain: Chain, axes: tuple[Axis, ...]) -> None:
+        self.chain, self.axes = chain, axes
+        self.found: dict[tuple[int, ...], dict[Key, Form]] = {}
+        self.has_long_row = has_long_row(chain)
+        known = paths_of(self._changed((0,) * len(axes)))
+        # 1 - c has few digits left in floats where c is next to 1.
+        self.places = frozenset(
+            axis.path
+            for axis in axes
+            if axis.path in known
+            and (axis.path != "traffic.first_close" or all(not 0 < 1 - c < _NEXT_TO_ONE for c in axis.values))
+        )
+
+    @cached_property
+    def whole(self) -> Piece:
+        """All values of all axes, cut."""
+        return self.cut(tuple(range(len(axis.values)) for axis in self.axes))
+
+    def cut(self, box: Box) -> Piece:
+        """A box in pieces: one for each value along the axes that are not smooth."""
+        for number, (axis, span) in enumerate(zip(self.axes, box, strict=True)):
+            if axis.path not in self.places and len(span) > 1:
+                return Split(
+                    box,
+                    number,
+                    tuple(self.cut(_with(box, number, span[at : at + 1])) for at in range(len(span))),
+                )
+        return self._uniform(box)
+
+    def _uniform(self, box: Box) -> Piece:
+        corners = [self.at(point) for point in product(*map(self._samples, box))]
+        if (forms := alike(corners)) is not None:
+            return Leaf(box, forms)
+        axis = min(self._dividers(box), key=lambda axis: len(box[axis]))
+        half = len(box[axis]) // 2
+        halves = (_with(box, axis, part) for part in (box[axis][:half], box[axis][half:]))
+        return Split(box, axis, tuple(map(self._uniform, halves)))
+
+    def _samples(self, span: range) -> Iterable[int]:
+        """The ends of a span; some of the values between as well where proxies stand in a long row.
+
+        Of such a row only those limits are listed that are lower than all shorter ones.  One that
+        is so between two samples only would be missed; of 60,000 random rows none had one.
+        """
+        between = BETWEEN if self.has_long_row else 1
+        return sorted({span[0] + (span[-1] - span[0]) * part // between for part in range(between + 1)})
+
+    def _dividers(self, box: Box) -> list[int]:
+        """The axes along which the form of some limit changes, from one corner to another."""
+        long = [axis for axis, span in enumerate(box) if len(span) > 1]
+
+        def changes(axis: int) -> bool:
+            across = [(span[0],) if at == axis else (span[0], span[-1]) for at, span in enumerate(box)]
+            pairs = (
+                (self.at(p), self.at((*p[:axis], box[axis][-1], *p[axis + 1 :]))) for p in product(*across)
+            )
+            return any(one[key] != other[key] for one, other in pairs for key in one.keys() & other.keys())
+
+        return list(filter(changes, long)) or long
+
+    def at(self, point: tuple[int, ...]) -> dict[Key, Form]:
+        """The limits at a point, by their names."""
+        if point not in self.found:
+            self.found[point] = forms_of(self._changed(point), self.places)
+        return self.found[point]
+
+    def _changed(self, point: tuple[int, ...]) -> Chain:
+        settings = (axis.setting(axis.values[at]) for axis, at in zip(self.axes, point, strict=True))
+        return with_settings(self.chain, *settings)
+
+
+def forms_of(chain: Chain, places: frozenset[str]) -> dict[Key, Form]:
+    """The forms of all limits of a chain, by their names, where these places vary."""
+    forms: dict[Key, Form] = {}
+    for limit in limits(chain):
+        times = sum(key[:2] == (limit.hop, limit.name) for key in forms)
+        forms[limit.hop, limit.name, times] = Form.of(limit, places)
+    return forms
+
+
+def alike(samples: Sequence[Mapping[Key, Form]]) -> dict[Key, Form] | None:
+    """The form of each limit that is listed in some sample, in order; None where samples differ in one."""
+    forms: dict[Key, Form] = {}
+    if all(forms.setdefault(key, each[key]) == each[key] for each in samples for key in each):
+        return {key: forms[key] for key in merged(samples)}
+    return None
+
+
+def paths_of(chain: Chain) -> set[str]:
+    """The smooth numbers of a chain, by their paths.
+
+    What the code decides by one of these is told by a smallest and a largest value; instances of a
+    proxy are not among them where machines share out the services by their numbers.
+    """
+    parts = (part for limit in limits(chain) for part in (limit.size, limit.scopes, limit.seconds))
+    found = {quantity.place for part in parts for quantity in ingredients(part)}
+    proxies = [hop for hop in chain.hops if isinstance(hop, Hourglass) and hop.layer == 7]
+    if any(hop.split == "services" for hop in proxies):
+        found -= {f"{hop.path}.instances" for hop in proxies}
+    return found
+
+
+def has_long_row(chain: Chain) -> bool:
+    """Whether so many proxies stand in a row that only some of their limits are listed."""
+    sharing = [hop for hop in chain.hops if isinstance(hop, Hourglass) and shares_table(hop)]
+    return len(sharing) >= ALWAYS_LISTED
+
+
+def _with(box: Box, axis: int, span: range) -> Box:
+    return (*box[:axis], span, *box[axis + 1 :])
+
+
+def leaves(piece: Piece) -> Iterator[Leaf]:
+    """The pieces that are not cut any further, from the first on."""
+    if isinstance(piece, Leaf):
+        yield piece
+    else:
+        for part in piece.parts:
+            yield from leaves(part)
+
+
+def merged(lists: Iterable[Iterable[Key]]) -> list[Key]:
+    """All keys, in the order in which each list has its own."""
+    found: list[Key] = []
+    for keys in lists:
+        at = 0
+        for key in keys:
+            if key not in found:
+                found.insert(at, key)
+            at = found.index(key) + 1
+    return found
+
+
+def limits(chain: Chain) -> Iterator[Limit]:
+    """The limits of a chain, and all that sources with a block of ports bring along.
+
+    Of the latter, those are listed that lower the figures, which corners do not tell.
+    """
+    entering: Sources | None = None
+    for _, _, found, leaving, *_ in walk(chain):
+        for limit in found:
+            if not limit.name.startswith("block-"):
+                yield limit
+            if limit.name == "block" and entering is not None and (blocks := few_blocks(limit)):
+                yield from of_served(entering, blocks, [replace(_NEVER, hop=limit.hop)])
+        entering = leaving

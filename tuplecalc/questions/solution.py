@@ -1,0 +1,112 @@
+"""What a solution says: the value that meets a target, and what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.record import as_float
+from tuplecalc.under_load.chains import Bracket
+
+
+class Target(NamedTuple):
+    """What a chain should do: flows at once, connections a second, and how few of these may fail.
+
+    With ``blocking`` the rate is offered, and may be more than the chain can sustain.
+    """
+
+    flows: int | None = None
+    rate: Fraction | None = None
+    blocking: float | None = None
+
+    def is_met(self, flows: int, rate: Number | None) -> bool:
+        """Whether so many flows and such a rate do (None: nothing limits it); blocking aside."""
+        if self.flows is not None and flows < self.flows:
+            return False
+        return self.rate is None or rate is None or rate >= self.rate
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"flows": self.flows, "rate": as_float(self.rate), "blocking": self.blocking}
+
+
+@dataclass(frozen=True, repr=False)
+class Solution:
+    """The value that meets a target, or that none does; made by :func:`solve`."""
+
+    path: str
+    name: str
+    """In words: ``"addresses of lvs"``."""
+    unit: str
+    """``"s"``, ``"addresses"``, ``"ports"``, …"""
+    target: Target
+    value: Number | None
+    """The least count, or the largest time in seconds; None where no value helps."""
+    setting: str
+    """What sets it; where no value helps, the value that comes nearest."""
+    result: Capacity
+    """The chain with that setting."""
+    beyond: Capacity | None
+    """One less, or for a time a little more, which misses the target; None where there is no such value."""
+    blocking: Bracket | None
+    """What fails with that setting, if that was asked."""
+    is_any: bool = False
+    """Whether a time of any length will do."""
+    looked_at: tuple[Number, Number] | None = None
+    """The range in which the values were looked at, where that is not all that there are."""
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the largest value was asked, not the least."""
+        return self.unit == "s"
+
+    @property
+    def binding(self) -> Limit:
+        """What binds then: for a target in connections a second the rate, else the flows."""
+        misses_flows = self.target.flows is not None and self.result.flows < self.target.flows
+        if self.target.rate is not None and not misses_flows and self.result.rate_binding:
+            return self.result.rate_binding
+        return self.result.binding
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data (``schema_version`` 1): counts exactly, times and rates as floats."""
+        value = self.value
+        return {
+            "schema_version": 1,
+            "title": self.result.title,
+            "for": self.path,
+            "unit": self.unit,
+            "target": self.target.to_dict(),
+            "value": None if self.is_any else float(value) if self.is_time and value is not None else value,
+            "any": self.is_any,
+            "setting": self.setting,
+            "flows": self.result.flows,
+            "rate": as_float(self.result.rate),
+            "binding": {"hop": self.binding.hop, "limit": self.binding.name},
+            "blocking": self.blocking and self.blocking._asdict(),
+            "looked_at": self.looked_at and [float(e) if self.is_time else int(e) for e in self.looked_at],
+            "beyond": self.beyond and {"flows": self.beyond.flows, "rate": as_float(self.beyond.rate)},
+        }
+
+    def _repr_html_(self) -> str:
+        from tuplecalc.render.html import preformatted  # a notebook asks for it, nothing else does
+        from tuplecalc.render.solved import text
+
+        return preformatted(text(self))
+
+    def __repr__(self) -> str:
+        wanted = [
+            *([] if self.target.flows is None else [f"{self.target.flows:,} flows"]),
+            *([] if self.target.rate is None else [f"{float(self.target.rate):,.6g}/s"]),
+            *([] if self.target.blocking is None else [f"blocking {self.target.blocking:g}"]),
+        ]
+        value = "none" if self.value is None else "any" if self.is_any else f"{float(self.value):,.12g}"
+        if isinstance(self.value, int):
+            value = f"{self.value:,}"
+        rate = "" if self.result.rate is None else f", {float(self.result.rate):,.6g}/s"
+        then = f"{self.result.flows:,} flows{rate}, {self.binding.hop}/{self.binding.name} binds"
+        return f"<Solution {self.path} = {value} for {', '.join(wanted)}: {then}>"

@@ -1,0 +1,287 @@
+"""Blind choice: a cone and a transparent proxy behind it take ports, neither knowing the other's.
+
+The cone (a NAT) picks the source port ``p`` of a connection uniformly among those of its ports ``A`` that it
+does not use itself.  The proxy then picks the port ``q`` of its own leg uniformly among the free ports of
+``L``.  All ports in use under one (source address, service) must differ, but the cone does not see the
+proxy's: where ``p`` is in use by the proxy, the connection fails; a later attempt is a new one.  Both legs
+keep their ports for the hold and then each for its own linger.
+
+The ports are counted by class: ``a = |A ∖ L|`` (``cone_only``), ``o = |A ∩ L|`` (``overlap``) and
+``l = |L ∖ A|`` (``proxy_only``), all for one source address and one service.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import inf, sqrt
+from typing import NamedTuple
+
+from tuplecalc.errors import reject
+from tuplecalc.under_load.checks import count, number
+
+_PORT_NUMBERS = 65_536
+_LARGEST_OFFER = 1e300
+
+
+class BlindChoice(NamedTuple):
+    """What becomes of the attempts in steady state.
+
+    ``collision``: the share that fails because the proxy uses the cone's port; ``exhausted``: the share that
+    fails because the cone or the proxy has no free port; ``accepted``: connections a second that get in.
+
+    >>> BlindChoice(collision=0.25, exhausted=0.5, accepted=10.0).blocking
+    0.75
+    """
+
+    collision: float
+    exhausted: float
+    accepted: float
+
+    @property
+    def blocking(self) -> float:
+        """The share of the attempts that fail, for either reason."""
+        return self.collision + self.exhausted
+
+
+def blind_choice(
+    *,
+    cone_only: int,
+    overlap: int,
+    proxy_only: int,
+    rate: float,
+    hold: float,
+    cone_linger: float,
+    proxy_linger: float,
+) -> BlindChoice:
+    """What becomes of ``rate`` attempts a second where cone and proxy choose blindly, by the mean field.
+
+    When it holds: many ports, attempts at random moments (Poisson), no retries; holds and lingers of any law
+    (only means count).  It is the limit of many ports.  Away from saturation the error is of order 1/P: with
+    full overlap 0.01 at 20 ports and 0.0002 at 1,000.  Around the rate from which on the cone or the proxy
+    runs out of ports it is of order 1/√P, because fluctuations fail attempts too: for apart ranges of 5 and 5
+    ports at 1.2 times their capacity the exact share is 0.36 (Erlang B), here it is 1/6.
+
+    With ``s = hold + cone_linger``, ``t = hold + proxy_linger``, ``θ`` accepted connections a second and
+    ``k`` collisions for each of them, ``k`` is the positive root of::
+
+        s·(|A ∪ L| - θ·(s + t))·k² + (|A|·|L|/θ - s·t·θ - |A ∩ L|·(s + t))·k = t·|A ∩ L|
+        rate = θ·(1 + k)        collision = k/(1 + k)
+
+    Why: let each port that the cone believes free see ``r`` attempts a second, and let the proxy take each
+    free port ``κ`` times a second.  Then ``|A| - θ·s = (θ + t·z)/r``, ``|L| - θ·t = (θ + s·z)/κ`` and
+    ``|A ∩ L|·r·κ = z·(1 + r·s + κ·t)`` with ``z = r·κ·(free ports of A ∩ L) = k·θ/t``;
+    eliminate ``r`` and ``κ``.
+
+    ``k`` rises with ``θ``, which is found by bisection.  More than ``|A|/s`` (the cone is exhausted) or
+    ``|L|/t`` (the proxy is) are never accepted.  Where the cone is exhausted the two reasons are long-run
+    means: it tries the few ports that it believes free over and over, so collisions come in bursts and the
+    split swings for many holds; the total does not.
+
+    Units: counts of ports, connections a second, seconds.  Raises ``TopologyError`` for a number that is
+    negative or not finite, for no port on either side, and for more ports than there are.
+    Source: the project's model, "Blind choice"; simulated and held against exact Markov chains.
+
+    >>> times = {"hold": 1, "cone_linger": 60, "proxy_linger": 60}
+    >>> half = blind_choice(cone_only=0, overlap=28232, proxy_only=0, rate=231.4, **times)
+    >>> round(half.collision, 3), half.exhausted, round(half.accepted, 1)
+    (0.414, 0.0, 135.6)
+    >>> apart = blind_choice(cone_only=14116, overlap=0, proxy_only=14116, rate=462.8, **times)
+    >>> apart.collision, round(apart.exhausted, 3), round(apart.accepted, 1)
+    (0.0, 0.5, 231.4)
+    """
+    ports = _ports(cone_only, overlap, proxy_only)
+    attempts = number(rate, "rate")
+    cone, proxy = _seconds(hold, cone_linger, proxy_linger)
+    unit = cone + proxy
+    if attempts * unit == 0:
+        return BlindChoice(0.0, 0.0, attempts)
+    setting = _Setting(*ports, cone / unit, proxy / unit)
+    shares = _shares(setting, min(attempts * unit, _LARGEST_OFFER))
+    return shares._replace(accepted=min(attempts, shares.accepted * attempts, setting.capacity / unit))
+
+
+def blind_blocking(
+    *,
+    cone_only: int,
+    overlap: int,
+    proxy_only: int,
+    rate: float,
+    hold: float,
+    cone_linger: float,
+    proxy_linger: float,
+) -> float:
+    """The steady-state share of attempts that fail where cone and proxy choose blindly, for either reason.
+
+    A mean field: the error is of order 1/P, of order 1/√P at saturation; :func:`blind_choice` has the
+    equations, the units, the errors and the two reasons apart.  With full overlap (P ports), equal times S
+    and ρ = rate·S/P the share is ``1 - (1 + 2ρ - √(1 + 4ρ²))/(2ρ)``; for little traffic it is about
+    ``rate·(hold + proxy_linger)·|A ∩ L|/(|A|·|L|)``; for apart ranges it is what exceeds the capacity.
+    Source: the project's model, "Blind choice".
+
+    >>> full = {"cone_only": 0, "overlap": 1000, "proxy_only": 0}
+    >>> times = {"hold": 1, "cone_linger": 0, "proxy_linger": 0}
+    >>> [round(blind_blocking(**full, rate=rate, **times), 5) for rate in (500, 1000)]  # √2-1, golden ratio
+    [0.41421, 0.61803]
+    >>> blind_blocking(cone_only=500, overlap=0, proxy_only=500, rate=500, **times)
+    0.0
+    """
+    return blind_choice(
+        cone_only=cone_only,
+        overlap=overlap,
+        proxy_only=proxy_only,
+        rate=rate,
+        hold=hold,
+        cone_linger=cone_linger,
+        proxy_linger=proxy_linger,
+    ).blocking
+
+
+def half_rate(
+    *, cone_only: int, overlap: int, proxy_only: int, hold: float, cone_linger: float, proxy_linger: float
+) -> float | None:
+    """The attempts a second at which half of them fail, or None where none ever fails (all times 0).
+
+    A mean field as :func:`blind_choice`, with its units and errors.  It is ``2·θ`` with the smallest of
+    ``|A|/s``, ``|L|/t`` and the ``θ`` at which as many collide as are accepted::
+
+        s·(s + 2·t)·θ² - (s·|A ∪ L| - |A ∩ L|·(s + 2·t))·θ = |A|·|L|
+
+    where ``s = hold + cone_linger``, ``t = hold + proxy_linger``.  For full overlap of P ports that is
+    ``2·P/(s + 2·t)``, for apart ranges ``2·min(|A|/s, |L|/t)``.
+    Source: the project's model, "Blind choice"; full overlap simulated.
+
+    >>> times = {"hold": 1, "cone_linger": 60, "proxy_linger": 60}
+    >>> round(half_rate(cone_only=0, overlap=28232, proxy_only=0, **times), 1)
+    308.5
+    >>> round(half_rate(cone_only=14116, overlap=0, proxy_only=14116, **times), 1)
+    462.8
+    """
+    ports = _ports(cone_only, overlap, proxy_only)
+    cone, proxy = _seconds(hold, cone_linger, proxy_linger)
+    unit = cone + proxy
+    if unit == 0:
+        return None
+    setting = _Setting(*ports, cone / unit, proxy / unit)
+    A, o, L, s, t = setting
+    half = _positive_root(s * (1 + t), o * (1 + t) - s * (A + L - o), A * L)
+    return 2 * min(setting.capacity, half) / unit
+
+
+def blind_burst_admitted(*, cone_only: int, overlap: int, proxy_only: int) -> Fraction:
+    """How many of ``|A|`` attempts get in, one for each of the cone's ports, from empty, none released.
+
+    Full overlap of P ports: exactly ``floor(P/2)``, whatever the order, because each accepted connection
+    takes the port of one later attempt.  Apart ranges: exactly ``min(|A|, |L|)``.  Else it is the limit of
+    many ports (fluid).  The mean is about 1 connection off or less, but where ``|A| = |L|`` both run out
+    together and it is lower by the order of a square root (500, 500, 500: 745.4 on average, simulated)::
+
+        admitted = min(|A|, |L|)·(1 - |A ∩ L|/(2·max(|A|, |L|)))
+
+    Why: let v be the share of A not tried yet and g(v) the share of L's untried ports that the proxy has not
+    taken.  Then dg/dv = (o·g + a)/(o·v + l) with g(1) = 1, and (o·g + a)·dv get in, until v or g is 0.
+    Units: ports in, connections out.  Raises ``TopologyError`` as :func:`blind_choice` does.
+    Source: the project's model, "Blind choice"; simulated there, enumerated in the tests.
+
+    >>> int(blind_burst_admitted(cone_only=0, overlap=64512, proxy_only=0))
+    32256
+    >>> int(blind_burst_admitted(cone_only=500, overlap=500, proxy_only=500))
+    750
+    """
+    A, o, L = _ports(cone_only, overlap, proxy_only)
+    if A == o == L:
+        return Fraction(o // 2)
+    return min(A, L) * (1 - Fraction(o, 2 * max(A, L)))
+
+
+def blind_burst(*, cone_only: int, overlap: int, proxy_only: int) -> Fraction:
+    """The share that fails of ``|A|`` attempts, one for each of the cone's ports, from empty, none released.
+
+    ``1 - admitted/|A|`` with :func:`blind_burst_admitted`, which says when it is exact (full overlap, apart
+    ranges) and when a fluid limit.  Where ``|A| ≤ |L|`` it is ``|A ∩ L|/(2·|L|)``.
+
+    >>> blind_burst(cone_only=0, overlap=64512, proxy_only=0)
+    Fraction(1, 2)
+    >>> blind_burst(cone_only=0, overlap=28232, proxy_only=36280)
+    Fraction(3529, 16128)
+    """
+    A, _, _ = _ports(cone_only, overlap, proxy_only)
+    return 1 - blind_burst_admitted(cone_only=cone_only, overlap=overlap, proxy_only=proxy_only) / A
+
+
+class _Setting(NamedTuple):
+    """``|A|``, ``|A ∩ L|``, ``|L|``, and the two times as shares of their sum, the unit of time here."""
+
+    A: int
+    o: int
+    L: int
+    s: float
+    t: float
+
+    @property
+    def cone(self) -> float:
+        """What the cone's ports allow."""
+        return self.A / self.s if self.s else inf
+
+    @property
+    def proxy(self) -> float:
+        """What the proxy's ports allow."""
+        return self.L / self.t if self.t else inf
+
+    @property
+    def capacity(self) -> float:
+        """What a cone and a proxy that see each other could carry."""
+        return min(self.cone, self.proxy, self.A + self.L - self.o)
+
+    def collisions(self, accepted: float) -> float:
+        """Collisions for each accepted connection; infinite at most at the capacity."""
+        A, o, L, s, t = self
+        if not o or not t:
+            return 0.0
+        return _positive_root(s * (A + L - o - accepted), A * L / accepted - s * t * accepted - o, t * o)
+
+
+def _shares(setting: _Setting, offered: float) -> BlindChoice:
+    """Shares of the offered attempts, ``accepted`` too."""
+    capacity = setting.capacity
+    most = setting.collisions(capacity)
+    if offered >= capacity * (1 + most):
+        # What an exhausted cone refuses collides with nothing; an exhausted proxy refuses only after the
+        # cone's choice, of which the same share collides as where its exhaustion begins.
+        share = capacity / offered
+        collision = share * most if setting.cone < setting.proxy else most / (1 + most)
+        return BlindChoice(collision, max(0.0, 1 - share - collision), share)
+    low, high = 0.0, min(offered, capacity)
+    while low < (middle := low + (high - low) / 2) < high:
+        enough = middle * (1 + setting.collisions(middle)) >= offered
+        low, high = (low, middle) if enough else (middle, high)
+    collisions, share = setting.collisions(high), high / offered
+    # the second form is the more exact one, but not where few are accepted
+    collision = 1 - share if collisions > 1e-3 else collisions / (1 + collisions)
+    return BlindChoice(collision, 0.0, share)
+
+
+def _positive_root(square: float, linear: float, constant: float) -> float:
+    """The positive root of ``square·x² + linear·x = constant``, none of which but ``linear`` is negative."""
+    root = sqrt(linear * linear + 4 * square * constant)
+    above, below = (2 * constant, root + linear) if linear > 0 else (root - linear, 2 * square)
+    return above / below if below else inf
+
+
+def _ports(cone_only: int, overlap: int, proxy_only: int) -> tuple[int, int, int]:
+    a, o, others = count(cone_only, "cone_only"), count(overlap, "overlap"), count(proxy_only, "proxy_only")
+    for owner, ports in (("cone", a + o), ("proxy", o + others)):
+        if not ports:
+            rule = f"the {owner} has no port at all"
+            raise reject(0, rule, "give it at least one, or an overlap", f"{owner}_only")
+    if a + o + others > _PORT_NUMBERS:
+        rule = f"these are different ports, and there are only {_PORT_NUMBERS:,}"
+        remedy = "count those of one source address and one service"
+        raise reject(a + o + others, rule, remedy, "cone_only + overlap + proxy_only")
+    return a + o, o, o + others
+
+
+def _seconds(hold: float, cone_linger: float, proxy_linger: float) -> tuple[float, float]:
+    base = number(hold, "hold")
+    cone, proxy = base + number(cone_linger, "cone_linger"), base + number(proxy_linger, "proxy_linger")
+    number(cone + proxy, "hold + linger")
+    return cone, proxy

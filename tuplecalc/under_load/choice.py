@@ -1,0 +1,140 @@
+"""What a chain loses where two hops choose their ports blindly: the mean field on its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from functools import partial
+from typing import NamedTuple
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import NamedPorts, Size
+from tuplecalc.limits.limit import Limit
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.under_load.blind import blind_blocking, blind_burst, half_rate
+from tuplecalc.under_load.chains import Bracket
+from tuplecalc.under_load.pools import Pools, pools
+from tuplecalc.under_load.roots import crossing
+
+
+class BlindHop(NamedTuple):
+    """Two hops that draw on the same ports, and what fails if they choose them blindly.
+
+    ``chooser`` picks the ports of the legs that enter ``hop``, which picks those of its own.
+    ``burst`` is the failing share of a burst that tries each of the chooser's ports once, from empty;
+    ``blocking`` the share in steady state at the offered rate (None without one); ``half`` the
+    rates between which half of the requests come to fail (None where no time passes).
+    """
+
+    chooser: str
+    hop: str
+    burst: Fraction
+    blocking: Bracket | None
+    half: Bracket | None
+
+
+def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
+    """Every pair of hops whose port ranges overlap under a shared limit, in the order of the chain.
+
+    Such are transparent proxies (TPROXY) under strict tracking whose ports overlap with those of
+    the legs that enter.  The chooser avoids a port for as long as it holds it itself, which may be
+    longer than the proxy's table does: a mean field with the table's time is the lower bound, one
+    with the longer time the upper (simulated, not proven).
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> hop, = blind_hops(capacity(example("outage")), 700)
+    >>> hop.chooser, hop.hop, hop.burst, [round(share, 2) for share in hop.blocking]
+    ('lvs', 'login-proxy', Fraction(1, 2), [0.48, 0.51])
+    """
+    return tuple(
+        _blind(result.chain, each, *sets, rate)
+        for each in pools(result)
+        if (sets := _sets(result.chain, each.limit))
+    )
+
+
+def _sets(chain: Chain, limit: Limit) -> tuple[NamedPorts, NamedPorts] | None:
+    """The ports of both legs, where they overlap and are chosen blindly."""
+    if limit.name != "shared" or not isinstance(limit.size, Size) or len(limit.size.sets) != 2:
+        return None
+    A, L = limit.size.sets
+    hop = _hop(chain, limit.hop)
+    captures = isinstance(hop, Hourglass) and hop.capture == "tproxy"
+    return (A, L) if captures and not A.ports.isdisjoint(L.ports) else None
+
+
+def _blind(chain: Chain, each: Pools, A: NamedPorts, L: NamedPorts, rate: float | None) -> BlindHop:
+    cone_only, proxy_only = (A.ports - L.ports).size, (L.ports - A.ports).size
+    overlap = A.ports.size - cone_only
+    traffic, linger = chain.traffic, _hop(chain, each.limit.hop).linger
+    in_table = (1 - traffic.first_close) * linger
+
+    def fails(pool_rate: float, cone_linger: float) -> float:
+        return blind_blocking(
+            cone_only=cone_only,
+            overlap=overlap,
+            proxy_only=proxy_only,
+            rate=pool_rate,
+            hold=float(traffic.hold),
+            cone_linger=cone_linger,
+            proxy_linger=float(traffic.first_close * linger),
+        )
+
+    def halves(cone_linger: float) -> float | None:
+        return half_rate(
+            cone_only=cone_only,
+            overlap=overlap,
+            proxy_only=proxy_only,
+            hold=float(traffic.hold),
+            cone_linger=cone_linger,
+            proxy_linger=float(traffic.first_close * linger),
+        )
+
+    lingers = [float(in_table), *map(float, _held(chain, A.origin.hop, linger))]
+    shares = [partial(_mean, each, partial(fails, cone_linger=linger)) for linger in lingers]
+    rates = [
+        _half(each, share, half)
+        for share, linger in zip(shares, lingers, strict=True)
+        if (half := halves(linger)) is not None
+    ]
+    return BlindHop(
+        A.origin.hop,
+        each.limit.hop,
+        blind_burst(cone_only=cone_only, overlap=overlap, proxy_only=proxy_only),
+        None if rate is None else _bracket(share(rate) for share in shares),
+        _bracket(rates) if rates else None,
+    )
+
+
+def _bracket(values: Iterable[float]) -> Bracket:
+    ordered = sorted(values)
+    return Bracket(ordered[0], ordered[-1])
+
+
+def _mean(each: Pools, fails: Callable[[float], float], rate: float) -> float:
+    return sum(float(part.share) * fails(rate * float(part.weight)) for part in each.slices)
+
+
+def _half(each: Pools, share: Callable[[float], float], half: float) -> float:
+    """The chain's rate at which half fail, from that of one pool."""
+    weights = [float(part.weight) for part in each.slices]
+    low, high = half / max(weights), half / min(weights)
+    return crossing(lambda rate: share(rate) - 0.5, low, high) if low < high else low
+
+
+def _held(chain: Chain, name: str, in_table: Fraction) -> tuple[Fraction, Fraction]:
+    """How long the hop that chose a port lingers on it, and how long either of the two does, on average.
+
+    ``in_table`` is for how long the table of the hop behind does, where its side closed first.
+    """
+    c, part = chain.traffic.first_close, chain.clients if name == "clients" else _hop(chain, name)
+    by_client = part.linger
+    by_service = part.linger if isinstance(part, Cone) else Fraction(0)  # sockets of the side that closed
+    own = c * by_client + (1 - c) * by_service
+    return own, c * by_client + (1 - c) * max(by_service, in_table)
+
+
+def _hop(chain: Chain, name: str) -> Cone | Hourglass:
+    return next(hop for hop in chain.hops if hop.name == name)

@@ -1,0 +1,210 @@
+"""Erlang B: how often an attempt finds all circuits taken, and the two questions behind it.
+
+A pool of C circuits (ports, tuples, conntrack entries) is offered A erlang: attempts a second times the mean
+seconds for which each holds its circuit, hold and TIME_WAIT together.  Attempts come at random (Poisson); one
+that finds every circuit taken is lost.  The law depends on the holding times only through their mean
+(Sevastyanov 1957; recalled).
+
+Numbers give a ``float`` and need only the standard library.  Arrays and lists broadcast, give a numpy array,
+and need numpy and scipy.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from numbers import Real
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from tuplecalc.errors import reject
+from tuplecalc.under_load import erlang_inverse, erlang_inverse_arrays
+from tuplecalc.under_load.checks import number, probability
+from tuplecalc.under_load.erlang_arrays import Rule, blocking_of_piece, by_pieces, log_blocking_of_piece
+from tuplecalc.under_load.erlang_kernels import excess, log_blocking
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Scalar: TypeAlias = float | Fraction | np.integer[Any] | np.floating[Any]
+    Array: TypeAlias = Sequence[Any] | NDArray[Any]
+    Floats: TypeAlias = NDArray[np.float64]
+
+MOST = 1e290
+"""The most circuits and the largest load: what the formulas make of them still fits a float."""
+MOST_COUNTED = 1e15
+"""The largest load of :func:`min_circuits`: beyond, floats no longer hold every whole number."""
+
+
+@overload
+def erlang_b(circuits: Scalar, load: Scalar) -> float: ...
+@overload
+def erlang_b(circuits: Array, load: Scalar | Array) -> Floats: ...
+@overload
+def erlang_b(circuits: Scalar, load: Array) -> Floats: ...
+def erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floats:
+    """The probability that an attempt finds all circuits taken (Erlang's loss formula).
+
+    ``B(C, A) = (A^C / C!) / Σ_(k ≤ C) A^k / k!``, for any real ``C ≥ 0`` by
+    ``1/B = ∫_0^∞ e^−t (1 + t/A)^C dt`` (Jagerman 1974).
+
+    It holds for random attempts (Poisson), any holding times, and no retries.  The relative error is below
+    1e-12; B is 0 below 1e-308 (then see :func:`log_erlang_b`).  No circuits lose everything (1), no load
+    nothing (0, with any circuits at all).
+
+    Args:
+        circuits: How many attempts can be held at once; 0 or more, fractions allowed.
+        load: Offered load in erlang, 0 or more.
+
+    Returns:
+        A probability; an array of the common shape where either argument is an array or a list.
+
+    Raises:
+        TopologyError: what is not a number from 0 to 1e290 (named by its index in an array), or shapes that
+            do not broadcast.
+
+    Source: Erlang 1917; DLMF 8.7, 8.9, 8.12 for the formulas; ``erlang_kernels`` says which is used where.
+
+    >>> erlang_b(2, 1)
+    0.2
+    >>> round(erlang_b(64512, 64000), 10)
+    0.0002081871
+    >>> erlang_b([1, 2], [[1], [2]])
+    array([[0.5       , 0.2       ],
+           [0.66666667, 0.4       ]])
+    """
+    if _scalars(circuits, load):
+        return 1 / (1 + excess(_amount(circuits, "circuits"), _amount(load, "load")))
+    return by_pieces(blocking_of_piece, circuits=(circuits, AMOUNT), load=(load, AMOUNT))
+
+
+@overload
+def log_erlang_b(circuits: Scalar, load: Scalar) -> float: ...
+@overload
+def log_erlang_b(circuits: Array, load: Scalar | Array) -> Floats: ...
+@overload
+def log_erlang_b(circuits: Scalar, load: Array) -> Floats: ...
+def log_erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floats:
+    """The natural logarithm of :func:`erlang_b`, also where B itself is below the floats.
+
+    Same model, arguments and errors.  The absolute error is below 1e-12, or the relative one where ``ln B``
+    is beyond −1; ``-inf`` for no load.
+
+    Source: there the Poisson term alone, ``ln B = C ln A − A − ln C!`` (Loader 2000 on its evaluation).
+
+    >>> round(log_erlang_b(64512, 10000), 3)
+    -65761.995
+    >>> log_erlang_b(5, 0), log_erlang_b(0, 5)
+    (-inf, 0.0)
+    """
+    if _scalars(circuits, load):
+        return log_blocking(_amount(circuits, "circuits"), _amount(load, "load"))
+    return by_pieces(log_blocking_of_piece, circuits=(circuits, AMOUNT), load=(load, AMOUNT))
+
+
+@overload
+def max_load(circuits: Scalar, blocking: Scalar) -> float: ...
+@overload
+def max_load(circuits: Array, blocking: Scalar | Array) -> Floats: ...
+@overload
+def max_load(circuits: Scalar, blocking: Array) -> Floats: ...
+def max_load(circuits: Scalar | Array, blocking: Scalar | Array) -> float | Floats:
+    """The largest load of which no more than the share ``blocking`` is lost: ``erlang_b(C, A) = blocking``.
+
+    Same model as :func:`erlang_b`.  Divided by the mean seconds of holding (and TIME_WAIT) it is the highest
+    rate of attempts.  0 circuits carry 0 erlang; a load below 1e-323 is 0.
+
+    Args:
+        circuits: 0 or more, fractions allowed.
+        blocking: The probability, above 0 and below 1.
+
+    Returns:
+        Load in erlang.
+
+    Raises:
+        TopologyError: as :func:`erlang_b`; a blocking that is not strictly between 0 and 1.
+
+    Source: the project's own; Newton's method on ``ln(1/B − 1)`` over ``ln A``.
+
+    >>> [round(max_load(circuits, 0.01), 2) for circuits in (10, 20, 30, 50, 100)]
+    [4.46, 12.03, 20.34, 37.9, 84.06]
+    >>> round(max_load(64512, 1e-6), 6)
+    63542.461685
+    """
+    if _scalars(circuits, blocking):
+        return erlang_inverse.max_load(_amount(circuits, "circuits"), probability(blocking, "blocking"))
+    return by_pieces(erlang_inverse_arrays.max_load, circuits=(circuits, AMOUNT), blocking=(blocking, CHANCE))
+
+
+@overload
+def min_circuits(load: Scalar, blocking: Scalar) -> int: ...
+@overload
+def min_circuits(load: Array, blocking: Scalar | Array) -> NDArray[np.int64]: ...
+@overload
+def min_circuits(load: Scalar, blocking: Array) -> NDArray[np.int64]: ...
+def min_circuits(load: Scalar | Array, blocking: Scalar | Array) -> int | NDArray[np.int64]:
+    """The least whole number of circuits of which ``erlang_b(circuits, load) <= blocking``.
+
+    Same model as :func:`erlang_b`.  The answer C always has ``erlang_b(C, A) ≤ ε < erlang_b(C − 1, A)`` as
+    computed here.  Up to loads of 1e9 neighbouring values differ by far more than their error, so that only a
+    blocking met to the last digit could be decided either way.  It is 1 for no load, because 0 circuits block
+    every attempt by definition.
+
+    Args:
+        load: Offered load in erlang, up to 1e15.
+        blocking: The probability, above 0 and below 1.
+
+    Returns:
+        An ``int``; an array of 64-bit integers where either argument is an array or a list.
+
+    Raises:
+        TopologyError: as :func:`max_load`; a load above 1e15.
+
+    Source: the project's own; secants of ln B over neighbouring whole numbers.  ln B is concave in C, because
+    1/B is a mean of exponentials in C.
+
+    >>> min_circuits(100, 0.001), min_circuits(60000, 1e-6), min_circuits(0, 0.01)
+    (128, 60945, 1)
+    >>> min_circuits([1, 10, 100], 0.1)
+    array([ 3, 13, 97])
+    """
+    if _scalars(load, blocking):
+        chance = probability(blocking, "blocking")
+        return erlang_inverse.min_circuits(_countable(load, "load"), chance)
+    counts = by_pieces(
+        erlang_inverse_arrays.min_circuits, load=(load, COUNTABLE), blocking=(blocking, CHANCE)
+    )
+    return counts.astype("int64")
+
+
+def _amount(value: object, place: str) -> float:
+    if isinstance(value, float | int) and not isinstance(value, bool) and 0 <= value <= MOST:
+        return float(value)  # at once: asking the abstract classes takes as long as B itself
+    found = number(value, place)
+    if found > MOST:
+        raise reject(value, "this is a number of at most 1e290", "change it", place)
+    return found
+
+
+def _countable(value: object, place: str) -> float:
+    found = number(value, place)
+    if found > MOST_COUNTED:
+        rule = "a load of at most 1e15 has a whole number of circuits that a float holds"
+        raise reject(value, rule, "take max_load for larger pools", place)
+    return found
+
+
+AMOUNT = Rule(_amount, 0.0, MOST)
+COUNTABLE = Rule(_countable, 0.0, MOST_COUNTED)
+CHANCE = Rule(probability, math.ulp(0.0), 1 - sys.float_info.epsilon / 2)
+
+
+def _scalars(*values: object) -> bool:
+    """Whether none is an array, a list or the like; what is no number at all fails its check later."""
+    return all(isinstance(value, float | int | Real) or not _is_array(value) for value in values)
+
+
+def _is_array(value: object) -> bool:
+    return hasattr(value, "__array__") or (isinstance(value, Sequence) and not isinstance(value, str | bytes))

@@ -1,0 +1,329 @@
+"""What is open and what lingers in one pool over time, in the fluid: filling, full, and empty again."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import expm1, floor, log10
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuplecalc.errors import InputError
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.limit import Limit
+from tuplecalc.under_load import checks
+from tuplecalc.under_load.offered import Exhausted, exhausted, fullest
+from tuplecalc.under_load.pools import Pools, pools
+from tuplecalc.under_load.roots import crossing
+
+Series: TypeAlias = NDArray[np.float64]
+
+_POINTS = 200  # of each of the three parts of a curve, besides its corners
+_SETTLED = 5.0  # holds, after which less than 1 % is still to come
+_SHOWN = 4.0  # holds, after which 2 % of the open connections are left
+_NOTHING = 40.0  # holds, after which what is left of an exponential is in no digit
+_FAN = tuple(0.05 * 1.27**step for step in range(22))  # holds, after which a bend is looked at again
+_NUMBERS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 45, 50, 60)
+_APART = 1e-9  # of the whole time: moments closer than that are one
+
+
+@dataclass(frozen=True, eq=False)
+class Fluid:
+    """One pool of one limit over time, from empty; made by :func:`over_time`, which has the equations.
+
+    The arrays have one value for each moment of ``time``.  They count the keys (ports, entries, files) of
+    this one pool, not of the whole chain and not in flows: ``open + lingering`` are taken, of ``size``.
+    """
+
+    limit: Limit
+    """The limit that the pool belongs to."""
+    pools: Fraction
+    """How many pools the limit has; where they are uneven, this is the hottest."""
+    share: Fraction
+    """The part of the traffic that falls on this pool; behind a hash what the fullest address gets, about."""
+    size: float
+    """Keys of the pool."""
+    keys: int
+    """Keys that an open connection takes."""
+    rate: float
+    """Connections a second that are offered to the pool."""
+    use: float
+    """Keys that would be taken in the long run, over ``size``; above 1 the pool is overloaded."""
+    seconds: float
+    """When the offer ends."""
+    exhausted_after: float | None
+    """When the pool is full; None where it is not while the offer lasts."""
+    half_free_after: float
+    """Seconds from the end of the offer until half of the pool is free; 0 where it is already."""
+    turned_away: float
+    """The share of the connections that gets no keys, from when the pool is full to the end of the offer."""
+    time: Series
+    """Seconds from empty."""
+    open: Series
+    """Keys of open connections."""
+    lingering: Series
+    """Keys whose connection is closed (TIME_WAIT, or the timer of a table)."""
+    demand: Series
+    """Keys that would be taken if there were enough."""
+    accepted: Series
+    """Connections a second that get in, from that moment on."""
+
+    @property
+    def taken(self) -> Series:
+        """Keys that are not free."""
+        return self.open + self.lingering
+
+    @property
+    def free(self) -> Series:
+        """Keys that are free."""
+        return self.size - self.taken
+
+
+def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 2000) -> Fluid:
+    """The pool that runs dry first at the offered rate, else the one most in use: from empty, and after.
+
+    For so many ``seconds`` ``λ`` connections a second fall on the pool, then none.  Each takes ``k`` keys.
+    It is open for a time of mean ``H`` (exponential), and then each key lingers for a fixed ``T``, which
+    may depend on the key and on who closes first: ``m_T`` is the part of all keys that linger for ``T``.
+    With ``N`` connections accepted so far, ``x`` of them open and ``D = N - x`` closed::
+
+        x' = N' - x/H                      taken = k·(N(t) - Σ m_T·D(t - T))
+        filling       N' = λ               x = λ·H·(1 - e^(-t/H))
+        full          N(t) = size/k + Σ m_T·D(t - T)        what comes back is taken again
+        offer ended   N' = 0               x falls as e^(-t/H)
+
+    Once full the pool stays full while the offer lasts, as no more comes back than was offered before; what
+    gets in tends to ``size/(k·H + Σ k·m_T·T)``.  Only here time goes in ``steps``: ``N'`` is constant over
+    each, and such that the pool is full at its end; all else is closed form.  Steps are short near every
+    bend, and there are enough where half as many change nothing that matters: with the default for
+    ``seconds`` no more than 2e-3 of the pool at 100 times its rate, 1e-4 at twice, nothing where H = 0.
+
+    Holds for large pools, and for this pool alone: where another one fills later on, less gets in.  Chance,
+    retries and searches that give up early are not in it.  Without ``seconds`` the offer lasts until the
+    pool is full and for two mean times ``H + T`` more, or until nothing changes any more; rounded up.
+
+    Units: seconds, connections a second, keys.  Raises :class:`~tuplecalc.errors.InputError` where no rate is
+    offered, nothing limits it, or no flow gets through; :class:`~tuplecalc.errors.TopologyError` for
+    seconds or steps out of bounds.  Source: the fluid of M/G/∞, cut off at the pool; derived.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> course = over_time(capacity(example("outage")), seconds=1200)
+    >>> course.limit.name, course.size, round(course.exhausted_after, 1), round(course.half_free_after, 1)
+    ('shared', 64512.0, 548.6, 210.8)
+    >>> round(course.turned_away, 3)
+    0.163
+    """
+    offered = result.chain.traffic.rate
+    if offered is None:
+        raise InputError("exhaustion needs an offered rate; write `rate` under [traffic], or --rate 700")
+    each, first = _first(result, offered)
+    hold, lags, size = float(result.chain.traffic.hold), _lags(each), float(_size(each))
+    share = _share(each)
+    rate = float(offered * share)
+    if seconds is None:
+        most = first.seconds + 2 * float(each.seconds) if first else 1.5 * max(lags) + _SETTLED * hold
+        seconds = _told(most)
+    ends = checks.number(seconds, "seconds", above=0)
+    steps = checks.count(steps, "steps", least=1)
+    dry = first.seconds if first and first.seconds < ends else None
+    over = ends + max(lags) + _SHOWN * hold
+    turns = sorted({0.0, ends} if dry is None else {0.0, dry, ends})
+    corners = _corners(turns, hold, lags, over, steps)
+
+    course, endless = _Course(hold, lags), _Course(hold, lags)
+    course.go_on(0.0, rate)
+    endless.go_on(0.0, rate)
+    if dry is not None:
+        for start, end in pairwise(_moments([*np.linspace(dry, ends, steps + 1), *corners], dry, ends)):
+            course.go_on(start, course.rate_that_fills(size / each.keys, start, end))
+    course.go_on(ends, 0.0)
+    endless.go_on(ends, 0.0)
+
+    evenly = [moment for part in pairwise([*turns, over]) for moment in np.linspace(*part, _POINTS)]
+    time = _moments([*evenly, *corners], 0.0, over)
+    return Fluid(
+        limit=each.limit,
+        pools=each.number,
+        share=share,
+        size=size,
+        keys=each.keys,
+        rate=rate,
+        use=float(_use(each, offered)),
+        seconds=ends,
+        exhausted_after=dry,
+        half_free_after=_half_free(course, size / each.keys, ends),
+        turned_away=0.0 if dry is None else 1 - course.mean_rate(dry, ends) / rate,
+        time=_frozen(time),
+        open=_frozen(each.keys * course.at(moment).open for moment in time),
+        lingering=_frozen(each.keys * course.lingering(moment) for moment in time),
+        demand=_frozen(each.keys * endless.taken(moment) for moment in time),
+        accepted=_frozen(course.at(moment).rate for moment in time),
+    )
+
+
+def _frozen(values: Iterable[float]) -> Series:
+    found = np.fromiter(values, float)
+    found.flags.writeable = False
+    return found
+
+
+def _first(result: Capacity, rate: Fraction) -> tuple[Pools, Exhausted | None]:
+    """The pools of the limit that runs dry first, and when; else of the one most in use."""
+    if not result.flows:
+        where = f"{result.binding.hop} {result.binding.name}"
+        raise InputError(f"exhaustion: no flow gets through {where}, so nothing fills; make room there")
+    found = pools(result)
+    if not found:
+        rule = "nothing limits the rate, so nothing fills"
+        raise InputError(f"exhaustion: {rule}; write `hold` under [traffic], or a `time_wait` above 0")
+    dry = [(each, time) for each in found if (time := exhausted(each, rate, result.chain.traffic.hold))]
+    if dry:
+        return min(dry, key=lambda pair: pair[1].seconds)
+    return max(found, key=lambda each: _use(each, rate)), None
+
+
+def _size(each: Pools) -> Fraction:
+    """Keys that can be taken: of those that come and go together, whole flows' worth."""
+    return Fraction(each.circuits * each.keys if each.alike else each.size)
+
+
+def _share(each: Pools) -> Fraction:
+    return each.hottest * fullest(each)
+
+
+def _use(each: Pools, rate: Fraction) -> Fraction:
+    return rate * _share(each) * each.seconds * each.keys / _size(each)
+
+
+def _told(seconds: float) -> float:
+    """The next longer time that people would say.
+
+    >>> [_told(seconds) for seconds in (0.0042, 41, 1209, 5000, 10**6)]
+    [0.005, 45.0, 1500.0, 5400.0, 1036800.0]
+    """
+    unit = next((size for size in (86400.0, 3600.0, 60.0, 1.0) if seconds >= size), 0.0)
+    if not unit or seconds >= 60 * unit:
+        unit = 10.0 ** floor(log10(seconds / (unit or 1.0))) * (unit or 1.0)
+    return unit * next(number for number in _NUMBERS if number * unit >= seconds * (1 - 1e-9))
+
+
+def _lags(each: Pools) -> dict[float, float]:
+    """How long keys linger, and which part of them does for so long."""
+    found: dict[float, float] = {}
+    for close in each.closes:
+        for linger in close.lingers:
+            part = float(close.share / each.keys)
+            found[float(linger)] = found.get(float(linger), 0.0) + part
+    return found
+
+
+class _Cell(NamedTuple):
+    """From ``start`` on, connections get in at one rate; accepted so far, and open, in flows."""
+
+    start: float
+    accepted: float
+    open: float
+    rate: float
+
+
+class _Course:
+    """Connections of a pool over time, where what gets in is constant from one moment to the next."""
+
+    def __init__(self, hold: float, lags: Mapping[float, float]) -> None:
+        self.hold, self.lags = hold, lags
+        self.starts: list[float] = []
+        self.cells: list[_Cell] = []
+
+    def go_on(self, start: float, rate: float) -> None:
+        """From a moment after all others on, at this rate."""
+        _, accepted, still_open, _ = self.at(start)
+        self.starts.append(start)
+        self.cells.append(_Cell(start, accepted, still_open, rate))
+
+    def at(self, time: float) -> _Cell:
+        """What is so at a moment: ``x = x_0·e^(-t/H) + N'·H·(1 - e^(-t/H))``, t from the cell's start."""
+        place = bisect_right(self.starts, time)
+        if not place:
+            return _Cell(time, 0.0, 0.0, 0.0)
+        start, accepted, before, rate = self.cells[place - 1]
+        gone = self._gone(time - start)
+        still_open = before * (1 - gone) + rate * self.hold * gone
+        return _Cell(time, accepted + rate * (time - start), still_open, rate)
+
+    def mean_rate(self, begin: float, end: float) -> float:
+        """Connections a second that get in between two moments."""
+        return (self.at(end).accepted - self.at(begin).accepted) / (end - begin)
+
+    def closed(self, time: float) -> float:
+        """Connections closed so far."""
+        _, accepted, still_open, _ = self.at(time)
+        return accepted - still_open
+
+    def lingering(self, time: float) -> float:
+        """Keys that linger, over the keys of one connection."""
+        closed = self.closed(time)
+        return sum(part * (closed - self.closed(time - linger)) for linger, part in self.lags.items())
+
+    def taken(self, time: float) -> float:
+        """Keys that are not free, over the keys of one connection."""
+        return self.at(time).open + self.lingering(time)
+
+    def rate_that_fills(self, room: float, start: float, end: float) -> float:
+        """At which rate to go on from ``start`` for exactly ``room`` to be taken at ``end``.
+
+        What has come back by then, ``Σ m_T·D(end - T)``, is known where ``T`` reaches back to the
+        time before ``start``; for a shorter one it depends on the rate, as a linear function of it.
+        """
+        _, accepted, still_open, _ = self.at(start)
+        known, step = room - accepted, end - start
+        for linger, part in self.lags.items():
+            age = end - start - linger
+            if age <= 0:
+                known += part * self.closed(end - linger)
+            else:
+                gone = self._gone(age)
+                known += part * (accepted - still_open * (1 - gone))
+                step -= part * (age - self.hold * gone)
+        return known / step
+
+    def _gone(self, age: float) -> float:
+        """The part of the connections of one moment that are closed so much later."""
+        return -expm1(-age / self.hold) if self.hold else 1.0
+
+
+def _half_free(course: _Course, room: float, ends: float) -> float:
+    """Seconds from the end of the offer until no more than half is taken."""
+    longest = max(course.lags) + _NOTHING * course.hold
+    return crossing(lambda after: room / 2 - course.taken(ends + after), 0.0, longest)
+
+
+def _corners(
+    turns: Iterable[float], hold: float, lags: Iterable[float], until: float, most: int
+) -> list[float]:
+    """Where the curves may bend: whenever the accepted rate does, each linger after that, and soon after.
+
+    Lingers that are short beside a step are left out: what they do within it is solved as a whole.
+    """
+    found = fresh = set(turns)
+    steps = [linger for linger in lags if linger * most > until]
+    while fresh and len(found) < most:
+        fresh = {turn + linger for turn in fresh for linger in steps if turn + linger < until} - found
+        found = found | fresh
+    first = sorted(found)[: most // len(_FAN)]
+    return [*found, *(corner + hold * later for corner in first for later in _FAN)]
+
+
+def _moments(several: Iterable[float], begin: float, end: float) -> list[float]:
+    """Those between begin and end in order, both included, without any that are the same but for rounding."""
+    apart = _APART * end
+    found = [begin]
+    for moment in sorted(several):
+        if found[-1] + apart < moment < end - apart:
+            found.append(float(moment))
+    return [*found, end]

@@ -1,0 +1,177 @@
+"""The offered rate beside what the chain sustains: what fails, what fails first and when."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import exp
+from typing import Any, NamedTuple
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.record import as_float
+from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
+from tuplecalc.under_load.checks import probability
+from tuplecalc.under_load.choice import BlindHop, blind_hops
+from tuplecalc.under_load.hashing import fullest_estimate
+from tuplecalc.under_load.pools import Pools, pools
+from tuplecalc.under_load.roots import crossing
+from tuplecalc.under_load.transients import exhaustion_time
+
+
+class Exhausted(NamedTuple):
+    """The limit that is the first to run dry, from empty, at the offered rate.
+
+    ``seconds`` in the fluid with exponential holds; ``soonest`` where nothing is closed before.
+    """
+
+    limit: Limit
+    seconds: float
+    soonest: float
+
+
+class HopUse(NamedTuple):
+    """The offered rate over the highest of one hop's own limits; None where nothing limits it."""
+
+    name: str
+    utilisation: Number | None
+
+
+class MostAt(NamedTuple):
+    """The highest rate at which at most a share ``blocking`` of the connections fails; None: any."""
+
+    blocking: float
+    rate: float | None
+
+
+class Offered(NamedTuple):
+    """A rate beside the highest one; every field but ``most`` is None or empty where none is offered."""
+
+    rate: Fraction | None
+    highest: Number | None
+    """The highest sustained rate; None where nothing limits it."""
+    used: tuple[HopUse, ...]
+    """How much of each hop's own rate that is, the clients first."""
+    blocking: Bracket | None
+    """The share of connections that fails in steady state."""
+    exhausted: Exhausted | None
+    """What runs dry first; None where nothing does."""
+    blind: tuple[BlindHop, ...]
+    """What fails where hops choose their ports blindly, for each pair whose ranges overlap."""
+    most: MostAt | None
+    """What ``--blocking`` asks for."""
+
+    @property
+    def utilisation(self) -> Number | None:
+        """Offered over highest rate; infinite demand on a rate of 0 is None as well."""
+        return self.rate / self.highest if self.highest and self.rate is not None else None
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether more is offered than the chain sustains."""
+        return self.rate is not None and self.highest is not None and self.rate > self.highest
+
+    @property
+    def worst(self) -> BlindHop | None:
+        """Of the blind choices the one that fails most; without a rate the one that halves first."""
+        return max(self.blind, key=_badness, default=None)
+
+    def __repr__(self) -> str:
+        if self.rate is None or self.utilisation is None:
+            return f"<Offered {'nothing' if self.rate is None else f'{float(self.rate):,.6g}/s'}>"
+        lost = f", {self.blocking.lower:.3g} to {self.blocking.upper:.3g} fail" if self.blocking else ""
+        return f"<Offered {float(self.rate):,.6g}/s: {float(self.utilisation):.1%} of the highest rate{lost}>"
+
+    def _repr_html_(self) -> str:
+        from tuplecalc.render.html import load  # a notebook asks for it, nothing else does
+
+        return load(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The part ``offered`` of the JSON contract."""
+        blind = self.worst
+        return {
+            "rate": as_float(self.rate),
+            "utilisation": as_float(self.utilisation),
+            "overloaded": self.overloaded,
+            "blocking": _bracket(self.blocking),
+            "exhausted_after": self.exhausted.seconds if self.exhausted else None,
+            "blind": blind
+            and {
+                "chooser": blind.chooser,
+                "hop": blind.hop,
+                "burst": float(blind.burst),
+                "blocking": _bracket(blind.blocking),
+                "half_rate": _bracket(blind.half),
+            },
+            "max_rate_at_blocking": self.most and self.most._asdict(),
+            "hops": [{"name": hop.name, "utilisation": as_float(hop.utilisation)} for hop in self.used],
+        }
+
+
+def offered(result: Capacity, blocking: float | None = None) -> Offered:
+    """What becomes of the rate that a chain offers; ``blocking`` asks for the highest rate as well.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> found = offered(capacity(example("outage")))
+    >>> found.overloaded, round(found.blocking.upper, 3), found.exhausted.limit.hop
+    (True, 0.162, 'login-proxy')
+    """
+    rate = result.chain.traffic.rate
+    highest = result.rate if result.flows else 0
+    most = None
+    if blocking is not None:
+        share = probability(blocking, "blocking")
+        most = MostAt(share, rate_for(result, share))
+    if rate is None:
+        return Offered(None, highest, (), None, None, blind_hops(result, None), most)
+    used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
+    found = pools(result)
+    lost = chain_blocking(found, float(rate)) if result.flows else Bracket(1.0, 1.0)
+    times = (exhausted(each, rate, result.chain.traffic.hold) for each in found)
+    first = min(filter(None, times), key=lambda time: time.seconds, default=None)
+    return Offered(rate, highest, used, lost, first, blind_hops(result, float(rate)), most)
+
+
+def exhausted(each: Pools, rate: Fraction, hold: Fraction) -> Exhausted | None:
+    """When the hottest pool is full: ``Σ m_T(t) = size``, over a flow's keys and over who closes first.
+
+    ``T`` is how long a key lingers, and ``m_T(t) = λ·(min(t, T) + H·(1 - e^(-max(0, t - T)/H)))`` as in
+    :func:`tuplecalc.under_load.transients.exhaustion_time`.
+    """
+    mine = rate * each.hottest * fullest(each)
+    size = Fraction(each.circuits * each.keys) if each.alike else Fraction(each.size)
+    if each.alike and len(each.closes) == 1:
+        seconds = exhaustion_time(each.circuits, mine, hold, each.closes[0].lingers[0])
+        return None if seconds is None else Exhausted(each.limit, seconds, float(each.circuits / mine))
+    if mine * each.seconds * each.keys <= size:
+        return None
+    soonest, mean = float(size / (mine * each.keys)), float(hold)
+    lingers = [(float(close.share), float(linger)) for close in each.closes for linger in close.lingers]
+
+    def missing(time: float) -> float:
+        taken = 0.0
+        for share, linger in lingers:
+            closing = max(time - linger, 0.0)
+            taken += share * (min(time, linger) + (mean * (1 - exp(-closing / mean)) if mean else 0.0))
+        return float(mine) * taken - float(size)
+
+    last = max(linger for _, linger in lingers) + 40 * mean  # what is left of the exponential is in no digit
+    return Exhausted(each.limit, crossing(missing, soonest, max(last, soonest)), soonest)
+
+
+def fullest(each: Pools) -> Fraction:
+    """What the fullest address of a hash has over the mean; 1 where traffic is even."""
+    if each.hashed is None:
+        return Fraction(1)
+    clients, addresses = each.hashed
+    return Fraction(fullest_estimate(clients, addresses)) * addresses / clients
+
+
+def _badness(hop: BlindHop) -> tuple[float, float]:
+    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower if hop.half else 0.0
+
+
+def _bracket(bracket: Bracket | None) -> dict[str, float] | None:
+    return None if bracket is None else bracket._asdict()

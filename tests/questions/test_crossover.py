@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.questions.test_sweep import DEALT, HALF, PART, ROW, direct, numbers_of, proxy
 
 import tuplecalc as tc
 from tests.limits.chains import Topology, topologies
+from tests.questions.test_sweep import DEALT, HALF, PART, ROW, direct, numbers_of, proxy
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions import crossover, curves
 from tuplecalc.questions.axis import axis

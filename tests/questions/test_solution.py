@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.questions.test_sweep import DEALT, HALF, PART, ROW, direct, numbers_of, proxy
 
 import tuplecalc as tc
 from tests.limits.chains import Topology, topologies
+from tests.questions.test_sweep import DEALT, HALF, PART, ROW, direct, numbers_of, proxy
 from tuplecalc.questions import curves, roots
 from tuplecalc.questions.sizes import PortRange, port_range
 from tuplecalc.questions.solution import Solution, Target

@@ -5,6 +5,8 @@ The letters are those of :data:`tuplecalc.limits.letters.SYMBOLS`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from math import floor
 
 from tuplecalc.limits.expression import (
@@ -12,28 +14,28 @@ from tuplecalc.limits.expression import (
     Expression,
     Minimum,
     NamedPorts,
-    Product,
     Quantity,
     Quotient,
-    Sum,
     product,
 )
-from tuplecalc.limits.hops import entries
+from tuplecalc.limits.forwarder import entries
+from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS, Kind
+from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Sources
 from tuplecalc.limits.letters import Letters, sized
-from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.state import Sources, Taken
+from tuplecalc.limits.limit import Limit, Pool
+from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.chain import Traffic
-from tuplecalc.network.hops import Cone
+from tuplecalc.network.cone import Cone
 
 
 def cone(
     hop: Cone, traffic: Traffic, sources: Sources, before: Target, behind: Target
-) -> tuple[list[Limit], Sources]:
-    r"""NAT: M addresses with the ports P each.
+) -> tuple[list[Declared], Sources]:
+    r"""NAT: M addresses with the ports P each; one leg ends, another begins.
 
     ========= =========== ======================================== ====== =========
-    limit     size        scopes                                   keys   seconds
+    limit     size        copies                                   keys   seconds
     ========= =========== ======================================== ====== =========
     ports     \|P\|       M·E'                                     1      H + T
     block     k           min(a, M·floor(\|P\| / k))·E_s           1      H + T
@@ -46,50 +48,73 @@ def cone(
     endpoint-independent, and min(E', d) and min(E_s, d) where a port serves so many destinations.
     Without blocks, and where each source has one, a stands for the sources that send.  An overflow
     adds its ports to \|P\|, and makes one size of all blocks (:meth:`_Row.with_overflow`).
-    What leaves: a = b = M, A = P with the overflow.
+    T is the linger of a closed entry, or ``half_close`` where closed entries give way; then the
+    table never fills whose entries are as many as there are keys.
     """
     row = _Row(hop, traffic, sources.mixed() if hop.virtual is not None else sources, before, behind)
-    limits = [row.limit("ports", sized(*row.ports), product(row.M, row.everywhere))]
+    declared: list[Declared] = [row.all_ports()]
     if hop.block is not None:
-        limits.append(row.block() if hop.overflow is None else row.with_overflow())
+        declared.append(row.block() if hop.overflow is None else row.with_overflow())
     if hop.client_ports is not None:
         held = row.letters.given("h", hop.client_ports, "client_ports")
-        limits.append(row.limit("client", held, product(row.senders, row.served)))
+        declared.append(row.limit(CLIENT, held, row.senders, row.served))
     if row.blocks is not None:
-        limits += of_served(row.sources, row.blocks, limits)
-    own = limits[:1]  # a block belongs to a source before the cone, not to one of its addresses
-    limits += entries(hop, row.letters, instances(hop), 1)
-    return limits, row.leaving(own)
+        row.sources.serve(row.blocks)
+    if not row.gives_way_to_all():
+        declared += entries(hop, row.letters, instances(hop), 1)
+    return declared, row.leaving()
 
 
 class _Row:
     """The limits of one cone, one method for each row of the table."""
 
     def __init__(self, hop: Cone, traffic: Traffic, sources: Sources, before: Target, behind: Target) -> None:
-        self.hop, self.sources = hop, sources
-        self.letters = letters = Letters(hop, traffic, sources, before, behind)
-        per_instance = letters.given("m", hop.addresses.size, "addresses")
-        self.M = letters.derived("M", Product((per_instance, instances(hop))))
-        self.P = NamedPorts("P", hop.name, hop.ports, place=f"{hop.path}.ports")
-        self.ports: tuple[NamedPorts, ...] = (self.P,)
+        self.hop, self.sources, self.behind = hop, sources, behind
+        self.letters = letters = Letters(hop.name, hop.path, traffic, sources, before, behind)
+        self.M = _addresses(hop, letters, sources)
+        P = NamedPorts("P", hop.name, hop.ports, place=f"{hop.path}.ports")
+        self.ports: tuple[NamedPorts, ...] = (P,)
+        leaving = P
         if hop.overflow is not None:
             self.ports += (NamedPorts("O", hop.name, hop.overflow, place=f"{hop.path}.overflow"),)
+            leaving = NamedPorts("P_O", hop.name, hop.ports | hop.overflow)
+        self.leg = Leg(leaving)
+        if hop.closing == "gives-way":
+            linger = letters.given("T_h", hop.half_close, "half_close")
+        else:
+            linger = letters.linger(hop.time_wait, hop.reuse_after)
+        self.times = letters.times(client=linger, service=linger)
         self.everywhere = self._times_in_use(letters.E_behind)
         self.served = self._times_in_use(letters.endpoints_of_source())
         self.k = self._ports_of_a_client()
         self.blocks: Expression | None = None  # how many, where there may be fewer than sources
         self.senders: Expression = letters.a
         if isinstance(hop.block, int):
-            self.blocks = product(self.M, Quotient(sized(self.P), self.k, "floor"))
+            self.blocks = self.M * Quotient(sized(P), self.k, "floor")
             self.senders = Minimum((letters.a, self.blocks))
 
-    def limit(self, name: str, size: Expression, scopes: Expression) -> Limit:
-        """One key a flow, for H + T."""
-        return Limit(name, self.hop.name, size, scopes, 1, self.letters.translated)
+    def all_ports(self) -> Alone:
+        """The leg that begins here, in the cone's own table."""
+        copies = product(self.M, self.everywhere)
+        self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times)
+        return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.M, self.everywhere))
+
+    def limit(self, kind: Kind, size: Expression, apart: Expression, often: Expression) -> Limit:
+        """One key a flow, for H + T; ``often`` is how many flows a port holds at once."""
+        scopes = product(apart, often)
+        pool = self._pool(size, apart, often)
+        lingers = (self.times.linger,)
+        return Limit(kind, self.hop.name, size, scopes, 1, self.times.seconds, lingers=lingers, pool=pool)
+
+    def _pool(self, size: Expression, apart: Expression, often: Expression) -> Pool | None:
+        """Where a port serves fewer destinations than there are, these share it: one pool for all."""
+        if self.hop.destinations is None or often.value < self.hop.destinations:
+            return None
+        return Pool(Fraction(apart.value), Fraction(size.value) * self.hop.destinations)
 
     def block(self) -> Limit:
         """The ports of all blocks that a source holds."""
-        return self.limit("block", self.k, product(self.senders, self.served))
+        return self.limit(BLOCK, self.k, self.senders, self.served)
 
     def with_overflow(self) -> Limit:
         """Blocks, and ports at each address for those whose block is full.
@@ -102,25 +127,36 @@ class _Row:
         keys: Hall's theorem for all legs; one client alone has k + |O|, which cannot be less for
         each of them.  Where sources address different endpoints, the flows towards all of them have
         k·s·E_s + |O|·min(s·E_s, M·E').  RFC 7422, section 2 (dynamic ports beside the deterministic).
+
+        As loss systems they are one pool at each address, or in all where some have more clients.
         """
         s, O = self.senders, sized(self.ports[1])  # noqa: E741 - the formula's letter
         in_use = Minimum((self.letters.a, self.M))  # each address has a block or more
-        there = self.sources.there
-        if self.sources.classes == 1 and (there is None or there.value == self.sources.addresses.value):
-            size = Sum((product(self.k, s), product(O, in_use)))
-            return self.limit("block", size, self.everywhere)
-        shared = Minimum((product(s, self.served), product(self.M, self.everywhere)))
-        return self.limit("block", Sum((product(self.k, s, self.served), product(O, shared))), Constant(1))
+        clients, addresses = Fraction(s.value), Fraction(in_use.value)
+        if self.sources.classes == 1 and self.sources.there.value == self.sources.addresses.value:
+            size = self.k * s + O * in_use
+            found = self.limit(BLOCK_OVERFLOW, size, Constant(1), self.everywhere)
+            if clients % addresses:
+                addresses = Fraction(1)
+        else:
+            shared = Minimum((product(s, self.served), product(self.M, self.everywhere)))
+            size = product(self.k, s, self.served) + product(O, shared)
+            found = self.limit(BLOCK_OVERFLOW, size, Constant(1), Constant(1))
+            addresses = Fraction(1)
+        whole = found.pool or Pool(Fraction(found.scopes.value), Fraction(size.value))
+        pool = Pool(whole.number * addresses, whole.size / addresses, clients / addresses)
+        return replace(found, pool=pool)
 
-    def leaving(self, own: list[Limit]) -> Sources:
-        """What leaves; ``own`` is what each address brings along."""
-        ports = self.P
-        if self.hop.overflow is not None:
-            ports = NamedPorts("P_O", self.hop.name, self.hop.ports | self.hop.overflow)
-        often = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
-        held = self.letters.translated
-        taken = None if often else Taken(self.everywhere, held)
-        return Sources(self.M, self.M, 1, ports, taken, held=held, own=tuple(own))
+    def gives_way_to_all(self) -> bool:
+        """Whether closed entries give way and the table has an entry for every key: it never fills."""
+        if self.hop.closing != "gives-way" or self.hop.max_entries is None:
+            return False
+        keys = sized(*self.ports).value * self.hop.addresses.size * self.behind.endpoints.value
+        return self.hop.max_entries >= keys
+
+    def leaving(self) -> Sources:
+        """What leaves: M addresses, which bring along what the cone's own table holds."""
+        return Sources(self.M, self.M, 1, self.leg, (self.own,), self.M)
 
     def _times_in_use(self, endpoints: Expression) -> Expression:
         """How many flows a port holds at once, where its users address so many endpoints.
@@ -153,51 +189,21 @@ class _Row:
         With both, each client has its ports.  RFC 7422, section 2; VPP's det44; Azure Load Balancer,
         "default port allocation".
         """
-        letters, block = self.letters, self.hop.block
-        there = letters.a if self.sources.there is None else self.sources.there
+        letters, block, there = self.letters, self.hop.block, self.sources.there
         if isinstance(block, int):
             return letters.given("k", block, "block")
         if isinstance(block, tuple):
             _, each = self.hop.entry(floor(there.value)) or block[-1]
-            of_all = product(letters.given("u", each, "block"), self.M)
+            of_all = letters.given("u", each, "block") * self.M
             return letters.derived("k", Minimum((of_all, letters.given("u_m", block[0][1], "block"))))
         clients = Quotient(there, self.M, "ceiling")
-        return letters.derived("k", Quotient(sized(self.P), clients, "floor"))
+        return letters.derived("k", Quotient(sized(self.ports[0]), clients, "floor"))
 
 
-def few_blocks(limit: Limit) -> Expression | None:
-    """M·floor(|P| / k), how many blocks there are, of a cone's limit that has it; else None."""
-    parts: list[Expression] = [limit.scopes, limit.size]
-    while parts:
-        match parts.pop():
-            case Minimum((Quantity("a"), Product((*_, Quotient(rounding="floor"))) as blocks)):
-                return blocks
-            case Sum(inner) | Product(inner) | Minimum(inner):
-                parts.extend(inner)
-    return None
-
-
-def of_served(sources: Sources, blocks: Expression, limits: list[Limit]) -> list[Limit]:
-    """What the sources bring along themselves, where there are fewer blocks than sources.
-
-    A source without a block sends nothing, so that the earlier limits that each source brings
-    along hold for min(a, blocks) of them: block-ports, block-upstream, …; only those that lower
-    the figures.  (The model's table leaves this out; the integer program found it.)
-    """
-    if blocks.value >= sources.addresses.value:
-        return []
-    found = []
-    for limit in sources.own:
-        scopes = Product((limit.scopes, Quotient(blocks, sources.addresses)))
-        scaled = Limit(
-            f"block-{limit.name}", limits[0].hop, limit.size, scopes, limit.keys, limit.seconds, limit.busy
-        )
-        if _lowers(scaled, limits):
-            found.append(scaled)
-    return found
-
-
-def _lowers(limit: Limit, others: list[Limit]) -> bool:
-    rates = [other.rate for other in others if other.rate is not None]
-    lower_rate = limit.rate is not None and (not rates or limit.rate < min(rates))
-    return lower_rate or limit.flows < min(other.flows for other in others)
+def _addresses(hop: Cone, letters: Letters, sources: Sources) -> Quantity:
+    """M, onto which a hash may put the sources by chance."""
+    per_instance = letters.given("m", hop.addresses.size, "addresses")
+    M = letters.derived("M", per_instance * instances(hop))
+    if hop.spread == "even":
+        return M
+    return M._replace(spread=Hashing(floor(sources.addresses.value), floor(M.value)))

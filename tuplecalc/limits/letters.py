@@ -7,26 +7,13 @@ with values, definitions and the topology key behind each.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import NamedTuple
 
-from tuplecalc.limits.expression import (
-    Constant,
-    Difference,
-    Expression,
-    Minimum,
-    NamedPorts,
-    Number,
-    Product,
-    Quantity,
-    Quotient,
-    Size,
-    Sum,
-    tidy,
-)
-from tuplecalc.limits.state import Sources
+from tuplecalc.limits.expression import Expression, Minimum, NamedPorts, Number, Quantity, Size, tidy
+from tuplecalc.limits.legs import Sources, Times
 from tuplecalc.limits.targets import Target
-from tuplecalc.network.chain import Clients, Traffic
-from tuplecalc.network.hops import Hop
+from tuplecalc.network.chain import Traffic
 
 
 class Symbol(NamedTuple):
@@ -44,7 +31,7 @@ SYMBOLS: Mapping[str, Symbol] = {
     "E": Symbol("endpoints that the legs before the hop address", "endpoints"),
     "E'": Symbol("endpoints that the leg behind the hop addresses", "endpoints", "E'"),
     "E_s": Symbol("endpoints that one source address can address", "endpoints", "E_{s}"),
-    "E_i": Symbol("endpoints that one source address reaches through one instance", "endpoints", "E_{i}"),
+    "E_g": Symbol("endpoints of a group of services over its share", "endpoints", "E_{g}"),
     "N": Symbol("service endpoints", "endpoints"),
     "V": Symbol("endpoints of the hop's virtual service", "endpoints"),
     "m": Symbol("addresses that one instance translates to", "addresses"),
@@ -65,7 +52,6 @@ SYMBOLS: Mapping[str, Symbol] = {
     "R": Symbol("source ports that the capture can present", "ports"),
     "o": Symbol("own source addresses of one instance", "addresses"),
     "L": Symbol("ports for the upstream legs", "ports"),
-    "x": Symbol("domains in which a source's port is taken", "domains"),
     "entries": Symbol("tracking-table entries of one instance", "entries", r"\mathrm{entries}"),
     "files": Symbol("file descriptors of one instance", "files", r"\mathrm{files}"),
     "H": Symbol("mean time that a connection stays open", "s"),
@@ -73,36 +59,29 @@ SYMBOLS: Mapping[str, Symbol] = {
     "T": Symbol("linger of a closed tuple: min(time_wait, reuse_after)", "s"),
     "T_w": Symbol("time_wait", "s", "T_{w}"),
     "T_r": Symbol("reuse_after", "s", "T_{r}"),
+    "T_a": Symbol("accept_wait: how long a proxy refuses a tuple that its side closed first", "s", "T_{a}"),
+    "T_h": Symbol("half_close: from the first FIN to the last ACK", "s", "T_{h}"),
     "T_t": Symbol("linger of a tracking entry", "s", "T_{t}"),
 }
 """Every letter of every formula, once."""
 
 
 class Letters:
-    """The letters of one hop (``part``: the clients or a hop) with their values.
+    """The letters of one hop, which has a ``name`` and a ``path``, with their values.
 
     ``sources`` is what reaches it, ``before`` and ``behind`` what the legs on its two sides address.
-    The four sums are the seconds for which keys are held: ``client_side`` and ``service_side`` by a
-    socket, which lingers where its side closed first; ``translated`` by a cone, whoever closed
-    first; ``tracked`` is in :mod:`tuplecalc.limits.hops`.
     """
 
     def __init__(
-        self, part: Clients | Hop, traffic: Traffic, sources: Sources, before: Target, behind: Target
+        self, name: str, path: str, traffic: Traffic, sources: Sources, before: Target, behind: Target
     ) -> None:
-        self.hop = part.name if isinstance(part, Hop) else "clients"
-        self._path = part.path if isinstance(part, Hop) else "clients"
+        self.hop, self._path = name, path
         self.a = self.derived("a", sources.addresses)
         self.b = self.derived("b", sources.per_endpoint)
-        self.A = NamedPorts("A", self.hop, sources.ports.ports, alias=sources.ports)
+        self.A = NamedPorts("A", name, sources.leg.ports.ports, alias=sources.leg.ports)
         self.E = self.derived("E", before.capacity)
         self.E_behind = self.derived("E'", behind.capacity)
-        self.H = Quantity("H", "traffic", tidy(traffic.hold), place="traffic.hold")
-        self.T = self._linger(part)
-        c = Quantity("c", "traffic", tidy(traffic.first_close), place="traffic.first_close")
-        self.client_side = Sum((self.H, Product((Difference(Constant(1), c), self.T))))
-        self.service_side = Sum((self.H, Product((c, self.T))))
-        self.translated = Sum((self.H, self.T))
+        self.open, self.client_share = hold(traffic), client_share(traffic)
         self._all_reach_all = sources.classes == 1
 
     def given(self, symbol: str, value: Number, key: str) -> Quantity:
@@ -113,24 +92,34 @@ class Letters:
         """A quantity that follows from others."""
         return Quantity(symbol, self.hop, definition.value, definition)
 
-    def _linger(self, part: Clients | Hop) -> Quantity:
-        if part.reuse_after is None:
-            return self.given("T", part.time_wait, "time_wait")
-        wait = self.given("T_w", part.time_wait, "time_wait")
-        return self.derived("T", Minimum((wait, self.given("T_r", part.reuse_after, "reuse_after"))))
+    def linger(self, time_wait: Fraction, reuse_after: Fraction | None) -> Quantity:
+        """T = min(time_wait, reuse_after)."""
+        if reuse_after is None:
+            return self.given("T", time_wait, "time_wait")
+        wait = self.given("T_w", time_wait, "time_wait")
+        return self.derived("T", Minimum((wait, self.given("T_r", reuse_after, "reuse_after"))))
+
+    def times(self, **lingers: Expression) -> Times:
+        """How long a key is taken: H, and the linger after the ``client`` or the ``service`` closed first."""
+        return Times(self.open, self.client_share, **lingers)
 
     def endpoints_of_source(self) -> Expression:
         """E_s: endpoints that one source can address, E' where all reach all, else E'·b / a."""
         if self._all_reach_all:
             return self.E_behind
-        return self.derived("E_s", Quotient(Product((self.E_behind, self.b)), self.a))
+        return self.derived("E_s", self.E_behind * self.b / self.a)
+
+
+def hold(traffic: Traffic) -> Quantity:
+    """H."""
+    return Quantity("H", "traffic", tidy(traffic.hold), place="traffic.hold")
+
+
+def client_share(traffic: Traffic) -> Quantity:
+    """c."""
+    return Quantity("c", "traffic", tidy(traffic.first_close), place="traffic.first_close")
 
 
 def sized(*sets: NamedPorts) -> Size:
     """|X ∪ Y ∪ …|."""
     return Size("union", sets)
-
-
-def without(left: NamedPorts, right: NamedPorts) -> Size:
-    """|X ∖ Y|."""
-    return Size("difference", (left, right))

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
+from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Sum, product, tidy
+from tuplecalc.limits.kinds import ROW, Kind
+
+
+class Linger(NamedTuple):
+    """How long a key stays taken after the close, in seconds, by the side that closed first."""
+
+    client: Number = 0
+    service: Number = 0
+
+    def mean(self, client_share: Number) -> Number:
+        """The mean, where the client closes first in this part of the flows."""
+        return client_share * self.client + (1 - client_share) * self.service
+
+
+class Pool(NamedTuple):
+    """A limit as a loss system, where its scopes are not its pools: ``number`` pools of ``size`` keys.
+
+    ``users`` have keys of their own in each pool and share the rest.
+    """
+
+    number: Fraction
+    size: Fraction
+    users: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -20,25 +45,29 @@ class Limit:
     ``seconds``   for how long it takes them, added up over its keys
     ============= ==================================================================
 
-    ``busy`` stands in for the size in the rate where some keys are held for other times.
+    ``busy`` stands in for the size in the rate where some keys cannot be busy all the time.
+    ``lingers`` says for each key of a flow how long it is taken beyond the hold.
 
     By Hall's theorem ``flows = floor(scopes · floor(size / keys))`` fit, and by Little's law the
     highest sustained rate is ``size · scopes / seconds`` connections a second (``None`` where the
-    seconds are 0, 0 where not one flow fits).  Source: the project's model, "One theorem".
+    seconds are 0, 0 where not one flow fits).  Source: docs/model.md, "Faces".
 
     >>> from tuplecalc.limits.expression import Constant
-    >>> limit = Limit("ports", "nat", Constant(64512), Constant(6), 1, Constant(420))
+    >>> from tuplecalc.limits.kinds import CONE_PORTS
+    >>> limit = Limit(CONE_PORTS, "nat", Constant(64512), Constant(6), 1, Constant(420))
     >>> limit
     <Limit nat/ports: 64512·6 = 387,072 flows, 921.6/s>
     """
 
-    name: str
+    kind: Kind
     hop: str
     size: Expression
     scopes: Expression
     keys: int
     seconds: Expression
     busy: Expression | None = None
+    lingers: tuple[Linger, ...] = ()
+    pool: Pool | None = None
 
     flows: int = field(init=False, compare=False)
     """How many flows can be open at once."""
@@ -50,18 +79,24 @@ class Limit:
         object.__setattr__(self, "rate", self._rate())
 
     @property
-    def busy_keys(self) -> Number | None:
-        """What counts for the rate: ``busy``, else ``size``; None where some are held for no time."""
-        try:
-            return (self.busy or self.size).value
-        except ZeroDivisionError:
-            return None
+    def name(self) -> str:
+        """The name, unique within the hop: that of its kind, of rows with the number of legs."""
+        return f"{self.kind.name}-{self.keys}" if self.kind is ROW else self.kind.name
+
+    @property
+    def busy_keys(self) -> Number:
+        """What counts for the rate: ``busy``, else ``size``."""
+        return (self.busy or self.size).value
+
+    def expressions(self) -> Iterator[Expression]:
+        """All that it is made of."""
+        yield from (self.size, self.scopes, self.seconds)
+        if self.busy is not None:
+            yield self.busy
 
     def _rate(self) -> Number | None:
         if self.size.value < self.keys:  # not one flow fits, however fast it ends
             return 0
-        if self.busy_keys is None:
-            return None
         room = self.busy_keys * self.scopes.value
         seconds = self.seconds.value
         if not room:
@@ -73,7 +108,8 @@ class Limit:
         """The flows as plain text: ``floor(|A ∪ L| / 2)·b·E'``.
 
         >>> from tuplecalc.limits.expression import Constant
-        >>> Limit("files", "proxy", Constant(1024), Constant(3), 2, Constant(0)).formula
+        >>> from tuplecalc.limits.kinds import FILES
+        >>> Limit(FILES, "proxy", Constant(1024), Constant(3), 2, Constant(0)).formula
         'floor(1024 / 2)·3'
         """
         size = str(self.size) if isinstance(self.size, Sum) else str(product(self.size))

@@ -1,117 +1,84 @@
-"""Layer-7 hops: two legs a flow, and what they share."""
+"""Layer-7 hops: one leg ends, another begins, and both may need ports in one table."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from math import gcd, lcm
 
-from tuplecalc.limits.expression import (
-    Constant,
-    Expression,
-    Minimum,
-    NamedPorts,
-    Number,
-    Product,
-    Quantity,
-    Quotient,
-    Size,
-    Sum,
-    product,
-    tidy,
-)
-from tuplecalc.limits.hops import entries, tracked
-from tuplecalc.limits.letters import Letters, sized, without
-from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.rows import shared_in_a_row
-from tuplecalc.limits.state import Run, Sources, Taken
+from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Number, Quantity, product, tidy
+from tuplecalc.limits.forwarder import entries
+from tuplecalc.limits.kinds import ACCEPTED, BIND, CAPTURE, FILES, LISTENER, SAME_TUPLE, UPSTREAM
+from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Sources, Table
+from tuplecalc.limits.letters import Letters
+from tuplecalc.limits.limit import Limit, Linger
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
 from tuplecalc.network.chain import Traffic
-from tuplecalc.network.hops import Hourglass
-
-
-def shares_table(hop: Hourglass) -> bool:
-    """Whether both legs of a flow are keyed in one table under the client's address.
-
-    With tproxy under strict tracking; with nat under any, since the capture itself is tracked.
-    """
-    if hop.source != "client":
-        return False
-    return hop.capture == "nat" or (hop.capture == "tproxy" and hop.tracking == "strict")
+from tuplecalc.network.proxy import Proxy
 
 
 def proxy(
-    hop: Hourglass, traffic: Traffic, sources: Sources, before: Target, behind: Target
-) -> tuple[list[Limit], Sources]:
+    hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target
+) -> tuple[list[Declared], Sources]:
     r"""A layer-7 hourglass.
 
     ============== ========================= ============================== ====== ==================
-    limit          size                      scopes                         keys   seconds
+    limit          size                      copies                         keys   seconds
     ============== ========================= ============================== ====== ==================
-    accepted       \|A\|                     b·E                            1      H + (1−c)·T
+    accepted       \|A\|                     b·E (of each machine for nat)  1      H + (1−c)·T_a
+    listener       \|A\|                     b·E                            1      H + (1−c)·T_a
     capture        \|R\|                     w·K·Q                          1      H + T_t
-    listener       \|A\|                     b·E                            1      H + (1−c)·T
     upstream       \|L\| (client-port: A)    o·E' (·n by flows), or b·E'    1      H + c·T
     bind           \|L\|                     o·n' (own), w (client)         1      H + c·T
     shared         \|A ∪ L\|                 b·E' (·n by flows)             2      both legs'
-    shared-bind    \|L ∖ A\| + E_i·\|A\|     w                              2      both legs'
-    shared-mapping x·\|A ∖ L\| + E_s·\|L\|   a                              2      both legs'
-    shared-k       Σ_p α                     b·E'                           k      the run's
     files          max_files                 n'                             2      2·H
     entries        max_entries               n'                             2      2·(H + T_t)
     ============== ========================= ============================== ====== ==================
 
-    Where a proxy keeps the client's address and port and captures by tproxy, both legs are one tuple,
-    and have one entry in a table that lets them (the model's table says two; Linux 6.18 has one).
-    ``accepted`` is for tproxy, and for nat with the client's address where the proxy side closes
-    first; ``capture`` for nat, ``listener`` for listen.  w is the number of (source, instance)
-    pairs that meet: a·n', but fewer where both the sources and the instances are dealt out by the
-    endpoint's number.  Both legs of ``client-port`` under strict tracking are the same tuple:
-    ``shared`` with size 0.
+    ``accepted`` is for tproxy, ``listener`` for listen; nat has ``capture``, and ``accepted`` in its
+    tracking table where it refuses tuples that its side closed first.  ``shared`` stands for the
+    table of both legs (:mod:`tuplecalc.limits.theorem` has its faces): where the proxy keeps the
+    client's address and captures by nat, or by tproxy under strict tracking.  w is the number of
+    (source, instance) pairs that meet: a·n', but fewer where both the sources and the instances are
+    dealt out by the endpoint's number.
+
+    T is min(time_wait, reuse_after), with ``bind`` the whole time_wait, with ``client-port``
+    reuse_after alone.  Both legs of ``client-port`` behind tproxy are one tuple: one entry in a
+    table that lets them, and under strict tracking no flow at all.
     """
     row = _Row(hop, traffic, sources, before, behind)
-    limits = [*row.client_side(), row.upstream()]
-    if hop.allocation == "bind" and hop.source != "client-port":
-        limits.append(row.bind())
-    if shares_table(hop):
-        limits += row.shared()
-        limits += shared_in_a_row(row.run(), hop.name, row.to_services)
-    if hop.source == "client-port" and hop.capture == "tproxy" and hop.tracking == "strict":
-        limits.append(Limit("shared", hop.name, Constant(0), row.to_services, 2, row.both_legs))
-    of_sources = tuple(limits)
+    declared: list[Declared] = [*row.client_side(), *row.upstream(), *row.one_table()]
     if hop.max_files is not None:
         size = row.letters.given("files", hop.max_files, "max_files")
-        limits.append(Limit("files", hop.name, size, row.working, 2, Product((Constant(2), row.letters.H))))
+        seconds = Constant(2) * row.letters.open
+        declared.append(
+            Limit(FILES, hop.name, size, row.working, 2, seconds, lingers=(Linger(), Linger()))
+        )
     if hop.tracking != "off":
-        limits += entries(hop, row.letters, row.working, 1 if row.is_one_tuple else 2)
-    return limits, row.leaving(of_sources)
+        declared += entries(hop, row.letters, row.working, 1 if row.is_one_tuple else 2)
+    return declared, row.leaving()
 
 
 class _Row:
-    """The limits of one layer-7 hop, one method for each row of the table."""
+    """The legs of one layer-7 hop, one method for each side."""
 
-    def __init__(
-        self, hop: Hourglass, traffic: Traffic, sources: Sources, before: Target, behind: Target
-    ) -> None:
+    def __init__(self, hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target) -> None:
         self.hop = hop
         self.entering = sources  # as the client-side leg sees it
         self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources
-        self.front = Letters(hop, traffic, self.entering, before, behind)
-        self.letters = (
-            self.front
-            if self.sources is self.entering
-            else Letters(hop, traffic, self.sources, before, behind)
-        )
+        self.front = Letters(hop.name, hop.path, traffic, self.entering, before, behind)
+        self.letters = Letters(hop.name, hop.path, traffic, self.sources, before, behind)
         self.n = instances(hop)
         self.working = working_instances(hop, behind)
         self.behind, self.before = behind, before
-        self.L = NamedPorts("L", hop.name, hop.ports, place=f"{hop.path}.ports")
         self.o = self.letters.given("o", hop.addresses.size, "addresses")
-        self.both_legs = Sum((*self.letters.client_side.terms, *self.letters.service_side.terms))
         self.by_flows = hop.split == "flows"
         self.is_one_tuple = hop.source == "client-port" and hop.capture == "tproxy"
         # In which machines, and so tables, flows of one source to one service may be.
         self.machines: Expression = self.n if self.by_flows else Constant(1)
-        self.to_services = Product((self.letters.b, self.letters.E_behind))
+        self.to_services = self.letters.b * self.letters.E_behind
+        self.own: list[Membership] = []  # whose copies count the sources that leave
+        accept_wait = self.front.given("T_a", hop.accept_wait, "accept_wait")
+        self.accepting = self.front.times(service=accept_wait)
 
     def _behind_listeners(self, sources: Sources) -> Sources:
         """What reaches the service side of a listening proxy.
@@ -122,8 +89,7 @@ class _Row:
         classes = gcd(sources.classes, self.hop.instances) if self.hop.split == "services" else 1
         if classes == 1:
             return sources.mixed()
-        per_endpoint = Quotient(sources.addresses, Constant(classes))
-        return sources._replace(per_endpoint=per_endpoint, classes=classes, run=Run())
+        return sources._replace(per_endpoint=sources.addresses / Constant(classes), classes=classes)
 
     def pairs(self) -> Expression:
         """w: pairs of a source and an instance that it reaches.
@@ -135,129 +101,81 @@ class _Row:
         if dealt == 1 or (self.by_flows and self.hop.capture != "listen"):
             return product(self.letters.a, self.working)
         target = self.before if self.hop.capture == "listen" else self.behind
-        classes: Number = target.spread(lcm(dealt, self.hop.instances))
+        classes: Number = target.working(lcm(dealt, self.hop.instances))
         if self.hop.capture == "listen":
             classes = tidy(Fraction(classes * self.working.value, self.hop.instances))
         return Quantity("w", self.hop.name, self.front.b.value * classes)
 
-    def client_side(self) -> list[Limit]:
-        """accepted, capture or listener.
-
-        Where nat keeps the client's leg in one table with the upstream leg, that leg alone is a
-        limit too, ``accepted``; it can bind only the rate, and only where the proxy side closes
-        first (the model's table leaves it out; the theorem with J = {client-side leg} has it).
-        """
-        front, name = self.front, self.hop.name
-        own = Product((front.b, front.E))
+    def client_side(self) -> list[Declared]:
+        """The leg that ends: accepted, listener or capture."""
+        front, name, leg = self.front, self.hop.name, self.entering.leg
+        copies = front.b * front.E
         if self.hop.capture != "nat":
-            limit = "accepted" if self.hop.capture == "tproxy" else "listener"
-            return [Limit(limit, name, sized(front.A), own, 1, front.client_side)]
-        rewrite = NamedPorts("R", name, self.hop.rewrite_ports, place=f"{self.hop.path}.rewrite_ports")
-        scopes = product(self.pairs(), listeners(self.hop))
-        capture = Limit("capture", name, sized(rewrite), scopes, 1, tracked(self.hop, front))
-        if not shares_table(self.hop) or front.client_side.value <= front.H.value:
-            return [capture]
-        in_tables = product(own, self.machines)
-        return [Limit("accepted", name, sized(front.A), in_tables, 1, front.client_side), capture]
+            accepted = Membership(name, leg, front.A, copies, self.accepting)
+            self.own.append(accepted)
+            return [Alone(ACCEPTED if self.hop.capture == "tproxy" else LISTENER, accepted)]
+        R = NamedPorts("R", name, self.hop.rewrite_ports, place=f"{self.hop.path}.rewrite_ports")
+        linger = front.given("T_t", self.hop.tracking_time_wait, "tracking_time_wait")
+        times = front.times(client=linger, service=linger)
+        captured = Membership(name, Leg(R), R, product(self.pairs(), listeners(self.hop)), times)
+        self.tracked = Membership(name, leg, front.A, product(copies, self.machines), self.accepting)
+        self.own += [captured, self.tracked]
+        found: list[Declared] = [Alone(CAPTURE, captured)]
+        if not self.accepting.within(front.open.value):
+            found.insert(0, Alone(ACCEPTED, self.tracked))
+        return found
 
-    def upstream(self) -> Limit:
-        """The upstream leg's tuple."""
-        letters = self.letters
-        if self.hop.source == "own":
-            scopes = product(self.o, letters.E_behind, self.machines)
-            return Limit("upstream", self.hop.name, sized(self.L), scopes, 1, letters.service_side)
-        ports = self.L if self.hop.source == "client" else letters.A
-        return Limit("upstream", self.hop.name, sized(ports), self.to_services, 1, letters.service_side)
+    def upstream(self) -> list[Declared]:
+        """The leg that begins, or with ``client-port`` goes on."""
+        hop, letters = self.hop, self.letters
+        if hop.source == "client-port":
+            linger = letters.given("T", hop.reuse_after or 0, "reuse_after")
+            self.leg, copies = self.entering.leg, self.to_services
+        else:
+            bound = hop.allocation == "bind"
+            linger = letters.linger(hop.time_wait, None if bound else hop.reuse_after)
+            self.leg = Leg(NamedPorts("L", hop.name, hop.ports, place=f"{hop.path}.ports"))
+            copies = self.to_services
+            if hop.source == "own":
+                copies = product(self.o, letters.E_behind, self.machines)
+        self.leaving_times = letters.times(client=linger)
+        ports = letters.A if hop.source == "client-port" else self.leg.ports
+        sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times)
+        self.fresh = [sockets]
+        found: list[Declared] = [Alone(UPSTREAM, sockets)]
+        if hop.source != "client-port" and hop.allocation == "bind":
+            copies = product(self.o, self.working) if hop.source == "own" else self.pairs()
+            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times)
+            self.fresh.append(bound_ports)
+            found.append(Alone(BIND, bound_ports))
+        return found
 
-    def bind(self) -> Limit:
-        """Bind before connect: a port serves one flow for all services."""
-        scopes = product(self.o, self.working) if self.hop.source == "own" else self.pairs()
-        return Limit("bind", self.hop.name, sized(self.L), scopes, 1, self.letters.service_side)
+    def one_table(self) -> list[Declared]:
+        """The table that keys both legs under the client's address, where there is one."""
+        hop, strict = self.hop, self.hop.tracking == "strict"
+        copies = product(self.to_services, self.machines)
+        if self.is_one_tuple and strict:
+            seconds = self.accepting.seconds + self.leaving_times.seconds
+            lingers = (self.accepting.linger, self.leaving_times.linger)
+            return [Limit(SAME_TUPLE, hop.name, Constant(0), copies, 2, seconds, lingers=lingers)]
+        if hop.source != "client" or not (hop.capture == "nat" or (hop.capture == "tproxy" and strict)):
+            return []
+        if hop.capture == "nat":
+            entering = self.tracked
+        else:
+            entering = Membership(hop.name, self.entering.leg, self.front.A, copies, self.accepting)
+        leaving = Membership(hop.name, self.leg, self.leg.ports, copies, self.leaving_times)
+        self.own += [entering, leaving]
+        is_single = hop.instances == 1 or not self.by_flows
+        return [Table(entering, leaving, is_single, self.before, self.behind)]
 
-    def shared(self) -> list[Limit]:
-        """Both legs in one table under one address: shared, shared-bind, shared-mapping."""
-        letters, A, L = self.letters, self.letters.A, self.L
-        scopes = product(self.to_services, self.machines)
-        limits = [Limit("shared", self.hop.name, sized(A, L), scopes, 2, self.both_legs, self._busy())]
-        if self.behind.groups:  # with shares, traffic is not alike for all services
-            return limits
-        if self.hop.allocation == "bind":
-            pairs = self.pairs()
-            each = letters.derived(
-                "E_i", Quotient(product(letters.E_behind, letters.b, self.machines), pairs)
-            )
-            size = Sum((without(L, A), Product((each, sized(A)))))
-            limits.append(Limit("shared-bind", self.hop.name, size, pairs, 2, self.both_legs))
-        if self.sources.taken is not None:
-            taken = self.sources.taken
-            once = product(letters.derived("x", taken.domains), without(A, L))
-            reached = product(letters.endpoints_of_source(), self.machines, sized(L))
-            # A port outside L is free for another service only once it is no longer taken for all:
-            # for the rate it counts with its time in this table over its time in that domain.
-            busy = Sum((product(once, Quotient(letters.client_side, taken.seconds)), reached))
-            size = Sum((once, reached))
-            limits.append(Limit("shared-mapping", self.hop.name, size, letters.a, 2, self.both_legs, busy))
-        return limits
-
-    def _busy(self) -> Expression | None:
-        """Keys of one shared table that flows can keep busy; None for all of |A ∪ L|.
-
-        A port outside L serves client-side legs only, and their source holds it for ``held``
-        seconds whatever its time here; a port outside A serves upstream legs only, and those are
-        unique over all machines.  That matters where the ranges overlap in part: the rate is then
-        lower than size · scopes / seconds (the model's table leaves it out; the linear program
-        found it).
-        """
-        A, L, held, machines = self.letters.A, self.L, self.sources.held, self.machines
-        several = machines.value > 1
-        if A.ports.isdisjoint(L.ports) or not (A.ports - L.ports or (several and L.ports - A.ports)):
-            return None
-        # What tproxy accepts is unique over all machines; what nat rewrites is so in each.
-        tables = machines if self.hop.capture == "nat" else Constant(1)
-        part = Minimum((tables, Quotient(self.letters.client_side, held))) if held.value else tables
-        once = Sum((product(part, without(A, L)), without(L, A)))
-        return Sum((Size("intersection", (A, L)), Quotient(once, machines)))
-
-    def run(self) -> Run:
-        """The proxies in a row that end with this one.
-
-        A hop with a shared limit and one machine for each (source, service) continues the run
-        before it; every other hop that hands on its own ports ends it.
-        """
-        if not shares_table(self.hop) or (self.hop.instances > 1 and self.by_flows):
-            return Run()
-        down, up = self.letters.client_side, self.letters.service_side
-        return self.sources.run.extended(self.letters.A, self.L, down, up)
-
-    def leaving(self, limits: tuple[Limit, ...]) -> Sources:
-        """What leaves; ``limits`` are this hop's, less its tables and files."""
-        bound = self.hop.allocation == "bind"
-        own = self.sources.own + limits
-        if self.hop.source == "client-port":  # tproxy hands on the run as well; listeners ended it
-            sides: list[Expression] = [self.letters.service_side]
-            if self.hop.capture != "listen":  # the same tuple on both sides
-                sides += self.letters.client_side, self.sources.held
-            return self.sources._replace(own=own, held=max(sides, key=lambda side: side.value))
-        if self.hop.source == "client":
-            domains = Quotient(self.pairs(), self.letters.a)
-            taken = Taken(domains, self.letters.service_side) if bound else None
-            return self.sources._replace(
-                ports=self.L,
-                taken=taken,
-                held=self.letters.service_side,
-                run=self.run(),
-                own=own,
-            )
-        taken = Taken(Constant(1), self.letters.service_side) if bound else None
-        fresh = tuple(limit for limit in limits if limit.name in ("upstream", "bind"))
+    def leaving(self) -> Sources:
+        """What leaves: the same sources on another leg, or the proxy's own addresses."""
+        if self.hop.source != "own":
+            members = (*self.sources.members, *self.own, *self.fresh)
+            return self.sources._replace(leg=self.leg, members=members)
         addresses = product(self.o, self.working)
-        return Sources(
-            addresses,
-            addresses if self.by_flows else self.o,
-            1 if self.by_flows else self.hop.instances,
-            self.L,
-            taken,
-            held=self.letters.service_side,
-            own=fresh,
-            there=product(self.o, self.n),
-        )
+        per_endpoint = addresses if self.by_flows else self.o
+        classes = 1 if self.by_flows else self.hop.instances
+        there = product(self.o, self.n)
+        return Sources(addresses, per_endpoint, classes, self.leg, tuple(self.fresh), there)

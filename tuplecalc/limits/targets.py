@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from tuplecalc.limits.expression import Expression, Number, Product, Quantity, Quotient, tidy
+from tuplecalc.limits.expression import Expression, Number, Quantity, Quotient, tidy
+from tuplecalc.limits.spread import Groups, Machines
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.hops import Hop, Hourglass
-from tuplecalc.network.services import Services, hottest_share
+from tuplecalc.network.hop import Hop
+from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.services import Services
 
 
 class Target(NamedTuple):
@@ -23,28 +25,25 @@ class Target(NamedTuple):
     capacity: Expression
     endpoints: Expression
     groups: tuple[Services, ...]
-    busiest: dict[int, Fraction]
+    busiest: dict[int, Number]
 
-    def spread(self, parts: int) -> Number:
-        """How many of ``parts`` machines side by side work, when each serves its own endpoints.
+    def machines(self, number: int) -> Machines:
+        """So many machines side by side, each of which serves its own endpoints."""
+        return Machines(self.groups, Fraction(self.endpoints.value), number)
 
-        Endpoint j belongs to machine j mod parts and the machine with the largest share of the
-        traffic binds: 1 / that share, without shares N / ceil(N / parts).
+    def working(self, number: int) -> Number:
+        """How many of these machines work: the one with the largest share of the traffic binds.
+
+        1 / that share, which without shares is N / ceil(N / number).
         """
-        if parts == 1:
-            return 1
-        if self.groups:
-            if parts not in self.busiest:  # several hops may have as many instances
-                self.busiest[parts] = hottest_share(self.groups, parts)
-            return tidy(1 / self.busiest[parts])
-        endpoints = self.endpoints.value
-        return tidy(Fraction(endpoints) / -(-endpoints // parts))
+        if number not in self.busiest:  # several hops may have as many instances
+            hottest = max(share / machines for share, machines in self.machines(number).parts())
+            self.busiest[number] = tidy(1 / hottest)
+        return self.busiest[number]
 
-    def spread_formula(self, parts: Expression) -> Expression | None:
+    def working_formula(self, number: Expression) -> Expression | None:
         """The same in symbols, where traffic is even."""
-        if self.groups:
-            return None
-        return Quotient(self.endpoints, Quotient(self.endpoints, parts, "ceiling"))
+        return None if self.groups else self.endpoints / Quotient(self.endpoints, number, "ceiling")
 
 
 def targets(chain: Chain) -> list[Target]:
@@ -64,9 +63,9 @@ def _services(groups: Sequence[Services]) -> Target:
     if all(group.share is None for group in groups):
         return Target(Quantity("E", "services", count, endpoints), endpoints, (), {})
     hottest = min(group.endpoints / group.share for group in groups if group.share)
-    return Target(
-        Quantity("E", "services", tidy(hottest), place="services.share"), endpoints, tuple(groups), {}
-    )
+    spread = Groups(tuple(groups))
+    hottest_E = Quantity("E", "services", tidy(hottest), place="services.share", spread=spread)
+    return Target(hottest_E, endpoints, tuple(groups), {})
 
 
 def _own_target(hop: Hop, behind: Target) -> Target | None:
@@ -74,21 +73,16 @@ def _own_target(hop: Hop, behind: Target) -> Target | None:
         count = hop.virtual.addresses.size * hop.virtual.ports.size
         endpoints = Quantity("V", hop.name, count, place=f"{hop.path}.virtual")
         return Target(endpoints, endpoints, (), {})
-    if isinstance(hop, Hourglass) and hop.capture == "listen":
+    if isinstance(hop, Proxy) and hop.capture == "listen":
         each = listeners(hop)
-        total = Product((each, instances(hop)))
-        return Target(Product((each, working_instances(hop, behind))), total, (), {})
+        return Target(each * working_instances(hop, behind), each * instances(hop), (), {})
     return None
 
 
-def listeners(hop: Hourglass) -> Product:
+def listeners(hop: Proxy) -> Expression:
     """K·Q, the listeners of one instance."""
-    return Product(
-        (
-            Quantity("K", hop.name, hop.listen_addresses.size, place=f"{hop.path}.listen_addresses"),
-            Quantity("Q", hop.name, hop.listen_ports.size, place=f"{hop.path}.listen_ports"),
-        )
-    )
+    addresses = Quantity("K", hop.name, hop.listen_addresses.size, place=f"{hop.path}.listen_addresses")
+    return addresses * Quantity("Q", hop.name, hop.listen_ports.size, place=f"{hop.path}.listen_ports")
 
 
 def instances(hop: Hop) -> Quantity:
@@ -96,9 +90,11 @@ def instances(hop: Hop) -> Quantity:
     return Quantity("n", hop.name, hop.instances, place=f"{hop.path}.instances")
 
 
-def working_instances(hop: Hourglass, behind: Target) -> Expression:
+def working_instances(hop: Proxy, behind: Target) -> Expression:
     """n': all of them, or with ``split = "services"`` as many as the busiest one lets work."""
     n = instances(hop)
     if hop.split == "flows":
         return n
-    return Quantity("n'", hop.name, behind.spread(hop.instances), behind.spread_formula(n))
+    working = behind.working(hop.instances)
+    found = Quantity("n'", hop.name, working, behind.working_formula(n))
+    return found if working == hop.instances else found._replace(spread=behind.machines(hop.instances))

@@ -1,0 +1,133 @@
+"""Legs and the key spaces that they are members of: what each hop declares, and what it hands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tuplecalc.limits.expression import Constant, Difference, Expression, NamedPorts, Number, Sum
+from tuplecalc.limits.kinds import Kind
+from tuplecalc.limits.limit import Limit, Linger, Pool
+from tuplecalc.limits.targets import Target
+
+NEVER = Constant(0)
+
+
+@dataclass(eq=False)
+class Leg:
+    """A stretch of a flow in which the tuple does not change, on the ports from which it is chosen.
+
+    ``memberships`` are the key spaces in which its ports must differ, its chooser's own first.
+    """
+
+    ports: NamedPorts
+    memberships: list[Membership] = field(default_factory=list)
+
+
+class Times(NamedTuple):
+    """How long a leg's key is taken: the hold, and a linger by the side that closed first."""
+
+    hold: Expression
+    client_share: Expression
+    client: Expression = NEVER
+    service: Expression = NEVER
+
+    @property
+    def seconds(self) -> Expression:
+        """H + c·T, H + (1−c)·T, H + T: the mean.
+
+        >>> from tuplecalc.limits.expression import Quantity
+        >>> H, c, T = (Quantity(letter, "", 1) for letter in "HcT")
+        >>> str(Times(H, c, T, T).seconds), str(Times(H, c, NEVER, T).seconds), str(Times(H, c).seconds)
+        ('H + T', 'H + (1 - c)·T', 'H')
+        """
+        if self.client == self.service:
+            return self.hold if self.client == NEVER else self.hold + self.client
+        terms = [self.hold]
+        if self.client != NEVER:
+            terms.append(self.client_share * self.client)
+        if self.service != NEVER:
+            terms.append(Difference(Constant(1), self.client_share) * self.service)
+        return Sum(tuple(terms))
+
+    @property
+    def linger(self) -> Linger:
+        """The lingers in numbers."""
+        return Linger(self.client.value, self.service.value)
+
+    def within(self, seconds: Number) -> bool:
+        """Whether the mean is no longer than this."""
+        return self.seconds.value <= seconds
+
+
+@dataclass(eq=False)
+class Membership:
+    """A leg in a key space: for so long, in ``copies`` of the space over which its flows spread evenly.
+
+    ``ports`` are the leg's as the space's hop names them.
+    """
+
+    hop: str
+    leg: Leg
+    ports: NamedPorts
+    copies: Expression
+    times: Times
+
+    def __post_init__(self) -> None:
+        self.leg.memberships.append(self)
+
+
+class Alone(NamedTuple):
+    """A key space that a flow enters once: one limit of its kind."""
+
+    kind: Kind
+    membership: Membership
+    pool: Pool | None = None
+
+
+class Table(NamedTuple):
+    """A key space that both legs of a flow enter, under one source address and endpoint.
+
+    ``is_single``: each source and endpoint have one such table, not one at each of several machines.
+    """
+
+    entering: Membership
+    leaving: Membership
+    is_single: bool
+    before: Target
+    behind: Target
+
+
+Declared = Alone | Table | Limit
+"""What a hop declares, in the order of its limits; tables and files are limits already."""
+
+
+class Sources(NamedTuple):
+    """What reaches a hop: the state carried along the chain.
+
+    ``addresses`` (a) sources send on ``leg``; ``per_endpoint`` (b) of them can address one endpoint.
+    b is less than a behind instances that share out the endpoints: then ``classes`` is by how many
+    the endpoints are dealt out (endpoint j mod classes), else 1.  ``members`` are the memberships
+    whose copies count these addresses.  ``there`` are all addresses of a proxy's machines, of which
+    not all need work.
+    """
+
+    addresses: Expression
+    per_endpoint: Expression
+    classes: int
+    leg: Leg
+    members: tuple[Membership, ...]
+    there: Expression
+
+    def mixed(self) -> Sources:
+        """Behind a hop that changes the destination: every source reaches every endpoint."""
+        return self._replace(per_endpoint=self.addresses, classes=1)
+
+    def serve(self, served: Expression) -> None:
+        """Only so many of the sources can send: what each of them brings along counts for these.
+
+        A cone with fewer blocks than sources leaves the others without a port.
+        """
+        if served.value < self.addresses.value:
+            for membership in self.members:
+                membership.copies = membership.copies * (served / self.addresses)

@@ -1,0 +1,220 @@
+r"""The theorem: legs in key spaces → limits.
+
+A leg of rate x(p) on port p fills c copies of a key space for S seconds each: Σ x(p)·S / c ≤ 1 in every
+space and on every port (docs/model.md, "One core").  For a set of legs the union of their ports then gives
+
+    λ ≤ |∪ U| · c / Σ S
+
+a *face*: by Hall's theorem it always holds.  Where one more space holds a leg's ports for longer, or has
+fewer copies, a port that only this leg uses cannot be busy all the time, and counts for less:
+
+    λ ≤ Σ_p min(1, Σ_legs at p of min over the leg's spaces u of (c_u / S_u)·(S / c)) · c / Σ S
+
+For two legs in one space that is the linear program's optimum, with each leg alone in each of its spaces:
+on ports of both legs the space's own line is the only one that is not a bound on one leg.  Three more
+spaces come out of what happens to a port in time, one connection after the other:
+
+* *in turn*: a leg that lingers now at one end, now at the other is held for the longer of the two;
+* *gaps*: a table idles between its own linger and the longer one of the hop that chose the port;
+* *rows*: of proxies in a row each leg must differ from its neighbours (:mod:`tuplecalc.limits.rows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from tuplecalc.limits.expression import Constant, Expression, Minimum, NamedPorts, Size, Sum
+from tuplecalc.limits.kinds import GAPS, IN_TURN, JOINT, SHARED, Kind
+from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Table, Times
+from tuplecalc.limits.letters import sized
+from tuplecalc.limits.limit import Limit, Linger, Pool
+from tuplecalc.limits.rows import Rows
+
+ONE = Constant(1)
+
+
+def limits_of(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]:
+    """The limits of each hop, from what all of them declared."""
+    declared = [tuple(each) for each in hops]
+    turns: dict[int, list[Limit]] = {}
+    for legs in {each.membership.leg: None for hop in declared for each in hop if isinstance(each, Alone)}:
+        if (turn := in_turn(legs)) is not None:
+            turns.setdefault(id(turn.membership), []).append(turn.limit)
+    rows = Rows()
+    for hop in declared:
+        found: list[Limit] = []
+        for each in hop:
+            match each:
+                case Limit():
+                    found.append(each)
+                case Alone(kind, membership, pool):
+                    found += [alone(kind, membership, pool), *turns.get(id(membership), ())]
+                case Table():
+                    found += [*faces(each), *rows.ending_with(each)]
+        yield tuple(found)
+
+
+def alone(kind: Kind, each: Membership, pool: Pool | None = None) -> Limit:
+    """The face of one leg in one space: |U| ports in each copy, one a flow."""
+    times, size = each.times, sized(each.ports)
+    return Limit(kind, each.hop, size, each.copies, 1, times.seconds, lingers=(times.linger,), pool=pool)
+
+
+class InTurn(NamedTuple):
+    """The limit of a leg that waits now here, now there, and the membership beside which it stands."""
+
+    membership: Membership
+    times: Times
+    copies: Expression
+    limit: Limit
+
+
+def in_turn(leg: Leg) -> InTurn | None:
+    """The face of a leg that lingers at one end where the client closes first, at another where not.
+
+    A port serves its next flow when both ends let it.  So it is held for
+
+        H + c·max T + (1−c)·max T'
+
+    over the leg's spaces, which is more than the longest mean; the copies are those of the space that
+    has more.  None where one end is always the last to let go.  Always holds; where it is near the
+    optimum the truth may lie below, since several legs can interleave.
+    """
+    members = leg.memberships
+    by_client = max(members, key=lambda each: each.times.linger.client)
+    by_service = max(members, key=lambda each: each.times.linger.service)
+    first = by_client.times
+    times = Times(first.hold, first.client_share, first.client, by_service.times.service)
+    if any(each.times.linger == times.linger for each in members) or times.client_share.value in (0, 1):
+        return None
+    last = max(by_client, by_service, key=members.index)
+    copies = max(by_client.copies, by_service.copies, key=lambda each: each.value)
+    size = sized(last.ports)
+    limit = Limit(IN_TURN, last.hop, size, copies, 1, times.seconds, lingers=(times.linger,))
+    return InTurn(last, times, copies, limit)
+
+
+def faces(table: Table) -> Iterator[Limit]:
+    """The faces of both legs in one table: theirs alone, with their other spaces, with the gaps."""
+    entering, leaving = table.entering, table.leaving
+    both = Sum((*_terms(entering.times.seconds), *_terms(leaving.times.seconds)))
+    lingers = (entering.times.linger, leaving.times.linger)
+    union = sized(entering.ports, leaving.ports)
+    shared = Limit(SHARED, entering.hop, union, entering.copies, 2, both, lingers=lingers)
+    yield shared
+    joint = coupled(JOINT, table, entering.times.seconds, leaving.times.seconds)
+    if joint is not None and _is_lower(joint, [shared]):
+        yield joint
+    gaps = _gaps(table)
+    if gaps is not None and _is_lower(gaps, [shared, *([joint] if joint else [])]):
+        yield gaps
+
+
+def coupled(kind: Kind, table: Table, entering: Expression, leaving: Expression) -> Limit | None:
+    """The face of two legs that take ``entering`` and ``leaving`` seconds, each no more than its spaces let it.
+
+    All is counted in the space with the fewest copies, c: with r = c_table / c and q = min c_u / c
+
+        size = min(r, q + q')·|A ∩ L| + q·|A ∖ L| + q'·|L ∖ A|
+
+    for the flows; for the rate a leg's q is min over its spaces u of (c_u / c)·(S / S_u).
+    """
+    legs = [_Leg(table.entering, entering), _Leg(table.leaving, leaving)]
+    fewest = min((table.entering.copies, *(leg.fewest for leg in legs)), key=lambda each: each.value)
+    most = _over(table.entering.copies, fewest)
+    size = _size(table, most, *(leg.of_flows(most, fewest) for leg in legs))
+    busy = _size(table, most, *(leg.of_rate(most, fewest) for leg in legs))
+    lingers = (table.entering.times.linger, table.leaving.times.linger)
+    seconds = Sum((*_terms(entering), *_terms(leaving)))
+    return Limit(kind, table.entering.hop, size, fewest, 2, seconds, busy, lingers=lingers)
+
+
+class _Leg:
+    """One leg of a table, and the other spaces that it is a member of."""
+
+    def __init__(self, here: Membership, seconds: Expression) -> None:
+        self.here, self.seconds = here, seconds
+        others = [each for each in here.leg.memberships if each is not here]
+        self.others = [(each.copies, each.times.seconds) for each in others]
+        if (turn := in_turn(here.leg)) is not None:
+            self.others.append((turn.copies, turn.times.seconds))
+
+    @property
+    def fewest(self) -> Expression:
+        return min((copies for copies, _ in self.others), key=lambda each: each.value)
+
+    def of_flows(self, most: Expression, unit: Expression) -> Expression:
+        """q = min c_u / c: what a port of this leg alone holds at once."""
+        found = _over(self.fewest, unit)
+        return found if found.value < most.value else most
+
+    def of_rate(self, most: Expression, unit: Expression) -> Expression:
+        """The same for the rate: (c_u / c)·(S / S_u)."""
+        shares = [most]
+        for copies, seconds in self.others:
+            if seconds.value and seconds != self.seconds:
+                share = self.seconds / seconds
+                shares.append(share if _over(copies, unit) == ONE else _over(copies, unit) * share)
+            else:
+                shares.append(_over(copies, unit))
+        lower = [share for share in dict.fromkeys(shares) if share.value < most.value]
+        if not self.seconds.value:
+            return Constant(0)
+        return most if not lower else lower[0] if len(lower) == 1 else Minimum(tuple(lower))
+
+
+def _size(table: Table, most: Expression, entering: Expression, leaving: Expression) -> Expression:
+    """Σ over the ports: what both legs, and either alone, make of one."""
+    A, L = table.entering.ports, table.leaving.ports
+    together = entering + leaving
+    parts = (
+        (most if most.value <= together.value else together, "intersection", (A, L)),
+        (entering, "difference", (A, L)),
+        (leaving, "difference", (L, A)),
+    )
+    terms = tuple(times * Size(how, sets) for times, how, sets in parts if Size(how, sets).value)
+    return terms[0] if len(terms) == 1 else Sum(terms)
+
+
+def _gaps(table: Table) -> Limit | None:
+    """The face of a table that idles while the hop that chose a port still holds it.
+
+    Let the chooser hold a port for S_c, the table for S_v < S_c.  The other leg's use of S_u fills a gap
+    of S_c − S_v, or part of it; what is left of it keeps the port from its chooser.  So on each port
+
+        x·S_c + x'·(S_u + S_v − S_c) ≤ 1
+
+    where the difference is above 0.  Holds for one leg that enters and one that leaves, on ports that
+    both may use, where the chooser's space has as many copies as the table.
+    """
+    chooser, here, other = table.entering.leg.memberships[0], table.entering, table.leaving
+    if chooser.copies.value != here.copies.value:
+        return None
+    longer = (
+        (chooser.times.client, here.times.client),
+        (chooser.times.service, here.times.service),
+    )
+    held, until = max(longer, key=lambda pair: pair[0].value - pair[1].value)
+    turn = in_turn(here.leg)
+    seconds = turn.times.seconds if turn is not None else chooser.times.seconds
+    left = Sum((*_terms(other.times.seconds), until)) - held
+    if held.value <= until.value or left.value <= 0:
+        return None
+    return coupled(GAPS, table, seconds, left)
+
+
+def _is_lower(limit: Limit, others: Iterable[Limit]) -> bool:
+    """Whether it is below all others, in flows or in rate."""
+    rates = [other.rate for other in others if other.rate is not None]
+    lower_rate = limit.rate is not None and (not rates or limit.rate < min(rates))
+    return lower_rate or limit.flows < min(other.flows for other in others)
+
+
+def _over(copies: Expression, unit: Expression) -> Expression:
+    """copies / unit; 1 where both are as many."""
+    return ONE if copies.value == unit.value else copies / unit
+
+
+def _terms(total: Expression) -> tuple[Expression, ...]:
+    return total.terms if isinstance(total, Sum) else (total,)

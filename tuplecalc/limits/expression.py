@@ -3,40 +3,116 @@
 A limit's size, scopes and seconds are trees of the nodes below.  They hold exact numbers, and no
 reader's library: integers and fractions come from ``.value``, plain text from ``str``, and sympy
 or numpy from :func:`evaluate` with their own leaves and functions.  So a formula is written down
-once, and its readers can be held against each other.  Nodes are named tuples: a chain has hundreds
-of them, and a dataclass takes five times as long to define at every start.
+once, and its readers can be held against each other.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import _tuplegetter  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
 from math import ceil, floor, prod
 from operator import and_, or_, sub
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias, dataclass_transform
 
 from tuplecalc.network.ports import PortSet
 
 Number = int | Fraction
 
 
-class Constant(NamedTuple):
+@dataclass_transform(frozen_default=True, eq_default=True)
+class Node(tuple[Any, ...]):
+    """What all nodes have in common: fields as a dataclass declares them, and arithmetic.
+
+    Operators make nodes: sums and products are flat, and drop a 0 or a 1 that changes nothing.
+    Nodes are tuples of their fields: a chain has hundreds of them, and a dataclass takes five times
+    as long to define at every start.
+
+    >>> a, b, c = (Quantity(symbol, "", number) for symbol, number in (("a", 7), ("b", 2), ("c", 3)))
+    >>> for node in (a * b * c + 2, (a + b) / (b * c), a // b - c, 1 * a * 1, sum((a, b)), 2 - a / 3):
+    ...     print(node, "=", node.value)
+    a·b·c + 2 = 44
+    (a + b) / (b·c) = 3/2
+    floor(a / b) - c = 0
+    a = 7
+    a + b = 9
+    2 - a / 3 = -1/3
+    """
+
+    __slots__ = ()
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        names = tuple(cls.__annotations__)
+        fields = ", ".join(names)
+        make = eval(f"lambda cls, {fields}: new(cls, ({fields},))", {"new": tuple.__new__})  # as namedtuple
+        make.__defaults__ = tuple(cls.__dict__[name] for name in names if name in cls.__dict__)
+        cls.__new__ = make  # type: ignore[method-assign]
+        cls.__match_args__ = names  # type: ignore[misc]
+        for place, name in enumerate(names):
+            setattr(cls, name, _tuplegetter(place, ""))
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return tuple(self)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and tuple.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+    def __repr__(self) -> str:
+        fields = zip(self.__match_args__, self, strict=True)
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in fields)})"
+
+    def __add__(self, other: Operand) -> Expression:  # type: ignore[override]
+        return _flat(Sum, 0, self, other)
+
+    def __radd__(self, other: Number) -> Expression:
+        return _flat(Sum, 0, other, self)
+
+    def __mul__(self, other: Operand) -> Expression:  # type: ignore[override]
+        return _flat(Product, 1, self, other)
+
+    def __rmul__(self, other: Number) -> Expression:  # type: ignore[override]
+        return _flat(Product, 1, other, self)
+
+    def __sub__(self, other: Operand) -> Expression:
+        return Difference(_node(self), _node(other))
+
+    def __rsub__(self, other: Number) -> Expression:
+        return Difference(_node(other), _node(self))
+
+    def __truediv__(self, other: Operand) -> Expression:
+        return Quotient(_node(self), _node(other))
+
+    def __rtruediv__(self, other: Number) -> Expression:
+        return Quotient(_node(other), _node(self))
+
+    def __floordiv__(self, other: Operand) -> Expression:
+        return Quotient(_node(self), _node(other), "floor")
+
+
+class Constant(Node):
     """A number that belongs to the formula itself, such as the 2 of two legs.
 
     >>> str(Constant(2))
     '2'
     """
 
+    __slots__ = ()
     value: Number
 
     def __str__(self) -> str:
         return str(self.value)
 
 
-class Quantity(NamedTuple):
+class Quantity(Node):
     """A named number of one hop: ``M`` of ``nat``.
 
     ``definition`` says how it follows from other quantities (``None``: the topology gives it);
@@ -47,6 +123,7 @@ class Quantity(NamedTuple):
     ('M', 4)
     """
 
+    __slots__ = ()
     symbol: str
     hop: str
     value: Number
@@ -72,7 +149,7 @@ class NamedPorts(NamedTuple):
         return self if self.alias is None else self.alias.origin
 
 
-class Size(NamedTuple):
+class Size(Node):
     """How many ports a combination of port sets holds.
 
     ``operation`` is ``"union"`` (one set: itself), ``"difference"``, ``"intersection"``, or
@@ -91,6 +168,7 @@ class Size(NamedTuple):
     ('|A ∪ L ∪ A| + |A ∩ A|', 10)
     """
 
+    __slots__ = ()
     operation: str
     sets: tuple[NamedPorts, ...]
 
@@ -116,9 +194,10 @@ class Size(NamedTuple):
         return f"Σ_p α({', '.join(names)})"
 
 
-class Sum(NamedTuple):
+class Sum(Node):
     """``x + y + …``."""
 
+    __slots__ = ()
     terms: tuple[Expression, ...]
 
     @property
@@ -130,13 +209,14 @@ class Sum(NamedTuple):
         return " + ".join(_joined(term) for term in self.terms)
 
 
-class Difference(NamedTuple):
+class Difference(Node):
     """``x - y``.
 
     >>> str(Difference(Constant(1), Quantity("c", "", Fraction(1, 4))))
     '1 - c'
     """
 
+    __slots__ = ()
     minuend: Expression
     subtrahend: Expression
 
@@ -149,7 +229,7 @@ class Difference(NamedTuple):
         return f"{self.minuend} - {self.subtrahend}"
 
 
-class Product(NamedTuple):
+class Product(Node):
     """``x · y · …``.
 
     >>> nat = Quantity("M", "nat", 4), Quantity("E'", "nat", 10)
@@ -157,6 +237,7 @@ class Product(NamedTuple):
     ("M·E'", 40)
     """
 
+    __slots__ = ()
     factors: tuple[Expression, ...]
 
     @property
@@ -168,7 +249,7 @@ class Product(NamedTuple):
         return "·".join(_joined(factor) for factor in self.factors)
 
 
-class Quotient(NamedTuple):
+class Quotient(Node):
     """``x / y``, exactly; rounded where ``rounding`` says so (``"floor"``, ``"ceiling"``).
 
     >>> n = Quotient(Constant(7), Constant(2), "ceiling")
@@ -176,6 +257,7 @@ class Quotient(NamedTuple):
     ('ceil(7 / 2)', 4)
     """
 
+    __slots__ = ()
     dividend: Expression
     divisor: Expression
     rounding: str = ""
@@ -194,9 +276,10 @@ class Quotient(NamedTuple):
         return {"": text, "floor": f"floor({text})", "ceiling": f"ceil({text})"}[self.rounding]
 
 
-class Minimum(NamedTuple):
+class Minimum(Node):
     """``min(x, y, …)``."""
 
+    __slots__ = ()
     choices: tuple[Expression, ...]
 
     @property
@@ -210,6 +293,8 @@ class Minimum(NamedTuple):
 
 Expression: TypeAlias = Constant | Quantity | Size | Sum | Difference | Product | Quotient | Minimum
 """Any node."""
+Operand: TypeAlias = Expression | Number
+"""What stands beside an operator: a node, or a number of the formula itself."""
 
 
 def _joined(part: Expression) -> str:
@@ -232,15 +317,23 @@ def product(*factors: Expression) -> Expression:
     >>> str(product(Constant(1), product(Quantity("a", "", 2), Quantity("E", "", 3))))
     'a·E'
     """
+    return _flat(Product, 1, *factors)
+
+
+def _node(operand: object) -> Any:
+    return operand if isinstance(operand, Node) else Constant(operand)  # type: ignore[arg-type]
+
+
+def _flat(kind: type[Sum] | type[Product], neutral: int, *operands: object) -> Expression:
     flat: list[Expression] = []
-    for factor in factors:
-        if isinstance(factor, Product):
-            flat.extend(factor.factors)
-        elif factor != Constant(1):
-            flat.append(factor)
+    for node in map(_node, operands):
+        if isinstance(node, kind):
+            flat.extend(node[0])
+        elif not (isinstance(node, Constant) and node.value == neutral):
+            flat.append(node)
     if len(flat) == 1:
         return flat[0]
-    return Product(tuple(flat)) if flat else Constant(1)
+    return kind(tuple(flat)) if flat else Constant(neutral)
 
 
 def alternating_sizes(sets: Sequence[PortSet]) -> Iterator[int]:

@@ -18,6 +18,7 @@ from tuplecalc.limits.expression import (
     Difference,
     Expression,
     Minimum,
+    Node,
     Number,
     Product,
     Quantity,
@@ -105,8 +106,10 @@ def folded(node: Expression, places: frozenset[str]) -> Expression:
         with suppress(ZeroDivisionError):
             return Constant(node.value)
     match node:
-        case Quantity(definition=definition):
-            return node._replace(value=0) if definition is None else folded(definition, places)
+        case Quantity(symbol, hop, _, None, place):
+            return Quantity(symbol, hop, 0, place=place)
+        case Quantity(definition=Node() as definition):
+            return folded(definition, places)
         case Difference(minuend=left, subtrahend=right):
             return Difference(folded(left, places), folded(right, places))
         case Quotient(dividend=left, divisor=right, rounding=rounding):

@@ -8,22 +8,24 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from math import floor
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tuplecalc.errors import InputError, show
+from tuplecalc.limits.at_most import Bound, bounds
+from tuplecalc.limits.clients import clients, services
 from tuplecalc.limits.cone import cone
-from tuplecalc.limits.expression import Number, ingredients
-from tuplecalc.limits.hops import clients, forwarder
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.forwarder import forwarder
+from tuplecalc.limits.kinds import SHARED
+from tuplecalc.limits.legs import Declared, Sources
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.proxy import proxy
-from tuplecalc.limits.record import record
-from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target, targets
+from tuplecalc.limits.theorem import limits_of
 from tuplecalc.network.chain import Chain, check_chain
-from tuplecalc.network.hops import Cone, Hourglass
-
-if TYPE_CHECKING:
-    from tuplecalc.under_load.offered import Offered
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.proxy import Proxy
 
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
 
@@ -103,21 +105,17 @@ class Capacity:
             rule = f"the hops are {', '.join(dict.fromkeys(at for at, _ in known))}"
         raise InputError(f"no limit is called {show(name)} at {show(hop)}; {rule}")
 
-    def ports_searched(self, cone: str) -> int:
+    def ports_searched(self, cone: Cone) -> int:
         """The ports among which a cone looks for a free one: a client's block and the overflow, else all.
 
         >>> from tuplecalc.network.chain import Chain, Clients, Services
-        >>> from tuplecalc.network.hops import Cone
         >>> nat = Cone(name="nat", addresses=2, ports="1024-9023", block="even")
         >>> capacity(Chain(clients=Clients(addresses=16), hops=[nat],
-        ...                services=Services(addresses=2, ports=80))).ports_searched("nat")
+        ...                services=Services(addresses=2, ports=80))).ports_searched(nat)
         1000
         """
-        hop = next(hop for hop in self.chain.hops if hop.name == cone and isinstance(hop, Cone))
-        if hop.block is None:
-            return hop.ports.size
-        block = next(q for q in ingredients(self.limit(cone, "block").size) if q.symbol == "k")
-        return floor(block.value) + (hop.overflow.size if hop.overflow else 0)
+        here = (limit.searched for limit in self.limits if limit.hop == cone.name)
+        return next((searched for searched in here if searched is not None), cone.ports.size)
 
     @cached_property
     def binding(self) -> Limit:
@@ -157,7 +155,7 @@ class Capacity:
     def constraint(self) -> Literal["address", "port", "address and port"] | None:
         """What an inverted cone loses to: listeners (address), or ports that both legs need (port)."""
         address = any(hop.capture == "nat" for hop in self.chain.inverted())
-        shared = {limit.hop for limit in self.limits if limit.name == "shared"}
+        shared = {limit.hop for limit in self.limits if limit.kind is SHARED}
         port = any(hop.name in shared for hop in self.chain.inverted())
         if address and port:
             return "address and port"
@@ -178,158 +176,38 @@ class Capacity:
     def collapse(self) -> tuple[Collapse, ...]:
         """For each layer-7 hop behind a cone, how much of the nearest cone's space it keeps."""
         found, before = [], None
-        for hop, capacity in zip(self.chain.hops, self.hops[1:], strict=True):
+        for hop, capacity in zip(self.chain.hops, self.hops[1:], strict=False):
             least = min(capacity.limits, key=lambda limit: limit.flows, default=None)
             if isinstance(hop, Cone):
                 before = least
-            elif before is not None and hop.layer == 7 and least is not None and before.flows:
+            elif before is not None and isinstance(hop, Proxy) and least is not None and before.flows:
                 kept = Fraction(least.flows, before.flows)
                 found.append(Collapse(before.hop, hop.name, least.name, kept))
         return tuple(found)
 
     @cached_property
-    def flows_at_most(self) -> bool:
-        """Whether the true optimum may lie below ``flows``, by rounding or in rare corners.
+    def at_most(self) -> tuple[Bound, ...]:
+        """Why the truth may lie below the figures, and how far; the hop that causes it."""
+        return tuple(bounds(self))
 
-        Beside a shared limit: where ports are taken for all services or for some, or handed out in
-        blocks, where a hop changes the destination but keeps source address and port, and in rows of
-        proxies of which one shares its work by flows.  And where ports that one client may hold meet
-        hops that count for each of their addresses, or where more clients share the overflow of one
-        address than of another and could not take all of it.
-        """
-        sharing = self._sharing()
-        row_by_flows = len(sharing) > 1 and any(h.instances > 1 and h.split == "flows" for h in sharing)
-        behind = [hop.endpoints for hop in self.hops[1:]]
-        bound = self.chain.clients.allocation == "bind" or any(map(_blurs, self.chain.hops, behind))
-        return self._blocks_blur() or (bool(sharing) and bound) or row_by_flows
+    @property
+    def flows_at_most(self) -> bool:
+        """Whether the true optimum may lie below ``flows``."""
+        return any(bound.figure == "flows" for bound in self.at_most)
 
     @property
     def rate_at_most(self) -> bool:
-        """Whether the true optimum may lie below ``rate``: as the flows, and for proxies in a row.
-
-        A leg between two proxies has a time in each, and the formulas take the shorter.  And where
-        either side may close first, a port waits now at the hop that chose it, now at the proxy that
-        accepts it: for the longer of the two each time, which is more than the longer mean.  And where
-        a hash puts clients on addresses, the fullest address has more than its part.
-        """
-        proxies = [hop.name for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.layer == 7]
-        in_a_row = any(hop.name in proxies[:-1] for hop in self._sharing())
-        return self.flows_at_most or in_a_row or self.rate_hashed or self._waits_in_turn()
-
-    @property
-    def rate_hashed(self) -> bool:
-        """Whether a hash puts clients on a cone's addresses, of which the fullest is the first to run dry."""
-        cones = [hop for hop in self.chain.hops if isinstance(hop, Cone) and hop.spread == "hashed"]
-        return any(hop.addresses.size * hop.instances > 1 for hop in cones)
-
-    def _waits_in_turn(self) -> bool:
-        """Whether the ports that some proxy accepts, held for the longer time each time, bind the rate."""
-        traffic = self.chain.traffic
-        c, by_client, by_service = traffic.first_close, self.chain.clients.linger, Fraction(0)
-        if c in (0, 1) or self.rate is None:
-            return False
-        for hop, capacity in zip(self.chain.hops, self.hops[1:], strict=True):
-            if isinstance(hop, Cone):
-                by_client = by_service = hop.linger
-            elif hop.layer == 7:
-                held = traffic.hold + c * by_client + (1 - c) * max(by_service, hop.linger)
-                for limit in capacity.limits:
-                    accepts = limit.name in ("accepted", "listener") and limit.rate is not None
-                    if accepts and (limit.rate or 0) * limit.seconds.value < self.rate * held:
-                        return True
-                by_client, by_service = hop.linger, Fraction(0)
-        return False
-
-    def _sharing(self) -> list[Hourglass]:
-        names = {limit.hop for limit in self.limits if limit.name == "shared"}
-        return [hop for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.name in names]
-
-    def _blocks_blur(self) -> bool:
-        hops = self.chain.hops
-        for place, hop in enumerate(hops):
-            if not isinstance(hop, Cone) or (hop.block is None and hop.client_ports is None):
-                continue
-            if any(_chooses(h) or h.virtual for h in hops[place + 1 :]):
-                return True
-            if hop.block is None:
-                continue
-            some = isinstance(hop.block, int)  # else all sources have a block, and each one alike
-            if any(_chooses(h) if some else _deals_out(h) for h in hops[:place]):
-                return True
-            if hop.instances > 1 and hop.max_entries is not None:
-                return True
-            if hop.overflow is not None and _meet_unevenly(hop, *self.hops[place : place + 2]):
-                return True
-        return False
-
-    @property
-    def offered(self) -> Offered | None:
-        """What becomes of the offered rate; None where the topology offers none."""
-        return None if self.chain.traffic.rate is None else self._load
-
-    @cached_property
-    def _load(self) -> Offered:
-        return self.under_load()
-
-    def under_load(self, blocking: float | None = None) -> Offered:
-        """What fails, what fails first and when; ``blocking`` asks for the highest rate at that loss.
-
-        Without an offered rate there is still what two hops lose that choose their ports blindly.
-        """
-        from tuplecalc.under_load.offered import offered  # the next step of the pipeline, on demand
-
-        return offered(self, blocking)
-
-    def to_dict(self, blocking: float | None = None) -> dict[str, Any]:
-        """The result under the JSON contract (``schema_version`` 1)."""
-        return record(self, self._load if blocking is None else self.under_load(blocking))
+        """Whether the true optimum may lie below ``rate``."""
+        return any(bound.figure == "rate" for bound in self.at_most)
 
     def __repr__(self) -> str:
         rate = "" if self.rate is None else f", rate {float(self.rate):,.6g}/s"
         binding = f"{self.binding.hop}/{self.binding.name}"
         return f"<Capacity {self.shape}: {self.flows:,} flows{rate}, binding {binding}>"
 
-    def _repr_html_(self) -> str:
-        from tuplecalc.render.html import fragment  # a notebook asks for it, nothing else does
-
-        return fragment(self)
-
 
 def _next(limits: tuple[Limit, ...], binding: Limit | None, figure: Any) -> Limit | None:
     return min((limit for limit in limits if limit is not binding), key=figure, default=None)
-
-
-def _chooses(hop: Cone | Hourglass) -> bool:
-    return isinstance(hop, Cone) or hop.layer == 7
-
-
-def _deals_out(hop: Cone | Hourglass) -> bool:
-    return isinstance(hop, Hourglass) and hop.instances > 1 and hop.split == "services"
-
-
-def _meet_unevenly(hop: Cone, before: HopCapacity, here: HopCapacity) -> bool:
-    """Whether clients of some addresses lack ports of the overflow that lie idle at others."""
-    addresses, ports = hop.addresses.size * hop.instances, hop.ports.size
-    overflow = hop.overflow.size if hop.overflow else 0
-    block = hop.block if isinstance(hop.block, int) else ports // -(-before.sources // addresses)
-    blocks = addresses * (ports // block) if isinstance(hop.block, int) else before.sources
-    holders = min(before.sources, blocks)
-    if holders <= addresses or holders % addresses == 0:
-        return False
-    in_all = here.limits[0]  # all ports of all addresses
-    most = (block + overflow) * Fraction(in_all.scopes.value) / addresses  # of one client alone
-    rate = Fraction(before.rate) * in_all.seconds.value if before.rate is not None else None
-    too_few = hop.client_ports is not None and hop.client_ports < block + overflow
-    return too_few or min(before.flows, before.flows if rate is None else rate) < most * before.sources
-
-
-def _blurs(hop: Cone | Hourglass, behind: int) -> bool:
-    """Whether it makes shared limits behind it a bound; ``behind`` are the endpoints that it addresses."""
-    if isinstance(hop, Cone):
-        few = hop.mapping == "endpoint-independent" or (hop.destinations or behind) < behind
-        return few or hop.block is not None
-    keeps_port = hop.capture == "listen" and hop.source == "client-port"
-    return hop.virtual is not None or keeps_port or (hop.layer == 7 and hop.allocation == "bind")
 
 
 def capacity(chain: Chain) -> Capacity:
@@ -345,33 +223,50 @@ def capacity(chain: Chain) -> Capacity:
     <Capacity cone: 129,024 flows, rate 1,075.2/s, binding nat/ports>
     """
     check_chain(chain)
+    passed = list(walk(chain))
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None
-    for name, kind, limits, sources, target, tuples_per_flow in walk(chain):
+    for hop, limits in zip(passed, limits_of(hop.declared for hop in passed), strict=True):
         for limit in limits:
             flows = limit.flows if flows is None else min(flows, limit.flows)
             if limit.rate is not None:
                 rate = limit.rate if rate is None else min(rate, limit.rate)
-        addresses, ports = sources.addresses.value, sources.ports.ports.size
-        space = floor(addresses * ports * target.endpoints.value)
-        leg = floor(addresses), ports, floor(target.endpoints.value)
-        found.append(HopCapacity(name, kind, limits, flows or 0, rate, space, tuples_per_flow, *leg))
+        addresses, ports, endpoints = (
+            floor(hop.leaving.addresses.value),
+            hop.leaving.leg.ports.ports.size,
+            floor(hop.target.endpoints.value),
+        )
+        space = floor(hop.leaving.addresses.value * ports * hop.target.endpoints.value)
+        figures = limits, flows or 0, rate, space, hop.tuples_per_flow, addresses, ports, endpoints
+        found.append(HopCapacity(hop.name, hop.kind, *figures))
     return Capacity(chain, tuple(found))
 
 
-def walk(chain: Chain) -> Iterator[tuple[str, str, tuple[Limit, ...], Sources, Target, int]]:
-    """Name, kind, limits, what leaves, what it addresses, tuples a flow: of the clients and of each hop."""
-    legs = targets(chain)
-    limits, sources = clients(chain, legs[0])
-    yield "clients", "clients", tuple(limits), sources, legs[0], 1
+class Passed(NamedTuple):
+    """A hop on the way: what it declares, what leaves it, and what that addresses."""
+
+    name: str
+    kind: str
+    declared: list[Declared]
+    leaving: Sources
+    target: Target
+    tuples_per_flow: int
+
+
+def walk(chain: Chain) -> Iterator[Passed]:
+    """The clients, each hop, and the services where they hold tuples, in the order of the flows."""
+    legs, traffic = targets(chain), chain.traffic
+    declared, sources = clients(chain, legs[0])
+    yield Passed("clients", "clients", declared, sources, legs[0], 1)
     for hop, (before, behind) in zip(chain.hops, pairwise(legs), strict=True):
         match hop:
             case Cone():
-                limits, sources = cone(hop, chain.traffic, sources, before, behind)
-            case Hourglass(layer=7):
-                limits, sources = proxy(hop, chain.traffic, sources, before, behind)
-            case Hourglass():
-                limits, sources = forwarder(hop, chain.traffic, sources, before, behind)
-        two = isinstance(hop, Hourglass) and hop.layer == 7
-        yield hop.name, hop.kind, tuple(limits), sources, behind, 2 if two else 1
+                declared, sources = cone(hop, traffic, sources, before, behind)
+            case Proxy():
+                declared, sources = proxy(hop, traffic, sources, before, behind)
+            case Forwarder():
+                declared, sources = forwarder(hop, traffic, sources, before, behind)
+        yield Passed(hop.name, hop.kind, declared, sources, behind, 2 if isinstance(hop, Proxy) else 1)
+    if declared := services(chain.services, traffic, sources, legs[-1]):
+        yield Passed("services", "services", declared, sources, legs[-1], 1)

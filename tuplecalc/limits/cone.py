@@ -114,7 +114,8 @@ class _Row:
 
     def block(self) -> Limit:
         """The ports of all blocks that a source holds."""
-        return self.limit(BLOCK, self.k, self.senders, self.served)
+        found = self.limit(BLOCK, self.k, self.senders, self.served)
+        return replace(found, searched=floor(self.k.value))
 
     def with_overflow(self) -> Limit:
         """Blocks, and ports at each address for those whose block is full.
@@ -145,7 +146,7 @@ class _Row:
             addresses = Fraction(1)
         whole = found.pool or Pool(Fraction(found.scopes.value), Fraction(size.value))
         pool = Pool(whole.number * addresses, whole.size / addresses, clients / addresses)
-        return replace(found, pool=pool)
+        return replace(found, pool=pool, searched=floor(self.k.value) + O.value)
 
     def gives_way_to_all(self) -> bool:
         """Whether closed entries give way and the table has an entry for every key: it never fills."""

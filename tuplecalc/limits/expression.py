@@ -9,27 +9,26 @@ once, and its readers can be held against each other.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import _tuplegetter  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise
 from math import ceil, floor, prod
 from operator import and_, or_, sub
-from typing import Any, ClassVar, NamedTuple, TypeAlias, dataclass_transform
+from typing import Any, NamedTuple, TypeAlias
 
+from tuplecalc.limits.spread import Spread
 from tuplecalc.network.ports import PortSet
 
 Number = int | Fraction
 
 
-@dataclass_transform(frozen_default=True, eq_default=True)
 class Node(tuple[Any, ...]):
-    """What all nodes have in common: fields as a dataclass declares them, and arithmetic.
+    """What all nodes have in common: arithmetic.
 
     Operators make nodes: sums and products are flat, and drop a 0 or a 1 that changes nothing.
-    Nodes are tuples of their fields: a chain has hundreds of them, and a dataclass takes five times
-    as long to define at every start.
+    Below the fields of each node are a named tuple: a chain has hundreds of them, and a dataclass
+    takes eight times as long to define at every start.
 
     >>> a, b, c = (Quantity(symbol, "", number) for symbol, number in (("a", 7), ("b", 2), ("c", 3)))
     >>> for node in (a * b * c + 2, (a + b) / (b * c), a // b - c, 1 * a * 1, sum((a, b)), 2 - a / 3):
@@ -43,20 +42,6 @@ class Node(tuple[Any, ...]):
     """
 
     __slots__ = ()
-    __match_args__: ClassVar[tuple[str, ...]] = ()
-
-    def __init_subclass__(cls) -> None:
-        names = tuple(cls.__annotations__)
-        fields = ", ".join(names)
-        make = eval(f"lambda cls, {fields}: new(cls, ({fields},))", {"new": tuple.__new__})  # as namedtuple
-        make.__defaults__ = tuple(cls.__dict__[name] for name in names if name in cls.__dict__)
-        cls.__new__ = make  # type: ignore[method-assign]
-        cls.__match_args__ = names  # type: ignore[misc]
-        for place, name in enumerate(names):
-            setattr(cls, name, _tuplegetter(place, ""))
-
-    def __getnewargs__(self) -> tuple[Any, ...]:
-        return tuple(self)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and tuple.__eq__(self, other)
@@ -65,10 +50,6 @@ class Node(tuple[Any, ...]):
         return not self == other
 
     __hash__ = tuple.__hash__
-
-    def __repr__(self) -> str:
-        fields = zip(self.__match_args__, self, strict=True)
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in fields)})"
 
     def __add__(self, other: Operand) -> Expression:  # type: ignore[override]
         return _flat(Sum, 0, self, other)
@@ -98,7 +79,11 @@ class Node(tuple[Any, ...]):
         return Quotient(_node(self), _node(other), "floor")
 
 
-class Constant(Node):
+class _Constant(NamedTuple):
+    value: Number
+
+
+class Constant(Node, _Constant):
     """A number that belongs to the formula itself, such as the 2 of two legs.
 
     >>> str(Constant(2))
@@ -106,17 +91,26 @@ class Constant(Node):
     """
 
     __slots__ = ()
-    value: Number
 
     def __str__(self) -> str:
         return str(self.value)
 
 
-class Quantity(Node):
+class _Quantity(NamedTuple):
+    symbol: str
+    hop: str
+    value: Number
+    definition: Expression | None = None
+    place: str = ""
+    spread: Spread | None = None
+
+
+class Quantity(Node, _Quantity):
     """A named number of one hop: ``M`` of ``nat``.
 
     ``definition`` says how it follows from other quantities (``None``: the topology gives it);
-    ``place`` is the key of the topology that sets it.
+    ``place`` is the key of the topology that sets it, ``spread`` how traffic falls on what is
+    counted, where that is uneven.
 
     >>> m = Quantity("M", "nat", 4, place="hops.nat.addresses")
     >>> str(m), m.value
@@ -124,11 +118,6 @@ class Quantity(Node):
     """
 
     __slots__ = ()
-    symbol: str
-    hop: str
-    value: Number
-    definition: Expression | None = None
-    place: str = ""
 
     def __str__(self) -> str:
         return self.symbol
@@ -149,7 +138,12 @@ class NamedPorts(NamedTuple):
         return self if self.alias is None else self.alias.origin
 
 
-class Size(Node):
+class _Size(NamedTuple):
+    operation: str
+    sets: tuple[NamedPorts, ...]
+
+
+class Size(Node, _Size):
     """How many ports a combination of port sets holds.
 
     ``operation`` is ``"union"`` (one set: itself), ``"difference"``, ``"intersection"``, or
@@ -169,8 +163,6 @@ class Size(Node):
     """
 
     __slots__ = ()
-    operation: str
-    sets: tuple[NamedPorts, ...]
 
     @property
     def value(self) -> int:
@@ -194,11 +186,14 @@ class Size(Node):
         return f"Σ_p α({', '.join(names)})"
 
 
-class Sum(Node):
+class _Sum(NamedTuple):
+    terms: tuple[Expression, ...]
+
+
+class Sum(Node, _Sum):
     """``x + y + …``."""
 
     __slots__ = ()
-    terms: tuple[Expression, ...]
 
     @property
     def value(self) -> Number:
@@ -209,7 +204,12 @@ class Sum(Node):
         return " + ".join(_joined(term) for term in self.terms)
 
 
-class Difference(Node):
+class _Difference(NamedTuple):
+    minuend: Expression
+    subtrahend: Expression
+
+
+class Difference(Node, _Difference):
     """``x - y``.
 
     >>> str(Difference(Constant(1), Quantity("c", "", Fraction(1, 4))))
@@ -217,8 +217,6 @@ class Difference(Node):
     """
 
     __slots__ = ()
-    minuend: Expression
-    subtrahend: Expression
 
     @property
     def value(self) -> Number:
@@ -229,7 +227,11 @@ class Difference(Node):
         return f"{self.minuend} - {self.subtrahend}"
 
 
-class Product(Node):
+class _Product(NamedTuple):
+    factors: tuple[Expression, ...]
+
+
+class Product(Node, _Product):
     """``x · y · …``.
 
     >>> nat = Quantity("M", "nat", 4), Quantity("E'", "nat", 10)
@@ -238,7 +240,6 @@ class Product(Node):
     """
 
     __slots__ = ()
-    factors: tuple[Expression, ...]
 
     @property
     def value(self) -> Number:
@@ -249,7 +250,13 @@ class Product(Node):
         return "·".join(_joined(factor) for factor in self.factors)
 
 
-class Quotient(Node):
+class _Quotient(NamedTuple):
+    dividend: Expression
+    divisor: Expression
+    rounding: str = ""
+
+
+class Quotient(Node, _Quotient):
     """``x / y``, exactly; rounded where ``rounding`` says so (``"floor"``, ``"ceiling"``).
 
     >>> n = Quotient(Constant(7), Constant(2), "ceiling")
@@ -258,9 +265,6 @@ class Quotient(Node):
     """
 
     __slots__ = ()
-    dividend: Expression
-    divisor: Expression
-    rounding: str = ""
 
     @property
     def value(self) -> Number:
@@ -276,11 +280,14 @@ class Quotient(Node):
         return {"": text, "floor": f"floor({text})", "ceiling": f"ceil({text})"}[self.rounding]
 
 
-class Minimum(Node):
+class _Minimum(NamedTuple):
+    choices: tuple[Expression, ...]
+
+
+class Minimum(Node, _Minimum):
     """``min(x, y, …)``."""
 
     __slots__ = ()
-    choices: tuple[Expression, ...]
 
     @property
     def value(self) -> Number:

@@ -9,7 +9,7 @@ from math import floor
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Sum, product, tidy
-from tuplecalc.limits.kinds import ROW, Kind
+from tuplecalc.limits.kinds import Kind
 
 
 class Linger(NamedTuple):
@@ -68,6 +68,8 @@ class Limit:
     busy: Expression | None = None
     lingers: tuple[Linger, ...] = ()
     pool: Pool | None = None
+    searched: int | None = None
+    """Among how many ports a cone looks for a free one for a client, where that is its block's."""
 
     flows: int = field(init=False, compare=False)
     """How many flows can be open at once."""
@@ -81,7 +83,7 @@ class Limit:
     @property
     def name(self) -> str:
         """The name, unique within the hop: that of its kind, of rows with the number of legs."""
-        return f"{self.kind.name}-{self.keys}" if self.kind is ROW else self.kind.name
+        return f"{self.kind.name}-{self.keys}" if self.kind.legs == "a row" else self.kind.name
 
     @property
     def busy_keys(self) -> Number:

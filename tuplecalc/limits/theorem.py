@@ -22,16 +22,14 @@ spaces come out of what happens to a port in time, one connection after the othe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
-from tuplecalc.limits.expression import Constant, Expression, Minimum, NamedPorts, Size, Sum
-from tuplecalc.limits.kinds import GAPS, IN_TURN, JOINT, SHARED, Kind
-from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Table, Times
+from tuplecalc.limits.elsewhere import Elsewhere, in_turn, over
+from tuplecalc.limits.expression import Expression, Size, Sum
+from tuplecalc.limits.kinds import GAPS, JOINT, SHARED, Kind
+from tuplecalc.limits.legs import Alone, Declared, Membership, Table
 from tuplecalc.limits.letters import sized
-from tuplecalc.limits.limit import Limit, Linger, Pool
+from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.rows import Rows
-
-ONE = Constant(1)
 
 
 def limits_of(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]:
@@ -61,57 +59,26 @@ def alone(kind: Kind, each: Membership, pool: Pool | None = None) -> Limit:
     return Limit(kind, each.hop, size, each.copies, 1, times.seconds, lingers=(times.linger,), pool=pool)
 
 
-class InTurn(NamedTuple):
-    """The limit of a leg that waits now here, now there, and the membership beside which it stands."""
-
-    membership: Membership
-    times: Times
-    copies: Expression
-    limit: Limit
-
-
-def in_turn(leg: Leg) -> InTurn | None:
-    """The face of a leg that lingers at one end where the client closes first, at another where not.
-
-    A port serves its next flow when both ends let it.  So it is held for
-
-        H + c·max T + (1−c)·max T'
-
-    over the leg's spaces, which is more than the longest mean; the copies are those of the space that
-    has more.  None where one end is always the last to let go.  Always holds; where it is near the
-    optimum the truth may lie below, since several legs can interleave.
-    """
-    members = leg.memberships
-    by_client = max(members, key=lambda each: each.times.linger.client)
-    by_service = max(members, key=lambda each: each.times.linger.service)
-    first = by_client.times
-    times = Times(first.hold, first.client_share, first.client, by_service.times.service)
-    if any(each.times.linger == times.linger for each in members) or times.client_share.value in (0, 1):
-        return None
-    last = max(by_client, by_service, key=members.index)
-    copies = max(by_client.copies, by_service.copies, key=lambda each: each.value)
-    size = sized(last.ports)
-    limit = Limit(IN_TURN, last.hop, size, copies, 1, times.seconds, lingers=(times.linger,))
-    return InTurn(last, times, copies, limit)
-
-
 def faces(table: Table) -> Iterator[Limit]:
-    """The faces of both legs in one table: theirs alone, with their other spaces, with the gaps."""
+    """The faces of both legs in one table: theirs alone, with their other spaces, with the gaps.
+
+    The last two are listed only where they are lower than all that is known of the two legs.
+    """
     entering, leaving = table.entering, table.leaving
     both = Sum((*_terms(entering.times.seconds), *_terms(leaving.times.seconds)))
     lingers = (entering.times.linger, leaving.times.linger)
     union = sized(entering.ports, leaving.ports)
     shared = Limit(SHARED, entering.hop, union, entering.copies, 2, both, lingers=lingers)
     yield shared
+    known = [shared, *(alone(SHARED, each) for leg in (entering.leg, leaving.leg) for each in leg.memberships)]
     joint = coupled(JOINT, table, entering.times.seconds, leaving.times.seconds)
-    if joint is not None and _is_lower(joint, [shared]):
-        yield joint
-    gaps = _gaps(table)
-    if gaps is not None and _is_lower(gaps, [shared, *([joint] if joint else [])]):
-        yield gaps
+    for found in (joint, _gaps(table)):
+        if found is not None and _is_lower(found, known):
+            known.append(found)
+            yield found
 
 
-def coupled(kind: Kind, table: Table, entering: Expression, leaving: Expression) -> Limit | None:
+def coupled(kind: Kind, table: Table, entering: Expression, leaving: Expression) -> Limit:
     """The face of two legs that take ``entering`` and ``leaving`` seconds, each no more than its spaces let it.
 
     All is counted in the space with the fewest copies, c: with r = c_table / c and q = min c_u / c
@@ -120,48 +87,14 @@ def coupled(kind: Kind, table: Table, entering: Expression, leaving: Expression)
 
     for the flows; for the rate a leg's q is min over its spaces u of (c_u / c)·(S / S_u).
     """
-    legs = [_Leg(table.entering, entering), _Leg(table.leaving, leaving)]
+    legs = [Elsewhere(table.entering, entering), Elsewhere(table.leaving, leaving)]
     fewest = min((table.entering.copies, *(leg.fewest for leg in legs)), key=lambda each: each.value)
-    most = _over(table.entering.copies, fewest)
+    most = over(table.entering.copies, fewest)
     size = _size(table, most, *(leg.of_flows(most, fewest) for leg in legs))
     busy = _size(table, most, *(leg.of_rate(most, fewest) for leg in legs))
     lingers = (table.entering.times.linger, table.leaving.times.linger)
     seconds = Sum((*_terms(entering), *_terms(leaving)))
     return Limit(kind, table.entering.hop, size, fewest, 2, seconds, busy, lingers=lingers)
-
-
-class _Leg:
-    """One leg of a table, and the other spaces that it is a member of."""
-
-    def __init__(self, here: Membership, seconds: Expression) -> None:
-        self.here, self.seconds = here, seconds
-        others = [each for each in here.leg.memberships if each is not here]
-        self.others = [(each.copies, each.times.seconds) for each in others]
-        if (turn := in_turn(here.leg)) is not None:
-            self.others.append((turn.copies, turn.times.seconds))
-
-    @property
-    def fewest(self) -> Expression:
-        return min((copies for copies, _ in self.others), key=lambda each: each.value)
-
-    def of_flows(self, most: Expression, unit: Expression) -> Expression:
-        """q = min c_u / c: what a port of this leg alone holds at once."""
-        found = _over(self.fewest, unit)
-        return found if found.value < most.value else most
-
-    def of_rate(self, most: Expression, unit: Expression) -> Expression:
-        """The same for the rate: (c_u / c)·(S / S_u)."""
-        shares = [most]
-        for copies, seconds in self.others:
-            if seconds.value and seconds != self.seconds:
-                share = self.seconds / seconds
-                shares.append(share if _over(copies, unit) == ONE else _over(copies, unit) * share)
-            else:
-                shares.append(_over(copies, unit))
-        lower = [share for share in dict.fromkeys(shares) if share.value < most.value]
-        if not self.seconds.value:
-            return Constant(0)
-        return most if not lower else lower[0] if len(lower) == 1 else Minimum(tuple(lower))
 
 
 def _size(table: Table, most: Expression, entering: Expression, leaving: Expression) -> Expression:
@@ -209,11 +142,6 @@ def _is_lower(limit: Limit, others: Iterable[Limit]) -> bool:
     rates = [other.rate for other in others if other.rate is not None]
     lower_rate = limit.rate is not None and (not rates or limit.rate < min(rates))
     return lower_rate or limit.flows < min(other.flows for other in others)
-
-
-def _over(copies: Expression, unit: Expression) -> Expression:
-    """copies / unit; 1 where both are as many."""
-    return ONE if copies.value == unit.value else copies / unit
 
 
 def _terms(total: Expression) -> tuple[Expression, ...]:

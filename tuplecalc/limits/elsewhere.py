@@ -1,0 +1,85 @@
+"""A leg and the spaces that hold it elsewhere: how busy it can keep one port, and the longest it is held."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tuplecalc.limits.expression import Constant, Expression, Minimum
+from tuplecalc.limits.kinds import IN_TURN
+from tuplecalc.limits.legs import Leg, Membership, Times
+from tuplecalc.limits.letters import sized
+from tuplecalc.limits.limit import Limit
+
+ONE, NONE = Constant(1), Constant(0)
+
+
+class InTurn(NamedTuple):
+    """The limit of a leg that waits now here, now there, and the membership beside which it stands."""
+
+    membership: Membership
+    times: Times
+    copies: Expression
+    limit: Limit
+
+
+def in_turn(leg: Leg) -> InTurn | None:
+    """The face of a leg that lingers at one end where the client closes first, at another where not.
+
+    A port serves its next flow when both ends let it.  So it is held for
+
+        H + c·max T + (1−c)·max T'
+
+    over the leg's spaces, which is more than the longest mean; the copies are those of the space that
+    has more.  None where one end is always the last to let go.  Always holds; where it is near the
+    optimum the truth may lie below, since several legs can interleave.
+    """
+    members = leg.memberships
+    by_client = max(members, key=lambda each: each.times.linger.client)
+    by_service = max(members, key=lambda each: each.times.linger.service)
+    first = by_client.times
+    times = Times(first.hold, first.client_share, first.client, by_service.times.service)
+    if any(each.times.linger == times.linger for each in members) or times.client_share.value in (0, 1):
+        return None
+    last = max(by_client, by_service, key=members.index)
+    copies = max(by_client.copies, by_service.copies, key=lambda each: each.value)
+    size = sized(last.ports)
+    limit = Limit(IN_TURN, last.hop, size, copies, 1, times.seconds, lingers=(times.linger,))
+    return InTurn(last, times, copies, limit)
+
+
+class Elsewhere:
+    """A leg that takes some seconds in one space, and the other spaces that it is a member of."""
+
+    def __init__(self, here: Membership, seconds: Expression) -> None:
+        self.here, self.seconds = here, seconds
+        others = [each for each in here.leg.memberships if each is not here]
+        self.others = [(each.copies, each.times.seconds) for each in others]
+        if (turn := in_turn(here.leg)) is not None:
+            self.others.append((turn.copies, turn.times.seconds))
+
+    @property
+    def fewest(self) -> Expression:
+        return min((copies for copies, _ in self.others), key=lambda each: each.value)
+
+    def of_flows(self, most: Expression, unit: Expression) -> Expression:
+        """q = min c_u / c: what a port of this leg alone holds at once."""
+        found = over(self.fewest, unit)
+        return found if found.value < most.value else most
+
+    def of_rate(self, most: Expression, unit: Expression) -> Expression:
+        """The same for the rate: (c_u / c)·(S / S_u)."""
+        shares = [most]
+        for copies, seconds in self.others:
+            if seconds == self.seconds:
+                shares.append(over(copies, unit))
+            elif seconds.value:
+                shares.append(over(copies, unit) * (self.seconds / seconds))
+        lower = [share for share in dict.fromkeys(shares) if share.value < most.value]
+        if not self.seconds.value:
+            return NONE
+        return most if not lower else lower[0] if len(lower) == 1 else Minimum(tuple(lower))
+
+
+def over(copies: Expression, unit: Expression) -> Expression:
+    """copies / unit; 1 where both are as many."""
+    return ONE if copies.value == unit.value else copies / unit

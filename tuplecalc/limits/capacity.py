@@ -19,8 +19,10 @@ from tuplecalc.limits.proxy import proxy
 from tuplecalc.limits.record import record
 from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target, targets
-from tuplecalc.network.chain import Chain, check_chain
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.chain import AnyHop, Chain, check_chain
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.proxy import Proxy
 
 if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
@@ -107,7 +109,7 @@ class Capacity:
         """The ports among which a cone looks for a free one: a client's block and the overflow, else all.
 
         >>> from tuplecalc.network.chain import Chain, Clients, Services
-        >>> from tuplecalc.network.hops import Cone
+        >>> from tuplecalc.network.cone import Cone
         >>> nat = Cone(name="nat", addresses=2, ports="1024-9023", block="even")
         >>> capacity(Chain(clients=Clients(addresses=16), hops=[nat],
         ...                services=Services(addresses=2, ports=80))).ports_searched("nat")
@@ -182,7 +184,7 @@ class Capacity:
             least = min(capacity.limits, key=lambda limit: limit.flows, default=None)
             if isinstance(hop, Cone):
                 before = least
-            elif before is not None and hop.layer == 7 and least is not None and before.flows:
+            elif before is not None and isinstance(hop, Proxy) and least is not None and before.flows:
                 kept = Fraction(least.flows, before.flows)
                 found.append(Collapse(before.hop, hop.name, least.name, kept))
         return tuple(found)
@@ -212,7 +214,7 @@ class Capacity:
         accepts it: for the longer of the two each time, which is more than the longer mean.  And where
         a hash puts clients on addresses, the fullest address has more than its part.
         """
-        proxies = [hop.name for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.layer == 7]
+        proxies = [hop.name for hop in self.chain.hops if isinstance(hop, Proxy)]
         in_a_row = any(hop.name in proxies[:-1] for hop in self._sharing())
         return self.flows_at_most or in_a_row or self.rate_hashed or self._waits_in_turn()
 
@@ -231,7 +233,7 @@ class Capacity:
         for hop, capacity in zip(self.chain.hops, self.hops[1:], strict=True):
             if isinstance(hop, Cone):
                 by_client = by_service = hop.linger
-            elif hop.layer == 7:
+            elif isinstance(hop, Proxy):
                 held = traffic.hold + c * by_client + (1 - c) * max(by_service, hop.linger)
                 for limit in capacity.limits:
                     accepts = limit.name in ("accepted", "listener") and limit.rate is not None
@@ -240,9 +242,9 @@ class Capacity:
                 by_client, by_service = hop.linger, Fraction(0)
         return False
 
-    def _sharing(self) -> list[Hourglass]:
+    def _sharing(self) -> list[Proxy]:
         names = {limit.hop for limit in self.limits if limit.name == "shared"}
-        return [hop for hop in self.chain.hops if isinstance(hop, Hourglass) and hop.name in names]
+        return [hop for hop in self.chain.hops if isinstance(hop, Proxy) and hop.name in names]
 
     def _blocks_blur(self) -> bool:
         hops = self.chain.hops
@@ -299,12 +301,12 @@ def _next(limits: tuple[Limit, ...], binding: Limit | None, figure: Any) -> Limi
     return min((limit for limit in limits if limit is not binding), key=figure, default=None)
 
 
-def _chooses(hop: Cone | Hourglass) -> bool:
-    return isinstance(hop, Cone) or hop.layer == 7
+def _chooses(hop: AnyHop) -> bool:
+    return not isinstance(hop, Forwarder)
 
 
-def _deals_out(hop: Cone | Hourglass) -> bool:
-    return isinstance(hop, Hourglass) and hop.instances > 1 and hop.split == "services"
+def _deals_out(hop: AnyHop) -> bool:
+    return isinstance(hop, Proxy) and hop.instances > 1 and hop.split == "services"
 
 
 def _meet_unevenly(hop: Cone, before: HopCapacity, here: HopCapacity) -> bool:
@@ -323,13 +325,14 @@ def _meet_unevenly(hop: Cone, before: HopCapacity, here: HopCapacity) -> bool:
     return too_few or min(before.flows, before.flows if rate is None else rate) < most * before.sources
 
 
-def _blurs(hop: Cone | Hourglass, behind: int) -> bool:
+def _blurs(hop: AnyHop, behind: int) -> bool:
     """Whether it makes shared limits behind it a bound; ``behind`` are the endpoints that it addresses."""
     if isinstance(hop, Cone):
         few = hop.mapping == "endpoint-independent" or (hop.destinations or behind) < behind
         return few or hop.block is not None
-    keeps_port = hop.capture == "listen" and hop.source == "client-port"
-    return hop.virtual is not None or keeps_port or (hop.layer == 7 and hop.allocation == "bind")
+    if isinstance(hop, Forwarder):
+        return hop.virtual is not None
+    return hop.allocation == "bind" or (hop.capture == "listen" and hop.source == "client-port")
 
 
 def capacity(chain: Chain) -> Capacity:
@@ -339,7 +342,7 @@ def capacity(chain: Chain) -> Capacity:
     Raises :class:`~tuplecalc.errors.TopologyError` for anything but a chain.
 
     >>> from tuplecalc.network.chain import Chain, Clients, Services
-    >>> from tuplecalc.network.hops import Cone
+    >>> from tuplecalc.network.cone import Cone
     >>> capacity(Chain(clients=Clients(addresses=9), hops=[Cone(name="nat", addresses=1)],
     ...                services=Services(addresses=2, ports=80)))
     <Capacity cone: 129,024 flows, rate 1,075.2/s, binding nat/ports>
@@ -369,9 +372,8 @@ def walk(chain: Chain) -> Iterator[tuple[str, str, tuple[Limit, ...], Sources, T
         match hop:
             case Cone():
                 limits, sources = cone(hop, chain.traffic, sources, before, behind)
-            case Hourglass(layer=7):
+            case Proxy():
                 limits, sources = proxy(hop, chain.traffic, sources, before, behind)
-            case Hourglass():
+            case Forwarder():
                 limits, sources = forwarder(hop, chain.traffic, sources, before, behind)
-        two = isinstance(hop, Hourglass) and hop.layer == 7
-        yield hop.name, hop.kind, tuple(limits), sources, behind, 2 if two else 1
+        yield hop.name, hop.kind, tuple(limits), sources, behind, hop.tuples_per_flow

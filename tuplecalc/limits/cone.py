@@ -24,7 +24,7 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.state import Sources, Taken
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.chain import Traffic
-from tuplecalc.network.hops import Cone
+from tuplecalc.network.cone import Cone
 
 
 def cone(

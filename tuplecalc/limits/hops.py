@@ -20,7 +20,8 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.state import Sources, Taken
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.chain import Chain, Traffic
-from tuplecalc.network.hops import Hop, Hourglass
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.hop import Hop
 
 
 def clients(chain: Chain, target: Target) -> tuple[list[Limit], Sources]:
@@ -47,7 +48,7 @@ def clients(chain: Chain, target: Target) -> tuple[list[Limit], Sources]:
 
 
 def forwarder(
-    hop: Hourglass, traffic: Traffic, sources: Sources, before: Target, behind: Target
+    hop: Forwarder, traffic: Traffic, sources: Sources, before: Target, behind: Target
 ) -> tuple[list[Limit], Sources]:
     r"""Layers 2, 3 and 4: the tuple passes as it is, or with another destination.
 

@@ -26,7 +26,7 @@ from tuplecalc.limits.expression import (
 from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target
 from tuplecalc.network.chain import Clients, Traffic
-from tuplecalc.network.hops import Hop
+from tuplecalc.network.hop import Hop
 
 
 class Symbol(NamedTuple):

@@ -26,10 +26,10 @@ from tuplecalc.limits.rows import shared_in_a_row
 from tuplecalc.limits.state import Run, Sources, Taken
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
 from tuplecalc.network.chain import Traffic
-from tuplecalc.network.hops import Hourglass
+from tuplecalc.network.proxy import Proxy
 
 
-def shares_table(hop: Hourglass) -> bool:
+def shares_table(hop: Proxy) -> bool:
     """Whether both legs of a flow are keyed in one table under the client's address.
 
     With tproxy under strict tracking; with nat under any, since the capture itself is tracked.
@@ -40,7 +40,7 @@ def shares_table(hop: Hourglass) -> bool:
 
 
 def proxy(
-    hop: Hourglass, traffic: Traffic, sources: Sources, before: Target, behind: Target
+    hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target
 ) -> tuple[list[Limit], Sources]:
     r"""A layer-7 hourglass.
 
@@ -90,7 +90,7 @@ class _Row:
     """The limits of one layer-7 hop, one method for each row of the table."""
 
     def __init__(
-        self, hop: Hourglass, traffic: Traffic, sources: Sources, before: Target, behind: Target
+        self, hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target
     ) -> None:
         self.hop = hop
         self.entering = sources  # as the client-side leg sees it

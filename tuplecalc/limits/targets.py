@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Product, Quantity, Quotient, tidy
-from tuplecalc.network.chain import Chain
-from tuplecalc.network.hops import Hop, Hourglass
+from tuplecalc.network.chain import AnyHop, Chain
+from tuplecalc.network.hop import Hop
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services, hottest_share
 
 
@@ -69,19 +70,19 @@ def _services(groups: Sequence[Services]) -> Target:
     )
 
 
-def _own_target(hop: Hop, behind: Target) -> Target | None:
+def _own_target(hop: AnyHop, behind: Target) -> Target | None:
     if hop.virtual is not None:
         count = hop.virtual.addresses.size * hop.virtual.ports.size
         endpoints = Quantity("V", hop.name, count, place=f"{hop.path}.virtual")
         return Target(endpoints, endpoints, (), {})
-    if isinstance(hop, Hourglass) and hop.capture == "listen":
+    if isinstance(hop, Proxy) and hop.capture == "listen":
         each = listeners(hop)
         total = Product((each, instances(hop)))
         return Target(Product((each, working_instances(hop, behind))), total, (), {})
     return None
 
 
-def listeners(hop: Hourglass) -> Product:
+def listeners(hop: Proxy) -> Product:
     """K·Q, the listeners of one instance."""
     return Product(
         (
@@ -96,7 +97,7 @@ def instances(hop: Hop) -> Quantity:
     return Quantity("n", hop.name, hop.instances, place=f"{hop.path}.instances")
 
 
-def working_instances(hop: Hourglass, behind: Target) -> Expression:
+def working_instances(hop: Proxy, behind: Target) -> Expression:
     """n': all of them, or with ``split = "services"`` as many as the busiest one lets work."""
     n = instances(hop)
     if hop.split == "flows":

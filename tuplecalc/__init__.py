@@ -30,9 +30,12 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.builders import cone, hourglass, inverted_cone
 from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import example, from_dict, load, loads, with_settings
-from tuplecalc.network.hops import Cone, Hourglass, Virtual
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.hop import Virtual
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 from tuplecalc.questions.advice import Advice, advise
 
@@ -57,10 +60,11 @@ __all__ = [
     "Chain",
     "Clients",
     "Cone",
-    "Hourglass",
+    "Forwarder",
     "InputError",
     "Limit",
     "PortSet",
+    "Proxy",
     "Services",
     "TopologyError",
     "Traffic",

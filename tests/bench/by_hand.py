@@ -5,7 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tuplecalc.network.chain import Chain, Clients, Traffic
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 
 CHAIN = Chain(
@@ -13,8 +15,8 @@ CHAIN = Chain(
     clients=Clients(addresses=4096),
     hops=[
         Cone(name="nat", addresses=4),
-        Hourglass(name="firewall", layer=3, max_entries=1_000_000),
-        Hourglass(name="proxy", capture="tproxy", source="client", ports="1024-65535", max_files=3_000_000),
+        Forwarder(name="firewall", layer=3, max_entries=1_000_000),
+        Proxy(name="proxy", capture="tproxy", source="client", ports="1024-65535", max_files=3_000_000),
     ],
     services=Services(addresses=10, ports=80),
 )

@@ -8,9 +8,10 @@ from tuplecalc.errors import InputError
 from tuplecalc.lab.scale import AIM, MOST_FLOWS, Scaled, _pieces, _Ports, scale
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain, Clients
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import EXAMPLES, example, with_settings
-from tuplecalc.network.hops import Cone, Hourglass
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 
 
@@ -71,7 +72,7 @@ def test_halves_stay_halves() -> None:
     found = scale(example("mixed"))
     nat, proxy = found.chain.hops
     assert isinstance(nat, Cone)
-    assert isinstance(proxy, Hourglass)
+    assert isinstance(proxy, Proxy)
     assert not nat.ports & proxy.ports
     assert nat.ports.size == proxy.ports.size
     assert proxy.rewrite_ports == nat.ports | proxy.ports
@@ -98,7 +99,7 @@ def test_sets_keep_what_they_have_in_common(a: PortSet, b: PortSet, c: PortSet, 
         clients=Clients(addresses=1, ports=a),
         hops=[
             Cone(name="nat", addresses=1, ports=b),
-            Hourglass(name="proxy", capture="tproxy", source="client", ports=c),
+            Proxy(name="proxy", capture="tproxy", source="client", ports=c),
         ],
         services=Services(addresses=1, ports=80),
     )

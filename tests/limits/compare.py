@@ -10,8 +10,10 @@ from tests.limits.chains import Topology
 from tests.oracle.program import highest_rate, most_flows
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.limit import Limit
+from tuplecalc.network.chain import AnyHop
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.forwarder import Forwarder
 
 NEAR = 1e-5
 """Relative: the linear program's own tolerance."""
@@ -103,11 +105,13 @@ def has_blocks(result: Capacity) -> bool:
     return any(hop.block is not None or hop.client_ports is not None for hop in cones)
 
 
-def changes_destination(hop: Cone | Hourglass) -> bool:
+def changes_destination(hop: AnyHop) -> bool:
     """Whether it does so and keeps the source's address and port."""
     if isinstance(hop, Cone):
         return False
-    return hop.virtual is not None or (hop.capture == "listen" and hop.source == "client-port")
+    if isinstance(hop, Forwarder):
+        return hop.virtual is not None
+    return hop.capture == "listen" and hop.source == "client-port"
 
 
 def objections(topology: Topology, result: Capacity, claim: Answer | None = None) -> list[str]:

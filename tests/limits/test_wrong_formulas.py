@@ -32,11 +32,12 @@ from tuplecalc.limits.expression import (
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.state import Run, Sources
 from tuplecalc.limits.targets import Target, targets
-from tuplecalc.network.chain import Chain
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.chain import AnyHop, Chain
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
 
-Mutant = Callable[[Limit, Cone | Hourglass], Limit | None]
+Mutant = Callable[[Limit, AnyHop], Limit | None]
 
 
 def thinned() -> Iterator[Topology]:
@@ -69,9 +70,9 @@ def with_keys(name: str, keys: int) -> Mutant:
     return lambda limit, hop: replace(limit, keys=keys) if limit.name == name else limit
 
 
-def scopes_divided(name: str, divisor: Callable[[Hourglass], int]) -> Mutant:
-    def change(limit: Limit, hop: Cone | Hourglass) -> Limit:
-        if limit.name != name or not isinstance(hop, Hourglass):
+def scopes_divided(name: str, divisor: Callable[[Proxy], int]) -> Mutant:
+    def change(limit: Limit, hop: AnyHop) -> Limit:
+        if limit.name != name or not isinstance(hop, Proxy):
             return limit
         return replace(limit, scopes=Quotient(limit.scopes, Constant(divisor(hop))))
 
@@ -79,7 +80,7 @@ def scopes_divided(name: str, divisor: Callable[[Hourglass], int]) -> Mutant:
 
 
 def scopes_times(name: str, factor: Callable[[Any], int]) -> Mutant:
-    def change(limit: Limit, hop: Cone | Hourglass) -> Limit:
+    def change(limit: Limit, hop: AnyHop) -> Limit:
         if limit.name != name:
             return limit
         return replace(limit, scopes=Product((limit.scopes, Constant(factor(hop)))))
@@ -101,7 +102,7 @@ def port_counts(limit: Limit) -> list[int]:
     return [named.ports.size for named in sets_of(limit)]
 
 
-def first_factor_unlimited(limit: Limit, hop: Cone | Hourglass) -> Limit:
+def first_factor_unlimited(limit: Limit, hop: AnyHop) -> Limit:
     if limit.name != "block":
         return limit
     return with_minima(limit, lambda minimum: minimum.choices[1])
@@ -130,11 +131,11 @@ def minima_of(letter: str, change: Callable[[Minimum], Expression]) -> Mutant:
     return lambda limit, hop: with_minima(limit, wrong) if isinstance(hop, Cone) else limit
 
 
-def client_for_all(limit: Limit, hop: Cone | Hourglass) -> Limit:
+def client_for_all(limit: Limit, hop: AnyHop) -> Limit:
     return replace(limit, scopes=Constant(1)) if limit.name == "client" else limit
 
 
-def without_overflow(limit: Limit, hop: Cone | Hourglass) -> Limit:
+def without_overflow(limit: Limit, hop: AnyHop) -> Limit:
     if limit.name == "block" and isinstance(limit.size, Sum):
         return replace(limit, size=limit.size.terms[0])
     return limit
@@ -143,7 +144,7 @@ def without_overflow(limit: Limit, hop: Cone | Hourglass) -> Limit:
 def even_block(size: Callable[[int, int, int], int]) -> Mutant:
     """Other ports of a client, by |P|, the clients and the addresses."""
 
-    def change(limit: Limit, hop: Cone | Hourglass) -> Limit:
+    def change(limit: Limit, hop: AnyHop) -> Limit:
         if limit.name != "block" or not isinstance(hop, Cone) or hop.block != "even" or hop.overflow:
             return limit
         clients = next(q.value for q in ingredients(limit.scopes) if q.symbol == "a")
@@ -155,7 +156,7 @@ def even_block(size: Callable[[int, int, int], int]) -> Mutant:
 def table_size(size: Callable[[Cone, int], int]) -> Mutant:
     """Other ports of a client, by the cone and the number of clients."""
 
-    def change(limit: Limit, hop: Cone | Hourglass) -> Limit:
+    def change(limit: Limit, hop: AnyHop) -> Limit:
         if limit.name != "block" or not isinstance(hop, Cone) or not isinstance(hop.block, tuple):
             return limit
         clients = next(q.value for q in ingredients(limit.scopes) if q.symbol == "a")
@@ -170,7 +171,7 @@ def entry_ports(cone: Cone, clients: int) -> int:
     return entry[1]
 
 
-def without_linger(limit: Limit, hop: Cone | Hourglass) -> Limit:
+def without_linger(limit: Limit, hop: AnyHop) -> Limit:
     hold = Quantity("H", "traffic", 1)  # as in every chain of the set
     return replace(limit, seconds=Product((Constant(limit.keys), hold)))
 

@@ -14,9 +14,10 @@ from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import TopologyError
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
-from tuplecalc.network.hops import Cone, Hourglass
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 
 
@@ -66,7 +67,7 @@ def test_defaults() -> None:
     assert nat.time_wait == nat.tracking_time_wait == 120
     assert nat.instances == 1
     assert (nat.virtual, nat.max_entries, nat.reuse_after, nat.preset) == (None, None, None, None)
-    assert isinstance(proxy, Hourglass)
+    assert isinstance(proxy, Proxy)
     assert (proxy.layer, proxy.source, proxy.tracking, proxy.split) == (7, "own", "strict", "flows")
     assert (proxy.listen_addresses, proxy.listen_ports.size) == (AddressSet(1), 1)
     assert (proxy.rewrite_ports, proxy.ports) == (PortSet("1024-65535"), PortSet("32768-60999"))
@@ -138,18 +139,24 @@ def test_keys_of_a_proxy(capture: str, source: str, key: str) -> None:
 def test_a_forwarder_has_no_keys_of_a_proxy(layer: int, key: str) -> None:
     written = topology(proxy={"layer": layer, "capture": ..., key: LAYER_7_KEYS[key]})
     assert said(written).startswith(f"hops[1].{key}: ")
-    assert f"this key fits layer = 7; here it is {layer}; " in said(written)
+    kind = ' or kind = "cone"' if key in ("addresses", "ports") else ""
+    rule = f"this key fits layer = 7{kind}, not layer = 2, 3 or 4; leave it out, or change `layer`"
+    assert said(written).endswith(f": {rule}")
 
 
 @pytest.mark.parametrize("key", sorted(LAYER_7_KEYS.keys() - {"addresses", "ports"} | {"layer", "capture"}))
 def test_a_cone_has_no_keys_of_an_hourglass(key: str) -> None:
     value = {"layer": 3, "capture": "nat"}.get(key) or LAYER_7_KEYS[key]
-    assert said(topology(nat={key: value})).endswith(': unknown key; this key fits kind = "hourglass"')
+    assert said(topology(nat={key: value})).endswith(
+        ': this key fits kind = "hourglass"; leave it out, or change `kind`'
+    )
 
 
 @pytest.mark.parametrize("key", ["mapping", "block", "destinations", "overflow", "client_ports"])
 def test_an_hourglass_has_no_keys_of_a_cone(key: str) -> None:
-    assert said(topology(proxy={key: 1})) == f'hops[1].{key}: 1: unknown key; this key fits kind = "cone"'
+    assert said(topology(proxy={key: 1})) == (
+        f'hops[1].{key}: 1: this key fits kind = "cone"; leave it out, or change `kind`'
+    )
 
 
 @pytest.mark.parametrize("hop", ["nat", "proxy", "forwarder"])
@@ -169,8 +176,8 @@ def test_virtual_fits_cones_and_forwarders(hop: dict[str, Any], fits: bool) -> N
         assert from_dict(topology(proxy=hop | virtual)).hops[1].virtual is not None
     else:
         assert said(topology(proxy=virtual)) == (
-            "hops[1].virtual: {addresses = 1, ports = [80]}: this key fits layer = 2 or layer = 3 or "
-            'layer = 4; here it is 7; a layer-7 balancer is capture = "listen"'
+            "hops[1].virtual: {addresses = 1, ports = [80]}: this key fits layer = 2, 3 or 4 or "
+            'kind = "cone", not layer = 7; a layer-7 balancer is capture = "listen"'
         )
 
 
@@ -228,7 +235,7 @@ def test_reading_leaves_the_mapping_as_it_is(written: Topology) -> None:
 def test_parts_may_stand_where_a_table_does() -> None:
     parts = Chain(
         clients=Clients(addresses=4),
-        hops=[Cone(name="nat", addresses=1), Hourglass(name="p", capture="tproxy")],
+        hops=[Cone(name="nat", addresses=1), Proxy(name="p", capture="tproxy")],
         services=Services(addresses=2, ports=80),
     )
     assert parts == from_dict(topology())
@@ -236,7 +243,7 @@ def test_parts_may_stand_where_a_table_does() -> None:
 
 def test_null_is_no_capture() -> None:
     with pytest.raises(TopologyError, match="a layer-7 hop says how it captures"):
-        Hourglass(name="px", capture=None)
+        Proxy(name="px", capture=None)
 
 
 def test_an_empty_set_is_no_part_of_a_chain() -> None:

@@ -7,8 +7,8 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.network.test_chain import said, topology
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict, with_settings
-from tuplecalc.network.hops import Cone
 from tuplecalc.network.schema import json_schema
 
 WRITE_BLOCK = (

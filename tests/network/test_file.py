@@ -14,6 +14,7 @@ from hypothesis import given
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import InputError, TopologyError
 from tuplecalc.network.chain import Clients
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import (
     EXAMPLES,
     LARGEST_FILE,
@@ -25,7 +26,6 @@ from tuplecalc.network.file import (
     read,
     with_settings,
 )
-from tuplecalc.network.hops import Cone
 from tuplecalc.network.services import Services
 from tuplecalc.network.settings import set_value
 

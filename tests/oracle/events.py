@@ -16,7 +16,9 @@ from math import sqrt
 from random import Random
 
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 
 
@@ -57,9 +59,7 @@ class Simulation:
         self.services = list(_endpoints(chain.services))
         self.weights = [weight for _, weight in self.services]
         self.ports = {"clients": frozenset(chain.clients.ports)}
-        self.ports |= {
-            hop.name: frozenset(hop.ports) for hop in chain.hops if isinstance(hop, Cone) or hop.layer == 7
-        }
+        self.ports |= {hop.name: frozenset(hop.ports) for hop in chain.hops if not isinstance(hop, Forwarder)}
 
     def run(self, arrivals: int, warm_up: int, batches: int = 20) -> Outcome:
         """Offer so many connections; those of the warm-up are not counted."""
@@ -104,7 +104,7 @@ class Simulation:
         keys.append((("clients", source, endpoint), port, hold + linger))
         for place, hop in enumerate(self.chain.hops):
             if hop.max_entries is not None:
-                legs = 2 if isinstance(hop, Hourglass) and hop.layer == 7 else 1
+                legs = hop.tuples_per_flow
                 if self.counted.get(hop.name, 0) + legs > hop.max_entries:
                     return False
                 keys += [(hop.name, -1, hold + float(hop.tracking_time_wait))] * legs
@@ -116,7 +116,7 @@ class Simulation:
                 if port is None:
                     return False
                 keys.append((scope, port, hold + float(hop.linger)))
-            elif hop.layer == 7:
+            elif isinstance(hop, Proxy):
                 down, up = float(hop.linger) * (not by_client), float(hop.linger) * by_client
                 shared = hop.source == "client" and hop.tracking == "strict"
                 if hop.max_files is not None:
@@ -148,9 +148,9 @@ class Simulation:
         self, place: int, source: Hashable, endpoint: int, ports: frozenset[int]
     ) -> frozenset[int]:
         """Ports that are free at the proxy behind as well; those that it cannot use itself, if there are."""
-        changed = (h for h in self.chain.hops[place + 1 :] if isinstance(h, Cone) or h.layer == 7)
+        changed = (h for h in self.chain.hops[place + 1 :] if not isinstance(h, Forwarder))
         behind = next(changed, None)
-        if not isinstance(behind, Hourglass):
+        if not isinstance(behind, Proxy):
             return ports
         kind = "table" if behind.source == "client" and behind.tracking == "strict" else "accepted"
         ports = ports - self.used.get((behind.name, kind, source, endpoint), set())
@@ -193,7 +193,7 @@ def _refuse_what_is_not_simulated(chain: Chain) -> None:
         unknown += [
             f"{hop.path}.{key}" for key, plain in settings.items() if getattr(hop, key, plain) != plain
         ]
-        if isinstance(hop, Hourglass) and hop.layer == 7:
+        if isinstance(hop, Proxy):
             unknown += [] if hop.capture == "tproxy" and hop.source != "client-port" else [hop.path]
     if unknown:
         raise NotImplementedError(f"not simulated: {', '.join(unknown)}")

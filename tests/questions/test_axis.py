@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 import tuplecalc as tc
 from tuplecalc.network.chain import Clients, Traffic
-from tuplecalc.network.hops import Cone, Hourglass, Virtual
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.hop import Virtual
 from tuplecalc.network.part import Part
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.values import LARGEST_COUNT
 from tuplecalc.questions.axis import MOST_POINTS, WIDE, axis
 
@@ -155,7 +157,7 @@ def test_every_number_of_the_model_can_be_varied_and_nothing_else() -> None:
         "traffic": Traffic,
         "clients": Clients,
         "hops.lvs": Cone,
-        "hops.login-proxy": Hourglass,
+        "hops.login-proxy": Proxy,
         "hops.lvs.virtual": Virtual,
     }
     numbers = set()

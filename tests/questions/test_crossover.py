@@ -89,7 +89,13 @@ def test_every_number_of_the_examples(name: str) -> None:
     numbers = ["traffic.hold", "traffic.first_close", "clients.addresses", "clients.time_wait"]
     for hop in chain.hops:
         keys = ["time_wait", "tracking_time_wait", "reuse_after", "max_entries", "instances=1..9"]
-        keys += ["addresses"] if hop.kind == "cone" else ["max_files=1..9999999"] if hop.layer == 7 else []
+        keys += (
+            ["addresses"]
+            if hop.kind == "cone"
+            else ["max_files=1..9999999"]
+            if isinstance(hop, tc.Proxy)
+            else []
+        )
         numbers += [f"{hop.path}.{key}" for key in keys]
     for number in numbers:
         check(crossovers(chain, number))

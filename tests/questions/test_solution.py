@@ -152,7 +152,7 @@ def test_the_size_of_a_range_of_ports() -> None:
     assert (found.value, found.setting) == (35_000, 'hops.lvs.ports="1024-36023"')
     assert not meets(at(OUTAGE, "hops.lvs.ports", "1024-36022"), None, Fraction(500))
     assert solve(OUTAGE, "hops.lvs.ports", rate=700).value is None
-    listening = tc.Hourglass(name="p", capture="listen", tracking="off", listen_ports="8000-8001")
+    listening = tc.Proxy(name="p", capture="listen", tracking="off", listen_ports="8000-8001")
     chain = tc.Chain(
         clients=tc.Clients(addresses=1, ports="1-10"),
         hops=[listening],

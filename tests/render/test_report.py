@@ -11,8 +11,10 @@ from tests.algebra.cases import ALL, ODD, PROXY, chain, cone
 from tests.render.reports import EVIL, MARKUP, Page, page
 from tuplecalc.errors import InputError
 from tuplecalc.network.chain import Clients, Traffic
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import EXAMPLES, example_text
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.comparison import compare
 from tuplecalc.render import compared, figures
 from tuplecalc.render import report as module
@@ -297,7 +299,13 @@ def test_every_default_has_an_origin() -> None:
         "overflow",
         "client_ports",
     }  # without them there is no such rule
-    for part, kind in ((Traffic, ""), (Clients, "clients"), (Cone, "cone"), (Hourglass, "hourglass")):
+    for part, kind in (
+        (Traffic, ""),
+        (Clients, "clients"),
+        (Cone, "cone"),
+        (Forwarder, "hourglass"),
+        (Proxy, "hourglass"),
+    ):
         for key, field in part.model_fields.items():
             if not field.is_required() and key not in said_elsewhere:
                 assert f"{kind} {key}" in assumptions.ORIGINS or key in assumptions.ORIGINS, (kind, key)
@@ -399,7 +407,7 @@ def test_sentences_where_a_rate_is_no_longer_limited_and_hops_come_and_go() -> N
 
 
 def test_of_very_many_limits_the_slow_figures_are_left_out_and_said_so() -> None:
-    hops = [tc.Hourglass(name=f"f{i}", layer=3, max_entries=1000 + i) for i in range(301)]
+    hops = [tc.Forwarder(name=f"f{i}", layer=3, max_entries=1000 + i) for i in range(301)]
     chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
     assert [picture.kind for picture in pictures.drawn(tc.capacity(chain))] == ["shape", "limits"]
     assert "the figures rate, map, blocking take their time, and are left out" in tc.report(chain)

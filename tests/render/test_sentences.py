@@ -127,7 +127,7 @@ def test_fewer_blocks_than_sources_are_said() -> None:
 
 def test_of_many_proxies_those_that_keep_least_are_said() -> None:
     proxies = [
-        tc.Hourglass(name=f"p{i}", capture="tproxy", source="client", ports=f"1024-{2000 + 500 * i}")
+        tc.Proxy(name=f"p{i}", capture="tproxy", source="client", ports=f"1024-{2000 + 500 * i}")
         for i in range(9)
     ]
     hops = [tc.Cone(name="nat", addresses=1), *proxies]

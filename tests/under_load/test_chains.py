@@ -26,7 +26,7 @@ def inverted(ports: int, hold: float, linger: float) -> tc.Chain:
     """A NAT and a transparent proxy that share all their ports; only the proxy's sockets linger."""
     count = {"count": ports}
     cone = tc.Cone(name="nat", addresses=1, ports=count, time_wait=0)
-    proxy = tc.Hourglass(name="proxy", capture="tproxy", source="client", ports=count, time_wait=linger)
+    proxy = tc.Proxy(name="proxy", capture="tproxy", source="client", ports=count, time_wait=linger)
     return tc.Chain(
         traffic=tc.Traffic(hold=hold),
         clients=tc.Clients(addresses=10**6),
@@ -74,7 +74,7 @@ def test_that_oracle_objects_to_a_pool_of_half_the_ports() -> None:
 
 def files_before_ports(files: int, ports: int, hold: float, linger: float) -> tc.Chain:
     """A proxy with so many files behind a NAT whose ports linger: two pools in series."""
-    proxy = tc.Hourglass(name="proxy", capture="tproxy", time_wait=0, max_files=2 * files)
+    proxy = tc.Proxy(name="proxy", capture="tproxy", time_wait=0, max_files=2 * files)
     return tc.Chain(
         traffic=tc.Traffic(hold=hold),
         clients=tc.Clients(addresses=10**6),
@@ -150,7 +150,7 @@ def test_who_closes_first_changes_from_flow_to_flow(
     chain = tc.Chain(
         traffic=tc.Traffic(hold=10, first_close="0.5"),
         clients=tc.Clients(**clients),
-        hops=[tc.Hourglass(name="proxy", capture="tproxy", **proxy)],
+        hops=[tc.Proxy(name="proxy", capture="tproxy", **proxy)],
         services=tc.Services(addresses=1, ports=80),
     )
     found = blocking(chain, rate)
@@ -164,7 +164,7 @@ def waits_in_turn(nat: float, proxy: float) -> tc.Chain:
         clients=tc.Clients(addresses=100, time_wait=0),
         hops=[
             tc.Cone(name="nat", addresses=1, ports="2000-2019", time_wait=nat),
-            tc.Hourglass(
+            tc.Proxy(
                 name="proxy",
                 capture="tproxy",
                 source="client",
@@ -207,7 +207,7 @@ def test_groups_with_shares_have_pools_of_their_own() -> None:
 
 def test_machines_that_share_out_services_unevenly() -> None:
     """Five services on two machines: three fifths of the connections meet the first one's files."""
-    proxy = tc.Hourglass(name="proxy", capture="tproxy", instances=2, split="services", max_files=200)
+    proxy = tc.Proxy(name="proxy", capture="tproxy", instances=2, split="services", max_files=200)
     chain = tc.Chain(
         traffic=tc.Traffic(hold=10),
         clients=tc.Clients(addresses=10**6),

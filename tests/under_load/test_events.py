@@ -17,7 +17,7 @@ from tuplecalc.under_load.erlang import erlang_b
 ERRORS = 4
 
 
-def chain(*hops: tc.Cone | tc.Hourglass, hold: float, clients: int = 40, **more: Any) -> tc.Chain:
+def chain(*hops: tc.Cone | tc.Forwarder | tc.Proxy, hold: float, clients: int = 40, **more: Any) -> tc.Chain:
     services = more.pop("services", tc.Services(addresses=2, ports=80))
     return tc.Chain(
         traffic=tc.Traffic(hold=hold, **more),
@@ -31,9 +31,9 @@ def nat(ports: int, **keys: Any) -> tc.Cone:
     return tc.Cone(name="nat", ports={"count": ports}, **({"addresses": 2, "time_wait": 6} | keys))
 
 
-def proxy(ports: str, **keys: Any) -> tc.Hourglass:
+def proxy(ports: str, **keys: Any) -> tc.Proxy:
     keys = {"capture": "tproxy", "source": "client", "time_wait": 3} | keys
-    return tc.Hourglass(name="proxy", ports=ports, **keys)
+    return tc.Proxy(name="proxy", ports=ports, **keys)
 
 
 SHARES = [tc.Services(addresses=1, ports=80, share=0.7), tc.Services(addresses=1, ports=443, share=0.3)]
@@ -43,7 +43,7 @@ SINGLE = {
     "a NAT's ports apart from the proxy's": (chain(nat(12), proxy("3000-3012"), hold=4), 4.0),
     "groups with shares": (chain(nat(12), hold=4, services=SHARES), 4.5),
     "a firewall's table": (
-        chain(nat(40), tc.Hourglass(name="fw", layer=3, max_entries=30, tracking_time_wait=6), hold=4),
+        chain(nat(40), tc.Forwarder(name="fw", layer=3, max_entries=30, tracking_time_wait=6), hold=4),
         2.8,
     ),
     "files of a proxy": (chain(proxy("5000-5200", source="own", time_wait=0, max_files=40), hold=4), 5.0),
@@ -70,7 +70,7 @@ SEVERAL = {
         3.0,
     ),
     "a table for two NAT addresses": (
-        chain(nat(12), tc.Hourglass(name="fw", layer=3, max_entries=36, tracking_time_wait=1), hold=4),
+        chain(nat(12), tc.Forwarder(name="fw", layer=3, max_entries=36, tracking_time_wait=1), hold=4),
         4.5,
     ),
 }

@@ -35,9 +35,7 @@ def tproxy(hold: float, linger: float, first_close: float, over: float) -> tc.Ch
     chain = tc.Chain(
         traffic=tc.Traffic(hold=hold, first_close=first_close),
         clients=tc.Clients(addresses=1, ports="1024-65535", time_wait=0),
-        hops=[
-            tc.Hourglass(name="p", capture="tproxy", source="client", ports="1024-65535", time_wait=linger)
-        ],
+        hops=[tc.Proxy(name="p", capture="tproxy", source="client", ports="1024-65535", time_wait=linger)],
         services=tc.Services(addresses=1, ports=80),
     )
     rate = tc.capacity(chain).rate
@@ -308,7 +306,7 @@ def test_what_fits_levels_off() -> None:
 
 def test_it_is_the_first_to_run_dry_not_the_one_that_binds() -> None:
     chain = nat(60_000, 520, 1.2, 120)
-    small = tc.Hourglass(name="fw", layer=3, max_entries=600, tracking_time_wait=0)
+    small = tc.Forwarder(name="fw", layer=3, max_entries=600, tracking_time_wait=0)
     assert course(chain.changed(hops=[*chain.hops, small])).limit.hop == "fw"
 
 

@@ -56,7 +56,7 @@ def test_it_runs_dry_after_as_long_as_its_keys_take_to_fill_it() -> None:
 def test_the_first_to_run_dry_need_not_be_the_one_that_binds() -> None:
     """A small table that is released at once fills sooner than a range that lingers for two minutes."""
     nat = tc.Cone(name="nat", addresses=1, ports={"count": 60_000})
-    small = tc.Hourglass(name="fw", layer=3, max_entries=600, tracking_time_wait=0)
+    small = tc.Forwarder(name="fw", layer=3, max_entries=600, tracking_time_wait=0)
     chain = tc.Chain(
         traffic=tc.Traffic(rate=520, hold="1.2s"),
         clients=tc.Clients(addresses=10**6),
@@ -101,7 +101,7 @@ def blind(chain: tc.Chain, *settings: str) -> BlindHop:
 
 def pair(nat: str, proxy: str, **traffic: Any) -> tc.Chain:
     cone = tc.Cone(name="nat", addresses=2, ports=nat, time_wait=traffic.pop("nat_linger", 0))
-    hop = tc.Hourglass(name="proxy", capture="tproxy", source="client", ports=proxy, time_wait=30)
+    hop = tc.Proxy(name="proxy", capture="tproxy", source="client", ports=proxy, time_wait=30)
     return tc.Chain(
         traffic=tc.Traffic(**traffic),
         clients=tc.Clients(addresses=1000),
@@ -177,8 +177,8 @@ def test_of_several_pairs_the_worst_is_named() -> None:
         clients=tc.Clients(addresses=1000),
         hops=[
             tc.Cone(name="nat", addresses=2),
-            tc.Hourglass(name="one", capture="tproxy", source="client", ports="60000-65535"),
-            tc.Hourglass(name="two", capture="tproxy", source="client", ports="60000-65535"),
+            tc.Proxy(name="one", capture="tproxy", source="client", ports="60000-65535"),
+            tc.Proxy(name="two", capture="tproxy", source="client", ports="60000-65535"),
         ],
         services=tc.Services(addresses=1, ports=80),
     )

@@ -9,8 +9,10 @@ from typing import Any
 from tuplecalc.lab import addressing, rules
 from tuplecalc.lab.refusals import refuse
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
 
 Endpoint = tuple[str, int]
 
@@ -73,7 +75,7 @@ def plan(chain: Chain) -> Plan:
     Raises :class:`~tuplecalc.errors.InputError` for what Linux cannot do and the lab does not build.
 
     >>> from tuplecalc.network.chain import Clients, Services
-    >>> from tuplecalc.network.hops import Cone
+    >>> from tuplecalc.network.cone import Cone
     >>> nat = Cone(name="nat", addresses=1, ports="20000-20099")
     >>> found = plan(Chain(clients=Clients(addresses=9), hops=[nat],
     ...                    services=Services(addresses=1, ports=80)))
@@ -124,7 +126,7 @@ def endpoints(chain: Chain) -> list[list[Endpoint]]:
         if hop.virtual is not None:
             hosts = addressing.hop_addresses(number, 0, "virtual", hop.virtual.addresses.size)
             own = list(product(hosts, hop.virtual.ports))
-        elif isinstance(hop, Hourglass) and hop.capture == "listen":
+        elif isinstance(hop, Proxy) and hop.capture == "listen":
             # With more instances than services some serve none, and nobody calls them.
             working = hop.instances if hop.split == "flows" else min(hop.instances, len(legs[-1]))
             for instance in range(working):
@@ -136,7 +138,7 @@ def endpoints(chain: Chain) -> list[list[Endpoint]]:
 def listeners(chain: Chain, number: int, instance: int) -> list[Endpoint]:
     """The listeners of an instance of a proxy: only their number is the chain's, the ports are free ones."""
     hop = chain.hops[number]
-    assert isinstance(hop, Hourglass)
+    assert isinstance(hop, Proxy)
     if hop.capture == "tproxy":
         return [("0.0.0.0", free_ports(chain, 1)[0])]
     hosts = addressing.hop_addresses(number, instance, "listen", hop.listen_addresses.size)
@@ -147,16 +149,12 @@ def free_ports(chain: Chain, count: int) -> list[int]:
     """Ports that no hop chooses from: a listener would take them away from it."""
     taken = chain.clients.ports
     for hop in chain.hops:
-        taken = taken | hop.ports if isinstance(hop, Cone) or _chooses(hop) else taken
-        taken = taken | hop.rewrite_ports if isinstance(hop, Hourglass) and hop.capture == "nat" else taken
+        taken = taken | hop.own_ports if hop.own_ports else taken
+        taken = taken | hop.rewrite_ports if isinstance(hop, Proxy) and hop.capture == "nat" else taken
     free = PortSet("1024-65535") - taken
     if free.size < count:
         free = PortSet("1024-65535")  # then the highest, though a hop may choose them as well
     return list(free.highest(count))
-
-
-def _chooses(hop: Hourglass) -> bool:
-    return hop.layer == 7 and hop.source != "client-port"
 
 
 def _equip(chain: Chain, node: Node, stages: list[list[Node]], targets: list[list[Endpoint]]) -> None:
@@ -174,12 +172,12 @@ def _equip(chain: Chain, node: Node, stages: list[list[Node]], targets: list[lis
     hop = chain.hops[number]
     if isinstance(hop, Cone):
         node.nft = rules.cone(hop, number, node.instance, targets) + dispatch
-    elif hop.layer != 7:
+    elif isinstance(hop, Forwarder):
         node.nft = rules.forwarder(hop, targets[number], targets[number + 1]) + dispatch
     else:
         own = listeners(chain, number, node.instance)
-        if _chooses(hop):
-            _own_range(node, hop.ports)
+        if hop.own_ports:
+            _own_range(node, hop.own_ports)
         node.nft = rules.proxy(chain, number, own) + dispatch
         onwards = targets[number + 1]
         if hop.split == "services":
@@ -189,10 +187,10 @@ def _equip(chain: Chain, node: Node, stages: list[list[Node]], targets: list[lis
             "capture": hop.capture,
             "source": hop.source,
             "allocation": hop.allocation,
-            "addresses": addressing.hop_addresses(number, node.instance, "own", hop.addresses.size)
-            if hop.source == "own"
+            "addresses": addressing.hop_addresses(number, node.instance, "own", hop.own_addresses.size)
+            if hop.own_addresses
             else (),
-            "ports": hop.ports.ranges if hop.source != "client-port" else (),
+            "ports": hop.own_ports.ranges if hop.own_ports else (),
             "listen": own,
             "endpoints": onwards,
             "max_files": hop.max_files,
@@ -219,7 +217,7 @@ def _routes(chain: Chain, node: Node, stages: list[list[Node]]) -> list[str]:
     if 0 < node.stage < last:
         lines.append(f"route add {addressing.CLIENTS} via {node.fronts[0][1]}")
         hop = chain.hops[node.stage - 1]
-        proxy = isinstance(hop, Hourglass) and hop.layer == 7
+        proxy = isinstance(hop, Proxy)
         own = addressing.hop_block(node.stage - 1, node.instance)
         lines.append(f"route add local {own} dev lo" if proxy else f"route add blackhole {own}")
     if node.stage > 0:

@@ -8,8 +8,10 @@ from itertools import pairwise
 from tuplecalc.errors import InputError, Problem
 from tuplecalc.lab import addressing, rules
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
 
 _LINUX = "Linux has no such NAT, and the lab is Linux"
 
@@ -20,7 +22,7 @@ def refuse(chain: Chain) -> None:
     Raises :class:`~tuplecalc.errors.InputError` that names every key that stands in the way.
 
     >>> from tuplecalc.network.chain import Clients, Services
-    >>> from tuplecalc.network.hops import Cone
+    >>> from tuplecalc.network.cone import Cone
     >>> refuse(Chain(clients=Clients(addresses=9), services=Services(addresses=1, ports=80),
     ...              hops=[Cone(name="nat", addresses=1, mapping="endpoint-independent")]))
     Traceback (most recent call last):
@@ -44,7 +46,14 @@ def refusals(chain: Chain) -> Iterator[Problem]:
             yield Problem("services.share", group.share, rule, "leave the shares out to verify the rest")
             break
     for hop in chain.hops:
-        yield from _cone(hop) if isinstance(hop, Cone) else _hourglass(hop)
+        match hop:
+            case Cone():
+                yield from _cone(hop)
+            case Proxy():
+                yield from _proxy(hop)
+            case Forwarder(layer=2):
+                rule = "the lab's hops are routers; a bridge is not built"
+                yield Problem(f"{hop.path}.layer", 2, rule, "write layer = 3, which counts the same")
     for before, hop in pairwise(chain.hops):
         if isinstance(before, Cone) and hop.instances > 1 and rules.is_told_by_hash(hop):
             rule = (
@@ -68,12 +77,7 @@ def _cone(hop: Cone) -> Iterator[Problem]:
     yield from _one_range(f"{hop.path}.ports", hop.ports, "nft's snat")
 
 
-def _hourglass(hop: Hourglass) -> Iterator[Problem]:
-    if hop.layer == 2:
-        rule = "the lab's hops are routers; a bridge is not built"
-        yield Problem(f"{hop.path}.layer", 2, rule, "write layer = 3, which counts the same")
-    if hop.layer != 7:
-        return
+def _proxy(hop: Proxy) -> Iterator[Problem]:
     if hop.instances > 1 and hop.split == "flows" and hop.source == "client":
         rule = "such machines choose the ports of one client blindly, and the model has them agree"
         yield Problem(f"{hop.path}.split", "flows", rule, 'write split = "services", or source = "own"')

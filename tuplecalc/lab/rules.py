@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tuplecalc.lab import addressing
-from tuplecalc.network.chain import Chain
-from tuplecalc.network.hops import UNPRIVILEGED_PORTS, Cone, Hop, Hourglass
+from tuplecalc.network.chain import AnyHop, Chain
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.hop import UNPRIVILEGED_PORTS
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
 
 Endpoint = tuple[str, int]
 
@@ -59,7 +62,7 @@ def cone(hop: Cone, number: int, instance: int, targets: Sequence[Sequence[Endpo
     )
 
 
-def forwarder(hop: Hourglass, before: Sequence[Endpoint], behind: Sequence[Endpoint]) -> str:
+def forwarder(hop: Forwarder, before: Sequence[Endpoint], behind: Sequence[Endpoint]) -> str:
     """Layer 3 and 4: nothing, or a virtual service, or a table of tracked connections."""
     return _table("forwarder", _virtual(hop, before, behind) + _entries(hop, ["prerouting"]))
 
@@ -67,7 +70,7 @@ def forwarder(hop: Hourglass, before: Sequence[Endpoint], behind: Sequence[Endpo
 def proxy(chain: Chain, number: int, own: Sequence[Endpoint]) -> str:
     """How a layer-7 hop captures, and what its tracking drops."""
     hop = chain.hops[number]
-    assert isinstance(hop, Hourglass)
+    assert isinstance(hop, Proxy)
     chains = ""
     lines = []
     if hop.source != "own":  # replies to sockets that have a client's address
@@ -98,7 +101,7 @@ def dispatch(chain: Chain, stage: int, targets: Sequence[Sequence[Endpoint]]) ->
     By the service where each instance serves its own; else by a hash of the client's address and port,
     which is the same in both directions.  Where an address tells the instance, a route does.
     """
-    local = stage in (0, len(chain.hops) + 1) or _is_proxy(chain.hops[stage - 1])
+    local = stage in (0, len(chain.hops) + 1) or isinstance(chain.hops[stage - 1], Proxy)
     earlier = [str(addressing.CLIENTS), *(str(addressing.hop_block(hop)) for hop in range(stage))]
     to_clients = f"ip daddr {{ {', '.join(earlier)} }} "
     lines = []
@@ -106,11 +109,11 @@ def dispatch(chain: Chain, stage: int, targets: Sequence[Sequence[Endpoint]]) ->
         onwards = f"ip daddr != {{ {', '.join(earlier)} }} " if local else 'iifname "f*" '
         if _by_service(hop):
             lines.append(onwards + _by_map("ip daddr . tcp dport", targets[stage], hop.instances, ONWARDS))
-        elif not (isinstance(hop, Hourglass) and hop.capture == "listen"):
+        elif not (isinstance(hop, Proxy) and hop.capture == "listen"):
             lines.append(onwards + _by_hash("ip saddr . tcp sport", hop.instances, ONWARDS))
     if stage > 1 and (hop := chain.hops[stage - 2]).instances > 1:
         back = to_clients if local else 'iifname "b*" '
-        if _is_proxy(hop) and isinstance(hop, Hourglass) and hop.source != "own" and hop.split == "services":
+        if isinstance(hop, Proxy) and hop.source != "own" and hop.split == "services":
             lines.append(back + _by_map("ip saddr . tcp sport", targets[stage - 1], hop.instances, BACK))
         elif is_told_by_hash(hop):
             lines.append(back + _by_hash("ip daddr . tcp dport", hop.instances, BACK))
@@ -121,28 +124,22 @@ def dispatch(chain: Chain, stage: int, targets: Sequence[Sequence[Endpoint]]) ->
     return _table("dispatch", _chain("dispatch", "filter", "prerouting", _DISPATCH, lines))
 
 
-def is_told_by_hash(hop: Hop) -> bool:
+def is_told_by_hash(hop: AnyHop) -> bool:
     """Whether only a hash of the client's address and port tells which instance a connection went through.
 
-    >>> is_told_by_hash(Hourglass(name="firewall", layer=3)), is_told_by_hash(Cone(name="nat", addresses=1))
+    >>> is_told_by_hash(Forwarder(name="firewall", layer=3)), is_told_by_hash(Cone(name="nat", addresses=1))
     (True, False)
     """
-    if not isinstance(hop, Hourglass):
-        return False
-    return hop.layer != 7 or (hop.source != "own" and hop.split == "flows")
+    if isinstance(hop, Proxy):
+        return hop.source != "own" and hop.split == "flows"
+    return isinstance(hop, Forwarder)
 
 
 _TCP = "meta l4proto tcp"
 
 
-def _is_proxy(hop: Hop) -> bool:
-    return isinstance(hop, Hourglass) and hop.layer == 7
-
-
-def _by_service(hop: Hop) -> bool:
-    return (
-        isinstance(hop, Hourglass) and hop.layer == 7 and hop.split == "services" and hop.capture != "listen"
-    )
+def _by_service(hop: AnyHop) -> bool:
+    return isinstance(hop, Proxy) and hop.split == "services" and hop.capture != "listen"
 
 
 def _by_map(key: str, endpoints: Sequence[Endpoint], instances: int, first: int) -> str:
@@ -158,14 +155,14 @@ def _sources(chain: Chain, number: int) -> Iterable[str]:
     """The addresses that reach a hop."""
     for at, hop in reversed(list(enumerate(chain.hops[:number]))):
         kind = "translated" if isinstance(hop, Cone) else "own"
-        if isinstance(hop, Cone) or (hop.layer == 7 and hop.source == "own"):
+        if hop.own_addresses is not None:
             for instance in range(hop.instances):
-                yield from addressing.hop_addresses(at, instance, kind, hop.addresses.size)
+                yield from addressing.hop_addresses(at, instance, kind, hop.own_addresses.size)
             return
     yield from addressing.addresses(addressing.CLIENTS, chain.clients.addresses.size)
 
 
-def _virtual(hop: Hop, before: Sequence[Endpoint], behind: Sequence[Endpoint]) -> str:
+def _virtual(hop: AnyHop, before: Sequence[Endpoint], behind: Sequence[Endpoint]) -> str:
     if hop.virtual is None:
         return ""
     hosts = ", ".join(sorted({host for host, _ in before}))
@@ -183,7 +180,7 @@ def _spread(which: str, to: Sequence[Endpoint]) -> str:
     return f"{which} {_TCP} dnat ip to numgen random mod {len(to)} map {{ {entries} }}"
 
 
-def _entries(hop: Hop, hooks: Iterable[str]) -> str:
+def _entries(hop: AnyHop, hooks: Iterable[str]) -> str:
     """A table of so many tracked connections.
 
     ``nf_conntrack_max`` is the host's alone, so the rule counts entries instead (nf_conncount), and drops

@@ -28,9 +28,11 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop, Chain
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import LAST_PORT, PortSet
+from tuplecalc.network.proxy import Proxy
 
 AIM = 1000
 """Flows that a chain is scaled down to, at most."""
@@ -119,7 +121,7 @@ def _candidates(chain: Chain, whole: Capacity, factor: int | None) -> Iterator[t
 
 def _is_roomy(chain: Chain) -> bool:
     """Whether each range has ports enough to tell an effect from its rounding."""
-    return all(hop.ports.size >= _ROOMY for hop in chain.hops if isinstance(hop, Cone) or hop.layer == 7)
+    return all(hop.ports.size >= _ROOMY for hop in chain.hops if not isinstance(hop, Forwarder))
 
 
 def _fits(chain: Chain, result: Capacity, most: int) -> bool:
@@ -148,7 +150,7 @@ def _sizes(hop: AnyHop) -> Iterator[int]:
         yield hop.virtual.addresses.size
     if isinstance(hop, Cone):
         yield hop.addresses.size
-    elif hop.layer == 7:
+    elif isinstance(hop, Proxy):
         yield hop.addresses.size
         yield hop.listen_addresses.size
         yield hop.listen_ports.size
@@ -195,11 +197,8 @@ def _pieces(chain: Chain) -> list[PortSet]:
     """The ports cut at every end of every set that flows choose from, in order; those in none left out."""
     sets = [chain.clients.ports]
     for hop in chain.hops:
-        if isinstance(hop, Cone):
-            sets.append(hop.ports)
-        elif hop.layer == 7:
-            sets += [hop.ports] if hop.source != "client-port" else []
-            sets += [hop.rewrite_ports] if hop.capture == "nat" else []
+        sets += [hop.own_ports] if hop.own_ports else []
+        sets += [hop.rewrite_ports] if isinstance(hop, Proxy) and hop.capture == "nat" else []
     ends = sorted(
         {low for each in sets for low, _ in each.ranges}
         | {high + 1 for each in sets for _, high in each.ranges}
@@ -241,10 +240,10 @@ def _hop(hop: AnyHop, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
         changes["max_entries"] = max(2, hop.max_entries // divisor // 2 * 2)
     if isinstance(hop, Cone):
         return changes | {"addresses": _few(hop.addresses, most), "ports": ports.of(hop.ports)}
-    return changes | (_proxy(hop, ports, most, divisor) if hop.layer == 7 else {})
+    return changes | (_proxy(hop, ports, most, divisor) if isinstance(hop, Proxy) else {})
 
 
-def _proxy(hop: Hourglass, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
+def _proxy(hop: Proxy, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if hop.max_files is not None:
         changes["max_files"] = max(2, hop.max_files // divisor // 2 * 2)

@@ -13,7 +13,7 @@ from tuplecalc.lab.processes import Lab
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import from_dict
-from tuplecalc.network.hops import Hourglass
+from tuplecalc.network.proxy import Proxy
 
 DELAY = 2
 """Seconds for which a tuple lingers (``tcp_tw_reuse_delay``)."""
@@ -94,7 +94,7 @@ def sustain(chain: Chain) -> Sustained | None:
         )
         answer = clients.answer(seconds + 30)
     binding = result.rate_binding
-    allocations = [hop.allocation for hop in chain.hops if isinstance(hop, Hourglass)]
+    allocations = [hop.allocation for hop in chain.hops if isinstance(hop, Proxy)]
     binds = "bind" in (chain.clients.allocation, *allocations)
     by_sockets = binding.hop == "clients" or binding.name == "upstream"
     held = by_sockets and not binds and not result.rate_at_most

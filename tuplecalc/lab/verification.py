@@ -17,7 +17,8 @@ from tuplecalc.lab.scale import Scaled, scale
 from tuplecalc.lab.sustained import Sustained, sustain
 from tuplecalc.limits.capacity import Capacity, capacity, walk
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.proxy import Proxy
 
 SECONDS = 60.0
 """The longest that the clients go on opening connections."""
@@ -176,18 +177,19 @@ def mixing_hops(chain: Chain) -> list[str]:
     """Hops that change the destination of several endpoints, and keep source address and port.
 
     >>> from tuplecalc.network.chain import Clients
-    >>> from tuplecalc.network.hops import Virtual
+    >>> from tuplecalc.network.forwarder import Forwarder
+    >>> from tuplecalc.network.hop import Virtual
     >>> from tuplecalc.network.services import Services
     >>> virtual = Virtual(addresses=2, ports=80)
     >>> mixing_hops(Chain(clients=Clients(addresses=1), services=Services(addresses=2, ports=80),
-    ...                   hops=[Hourglass(name="balancer", layer=4, virtual=virtual)]))
+    ...                   hops=[Forwarder(name="balancer", layer=4, virtual=virtual)]))
     ['balancer']
     """
     legs = endpoints(chain)
     found = []
     for hop, before in zip(chain.hops, legs, strict=False):
-        keeps = isinstance(hop, Hourglass) and (
-            hop.virtual is not None or (hop.capture == "listen" and hop.source == "client-port")
+        keeps = hop.own_ports is None and (
+            hop.virtual is not None or (isinstance(hop, Proxy) and hop.capture == "listen")
         )
         if keeps and len(before) > 1:
             found.append(hop.name)
@@ -221,7 +223,7 @@ def blind_hops(chain: Chain) -> list[str]:
     for name, _, limits, sources, _, _ in walk(chain):
         hop = hops.get(name)
         shares = any(limit.name == "shared" and limit.flows < _FAR * flows for limit in limits)
-        if isinstance(hop, Hourglass) and before is not None and shares:
+        if isinstance(hop, Proxy) and before is not None and shares:
             ports = hop.ports if hop.source == "client" else before
             if ports & before:
                 found.append(name)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from tuplecalc.network.chain import Chain, Clients, Traffic
-from tuplecalc.network.hops import Cone, Hop, Hourglass
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.hop import Hop
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 
 
 def hourglass(*, name: str = "proxy", **keys: Any) -> Chain:
-    """Clients and services that meet in one transparent proxy.
+    """Clients and services that meet in one proxy, or with ``layer`` below 7 in one forwarder.
 
     Without a preset a proxy captures by ``"tproxy"`` and speaks as its ``"client"``.
 
@@ -22,8 +24,9 @@ def hourglass(*, name: str = "proxy", **keys: Any) -> Chain:
     'hourglass'
     """
     ends = _ends(keys)
-    plain = keys.get("preset") is None and keys.get("layer", 7) == 7
-    return _chain([Hourglass(name=name, **(_TRANSPARENT if plain else {}) | keys)], **ends)
+    if keys.get("preset") is None and keys.get("layer", 7) == 7:
+        keys = _TRANSPARENT | keys
+    return _chain([{"kind": "hourglass", "name": name, **keys}], **ends)
 
 
 def cone(*, name: str = "nat", addresses: object = 1, **keys: Any) -> Chain:
@@ -61,7 +64,7 @@ def inverted_cone(
             proxy_ports = "1024-65535"
     if proxy_ports is not None:
         keys["ports"] = proxy_ports
-    proxy = Hourglass(name=name, **keys)
+    proxy = Proxy(name=name, **keys)
     return _chain([Cone(name="nat", addresses=addresses, ports=ports), proxy], **ends)
 
 
@@ -74,7 +77,7 @@ def _ends(keys: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chain(
-    hops: list[Hop],
+    hops: list[Hop | dict[str, Any]],
     *,
     title: str = "",
     clients: object = "198.18.0.0/16",

@@ -15,11 +15,15 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from tuplecalc.errors import Problem, TopologyError, reject
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.hops import EPHEMERAL_PORTS, Cone, Hourglass, Lingering
-from tuplecalc.network.part import Part
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.hop import EPHEMERAL_PORTS, Hop, Lingering
+from tuplecalc.network.part import Part, meant
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.presets import with_kind
+from tuplecalc.network.presets import kind_and_layer
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services, overlap
+from tuplecalc.network.setvalue import is_integer
 from tuplecalc.network.values import FirstClose, Rate, Seconds, Title
 
 
@@ -49,7 +53,35 @@ class Clients(Lingering, defer_build=False):
     """"tuple": a port may be used again towards another destination; "bind": it is taken for all."""
 
 
-AnyHop = Annotated[Cone | Hourglass, Field(discriminator="kind"), BeforeValidator(with_kind)]
+def _hop(hop: object) -> object:
+    """A hop of the class that its kind and its layer choose."""
+    if isinstance(hop, Hop):
+        return hop
+    if not isinstance(hop, Mapping):
+        raise reject(hop, "this is a table of keys and values", "write [[hops]] above its keys")
+    kind, layer = kind_and_layer(hop)
+    if kind is None:
+        raise reject(None, "this key is required", 'add kind = "cone" or "hourglass"', "kind")
+    if kind not in ("cone", "hourglass"):
+        kinds = '"cone" or "hourglass"'
+        raise reject(kind, f"a hop's kind is {kinds}", meant(kind, kinds) or "write one of these", "kind")
+    if kind == "cone":
+        return Cone(**hop)
+    if layer is None:
+        layer = hop.get("layer", 7)
+    if is_integer(layer) and layer in (2, 3, 4):
+        return Forwarder(**hop)
+    if is_integer(layer) and layer == 7:
+        return Proxy(**hop)
+    problems = [Problem("layer", layer, "the value is 2, 3, 4 or 7", "write one of these")]
+    try:  # it may be any of them
+        _ = Proxy(**{**hop, "layer": 7}) if "capture" in hop else Forwarder(**{**hop, "layer": 3})
+    except TopologyError as error:
+        problems += error.problems
+    raise TopologyError(problems)
+
+
+AnyHop = Annotated[Cone | Forwarder | Proxy, BeforeValidator(_hop)]
 
 
 def _as_list(value: object) -> object:
@@ -135,11 +167,11 @@ class Chain(Part):
             return "cone"
         return "hourglass" if self.hops else "direct"
 
-    def inverted(self) -> Iterator[Hourglass]:
+    def inverted(self) -> Iterator[Proxy]:
         """The capturing layer-7 hops behind a cone."""
         behind = False
         for hop in self.hops:
-            if behind and isinstance(hop, Hourglass) and hop.capture in ("tproxy", "nat"):
+            if behind and isinstance(hop, Proxy) and hop.capture in ("tproxy", "nat"):
                 yield hop
             behind = behind or isinstance(hop, Cone)
 
@@ -159,8 +191,8 @@ def _missing_entries(clients: Clients, hops: Iterable[AnyHop]) -> Iterator[Probl
             rule = f"the table ends at {last} clients; {sources} source addresses reach this hop"
             remedy = "add an entry for them, or take fewer"
             yield Problem(f"[{number}].block", list(map(list, hop.block)), rule, remedy)
-        if isinstance(hop, Cone) or (hop.layer == 7 and hop.source == "own"):
-            sources = hop.addresses.size * hop.instances
+        if hop.own_addresses is not None:
+            sources = hop.own_addresses.size * hop.instances
 
 
 def check_chain(chain: object) -> None:

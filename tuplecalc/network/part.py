@@ -19,8 +19,10 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    hints: ClassVar[Mapping[str, str]] = {}
-    """Where a key that this table does not have belongs."""
+    needed: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """What is said where a key is missing, for those that deserve more than that."""
+    instead: ClassVar[Mapping[str, str]] = {}
+    """The way out for a key that only other tables have."""
 
     def __init__(self, /, **data: Any) -> None:
         try:
@@ -37,10 +39,15 @@ class Part(BaseModel):
         """The rules that bind several keys, read off the raw values so that they are always checked."""
         return ()
 
+    @classmethod
+    def elsewhere(cls, key: str) -> str:
+        """Where a key that this table does not have belongs; empty where nothing has it."""
+        return ""
+
     def changed(self, **changes: Any) -> Self:
         """The same part with other values, checked again.
 
-        >>> from tuplecalc.network.hops import Cone
+        >>> from tuplecalc.network.cone import Cone
         >>> Cone(name="nat", addresses=4).changed(addresses=5).addresses.size
         5
         """
@@ -76,26 +83,13 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
         key = str(item["loc"][-1]) if item["loc"] else ""
         match item["type"]:
             case "extra_forbidden":
-                yield Problem(place, value, "unknown key", _way_out(part, key))
-            case "missing":
-                yield Problem(place, None, "this key is required", "add it")
+                yield Problem(place, value, *_unknown(part, key))
+            case "missing" | "literal_error" if item["type"] == "missing" or value is None:
+                yield Problem(place, None, *part.needed.get(key, ("this key is required", "add it")))
             case "literal_error":
                 allowed = item["ctx"]["expected"].replace("'", '"')
                 yield Problem(
-                    place, value, f"the value is {allowed}", _meant(value, allowed) or "write one of these"
-                )
-            case "union_tag_not_found":
-                yield Problem(
-                    f"{place}.kind", None, "this key is required", 'add kind = "cone" or "hourglass"'
-                )
-            case "union_tag_invalid":
-                allowed = '"cone" or "hourglass"'
-                found = value.get("kind") if isinstance(value, Mapping) else value.kind
-                yield Problem(
-                    f"{place}.kind",
-                    found,
-                    f"a hop's kind is {allowed}",
-                    _meant(found, allowed) or "write one of these",
+                    place, value, f"the value is {allowed}", meant(value, allowed) or "write one of these"
                 )
             case "too_short" if value:
                 continue  # its items are wrong, and say so
@@ -117,31 +111,27 @@ def _as_table(place: str) -> str:
     return f"write [[{name}]] above its keys" if index else f"write [{name}] above its keys"
 
 
-def _way_out(part: type[Part], key: str) -> str:
-    if key in part.hints:
-        return part.hints[key]
+def _unknown(part: type[Part], key: str) -> tuple[str, str]:
+    """The rule and the way out for a key that a table does not have."""
+    if there := part.elsewhere(key):
+        chooses = "layer" if "layer" in there else "kind"
+        return f"this key fits {there}", part.instead.get(key, f"leave it out, or change `{chooses}`")
     known = list(part.model_fields)
     near = nearest(key, known)
-    return f"did you mean `{near}`?" if near else f"the keys here are {', '.join(known)}"
+    return "unknown key", f"did you mean `{near}`?" if near else f"the keys here are {', '.join(known)}"
 
 
-def _meant(value: object, allowed: str) -> str:
+def meant(value: object, allowed: str) -> str:
+    """The choice that a value may stand for, as a question; empty where none is near."""
     choices = [choice.strip().strip('"') for choice in allowed.replace(" or ", ",").split(",")]
     near = nearest(value.lower(), choices) if isinstance(value, str) else None
     return f'did you mean "{near}"?' if near and near != value else ""
 
 
 def _place(location: Iterable[int | str]) -> str:
-    """A pydantic location as a path; the tag of the hops' union is not part of the file.
+    """A pydantic location as a path.
 
-    >>> _place(("hops", 1, "cone", "ports"))
+    >>> _place(("hops", 1, "ports"))
     'hops[1].ports'
     """
-    place, previous = "", None
-    for step in location:
-        if isinstance(step, int):
-            place += f"[{step}]"
-        elif not (isinstance(previous, int) and step in ("cone", "hourglass")):
-            place += f".{step}" if place else step
-        previous = step
-    return place
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")

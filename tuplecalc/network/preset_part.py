@@ -21,7 +21,7 @@ class PresetPart(Part, defer_build=True):
     of the preset and what was written, no more: :meth:`written`, :meth:`to_dict` and
     ``model_fields_set`` know nothing of the values, so that a changed part is settled again.
 
-    >>> from tuplecalc.network.hops import Cone
+    >>> from tuplecalc.network.cone import Cone
     >>> nat = Cone(name="nat", preset="aws-nat-gateway", addresses=2, time_wait="30s")
     >>> nat
     Cone(preset='aws-nat-gateway', time_wait=Fraction(30, 1), name='nat', addresses=AddressSet(2))
@@ -61,7 +61,7 @@ class PresetPart(Part, defer_build=True):
     @classmethod
     def fits(cls, key: str, data: Mapping[str, Any]) -> bool:
         """Whether a key may stand beside these."""
-        return True
+        return key in cls.model_fields
 
     def _settle(self, found: Preset, data: dict[str, Any]) -> None:
         defaults = {key: value for key, value in found.values.items() if key not in data}

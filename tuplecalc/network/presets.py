@@ -146,22 +146,25 @@ cone; write it under [clients]
     raise reject(name, f"this is a preset for {there[found.kind]}, and stands at {there[kind]}", remedy)
 
 
-def with_kind(hop: object) -> object:
-    """A hop as it is written, with the kind that its preset gives where it says none itself.
+def kind_and_layer(hop: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What a hop says that it is, or else its preset; None where neither does.
 
-    >>> with_kind({"name": "lb", "preset": "haproxy"})["kind"]
-    'hourglass'
+    >>> kind_and_layer({"name": "lb", "preset": "haproxy"})
+    ('hourglass', 7)
     """
-    if not isinstance(hop, Mapping) or "kind" in hop or hop.get("preset") is None:
-        return hop
+    kind, layer = hop.get("kind"), hop.get("layer")
+    if hop.get("preset") is None or None not in (kind, layer):
+        return kind, layer
     try:
         found = preset(hop["preset"])
     except TopologyError as error:
+        if kind is not None:
+            return kind, layer  # the hop says what is wrong with its preset, beside all else
         raise TopologyError(problem.below("preset") for problem in error.problems) from None
-    if found.kind == "clients":
+    if found.kind == "clients" and kind is None:
         rule = "this is a preset for the clients, and stands at a hop"
         raise reject(found.name, rule, "write it under [clients]", "preset")
-    return {"kind": found.kind, **hop}
+    return found.kind if kind is None else kind, found.values.get("layer") if layer is None else layer
 
 
 def used(chain: Chain) -> Iterator[Use]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from textwrap import dedent
-from typing import Any
+from typing import Any, get_args
 
 from tuplecalc.network.chain import Chain, Clients, Traffic
-from tuplecalc.network.hops import Cone, Hourglass, Virtual
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.hop import Virtual
 from tuplecalc.network.part import Part
 from tuplecalc.network.preset_part import PresetPart
-from tuplecalc.network.presets import NEEDED, presets
+from tuplecalc.network.presets import Preset, presets
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 from tuplecalc.network.values import plain
 
@@ -29,9 +33,9 @@ def json_schema() -> dict[str, Any]:
     """
     schema = Chain.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    for part in (Traffic, Clients, Virtual, Cone, Hourglass, Services):
+    for part in (Traffic, Clients, Virtual, Cone, Forwarder, Proxy, Services):
         _describe(schema["$defs"][part.__name__], part)
-    for part in (Cone, Hourglass):  # which class it is, is a default here and a key in the file
+    for part in (Cone, Forwarder, Proxy):  # which class it is, is a default here and a key in the file
         schema["$defs"][part.__name__]["required"].insert(0, "kind")
         _with_presets(schema["$defs"][part.__name__], part)
     _with_presets(schema["$defs"]["Clients"], Clients)
@@ -46,19 +50,33 @@ def _with_presets(schema: dict[str, Any], part: type[PresetPart]) -> None:
     schema["properties"]["preset"] = {"anyOf": [names, {"type": "null"}], "default": None}
     if part is Clients:
         return  # no preset gives the addresses
-    conditions = ("required", "dependentRequired", "if", "then")
-    schema["else"] = {key: schema.pop(key) for key in conditions if key in schema}
+    schema["else"] = {"required": schema.pop("required")}
     schema["required"] = ["name"]
     schema["if"] = {"properties": {"preset": {"type": "string"}}, "required": ["preset"]}
-    if part is Cone:  # at an hourglass, whether such a key fits depends on others
-        needs = [(key, [each.name for each in fitting if key in each.needs]) for key in NEEDED]
-        schema["then"] = {
-            "allOf": [
-                {"if": {"properties": {"preset": {"enum": those}}}, "then": {"required": [key]}}
-                for key, those in needs
-                if those
-            ]
-        }
+    needs = {each.name: list(_needs(each, part)) for each in fitting}
+    keys = dict.fromkeys(key for those in needs.values() for key in those)
+    schema["then"] = {
+        "allOf": [
+            {
+                "if": {"properties": {"preset": {"enum": [name for name in needs if key in needs[name]]}}},
+                "then": {"required": [key]},
+            }
+            for key in keys
+        ]
+    }
+
+
+def _needs(given: Preset, part: type[PresetPart]) -> Iterator[str]:
+    """The keys that a hop of this class has to state beside a preset."""
+    if part is not Proxy:  # there, whether such a key fits depends on others
+        yield from (key for key in given.needs if key in part.model_fields)
+    for key, field in part.model_fields.items():
+        if field.is_required() and key not in ("name", *given.needs, *given.values):
+            yield key
+    if part is not Cone and given.values.get("layer", 7) not in get_args(
+        part.model_fields["layer"].annotation
+    ):
+        yield "layer"
 
 
 def _describe(schema: dict[str, Any], part: type[Part]) -> None:

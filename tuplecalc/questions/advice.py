@@ -21,10 +21,12 @@ from tuplecalc.limits.expression import NamedPorts, Number, Size
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain, Clients
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import with_settings
-from tuplecalc.network.hops import UNPRIVILEGED_PORTS, Cone, Hourglass
+from tuplecalc.network.hop import UNPRIVILEGED_PORTS
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.presets import preset
+from tuplecalc.network.proxy import Proxy
 
 _MOST_APART, _MOST_PAIRS = (
     3,
@@ -155,10 +157,12 @@ def _for_limit(result: Capacity, limit: Limit) -> Iterator[_Change]:
         yield from _for_clients(result.chain.clients)
         return
     hop = result.chain.hops[place]
-    if isinstance(hop, Cone):
-        yield from _for_cone(hop, limit)
-    else:
-        yield from _for_hourglass(hop, limit)
+    if limit.name == "entries":
+        yield from _doubled(hop.name, hop.path, "max_entries", hop.max_entries, "tracking table")
+    elif isinstance(hop, Cone):
+        yield from _for_cone(hop)
+    if isinstance(hop, Proxy):
+        yield from _for_proxy(hop, limit)
     if limit.name in ("accepted", "listener", "shared", "upstream", "forwarded"):
         yield from _for_sources(result.chain, place)
 
@@ -197,12 +201,12 @@ def _for_target(chain: Chain, place: int) -> Iterator[_Change]:
             text = f"another port for the virtual service of {hop.name}"
             yield _Change(text, (f"{hop.path}.virtual.ports={_written(more)}",))
             return
-        if isinstance(hop, Hourglass) and hop.capture == "listen":
+        if isinstance(hop, Proxy) and hop.capture == "listen":
             yield from _listeners(hop)
             return
 
 
-def _listeners(hop: Hourglass) -> Iterator[_Change]:
+def _listeners(hop: Proxy) -> Iterator[_Change]:
     path = f"{hop.path}.listen_addresses"
     yield from _another(f"listener address for {hop.name}", path, hop.listen_addresses)
     ports = f"{hop.path}.listen_ports={_written(_one_more(hop.listen_ports))}"
@@ -217,19 +221,13 @@ def _one_more(ports: PortSet) -> PortSet:
 def _for_sources(chain: Chain, place: int) -> Iterator[_Change]:
     """More source addresses in front of a hop that counts its room for each of them."""
     for hop in reversed(chain.hops[:place]):
-        if isinstance(hop, Cone):
-            yield from _another(f"address for {hop.name}", f"{hop.path}.addresses", hop.addresses)
-            return
-        if hop.layer == 7 and hop.source == "own":
-            yield from _another(f"address for {hop.name}", f"{hop.path}.addresses", hop.addresses)
+        if hop.own_addresses is not None:
+            yield from _another(f"address for {hop.name}", f"{hop.path}.addresses", hop.own_addresses)
             return
 
 
-def _for_cone(hop: Cone, limit: Limit) -> Iterator[_Change]:
+def _for_cone(hop: Cone) -> Iterator[_Change]:
     path = hop.path
-    if limit.name == "entries":
-        yield from _doubled(hop.name, path, "max_entries", hop.max_entries, "tracking table")
-        return
     yield from _another(f"address for {hop.name}", f"{path}.addresses", hop.addresses)
     yield from _wider(hop.name, f"{path}.ports", hop.ports)
     if hop.mapping == "endpoint-independent":
@@ -248,11 +246,10 @@ def _for_cone(hop: Cone, limit: Limit) -> Iterator[_Change]:
         yield _Change(text, (f"{path}.time_wait={SHORT_TIME_WAIT}",))
 
 
-def _for_hourglass(hop: Hourglass, limit: Limit) -> Iterator[_Change]:
+def _for_proxy(hop: Proxy, limit: Limit) -> Iterator[_Change]:
     path, name = hop.path, hop.name
     match limit.name:
         case "entries":
-            yield from _doubled(name, path, "max_entries", hop.max_entries, "tracking table")
             if hop.tracking != "off" and hop.capture in ("tproxy", "listen"):
                 yield _Change(f"no connection tracking at {name} (notrack)", (f"{path}.tracking=off",))
             return

@@ -122,10 +122,10 @@ def _no_number(part: Part, key: str, known: list[str], text: str) -> InputError:
     there = f"the numbers there are {', '.join(known)}"
     if key in type(part).model_fields:
         return wrong(text, f"`{key}` is not a number that can be varied", there)
+    if elsewhere := part.elsewhere(key):
+        return wrong(text, f"unknown key `{key}`", f"this key fits {elsewhere}")
     near = nearest(key, type(part).model_fields)
-    return wrong(
-        text, f"unknown key `{key}`", part.hints.get(key) or (f"did you mean `{near}`?" if near else there)
-    )
+    return wrong(text, f"unknown key `{key}`", f"did you mean `{near}`?" if near else there)
 
 
 def _number(which: str, names: list[str | None], text: str) -> int:

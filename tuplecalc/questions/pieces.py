@@ -29,7 +29,7 @@ from tuplecalc.limits.rows import ALWAYS_LISTED
 from tuplecalc.limits.state import Sources
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import with_settings
-from tuplecalc.network.hops import Hourglass
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.forms import Form
 
@@ -161,7 +161,7 @@ def paths_of(chain: Chain) -> set[str]:
     """
     parts = (part for limit in limits(chain) for part in (limit.size, limit.scopes, limit.seconds))
     found = {quantity.place for part in parts for quantity in ingredients(part)}
-    proxies = [hop for hop in chain.hops if isinstance(hop, Hourglass) and hop.layer == 7]
+    proxies = [hop for hop in chain.hops if isinstance(hop, Proxy)]
     if any(hop.split == "services" for hop in proxies):
         found -= {f"{hop.path}.instances" for hop in proxies}
     return found
@@ -169,7 +169,7 @@ def paths_of(chain: Chain) -> set[str]:
 
 def has_long_row(chain: Chain) -> bool:
     """Whether so many proxies stand in a row that only some of their limits are listed."""
-    sharing = [hop for hop in chain.hops if isinstance(hop, Hourglass) and shares_table(hop)]
+    sharing = [hop for hop in chain.hops if isinstance(hop, Proxy) and shares_table(hop)]
     return len(sharing) >= ALWAYS_LISTED
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.meanings import meaning
-from tuplecalc.network.hops import Cone
+from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
 from tuplecalc.render import numbers
 

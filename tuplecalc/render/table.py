@@ -16,6 +16,7 @@ from rich.text import Text
 
 from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.limits.limit import Limit
+from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import advise
 from tuplecalc.render import numbers, sentences
 from tuplecalc.render.presets import citations
@@ -165,7 +166,7 @@ def _name(name: str, longest: int) -> Text:
 
 
 def _kind(result: Capacity, hop: HopCapacity) -> str:
-    layers = {h.name: h.layer for h in result.chain.hops if h.kind == "hourglass"}
+    layers = {h.name: h.layer for h in result.chain.hops if not isinstance(h, Cone)}
     return f"layer {layers[hop.name]}" if hop.name in layers else hop.kind
 
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import NamedPorts, Size
 from tuplecalc.limits.limit import Limit
-from tuplecalc.network.chain import Chain
-from tuplecalc.network.hops import Cone, Hourglass
+from tuplecalc.network.chain import AnyHop, Chain
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.blind import blind_blocking, blind_burst, half_rate
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.pools import Pools, pools
@@ -61,7 +62,7 @@ def _sets(chain: Chain, limit: Limit) -> tuple[NamedPorts, NamedPorts] | None:
         return None
     A, L = limit.size.sets
     hop = _hop(chain, limit.hop)
-    captures = isinstance(hop, Hourglass) and hop.capture == "tproxy"
+    captures = isinstance(hop, Proxy) and hop.capture == "tproxy"
     return (A, L) if captures and not A.ports.isdisjoint(L.ports) else None
 
 
@@ -136,5 +137,5 @@ def _held(chain: Chain, name: str, in_table: Fraction) -> tuple[Fraction, Fracti
     return own, c * by_client + (1 - c) * max(by_service, in_table)
 
 
-def _hop(chain: Chain, name: str) -> Cone | Hourglass:
+def _hop(chain: Chain, name: str) -> AnyHop:
     return next(hop for hop in chain.hops if hop.name == name)

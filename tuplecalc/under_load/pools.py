@@ -24,7 +24,7 @@ from tuplecalc.limits.expression import (
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.network.chain import Chain, Traffic
-from tuplecalc.network.hops import Cone
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.services import machine_shares
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from tuplecalc.network.file import EXAMPLES
 from tuplecalc.render.figures import style
 
 
-def _hop(number: int) -> tc.Cone | tc.Hourglass:
+def _hop(number: int) -> tc.Cone | tc.Forwarder | tc.Proxy:
     if number % 3 == 0:
         return tc.Cone(name=f"nat-{number}", addresses=2 ** (10 - number))
     if number % 3 == 1:
-        return tc.Hourglass(name=f"firewall number {number}", layer=3, max_entries=10**6 * number)
-    return tc.Hourglass(name=f"proxy {number}", capture="tproxy", source="client", ports="1024-65535")
+        return tc.Forwarder(name=f"firewall number {number}", layer=3, max_entries=10**6 * number)
+    return tc.Proxy(name=f"proxy {number}", capture="tproxy", source="client", ports="1024-65535")
 
 
 TEN = tc.Chain(

@@ -50,7 +50,7 @@ PAIR = tc.Chain(
     clients=tc.Clients(addresses=10**6),
     hops=[
         tc.Cone(name=LONG, addresses=1),
-        tc.Hourglass(name=f"{LONG} and west", capture="tproxy", source="client", ports="1024-65535"),
+        tc.Proxy(name=f"{LONG} and west", capture="tproxy", source="client", ports="1024-65535"),
     ],
     services=tc.Services(addresses=1, ports=80),
 )
@@ -67,8 +67,8 @@ ODD = {
     "two pairs": PAIR.changed(
         hops=[
             tc.Cone(name="nat", addresses=1, ports="1024-20000"),
-            tc.Hourglass(name="near", capture="tproxy", source="client", ports="19000-65535"),
-            tc.Hourglass(name="far", capture="tproxy", source="client", ports="19000-65535"),
+            tc.Proxy(name="near", capture="tproxy", source="client", ports="19000-65535"),
+            tc.Proxy(name="far", capture="tproxy", source="client", ports="19000-65535"),
         ]
     ),
     "direct": DIRECT,

@@ -101,7 +101,7 @@ def test_no_flow_is_no_bar() -> None:
 
 
 def test_of_very_many_limits_the_smallest_are_shown() -> None:
-    hops = [tc.Hourglass(name=f"f{i}", layer=3, max_entries=1000 + i) for i in range(100)]
+    hops = [tc.Forwarder(name=f"f{i}", layer=3, max_entries=1000 + i) for i in range(100)]
     chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
     ax = limits(chain)
     shown = [label.get_text() for label in ax.get_yticklabels()]

@@ -162,7 +162,7 @@ def test_a_limit_that_binds_where_nobody_sees_it_is_not_the_finding() -> None:
 def test_of_many_crossovers_all_have_dots_and_the_nearest_have_words() -> None:
     """``1/rate = (H + T)/N`` of each table is a tangent of a parabola, at 10, 20, …: they meet halfway."""
     hops = [
-        tc.Hourglass(
+        tc.Forwarder(
             name=f"fw{at}",
             layer=3,
             max_entries=840_000 // at,

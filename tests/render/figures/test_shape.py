@@ -86,7 +86,7 @@ def test_legs_say_their_factors() -> None:
 
 
 def test_a_hop_without_limits_leaves_the_narrower_of_its_legs_open() -> None:
-    hop = tc.Hourglass(name="switch", layer=2, virtual=tc.Virtual(addresses=1, ports=80))
+    hop = tc.Forwarder(name="switch", layer=2, virtual=tc.Virtual(addresses=1, ports=80))
     chain = tc.Chain(
         clients=tc.Clients(addresses=9), hops=[hop], services=tc.Services(addresses=50, ports=80)
     )
@@ -142,7 +142,7 @@ def test_a_bound_is_called_one() -> None:
 
 
 def test_of_very_many_hops_some_are_named_and_the_one_that_binds() -> None:
-    hops = [tc.Hourglass(name=f"f{i}", layer=3, max_entries=1000 + abs(i - 50)) for i in range(99)]
+    hops = [tc.Forwarder(name=f"f{i}", layer=3, max_entries=1000 + abs(i - 50)) for i in range(99)]
     chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
     ax = plot_shape(tc.capacity(chain), ax=style.blank())
     named = [str(text.get_gid()) for text in ax.texts if str(text.get_gid()).startswith("hop:")]

@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.network.hops import Cone
+from tuplecalc.network.cone import Cone
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.curves import FLOOR, Curve, Kind, Span, curves

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.network.hops import Cone
+from tuplecalc.network.cone import Cone
 from tuplecalc.render.figures import style
 from tuplecalc.under_load.chains import Bracket, chain_blocking
 from tuplecalc.under_load.choice import blind_hops

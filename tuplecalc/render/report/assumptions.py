@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Size, ingredients, leaves
 from tuplecalc.network.chain import Clients, Traffic
-from tuplecalc.network.hops import FITS, Cone, Hop, Hourglass
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.render import numbers, sentences
 
 if TYPE_CHECKING:
@@ -85,7 +87,11 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
         yield "Traffic falls on the groups of services by their shares, and evenly within each group."
     elif sum(group.endpoints for group in chain.services) > 1:
         over.append("the services")
-    if any(hop.instances > 1 or _addresses(hop) > 1 for hop in chain.hops if hop.name not in hashed):
+    if any(
+        hop.instances > 1 or (hop.own_addresses and hop.own_addresses.size > 1)
+        for hop in chain.hops
+        if hop.name not in hashed
+    ):
         over.append("the addresses and instances of each hop")
     if over:
         yield f"Traffic spreads evenly over {', and over '.join(over)}."
@@ -112,12 +118,6 @@ def defaults(result: Capacity) -> Iterator[Default]:
         yield from _of(hop.path, hop.kind, hop, used)
 
 
-def _addresses(hop: Hop) -> int:
-    if isinstance(hop, Cone):
-        return hop.addresses.size
-    return hop.addresses.size if isinstance(hop, Hourglass) and hop.layer == 7 and hop.source == "own" else 1
-
-
 def _used(result: Capacity) -> set[str]:
     """The keys whose values stand in some formula, by their paths."""
     found = set()
@@ -139,23 +139,19 @@ def _of(path: str, kind: str, part: Traffic | Clients | Hop, used: set[str]) -> 
 
 
 def _matters(part: Part, key: str, path: str, used: set[str]) -> bool:
-    if isinstance(part, Hourglass) and not _fits(part, key):
+    if isinstance(part, Hop) and not part.fits(key, part.model_dump()):
         return False
     match key:
         case "reuse_after":
             return f"{path}.time_wait" in used
         case "max_entries":
-            return not isinstance(part, Hourglass) or part.layer < 7 or part.tracking != "off"
+            return not isinstance(part, Proxy) or part.tracking != "off"
         case "max_files":
             return True
         case "allocation":
-            return not isinstance(part, Hourglass) or part.source != "client-port"
+            return not isinstance(part, Proxy) or part.source != "client-port"
         case "split":
             return isinstance(part, Hop) and part.instances > 1
         case "spread":
             return isinstance(part, Cone) and part.addresses.size * part.instances > 1
     return key in _CHOICES or f"{path}.{key}" in used
-
-
-def _fits(part: Hourglass, key: str) -> bool:
-    return all(getattr(part, other) in allowed for other, allowed in FITS.get(key, {}).items())

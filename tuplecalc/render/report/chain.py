@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.hops import Cone, Hop, Hourglass
+from tuplecalc.network.chain import AnyHop
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.render import numbers
 
 _MOST_STATIONS = 14  # two or three lines on a screen; the figures have all hops
@@ -45,11 +48,11 @@ def stations(result: Capacity) -> tuple[Station, ...]:
     return (*_cut(found), _services(result))
 
 
-def hop_kind(part: Hop | None) -> str:
+def hop_kind(part: AnyHop | None) -> str:
     """``clients``, ``cone``, ``layer 3``."""
     if part is None:
         return "clients"
-    return f"layer {part.layer}" if isinstance(part, Hourglass) else "cone"
+    return f"layer {part.layer}" if isinstance(part, Forwarder | Proxy) else "cone"
 
 
 def mark(result: Capacity, *, flows: bool, rate: bool) -> str:
@@ -65,13 +68,13 @@ def binds(result: Capacity, hop: str) -> str:
     return mark(result, flows=result.binding.hop == hop, rate=rates is not None and rates.hop == hop)
 
 
-def _station(result: Capacity, part: Hop | None, hop: HopCapacity) -> Station:
+def _station(result: Capacity, part: AnyHop | None, hop: HopCapacity) -> Station:
     match part:
         case Cone():
             glyph, facts = "cone", [_pairs(part.addresses, part.ports)]
-        case Hourglass(layer=7):
+        case Proxy():
             glyph, facts = "proxy", list(_proxy(part))
-        case Hourglass():
+        case Forwarder():
             glyph, facts = "hourglass", []
         case _:
             clients = result.chain.clients
@@ -87,15 +90,11 @@ def _station(result: Capacity, part: Hop | None, hop: HopCapacity) -> Station:
     return Station(glyph, hop.name, _kind(part), tuple(facts), binds(result, hop.name))
 
 
-def _kind(part: Hop | None) -> str:
-    return (
-        f"{hop_kind(part)}, {part.capture}"
-        if isinstance(part, Hourglass) and part.capture
-        else hop_kind(part)
-    )
+def _kind(part: AnyHop | None) -> str:
+    return f"{hop_kind(part)}, {part.capture}" if isinstance(part, Proxy) else hop_kind(part)
 
 
-def _proxy(hop: Hourglass) -> Iterator[str]:
+def _proxy(hop: Proxy) -> Iterator[str]:
     if hop.capture != "tproxy":
         yield _several(hop.listen_addresses.size * hop.listen_ports.size, "listener")
     match hop.source:

@@ -1,0 +1,103 @@
+"""What hops have in common: a name, machines side by side, a tracking table, tuples that linger."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from tuplecalc.errors import Problem
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.part import Part
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.preset_part import PresetPart
+from tuplecalc.network.values import Count, Name, Seconds
+
+EPHEMERAL_PORTS = PortSet("32768-60999")  # net.ipv4.ip_local_port_range
+UNPRIVILEGED_PORTS = PortSet("1024-65535")  # nf_nat_core: the class of ordinary ports
+
+
+class Lingering(PresetPart, defer_build=True):
+    """A part whose tuples linger after the close."""
+
+    time_wait: Seconds = Fraction(60)
+    """How long a tuple stays taken after the close (TIME_WAIT)."""
+    reuse_after: Seconds | None = None
+    """Cuts ``time_wait``: a tuple may be used again after this time (RFC 6191, tcp_tw_reuse)."""
+
+    @property
+    def linger(self) -> Fraction:
+        """T = min(time_wait, reuse_after), in seconds."""
+        return self.time_wait if self.reuse_after is None else min(self.time_wait, self.reuse_after)
+
+
+class Virtual(Part):
+    """The destination that clients of a hop use instead of the services' own (a virtual service)."""
+
+    addresses: AddressSet
+    ports: PortSet
+
+
+class Hop(Lingering, defer_build=True):
+    """What cones, forwarders and proxies have in common."""
+
+    name: Name
+    """Unique in the chain; not empty."""
+    instances: Count = 1
+    """Identical machines side by side."""
+    max_entries: Count | None = None
+    """Tracking-table size of one instance (nf_conntrack_max)."""
+    tracking_time_wait: Seconds = Fraction(120)
+    """How long a tracking entry lingers after the close."""
+
+    layers: ClassVar[str] = ""
+    """The layers of an hourglass of this class."""
+    tuples_per_flow: ClassVar[int] = 1
+    """Tuples that a flow has here: a proxy ends one connection and begins another."""
+
+    @property
+    def own_addresses(self) -> AddressSet | None:
+        """The addresses of one instance that flows leave from; None where they keep their clients'."""
+        return None
+
+    @property
+    def own_ports(self) -> PortSet | None:
+        """The ports that this hop chooses from; None where flows keep their ports."""
+        return None
+
+    @property
+    def path(self) -> str:
+        """The path of the hop in settings and messages: ``hops.nat``, in quotes where it needs them."""
+        bare = re.fullmatch(r"[\w-]+", self.name)
+        return f"hops.{self.name if bare else json.dumps(self.name, ensure_ascii=False)}"
+
+    def written(self) -> dict[str, Any]:
+        """The keys that were given, and which kind of hop it is."""
+        return {"kind": type(self).model_fields["kind"].default, **super().written()}
+
+    @classmethod
+    def elsewhere(cls, key: str) -> str:
+        """Which hops have a key that this one lacks."""
+        others = [other for other in Hop.__subclasses__() if key in other.model_fields]
+        kinds = [f'kind = "{each.preset_kind}"' for each in others if each.preset_kind != cls.preset_kind]
+        layers = [f"layer = {each.layers}" for each in others if each.preset_kind == cls.preset_kind]
+        there = " or ".join(dict.fromkeys(layers + kinds))
+        return f"{there}, not layer = {cls.layers}" if layers else there
+
+    @classmethod
+    def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
+        """Machines side by side cannot share an address."""
+        instances = data.get("instances", 1)
+        if not isinstance(instances, int) or instances == 1:
+            return
+        for key in ("addresses", "listen_addresses"):
+            value = data.get(key, 1)
+            if isinstance(value, AddressSet):
+                value = value.spec
+            if isinstance(value, str) or (isinstance(value, list) and any(isinstance(v, str) for v in value)):
+                rule = "with instances above 1 this is a count: machines cannot share addresses"
+                yield Problem(
+                    key, value, rule, f"write how many addresses each instance has, as in {key} = 1"
+                )

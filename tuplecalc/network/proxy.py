@@ -1,0 +1,118 @@
+"""A proxy: an hourglass of layer 7, which ends connections and makes its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, get_args
+
+from pydantic import ConfigDict
+
+from tuplecalc.errors import Problem, show
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.hop import EPHEMERAL_PORTS, UNPRIVILEGED_PORTS, Hop
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.values import Count
+
+FITS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "listen_addresses": ("capture", ("nat", "listen")),
+    "listen_ports": ("capture", ("nat", "listen")),
+    "rewrite_ports": ("capture", ("nat",)),
+    "addresses": ("source", ("own",)),
+    "ports": ("source", ("own", "client")),
+}
+"""Keys that fit only where another key has one of these values."""
+
+_DEFAULTS = {"source": "own", "tracking": "strict"}
+_INSTEAD = {"addresses": 'write source = "own", or leave it out'}
+
+
+def _schema_of_fits(schema: dict[str, Any]) -> None:
+    """The table FITS as JSON Schema."""
+    schema["dependentSchemas"] = {
+        key: {"properties": {other: {"enum": list(allowed)}}} for key, (other, allowed) in FITS.items()
+    }
+
+
+class Proxy(Hop, defer_build=False):
+    """An hourglass of layer 7: clients and services meet in it, and each flow has two connections.
+
+    >>> Proxy(name="proxy", capture="tproxy", source="client").ports.size
+    28232
+    """
+
+    model_config = ConfigDict(json_schema_extra=_schema_of_fits)
+
+    needed: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "capture": ("a layer-7 hop says how it captures", 'add "tproxy", "nat" or "listen"')
+    }
+    instead: ClassVar[Mapping[str, str]] = {"virtual": 'a layer-7 balancer is capture = "listen"'}
+
+    preset_kind = "hourglass"
+    layers = "7"
+    kind: Literal["hourglass"] = "hourglass"
+    layer: Literal[7] = 7
+    """Layer 7: a proxy ends connections and makes its own."""
+    capture: Literal["tproxy", "nat", "listen"]
+    """How it gets them: "tproxy", "nat" (REDIRECT, DNAT) or "listen" (clients address the proxy itself)."""
+    listen_addresses: AddressSet = AddressSet(1)
+    """nat and listen: listener addresses of one instance."""
+    listen_ports: PortSet = PortSet({"count": 1})
+    """nat and listen: listener ports."""
+    rewrite_ports: PortSet = UNPRIVILEGED_PORTS
+    """nat: the source ports that the capture can present."""
+    source: Literal["own", "client", "client-port"] = "own"
+    """Upstream legs come from "own" addresses, the "client"'s address, or its address and port."""
+    addresses: AddressSet = AddressSet(1)
+    """The proxy's own source addresses, of one instance."""
+    ports: PortSet = EPHEMERAL_PORTS
+    """Ports for its upstream legs."""
+    allocation: Literal["tuple", "bind"] = "tuple"
+    """"bind": bind before connect without IP_BIND_ADDRESS_NO_PORT, a port is taken for all services."""
+    tracking: Literal["strict", "loose", "off"] = "strict"
+    """"strict": one table keys both legs and drops what it finds invalid."""
+    split: Literal["flows", "services"] = "flows"
+    """How instances share the work: any serves any, or each serves its own services."""
+    max_files: Count | None = None
+    """File descriptors of one instance."""
+
+    @property
+    def virtual(self) -> None:
+        """None: a layer-7 balancer is ``capture = "listen"``."""
+
+    @property
+    def own_addresses(self) -> AddressSet | None:
+        """Those of one instance, where its upstream legs come from them."""
+        return self.addresses if self.source == "own" else None
+
+    @property
+    def own_ports(self) -> PortSet | None:
+        """Those of its upstream legs, unless these keep the client's."""
+        return None if self.source == "client-port" else self.ports
+
+    @classmethod
+    def fits(cls, key: str, data: Mapping[str, Any]) -> bool:
+        """By :data:`FITS`."""
+        other, allowed = FITS.get(key, ("capture", (data.get("capture"),)))
+        return super().fits(key, data) and data.get(other, _DEFAULTS.get(other)) in allowed
+
+    @classmethod
+    def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
+        """Keys that do not fit the capture or the source, and captures that cannot work."""
+        yield from super().misfits(data)
+        has = _DEFAULTS | dict(data)
+        for key, (other, allowed) in FITS.items():
+            found = has.get(other)
+            known = get_args(cls.model_fields[other].annotation)  # what is none of these is said already
+            if data.get(key) is not None and found in known and found not in allowed:
+                where = " or ".join(f"{other} = {show(value)}" for value in allowed)
+                remedy = _INSTEAD.get(key, f"leave it out, or change `{other}`")
+                yield Problem(key, data[key], f"this key fits {where}; here it is {show(found)}", remedy)
+        if has["source"] == "client-port" and has.get("allocation") == "bind":
+            rule = 'with source = "client-port" no port is allocated'
+            yield Problem("allocation", "bind", rule, 'leave it out, or write source = "client"')
+        if has.get("capture") == "nat" and has["tracking"] == "off":
+            rule = 'capture = "nat" needs connection tracking'
+            yield Problem("tracking", "off", rule, 'write "strict" or "loose", or capture = "tproxy"')
+        if has.get("capture") == "nat" and has["source"] == "client-port":
+            rule = 'with capture = "nat" the upstream SYN would match the client leg\'s entry and come back'
+            yield Problem("source", "client-port", rule, 'write "client" or "own", or capture = "tproxy"')

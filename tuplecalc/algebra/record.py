@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from tuplecalc.algebra.forms import ChainForm, Form
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.meanings import meaning
 from tuplecalc.limits.record import as_float, exact
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def record(explanation: Explanation) -> dict[str, Any]:
         "limits": [
             {
                 **_limit(form.limit),
-                "meaning": meaning(form.limit, form.kind),
+                "meaning": form.limit.kind.sentence,
                 "flows": _form(form.flows),
                 "rate": form.rate and _form(form.rate),
             }

@@ -15,7 +15,10 @@ from tuplecalc.lab.processes import Lab
 from tuplecalc.lab.refusals import refuse
 from tuplecalc.lab.scale import Scaled, scale
 from tuplecalc.lab.sustained import Sustained, sustain
-from tuplecalc.limits.capacity import Capacity, capacity, walk
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.expression import Size
+from tuplecalc.limits.kinds import SHARED
+from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
@@ -216,16 +219,16 @@ def blind_hops(chain: Chain) -> list[str]:
     >>> blind_hops(example("inverted-cone-tproxy")), blind_hops(example("mixed"))
     (['proxy'], [])
     """
-    found = []
-    before = None
-    flows = max(capacity(chain).flows, 1)
-    hops = {hop.name: hop for hop in chain.hops}
-    for name, _, limits, sources, _, _ in walk(chain):
-        hop = hops.get(name)
-        shares = any(limit.name == "shared" and limit.flows < _FAR * flows for limit in limits)
-        if isinstance(hop, Proxy) and before is not None and shares:
-            ports = hop.ports if hop.source == "client" else before
-            if ports & before:
-                found.append(name)
-        before = sources.ports.ports
-    return found
+    result = capacity(chain)
+    flows = max(result.flows, 1)
+    return [
+        limit.hop
+        for limit in result.limits
+        if limit.kind is SHARED and limit.flows < _FAR * flows and _overlap(limit)
+    ]
+
+
+def _overlap(limit: Limit) -> bool:
+    assert isinstance(limit.size, Size)  # of the union of both legs' ports
+    entering, leaving = (named.ports for named in limit.size.sets)
+    return not entering.isdisjoint(leaving)

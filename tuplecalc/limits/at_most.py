@@ -2,23 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from tuplecalc.limits.elsewhere import in_turn
+from tuplecalc.limits.legs import Declared, Table
+from tuplecalc.limits.rows import MOST_LEGS
+from tuplecalc.network.chain import AnyHop
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.proxy import Proxy
 
 if TYPE_CHECKING:
-    from tuplecalc.limits.capacity import Capacity
+    from tuplecalc.limits.capacity import Capacity, HopCapacity
+
+FEW_PORTS = 64
+"""Below so many ports for both legs the corner may cost more than some per cent."""
+_NEAR = Fraction(3, 2)  # of the rate: no schedule of two legs lost more (tests/oracle/scheduling.py)
 
 
 class Bound(NamedTuple):
-    """Why a figure is "at most": the hop that causes it, the reason, and how far off it can be."""
+    """Why a figure is "at most": the hop that causes it, the reason with how far off it can be."""
 
     figure: Literal["flows", "rate"]
     hop: str
     reason: str
 
 
-def bounds(result: Capacity) -> Iterator[Bound]:
-    """..."""
-    return iter(())
+def bounds(result: Capacity, declared: Sequence[Sequence[Declared]]) -> Iterator[Bound]:
+    """Every reason why the truth may lie below the flows or the rate."""
+    tables = [each for hop in declared for each in hop if isinstance(each, Table)]
+    for found in (*_blocks(result), *_rows(result, tables)):
+        yield found
+        yield found._replace(figure="rate")
+    yield from _hashed(result)
+    if result.rate is not None:
+        for table in tables:
+            yield from _in_time(result, table)
+
+
+def _blocks(result: Capacity) -> Iterator[Bound]:
+    """Ports that one client may hold meet hops that count for each of their addresses."""
+    hops = result.chain.hops
+    for place, hop in enumerate(hops):
+        if not isinstance(hop, Cone) or (hop.block is None and hop.client_ports is None):
+            continue
+        before, behind = hops[:place], hops[place + 1 :]
+        if any(_chooses(other) or _virtual(other) for other in behind):
+            reason = (
+                "what a client holds can all be of one address, and the hops behind count for each of them"
+            )
+            yield Bound("flows", hop.name, f"{reason}; up to half less where few clients have blocks")
+        if hop.block is None:
+            continue
+        some = isinstance(hop.block, int)  # else all sources have a block, and each one alike
+        if any(_chooses(other) if some else _deals_out(other) for other in before):
+            yield Bound("flows", hop.name, "the sources that hold a block may not be those with most to send")
+        if hop.instances > 1 and hop.max_entries is not None:
+            yield Bound("flows", hop.name, "blocks may fall unevenly on the tables of its instances")
+        if hop.overflow is not None and _meets_unevenly(hop, *result.hops[place : place + 2]):
+            yield Bound(
+                "flows", hop.name, "clients of some addresses lack the overflow that is idle at others"
+            )
+
+
+def _rows(result: Capacity, tables: Sequence[Table]) -> Iterator[Bound]:
+    """A row of proxies of which one has several machines for each service."""
+    names = [table.entering.hop for table in tables]
+    if len(tables) > 1:
+        for table in tables:
+            if not table.is_single:
+                reason = "a leg that is apart in one of its instances may meet another in the next proxy"
+                yield Bound("flows", table.entering.hop, reason)
+    if len(names) > MOST_LEGS:
+        reason = f"of more than {MOST_LEGS} legs in a row the shorter times count"
+        yield Bound("rate", names[MOST_LEGS], reason)
+
+
+def _hashed(result: Capacity) -> Iterator[Bound]:
+    for hop in result.chain.hops:
+        if isinstance(hop, Cone) and hop.spread == "hashed" and hop.addresses.size * hop.instances > 1:
+            yield Bound(
+                "rate", hop.name, "a hash puts clients on addresses, and the fullest is the first to run dry"
+            )
+
+
+def _in_time(result: Capacity, table: Table) -> Iterator[Bound]:
+    """What happens to a port one connection after the other, and the program of means does not see."""
+    entering, leaving = table.entering, table.leaving
+    A, L = entering.ports.ports, leaving.ports.ports
+    ports = A.size + L.size - (A & L).size
+    if A.isdisjoint(L):
+        return
+    here = [limit.rate for limit in result.limits if limit.hop == entering.hop and limit.kind.legs == "both"]
+    if min((rate for rate in here if rate is not None), default=0) > _NEAR * (result.rate or 0):
+        return
+    if ports < FEW_PORTS:
+        reason = f"a flow needs two ports at once, and of {ports} one may idle: up to 1/{ports} less"
+        yield Bound("rate", entering.hop, reason)
+    turn = in_turn(entering.leg) or in_turn(leaving.leg)
+    if turn is not None:
+        reason = "legs that wait now at one end, now at the other can interleave; up to a third less"
+        yield Bound("rate", entering.hop, reason)
+    chooser = entering.leg.memberships[0]
+    longer = chooser.times.seconds.value > entering.times.seconds.value
+    if longer and chooser.copies.value != entering.copies.value:
+        reason = f"{chooser.hop} holds a port longer than the table, which may idle; up to a third less"
+        yield Bound("rate", entering.hop, reason)
+
+
+def _chooses(hop: AnyHop) -> bool:
+    return not isinstance(hop, Forwarder)
+
+
+def _virtual(hop: AnyHop) -> bool:
+    return not isinstance(hop, Proxy) and hop.virtual is not None
+
+
+def _deals_out(hop: AnyHop) -> bool:
+    return isinstance(hop, Proxy) and hop.instances > 1 and hop.split == "services"
+
+
+def _meets_unevenly(hop: Cone, before: HopCapacity, here: HopCapacity) -> bool:
+    """Whether clients of some addresses lack ports of the overflow that lie idle at others."""
+    addresses, ports = hop.addresses.size * hop.instances, hop.ports.size
+    overflow = hop.overflow.size if hop.overflow else 0
+    block = hop.block if isinstance(hop.block, int) else ports // -(-before.sources // addresses)
+    blocks = addresses * (ports // block) if isinstance(hop.block, int) else before.sources
+    holders = min(before.sources, blocks)
+    if holders <= addresses or holders % addresses == 0:
+        return False
+    in_all = here.limits[0]  # all ports of all addresses
+    most = (block + overflow) * Fraction(in_all.scopes.value) / addresses  # of one client alone
+    rate = Fraction(before.rate) * in_all.seconds.value if before.rate is not None else None
+    too_few = hop.client_ports is not None and hop.client_ports < block + overflow
+    return too_few or min(before.flows, before.flows if rate is None else rate) < most * before.sources

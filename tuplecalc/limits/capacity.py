@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -81,6 +81,8 @@ class Capacity:
 
     chain: Chain
     hops: tuple[HopCapacity, ...]
+    declared: tuple[tuple[Declared, ...], ...] = field(default=(), repr=False, compare=False)
+    """The legs, tables and files that each hop declared, of which the limits were made."""
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -188,7 +190,7 @@ class Capacity:
     @cached_property
     def at_most(self) -> tuple[Bound, ...]:
         """Why the truth may lie below the figures, and how far; the hop that causes it."""
-        return tuple(bounds(self))
+        return tuple(bounds(self, self.declared))
 
     @property
     def flows_at_most(self) -> bool:
@@ -240,7 +242,7 @@ def capacity(chain: Chain) -> Capacity:
         space = floor(hop.leaving.addresses.value * ports * hop.target.endpoints.value)
         figures = limits, flows or 0, rate, space, hop.tuples_per_flow, addresses, ports, endpoints
         found.append(HopCapacity(hop.name, hop.kind, *figures))
-    return Capacity(chain, tuple(found))
+    return Capacity(chain, tuple(found), tuple(tuple(hop.declared) for hop in passed))
 
 
 class Passed(NamedTuple):
@@ -267,6 +269,6 @@ def walk(chain: Chain) -> Iterator[Passed]:
                 declared, sources = proxy(hop, traffic, sources, before, behind)
             case Forwarder():
                 declared, sources = forwarder(hop, traffic, sources, before, behind)
-        yield Passed(hop.name, hop.kind, declared, sources, behind, 2 if isinstance(hop, Proxy) else 1)
+        yield Passed(hop.name, hop.kind, declared, sources, behind, hop.tuples_per_flow)
     if declared := services(chain.services, traffic, sources, legs[-1]):
         yield Passed("services", "services", declared, sources, legs[-1], 1)

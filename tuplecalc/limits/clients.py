@@ -37,7 +37,9 @@ def clients(chain: Chain, target: Target) -> tuple[list[Declared], Sources]:
     return [Alone(kind, own)], sources._replace(members=(own,))
 
 
-def services(groups: Sequence[Services], traffic: Traffic, sources: Sources, target: Target) -> list[Declared]:
+def services(
+    groups: Sequence[Services], traffic: Traffic, sources: Sources, target: Target
+) -> list[Declared]:
     r"""What services hold: a tuple that they closed first, where they say for how long.
 
     ========= ======= ============================= =============

@@ -59,6 +59,7 @@ class Elsewhere:
 
     @property
     def fewest(self) -> Expression:
+        """The copies of the space that has the fewest."""
         return min((copies for copies, _ in self.others), key=lambda each: each.value)
 
     def of_flows(self, most: Expression, unit: Expression) -> Expression:

@@ -50,9 +50,7 @@ def proxy(
     if hop.max_files is not None:
         size = row.letters.given("files", hop.max_files, "max_files")
         seconds = Constant(2) * row.letters.open
-        declared.append(
-            Limit(FILES, hop.name, size, row.working, 2, seconds, lingers=(Linger(), Linger()))
-        )
+        declared.append(Limit(FILES, hop.name, size, row.working, 2, seconds, lingers=(Linger(), Linger())))
     if hop.tracking != "off":
         declared += entries(hop, row.letters, row.working, 1 if row.is_one_tuple else 2)
     return declared, row.leaving()
@@ -61,7 +59,9 @@ def proxy(
 class _Row:
     """The legs of one layer-7 hop, one method for each side."""
 
-    def __init__(self, hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target) -> None:
+    def __init__(
+        self, hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target
+    ) -> None:
         self.hop = hop
         self.entering = sources  # as the client-side leg sees it
         self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources

@@ -115,8 +115,9 @@ def _weighted(tables: Sequence[Table], row: Limit) -> Limit | None:
     since what a leg at the end of a row takes costs its only neighbour no more than that.
     """
     copies = row.scopes
-    weights, caps = [tables[-1].leaving.times.seconds, tables[-1].entering.times.seconds], [ONE]
-    for table, behind in pairwise(reversed(tables)):  # from the last table towards the first
+    weights = [tables[-1].leaving.times.seconds, tables[-1].entering.times.seconds]
+    caps: list[Expression] = [ONE]
+    for behind in reversed(tables[:-1]):  # from the last table towards the first
         within = behind.leaving.times.seconds
         if not within.value:
             return None

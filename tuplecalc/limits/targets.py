@@ -9,6 +9,8 @@ from typing import NamedTuple
 from tuplecalc.limits.expression import Expression, Number, Quantity, Quotient, tidy
 from tuplecalc.limits.spread import Groups, Machines
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
@@ -69,7 +71,7 @@ def _services(groups: Sequence[Services]) -> Target:
 
 
 def _own_target(hop: Hop, behind: Target) -> Target | None:
-    if hop.virtual is not None:
+    if isinstance(hop, Cone | Forwarder) and hop.virtual is not None:
         count = hop.virtual.addresses.size * hop.virtual.ports.size
         endpoints = Quantity("V", hop.name, count, place=f"{hop.path}.virtual")
         return Target(endpoints, endpoints, (), {})

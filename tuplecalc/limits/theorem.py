@@ -70,7 +70,8 @@ def faces(table: Table) -> Iterator[Limit]:
     union = sized(entering.ports, leaving.ports)
     shared = Limit(SHARED, entering.hop, union, entering.copies, 2, both, lingers=lingers)
     yield shared
-    known = [shared, *(alone(SHARED, each) for leg in (entering.leg, leaving.leg) for each in leg.memberships)]
+    memberships = entering.leg.memberships + leaving.leg.memberships
+    known = [shared, *(alone(SHARED, each) for each in memberships)]
     joint = coupled(JOINT, table, entering.times.seconds, leaving.times.seconds)
     for found in (joint, _gaps(table)):
         if found is not None and _is_lower(found, known):
@@ -79,7 +80,7 @@ def faces(table: Table) -> Iterator[Limit]:
 
 
 def coupled(kind: Kind, table: Table, entering: Expression, leaving: Expression) -> Limit:
-    """The face of two legs that take ``entering`` and ``leaving`` seconds, each no more than its spaces let it.
+    """The face of two legs with these seconds, each as busy as its other spaces let it be.
 
     All is counted in the space with the fewest copies, c: with r = c_table / c and q = min c_u / c
 

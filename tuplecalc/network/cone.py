@@ -28,6 +28,8 @@ class Cone(Hop, defer_build=False):
     """The addresses that it translates to, of one instance."""
     ports: PortSet = UNPRIVILEGED_PORTS
     """Source ports of each of these addresses."""
+    closing: Literal["holds", "gives-way"] = "holds"
+    half_close: Seconds = Fraction(0)
     time_wait: Seconds = Fraction(120)
     """How long a translated tuple stays taken after the close (nf_conntrack_tcp_timeout_time_wait)."""
     virtual: Virtual | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict
@@ -11,7 +12,7 @@ from tuplecalc.errors import Problem, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.hop import EPHEMERAL_PORTS, UNPRIVILEGED_PORTS, Hop
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.values import Count
+from tuplecalc.network.values import Count, Seconds
 
 FITS: dict[str, tuple[str, tuple[str, ...]]] = {
     "listen_addresses": ("capture", ("nat", "listen")),
@@ -66,6 +67,7 @@ class Proxy(Hop, defer_build=False):
     """The proxy's own source addresses, of one instance."""
     ports: PortSet = EPHEMERAL_PORTS
     """Ports for its upstream legs."""
+    accept_wait: Seconds = Fraction(0)
     allocation: Literal["tuple", "bind"] = "tuple"
     """"bind": bind before connect without IP_BIND_ADDRESS_NO_PORT, a port is taken for all services."""
     tracking: Literal["strict", "loose", "off"] = "strict"

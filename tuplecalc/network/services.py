@@ -10,7 +10,7 @@ from itertools import pairwise
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.part import Part
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.values import Share
+from tuplecalc.network.values import Seconds, Share
 
 
 class Services(Part):
@@ -24,6 +24,7 @@ class Services(Part):
     """The services' addresses."""
     ports: PortSet
     """The ports that each of them serves."""
+    time_wait: Seconds | None = None
     share: Share | None = None
     """Part of the traffic that goes to this group; all groups have one, or none."""
 

@@ -13,7 +13,6 @@ from tuplecalc.algebra.explanation import Explanation
 from tuplecalc.algebra.forms import ChainForm, Form, LimitForms, Term
 from tuplecalc.algebra.notation import escaped
 from tuplecalc.algebra.rows import SymbolRow
-from tuplecalc.limits.meanings import meaning
 from tuplecalc.render.plain import in_markdown
 
 THEOREM = {
@@ -111,7 +110,7 @@ def _rows(explanation: Explanation, shown: Iterable[LimitForms]) -> list[SymbolR
 
 def _heading(limit: LimitForms, width: int) -> list[str]:
     name = f"{limit.limit.hop} · {limit.limit.name}"
-    why = meaning(limit.limit, limit.kind)
+    why = limit.limit.kind.sentence
     line = f"{_padded(name, 20)}  {why}"
     if cell_len(line) <= width:
         return [line]
@@ -229,7 +228,7 @@ def latex(explanation: Explanation) -> str:
     parts.append(_aligned(_LATEX_THEOREM))
     for limit in explanation.limits:
         heading = escaped(f"{limit.limit.hop}: {limit.limit.name}")
-        parts.append(rf"\paragraph{{{heading}}} {escaped(meaning(limit.limit, limit.kind))}")
+        parts.append(rf"\paragraph{{{heading}}} {escaped(limit.limit.kind.sentence)}")
         forms = [form for form in (limit.flows, limit.rate) if form]
         parts.append(_aligned(" \\\\\n".join(map(_latex_steps, forms))))
     parts.append(r"\paragraph{The chain} the smallest of all limits")
@@ -278,9 +277,7 @@ def markdown(explanation: Explanation) -> str:
     for hop, group in groupby(shown, key=lambda limit: limit.limit.hop):
         parts.append(f"## {in_markdown(hop)}")
         for limit in group:
-            parts.append(
-                f"**{in_markdown(limit.limit.name)}**: {in_markdown(meaning(limit.limit, limit.kind))}"
-            )
+            parts.append(f"**{in_markdown(limit.limit.name)}**: {in_markdown(limit.limit.kind.sentence)}")
             forms = [form for form in (limit.flows, limit.rate) if form]
             parts.append(_display(" \\\\\n".join(map(_latex_steps, forms))))
     if left := len(explanation.limits) - len(shown):

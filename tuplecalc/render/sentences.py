@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.meanings import meaning
 from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
 from tuplecalc.render import numbers
@@ -33,12 +32,12 @@ def verdict(result: Capacity) -> str:
     most = "At most " if result.flows_at_most else ""
     open_at_once = f"{most}{_flows(result.flows)} open at once"
     if rates is None:
-        return f"{open_at_once}: {_where(result, flows)}. Nothing limits the rate."
+        return f"{open_at_once}: {_where(flows)}. Nothing limits the rate."
     most = "At most " if result.rate_at_most else ""
     rate = f"{numbers.rate(result.rate)}/s"
     if flows is rates:
-        return f"{open_at_once} and {most.lower()}{rate}: {_where(result, flows)}."
-    return f"{open_at_once}: {_where(result, flows)}. {most}{rate}: {_where(result, rates)}."
+        return f"{open_at_once} and {most.lower()}{rate}: {_where(flows)}."
+    return f"{open_at_once}: {_where(flows)}. {most}{rate}: {_where(rates)}."
 
 
 def upcoming(result: Capacity) -> str:
@@ -112,7 +111,7 @@ def searches(result: Capacity) -> Iterator[str]:
     for hop in result.chain.hops:
         if not isinstance(hop, Cone) or hop.port_search == "exhaustive":
             continue
-        ports = result.ports_searched(hop.name)
+        ports = result.ports_searched(hop)
         if not ports:
             continue
         apart, clustered = usable_share(_RARELY, ports, hop.port_search)
@@ -192,22 +191,9 @@ def blockless(result: Capacity) -> Iterator[str]:
 
 
 def at_most(result: Capacity) -> Iterator[str]:
-    """Why a figure is a bound, where one is."""
-    if result.flows_at_most:
-        yield (
-            "“At most”: where ports count for several services, come in blocks, or are kept while the "
-            "destination changes, the optimum can lie a little lower."
-        )
-    elif result.rate_hashed:
-        yield (
-            "“At most”: the rate is that of even traffic; a hash puts clients on addresses by chance, and "
-            "the fullest address runs dry first. The share that fails is the mean over all that it may do."
-        )
-    elif result.rate_at_most:
-        yield (
-            "“At most”: where two devices hold the same port for different times, a rate counts with the "
-            "shorter of the two, or with their means."
-        )
+    """Why a figure is a bound, where one is, and which hop makes it one."""
+    reasons = dict.fromkeys((bound.hop, bound.reason) for bound in result.at_most)
+    yield from (f"“At most”, because of {hop}: {reason}." for hop, reason in reasons)
 
 
 def advice(result: Capacity, item: Advice) -> str:
@@ -237,6 +223,5 @@ def _then(result: Capacity, item: Advice) -> str:
     return f"; {numbers.rate(rate)}/s is then {numbers.percent(used)} of it"
 
 
-def _where(result: Capacity, limit: Limit) -> str:
-    hop = next(hop for hop in result.hops if hop.name == limit.hop)
-    return f"{limit.hop} {limit.name} binds, because {meaning(limit, hop.kind)}"
+def _where(limit: Limit) -> str:
+    return f"{limit.hop} {limit.name} binds, because {limit.kind.sentence}"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import NamedPorts, Size
+from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
@@ -58,8 +59,9 @@ def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
 
 def _sets(chain: Chain, limit: Limit) -> tuple[NamedPorts, NamedPorts] | None:
     """The ports of both legs, where they overlap and are chosen blindly."""
-    if limit.name != "shared" or not isinstance(limit.size, Size) or len(limit.size.sets) != 2:
+    if limit.kind is not SHARED:
         return None
+    assert isinstance(limit.size, Size)  # of the union of both legs' ports
     A, L = limit.size.sets
     hop = _hop(chain, limit.hop)
     captures = isinstance(hop, Proxy) and hop.capture == "tproxy"
@@ -69,8 +71,8 @@ def _sets(chain: Chain, limit: Limit) -> tuple[NamedPorts, NamedPorts] | None:
 def _blind(chain: Chain, each: Pools, A: NamedPorts, L: NamedPorts, rate: float | None) -> BlindHop:
     cone_only, proxy_only = (A.ports - L.ports).size, (L.ports - A.ports).size
     overlap = A.ports.size - cone_only
-    traffic, linger = chain.traffic, _hop(chain, each.limit.hop).linger
-    in_table = (1 - traffic.first_close) * linger
+    traffic, (entering, leaving) = chain.traffic, each.limit.lingers
+    in_table = entering.mean(traffic.first_close)
 
     def fails(pool_rate: float, cone_linger: float) -> float:
         return blind_blocking(
@@ -80,7 +82,7 @@ def _blind(chain: Chain, each: Pools, A: NamedPorts, L: NamedPorts, rate: float 
             rate=pool_rate,
             hold=float(traffic.hold),
             cone_linger=cone_linger,
-            proxy_linger=float(traffic.first_close * linger),
+            proxy_linger=float(leaving.mean(traffic.first_close)),
         )
 
     def halves(cone_linger: float) -> float | None:
@@ -90,10 +92,10 @@ def _blind(chain: Chain, each: Pools, A: NamedPorts, L: NamedPorts, rate: float 
             proxy_only=proxy_only,
             hold=float(traffic.hold),
             cone_linger=cone_linger,
-            proxy_linger=float(traffic.first_close * linger),
+            proxy_linger=float(leaving.mean(traffic.first_close)),
         )
 
-    lingers = [float(in_table), *map(float, _held(chain, A.origin.hop, linger))]
+    lingers = [float(in_table), *map(float, _held(chain, A.origin.hop, Fraction(entering.service)))]
     shares = [partial(_mean, each, partial(fails, cone_linger=linger)) for linger in lingers]
     rates = [
         _half(each, share, half)

@@ -87,8 +87,9 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
         return reduce(_no_less, singles)
 
     exhaustive, searching = _pools(result, lambda cone: "exhaustive"), _pools(result, _search)
-    slow = result.rate_hashed or sum(each.search != "exhaustive" for each in searching) > 1
-    points = _BY_HASH if result.rate_hashed else _POINTS
+    is_hashed = any(each.hashed for each in searching)
+    slow = is_hashed or sum(each.search != "exhaustive" for each in searching) > 1
+    points = _BY_HASH if is_hashed else _POINTS
     found = [curve("erlang", "Erlang's formula", partial(lost, exhaustive), points)]
     if offered is not None:
         found[0] = found[0]._replace(at=chain_blocking(exhaustive, offered))
@@ -213,6 +214,6 @@ def _search_label(result: Capacity) -> str:
     said = sum("port_search" in cone.stated for cone in cones)
     if len(cones) > 1:
         return f"with the port searches of the file{'' if said == len(cones) else ', else those of Linux'}"
-    name, ports = style.short(cones[0].name, 14), result.ports_searched(cones[0].name)
+    name, ports = style.short(cones[0].name, 14), result.ports_searched(cones[0])
     probes = f"{sum(windows(_search(cones[0]), ports)):,}\N{NO-BREAK SPACE}probes"
     return f"{name}'s port search ({probes})" if said else f"if {name} searched as Linux does ({probes})"

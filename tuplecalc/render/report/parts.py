@@ -11,7 +11,6 @@ from tuplecalc.algebra.forms import ChainForm, Term
 from tuplecalc.algebra.notation import Notation
 from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.meanings import meaning
 from tuplecalc.render.report.chain import hop_kind, mark
 
 _MOST_LIMITS, _SMALLEST = 40, 12  # a page or two; of more, so many of the smallest by flows and by rate
@@ -79,7 +78,7 @@ def _explained(result: Capacity, found: LimitForms) -> ExplainedLimit:
         if form
     )
     binds = mark(result, flows=limit is result.binding, rate=limit is result.rate_binding)
-    return ExplainedLimit(limit, meaning(limit, found.kind), tuple(forms), binds)
+    return ExplainedLimit(limit, limit.kind.sentence, tuple(forms), binds)
 
 
 def closed_forms(found: Explanation) -> Iterator[tuple[Form, list[ChainTerm], int]]:

@@ -219,7 +219,7 @@ def capacity(chain: Chain) -> Capacity:
     Raises :class:`~tuplecalc.errors.TopologyError` for anything but a chain.
 
     >>> from tuplecalc.network.chain import Chain, Clients, Services
-    >>> from tuplecalc.network.hops import Cone
+    >>> from tuplecalc.network.cone import Cone
     >>> capacity(Chain(clients=Clients(addresses=9), hops=[Cone(name="nat", addresses=1)],
     ...                services=Services(addresses=2, ports=80)))
     <Capacity cone: 129,024 flows, rate 1,075.2/s, binding nat/ports>

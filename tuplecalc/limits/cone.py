@@ -57,7 +57,7 @@ def cone(
         declared.append(row.block() if hop.overflow is None else row.with_overflow())
     if hop.client_ports is not None:
         held = row.letters.given("h", hop.client_ports, "client_ports")
-        declared.append(row.limit(CLIENT, held, row.senders, row.served))
+        declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))
     if row.blocks is not None:
         row.sources.serve(row.blocks)
     if not row.gives_way_to_all():
@@ -80,12 +80,13 @@ class _Row:
             leaving = NamedPorts("P_O", hop.name, hop.ports | hop.overflow)
         self.leg = Leg(leaving)
         if hop.closing == "gives-way":
-            linger = letters.given("T_h", hop.half_close, "half_close")
+            linger: Expression = letters.never_or("T_h", hop.half_close, "half_close")
         else:
             linger = letters.linger(hop.time_wait, hop.reuse_after)
         self.times = letters.times(client=linger, service=linger)
-        self.everywhere = self._times_in_use(letters.E_behind)
-        self.served = self._times_in_use(letters.endpoints_of_source())
+        self.endpoints, self.endpoints_of_source = letters.E_behind, letters.endpoints_of_source()
+        self.everywhere = self._times_in_use(self.endpoints)
+        self.served = self._times_in_use(self.endpoints_of_source)
         self.k = self._ports_of_a_client()
         self.blocks: Expression | None = None  # how many, where there may be fewer than sources
         self.senders: Expression = letters.a
@@ -97,24 +98,24 @@ class _Row:
         """The leg that begins here, in the cone's own table."""
         copies = product(self.M, self.everywhere)
         self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times)
-        return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.M, self.everywhere))
+        return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.M, self.endpoints))
 
-    def limit(self, kind: Kind, size: Expression, apart: Expression, often: Expression) -> Limit:
-        """One key a flow, for H + T; ``often`` is how many flows a port holds at once."""
-        scopes = product(apart, often)
-        pool = self._pool(size, apart, often)
+    def limit(self, kind: Kind, size: Expression, apart: Expression, endpoints: Expression) -> Limit:
+        """One key a flow, for H + T, towards each of these endpoints."""
+        scopes = product(apart, self._times_in_use(endpoints))
+        pool = self._pool(size, apart, endpoints)
         lingers = (self.times.linger,)
         return Limit(kind, self.hop.name, size, scopes, 1, self.times.seconds, lingers=lingers, pool=pool)
 
-    def _pool(self, size: Expression, apart: Expression, often: Expression) -> Pool | None:
+    def _pool(self, size: Expression, apart: Expression, endpoints: Expression) -> Pool | None:
         """Where a port serves fewer destinations than there are, these share it: one pool for all."""
-        if self.hop.destinations is None or often.value < self.hop.destinations:
+        if self.hop.destinations is None or self.hop.destinations >= endpoints.value:
             return None
-        return Pool(Fraction(apart.value), Fraction(size.value) * self.hop.destinations)
+        return Pool(apart, Fraction(size.value) * self.hop.destinations)
 
     def block(self) -> Limit:
         """The ports of all blocks that a source holds."""
-        found = self.limit(BLOCK, self.k, self.senders, self.served)
+        found = self.limit(BLOCK, self.k, self.senders, self.endpoints_of_source)
         return replace(found, searched=floor(self.k.value))
 
     def with_overflow(self) -> Limit:
@@ -136,7 +137,7 @@ class _Row:
         clients, addresses = Fraction(s.value), Fraction(in_use.value)
         if self.sources.classes == 1 and self.sources.there.value == self.sources.addresses.value:
             size = self.k * s + O * in_use
-            found = self.limit(BLOCK_OVERFLOW, size, Constant(1), self.everywhere)
+            found = self.limit(BLOCK_OVERFLOW, size, Constant(1), self.endpoints)
             if clients % addresses:
                 addresses = Fraction(1)
         else:
@@ -144,8 +145,8 @@ class _Row:
             size = product(self.k, s, self.served) + product(O, shared)
             found = self.limit(BLOCK_OVERFLOW, size, Constant(1), Constant(1))
             addresses = Fraction(1)
-        whole = found.pool or Pool(Fraction(found.scopes.value), Fraction(size.value))
-        pool = Pool(whole.number * addresses, whole.size / addresses, clients / addresses)
+        whole = found.pool or Pool(found.scopes, Fraction(size.value))
+        pool = Pool(whole.scopes * addresses, whole.size / addresses, clients / addresses)
         return replace(found, pool=pool, searched=floor(self.k.value) + O.value)
 
     def gives_way_to_all(self) -> bool:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Minimum, NamedPorts, Number, Quantity, Size, tidy
-from tuplecalc.limits.legs import Sources, Times
+from tuplecalc.limits.legs import NEVER, Sources, Times
 from tuplecalc.limits.targets import Target
 from tuplecalc.network.chain import Traffic
 
@@ -98,6 +98,10 @@ class Letters:
             return self.given("T", time_wait, "time_wait")
         wait = self.given("T_w", time_wait, "time_wait")
         return self.derived("T", Minimum((wait, self.given("T_r", reuse_after, "reuse_after"))))
+
+    def never_or(self, symbol: str, value: Number | None, key: str) -> Expression:
+        """A linger that is 0 unless a key says otherwise, and stands in no formula then."""
+        return self.given(symbol, value, key) if value else NEVER
 
     def times(self, **lingers: Expression) -> Times:
         """How long a key is taken: H, and the linger after the ``client`` or the ``service`` closed first."""

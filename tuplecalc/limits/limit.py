@@ -24,12 +24,12 @@ class Linger(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """A limit as a loss system, where its scopes are not its pools: ``number`` pools of ``size`` keys.
+    """A limit as a loss system, where its scopes are not its pools: as many as ``scopes``, of ``size`` keys.
 
     ``users`` have keys of their own in each pool and share the rest.
     """
 
-    number: Fraction
+    scopes: Expression
     size: Fraction
     users: Fraction = Fraction(1)
 
@@ -99,11 +99,8 @@ class Limit:
     def _rate(self) -> Number | None:
         if self.size.value < self.keys:  # not one flow fits, however fast it ends
             return 0
-        room = self.busy_keys * self.scopes.value
         seconds = self.seconds.value
-        if not room:
-            return 0
-        return tidy(Fraction(room) / seconds) if seconds else None
+        return tidy(Fraction(self.busy_keys * self.scopes.value) / seconds) if seconds else None
 
     @property
     def formula(self) -> str:

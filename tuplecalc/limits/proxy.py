@@ -77,7 +77,7 @@ class _Row:
         self.machines: Expression = self.n if self.by_flows else Constant(1)
         self.to_services = self.letters.b * self.letters.E_behind
         self.own: list[Membership] = []  # whose copies count the sources that leave
-        accept_wait = self.front.given("T_a", hop.accept_wait, "accept_wait")
+        accept_wait = self.front.never_or("T_a", hop.accept_wait, "accept_wait")
         self.accepting = self.front.times(service=accept_wait)
 
     def _behind_listeners(self, sources: Sources) -> Sources:
@@ -129,7 +129,7 @@ class _Row:
         """The leg that begins, or with ``client-port`` goes on."""
         hop, letters = self.hop, self.letters
         if hop.source == "client-port":
-            linger = letters.given("T", hop.reuse_after or 0, "reuse_after")
+            linger = letters.never_or("T", hop.reuse_after, "reuse_after")
             self.leg, copies = self.entering.leg, self.to_services
         else:
             bound = hop.allocation == "bind"

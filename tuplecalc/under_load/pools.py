@@ -8,7 +8,7 @@ from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import Number, ingredients, product
+from tuplecalc.limits.expression import Expression, Number, ingredients
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Groups, Hashing, Machines
@@ -127,8 +127,8 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
 def _pools(
     limit: Limit, traffic: Traffic, cone: Cone | None, merged: dict[object, tuple[Slice, ...]]
 ) -> Pools:
-    pool = limit.pool or Pool(Fraction(limit.scopes.value), Fraction(limit.busy_keys))
-    slices, hashed, parts = _falls(limit, pool.number, merged)
+    pool = limit.pool or Pool(limit.scopes, Fraction(limit.busy_keys))
+    slices, hashed, parts = _falls(limit, pool.scopes, merged)
     closes = tuple(_closes(limit, traffic))
     alike = all(len(set(close.lingers)) == 1 for close in closes)
     looks_here = cone is not None and limit.kind in ((CONE_PORTS,) if cone.block is None else _BLOCKS)
@@ -156,10 +156,10 @@ def _closes(limit: Limit, traffic: Traffic) -> Iterator[Close]:
 
 
 def _falls(
-    limit: Limit, number: Fraction, merged: dict[object, tuple[Slice, ...]]
+    limit: Limit, scopes: Expression, merged: dict[object, tuple[Slice, ...]]
 ) -> tuple[tuple[Slice, ...], Hashing | None, tuple[object, ...]]:
     """The slices of a limit's pools, the hash that they come out of, which parts of the traffic they are."""
-    found = list(ingredients(product(limit.scopes)))
+    found, number = list(ingredients(scopes)), Fraction(scopes.value)
     letters = {(q.symbol, q.hop) for q in found if q.definition is None and q.value != 1}
     hashed: Hashing | None = None
     slices: tuple[Slice, ...] = (Slice(Fraction(1), number),)

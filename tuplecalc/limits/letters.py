@@ -114,10 +114,13 @@ class Letters:
         return Quantity(symbol, self.hop, definition.value, definition)
 
     def _linger(self, part: Clients | Hop) -> Quantity:
-        if part.reuse_after is None:
-            return self.given("T", part.time_wait, "time_wait")
-        wait = self.given("T_w", part.time_wait, "time_wait")
-        return self.derived("T", Minimum((wait, self.given("T_r", part.reuse_after, "reuse_after"))))
+        if len(part.linger_by) == 1:
+            ((key, seconds),) = part.linger_by.items()
+            return self.given("T", seconds, key)
+        wait, reuse = (
+            self.given(s, part.linger_by[k], k) for s, k in (("T_w", "time_wait"), ("T_r", "reuse_after"))
+        )
+        return self.derived("T", Minimum((wait, reuse)))
 
     def endpoints_of_source(self) -> Expression:
         """E_s: endpoints that one source can address, E' where all reach all, else E'·b / a."""

@@ -96,7 +96,6 @@ def proxies(draw: st.DrawFn, behind: int = 1) -> Hop:
         ),
         "split": split,
         "instances": draw(st.sampled_from(counts)),
-        "time_wait": draw(seconds),
         "tracking_time_wait": draw(seconds),
         **_some(max_files=draw(st.none() | tables), max_entries=draw(st.none() | tables)),
     }
@@ -106,6 +105,7 @@ def proxies(draw: st.DrawFn, behind: int = 1) -> Hop:
         hop["rewrite_ports"] = draw(port_sets())
     if source == "own":
         hop["addresses"] = draw(maybe_many)
+    hop["reuse_after" if source == "client-port" else "time_wait"] = draw(seconds)
     if source != "client-port":
         hop |= {"ports": draw(port_sets()), "allocation": draw(st.sampled_from(["tuple", "tuple", "bind"]))}
     return hop
@@ -192,6 +192,7 @@ def with_ports(kind: Hop, ports: str, **more: Any) -> Hop:
         hop["ports"] = ports
     for key, fits in (
         ("addresses", kind["source"] == "own"),
+        ("time_wait", kind["source"] != "client-port"),
         ("rewrite_ports", kind["capture"] == "nat"),
         ("listen_addresses", kind["capture"] != "tproxy"),
         ("listen_ports", kind["capture"] != "tproxy"),

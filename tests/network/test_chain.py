@@ -16,6 +16,7 @@ from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain, Clients, Traffic
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
+from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
@@ -77,12 +78,45 @@ def test_defaults() -> None:
     assert from_dict({key: value for key, value in topology().items() if key != "hops"}).hops == ()
 
 
+BOTH = {"time_wait": 8, "reuse_after": 5}
+
+
 @pytest.mark.parametrize(
-    ("keys", "linger"),
-    [({}, 60), ({"reuse_after": 1}, 1), ({"time_wait": "1s", "reuse_after": 5}, 1), ({"time_wait": 0}, 0)],
+    ("part", "keys", "linger_by"),
+    [
+        (Clients, {}, {"time_wait": 60}),
+        (Clients, BOTH, BOTH),
+        (Clients, {"time_wait": "1s", "reuse_after": 5}, {"time_wait": 1, "reuse_after": 5}),
+        (Clients, {"time_wait": 0}, {"time_wait": 0}),
+        (Clients, {"allocation": "bind", **BOTH}, {"time_wait": 8}),
+        (Cone, {}, {"time_wait": 120}),
+        (Cone, BOTH, BOTH),
+        (Cone, {"closing": "gives-way", **BOTH}, {"half_close": 0}),
+        (Cone, {"closing": "gives-way", "half_close": "3s"}, {"half_close": 3}),
+        (Forwarder, {}, {"reuse_after": 0}),
+        (Forwarder, {"reuse_after": "10s"}, {"reuse_after": 10}),
+        (Proxy, {}, {"time_wait": 60}),
+        (Proxy, {"source": "client", **BOTH}, BOTH),
+        (Proxy, {"allocation": "bind", **BOTH}, {"time_wait": 8}),
+        (Proxy, {"source": "client-port"}, {"reuse_after": 0}),
+        (Proxy, {"source": "client-port", "reuse_after": 5}, {"reuse_after": 5}),
+    ],
 )
-def test_linger(keys: dict[str, Any], linger: int) -> None:
-    assert Clients(addresses=1, **keys).linger == linger
+def test_linger(part: Any, keys: dict[str, Any], linger_by: dict[str, int]) -> None:
+    needed: dict[Any, dict[str, Any]] = {
+        Clients: {"addresses": 1},
+        Cone: {"name": "nat", "addresses": 1},
+        Forwarder: {"name": "fw", "layer": 3},
+        Proxy: {"name": "p", "capture": "tproxy"},
+    }
+    made = part(**needed[part], **keys)
+    assert made.linger_by == linger_by
+    assert made.linger == min(linger_by.values())
+
+
+def test_services_linger_only_where_it_is_said() -> None:
+    assert Services(addresses=1, ports=80).linger == 0
+    assert Services(addresses=1, ports=80, time_wait="1m").linger == 60
 
 
 # What fits where: the table of the topology's description, once more.
@@ -94,26 +128,30 @@ LAYER_7_KEYS = {
     "addresses": 1,
     "ports": "1-9",
     "allocation": "tuple",
+    "accept_wait": "1s",
     "tracking": "strict",
     "split": "flows",
     "max_files": 5,
     "source": "own",
 }
-EVERYWHERE = {"instances": 2, "max_entries": 5, "time_wait": 1, "reuse_after": 1, "tracking_time_wait": 1}
+OF_CONES = ("mapping", "block", "destinations", "overflow", "client_ports", "spread", "closing", "half_close")
+EVERYWHERE = {"instances": 2, "max_entries": 5, "reuse_after": 1, "tracking_time_wait": 1}
+WAITING = {"time_wait": 1}
+FORWARDER = {"layer": 4, "capture": ...}
 
 
-def fits(key: str, capture: str, source: str) -> bool:
-    """Whether a key fits a layer-7 hourglass."""
-    match key:
-        case "listen_addresses" | "listen_ports":
-            return capture in ("nat", "listen")
-        case "rewrite_ports":
-            return capture == "nat"
-        case "addresses":
-            return source == "own"
-        case "ports":
-            return source in ("own", "client")
-    return True
+def unfit(capture: str, source: str) -> dict[str, str]:
+    """The keys that do not fit a proxy, each with what it would fit."""
+    by_capture = {"listen_addresses": ("nat", "listen"), "listen_ports": ("nat", "listen")}
+    by_capture["rewrite_ports"] = ("nat",)
+    by_source = {"addresses": ("own",), "ports": ("own", "client"), "time_wait": ("own", "client")}
+    rules = (("capture", capture, by_capture), ("source", source, by_source))
+    return {
+        key: " or ".join(f'{other} = "{each}"' for each in allowed) + f'; here it is "{value}"'
+        for other, value, keys in rules
+        for key, allowed in keys.items()
+        if value not in allowed
+    }
 
 
 PROXIES = [
@@ -124,61 +162,81 @@ PROXIES = [
 
 
 @pytest.mark.parametrize(("capture", "source"), PROXIES)
-@pytest.mark.parametrize("key", sorted(LAYER_7_KEYS.keys() - {"source"}))
-def test_keys_of_a_proxy(capture: str, source: str, key: str) -> None:
-    written = topology(proxy={"capture": capture, "source": source, key: LAYER_7_KEYS[key]})
-    if fits(key, capture, source):
-        assert key in from_dict(written).hops[1].model_fields_set
-    else:
-        assert said(written).startswith(f"hops[1].{key}: ")
-        assert "this key fits" in said(written)
+def test_keys_of_a_proxy(capture: str, source: str) -> None:
+    chosen = {"capture": capture, "source": source}
+    wrong, keys = unfit(capture, source), {**EVERYWHERE, **WAITING, **LAYER_7_KEYS, **chosen}
+    fit = from_dict(topology(proxy={key: value for key, value in keys.items() if key not in wrong}))
+    assert fit.hops[1].model_fields_set == keys.keys() - wrong.keys() | {"name", "kind"}
+    lines = said(topology(proxy=keys)).splitlines() if wrong else []
+    assert {line.split(": ")[0] for line in lines} == {f"hops[1].{key}" for key in wrong}
+    for line in lines:
+        key = line.split(": ")[0].removeprefix("hops[1].")
+        assert f": this key fits {wrong[key]}; " in line
 
 
 @pytest.mark.parametrize("layer", [2, 3, 4])
-@pytest.mark.parametrize("key", sorted(LAYER_7_KEYS))
-def test_a_forwarder_has_no_keys_of_a_proxy(layer: int, key: str) -> None:
-    written = topology(proxy={"layer": layer, "capture": ..., key: LAYER_7_KEYS[key]})
-    assert said(written).startswith(f"hops[1].{key}: ")
-    kind = ' or kind = "cone"' if key in ("addresses", "ports") else ""
-    rule = f"this key fits layer = 7{kind}, not layer = 2, 3 or 4; leave it out, or change `layer`"
-    assert said(written).endswith(f": {rule}")
+def test_keys_of_a_forwarder(layer: int) -> None:
+    made = from_dict(topology(proxy={**FORWARDER, **EVERYWHERE, "layer": layer})).hops[1]
+    assert made.model_dump(include=set(EVERYWHERE)) == EVERYWHERE
+    lines = said(topology(proxy={**LAYER_7_KEYS, **WAITING, "layer": layer, "capture": "nat"})).splitlines()
+    assert len(lines) == len(LAYER_7_KEYS) + 2
+    for line in lines:
+        key = line.split(": ")[0].removeprefix("hops[1].")
+        kind = ' or kind = "cone"' if key in ("addresses", "ports", "time_wait") else ""
+        remedy = "leave it out, or change `layer`"
+        if key == "time_wait":
+            remedy = (
+                "a SYN reopens a closed entry: leave it out, or write reuse_after for a device that remembers"
+            )
+        assert line.endswith(f": this key fits layer = 7{kind}, not layer = 2, 3 or 4; {remedy}")
 
 
-@pytest.mark.parametrize("key", sorted(LAYER_7_KEYS.keys() - {"addresses", "ports"} | {"layer", "capture"}))
-def test_a_cone_has_no_keys_of_an_hourglass(key: str) -> None:
-    value = {"layer": 3, "capture": "nat"}.get(key) or LAYER_7_KEYS[key]
-    assert said(topology(nat={key: value})).endswith(
-        ': this key fits kind = "hourglass"; leave it out, or change `kind`'
+def test_keys_of_a_cone() -> None:
+    made = from_dict(topology(nat={**EVERYWHERE, **WAITING})).hops[0]
+    assert made.model_dump(include={*EVERYWHERE, *WAITING}) == EVERYWHERE | WAITING
+    lines = said(topology(nat={**LAYER_7_KEYS, "layer": 3, "capture": "nat"})).splitlines()
+    assert len(lines) == len(LAYER_7_KEYS)  # two more, and addresses and ports fit
+    assert all(
+        line.endswith(': this key fits kind = "hourglass"; leave it out, or change `kind`') for line in lines
     )
 
 
-@pytest.mark.parametrize("key", ["mapping", "block", "destinations", "overflow", "client_ports"])
-def test_an_hourglass_has_no_keys_of_a_cone(key: str) -> None:
-    assert said(topology(proxy={key: 1})) == (
-        f'hops[1].{key}: 1: this key fits kind = "cone"; leave it out, or change `kind`'
-    )
+@pytest.mark.parametrize("hop", [{}, FORWARDER])
+def test_an_hourglass_has_no_keys_of_a_cone(hop: dict[str, Any]) -> None:
+    rule = 'this key fits kind = "cone"; leave it out, or change `kind`'
+    lines = said(topology(proxy=hop | dict.fromkeys(OF_CONES, 1))).splitlines()
+    assert lines == [f"hops[1].{key}: 1: {rule}" for key in OF_CONES]
 
 
-@pytest.mark.parametrize("hop", ["nat", "proxy", "forwarder"])
-@pytest.mark.parametrize("key", sorted(EVERYWHERE))
-def test_keys_that_every_hop_has(hop: str, key: str) -> None:
-    forwarder = {"layer": 4, "capture": ...} if hop == "forwarder" else {}
-    name = "nat" if hop == "nat" else "proxy"
-    chain = from_dict(topology(**{name: {**forwarder, key: EVERYWHERE[key]}}))
-    assert getattr(chain.hops[name == "proxy"], key) == EVERYWHERE[key]
-
-
-@pytest.mark.parametrize(("hop", "fits"), [({}, False), ({"layer": 4, "capture": ...}, True)])
-def test_virtual_fits_cones_and_forwarders(hop: dict[str, Any], fits: bool) -> None:
-    virtual = {"virtual": {"addresses": 1, "ports": [80]}}
-    assert from_dict(topology(nat=virtual)).hops[0].virtual is not None
-    if fits:
-        assert from_dict(topology(proxy=hop | virtual)).hops[1].virtual is not None
-    else:
-        assert said(topology(proxy=virtual)) == (
-            "hops[1].virtual: {addresses = 1, ports = [80]}: this key fits layer = 2, 3 or 4 or "
-            'kind = "cone", not layer = 7; a layer-7 balancer is capture = "listen"'
+def test_half_close_fits_a_cone_whose_closed_entries_give_way() -> None:
+    for keys in ({}, {"closing": "holds"}):
+        assert said(topology(nat={"half_close": 3, **keys})) == (
+            'hops[0].half_close: 3: this key fits closing = "gives-way"; here it is "holds"; '
+            "leave it out, or change `closing`"
         )
+
+
+def test_the_class_is_chosen_by_kind_and_layer() -> None:
+    hops = from_dict(topology(proxy=FORWARDER)).hops
+    assert [type(hop) for hop in (*hops, *from_dict(topology()).hops)] == [Cone, Forwarder, Cone, Proxy]
+    assert [hop.tuples_per_flow for hop in (*hops, *from_dict(topology()).hops)] == [1, 1, 1, 2]
+    assert said(topology(proxy={"layer": 5, "max_files": 0})).startswith("hops[1].layer: 5: ")
+    assert "\nhops[1].max_files: 0: " in said(topology(proxy={"layer": 5, "max_files": 0}))
+    assert said(topology(hops=[3])) == (
+        "hops[0]: 3: this is a table of keys and values; write [[hops]] above its keys"
+    )
+
+
+@pytest.mark.parametrize("name", ["nat", "proxy"])
+def test_virtual_fits_cones_and_forwarders(name: str) -> None:
+    virtual = {"virtual": {"addresses": 1, "ports": [80]}}
+    keys = virtual | (FORWARDER if name == "proxy" else {})
+    assert from_dict(topology(**{name: keys})).hops[name == "proxy"].virtual is not None
+    assert from_dict(topology()).hops[1].virtual is None
+    assert said(topology(proxy=virtual)) == (
+        "hops[1].virtual: {addresses = 1, ports = [80]}: this key fits layer = 2, 3 or 4 or "
+        'kind = "cone", not layer = 7; a layer-7 balancer is capture = "listen"'
+    )
 
 
 # Parts, and a chain as a whole.

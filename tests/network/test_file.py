@@ -75,7 +75,7 @@ def test_toml_json_and_a_mapping_are_the_same() -> None:
 
 def test_decimals_are_read_as_they_are_written() -> None:
     for written in (TOML, json.dumps(TABLES, default=float)):
-        assert loads(written).hops[0].time_wait == Fraction(1, 10)
+        assert loads(written).hops[0].linger == Fraction(1, 10)
 
 
 @given(topologies())

@@ -110,10 +110,10 @@ def test_a_preset_may_be_one_of_a_kind_that_is_written_as_well() -> None:
     ("name", "keys", "dropped"),
     [
         ("haproxy", {"source": "client"}, {"addresses"}),
-        ("haproxy", {"source": "client-port"}, {"addresses", "ports"}),
-        ("envoy-bind", {"source": "client-port"}, {"addresses", "ports", "allocation"}),
+        ("haproxy", {"source": "client-port"}, {"addresses", "ports", "time_wait"}),
+        ("envoy-bind", {"source": "client-port"}, {"addresses", "ports", "allocation", "time_wait"}),
         ("istio-outbound", {"capture": "tproxy"}, {"listen_addresses", "listen_ports"}),
-        ("haproxy", {"layer": 4}, {"capture", "addresses", "ports", "allocation"}),
+        ("haproxy", {"layer": 4}, {"capture", "addresses", "ports", "allocation", "time_wait"}),
         ("vyos-cgnat", {"ports": "1024-2047"}, {"block"}),
         ("palo-alto-dipp", {"mapping": "endpoint-independent"}, {"destinations"}),
         ("rfc7422-deterministic", {"ports": "1024-65535"}, {"overflow"}),
@@ -133,7 +133,7 @@ def test_what_no_longer_fits_is_left_out(name: str, keys: dict[str, Any], droppe
 def test_a_key_that_is_needed_but_does_not_fit_is_not_needed() -> None:
     proxy = {"name": "p", "preset": "haproxy-source-range", "source": "client-port"}
     chain = from_dict({**filled("haproxy"), "hops": [proxy]})
-    assert part(chain).preset_keys == ("layer", "capture", "time_wait")
+    assert part(chain).preset_keys == ("layer", "capture")
 
 
 # What is said.
@@ -259,10 +259,10 @@ def test_settings() -> None:
     hop = named.hops[0]
     assert hop.preset == "aws-nat-gateway"
     assert set(hop.preset_keys) == {"ports", "time_wait"} - set(chain.hops[0].model_fields_set)
-    assert hop.time_wait == 60
+    assert hop.linger == 60
     again = tc.with_settings(named, "hops.nat.time_wait=7s", "hops.nat.addresses=9")
     assert again.hops[0].preset == hop.preset
-    assert again.hops[0].time_wait == 7
+    assert again.hops[0].linger == 7
     assert again.hops[0].preset_keys == ()
     assert tc.with_settings(named, "hops.nat.addresses=9").hops[0].preset_keys == ("time_wait",)
     clients = tc.with_settings(from_dict(filled("haproxy")), "clients.preset=linux-client-bind").clients

@@ -310,7 +310,8 @@ class Builder:
             net.balances.extend((arcs, []) for arcs in flows.values())
             return legs
         shared = source_from == "client" and (capture == "nat" or (capture == "tproxy" and strict))
-        listens, wait = capture == "listen", reuse(hop, 60)
+        listens = capture == "listen"
+        wait = float(hop.get("reuse_after", 0)) if hop.get("source") == "client-port" else reuse(hop, 60)
         near, far = self.hold + (1 - self.share) * wait, self.hold + self.share * wait
         hubs: dict[tuple[int, Source | None, int | None, Destination | None], list[int]] = {}
         for (source, port, at), arcs in flows.items():

@@ -13,6 +13,7 @@ from tuplecalc.lab.processes import Lab
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import from_dict
+from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.proxy import Proxy
 
 DELAY = 2
@@ -54,9 +55,10 @@ def timed(chain: Chain, delay: int = DELAY) -> Chain:
     """
     written = chain.to_dict()
     written["traffic"] = {"hold": 0, "first_close": "client"}
-    linger = {"time_wait": delay, "reuse_after": delay}
-    written["clients"] |= linger
-    written["hops"] = [hop | linger | {"tracking_time_wait": delay} for hop in written["hops"]]
+    written["clients"] |= dict.fromkeys(chain.clients.linger_by, delay)
+    for hop, table in zip(chain.hops, written["hops"], strict=True):
+        keys = () if isinstance(hop, Forwarder) else hop.linger_by  # a SYN reopens what a forwarder closed
+        table.update(dict.fromkeys((*keys, "tracking_time_wait"), delay))
     return from_dict(written)
 
 

@@ -30,9 +30,9 @@ def clients(chain: Chain, target: Target) -> tuple[list[Declared], Sources]:
     sources = Sources(a, a, 1, leg, (), a)
     letters = Letters("clients", "clients", chain.traffic, sources, target, target)
     bound = part.allocation == "bind"
-    wait = letters.linger(part.time_wait, None if bound else part.reuse_after)
     copies: Expression = a if bound else a * letters.E
-    own = Membership("clients", leg, leg.ports, copies, letters.times(client=wait))
+    times = letters.times(client=letters.linger(part.linger_by))
+    own = Membership("clients", leg, leg.ports, copies, times)
     kind = CLIENT_PORTS_BOUND if bound else CLIENT_PORTS
     return [Alone(kind, own)], sources._replace(members=(own,))
 

@@ -79,10 +79,7 @@ class _Row:
             self.ports += (NamedPorts("O", hop.name, hop.overflow, place=f"{hop.path}.overflow"),)
             leaving = NamedPorts("P_O", hop.name, hop.ports | hop.overflow)
         self.leg = Leg(leaving)
-        if hop.closing == "gives-way":
-            linger: Expression = letters.never_or("T_h", hop.half_close, "half_close")
-        else:
-            linger = letters.linger(hop.time_wait, hop.reuse_after)
+        linger = letters.linger(hop.linger_by)
         self.times = letters.times(client=linger, service=linger)
         self.endpoints, self.endpoints_of_source = letters.E_behind, letters.endpoints_of_source()
         self.everywhere = self._times_in_use(self.endpoints)

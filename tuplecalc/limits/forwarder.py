@@ -32,7 +32,7 @@ def forwarder(
     letters = Letters(hop.name, hop.path, traffic, sources, before, behind)
     declared: list[Declared] = []
     if hop.virtual is not None or hop.reuse_after:
-        linger = letters.never_or("T", hop.reuse_after, "reuse_after")
+        linger = letters.linger(hop.linger_by)
         times = letters.times(client=linger, service=linger)
         copies = letters.b * letters.E_behind
         passes = Membership(hop.name, sources.leg, letters.A, copies, times)

@@ -56,14 +56,16 @@ SYMBOLS: Mapping[str, Symbol] = {
     "files": Symbol("file descriptors of one instance", "files", r"\mathrm{files}"),
     "H": Symbol("mean time that a connection stays open", "s"),
     "c": Symbol("share of connections that the client side closes first", "1"),
-    "T": Symbol("linger of a closed tuple: min(time_wait, reuse_after)", "s"),
+    "T": Symbol("linger of a closed tuple", "s"),
     "T_w": Symbol("time_wait", "s", "T_{w}"),
     "T_r": Symbol("reuse_after", "s", "T_{r}"),
     "T_a": Symbol("accept_wait: how long a proxy refuses a tuple that its side closed first", "s", "T_{a}"),
-    "T_h": Symbol("half_close: from the first FIN to the last ACK", "s", "T_{h}"),
     "T_t": Symbol("linger of a tracking entry", "s", "T_{t}"),
 }
 """Every letter of every formula, once."""
+
+
+_WAITS = {"time_wait": "T_w", "reuse_after": "T_r"}
 
 
 class Letters:
@@ -92,16 +94,13 @@ class Letters:
         """A quantity that follows from others."""
         return Quantity(symbol, self.hop, definition.value, definition)
 
-    def linger(self, time_wait: Fraction, reuse_after: Fraction | None) -> Quantity:
-        """T = min(time_wait, reuse_after)."""
-        if reuse_after is None:
-            return self.given("T", time_wait, "time_wait")
-        wait = self.given("T_w", time_wait, "time_wait")
-        return self.derived("T", Minimum((wait, self.given("T_r", reuse_after, "reuse_after"))))
-
-    def never_or(self, symbol: str, value: Number | None, key: str) -> Expression:
-        """A linger that is 0 unless a key says otherwise, and stands in no formula then."""
-        return self.given(symbol, value, key) if value else NEVER
+    def linger(self, by: Mapping[str, Fraction]) -> Expression:
+        """T, the shortest of the keys that say it; a wait that is 0 unless given stands in no formula then."""
+        if len(by) == 1:
+            ((key, seconds),) = by.items()
+            return NEVER if key != "time_wait" and not seconds else self.given("T", seconds, key)
+        waits = [self.given(letter, by[key], key) for key, letter in _WAITS.items()]
+        return self.derived("T", Minimum(tuple(waits)))
 
     def times(self, **lingers: Expression) -> Times:
         """How long a key is taken: H, and the linger after the ``client`` or the ``service`` closed first."""

@@ -8,7 +8,7 @@ from math import gcd, lcm
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Number, Quantity, product, tidy
 from tuplecalc.limits.forwarder import entries
 from tuplecalc.limits.kinds import ACCEPTED, BIND, CAPTURE, FILES, LISTENER, SAME_TUPLE, UPSTREAM
-from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Sources, Table
+from tuplecalc.limits.legs import NEVER, Alone, Declared, Leg, Membership, Sources, Table
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.limit import Limit, Linger
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
@@ -77,7 +77,7 @@ class _Row:
         self.machines: Expression = self.n if self.by_flows else Constant(1)
         self.to_services = self.letters.b * self.letters.E_behind
         self.own: list[Membership] = []  # whose copies count the sources that leave
-        accept_wait = self.front.never_or("T_a", hop.accept_wait, "accept_wait")
+        accept_wait = self.front.given("T_a", hop.accept_wait, "accept_wait") if hop.accept_wait else NEVER
         self.accepting = self.front.times(service=accept_wait)
 
     def _behind_listeners(self, sources: Sources) -> Sources:
@@ -129,16 +129,13 @@ class _Row:
         """The leg that begins, or with ``client-port`` goes on."""
         hop, letters = self.hop, self.letters
         if hop.source == "client-port":
-            linger = letters.never_or("T", hop.reuse_after, "reuse_after")
             self.leg, copies = self.entering.leg, self.to_services
         else:
-            bound = hop.allocation == "bind"
-            linger = letters.linger(hop.time_wait, None if bound else hop.reuse_after)
             self.leg = Leg(NamedPorts("L", hop.name, hop.ports, place=f"{hop.path}.ports"))
             copies = self.to_services
             if hop.source == "own":
                 copies = product(self.o, letters.E_behind, self.machines)
-        self.leaving_times = letters.times(client=linger)
+        self.leaving_times = letters.times(client=letters.linger(hop.linger_by))
         ports = letters.A if hop.source == "client-port" else self.leg.ports
         sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times)
         self.fresh = [sockets]

@@ -17,7 +17,7 @@ from tuplecalc.errors import Problem, TopologyError, reject
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
-from tuplecalc.network.hop import EPHEMERAL_PORTS, Hop, Lingering
+from tuplecalc.network.hop import EPHEMERAL_PORTS, Hop, Sockets
 from tuplecalc.network.part import Part, meant
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.presets import kind_and_layer
@@ -38,7 +38,7 @@ class Traffic(Part):
     """Who closes first, and so lingers in TIME_WAIT: "client", "server", or the client's share."""
 
 
-class Clients(Lingering, defer_build=False):
+class Clients(Sockets, defer_build=False):
     """The sources at the head of the chain.
 
     >>> Clients(addresses="198.18.0.0/16").ports.size
@@ -49,8 +49,6 @@ class Clients(Lingering, defer_build=False):
     """The clients' addresses: a count, CIDR blocks, ranges."""
     ports: PortSet = EPHEMERAL_PORTS
     """Source ports of each address."""
-    allocation: Literal["tuple", "bind"] = "tuple"
-    """"tuple": a port may be used again towards another destination; "bind": it is taken for all."""
 
 
 def _hop(hop: object) -> object:
@@ -201,6 +199,13 @@ def check_chain(chain: object) -> None:
         raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
 
 
+def _total(parts: list[Fraction]) -> Fraction:
+    """The sum in pairs of pairs: one after the other, each step would carry the digits of all before it."""
+    while len(parts) > 1:
+        parts = [sum(parts[i : i + 2], Fraction(0)) for i in range(0, len(parts), 2)]
+    return parts[0]
+
+
 def _group_problems(groups: Iterable[Services]) -> Iterator[Problem]:
     groups = tuple(groups)
     shares = [group.share for group in groups if group.share is not None]
@@ -210,8 +215,7 @@ def _group_problems(groups: Iterable[Services]) -> Iterator[Problem]:
                 yield Problem(
                     f"[{number}].share", None, "all groups of services have a share, or none", "add it"
                 )
-    elif shares and sum(shares) != 1:
-        total = sum(shares)
+    elif shares and (total := _total(shares)) != 1:
         exactly = (
             f"{total} ({float(total):.6g})" if total.denominator < 10**9 else f"about {float(total):.9g}"
         )

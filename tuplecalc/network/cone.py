@@ -10,12 +10,12 @@ from pydantic import ValidationInfo, field_validator
 
 from tuplecalc.errors import Problem, reject
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.hop import UNPRIVILEGED_PORTS, Hop, Virtual
+from tuplecalc.network.hop import UNPRIVILEGED_PORTS, Hop, Virtual, Waiting
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.values import Block, Count, PortSearch, Seconds
 
 
-class Cone(Hop, defer_build=False):
+class Cone(Waiting, Hop, defer_build=False):
     """A device that turns many source addresses into few, told apart by port: NAT, a NAT-mode balancer.
 
     >>> Cone(name="nat", addresses=4)
@@ -28,12 +28,15 @@ class Cone(Hop, defer_build=False):
     """The addresses that it translates to, of one instance."""
     ports: PortSet = UNPRIVILEGED_PORTS
     """Source ports of each of these addresses."""
-    closing: Literal["holds", "gives-way"] = "holds"
-    half_close: Seconds = Fraction(0)
     time_wait: Seconds = Fraction(120)
     """How long a translated tuple stays taken after the close (nf_conntrack_tcp_timeout_time_wait)."""
     virtual: Virtual | None = None
     """What clients of this hop address instead of the services (a balancer's virtual service)."""
+    closing: Literal["holds", "gives-way"] = "holds"
+    """Whether a closed entry holds its port for its time, or yields it to the next connection (Linux
+    since 6.5); then neither ``time_wait`` nor ``reuse_after`` counts for ports."""
+    half_close: Seconds = Fraction(0)
+    """Where closed entries give way: the time from the first FIN to the last ACK."""
     mapping: Literal["endpoint-dependent", "endpoint-independent"] = "endpoint-dependent"
     """RFC 4787: endpoint-independent means that a port serves one internal endpoint for all destinations."""
     destinations: Count | None = None
@@ -85,6 +88,9 @@ class Cone(Hop, defer_build=False):
         if data.get("destinations") is not None and data.get("mapping") == "endpoint-independent":
             rule = 'with mapping = "endpoint-independent" a port serves one internal endpoint for all'
             yield Problem("destinations", data["destinations"], rule, "leave one of the two out")
+        if data.get("half_close") is not None and data.get("closing", "holds") == "holds":
+            rule = 'this key fits closing = "gives-way"; here it is "holds"'
+            yield Problem("half_close", data["half_close"], rule, "leave it out, or change `closing`")
         block = data.get("block")
         if data.get("overflow") is not None and (block is None or isinstance(block, list | tuple)):
             here = "a table" if block is not None else "there is none"
@@ -102,6 +108,11 @@ class Cone(Hop, defer_build=False):
         """
         table = self.block if isinstance(self.block, tuple) else ()
         return next((entry for entry in table if clients <= entry[0]), None)
+
+    @property
+    def linger_by(self) -> dict[str, Fraction]:
+        """``time_wait`` and ``reuse_after`` where closed entries hold, ``half_close`` where they give way."""
+        return super().linger_by if self.closing == "holds" else {"half_close": self.half_close}
 
     @property
     def own_addresses(self) -> AddressSet:

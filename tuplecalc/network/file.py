@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
@@ -112,11 +113,12 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) < len(keys):
-        twice = next(key for key in keys if keys.count(key) > 1)
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        times = Counter(key for key, _ in pairs)
+        twice = next(key for key in table if times[key] > 1)
         raise ValueError(f"the key {show(twice)} stands twice in one table")
-    return dict(pairs)
+    return table
 
 
 def from_dict(mapping: Mapping[str, Any], *, source: str = "", title: str = "") -> Chain:

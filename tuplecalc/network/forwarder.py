@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import ClassVar, Literal
 
 from tuplecalc.network.hop import Hop, Virtual
+from tuplecalc.network.values import Seconds
 
 
 class Forwarder(Hop, defer_build=False):
@@ -14,6 +17,11 @@ class Forwarder(Hop, defer_build=False):
     1
     """
 
+    instead: ClassVar[Mapping[str, str]] = {
+        "time_wait": "a SYN reopens a closed entry: leave it out, "
+        "or write reuse_after for a device that remembers"
+    }
+
     preset_kind = "hourglass"
     layers = "2, 3 or 4"
     kind: Literal["hourglass"] = "hourglass"
@@ -21,3 +29,10 @@ class Forwarder(Hop, defer_build=False):
     """2 (a bridge), 3 (a router or firewall) or 4 (a balancer that passes connections on)."""
     virtual: Virtual | None = None
     """What clients of this hop address instead of the services (a balancer's virtual service)."""
+    reuse_after: Seconds = Fraction(0)
+    """How long it remembers a closed connection and refuses a new one with its tuple."""
+
+    @property
+    def linger_by(self) -> dict[str, Fraction]:
+        """``reuse_after`` alone."""
+        return {"reuse_after": self.reuse_after}

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from tuplecalc.errors import Problem
 from tuplecalc.network.addresses import AddressSet
@@ -20,7 +20,21 @@ UNPRIVILEGED_PORTS = PortSet("1024-65535")  # nf_nat_core: the class of ordinary
 
 
 class Lingering(PresetPart, defer_build=True):
-    """A part whose tuples linger after the close."""
+    """A part that keeps a tuple for a while after the close."""
+
+    @property
+    def linger_by(self) -> dict[str, Fraction]:
+        """The keys that say how long a closed tuple stays taken here, in seconds; the least counts."""
+        raise NotImplementedError
+
+    @property
+    def linger(self) -> Fraction:
+        """How long a closed tuple stays taken here, in seconds: the least of :attr:`linger_by`."""
+        return min(self.linger_by.values())
+
+
+class Waiting(Lingering, defer_build=True):
+    """A part whose own tuples wait after the close (TIME_WAIT)."""
 
     time_wait: Seconds = Fraction(60)
     """How long a tuple stays taken after the close (TIME_WAIT)."""
@@ -28,9 +42,23 @@ class Lingering(PresetPart, defer_build=True):
     """Cuts ``time_wait``: a tuple may be used again after this time (RFC 6191, tcp_tw_reuse)."""
 
     @property
-    def linger(self) -> Fraction:
-        """T = min(time_wait, reuse_after), in seconds."""
-        return self.time_wait if self.reuse_after is None else min(self.time_wait, self.reuse_after)
+    def linger_by(self) -> dict[str, Fraction]:
+        """``time_wait``, and ``reuse_after`` where it is given."""
+        found = {"time_wait": self.time_wait}
+        return found if self.reuse_after is None else found | {"reuse_after": self.reuse_after}
+
+
+class Sockets(Waiting, defer_build=True):
+    """A part whose ports are sockets of its own: the clients, or a proxy."""
+
+    allocation: Literal["tuple", "bind"] = "tuple"
+    """"tuple": a port may be used again towards another destination; "bind" (before connect, without
+    IP_BIND_ADDRESS_NO_PORT): it is taken for all destinations, and ``reuse_after`` does not count."""
+
+    @property
+    def linger_by(self) -> dict[str, Fraction]:
+        """``time_wait`` and ``reuse_after``; with ``allocation = "bind"`` only ``time_wait``."""
+        return {"time_wait": self.time_wait} if self.allocation == "bind" else super().linger_by
 
 
 class Virtual(Part):

@@ -24,7 +24,7 @@ class PresetPart(Part, defer_build=True):
     >>> from tuplecalc.network.cone import Cone
     >>> nat = Cone(name="nat", preset="aws-nat-gateway", addresses=2, time_wait="30s")
     >>> nat
-    Cone(preset='aws-nat-gateway', time_wait=Fraction(30, 1), name='nat', addresses=AddressSet(2))
+    Cone(preset='aws-nat-gateway', name='nat', time_wait=Fraction(30, 1), addresses=AddressSet(2))
     >>> nat.ports.size, nat.preset_keys
     (55000, ('ports',))
     """

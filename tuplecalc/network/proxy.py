@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 
 from tuplecalc.errors import Problem, show
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.hop import EPHEMERAL_PORTS, UNPRIVILEGED_PORTS, Hop
+from tuplecalc.network.hop import EPHEMERAL_PORTS, UNPRIVILEGED_PORTS, Hop, Sockets
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.values import Count, Seconds
 
@@ -20,11 +20,15 @@ FITS: dict[str, tuple[str, tuple[str, ...]]] = {
     "rewrite_ports": ("capture", ("nat",)),
     "addresses": ("source", ("own",)),
     "ports": ("source", ("own", "client")),
+    "time_wait": ("source", ("own", "client")),
 }
 """Keys that fit only where another key has one of these values."""
 
 _DEFAULTS = {"source": "own", "tracking": "strict"}
-_INSTEAD = {"addresses": 'write source = "own", or leave it out'}
+_INSTEAD = {
+    "addresses": 'write source = "own", or leave it out',
+    "time_wait": "leave it out, or write reuse_after, which says it there",
+}
 
 
 def _schema_of_fits(schema: dict[str, Any]) -> None:
@@ -34,7 +38,7 @@ def _schema_of_fits(schema: dict[str, Any]) -> None:
     }
 
 
-class Proxy(Hop, defer_build=False):
+class Proxy(Sockets, Hop, defer_build=False):
     """An hourglass of layer 7: clients and services meet in it, and each flow has two connections.
 
     >>> Proxy(name="proxy", capture="tproxy", source="client").ports.size
@@ -50,6 +54,7 @@ class Proxy(Hop, defer_build=False):
 
     preset_kind = "hourglass"
     layers = "7"
+    tuples_per_flow = 2
     kind: Literal["hourglass"] = "hourglass"
     layer: Literal[7] = 7
     """Layer 7: a proxy ends connections and makes its own."""
@@ -68,8 +73,7 @@ class Proxy(Hop, defer_build=False):
     ports: PortSet = EPHEMERAL_PORTS
     """Ports for its upstream legs."""
     accept_wait: Seconds = Fraction(0)
-    allocation: Literal["tuple", "bind"] = "tuple"
-    """"bind": bind before connect without IP_BIND_ADDRESS_NO_PORT, a port is taken for all services."""
+    """How long it refuses a tuple of a client that its own side closed first (Linux: not at all)."""
     tracking: Literal["strict", "loose", "off"] = "strict"
     """"strict": one table keys both legs and drops what it finds invalid."""
     split: Literal["flows", "services"] = "flows"
@@ -80,6 +84,14 @@ class Proxy(Hop, defer_build=False):
     @property
     def virtual(self) -> None:
         """None: a layer-7 balancer is ``capture = "listen"``."""
+
+    @property
+    def linger_by(self) -> dict[str, Fraction]:
+        """As for the clients; with ``source = "client-port"`` only ``reuse_after``, 0 if not given.
+
+        That is for upstream legs that the proxy closes first; :attr:`accept_wait` is for its clients' side.
+        """
+        return super().linger_by if self.own_ports else {"reuse_after": self.reuse_after or Fraction(0)}
 
     @property
     def own_addresses(self) -> AddressSet | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -24,9 +23,15 @@ class Services(Part):
     """The services' addresses."""
     ports: PortSet
     """The ports that each of them serves."""
-    time_wait: Seconds | None = None
     share: Share | None = None
     """Part of the traffic that goes to this group; all groups have one, or none."""
+    time_wait: Seconds | None = None
+    """How long a service holds a tuple that it closed first; none means not at all."""
+
+    @property
+    def linger(self) -> Fraction:
+        """How long a service keeps a tuple that it closed first, in seconds."""
+        return self.time_wait or Fraction(0)
 
     @property
     def endpoints(self) -> int:
@@ -37,43 +42,34 @@ class Services(Part):
 def overlap(groups: Sequence[Services]) -> tuple[int, int] | None:
     """Two groups that have an endpoint in common, or None.  Counts stand for addresses of their own.
 
-    A sweep over the addresses: where address ranges of several groups meet, their port ranges
-    must not.  The ports in use at the sweep's place are disjoint, so a sorted list finds a clash.
+    A sweep over the addresses: the ports of the groups in use at its place are disjoint, or a group
+    that comes in clashes with one of them.
 
     >>> web = Services(addresses="198.18.0.0/24", ports=[80])
     >>> overlap([web, Services(addresses="198.18.0.7", ports=[443, 80])])
     (0, 1)
     """
-    events: list[tuple[int, int, int, int]] = []
     if len(groups) < 2:
         return None
+    events: list[tuple[int, int, int, int]] = []
     for number, group in enumerate(groups):
         for version, low, high in group.addresses.ranges:
             events.append((version, low, 1, number))
             events.append((version, high + 1, 0, number))
     active: set[int] = set()
-    ports: list[tuple[int, int, int]] = []  # (low, high, group) of the active groups, once several are
+    taken = groups[0].ports - groups[0].ports
     for _, _, starts, number in sorted(events):
+        ports = groups[number].ports
         if not starts:
             active.discard(number)
-            for entry in _entries(groups, number) if ports else ():
-                del ports[bisect_left(ports, entry)]
-            continue
-        if active and not ports:
-            (only,) = active
-            ports = _entries(groups, only)
-        for entry in _entries(groups, number) if active else ():
-            at = bisect_left(ports, entry)
-            for neighbour in ports[max(at - 1, 0) : at + 1]:
-                if neighbour[0] <= entry[1] and entry[0] <= neighbour[1]:
-                    return min(neighbour[2], number), max(neighbour[2], number)
-            ports.insert(at, entry)
-        active.add(number)
+            taken = taken - ports
+        elif taken.isdisjoint(ports):
+            active.add(number)
+            taken = taken | ports
+        else:
+            other = next(each for each in active if not groups[each].ports.isdisjoint(ports))
+            return min(other, number), max(other, number)
     return None
-
-
-def _entries(groups: Sequence[Services], number: int) -> list[tuple[int, int, int]]:
-    return [(low, high, number) for low, high in groups[number].ports.ranges]
 
 
 def hottest_share(groups: Sequence[Services], parts: int) -> Fraction:

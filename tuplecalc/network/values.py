@@ -28,7 +28,7 @@ _UNITS = {
 # Patterns are compiled when first used: a start that needs none of them does not wait for them.
 _DURATION = r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(ms|s|m|h|d)"
 _DECIMAL = r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?"
-_RATIO = r"([0-9]{1,18})\s*/\s*([0-9]{1,18})"
+_RATIO = r"([0-9]{1,99})\s*/\s*([0-9]{1,99})"  # as exact decimals and thirds of them are written
 # Beyond these no device has a figure, and exact arithmetic would have to carry the digits along.
 _LARGEST, _SMALLEST, _MOST_DIGITS = Fraction(10**19), Fraction(1, 10**18), 36
 
@@ -59,10 +59,10 @@ def number(value: object, what: str) -> Fraction:
         if ratio := re.fullmatch(_RATIO, value.strip()):
             if int(ratio[2]) == 0:
                 raise reject(value, "a fraction's lower number is 1 or more", 'write it as in "1/3"')
-            return Fraction(int(ratio[1]), int(ratio[2]))
+            return _in_range(Fraction(int(ratio[1]), int(ratio[2])), value, what)
         if not re.fullmatch(_DECIMAL, value.strip()):
             raise reject(value, rule, 'write it as in 0.25 or "1/4"')
-        return Fraction(value.strip())
+        return _in_range(Fraction(value.strip()), value, what)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction):
         raise reject(value, rule, "write it without quotes, as in 0.25")
     if isinstance(value, float):
@@ -72,16 +72,19 @@ def number(value: object, what: str) -> Fraction:
             raise reject(value, rule, "write a number, as in 0.25")
         in_range = not value or -18 <= value.adjusted() <= 18
         if not in_range or len(value.as_tuple().digits) > _MOST_DIGITS:
-            raise reject(value, *_out_of_range(what))
-    exact = Fraction(value)
+            raise _out_of_range(value, what)
+    return _in_range(Fraction(value), value, what)
+
+
+def _in_range(exact: Fraction, value: object, what: str) -> Fraction:
     if exact and not _SMALLEST <= abs(exact) <= _LARGEST:
-        raise reject(value, *_out_of_range(what))
+        raise _out_of_range(value, what)
     return exact
 
 
-def _out_of_range(what: str) -> tuple[str, str]:
+def _out_of_range(value: object, what: str) -> TopologyError:
     rule = f"{what} is between 1e-18 and 1e18 in size, with at most {_MOST_DIGITS} digits"
-    return rule, "write a number in this range"
+    return reject(value, rule, "write a number in this range")
 
 
 def _seconds(value: object) -> Fraction:
@@ -91,7 +94,7 @@ def _seconds(value: object) -> Fraction:
     (Fraction(90, 1), Fraction(1, 2), Fraction(5, 2))
     """
     rule = "a duration is seconds, or a number with ms, s, m, h or d, and not negative"
-    if isinstance(value, str):
+    if isinstance(value, str) and not re.fullmatch(_RATIO, value):
         text = re.sub(r"\s+", "", value[:100])
         parts = re.findall(_DURATION, text)
         units = [unit for _, unit in parts]
@@ -101,7 +104,8 @@ def _seconds(value: object) -> Fraction:
             or len(set(units)) < len(units)
         ):
             raise reject(value, rule, 'write it as in "60s", "1m30s", "500ms", "2h" or "5d"')
-        return sum((Fraction(amount) * _UNITS[unit] for amount, unit in parts), Fraction(0))
+        exact = sum((Fraction(amount) * _UNITS[unit] for amount, unit in parts), Fraction(0))
+        return _in_range(exact, value, "a duration")
     seconds = number(value, "a duration")
     if seconds < 0:
         raise reject(value, rule, 'write it as in "60s"')

@@ -35,6 +35,9 @@ ORIGINS = {
     "rewrite_ports": "Linux: where a clashing port is moved to (nf_nat)",
     "tracking_time_wait": "Linux: nf_conntrack_tcp_timeout_time_wait",
     "reuse_after": "a tuple lingers to its end; Linux cuts that where tcp_tw_reuse is on",
+    "accept_wait": "Linux: a tuple that its own side closed may come again at once",
+    "closing": "the careful case: a closed entry holds its port",
+    "half_close": "a connection closes at both ends at once",
     "max_entries": "not counted: the tracking table is large enough",
     "max_files": "not counted: there are enough file descriptors",
     "cone reuse_after": "a translated port lingers to its end",
@@ -47,7 +50,7 @@ ORIGINS = {
 }
 """Key → where its default comes from; a part stands before a key that has another default there."""
 
-_TIMES = ("hold", "time_wait", "reuse_after", "tracking_time_wait")
+_TIMES = ("hold", "time_wait", "accept_wait", "half_close", "reuse_after", "tracking_time_wait")
 _CHOICES = ("allocation", "mapping", "spread", "port_search", "layer", "source", "tracking", "split")
 
 

@@ -17,6 +17,8 @@ MAX_PORT = 4
 seconds = st.sampled_from([1, 0, 2, 3])
 few = st.sampled_from([1, 2])
 maybe_many = st.sampled_from([1, 1, 1, 2])
+shares = st.sampled_from([1, 0, 0.5, 0.25])
+maybe_seconds = st.none() | st.none() | seconds
 tables = st.none() | st.integers(1, 12)
 
 
@@ -46,6 +48,12 @@ def _some(**keys: Any) -> Hop:
     return {key: value for key, value in keys.items() if value is not None}
 
 
+def _closing(draw: st.DrawFn) -> Hop:
+    if not draw(st.sampled_from([False, False, True])):
+        return {}
+    return {"closing": "gives-way", **_some(half_close=draw(maybe_seconds))}
+
+
 @st.composite
 def cones(draw: st.DrawFn, *, blocks: bool = True) -> Hop:
     """A cone of one or two addresses."""
@@ -61,7 +69,9 @@ def cones(draw: st.DrawFn, *, blocks: bool = True) -> Hop:
         "time_wait": draw(seconds),
         "tracking_time_wait": draw(seconds),
         **_virtual(draw),
+        **_closing(draw),
         **_some(block=block if blocks else None, max_entries=draw(st.none() | tables)),
+        **_some(reuse_after=draw(maybe_seconds)),
     }
 
 
@@ -74,7 +84,7 @@ def forwarders(draw: st.DrawFn) -> Hop:
         "instances": draw(maybe_many),
         "tracking_time_wait": draw(seconds),
         **_virtual(draw),
-        **_some(max_entries=draw(st.none() | tables)),
+        **_some(max_entries=draw(st.none() | tables), reuse_after=draw(maybe_seconds)),
     }
 
 
@@ -98,6 +108,7 @@ def proxies(draw: st.DrawFn, behind: int = 1) -> Hop:
         "instances": draw(st.sampled_from(counts)),
         "tracking_time_wait": draw(seconds),
         **_some(max_files=draw(st.none() | tables), max_entries=draw(st.none() | tables)),
+        **_some(accept_wait=draw(maybe_seconds), reuse_after=draw(maybe_seconds)),
     }
     if capture != "tproxy":
         hop |= {"listen_addresses": draw(maybe_many), "listen_ports": {"count": draw(maybe_many)}}
@@ -108,6 +119,7 @@ def proxies(draw: st.DrawFn, behind: int = 1) -> Hop:
     hop["reuse_after" if source == "client-port" else "time_wait"] = draw(seconds)
     if source != "client-port":
         hop |= {"ports": draw(port_sets()), "allocation": draw(st.sampled_from(["tuple", "tuple", "bind"]))}
+        hop["time_wait"] = draw(seconds)
     return hop
 
 
@@ -135,15 +147,16 @@ def topologies(draw: st.DrawFn, max_hops: int = 3, *, blocks: bool = True) -> To
         "ports": draw(port_sets()),
         "allocation": draw(st.sampled_from(["tuple", "tuple", "bind"])),
         "time_wait": draw(seconds),
+        **_some(reuse_after=draw(maybe_seconds)),
     }
     return {
         "traffic": {
             "hold": draw(st.sampled_from([1, 0, 2])),
-            "first_close": draw(st.sampled_from([1, 0, 0.5])),
+            "first_close": draw(shares),
         },
         "clients": clients,
         "hops": named(*hops),
-        "services": {"addresses": services, "ports": [80]},
+        "services": {"addresses": services, "ports": [80], **_some(time_wait=draw(maybe_seconds))},
     }
 
 
@@ -155,13 +168,15 @@ def named(*hops: Hop) -> list[Hop]:
     return [{"name": f"h{number}", **hop} for number, hop in enumerate(hops)]
 
 
-def chain(*hops: Hop, services: int = 1, clients: Hop | None = None, **traffic: Any) -> Topology:
+def chain(
+    *hops: Hop, services: int = 1, clients: Hop | None = None, service_wait: int = 0, **traffic: Any
+) -> Topology:
     """A topology of these hops; by default three clients with six ports each and times 1, 1, 0, …."""
     return {
         "traffic": {"hold": 1, **traffic},
         "clients": {"addresses": 3, "ports": "1-6", "time_wait": 0, **(clients or {})},
         "hops": named(*hops),
-        "services": {"addresses": services, "ports": [80]},
+        "services": {"addresses": services, "ports": [80], **_some(time_wait=service_wait or None)},
     }
 
 
@@ -190,6 +205,8 @@ def with_ports(kind: Hop, ports: str, **more: Any) -> Hop:
     hop = {**kind, **more}
     if kind["source"] != "client-port":
         hop["ports"] = ports
+    else:
+        hop.pop("time_wait", None)
     for key, fits in (
         ("addresses", kind["source"] == "own"),
         ("time_wait", kind["source"] != "client-port"),

@@ -7,6 +7,7 @@ with the chain's number, so that the set is the same in every run and no two kin
 from collections.abc import Iterator
 from itertools import product
 from random import Random
+from typing import Any
 
 from tests.limits.chains import Hop, Topology, chain, endpoints_before, proxy_kinds, with_ports
 
@@ -32,12 +33,14 @@ RULES: list[Hop] = [
     {"client_ports": 2, "block": 2},
 ]
 PORTS = (OVERLAPPING, APART, EQUAL)
+KINDS = len(list(proxy_kinds()))
 
 
 def cone(random: Random, ports: str, mapping: str, **more: object) -> Hop:
     """A cone of one address."""
-    wait = random.choice([0, 1, 2])
-    return {"kind": "cone", "addresses": 1, "ports": ports, "mapping": mapping, "time_wait": wait, **more}
+    closing = random.choice([{}, {}, {"closing": "gives-way"}, {"closing": "gives-way", "half_close": 1}])
+    hop = {"kind": "cone", "addresses": 1, "ports": ports, "mapping": mapping, **more}
+    return {**hop, "time_wait": random.choice([0, 1, 2]), **closing}
 
 
 def proxy(random: Random, kind: Hop, ports: str, instances: int, *, tables: bool = True) -> Hop:
@@ -47,19 +50,21 @@ def proxy(random: Random, kind: Hop, ports: str, instances: int, *, tables: bool
         ports,
         instances=instances,
         time_wait=random.choice([0, 1, 2]),
+        accept_wait=random.choice([0, 0, 1, 2]),
         tracking_time_wait=random.choice([0, 1, 3]),
         addresses=random.choice([1, 1, 2]),
         rewrite_ports=random.choice(["1-6", "1-2", "2-4"]),
         listen_addresses=random.choice([1, 2]),
         listen_ports={"count": random.choice([1, 1, 2])},
+        **random.choice([{}, {}, {"reuse_after": 0}, {"reuse_after": 1}]),
         **({"max_files": random.randint(2, 12)} if tables and random.random() < 0.1 else {}),
         **({"max_entries": random.randint(2, 12)} if tables and random.random() < 0.1 else {}),
     )
 
 
-def first_close(random: Random) -> float:
-    """Who closes first."""
-    return random.choice([1, 0, 0.5])
+def closes(random: Random) -> dict[str, Any]:
+    """Who closes first, and how long services then wait."""
+    return {"first_close": random.choice([1, 0, 0.5, 0.25]), "service_wait": random.choice([0, 0, 1, 2])}
 
 
 def of_no_proxy() -> Iterator[Topology]:
@@ -79,7 +84,7 @@ def of_no_proxy() -> Iterator[Topology]:
                 hops = [
                     cone(random, *each[:2], **each[2]) for each in zip(ports, mappings, more, strict=False)
                 ]
-                yield chain(*hops, services=services, clients=clients, first_close=first_close(random))
+                yield chain(*hops, services=services, clients=clients, **closes(random))
 
 
 def of_rules() -> Iterator[Topology]:
@@ -104,7 +109,7 @@ def of_rules() -> Iterator[Topology]:
         clients |= {"ports": random.choice(["1-2", "1-3", "1-6"])}
         clients |= {"allocation": random.choice(["tuple", "tuple", "bind"])}
         hops = hops[::-1] if other.endswith("before") else hops
-        yield chain(*hops, services=services, clients=clients, first_close=first_close(random))
+        yield chain(*hops, services=services, clients=clients, **closes(random))
 
 
 def of_virtual() -> Iterator[Topology]:
@@ -119,12 +124,12 @@ def of_virtual() -> Iterator[Topology]:
                 hop: Hop = cone(random, random.choice(["1-2", "1-4"]), MAPPINGS[0])
                 if kind == "forwarder":
                     hop = {"kind": "hourglass", "layer": random.choice([2, 3, 4])}
+                    hop |= random.choice([{}, {"reuse_after": 0}, {"reuse_after": 1}, {"reuse_after": 2}])
                 hop |= {"tracking_time_wait": random.choice([0, 1, 3]), "instances": random.choice([1, 1, 2])}
                 hop |= {"virtual": {"addresses": virtual, "ports": [80]}} if virtual else {}
                 row.append(hop | ({"max_entries": random.randint(2, 9)} if random.random() < 0.1 else {}))
             clients = {"addresses": 2, "ports": random.choice(["1-3", "1-6"]), "time_wait": 1}
-            close = first_close(random)
-            yield chain(*row, services=random.choice([1, 3]), clients=clients, first_close=close)
+            yield chain(*row, services=random.choice([1, 3]), clients=clients, **closes(random))
 
 
 def of_one_proxy() -> Iterator[Topology]:
@@ -149,12 +154,14 @@ def of_one_proxy() -> Iterator[Topology]:
         elif place:
             hops.append(cone(random, random.choice(["1-2", "1-4"]), place[1]))
         services = instances * random.choice([1, 2])
-        yield chain(*hops, services=services, clients=clients, first_close=first_close(random))
+        yield chain(*hops, services=services, clients=clients, **closes(random))
 
 
 def of_two_proxies() -> Iterator[Topology]:
-    """Every kind of proxy behind every kind; cones before, between, behind or nowhere by chance."""
+    """Proxies of half of all pairs of kinds, each kind in both places; cones before, between, behind or nowhere by chance."""
     for number, (first, second) in enumerate(product(proxy_kinds(), repeat=2)):
+        if (number + number // KINDS) % 2:  # of two kinds that differ in the split alone, each meets one
+            continue
         random = Random(number)
         sets = [random.choice(["1-2", "3-4", "1-3", "2-4", "2-3", "1-4"]) for _ in range(4)]
         services = random.choice([1, 2, 2])
@@ -172,7 +179,7 @@ def of_two_proxies() -> Iterator[Topology]:
             "time_wait": random.choice([0, 1]),
         }
         clients["allocation"] = random.choice(["tuple", "tuple", "bind"])
-        yield chain(*hops, services=services, clients=clients, first_close=first_close(random))
+        yield chain(*hops, services=services, clients=clients, **closes(random))
 
 
 def of_rows() -> Iterator[Topology]:
@@ -190,7 +197,7 @@ def of_rows() -> Iterator[Topology]:
             for kind, own in zip(kinds, ports[1:], strict=True)
         ]
         clients: Hop = {"addresses": 1, "ports": ports[0], "time_wait": random.choice([0, 1])}
-        yield chain(*hops, services=random.choice([1, 2]), clients=clients, first_close=first_close(random))
+        yield chain(*hops, services=random.choice([1, 2]), clients=clients, **closes(random))
 
 
 def of_wide_ports() -> Iterator[Topology]:
@@ -215,4 +222,4 @@ def of_wide_ports() -> Iterator[Topology]:
         else:
             hops = [cone(random, front, before), behind]
             clients |= {"addresses": 2, "ports": "1-12"}
-        yield chain(*hops, services=2 * instances, clients=clients, first_close=first_close(random))
+        yield chain(*hops, services=2 * instances, clients=clients, **closes(random))

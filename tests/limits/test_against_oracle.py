@@ -49,7 +49,7 @@ def test_one_proxy(part: int) -> None:
 
 @pytest.mark.parametrize("part", range(6))
 def test_two_proxies(part: int) -> None:
-    check(islice(every_chain.of_two_proxies(), part, None, 6), 900, 0.7, rates=4)
+    check(islice(every_chain.of_two_proxies(), part, None, 6), 450, 0.7, rates=2)
 
 
 def test_rows_of_proxies() -> None:

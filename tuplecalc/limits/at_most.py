@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tuplecalc.limits.elsewhere import in_turn
-from tuplecalc.limits.legs import Declared, Table
+from tuplecalc.limits.legs import Alone, Declared, Table
 from tuplecalc.limits.rows import MOST_LEGS
 from tuplecalc.network.chain import AnyHop
 from tuplecalc.network.cone import Cone
@@ -28,15 +28,27 @@ class Bound(NamedTuple):
     figure: Literal["flows", "rate"]
     hop: str
     reason: str
+    is_of_time: bool = False
+    """Whether it is what means do not see: the linear program has the same figure."""
 
 
 def bounds(result: Capacity, declared: Sequence[Sequence[Declared]]) -> Iterator[Bound]:
     """Every reason why the truth may lie below the flows or the rate."""
     tables = [each for hop in declared for each in hop if isinstance(each, Table)]
+    in_turn_at = {
+        each.membership.hop
+        for hop in declared
+        for each in hop
+        if isinstance(each, Alone) and in_turn(each.membership.leg) is not None
+    }
     for found in (*_blocks(result), *_rows(result, tables)):
         yield found
         yield found._replace(figure="rate")
     yield from _hashed(result)
+    for hop in result.chain.hops:
+        if isinstance(hop, Cone) and (hop.block is not None or hop.client_ports is not None):
+            if hop.name in in_turn_at:
+                yield Bound("rate", hop.name, "a client's ports wait now here, now there; up to a third less")
     if result.rate is not None:
         for table in tables:
             yield from _in_time(result, table)
@@ -100,16 +112,16 @@ def _in_time(result: Capacity, table: Table) -> Iterator[Bound]:
         return
     if ports < FEW_PORTS:
         reason = f"a flow needs two ports at once, and of {ports} one may idle: up to 1/{ports} less"
-        yield Bound("rate", entering.hop, reason)
+        yield Bound("rate", entering.hop, reason, is_of_time=True)
     turn = in_turn(entering.leg) or in_turn(leaving.leg)
     if turn is not None:
         reason = "legs that wait now at one end, now at the other can interleave; up to a third less"
-        yield Bound("rate", entering.hop, reason)
+        yield Bound("rate", entering.hop, reason, is_of_time=True)
     chooser = entering.leg.memberships[0]
     longer = chooser.times.seconds.value > entering.times.seconds.value
     if longer and chooser.copies.value != entering.copies.value:
         reason = f"{chooser.hop} holds a port longer than the table, which may idle; up to a third less"
-        yield Bound("rate", entering.hop, reason)
+        yield Bound("rate", entering.hop, reason, is_of_time=True)
 
 
 def _chooses(hop: AnyHop) -> bool:

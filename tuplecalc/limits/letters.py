@@ -95,7 +95,7 @@ class Letters:
         return Quantity(symbol, self.hop, definition.value, definition)
 
     def linger(self, by: Mapping[str, Fraction]) -> Expression:
-        """T, the shortest of the keys that say it; a wait that is 0 unless given stands in no formula then."""
+        """T, the least of the keys that say it; a wait of 0 that nobody wrote stands in no formula."""
         if len(by) == 1:
             ((key, seconds),) = by.items()
             return NEVER if key != "time_wait" and not seconds else self.given("T", seconds, key)

@@ -19,7 +19,7 @@ from scipy import special  # type: ignore[import-untyped]
 
 from tuplecalc.errors import TopologyError
 from tuplecalc.under_load.erlang import erlang_b, log_erlang_b
-from tuplecalc.under_load.erlang_coefficients import ROWS
+from tuplecalc.under_load.erlang_kernels import ROWS
 
 DATA = Path(__file__).parents[1] / "data"
 Formula = Callable[[float, float], float]

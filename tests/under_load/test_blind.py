@@ -26,11 +26,9 @@ from tests.oracle.blind import (
 )
 from tuplecalc.errors import TopologyError
 from tuplecalc.under_load.blind import (
-    BlindChoice,
     blind_blocking,
     blind_burst,
     blind_burst_admitted,
-    blind_choice,
     half_rate,
 )
 
@@ -59,12 +57,12 @@ def times(chain: Chain) -> Arguments:
     return {key: getattr(chain, key) for key in ("hold", "cone_linger", "proxy_linger")}
 
 
-def choice(chain: Chain) -> BlindChoice:
-    return blind_choice(**counts(chain.sizes), rate=chain.rate, **times(chain))
-
-
 def blocking(chain: Chain) -> float:
     return blind_blocking(**counts(chain.sizes), rate=chain.rate, **times(chain))
+
+
+def accepted(chain: Chain) -> float:
+    return chain.rate * (1 - blocking(chain))
 
 
 def half(chain: Chain) -> float:
@@ -113,7 +111,7 @@ def test_large_cases_by_single_connections(chain: Chain, fixed_hold: bool) -> No
 def test_single_connections_agree_with_the_exact_chain() -> None:
     """No lingers: the simulation has fixed ones, the chain exponential ones."""
     for chain in (Chain(Sizes(2, 8, 2), 5, 1), Chain(Sizes(6, 3, 6), 6, 1), Chain(Sizes(5, 0, 5), 6, 1)):
-        seen = simulated(chain, 60_000)
+        seen = simulated(chain, 30_000)
         assert seen.blocking == pytest.approx(exact_blocking(chain), abs=4 * seen.error)
 
 
@@ -137,15 +135,13 @@ def closeness(formula: Formula) -> float:
 def test_error_is_of_order_one_over_ports() -> None:
     assert closeness(blocking) < 0.7
     for load, expected in ((0.5, 0.207), (2 / 3, 0.180), (1.0, 0.123)):
-        errors = [
-            P * (exact_blocking(full(P, load * P)) - blocking(full(P, load * P))) for P in (40, 160, 640)
-        ]
-        assert errors == pytest.approx([expected] * 3, abs=0.003)
+        errors = [P * (exact_blocking(full(P, load * P)) - blocking(full(P, load * P))) for P in (40, 160)]
+        assert errors == pytest.approx([expected] * 2, abs=0.003)
 
 
 def test_error_at_saturation_is_of_order_one_over_the_root_of_ports() -> None:
     """Apart ranges without lingers are Erlang's pool: at full load it blocks about √(2/(π·P)), not 0."""
-    for ports in (20, 80, 320):
+    for ports in (20, 80):
         chain = Chain(Sizes(ports, 0, ports), ports, 1)
         assert blocking(chain) == 0
         assert exact_blocking(chain) == pytest.approx(1 / (sqrt(pi * ports / 2) + 2 / 3), rel=0.1 / ports)
@@ -158,7 +154,7 @@ def test_five_and_five_apart_ports_are_erlangs_pool() -> None:
         erlang = 6 * erlang / (servers + 6 * erlang)
     assert exact_blocking(chain) == pytest.approx(erlang, rel=1e-12)
     assert erlang == pytest.approx(0.360400444938821, rel=1e-12)
-    assert choice(chain) == pytest.approx((0, 1 / 6, 5))
+    assert blocking(chain) == pytest.approx(1 / 6, rel=1e-14)
 
 
 WRONG: dict[str, Formula] = {
@@ -169,7 +165,7 @@ WRONG: dict[str, Formula] = {
     "no linger": lambda c: blocking(c._replace(cone_linger=0, proxy_linger=0)),
     "half": lambda c: 0.5,
     "the cone sees all its ports as free": lambda c: (
-        choice(c).accepted * (c.hold + c.proxy_linger) / sum(c.sizes[:2]) * c.sizes.overlap / sum(c.sizes[1:])
+        accepted(c) * (c.hold + c.proxy_linger) / sum(c.sizes[:2]) * c.sizes.overlap / sum(c.sizes[1:])
     ),
     "overlap left out": lambda c: blocking(c._replace(sizes=Sizes(sum(c.sizes[:2]), 0, sum(c.sizes[1:])))),
     "proxy without ports of its own": lambda c: blocking(c._replace(sizes=c.sizes._replace(proxy_only=0))),
@@ -228,7 +224,7 @@ def test_full_overlap_with_equal_times(
     load: float, expected: float, ports: int, hold: float, linger: float
 ) -> None:
     chain = full(ports, load * ports / (hold + linger), hold, linger, linger)
-    assert choice(chain) == pytest.approx((expected, 0, chain.rate * (1 - expected)), rel=1e-13)
+    assert blocking(chain) == pytest.approx(expected, rel=1e-13)
 
 
 @pytest.mark.parametrize("lingers", [(0, 60), (60, 0), (1, 2), (1e-6, 1e6), (1e6, 1e-6)])
@@ -237,9 +233,8 @@ def test_full_overlap_with_unequal_times(lingers: tuple[float, float], load: flo
     chain = full(1000, load * 1000, 0.5, *lingers)
     s, t = (0.5 + linger for linger in lingers)
     middle = 1 + load * (s + t)
-    accepted = 2 * load / (middle + sqrt(middle * middle - 4 * s * load))  # smaller root of the quadratic
-    assert choice(chain).accepted == pytest.approx(accepted * 1000, rel=1e-9)
-    assert blocking(chain) == pytest.approx(1 - accepted / load, rel=1e-9)
+    carried = 2 * load / (middle + sqrt(middle * middle - 4 * s * load))  # smaller root of the quadratic
+    assert blocking(chain) == pytest.approx(1 - carried / load, rel=1e-9)
 
 
 def test_default_linux_range() -> None:
@@ -283,24 +278,21 @@ def test_the_flow_of_the_means_comes_to_rest_there(sizes: Sizes, lingers: tuple[
     for part in (0.1, 0.45):
         chain = Chain(sizes, 0, 1, *lingers)
         chain = chain._replace(rate=part * half(chain))
-        assert choice(chain).collision == pytest.approx(means_at_rest(chain), rel=1e-7)
+        assert blocking(chain) == pytest.approx(means_at_rest(chain), rel=1e-7)
 
 
 @pytest.mark.parametrize(
-    ("chain", "expected", "split"),
+    ("chain", "expected"),
     [
-        (Chain(Sizes(100, 100, 1800), 300, 1), (1 / 24, 7 / 24, 200), 0.015),  # the cone is exhausted
-        (Chain(Sizes(1000, 200, 200), 1500, 1), (0.25, 29 / 60, 400), 0.006),  # the proxy is
-        (Chain(Sizes(1000, 200, 200), 600, 1, 0, 1), (0.2, 7 / 15, 200), 0.006),
-        (Chain(Sizes(400, 0, 300), 600, 1, 0, 1), (0, 0.75, 150), 0.006),
+        (Chain(Sizes(100, 100, 1800), 300, 1), 1 / 3),  # the cone is exhausted
+        (Chain(Sizes(1000, 200, 200), 1500, 1), 11 / 15),  # the proxy is
+        (Chain(Sizes(1000, 200, 200), 600, 1, 0, 1), 2 / 3),
+        (Chain(Sizes(400, 0, 300), 600, 1, 0, 1), 0.75),
     ],
 )
-def test_beyond_saturation(chain: Chain, expected: tuple[float, float, float], split: float) -> None:
-    assert choice(chain) == pytest.approx(expected, rel=1e-12)
-    seen = simulated(chain, 60_000)
-    assert seen.blocking == pytest.approx(sum(expected[:2]), abs=0.012)
-    assert seen.collision == pytest.approx(expected[0], abs=split)
-    assert seen.exhausted == pytest.approx(expected[1], abs=split)
+def test_beyond_saturation(chain: Chain, expected: float) -> None:
+    assert blocking(chain) == pytest.approx(expected, rel=1e-12)
+    assert simulated(chain, 20_000).blocking == pytest.approx(expected, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -308,9 +300,8 @@ def test_beyond_saturation(chain: Chain, expected: tuple[float, float, float], s
     [(Sizes(100, 100, 1800), 212.5), (Sizes(1000, 200, 200), 2 / 3 * 800), (Sizes(9, 0, 5), 5)],
 )
 def test_blocking_is_continuous_at_saturation(sizes: Sizes, onset: float) -> None:
-    below, above = (choice(Chain(sizes, onset * (1 + step), 1)) for step in (-1e-9, 1e-9))
+    below, above = (blocking(Chain(sizes, onset * (1 + step), 1)) for step in (-1e-9, 1e-9))
     assert below == pytest.approx(above, abs=1e-6)
-    assert below.exhausted == 0 < above.exhausted
 
 
 # Laws.
@@ -333,17 +324,14 @@ busy = st.builds(
 
 
 @given(st.one_of(chains, busy))
-@settings(max_examples=400, deadline=None)
-def test_shares_add_up_and_nothing_beats_coordination(chain: Chain) -> None:
-    result = choice(chain)
-    assert all(isfinite(value) and value >= 0 for value in result)
-    assert result.blocking <= 1 + 1e-15
-    assert result.accepted == pytest.approx(chain.rate * (1 - result.blocking), abs=1e-12 * chain.rate)
-    assert result.accepted <= min(chain.rate, coordinated(chain) * (1 + 1e-12))
+@settings(max_examples=150, deadline=None)
+def test_a_share_and_nothing_beats_coordination(chain: Chain) -> None:
+    assert 0 <= blocking(chain) <= 1
+    assert accepted(chain) <= min(chain.rate, coordinated(chain) * (1 + 1e-12) + 1e-15 * chain.rate)
 
 
 @given(busy, st.lists(st.floats(0.5, 2), min_size=2, max_size=6), rates)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_more_attempts_block_more(chain: Chain, factors: list[float], other: float) -> None:
     ordered = sorted([0.0, *(chain.rate * factor for factor in factors), other])
     shares = [blocking(chain._replace(rate=rate)) for rate in ordered]
@@ -351,20 +339,20 @@ def test_more_attempts_block_more(chain: Chain, factors: list[float], other: flo
 
 
 @given(st.one_of(chains, busy))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_when_nothing_fails(chain: Chain) -> None:
     """Nothing collides without overlap or where the proxy holds ports for no time; then only room counts."""
     sizes, cone, proxy = chain.sizes, chain.hold + chain.cone_linger, chain.hold + chain.proxy_linger
     harmless = not sizes.overlap or not proxy
     room = min(sum(sizes[:2]) / cone if cone else inf, sum(sizes[1:]) / proxy if proxy else inf)
-    result = choice(chain)
-    assert (result.collision == 0) == (harmless or not chain.rate)
     if harmless and chain.rate:
-        assert result.blocking == pytest.approx(max(0, 1 - room / chain.rate), abs=1e-15)
+        assert blocking(chain) == pytest.approx(max(0, 1 - room / chain.rate), abs=1e-15)
+    elif chain.rate:
+        assert blocking(chain) > 0
 
 
 @given(busy)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_an_overlap_in_place_of_apart_ports_blocks_more(chain: Chain) -> None:
     a, o, others = chain.sizes
     if a and others:
@@ -372,25 +360,17 @@ def test_an_overlap_in_place_of_apart_ports_blocks_more(chain: Chain) -> None:
         assert blocking(wider) >= blocking(chain) - 1e-14
 
 
-@given(busy)
-@settings(max_examples=200, deadline=None)
-def test_the_sizes_can_be_exchanged_while_nothing_is_exhausted(chain: Chain) -> None:
-    there, back = choice(chain), choice(chain._replace(sizes=Sizes(*chain.sizes[::-1])))
-    if not there.exhausted and not back.exhausted:
-        assert back.collision == pytest.approx(there.collision, rel=1e-9, abs=1e-12)
-
-
 @given(busy, st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_one_range_within_the_other_is_full_overlap_of_the_larger(chain: Chain, cone_within: bool) -> None:
     """As if both had the union, until the smaller range is exhausted."""
     sizes = chain.sizes._replace(
         **{"cone_only" if cone_within else "proxy_only": 0}, overlap=chain.sizes.overlap + 1
     )
-    small, large = (choice(chain._replace(sizes=each)) for each in (sizes, Sizes(0, sum(sizes), 0)))
+    small, large = (accepted(chain._replace(sizes=each)) for each in (sizes, Sizes(0, sum(sizes), 0)))
     cone, proxy = chain.hold + chain.cone_linger, chain.hold + chain.proxy_linger
     room = min(sum(sizes[:2]) / cone if cone else inf, sum(sizes[1:]) / proxy if proxy else inf)
-    assert small.accepted == pytest.approx(min(large.accepted, room), rel=1e-9)
+    assert small == pytest.approx(min(large, room), rel=1e-9, abs=1e-14 * chain.rate)
 
 
 @given(busy, st.floats(1e-6, 1e6))
@@ -401,7 +381,7 @@ def test_the_unit_of_time_does_not_matter(chain: Chain, factor: float) -> None:
 
 
 @given(chains)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_half_fail_at_the_half_rate(chain: Chain) -> None:
     if any(times(chain).values()):
         assert blocking(chain._replace(rate=half(chain))) == pytest.approx(0.5, abs=1e-10)
@@ -416,9 +396,7 @@ def test_half_fail_at_the_half_rate(chain: Chain) -> None:
 def test_absurd_numbers(sizes: Sizes, lingers: tuple[float, float]) -> None:
     for rate in (0, 5e-324, 1e-9, 1, 1e12, 1e308):
         for hold in (0, 1):
-            result = choice(Chain(sizes, rate, hold, *lingers))
-            assert all(isfinite(value) and value >= 0 for value in result)
-            assert result.blocking <= 1 + 1e-15
+            assert 0 <= blocking(Chain(sizes, rate, hold, *lingers)) <= 1
 
 
 # Bursts.
@@ -546,10 +524,7 @@ def test_errors(wrong: Arguments, message: str) -> None:
     arguments = GOOD | wrong
     without_rate = {key: value for key, value in arguments.items() if key != "rate"}
     sizes = {key: arguments[key] for key in ("cone_only", "overlap", "proxy_only")}
-    calls: list[Callable[[], object]] = [
-        partial(blind_blocking, **arguments),
-        partial(blind_choice, **arguments),
-    ]
+    calls: list[Callable[[], object]] = [partial(blind_blocking, **arguments)]
     calls += [] if "rate" in wrong else [partial(half_rate, **without_rate)]
     calls += (
         [partial(blind_burst, **sizes), partial(blind_burst_admitted, **sizes)]

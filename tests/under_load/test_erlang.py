@@ -1,4 +1,4 @@
-"""Erlang B against 20-digit values, exact sums and quadrature; floats against arrays; errors."""
+"""Erlang B against 20-digit values, exact sums, quadrature and its laws; floats against arrays; errors."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from typing import Any
 import mpmath as mp  # type: ignore[import-untyped]
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from scipy import special  # type: ignore[import-untyped]
 
 from tuplecalc.errors import TopologyError
 from tuplecalc.under_load.erlang import erlang_b, log_erlang_b
-from tuplecalc.under_load.erlang_coefficients import ROWS
+from tuplecalc.under_load.erlang_kernels import ROWS
 
 DATA = Path(__file__).parents[1] / "data"
 Formula = Callable[[float, float], float]
@@ -138,9 +140,7 @@ def points(seed: int, count: int) -> list[tuple[float, float]]:
                 some.uniform(0, 60),
                 float(some.randint(1, 60)),
                 10 ** some.uniform(1.7, 9),
-                some.choice(
-                    [49.0, math.nextafter(50, 0), 50.0, 50.5, 999.0, math.nextafter(1000, 0), 1000.0]
-                ),
+                some.choice([0.5, math.nextafter(1, 0), 1.0, 49.0, math.nextafter(50, 0), 50.0, 50.5]),
             ]
         )
         a = some.choice(
@@ -148,10 +148,8 @@ def points(seed: int, count: int) -> list[tuple[float, float]]:
                 c * 10 ** some.uniform(-3, 3),
                 c * some.uniform(0.3, 2.5),
                 max(c + some.uniform(-38, 20) * math.sqrt(c), c / 1000),
-                c
-                * some.choice(
-                    [math.nextafter(0.5, 0), 0.5, 0.874, 0.875, 1.0, 1.125, math.nextafter(2, 0), 2.0]
-                ),
+                c * some.choice([math.nextafter(0.5, 0), 0.5, 1.0, 2.0]),
+                (c + 5 * math.sqrt(c)) * some.choice([1 - 1e-15, 1.0, 1 + 1e-15]),
                 some.choice([math.nextafter(4, 0), 4.0]),
             ]
         )
@@ -160,7 +158,7 @@ def points(seed: int, count: int) -> list[tuple[float, float]]:
 
 
 def test_quadrature_at_random_points() -> None:
-    for c, a in points(seed=1, count=70):
+    for c, a in points(seed=1, count=40):
         b, log_b = integral(c, a)
         if b > 1e-300:
             assert off(erlang_b(c, a), b) < 1e-12, (c, a)
@@ -196,32 +194,30 @@ def test_the_insensitivity_example() -> None:
 def test_the_coefficients_are_those_of_the_table() -> None:
     for row in rows("temme_ck_coefficients.csv"):
         n = int(row["n"])
-        for k, ours in enumerate(ROWS[:5]):
+        for k, ours in enumerate(ROWS):
             if n < len(ours):
                 assert ours[n] == pytest.approx(float(row[f"c{k}"]), rel=1e-15, abs=0)
 
 
-@pytest.mark.parametrize("eta", [-0.6, -0.25, 0.1, 0.5, 0.75])
-def test_the_coefficients_obey_their_recursion(eta: float) -> None:
-    """``η c_k = dc_(k−1)/dη + (−1)^k g_k η/μ``, from ``c_0 = 1/μ − 1/η``."""
-    with mp.workdps(30):
-        mu = mp.findroot(lambda m: m - mp.log1p(m) - mp.mpf(eta) ** 2 / 2, eta * (1 + eta / 3))
+def test_the_coefficients_obey_their_recursion() -> None:
+    """``η c_k = dc_(k−1)/dη + (−1)^k g_k η/μ``, from ``c_0 = 1/μ − 1/η``, as far as 50 circuits."""
+    stirling = [1, 1 / mp.mpf(12), 1 / mp.mpf(288), mp.mpf(-139) / 51840, mp.mpf(-571) / 2488320]
+    for eta in (-0.6, -0.25, 0.1, 0.5):
+        mu = mp.findroot(lambda m, eta=eta: m - mp.log1p(m) - mp.mpf(eta) ** 2 / 2, eta * (1 + eta / 3))
         value = [mp.polyval(list(reversed(row)), eta) for row in ROWS]
         slope = [mp.polyval([n * c for n, c in enumerate(row)][:0:-1], eta) for row in ROWS]
-        stirling = [1, mp.mpf(1) / 12, mp.mpf(1) / 288, mp.mpf(-139) / 51840]
-        stirling += [mp.mpf(-571) / 2488320, mp.mpf(163879) / 209018880]
-        assert abs(value[0] - (1 / mu - 1 / mp.mpf(eta))) < 1e-15
-        for k in range(1, 6):
+        assert abs(value[0] - (1 / mu - 1 / mp.mpf(eta))) < 1e-13
+        for k in range(1, 5):
             exact = (slope[k - 1] + (-1) ** k * stirling[k] * eta / mu) / eta
-            assert abs(value[k] - exact) < 3e-17 * 50**k, k
+            assert abs(value[k] - exact) < (1e-14 if abs(eta) < 0.5 else 4e-13) * 50**k, (k, eta)
             assert abs(slope[k - 1] / eta - value[k]) > 1e-4  # without its last term it would not hold
 
 
 # --- floats and arrays ----------------------------------------------------------------------------
 
 
-def test_floats_and_arrays_agree_at_thousands_of_points() -> None:
-    pairs = points(seed=2, count=8000)
+def test_floats_and_arrays_agree_at_random_points() -> None:
+    pairs = points(seed=2, count=2000)
     c, a = np.array(pairs).T
     one = np.array([erlang_b(*pair) for pair in pairs])
     logs = np.array([log_erlang_b(*pair) for pair in pairs])
@@ -231,24 +227,24 @@ def test_floats_and_arrays_agree_at_thousands_of_points() -> None:
     np.testing.assert_allclose(log_erlang_b(c, a), logs, rtol=2e-13, atol=2e-13)
 
 
-@pytest.mark.parametrize("circuits", [0, 0.25, 7, 7.5, 49.5, 50, 700, 28232, 64512, 1e9])
+@pytest.mark.parametrize("circuits", [0, 0.25, 7.5, 49.5, 50, 64512, 1e9])
 def test_one_pool_and_many_loads(circuits: float) -> None:
     """More than one piece, of one number of circuits, with the loads of one region or of all."""
     for low, high in ((0.6, 1.9), (2.0, 9.0), (1e-9, 0.4), (1e-3, 1e3)):
         loads = circuits * np.linspace(low, high, 20_000)
         ours, logs = erlang_b(circuits, loads), log_erlang_b(circuits, loads)
-        for i in range(0, 20_000, 271):
+        for i in range(0, 20_000, 1271):
             assert ours[i] == pytest.approx(erlang_b(circuits, loads[i]), rel=5e-13, abs=1e-307)
             assert logs[i] == pytest.approx(log_erlang_b(circuits, loads[i]), rel=2e-13)
     assert erlang_b(circuits, [0, 0]).tolist() == [float(not circuits)] * 2
 
 
 def test_no_jump_where_the_formula_changes() -> None:
-    for c in (10.0, 49.5, 50.0, 64.0, 999.0, 1000.0, 64512.0):
-        for a in (c / 2, 0.875 * c, 1.125 * c, 2 * c, 4.0):
+    for c in (0.7, 10.0, 49.5, 50.0, 64512.0):
+        for a in (c / 2, c + 5 * math.sqrt(c), 4.0):
             below, at = log_erlang_b(c, math.nextafter(a, 0)), log_erlang_b(c, a)
             assert at == pytest.approx(below, rel=1e-12)
-    for c in (2.0, 50.0, 1000.0):
+    for c in (1.0, 2.0, 50.0):
         for a in (c / 4, c / 2, c, 1.5 * c, 3 * c):
             assert log_erlang_b(math.nextafter(c, 0), a) == pytest.approx(log_erlang_b(c, a), rel=1e-12)
 
@@ -275,6 +271,128 @@ def test_numbers_need_no_numpy() -> None:
         "assert not {'numpy', 'scipy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- laws ------------------------------------------------------------------------------------------
+
+circuit_counts = st.one_of(
+    st.integers(1, 10**9).map(float), st.floats(1, 1e9), st.floats(0, 9).map(lambda power: 10.0**power)
+)
+shares = st.floats(-3, 3).map(lambda power: 10.0**power)
+numbers = st.one_of(
+    st.floats(0, 1e290),
+    st.floats(-320, 290).map(lambda power: 10.0**power),
+    st.integers(0, 10**30).map(float),
+    st.sampled_from([0.0, 5e-324, 0.5, 1.0, 4.0, 49.999, 50.0, 100.0, 999.9, 1000.0, 1e9, 1e30, 1e290]),
+)
+
+
+def within_bounds(log_b: float, c: float, a: float) -> bool:
+    """``1 − C/A < B ≤ A/(A + C)``, ``B ≤ A^C/C!`` and the bound that follows from a variance of 0 or more."""
+    b = math.exp(log_b)
+    ahead = a - c
+    root = math.hypot(ahead + 1, 2 * math.sqrt(c))
+    top = (ahead - 1 + root) if ahead > 0 else 4 * a / (root + 1 - ahead)
+    rounding = 1e-15 * (c * abs(math.log(a)) + math.lgamma(c + 2))
+    return (
+        1 - c / a <= b * (1 + 1e-12)
+        and b <= min(a / (a + c), top / (2 * a) * (1 + 1e-15 * c / a)) * (1 + 1e-12)
+        and log_b <= c * math.log(a) - math.lgamma(c + 1) + 10 * rounding
+        and log_b <= 0
+    )
+
+
+def one_more(log_b: float, c: float, a: float) -> float:
+    """ln B of one circuit more than c − 1: ``1/B(C, A) = 1 + (C/A)/B(C − 1, A)``."""
+    log_rest = math.log(c) - math.log(a) - log_b
+    return -math.log1p(math.exp(log_rest)) if log_rest < 600 else -log_rest
+
+
+@given(circuit_counts, shares)
+@settings(max_examples=60, deadline=None)
+def test_the_bounds(c: float, share: float) -> None:
+    assert within_bounds(log_erlang_b(c, c * share), c, c * share)
+
+
+@given(circuit_counts, shares)
+@settings(max_examples=60, deadline=None)
+def test_the_logarithm_is_that_of_b(c: float, share: float) -> None:
+    b, log_b = erlang_b(c, c * share), log_erlang_b(c, c * share)
+    assert b == pytest.approx(math.exp(log_b), rel=2e-13 * (1 + abs(log_b)), abs=1e-307)
+
+
+@given(st.one_of(st.integers(2, 10**9).map(float), st.floats(1, 1e9)), shares)
+@settings(max_examples=60, deadline=None)
+def test_one_circuit_more(c: float, share: float) -> None:
+    exact = one_more(log_erlang_b(c - 1, c * share), c, c * share)
+    assert log_erlang_b(c, c * share) == pytest.approx(exact, rel=1e-12, abs=1e-12)
+
+
+def test_the_laws_object_to_other_formulas() -> None:
+    """The Poisson probability, the normal approximation, and Erlang C of queueing."""
+
+    def poisson(c: float, a: float) -> float:
+        return c * math.log(a) - a - math.lgamma(c + 1)
+
+    def normal(c: float, a: float) -> float:
+        distance = (c - a) / math.sqrt(a)
+        return -(distance**2) / 2 - math.log(math.sqrt(2 * math.pi * a) * special.ndtr(distance))
+
+    def queueing(c: float, a: float) -> float:
+        b = erlang_b(c, a)
+        return math.log(b / (1 - a / c * (1 - b)))
+
+    for wrong in (poisson, normal, queueing):
+        assert abs(one_more(wrong(99, 90), 100, 90) - wrong(100, 90)) > 1e-4
+    assert not within_bounds(poisson(100, 150), 100, 150)
+    assert not within_bounds(normal(100, 1000), 100, 1000)
+    assert not within_bounds(queueing(100, 99), 100, 99)
+
+
+@given(circuit_counts, shares, st.floats(1e-6, 1))
+@settings(max_examples=60, deadline=None)
+def test_more_load_loses_more_and_more_circuits_lose_less(c: float, share: float, more: float) -> None:
+    a = c * share
+    assert log_erlang_b(c, a) < log_erlang_b(c, a * (1 + more))
+    assert log_erlang_b(c, a) > log_erlang_b(c * (1 + more), a)
+    assert erlang_b(c, a) <= erlang_b(c, a * (1 + more)) * (1 + 1e-12)
+    assert erlang_b(c, a) * (1 + 1e-12) >= erlang_b(c * (1 + more), a)
+
+
+@given(circuit_counts, shares, st.floats(1e-3, 1))
+@settings(max_examples=60, deadline=None)
+def test_ln_b_is_concave_in_ln_a(c: float, share: float, step: float) -> None:
+    a = c * share
+    low, middle, high = (log_erlang_b(c, a * math.exp(k * step)) for k in (-1, 0, 1))
+    assert low + high - 2 * middle <= 1e-12 * (1 + abs(low))
+
+
+@given(circuit_counts, shares)
+@settings(max_examples=30, deadline=None)
+def test_the_slope_is_the_mean_of_the_idle_circuits(c: float, share: float) -> None:
+    """``d ln B / d ln A = C − A(1 − B)``, between the slopes of two chords (ln B is concave)."""
+    a = c * share
+    step = 1e-3 / math.sqrt(c)
+    low, middle, high = (log_erlang_b(c, a * math.exp(k * step)) for k in (-1, 0, 1))
+    noise = 4e-12 * (1 + abs(low)) / step
+    idle = c - a * (1 - erlang_b(c, a))
+    assert (high - middle) / step - noise - 1e-15 * a <= idle <= (middle - low) / step + noise + 1e-15 * a
+
+
+@given(numbers, numbers)
+@settings(max_examples=60, deadline=None)
+@example(1e290, 1e290)
+@example(50.0, 5e-324)
+@example(1e-300, 1e290)
+@example(0.0, 0.0)
+def test_never_anything_but_a_probability(c: float, a: float) -> None:
+    b, log_b = erlang_b(c, a), log_erlang_b(c, a)
+    assert 0 <= b <= 1
+    assert log_b <= 0
+    assert (log_b == -math.inf) == (a == 0 and c > 0)
+    [many_b], [many_log] = erlang_b([c], a), log_erlang_b([c], a)
+    assert many_b == pytest.approx(b, rel=1e-12, abs=1e-307)
+    assert many_log == pytest.approx(log_b, rel=1e-12, abs=1e-12)
 
 
 # --- errors ---------------------------------------------------------------------------------------

@@ -16,15 +16,6 @@ from hypothesis import strategies as st
 
 from tuplecalc.errors import TopologyError
 from tuplecalc.under_load.erlang import erlang_b, log_erlang_b, max_load, min_circuits
-from tuplecalc.under_load.erlang_inverse import (
-    STEPS,
-    circuits_step,
-    first_circuits,
-    first_load,
-    load_step,
-    log_odds,
-)
-from tuplecalc.under_load.erlang_kernels import FLOATS, idle, log_excess
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -52,7 +43,6 @@ def test_the_reference_loads() -> None:
 
 
 def test_the_reference_loads_see_a_wrong_inverse() -> None:
-    assert worst(lambda c, e: first_load(c, e, FLOATS)[1]) > 1e-4  # the start alone
     assert worst(lambda c, e: max_load(c, e * (1 + 1e-8))) > 1e-11
     assert worst(lambda c, e: c / (1 - e)) > 0.1  # fluid
 
@@ -85,10 +75,10 @@ def test_splitting_a_pool_into_blocks() -> None:
     st.one_of(st.integers(1, 10**9), st.floats(0.5, 100), st.floats(0, 9).map(lambda power: 10.0**power)),
     st.one_of(st.floats(-12, -0.01).map(lambda power: 10.0**power), st.floats(0.01, 0.999)),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_load_gives_the_blocking(circuits: float, chance: float) -> None:
     load = max_load(circuits, chance)
-    steepness = idle(circuits, load, chance, FLOATS)  # a digit of the load is so many of B
+    steepness = max(1, circuits - load * (1 - chance))  # a digit of the load is so many of B
     assert erlang_b(circuits, load) == pytest.approx(chance, rel=5e-13 + 4e-16 * steepness, abs=1e-14)
     # and the converse: the root is where B crosses, as far as B tells
     assert log_erlang_b(circuits, load * (1 - 1e-10)) < math.log(chance) + 1e-14
@@ -103,7 +93,7 @@ def test_the_load_gives_the_blocking(circuits: float, chance: float) -> None:
         st.floats(-15.9, -1).map(lambda power: 1 - 10.0**power),
     ),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @example(1e290, 1 - 2**-53)
 @example(1e-300, 5e-324)
 @example(5e-324, 1 - 2**-53)
@@ -123,33 +113,10 @@ def test_any_circuits_and_any_blocking(circuits: float, chance: float) -> None:
         assert below - slack <= math.log(chance) <= above + slack
 
 
-def test_few_steps_suffice() -> None:
-    """From the start at hand Newton's method settles within five steps; the limit of 40 is never near."""
-    assert STEPS == 40
-    for power in range(0, 36):
-        circuits = 2.0**power
-        for chance in (1e-100, 1e-6, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.999):
-            load = first_load(circuits, chance, FLOATS)[1]
-            target = log_odds(chance, FLOATS)
-            for _ in range(5):
-                load *= math.exp(load_step(circuits, load, log_excess(circuits, load), target, FLOATS))
-            assert load == pytest.approx(max_load(circuits, chance), rel=1e-13)
-
-
 def test_no_circuits_carry_nothing() -> None:
     assert max_load(0, 0.01) == 0.0
     assert max_load([0, 1], 0.5).tolist() == [0.0, 1.0]
     assert max_load([0, 0], [0.1, 0.5]).tolist() == [0.0, 0.0]
-
-
-def test_the_idle_circuits_of_exact_pools() -> None:
-    """``Σ (C − k) p_k`` of the stationary law."""
-    for circuits in (1, 2, 7, 30):
-        for load in (Fraction(1, 100), Fraction(3), Fraction(29), Fraction(1000), Fraction(10**9)):
-            terms = [load**k / math.factorial(k) for k in range(circuits + 1)]
-            mean = sum((circuits - k) * term for k, term in enumerate(terms)) / sum(terms)
-            ours = idle(circuits, float(load), erlang_b(circuits, load), FLOATS)
-            assert ours == pytest.approx(float(mean), rel=1e-9 if load < 1000 else 2e-3)
 
 
 # --- the least number of circuits -----------------------------------------------------------------
@@ -162,8 +129,6 @@ def test_the_reference_counts() -> None:
         assert min_circuits(row["A"], row["eps"]) == row["C_min"]
     loads, chances = (np.array([row[key] for row in table]) for key in ("A", "eps"))
     assert min_circuits(loads, chances).tolist() == [row["C_min"] for row in table]
-    started = [first_circuits(row["A"], row["eps"], FLOATS) for row in table]  # near, but not the answer
-    assert sum(start != row["C_min"] for start, row in zip(started, table, strict=True)) > 10
 
 
 def exact_count(load: Fraction, chance: Fraction) -> int:
@@ -175,7 +140,7 @@ def exact_count(load: Fraction, chance: Fraction) -> int:
 
 
 @given(st.integers(1, 4000), st.integers(1, 10**7))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_exact_count_of_a_small_pool(hundredths: int, parts: int) -> None:
     load, chance = hundredths / 128, parts / (10**7 + 1)
     assert min_circuits(load, chance) == exact_count(Fraction(load), Fraction(chance))
@@ -198,7 +163,7 @@ chances_of_all_kinds = st.one_of(
 
 
 @given(loads_of_all_kinds, chances_of_all_kinds)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @example(0.0, 0.5)
 @example(5e-324, 1e-323)
 @example(1e-310, 5e-324)
@@ -222,18 +187,6 @@ def test_counts_of_huge_loads() -> None:
             assert erlang_b(circuits, load) <= chance < erlang_b(circuits - 1, load)
 
 
-def test_a_step_of_the_count_never_jumps_over_the_answer() -> None:
-    for load in (0.5, 20.0, 3000.0, 1e7):
-        for chance in (1e-9, 0.01, 0.6):
-            answer = min_circuits(load, chance)
-            for start in (1, answer // 2, answer - 1, answer, answer + 1, 2 * answer, 50 * answer):
-                circuits = max(1, start)
-                step = circuits_step(float(circuits), load, log_excess(float(circuits), load), chance, FLOATS)
-                assert circuits + step >= answer
-                assert (step == 0) == (circuits == answer)
-                assert (step > 0) == (circuits < answer)
-
-
 def test_the_two_inverses_enclose_each_other() -> None:
     for load in (0.3, 17.0, 30_000.0, 1e8):
         for chance in (1e-6, 0.01, 0.3):
@@ -253,9 +206,9 @@ def test_kinds_and_shapes() -> None:
 def test_floats_and_arrays_agree() -> None:
     rng = np.random.default_rng(5)
     circuits = np.concatenate(
-        [rng.integers(1, 60, 700), 10 ** rng.uniform(0, 9, 700), rng.uniform(1, 60, 700)]
+        [rng.integers(1, 60, 100), 10 ** rng.uniform(0, 9, 100), rng.uniform(1, 60, 100)]
     )
-    chances = np.where(rng.random(2100) < 0.5, rng.random(2100), 10 ** rng.uniform(-30, 0, 2100))
+    chances = np.where(rng.random(300) < 0.5, rng.random(300), 10 ** rng.uniform(-30, 0, 300))
     one = [max_load(c, e) for c, e in zip(circuits, chances, strict=True)]
     np.testing.assert_allclose(max_load(circuits, chances), one, rtol=1e-12)
     counts = [min_circuits(a, e) for a, e in zip(circuits, chances, strict=True)]

@@ -15,9 +15,9 @@ from scipy.stats import gamma  # type: ignore[import-untyped]
 
 import tuplecalc as tc
 from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.under_load.exhaustion import exhaustion_time
 from tuplecalc.under_load.fluid import Fluid, over_time
 from tuplecalc.under_load.hashing import fullest_estimate
-from tuplecalc.under_load.transients import exhaustion_time, recovery_time, sawtooth
 
 
 def nat(ports: int, rate: float | None, hold: float, linger: float, **keys: Any) -> tc.Chain:
@@ -90,30 +90,26 @@ def test_without_a_linger_it_stays_full_of_open_ones_and_empties_by_halves() -> 
     full = (found.time >= (found.exhausted_after or 0)) & (found.time < 50)
     assert found.open[full] == pytest.approx(1000)
     assert found.accepted[full] == pytest.approx(100)
-    assert found.half_free_after == pytest.approx(recovery_time(1000, 0.5, 0, 10) or 0, rel=1e-9)
     assert at(found, 50 + found.half_free_after) == pytest.approx(500, rel=1e-3)
     assert found.half_free_after == pytest.approx(10 * log(2), rel=1e-9)
 
 
 def test_fixed_times_are_a_sawtooth() -> None:
-    wave = sawtooth(64512, 2000, 60)
-    assert wave is not None
-    found = course(nat(64512, 2000, 0, 60), seconds=240)
-    for begin, end in wave.intervals(4):
-        inside = (found.time > begin + 1e-6) & (found.time < end - 1e-6)
-        after = (found.time > end + 1e-6) & (found.time < begin + wave.period - 1e-6)
+    """Accepting for C/λ seconds until all is taken, then nothing until the first come back after 60."""
+    found, filling = course(nat(64512, 2000, 0, 60), seconds=240), 64512 / 2000
+    for begin in (0, 60, 120, 180):
+        inside = (found.time > begin + 1e-6) & (found.time < begin + filling - 1e-6)
+        after = (found.time > begin + filling + 1e-6) & (found.time < begin + 60 - 1e-6)
         assert found.accepted[inside] == pytest.approx(2000)
         assert found.accepted[after] == pytest.approx(0, abs=1e-6)
     assert not found.open.any()
-    lost = 1 - (4 * 64512 - 64512) / (2000 * (240 - wave.accepting_seconds))
-    assert found.turned_away == pytest.approx(lost)
+    assert found.turned_away == pytest.approx(1 - 3 * 64512 / (2000 * (240 - filling)))
 
 
 def test_a_fixed_burst_comes_back_as_it_came() -> None:
     filled = 64512 / 2000
     found = course(nat(64512, 2000, 0, 60), seconds=filled)
-    expected = recovery_time(64512, 0.5, 0, 60, "fixed", burst_rate=2000)
-    assert filled + found.half_free_after == pytest.approx(expected or 0)
+    assert found.half_free_after == pytest.approx(60 - filled / 2)
     assert found.taken[-1] == 0
 
 
@@ -130,7 +126,7 @@ def test_a_key_that_comes_back_begins_anew(hold: float, linger: float, rate: flo
     filling = ports / rate
     assert filling <= linger
     found = course(nat(ports, rate, hold, linger))
-    for moment in np.linspace(filling * 1.01, found.seconds, 23):
+    for moment in np.linspace(filling * 1.01, found.seconds, 9):
         opened = 0.0
         for n in range(1 + int(moment / linger)):
 
@@ -220,7 +216,7 @@ CHAINS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(CHAINS)
 def test_laws(chain: tc.Chain) -> None:
     found = course(chain, steps=500)
@@ -250,7 +246,7 @@ def test_laws(chain: tc.Chain) -> None:
     [nat(5000, 900, 7, 20), nat(5000, 900, 0.2, 20), tproxy(30, 60, 0.25, 2), tproxy(5, 60, 1, 5)],
 )
 def test_in_the_long_run_little_s_law(chain: tc.Chain) -> None:
-    shorter, longer = (course(chain, seconds=seconds, steps=20_000) for seconds in (2000, 3000))
+    shorter, longer = (course(chain, seconds=seconds, steps=4000) for seconds in (2000, 3000))
     assert longer.use > 1
     assert longer.turned_away == pytest.approx(1 - 1 / longer.use, rel=0.02)
     dry = longer.exhausted_after or 0

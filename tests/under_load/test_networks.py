@@ -12,7 +12,7 @@ import pytest
 
 from tuplecalc.errors import TopologyError
 from tuplecalc.under_load.erlang import erlang_b
-from tuplecalc.under_load.networks import reduced_load, tree_blocking
+from tuplecalc.under_load.networks import reduced_load
 
 TABLE = Path(__file__).parent.parent / "data" / "loss_network_tree_reference.csv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
@@ -31,7 +31,6 @@ def fixed_point(tree: list[tuple[int, float]], root: int) -> tuple[float, ...]:
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_trees_of_the_reference_table(row: dict[str, str]) -> None:
     place, tree, root = int(row["class"]), leaves(row), int(row["root_C"])
-    assert tree_blocking(tree, root)[place] == pytest.approx(float(row["blocking_exact"]), rel=1e-10)
     assert fixed_point(tree, root)[place] == pytest.approx(float(row["blocking_EFPA"]), rel=1e-6)
 
 
@@ -49,10 +48,12 @@ def by_states(tree: list[tuple[int, float]], root: int) -> list[float]:
     return [share / sum(weights.values()) for share in full]
 
 
-@pytest.mark.parametrize("root", [0, 1, 3, 5, 9, 20])
-def test_a_tree_state_by_state(root: int) -> None:
-    tree = [(2, 1.5), (0, 1.0), (4, 2.25), (3, 0.0)]
-    assert tree_blocking(tree, root) == pytest.approx(by_states(tree, root), rel=1e-12)
+@pytest.mark.parametrize("root", [1, 3, 5, 9])
+def test_a_small_tree_state_by_state(root: int) -> None:
+    """The fixed point is an approximation, within 0.07 here; pools that block nothing leave it exact."""
+    tree = [(2, 1.5), (4, 2.25), (3, 0.5)]
+    assert fixed_point(tree, root) == pytest.approx(by_states(tree, root), abs=0.07)
+    assert fixed_point(tree, 100) == pytest.approx(by_states(tree, 100), rel=1e-9)
 
 
 def test_the_table_objects_to_the_fixed_point_as_if_it_were_exact() -> None:
@@ -81,13 +82,6 @@ def test_errors_name_the_route() -> None:
         reduced_load([partial(erlang_b, 1)], [(1.0, (0, 3))])
     with pytest.raises(TopologyError, match=r"routes\[0\].load: -1"):
         reduced_load([partial(erlang_b, 1)], [(-1, (0,))])
-    with pytest.raises(TopologyError, match=r"leaves\[1\].circuits: -2"):
-        tree_blocking([(1, 1.0), (-2, 1.0)], 3)
-
-
-def test_a_tree_that_hardly_ever_blocks() -> None:
-    """Blocked states are added up: as one less the others they would be lost in rounding."""
-    assert tree_blocking([(50, 5.0)], 50)[0] == pytest.approx(erlang_b(50, 5.0), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +94,6 @@ def test_a_tree_that_hardly_ever_blocks() -> None:
         ),
         (lambda: reduced_load([lambda _: 2.0], [(1.0, (0,))]), "losses[0](1): 2.0: this is a share"),
         (lambda: reduced_load([lambda _: float("nan")], [(1.0, (0,))]), "losses[0](1): nan: this is"),
-        (lambda: tree_blocking([1, 2], 4), "leaves[0]: 1: this is a pair"),  # type: ignore[list-item]
     ],
 )
 def test_what_is_no_network(call: Callable[[], object], message: str) -> None:

@@ -1,20 +1,22 @@
 """Port search: the closed forms against counting, other algebra and the reference tables."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Callable
-from fractions import Fraction
 from functools import cache
-from itertools import combinations, combinations_with_replacement
-from math import comb, prod
+from itertools import combinations, combinations_with_replacement, permutations
+from math import prod
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.oracle.search import Table
 from tuplecalc.errors import TopologyError
 from tuplecalc.under_load.search import (
     Bound,
@@ -66,9 +68,6 @@ def test_no_such_search(search: Any) -> None:
         (lambda: failure_lower(101, 100), "in_use"),
         (lambda: failure_upper(-1, 100), "in_use"),
         (lambda: failure_upper(1, 0), "ports"),
-        (lambda: failure_lower(90, 200, closing=91), "closing"),
-        (lambda: failure_lower(90, 200, "exhaustive", closing=1), "closing"),
-        (lambda: failure_lower(90, 200, closing=1, evict_chance=1.5), "evict_chance"),
         (lambda: usable_share(1.0, 100), "failure"),
         (lambda: search_blocking(100, -1.0), "load"),
         (lambda: search_blocking(100, float("nan")), "load"),
@@ -148,40 +147,6 @@ def test_a_search_that_sees_every_port_fails_only_when_all_are_used(search: Sear
         assert [form(k, 100, search) for k in (0, 50, 99, 100)] == [0, 0, 0, 1]
 
 
-# ---------------------------------------------------------------- evicting closing entries
-
-
-def evicting(k: int, ports: int, closing: int, chance: Fraction) -> Fraction:
-    """By the composition of the last ports of a window: two colours drawn from an urn."""
-    total = Fraction(1)
-    for w in windows("linux", ports):
-        h = min(w, 32)
-        last = sum(
-            Fraction(comb(closing, j) * comb(k - closing, h - j), comb(ports, h)) * (1 - chance) ** j
-            for j in range(h + 1)
-        )
-        total *= last * prod((Fraction(k - i, ports - i) for i in range(h, w)), start=Fraction(1))
-    return total
-
-
-@pytest.mark.parametrize("ports", [100, 129, 300, R])
-@pytest.mark.parametrize("closing_share", [0.01, 0.3, 0.9, 1.0])
-def test_evicting_against_an_urn(ports: int, closing_share: float) -> None:
-    for k in (ports, ports - 1, ports - ports // 100):
-        closing = round(closing_share * k)
-        for chance in (Fraction(0), Fraction(1, 2), Fraction(1)):
-            expected = float(evicting(k, ports, closing, chance)) if k >= windows("linux", ports)[0] else 0
-            found = failure_lower(k, ports, closing=closing, evict_chance=float(chance))
-            assert found == pytest.approx(expected, rel=1e-10, abs=0)
-
-
-def test_evicting_is_about_a_power_of_248_probes_of_which_120_may_evict() -> None:
-    half = failure_lower(R, R, closing=R // 2)
-    assert half == pytest.approx((3 / 4) ** 120, rel=0.05, abs=0)
-    assert half != pytest.approx((3 / 4) ** 128, rel=0.5, abs=0)  # the other probes
-    assert failure_lower(60000, R, closing=40000, evict_chance=0) == pytest.approx(failure_lower(60000, R))
-
-
 # ---------------------------------------------------------------- clusters
 
 
@@ -193,7 +158,7 @@ def borel(w: int, alpha: mpmath.mpf) -> mpmath.mpf:
     return (1 - alpha) * (1 / (1 - alpha) - w + mpmath.fsum(terms))
 
 
-@pytest.mark.parametrize("k", [6451, 20000, 32256, 44000, 44300, 44600, 48000, 54835, 61286, 63867, 64511])
+@pytest.mark.parametrize("k", [6451, 32256, 44300, 44600, 54835, 61286, 64511])
 def test_clusters_against_the_closed_form_in_many_digits(k: int) -> None:
     with mpmath.workdps(120 if k > 10000 else 500):
         alpha = mpmath.mpf(k) / R
@@ -223,6 +188,7 @@ def test_one_long_window() -> None:
     assert failure_upper(54000, 60000, (2000,)) == pytest.approx(float((1 - alpha) * tail), rel=1e-9, abs=0)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 4000), st.integers(0, 4000), st.sampled_from(["linux", "exhaustive", (4, 2), (200, 3)]))
 def test_laws_of_the_two_bounds(ports: int, k: int, search: Search) -> None:
     k = min(k, ports)
@@ -261,6 +227,7 @@ def test_usable_ports_are_within_five_of_those_for_different_probes(
         assert 0 <= k - round(usable_share(failure, ports).spread * ports) <= 5
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.floats(1e-9, 0.5), st.integers(2, 3000), st.sampled_from(["linux", 3, (8, 8), "exhaustive"]))
 def test_usable_is_the_largest(failure: float, ports: int, search: Search) -> None:
     usable = usable_share(failure, ports, search)
@@ -312,8 +279,8 @@ FORMS: list[tuple[Bound, Callable[[int, int, Search], float]]] = [
 
 
 @pytest.mark.parametrize(("bound", "form"), FORMS)
-@pytest.mark.parametrize("ports", [100, 700, 3000, 5000])
-@pytest.mark.parametrize("share", [0.5, 0.8, 0.95, 1.0, 1.3, 10.0])
+@pytest.mark.parametrize("ports", [100, 700, 3000])
+@pytest.mark.parametrize("share", [0.5, 0.95, 1.3, 10.0])
 def test_every_state_and_every_failure(
     ports: int, share: float, bound: Bound, form: Callable[[int, int, Search], float]
 ) -> None:
@@ -334,6 +301,7 @@ def test_the_cubic_at_full_size(bound: Bound, form: Callable[[int, int, Search],
     assert search_blocking(R, load, bound=bound) == pytest.approx(expected, rel=1e-6, abs=0)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(130, 6000), st.floats(0.5, 2), st.sampled_from(["linux", 5, (40, 4)]))
 def test_laws_of_open_systems(ports: int, share: float, search: Search) -> None:
     load = share * ports
@@ -343,10 +311,20 @@ def test_laws_of_open_systems(ports: int, share: float, search: Search) -> None:
     assert lower <= search_blocking(ports, load * 1.01, search) * (1 + 1e-7)
 
 
+@pytest.mark.parametrize("load", [7e18, 1e35, 1e300])
+@pytest.mark.parametrize("bound", ["lower", "upper"])
+@pytest.mark.parametrize(("ports", "search"), [(64, 32), (1, "linux"), (R, "linux"), (3000, (5, 4))])
+def test_loads_beyond_all_ports(ports: int, search: Search, bound: Bound, load: float) -> None:
+    """What is carried is all ports at most; the digits of the load once cancelled, up to an OverflowError."""
+    assert 1 - ports / load <= search_blocking(ports, load, search, bound) <= 1
+
+
 def test_no_load_and_much_load() -> None:
     assert search_blocking(R, 0) == 0
     assert search_blocking(R, 10.0) == 0
     assert search_blocking(R, 1e9) == pytest.approx(1 - R / 1e9, rel=1e-6, abs=0)
+    exact = chain(100, 1e6, lambda k: failure_lower(k, 100, 3))
+    assert 1 - search_blocking(100, 1e6, 3) == pytest.approx(1 - exact, rel=1e-9)
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
@@ -367,3 +345,110 @@ def test_loads_that_are_next_to_nothing(ports: int, load: float) -> None:
     """A load that is lost in the rounding beside the ports: a search of all of them is Erlang's."""
     found = search_blocking(ports, load, "exhaustive")
     assert found == pytest.approx(erlang(ports, load), rel=1e-10, abs=1e-300)
+
+
+# ---------------------------------------------------------------- simulated
+
+
+def ways(used: frozenset[int], ports: int, search: tuple[int, ...]) -> dict[int, float]:
+    """The chance of each port, and of none (-1), by going through every start."""
+    chances: dict[int, float] = defaultdict(float)
+    going = 1.0
+    for window in search:
+        failed = 0.0
+        for start in range(ports):
+            seen = ((start + i) % ports for i in range(window))
+            port = next((port for port in seen if port not in used), -1)
+            if port >= 0:
+                chances[port] += going / ports
+            else:
+                failed += going / ports
+        going = failed
+    chances[-1] = going
+    return chances
+
+
+def settled(ports: int, k: int, search: tuple[int, ...], fixed: bool) -> float:
+    """The exact failure of the closed loop: a chain over the used ports in the order of their age."""
+    states = list(permutations(range(ports), k))
+    weights = dict.fromkeys(states, 1 / len(states))
+    found = {used: ways(used, ports, search) for used in set(map(frozenset, states))}
+    for _ in range(60):
+        after = dict.fromkeys(weights, 0.0)
+        for state, weight in weights.items():
+            for port, chance in found[frozenset(state)].items():
+                grown = (*state, port)
+                leavers = [k] if port < 0 else [0] if fixed else range(k + 1)
+                for i in leavers:
+                    after[grown[:i] + grown[i + 1 :]] += weight * chance / len(leavers)
+        weights = after
+    return sum(weight * found[frozenset(state)][-1] for state, weight in weights.items())
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+@pytest.mark.parametrize(("ports", "k", "search"), [(5, 3, (2, 1)), (6, 4, (3, 2))])
+def test_the_simulation_against_the_exact_chain(
+    ports: int, k: int, search: tuple[int, ...], fixed: bool
+) -> None:
+    expected = settled(ports, k, search, fixed)
+    seen = Table(ports, search).steady(k, 40_000, fixed=fixed)
+    assert seen.share == pytest.approx(expected, abs=0.01)
+    assert seen.share != pytest.approx(settled(ports, k, (search[0],), fixed), abs=0.01)
+    assert expected >= failure_lower(k, ports, search)
+
+
+@pytest.mark.parametrize("alpha", [0.85, 0.95])
+def test_fills_and_steady_states_lie_between_the_bounds(alpha: float) -> None:
+    ports = 4096  # it divides 65,536: no bias
+    k = round(alpha * ports)
+    tables = [Table(ports, LINUX, seed=seed) for seed in range(30)]
+    for table in tables:
+        table.fill(k)
+    exact = [table.exact() for table in tables]
+    assert failure_lower(k, ports) < fmean(exact) < failure_upper(k, ports)
+    for fixed in (False, True):
+        seen = Table(ports, LINUX).steady(k, 20_000, fixed=fixed, turnovers=10)
+        assert failure_lower(k, ports) < seen.exact < failure_upper(k, ports)
+        assert seen.share == pytest.approx(seen.exact, rel=0.3, abs=1e-3)
+
+
+def test_the_modulo_bias_breaks_the_upper_bound() -> None:
+    ports = 60_000
+    k = round(0.85 * ports)  # 5,536 of 60,000 ports are drawn twice as often
+    fair, biased = Table(ports, LINUX), Table(ports, LINUX, period=65_536)
+    for table in (fair, biased):
+        table.original_first = True
+        table.fill(k)
+    assert fair.exact() < failure_upper(k, ports) < biased.exact() / 3
+
+
+def test_linear_probing_without_an_end_has_the_clusters_of_the_upper_bound() -> None:
+    k = round(0.9 * R)
+    tables = [Table(R, (R,), seed=seed) for seed in range(6)]
+    for table in tables:
+        table.fill(k)
+    for window in (1, 8, 32, 128):
+        for table in tables:
+            table.windows = (window,)
+        found = [table.exact() for table in tables]
+        error = 4 * stdev(found) / len(found) ** 0.5
+        assert fmean(found) == pytest.approx(failure_upper(k, R, (window,)), abs=error + 1e-9)
+        if window > 1:  # and not those of ports that lie anywhere
+            assert fmean(found) > failure_lower(k, R, (window,)) + error
+
+
+def test_random_lifetimes_against_the_reference() -> None:
+    row = next(row for row in rows("linux_nat_search_alpha_curve.csv") if row["alpha"] == 0.97)
+    seen = Table(R, LINUX, period=65_536, original_first=True).steady(round(0.97 * R), 50_000, turnovers=4)
+    assert seen.exact == pytest.approx(row["origfirst_expdel"], rel=0.15)
+    assert failure_lower(round(0.97 * R), R) < seen.exact < failure_upper(round(0.97 * R), R) * 0.97
+
+
+def test_a_sweep_whose_16_bit_offset_wraps_misses_ports() -> None:
+    """The 3.5e-4 of the windows' docstring: starts 65,500 to 65,535 never see the last port of 100."""
+    table = Table(100, windows("linux", 100), period=65_536)
+    table.fill(99)
+    table.used[:] = bytes([1] * 99 + [0])
+    assert table.exact() == pytest.approx(36 / 65_536)
+    table.period = 100
+    assert table.exact() == 0

@@ -20,84 +20,7 @@ from tuplecalc.errors import reject
 from tuplecalc.under_load.checks import count, number
 
 _PORT_NUMBERS = 65_536
-_LARGEST_OFFER = 1e300
-
-
-class BlindChoice(NamedTuple):
-    """What becomes of the attempts in steady state.
-
-    ``collision``: the share that fails because the proxy uses the cone's port; ``exhausted``: the share that
-    fails because the cone or the proxy has no free port; ``accepted``: connections a second that get in.
-
-    >>> BlindChoice(collision=0.25, exhausted=0.5, accepted=10.0).blocking
-    0.75
-    """
-
-    collision: float
-    exhausted: float
-    accepted: float
-
-    @property
-    def blocking(self) -> float:
-        """The share of the attempts that fail, for either reason."""
-        return self.collision + self.exhausted
-
-
-def blind_choice(
-    *,
-    cone_only: int,
-    overlap: int,
-    proxy_only: int,
-    rate: float,
-    hold: float,
-    cone_linger: float,
-    proxy_linger: float,
-) -> BlindChoice:
-    """What becomes of ``rate`` attempts a second where cone and proxy choose blindly, by the mean field.
-
-    When it holds: many ports, attempts at random moments (Poisson), no retries; holds and lingers of any law
-    (only means count).  It is the limit of many ports.  Away from saturation the error is of order 1/P: with
-    full overlap 0.01 at 20 ports and 0.0002 at 1,000.  Around the rate from which on the cone or the proxy
-    runs out of ports it is of order 1/√P, because fluctuations fail attempts too: for apart ranges of 5 and 5
-    ports at 1.2 times their capacity the exact share is 0.36 (Erlang B), here it is 1/6.
-
-    With ``s = hold + cone_linger``, ``t = hold + proxy_linger``, ``θ`` accepted connections a second and
-    ``k`` collisions for each of them, ``k`` is the positive root of::
-
-        s·(|A ∪ L| - θ·(s + t))·k² + (|A|·|L|/θ - s·t·θ - |A ∩ L|·(s + t))·k = t·|A ∩ L|
-        rate = θ·(1 + k)        collision = k/(1 + k)
-
-    Why: let each port that the cone believes free see ``r`` attempts a second, and let the proxy take each
-    free port ``κ`` times a second.  Then ``|A| - θ·s = (θ + t·z)/r``, ``|L| - θ·t = (θ + s·z)/κ`` and
-    ``|A ∩ L|·r·κ = z·(1 + r·s + κ·t)`` with ``z = r·κ·(free ports of A ∩ L) = k·θ/t``;
-    eliminate ``r`` and ``κ``.
-
-    ``k`` rises with ``θ``, which is found by bisection.  More than ``|A|/s`` (the cone is exhausted) or
-    ``|L|/t`` (the proxy is) are never accepted.  Where the cone is exhausted the two reasons are long-run
-    means: it tries the few ports that it believes free over and over, so collisions come in bursts and the
-    split swings for many holds; the total does not.
-
-    Units: counts of ports, connections a second, seconds.  Raises ``TopologyError`` for a number that is
-    negative or not finite, for no port on either side, and for more ports than there are.
-    Source: the project's model, "Blind choice"; simulated and held against exact Markov chains.
-
-    >>> times = {"hold": 1, "cone_linger": 60, "proxy_linger": 60}
-    >>> half = blind_choice(cone_only=0, overlap=28232, proxy_only=0, rate=231.4, **times)
-    >>> round(half.collision, 3), half.exhausted, round(half.accepted, 1)
-    (0.414, 0.0, 135.6)
-    >>> apart = blind_choice(cone_only=14116, overlap=0, proxy_only=14116, rate=462.8, **times)
-    >>> apart.collision, round(apart.exhausted, 3), round(apart.accepted, 1)
-    (0.0, 0.5, 231.4)
-    """
-    ports = _ports(cone_only, overlap, proxy_only)
-    attempts = number(rate, "rate")
-    cone, proxy = _seconds(hold, cone_linger, proxy_linger)
-    unit = cone + proxy
-    if attempts * unit == 0:
-        return BlindChoice(0.0, 0.0, attempts)
-    setting = _Setting(*ports, cone / unit, proxy / unit)
-    shares = _shares(setting, min(attempts * unit, _LARGEST_OFFER))
-    return shares._replace(accepted=min(attempts, shares.accepted * attempts, setting.capacity / unit))
+_MOST_OFFERED = 1e300
 
 
 def blind_blocking(
@@ -110,30 +33,58 @@ def blind_blocking(
     cone_linger: float,
     proxy_linger: float,
 ) -> float:
-    """The steady-state share of attempts that fail where cone and proxy choose blindly, for either reason.
+    """The share of ``rate`` attempts a second that fails where cone and proxy choose blindly.
 
-    A mean field: the error is of order 1/P, of order 1/√P at saturation; :func:`blind_choice` has the
-    equations, the units, the errors and the two reasons apart.  With full overlap (P ports), equal times S
-    and ρ = rate·S/P the share is ``1 - (1 + 2ρ - √(1 + 4ρ²))/(2ρ)``; for little traffic it is about
-    ``rate·(hold + proxy_linger)·|A ∩ L|/(|A|·|L|)``; for apart ranges it is what exceeds the capacity.
-    Source: the project's model, "Blind choice".
+    A mean field, of steady state.  When it holds: many ports, attempts at random moments (Poisson), no
+    retries; holds and lingers of any law (only means count).  Away from saturation the error is of order
+    1/P: with full overlap 0.01 at 20 ports and 0.0002 at 1,000.  Around the rate from which on the cone or
+    the proxy runs out of ports it is of order 1/√P, because fluctuations fail attempts too: for apart ranges
+    of 5 and 5 ports at 1.2 times their capacity the exact share is 0.36 (Erlang B), here it is 1/6.
+
+    With ``s = hold + cone_linger``, ``t = hold + proxy_linger``, ``θ`` accepted connections a second and
+    ``k`` collisions for each of them, ``k`` is the positive root of::
+
+        s·(|A ∪ L| - θ·(s + t))·k² + (|A|·|L|/θ - s·t·θ - |A ∩ L|·(s + t))·k = t·|A ∩ L|
+        rate = θ·(1 + k)        share = k/(1 + k)
+
+    Why: let each port that the cone believes free see ``r`` attempts a second, and let the proxy take each
+    free port ``κ`` times a second.  Then ``|A| - θ·s = (θ + t·z)/r``, ``|L| - θ·t = (θ + s·z)/κ`` and
+    ``|A ∩ L|·r·κ = z·(1 + r·s + κ·t)`` with ``z = r·κ·(free ports of A ∩ L) = k·θ/t``;
+    eliminate ``r`` and ``κ``.
+
+    ``k`` rises with ``θ``, which is found by bisection.  More than ``|A|/s`` (the cone is exhausted) or
+    ``|L|/t`` (the proxy is) are never accepted.  With full overlap (P ports), equal times S and ρ = rate·S/P
+    the share is ``1 - (1 + 2ρ - √(1 + 4ρ²))/(2ρ)``; for little traffic it is about
+    ``rate·t·|A ∩ L|/(|A|·|L|)``; for apart ranges it is what exceeds the capacity.
+
+    Units: counts of ports, connections a second, seconds.  Raises ``TopologyError`` for a number that is
+    negative or not finite, for no port on either side, and for more ports than there are.
+    Source: the project's model, "Blind choice"; simulated and held against exact Markov chains.
 
     >>> full = {"cone_only": 0, "overlap": 1000, "proxy_only": 0}
     >>> times = {"hold": 1, "cone_linger": 0, "proxy_linger": 0}
     >>> [round(blind_blocking(**full, rate=rate, **times), 5) for rate in (500, 1000)]  # √2-1, golden ratio
     [0.41421, 0.61803]
-    >>> blind_blocking(cone_only=500, overlap=0, proxy_only=500, rate=500, **times)
-    0.0
+    >>> [blind_blocking(cone_only=500, overlap=0, proxy_only=500, rate=rate, **times) for rate in (500, 1000)]
+    [0.0, 0.5]
     """
-    return blind_choice(
-        cone_only=cone_only,
-        overlap=overlap,
-        proxy_only=proxy_only,
-        rate=rate,
-        hold=hold,
-        cone_linger=cone_linger,
-        proxy_linger=proxy_linger,
-    ).blocking
+    ports = _ports(cone_only, overlap, proxy_only)
+    attempts = number(rate, "rate")
+    cone, proxy = _seconds(hold, cone_linger, proxy_linger)
+    unit = cone + proxy
+    if attempts * unit == 0:
+        return 0.0
+    setting = _Setting(*ports, cone / unit, proxy / unit)
+    offered = min(attempts * unit, _MOST_OFFERED)
+    if offered >= setting.capacity * (1 + setting.collisions(setting.capacity)):
+        return max(0.0, 1 - setting.capacity / offered)
+    low, high = 0.0, min(offered, setting.capacity)
+    while low < (middle := low + (high - low) / 2) < high:
+        enough = middle * (1 + setting.collisions(middle)) >= offered
+        low, high = (low, middle) if enough else (middle, high)
+    collisions = setting.collisions(high)
+    # the first form is the more exact one, but not where few are accepted
+    return 1 - high / offered if collisions > 1e-3 else collisions / (1 + collisions)
 
 
 def half_rate(
@@ -141,7 +92,7 @@ def half_rate(
 ) -> float | None:
     """The attempts a second at which half of them fail, or None where none ever fails (all times 0).
 
-    A mean field as :func:`blind_choice`, with its units and errors.  It is ``2·θ`` with the smallest of
+    A mean field as :func:`blind_blocking`, with its units and errors.  It is ``2·θ`` with the smallest of
     ``|A|/s``, ``|L|/t`` and the ``θ`` at which as many collide as are accepted::
 
         s·(s + 2·t)·θ² - (s·|A ∪ L| - |A ∩ L|·(s + 2·t))·θ = |A|·|L|
@@ -179,7 +130,7 @@ def blind_burst_admitted(*, cone_only: int, overlap: int, proxy_only: int) -> Fr
 
     Why: let v be the share of A not tried yet and g(v) the share of L's untried ports that the proxy has not
     taken.  Then dg/dv = (o·g + a)/(o·v + l) with g(1) = 1, and (o·g + a)·dv get in, until v or g is 0.
-    Units: ports in, connections out.  Raises ``TopologyError`` as :func:`blind_choice` does.
+    Units: ports in, connections out.  Raises ``TopologyError`` as :func:`blind_blocking` does.
     Source: the project's model, "Blind choice"; simulated there, enumerated in the tests.
 
     >>> int(blind_burst_admitted(cone_only=0, overlap=64512, proxy_only=0))
@@ -218,19 +169,10 @@ class _Setting(NamedTuple):
     t: float
 
     @property
-    def cone(self) -> float:
-        """What the cone's ports allow."""
-        return self.A / self.s if self.s else inf
-
-    @property
-    def proxy(self) -> float:
-        """What the proxy's ports allow."""
-        return self.L / self.t if self.t else inf
-
-    @property
     def capacity(self) -> float:
         """What a cone and a proxy that see each other could carry."""
-        return min(self.cone, self.proxy, self.A + self.L - self.o)
+        A, o, L, s, t = self
+        return min(A / s if s else inf, L / t if t else inf, A + L - o)
 
     def collisions(self, accepted: float) -> float:
         """Collisions for each accepted connection; infinite at most at the capacity."""
@@ -238,26 +180,6 @@ class _Setting(NamedTuple):
         if not o or not t:
             return 0.0
         return _positive_root(s * (A + L - o - accepted), A * L / accepted - s * t * accepted - o, t * o)
-
-
-def _shares(setting: _Setting, offered: float) -> BlindChoice:
-    """Shares of the offered attempts, ``accepted`` too."""
-    capacity = setting.capacity
-    most = setting.collisions(capacity)
-    if offered >= capacity * (1 + most):
-        # What an exhausted cone refuses collides with nothing; an exhausted proxy refuses only after the
-        # cone's choice, of which the same share collides as where its exhaustion begins.
-        share = capacity / offered
-        collision = share * most if setting.cone < setting.proxy else most / (1 + most)
-        return BlindChoice(collision, max(0.0, 1 - share - collision), share)
-    low, high = 0.0, min(offered, capacity)
-    while low < (middle := low + (high - low) / 2) < high:
-        enough = middle * (1 + setting.collisions(middle)) >= offered
-        low, high = (low, middle) if enough else (middle, high)
-    collisions, share = setting.collisions(high), high / offered
-    # the second form is the more exact one, but not where few are accepted
-    collision = 1 - share if collisions > 1e-3 else collisions / (1 + collisions)
-    return BlindChoice(collision, 0.0, share)
 
 
 def _positive_root(square: float, linear: float, constant: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, isfinite
 from numbers import Integral, Real
 
-from tuplecalc.errors import nearest, reject
+from tuplecalc.errors import reject
 
 
 def number(value: object, place: str, *, above: float | None = None, least: float = 0.0) -> float:
@@ -64,21 +64,6 @@ def count(value: object, place: str, *, least: int = 0, most: int | None = None)
     if most is not None and int(value) > most:
         raise reject(value, f"this is a whole number of {most:,} or less", "change it", place)
     return int(value)
-
-
-def word(value: object, place: str, options: tuple[str, ...]) -> str:
-    """One of a few words.
-
-    >>> word("fixd", "law", ("exponential", "fixed"))
-    Traceback (most recent call last):
-    tuplecalc.errors.TopologyError: law: "fixd": this is "exponential" or "fixed"; did you mean "fixed"?
-    """
-    if isinstance(value, str) and value in options:
-        return value
-    written = " or ".join(f'"{option}"' for option in options)
-    meant = nearest(value, options) if isinstance(value, str) else None
-    way_out = f'did you mean "{meant}"?' if meant else f"write {written}"
-    raise reject(value, f"this is {written}", way_out, place)
 
 
 def _indexes(value: object) -> bool:

@@ -11,18 +11,14 @@ and need numpy and scipy.
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from tuplecalc.errors import reject
-from tuplecalc.under_load import erlang_inverse, erlang_inverse_arrays
+from tuplecalc.errors import TopologyError, reject
+from tuplecalc.under_load import erlang_kernels as kernels
 from tuplecalc.under_load.checks import number, probability
-from tuplecalc.under_load.erlang_arrays import Rule, blocking_of_piece, by_pieces, log_blocking_of_piece
-from tuplecalc.under_load.erlang_kernels import excess, log_blocking
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,10 +28,14 @@ if TYPE_CHECKING:
     Array: TypeAlias = Sequence[Any] | NDArray[Any]
     Floats: TypeAlias = NDArray[np.float64]
 
+Check: TypeAlias = Callable[[object, str], float]
+"""What one number must be; the second argument names its place."""
+
 MOST = 1e290
 """The most circuits and the largest load: what the formulas make of them still fits a float."""
 MOST_COUNTED = 1e15
 """The largest load of :func:`min_circuits`: beyond, floats no longer hold every whole number."""
+_PIECE = 8192  # elements: a dozen arrays of 64 KiB stay in the second-level cache
 
 
 @overload
@@ -76,8 +76,8 @@ def erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floats:
            [0.66666667, 0.4       ]])
     """
     if _scalars(circuits, load):
-        return 1 / (1 + excess(_amount(circuits, "circuits"), _amount(load, "load")))
-    return by_pieces(blocking_of_piece, circuits=(circuits, AMOUNT), load=(load, AMOUNT))
+        return float(kernels.lost(_amount(circuits, "circuits"), _amount(load, "load")))
+    return _by_pieces(kernels.lost, circuits=(circuits, _amount), load=(load, _amount))
 
 
 @overload
@@ -100,8 +100,8 @@ def log_erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floa
     (-inf, 0.0)
     """
     if _scalars(circuits, load):
-        return log_blocking(_amount(circuits, "circuits"), _amount(load, "load"))
-    return by_pieces(log_blocking_of_piece, circuits=(circuits, AMOUNT), load=(load, AMOUNT))
+        return float(kernels.log_blocking(_amount(circuits, "circuits"), _amount(load, "load")))
+    return _by_pieces(kernels.log_blocking, circuits=(circuits, _amount), load=(load, _amount))
 
 
 @overload
@@ -134,8 +134,8 @@ def max_load(circuits: Scalar | Array, blocking: Scalar | Array) -> float | Floa
     63542.461685
     """
     if _scalars(circuits, blocking):
-        return erlang_inverse.max_load(_amount(circuits, "circuits"), probability(blocking, "blocking"))
-    return by_pieces(erlang_inverse_arrays.max_load, circuits=(circuits, AMOUNT), blocking=(blocking, CHANCE))
+        return float(kernels.max_load(_amount(circuits, "circuits"), probability(blocking, "blocking")))
+    return _by_pieces(kernels.max_load, circuits=(circuits, _amount), blocking=(blocking, probability))
 
 
 @overload
@@ -162,8 +162,7 @@ def min_circuits(load: Scalar | Array, blocking: Scalar | Array) -> int | NDArra
     Raises:
         TopologyError: as :func:`max_load`; a load above 1e15.
 
-    Source: the project's own; secants of ln B over neighbouring whole numbers.  ln B is concave in C, because
-    1/B is a mean of exponentials in C.
+    Source: the project's own; by halves between two bounds.
 
     >>> min_circuits(100, 0.001), min_circuits(60000, 1e-6), min_circuits(0, 0.01)
     (128, 60945, 1)
@@ -171,12 +170,9 @@ def min_circuits(load: Scalar | Array, blocking: Scalar | Array) -> int | NDArra
     array([ 3, 13, 97])
     """
     if _scalars(load, blocking):
-        chance = probability(blocking, "blocking")
-        return erlang_inverse.min_circuits(_countable(load, "load"), chance)
-    counts = by_pieces(
-        erlang_inverse_arrays.min_circuits, load=(load, COUNTABLE), blocking=(blocking, CHANCE)
-    )
-    return counts.astype("int64")
+        return int(kernels.min_circuits(_countable(load, "load"), probability(blocking, "blocking")))
+    found = _by_pieces(kernels.min_circuits, load=(load, _countable), blocking=(blocking, probability))
+    return found.astype("int64")
 
 
 def _amount(value: object, place: str) -> float:
@@ -196,11 +192,6 @@ def _countable(value: object, place: str) -> float:
     return found
 
 
-AMOUNT = Rule(_amount, 0.0, MOST)
-COUNTABLE = Rule(_countable, 0.0, MOST_COUNTED)
-CHANCE = Rule(probability, math.ulp(0.0), 1 - sys.float_info.epsilon / 2)
-
-
 def _scalars(*values: object) -> bool:
     """Whether none is an array, a list or the like; what is no number at all fails its check later."""
     return all(isinstance(value, float | int | Real) or not _is_array(value) for value in values)
@@ -208,3 +199,55 @@ def _scalars(*values: object) -> bool:
 
 def _is_array(value: object) -> bool:
     return hasattr(value, "__array__") or (isinstance(value, Sequence) and not isinstance(value, str | bytes))
+
+
+def _by_pieces(work: Callable[..., Any], **given: tuple[object, Check]) -> Floats:
+    """Two arguments, checked, broadcast together and handed over piece by piece.
+
+    The first is handed over as a float where it is the same throughout a piece: then a kernel works out once
+    what depends on it alone.
+    """
+    import numpy as np
+
+    checked = [_array(values, place, check) for place, (values, check) in given.items()]
+    try:
+        first, second = np.broadcast_arrays(*checked)
+    except ValueError:
+        shapes = ", ".join(str(array.shape) for array in checked)
+        raise reject(shapes, "these shapes do not broadcast", "add an axis", ", ".join(given)) from None
+    one, other, found = first.reshape(-1), second.reshape(-1), np.empty(first.size)
+    with np.errstate(all="ignore"):  # infinity stands for what is beyond the floats
+        for begin in range(0, first.size, _PIECE):
+            piece = slice(begin, begin + _PIECE)
+            same = (one[piece] == one[begin]).all()
+            found[piece] = work(float(one[begin]) if same else one[piece], other[piece], kernels.arrays())
+    return found.reshape(first.shape)
+
+
+def _array(values: object, place: str, check: Check) -> Floats:
+    """An array of floats; the first element that breaks the rule is named.
+
+    >>> _array([1, -2], "load", number)
+    Traceback (most recent call last):
+    tuplecalc.errors.TopologyError: load[1]: -2: this is a finite number of 0 or more; change it
+    """
+    import numpy as np
+
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        raise reject(None, "rows of different lengths make no array", "make them equal", place) from None
+    if given.dtype.kind not in "iufO":
+        raise reject(str(given.dtype), "these are real numbers", "change the array's type", place)
+    if given.size and given.dtype.kind != "O":
+        try:
+            check(given.min().item(), place), check(given.max().item(), place)
+            return given.astype(np.float64, copy=False)
+        except TopologyError:
+            pass  # which one it is
+    checked = [check(value, _spot(place, index)) for index, value in np.ndenumerate(given.astype(object))]
+    return np.array(checked, dtype=np.float64).reshape(given.shape)
+
+
+def _spot(place: str, index: tuple[int, ...]) -> str:
+    return f"{place}[{', '.join(map(str, index))}]" if index else place

@@ -1,18 +1,18 @@
 """The formulas behind Erlang B, each written once and read with floats or with numpy arrays.
 
-All of them give the **excess** ``E = 1/B − 1``, because nothing is lost in it: from it follow
-``B = 1/(1 + E)``, ``1 − B = E/(1 + E)`` and ``ln B = −log1p(E)`` without cancelling, whether B is near 0 or
-near 1.  The letters: C circuits, A the load in erlang, ``μ = (A − C)/C``.
+They give the **excess** ``E = 1/B − 1``, because nothing is lost in it: ``B = 1/(1 + E)`` has all its digits,
+whether it is near 0 or near 1.  The letters: C circuits, A the load in erlang.
 
-=========================== =============================================
+=========================== ===========================================
 where                       formula
-=========================== =============================================
-A ≥ 2C and A ≥ 4            continued fraction (:func:`fraction`)
-C ≥ 50, the rest            uniform expansion (:func:`uniform`)
-C < 50, the rest            recurrence (:func:`one_more`) from the start
-                            at the fractional part (:func:`start`)
-E beyond the floats         the Poisson term alone (:func:`tail`)
-=========================== =============================================
+=========================== ===========================================
+A ≥ 4 and A ≥ C + 5√C       continued fraction (:func:`_fraction`)
+C ≥ 50, the rest            uniform expansion (:func:`_uniform`)
+C < 1, the rest             power series (:func:`_start`)
+C < 50, the rest            recurrence from the fractional part of C
+                            (:func:`_recurrence`)
+E beyond the floats, C < 50 the Poisson term alone (:func:`_poisson`)
+=========================== ===========================================
 
 Source: the formulas are those of the incomplete gamma function, ``1/B = Γ(C+1, A) e^A A^−C`` (DLMF 8.7,
 8.9.2, 8.12); where one gives way to the next is the project's own choice, held against 30-digit values.
@@ -21,188 +21,152 @@ Source: the formulas are those of the incomplete gamma function, ``1/B = Γ(C+1,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
+from itertools import zip_longest
+from types import SimpleNamespace
+from typing import Any, TypeAlias
 
-from tuplecalc.under_load.erlang_coefficients import COLUMNS
-from tuplecalc.under_load.series import stirling_of_many
+from tuplecalc.under_load.series import log1p_less_near, stirling_of_many
 
 Values: TypeAlias = Any
 """A float or a numpy array of floats: the formulas do not tell them apart."""
 
+Kernel: TypeAlias = Callable[[Values, Values, SimpleNamespace], Values]
+
 MANY = 50
 """Circuits from which the uniform expansion is good to the last digits."""
-FOUR_ROWS = 1000
-"""Circuits from which its fifth row adds less than 1e-15."""
-HEAVY_START = 4
-"""Load from which the continued fraction serves even a single circuit."""
-VANISHING = 1e-100
-"""Load over circuits below which, with many circuits, B is beyond the floats."""
+_FRACTION_TERMS = 24  # for the smallest load that it serves: error below 1e-15
+_START_TERMS = 40  # of the series at a load of 6: 6^40/40! is 2e-17
 
-_TERMS = 24  # of the continued fraction, for the smallest load that it serves: error below 2e-16
-_TERMS_OF_MANY = 12  # the same from MANY circuits on: error below 3e-17
-_START_TERMS = 34  # of the series at a load of HEAVY_START: 4^34/34! is 1e-18
+STEPS = 40
+"""More than Newton's method ever needs; it may go on forever in the last digit."""
 
-
-class Reach(NamedTuple):
-    """The terms of the two power series that a distance of the load from C takes (error below 3e-17)."""
-
-    exponent: tuple[float, ...]
-    """``1/3, 1/5, …``; none where the plain logarithm is as good."""
-    columns: tuple[tuple[float, ...], ...]
-    """The coefficients of the uniform expansion, the highest power of η first."""
-
-
-def _reach(exponent_terms: int, columns: int) -> Reach:
-    odd = tuple(1 / (2 * k + 3) for k in reversed(range(exponent_terms)))
-    return Reach(odd, COLUMNS[columns - 1 :: -1])
-
-
-CLOSE = _reach(6, 11)
-"""From 7/8 to 9/8 as many erlang as circuits."""
-NEAR = _reach(16, 23)
-"""From half to twice as many: ``|η| < 0.79``."""
-FAR = _reach(0, 23)
-"""Below half as many."""
-CLOSE_SHARE = 0.125
-
-
-class Functions(NamedTuple):
-    """The functions that the formulas need, of one kind of number."""
-
-    exp: Callable[[Values], Values]
-    expm1: Callable[[Values], Values]
-    log: Callable[[Values], Values]
-    log1p: Callable[[Values], Values]
-    sqrt: Callable[[Values], Values]
-    copysign: Callable[[Values, Values], Values]
-    hypot: Callable[[Values, Values], Values]
-    erfcx: Callable[[Values], Values]
-    lgamma: Callable[[Values], Values]
-    floor: Callable[[Values], Values]
-    ceil: Callable[[Values], Values]
-    where: Callable[[Values, Values, Values], Values]
-    """``where(condition, then, otherwise)``; both are worked out."""
+# ``ROWS[k][n]`` is the coefficient of η^n in c_k(η).  They follow from ``c_0 = 1/μ − 1/η`` and
+# ``c_k = (1/η) dc_(k−1)/dη + (−1)^k g_k/μ`` with ``½η² = μ − ln(1 + μ)`` and the Stirling coefficients
+# ``g = 1, 1/12, 1/288, …`` (DLMF 8.12.10; Temme 1979).  A row ends where the rest adds less than 1e-13 for 50
+# circuits and |η| < 0.6; below, where η goes on, the sum hardly counts any more.
+# fmt: off
+ROWS: tuple[tuple[float, ...], ...] = (
+    (
+        -0.3333333333333333, 0.08333333333333333, -0.014814814814814815, 0.0011574074074074073,
+        0.0003527336860670194, -0.0001787551440329218, 3.919263178522438e-05, -2.185448510679992e-06,
+        -1.85406221071516e-06, 8.296711340953087e-07, -1.7665952736826078e-07, 6.707853543401498e-09,
+        1.0261809784240309e-08, -4.382036018453353e-09, 9.14769958223679e-10, -2.5514193994946248e-11,
+        -5.830772132550426e-11),
+    (
+        -0.001851851851851852, -0.003472222222222222, 0.0026455026455026454, -0.0009902263374485596,
+        0.00020576131687242798, -4.018775720164609e-07, -1.8098550334489977e-05, 7.64916091608111e-06,
+        -1.6120900894563446e-06, 4.647127802807434e-09, 1.378633446915721e-07, -5.752545603517705e-08,
+        1.1951628599778148e-08, -1.7543241719747647e-11),
+    (
+        0.004133597883597883, -0.0026813271604938273, 0.0007716049382716049, 2.0093878600823047e-06,
+        -0.0001073665322636516, 5.2923448829120125e-05, -1.2760635188618728e-05, 3.423578734096138e-08,
+        1.3721957309062934e-06, -6.298992138380055e-07, 1.4280614206064242e-07),
+    (
+        0.0006494341563786008, 0.00022947209362139917, -0.0004691894943952557, 0.00026772063206283885,
+        -7.561801671883977e-05, -2.396505113867297e-07, 1.1082654115347302e-05, -5.6749528269915965e-06,
+        1.4230900732435883e-06),
+    (
+        -0.0008618882909167117, 0.0007840392217200666, -0.0002990724803031902, -1.4638452578843418e-06,
+        6.641498215465122e-05, -3.968365047179435e-05),
+)
+# fmt: on
+_COLUMNS = tuple(zip_longest(*ROWS, fillvalue=0.0))[::-1]
 
 
-def _exp(x: float) -> float:
-    return math.exp(x) if x < 709 else math.inf
+def _growing(function: Callable[[float], float]) -> Callable[[float], float]:
+    return lambda x: function(x) if x < 709 else math.inf
 
 
-def _expm1(x: float) -> float:
-    return math.expm1(x) if x < 709 else math.inf
-
-
-def _erfcx(x: float) -> float:
-    """``exp(x²) erfc(x)``; its asymptotic series where erfc is near the end of the floats.
-
-    >>> _erfcx(0.0), round(_erfcx(24.999) / _erfcx(25.0), 4)
-    (1.0, 1.0)
-    """
-    if x < 25:
-        return math.exp(x * x) * math.erfc(x) if x > -26.6 else math.inf
-    t = 0.5 / (x * x)
-    series = 1 - t * (1 - 3 * t * (1 - 5 * t * (1 - 7 * t * (1 - 9 * t * (1 - 11 * t)))))
-    return series / (x * math.sqrt(math.pi))
-
-
-FLOATS = Functions(
-    exp=_exp,
-    expm1=_expm1,
-    log=math.log,
+FLOATS = SimpleNamespace(
+    exp=_growing(math.exp),
+    expm1=_growing(math.expm1),
+    erfc=math.erfc,
+    lgamma=math.lgamma,
+    log=lambda x: math.log(x) if x else -math.inf,
     log1p=math.log1p,
     sqrt=math.sqrt,
-    copysign=math.copysign,
-    hypot=math.hypot,
-    erfcx=_erfcx,
-    lgamma=math.lgamma,
     floor=math.floor,
-    ceil=math.ceil,
+    all=bool,
+    max=float,
+    copysign=math.copysign,
     where=lambda condition, then, otherwise: then if condition else otherwise,
 )
-"""The standard library's."""
+"""The functions that the formulas need, of the standard library."""
 
 
-def excess(circuits: float, load: float) -> float:
-    """``1/B − 1`` of two floats, infinite where B is below 1e-308.
+@cache
+def arrays() -> SimpleNamespace:
+    """The same functions of numpy and scipy."""
+    import numpy as np
+    from scipy import special  # type: ignore[import-untyped]
 
-    >>> excess(2.0, 1.0)  # 1/B = 1 + 2/1 + 2·1/1²
-    4.0
+    own = {name: getattr(np, name, None) for name in vars(FLOATS)}
+    return SimpleNamespace(**own | {"erfc": special.erfc, "lgamma": special.gammaln})
+
+
+def lost(circuits: Values, load: Values, f: SimpleNamespace = FLOATS) -> Values:
+    """``B = 1/(1 + E)``.
+
+    >>> lost(2.0, 1.0)
+    0.2
     """
-    if circuits == 0:
-        return 0.0
-    if load >= HEAVY_START and load >= 2 * circuits:
-        return float(fraction(circuits, load, many=circuits >= MANY))
-    if circuits < MANY:
-        if load == 0:
-            return math.inf
-        steps = int(circuits)
-        part = circuits - steps
-        total = 0.0
-        if part:
-            total = fraction(part, load, many=False) if load >= HEAVY_START else start(part, load, FLOATS)
-        for k in range(steps - 1, -1, -1):
-            total = one_more(total, circuits - k, load)
-        return float(total)
-    if load <= VANISHING * circuits:
-        return math.inf
-    return float(uniform(circuits, load, FLOATS, reach_of(circuits, load), circuits >= FOUR_ROWS))
+    return 1 / (1 + excess(circuits, load, f))
 
 
-def log_excess(circuits: float, load: float) -> float:
-    """``ln(1/B − 1)`` of two floats above 0.
-
-    >>> round(log_excess(1000.0, 1.0), 3)  # ln 1000! + 1: 1/B is 1e2568
-    5913.128
-    """
-    total = excess(circuits, load)
-    return math.log(total) if total < math.inf else _log_tail(circuits, load)
-
-
-def _log_tail(circuits: float, load: float) -> float:
-    return float(tail(circuits, load, FLOATS, reach_of(circuits, load) if circuits >= MANY else None))
-
-
-def reach_of(circuits: float, load: float) -> Reach:
-    """The reach of a load below twice the circuits."""
-    if abs(load - circuits) <= CLOSE_SHARE * circuits:
-        return CLOSE
-    return NEAR if 2 * load >= circuits else FAR
-
-
-def log_blocking(circuits: float, load: float) -> float:
-    """``ln B`` of two floats, finite where B is below the floats; ``-inf`` for no load.
+def log_blocking(circuits: Values, load: Values, f: SimpleNamespace = FLOATS) -> Values:
+    """``ln B = −ln(1 + E)``, finite where B is below the floats; ``-inf`` for no load.
 
     >>> log_blocking(5.0, 0.0), log_blocking(0.0, 5.0)
     (-inf, 0.0)
     """
-    total = excess(circuits, load)
-    if total < math.inf or load == 0:
-        return 0.0 - math.log1p(total)
-    return -_log_tail(circuits, load)
+    x = log_excess(circuits, load, f)
+    return 0.0 - f.where(x > 0, x, 0.0) - f.log1p(f.exp(-abs(x)))
 
 
-def one_more(excess: Values, circuits: Values, load: Values) -> Values:
-    """From C − 1 circuits to C: ``E_C = (C/A)(1 + E_(C−1))``, which never loses digits."""
-    return circuits / load * (1 + excess)
+def log_excess(circuits: Values, load: Values, f: SimpleNamespace = FLOATS) -> Values:
+    """``ln(1/B − 1)``, also where that is beyond the floats.
 
-
-def start(circuits: Values, load: Values, f: Functions) -> Values:
-    """The excess of less than 1 circuit, at a load below 4 (above: :func:`fraction`).
-
-    ``E = Γ(C+1) e^A A^−C − 1 − T`` with ``T = A/(C+1) + A²/((C+1)(C+2)) + …`` (DLMF 8.7.1), at most 50 times
-    larger than 1/B.  For hardly any circuits the difference is only noise: then ``E ≥ C/(A + 1)``.
+    >>> round(log_excess(1000.0, 1.0), 3)  # ln 1000! + 1: 1/B is 1e2568
+    5913.128
     """
-    series = 0.0
-    for k in range(_START_TERMS, 0, -1):
-        series = load / (circuits + k) * (1 + series)
-    total = f.expm1(f.lgamma(circuits + 1) + load - circuits * f.log(load)) - series
-    least = circuits / (load + 1)
-    return f.where(total > least, total, least)
+    return _by_region(_LOGS, circuits, load, f)
 
 
-def fraction(circuits: Values, load: Values, *, many: bool) -> Values:
-    """The excess by a continued fraction, for a load of twice the circuits or more (and 4 or more).
+def excess(circuits: Values, load: Values, f: SimpleNamespace = FLOATS) -> Values:
+    """``1/B − 1``, infinite where B is below 1e-308.
+
+    >>> excess(2.0, 1.0)  # 1/B = 1 + 2/1 + 2·1/1²
+    4.0
+    """
+    return _by_region(_KERNELS, circuits, load, f)
+
+
+def _by_region(kernels: Sequence[Kernel], circuits: Values, load: Values, f: SimpleNamespace) -> Values:
+    """Each region by its own kernel; circuits may be one float for all loads."""
+    light = f.where(circuits >= MANY, 1, f.where(circuits < 1, 2, 3))
+    region = f.where((load >= 4) & (load >= circuits + 5 * f.sqrt(circuits)), 0, light)
+    region = f.where((load == 0) | (circuits == 0), 4, region)
+    if f is FLOATS:
+        return kernels[region](circuits, load, f)
+    found = load * 0.0
+    for number, kernel in enumerate(kernels):
+        here = region == number
+        if here.all():  # without copies
+            return found + kernel(circuits, load, f)
+        if here.any():
+            found[here] = kernel(circuits if isinstance(circuits, float) else circuits[here], load[here], f)
+    return found
+
+
+def _nothing(circuits: Values, _: Values, f: SimpleNamespace) -> Values:
+    """No circuits lose everything, no load nothing."""
+    return f.where(circuits > 0, math.inf, 0.0)
+
+
+def _fraction(circuits: Values, load: Values, _: SimpleNamespace) -> Values:
+    """The excess by a continued fraction, for loads well above the circuits.
 
     ``E = C/(d + 1(C−1)/(d+2 + 2(C−2)/(d+4 + …)))`` with ``d = A − C + 1``: the even part of DLMF 8.9.2, of
     C − 1 circuits, since ``E = C/(A B(C−1, A))``.  The terms are worked out from the last one backwards; how
@@ -210,76 +174,134 @@ def fraction(circuits: Values, load: Values, *, many: bool) -> Values:
     """
     ahead = load - circuits + 1
     rest = 0.0
-    for n in range(_TERMS_OF_MANY if many else _TERMS, 0, -1):
+    for n in range(_FRACTION_TERMS, 0, -1):
         rest = n * (circuits - n) / (ahead + 2 * n + rest)
     return circuits / (ahead + rest)
 
 
-def exponent(circuits: Values, load: Values, f: Functions, reach: Reach) -> tuple[Values, Values]:
-    """``μ`` and ``y = C (μ − ln(1 + μ))``, which rules how fast B falls below the load C.
+def _start(circuits: Values, load: Values, f: SimpleNamespace) -> Values:
+    """The excess of less than 1 circuit, at a load below 6.
 
-    Near C, where that would cancel: ``y = C r (μ − 2r²(1/3 + r²/5 + r⁴/7 + …))`` with ``r = μ/(2 + μ)`` (as
-    Loader 2000 for the Poisson distribution).
+    ``E = Γ(C+1) e^A A^−C − 1 − T`` with ``T = A/(C+1) + A²/((C+1)(C+2)) + …`` (DLMF 8.7.1), at most 400 times
+    larger than 1/B.  For hardly any circuits the difference is only noise: then ``E ≥ C/(A + 1)``.
     """
+    series = 0.0
+    for k in range(_START_TERMS, 0, -1):
+        series = load / (circuits + k) * (1 + series)
+    total = f.expm1(_poisson(circuits, load, f)) - series
+    least = circuits / (load + 1)
+    return f.where(total > least, total, least)
+
+
+def _recurrence(circuits: Values, load: Values, f: SimpleNamespace) -> Values:
+    """From C − 1 circuits to C: ``E_C = (C/A)(1 + E_(C−1))``, which never loses digits."""
+    whole = f.floor(circuits)
+    total = excess(circuits - whole, load, f)
+    for k in range(int(f.max(whole)) - 1, -1, -1):
+        total = f.where(whole > k, (circuits - k) / load * (1 + total), total)
+    return total
+
+
+def _uniform(circuits: Values, load: Values, f: SimpleNamespace) -> Values:
+    """``ln E`` by Temme's uniform expansion, for 50 circuits or more.
+
+    ``E = Γ* [ sqrt(πC/2) e^y erfc(z) + Σ_k c_k(η) C^−k ]``, ``y = C (μ − ln(1 + μ))`` with ``μ = (A − C)/C``,
+    ``z = sign(μ) sqrt(y)``, ``η = z sqrt(2/C)``, ``Γ* = C!/(sqrt(2πC) C^C e^−C)``.
+    """
+    powers, normal, log_gamma = (_of_few if f is FLOATS else _of_circuits)(circuits)
     ahead = (load - circuits) / circuits
-    if not reach.exponent:
-        return ahead, load - circuits - circuits * f.log(load / circuits)
-    ratio = ahead / (2 + ahead)
-    square = ratio * ratio
-    series = square * 0.0
-    for coefficient in reach.exponent:
-        series += coefficient
-        series *= square
-    return ahead, circuits * ratio * (ahead - 2 * series)
-
-
-def uniform(circuits: Values, load: Values, f: Functions, reach: Reach, four_rows: bool) -> Values:
-    """The excess by Temme's uniform expansion, for 50 circuits or more and a load below twice as many.
-
-    ``E = Γ* [ sqrt(πC/2) erfcx(z) + Σ_k c_k(η) C^−k ]``, ``z = sign(μ) sqrt(y)``, ``η = z sqrt(2/C)``,
-    ``Γ* = C!/(sqrt(2πC) C^C e^−C)``.  Below half of C the sum no longer counts, so that its powers of η need
-    not converge there.
-    """
-    ahead, y = exponent(circuits, load, f, reach)
+    far = ahead - (f.log(load) - f.log(circuits))  # the quotient of the two may be below the floats
+    y = circuits * f.where(2 * load < circuits, far, -log1p_less_near(ahead))
     z = f.copysign(f.sqrt(y), ahead)
     eta = z * f.sqrt(2 / circuits)
-    inverse = 1 / circuits
     total = eta * 0.0
-    if four_rows:
-        for c0, c1, c2, c3, _, _ in reach.columns:
-            total *= eta
-            total += c0 + inverse * (c1 + inverse * (c2 + inverse * c3))
-    else:
-        for c0, c1, c2, c3, c4, c5 in reach.columns:
-            total *= eta
-            total += c0 + inverse * (c1 + inverse * (c2 + inverse * (c3 + inverse * (c4 + inverse * c5))))
-    total += math.sqrt(math.pi / 2) * f.sqrt(circuits) * f.erfcx(z)
-    return f.exp(stirling_of_many(circuits)) * total
+    for coefficient in powers:
+        total *= eta
+        total += coefficient
+    return y + log_gamma + f.log(normal * f.erfc(z) + f.exp(-y) * total)
 
 
-def tail(circuits: Values, load: Values, f: Functions, reach: Reach | None) -> Values:
-    """``ln E`` where E is beyond the floats: B is then the Poisson probability ``A^C e^−A / C!``.
+def _of_circuits(circuits: Values) -> tuple[list[Values], Values, Values]:
+    """What depends on the circuits alone: ``Σ_k c_k C^−k`` by powers of η, ``sqrt(πC/2)`` and ``ln Γ*``."""
+    inverse = 1 / circuits
+    powers = [
+        c0 + inverse * (c1 + inverse * (c2 + inverse * (c3 + inverse * c4)))
+        for c0, c1, c2, c3, c4 in _COLUMNS
+    ]
+    return powers, (math.pi / 2 * circuits) ** 0.5, stirling_of_many(circuits)
 
-    Without a reach, for less than 50 circuits.
+
+_of_few = lru_cache(maxsize=256)(_of_circuits)
+
+
+def _large(circuits: Values, load: Values, f: SimpleNamespace) -> Values:
+    return f.exp(_uniform(circuits, load, f))
+
+
+def _poisson(circuits: Values, load: Values, f: SimpleNamespace) -> Values:
+    """``ln 1/B`` where B is far below 1: minus the logarithm of ``A^C e^−A / C!``."""
+    return f.lgamma(circuits + 1) + load - circuits * f.log(load)
+
+
+def _log_of(kernel: Kernel) -> Kernel:
+    def log(circuits: Values, load: Values, f: SimpleNamespace) -> Values:
+        total = kernel(circuits, load, f)
+        return f.where(total < math.inf, f.log(total), _poisson(circuits, load, f))
+
+    return log
+
+
+_KERNELS = (_fraction, _large, _start, _recurrence, _nothing)
+_LOGS = tuple(_uniform if kernel is _large else _log_of(kernel) for kernel in _KERNELS)
+
+
+def max_load(circuits: Values, blocking: Values, f: SimpleNamespace = FLOATS) -> Values:
+    """The load of ``B = blocking``; 0 where it is below the floats.
+
+    Newton's method over ``u = ln A`` for the log-odds of being served, ``ln E``, whose slope
+    ``A − C − C/E`` runs from −C (light load) to −1 (heavy).  It starts near C at the leading term
+    ``1/ε = sqrt(2πC) e^y`` and above at ``C/(1 − ε) − 1/ε``.  ``(ε C!)^(1/C) ≤ A ≤ C/(1 − ε)`` holds always;
+    the lower end is halved for its rounding.
+
+    >>> round(max_load(15.0, 0.01), 3)
+    8.108
     """
-    if reach is None:
-        return f.lgamma(circuits + 1) + load - circuits * f.log(load)
-    if reach is FAR:
-        # Two logarithms, because the quotient of load and circuits may be below the floats.
-        y = load - circuits - circuits * (f.log(load) - f.log(circuits))
-    else:
-        y = exponent(circuits, load, f, reach)[1]
-    return y + stirling_of_many(circuits) + 0.5 * (math.log(2 * math.pi) + f.log(circuits))
+    steep, flat = f.where(circuits > 1, circuits, 1.0), f.where(circuits > 1, 1.0, circuits)
+    log_chance, tiny = f.log(blocking), f.where(circuits > 0, circuits, math.ulp(0.0))
+    low, high = 0.5 * f.exp((log_chance + f.lgamma(circuits + 1)) / tiny), circuits / (1 - blocking)
+    below = -log_chance - 0.5 * f.log(math.pi / 2 * tiny)  # y of the load C − …
+    eta = -f.sqrt(_within(0.0, 2 * below / tiny, 2.25, f))
+    load = f.where(below > 0, circuits * (1 + eta * (1 + eta / 3)), high - 1 / blocking)
+    load = f.where(low > 0, _within(low, load, high, f), 1.0)
+    target = f.log1p(-blocking) - log_chance
+    for _ in range(STEPS):
+        x = log_excess(circuits, load, f)
+        step = (x - target) / _within(flat, circuits * f.exp(-x) - (load - circuits), steep, f)
+        load = _within(low, load * f.exp(step), high, f)
+        if f.all((abs(step) * f.sqrt(1 + circuits) < 1e-8) | (abs(step) < 4e-15)):  # the next is noise
+            break
+    return f.where(low > 0, load, 0.0)
 
 
-def idle(circuits: Values, load: Values, blocking: Values, f: Functions) -> Values:
-    """The mean number of idle circuits, ``C − A(1 − B)``: the slope of ln B over ln A.
+def min_circuits(load: Values, blocking: Values, f: SimpleNamespace = FLOATS) -> Values:
+    """The least whole number of circuits whose computed B is at most ``blocking``, at least 1.
 
-    Written as ``AB − (A − C)``, which loses digits only far above the load C; there from
-    ``x² + (A − C + 1)x = C − Var(N)``, where the variance no longer counts.
+    By halves, between ``A(1 − ε)``, as ``B ≥ 1 − C/A``, and C with ``(C − A)² = 2C ln(1/ε)``, as
+    ``B ≤ e^−y ≤ exp(−(C − A)²/(2C))`` above the load.
+
+    >>> min_circuits(100.0, 0.001)
+    128
     """
-    lost = load * blocking
-    ahead = load - circuits
-    plain = lost - ahead
-    root = f.hypot(ahead + 1, 2 * f.sqrt(circuits))
-    return f.where(plain > 1e-6 * lost, plain, 2 * circuits / (ahead + 1 + root))
+    bits = -f.log(blocking)
+    least = load * (1 - blocking) * (1 - 1e-9) - 1
+    low = f.floor(f.where(least > 0, least, 0.0))
+    high = f.floor(load + bits + f.sqrt(bits * (bits + 2 * load))) + 2
+    while not f.all(high - low <= 1):
+        middle = f.floor((low + high) / 2)
+        enough = lost(middle, load, f) <= blocking
+        low, high = f.where(enough, low, middle), f.where(enough, middle, high)
+    return high
+
+
+def _within(low: Values, value: Values, high: Values, f: SimpleNamespace) -> Values:
+    return f.where(value < low, low, f.where(value > high, high, value))

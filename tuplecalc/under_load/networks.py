@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, chain
-from math import expm1, inf, lgamma, log, log1p
+from math import expm1, inf, log1p
 from operator import mul
 from typing import Any
 
 from tuplecalc.errors import reject
-from tuplecalc.under_load.checks import count, number, share
+from tuplecalc.under_load.checks import number, share
 
 Loss = Callable[[float], float]
 """The share that a pool blocks of a load."""
@@ -81,48 +81,3 @@ def _products_without(factors: Sequence[float]) -> list[float]:
     before = accumulate(chain([1.0], factors[:-1]), mul)
     behind = list(accumulate(chain([1.0], reversed(factors[1:])), mul))
     return [left * right for left, right in zip(before, reversed(behind), strict=True)]
-
-
-def tree_blocking(leaves: Sequence[tuple[int, float]], root: int) -> tuple[float, ...]:
-    """The share that each leaf's connections lose where they need a tuple of their leaf and of the root.
-
-    ``leaves`` are (circuits, load in erlang); all come and go together at leaf and root.  Exact,
-    for every law of the holds: the product form, truncated::
-
-        L_i = [P(N_i = C_i, M ≤ C_0) + P(N_i < C_i, M = C_0)] / P(M ≤ C_0)
-
-    with M the sum of independent Poisson numbers N_i, each up to its leaf's circuits.  It takes time
-    with the square of the root's circuits.  Raises :class:`~tuplecalc.errors.TopologyError` for numbers
-    below 0.  Source: Kelly, Loss networks, Ann. Appl. Prob. 1 (1991) (recalled).
-
-    >>> [round(share, 6) for share in tree_blocking([(5, 3.0), (8, 6.0), (10, 9.0)], 18)]
-    [0.176277, 0.172581, 0.201482]
-    """
-    import numpy as np
-
-    most = count(root, "root")
-    poisson = []
-    for place, leaf in enumerate(leaves):
-        circuits, load = _pair(leaf, f"leaves[{place}]", "circuits and the load in erlang")
-        room, offered = count(circuits, f"leaves[{place}].circuits"), number(load, f"leaves[{place}].load")
-        used = np.arange(min(room, most) + 1)
-        if not offered:
-            used = used[:1]
-        logs = used * log(offered or 1.0) - np.array([lgamma(n + 1) for n in used])
-        poisson.append(np.exp(logs - logs.max()))
-
-    def joined(states: Iterable[np.ndarray]) -> np.ndarray:
-        weights = np.ones(1)
-        for state in states:
-            weights = np.convolve(weights, state)[: most + 1]
-        return weights
-
-    everything = float(joined(poisson).sum())
-    found = []
-    for place, ((circuits, _), weights) in enumerate(zip(leaves, poisson, strict=True)):
-        others = joined(w for i, w in enumerate(poisson) if i != place)
-        full = weights[circuits:]  # the leaf is; nothing where its room is beyond the root's
-        blocked = float(full.sum() * others[: most + 1 - circuits].sum()) if full.size else 0.0
-        free = joined([others, weights[:circuits]]) if circuits else np.zeros(1)
-        found.append((blocked + float(free[most:].sum())) / everything)  # and the root is full
-    return tuple(found)

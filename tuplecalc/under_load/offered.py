@@ -13,10 +13,10 @@ from tuplecalc.limits.record import as_float
 from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
+from tuplecalc.under_load.exhaustion import exhaustion_time
 from tuplecalc.under_load.hashing import fullest_estimate
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
-from tuplecalc.under_load.transients import exhaustion_time
 
 
 class Exhausted(NamedTuple):
@@ -138,7 +138,7 @@ def exhausted(each: Pools, rate: Fraction, hold: Fraction) -> Exhausted | None:
     """When the hottest pool is full: ``Σ m_T(t) = size``, over a flow's keys and over who closes first.
 
     ``T`` is how long a key lingers, and ``m_T(t) = λ·(min(t, T) + H·(1 - e^(-max(0, t - T)/H)))`` as in
-    :func:`tuplecalc.under_load.transients.exhaustion_time`.
+    :func:`tuplecalc.under_load.exhaustion.exhaustion_time`.
     """
     mine = rate * each.hottest * fullest(each)
     size = Fraction(each.circuits * each.keys) if each.alike else Fraction(each.size)

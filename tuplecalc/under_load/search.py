@@ -3,7 +3,7 @@
 The windows of a search each look at a run of consecutive ports from a start of their own.  How often
 all of them miss depends on how the used ports lie.  Two arrangements have closed forms: used ports
 anywhere (:func:`failure_lower`) and the clusters that such searches themselves build while nothing is
-released (:func:`failure_upper`).  What lies between is simulated: ``tuplecalc.under_load.search_simulation``.
+released (:func:`failure_upper`).  What lies between is simulated in the tests.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections import Counter
 from collections.abc import Callable
 from functools import cache, lru_cache
 from itertools import accumulate, repeat
-from math import ceil, comb, exp, inf, log, log1p, pi, prod
+from math import ceil, exp, inf, log, log1p, pi, prod
 from numbers import Integral
 from operator import mul
 from typing import Literal, NamedTuple, TypeAlias
 
 from tuplecalc.errors import reject
-from tuplecalc.under_load.checks import count, number, probability, share, word
+from tuplecalc.under_load.checks import count, number, probability
 from tuplecalc.under_load.series import NEGLIGIBLE, first_below, log1p_less, log_sum, stirling
 
 Search: TypeAlias = Literal["exhaustive", "linux"] | int | tuple[int, ...]
@@ -29,13 +29,11 @@ or the lengths of windows of consecutive ports, each from a random start."""
 Bound: TypeAlias = Literal["lower", "upper"]
 """Which of the two closed forms of the failure."""
 
-LAST_PROBES = 32
-"""How many probes at the end of each window may evict a closing entry (NF_NAT_HARDER_THRESH)."""
-
 _MOST_PROBES = 65536
 _STARTS = 65536
 _LINUX = (128, 64, 32, 16, 8)
 _NEGLIGIBLE = 1e-18
+_NO_LOAD = 1e-300
 _OF_THE_CUBIC = 1e-9  # where its pieces meet; no sum settles below that
 _CANCELS = 8.0
 """Windows times decay beyond which the closed form of a cluster loses digits, and its tail is summed."""
@@ -85,9 +83,7 @@ def start_bias(ports: int) -> float:
     return more * (ports - more) / (_STARTS * ports)
 
 
-def failure_lower(
-    in_use: int, ports: int, search: Search = "linux", *, closing: int = 0, evict_chance: float = 0.5
-) -> float:
+def failure_lower(in_use: int, ports: int, search: Search = "linux") -> float:
     """How often a search fails if the used ports lie anywhere, all placements alike.
 
     With k = ``in_use`` of R = ``ports`` and windows of w ports, independent of each other:
@@ -100,28 +96,15 @@ def failure_lower(
     is smaller still, and proved).  It is no bound for each single placement: ports spread at
     even gaps fail less often.  Real searches build clusters and fail more often (simulated).
 
-    ``closing`` of the used ports hold entries in TIME_WAIT or CLOSE, which Linux since 6.5 may take in
-    the last 32 probes of each window ("linux" only, TCP only), each with ``evict_chance``: whether the
-    new sequence number lies after the old one, ½ for unrelated hosts (derived, not measured; the
-    version is recalled).  These last h probes become
-    ``Σ_j C(h,j)·(c)_j·(k−c)_{h−j}·(1−p)^j / (R)_h``, falling factorials: about ``((k − p·c)/R)^h``.
-
-    Raises TopologyError unless 0 ≤ closing ≤ in_use ≤ ports.  Source: the kernel's
-    nf_nat_l4proto_unique_tuple and nf_nat_used_tuple_harder; the formula is the project's model.
+    Raises TopologyError unless 0 ≤ in_use ≤ ports.  Source: the kernel's nf_nat_l4proto_unique_tuple; the
+    formula is the project's model.
 
     >>> f"{failure_lower(61286, 64512):.2e}"
     '2.96e-06'
     >>> failure_lower(99, 100), failure_lower(100, 100), failure_lower(90, 100, 2)
     (0.0, 1.0, 0.81)
-    >>> f"{failure_lower(64512, 64512, closing=32256):.0e}"
-    '1e-15'
     """
-    in_use, ports = ports_in_use(in_use, ports)
-    parts = _counted(search, ports)
-    closing, evict_chance = evictable(closing, in_use, search), share(evict_chance, "evict_chance")
-    if not closing:
-        return _spread(in_use, ports, parts)
-    return _spread_evicting(in_use, ports, parts, closing, 1 - evict_chance)
+    return _spread(*_in_use(in_use, ports), _counted(search, ports))
 
 
 def failure_upper(in_use: int, ports: int, search: Search = "linux") -> float:
@@ -153,8 +136,7 @@ def failure_upper(in_use: int, ports: int, search: Search = "linux") -> float:
     >>> failure_upper(99, 100), failure_upper(64512, 64512)
     (0.0, 1.0)
     """
-    in_use, ports = ports_in_use(in_use, ports)
-    return _clustered(in_use, ports, _counted(search, ports))
+    return _clustered(*_in_use(in_use, ports), _counted(search, ports))
 
 
 class UsableShare(NamedTuple):
@@ -212,34 +194,33 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
     0.2
     """
     ports, load = count(ports, "ports", least=1), number(load, "load")
-    word(bound, "bound", ("lower", "upper"))
-    if not load:
+    if not isinstance(bound, str) or bound not in ("lower", "upper"):
+        raise reject(bound, 'this is "lower" or "upper"', "write one of these", "bound")
+    if load < _NO_LOAD:
         return 0.0
     chain = _chain(ports, _counted(search, ports), _spread if bound == "lower" else _clustered)
+    mean = min(load, ports)  # what is beyond it only tilts the law: its digits would cancel
+    tilt = log(load / mean)
 
-    def state(k: int) -> float:  # ln of the Poisson law, and of what is never lost below k
+    def state(k: int) -> float:  # ln of the Poisson law of the load, up to a constant, and of what is kept
+        tilted = (k - ports) * tilt + chain.kept(k)
         if not k:
-            return -load + chain.kept(k)
-        near = log1p_less((load - k) / k) if 2 * load > k else log(load / k) + 1 - load / k  # the same
-        return k * near - stirling(k) - log(2 * pi * k) / 2 + chain.kept(k)
+            return tilted - mean
+        near = log1p_less((mean - k) / k) if 2 * mean > k else log(mean / k) + 1 - mean / k  # the same
+        return tilted + k * near - stirling(k) - log(2 * pi * k) / 2
 
     def lost(k: int) -> float:
         failure = chain.failure(k)
         return state(k) + (log(failure) if failure else -inf)
 
-    return exp(_log_sum(lost, ports) - _log_sum(state, ports))
+    return min(1.0, exp(_log_sum(lost, ports) - _log_sum(state, ports)))
 
 
 _Parts: TypeAlias = tuple[tuple[int, int], ...]
 _Form: TypeAlias = Callable[[int, int, _Parts], float]
 
 
-def ports_in_use(in_use: int, ports: int) -> tuple[int, int]:
-    """Both numbers, checked.
-
-    >>> ports_in_use(3, 10)
-    (3, 10)
-    """
+def _in_use(in_use: int, ports: int) -> tuple[int, int]:
     ports, in_use = count(ports, "ports", least=1), count(in_use, "in_use")
     if in_use > ports:
         raise reject(in_use, f"no more than the {ports} ports are in use", "change it", "in_use")
@@ -251,20 +232,6 @@ def _counted(search: Search, ports: int) -> _Parts:
     return tuple(Counter(windows(search, ports)).items())
 
 
-def evictable(closing: int, in_use: int, search: Search) -> int:
-    """The number of closing entries, checked: some of the ports in use, and only Linux evicts them.
-
-    >>> evictable(0, 5, 3), evictable(5, 5, "linux")
-    (0, 5)
-    """
-    closing = count(closing, "closing")
-    if closing > in_use:
-        raise reject(closing, f"no more than the {in_use} ports in use are closing", "change it", "closing")
-    if closing and search != "linux":
-        raise reject(search, 'only the "linux" search evicts closing entries', "set closing to 0", "closing")
-    return closing
-
-
 def _spread(k: int, R: int, parts: _Parts) -> float:
     longest, _ = max(parts)
     if longest > k:  # no such window lies on used ports alone
@@ -273,23 +240,6 @@ def _spread(k: int, R: int, parts: _Parts) -> float:
         return 1.0
     chances = list(accumulate(((k - i) / (R - i) for i in range(longest)), mul))
     return float(prod(chances[w - 1] ** times for w, times in parts))
-
-
-def _spread_evicting(k: int, R: int, parts: _Parts, c: int, stays: float) -> float:
-    """As :func:`_spread`, where each of c closing entries stays in its port with a chance only."""
-    if max(parts)[0] > k:
-        return 0.0
-    chance = 1.0
-    for w, times in parts:
-        h = min(w, LAST_PROBES)
-        closing = list(accumulate(((c - i) * stays / (R - i) for i in range(h)), mul, initial=1.0))
-        # In falling factorials over (R)_h the h−j open entries stand on R−j, R−j−1, …
-        last = sum(
-            comb(h, j) * closing[j] * prod((k - c - i) / (R - j - i) for i in range(h - j))
-            for j in range(max(0, h - (k - c)), min(h, c) + 1)
-        )
-        chance *= (last * prod((k - i) / (R - i) for i in range(h, w))) ** times
-    return chance
 
 
 def _clustered(k: int, R: int, parts: _Parts) -> float:

@@ -14,6 +14,7 @@ UNDERFLOW = -750.0
 """A logarithm whose exponential is 0."""
 
 _ENOUGH = 16
+_ODD = tuple(1 / (2 * k + 3) for k in reversed(range(16)))  # of the squares up to 1/9
 _POINTS, _MOST_POINTS = 32, 2**14
 
 
@@ -39,22 +40,25 @@ def stirling_of_many(n: Values) -> Values:
 
 
 def log1p_less(x: float) -> float:
-    """``ln(1 + x) − x``, near 0 by its series in ``x/(2 + x)``.
-
-    Source: Loader, "Fast and accurate computation of binomial probabilities" (2000, recalled).
+    """``ln(1 + x) − x``, near 0 without cancelling.
 
     >>> round(log1p_less(1e-9) * 1e18, 6)
     -0.5
     """
-    if abs(x) > 0.35:
-        return log1p(x) - x
+    return float(log1p_less_near(x)) if abs(x) <= 0.5 else log1p(x) - x
+
+
+def log1p_less_near(x: Values) -> Values:
+    """:func:`log1p_less` for −½ to 1, also of arrays, by its series in ``x/(2 + x)``.
+
+    Source: Loader, "Fast and accurate computation of binomial probabilities" (2000, recalled).
+    """
     root = x / (2 + x)
     square = root * root
-    power, series, odd = square, 0.0, 3
-    while power > 1e-18 * odd * series:
-        series += power / odd
-        power *= square
-        odd += 2
+    series = square * 0.0
+    for coefficient in _ODD:
+        series += coefficient
+        series *= square
     return root * (2 * series - x)
 
 

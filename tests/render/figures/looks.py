@@ -3,6 +3,7 @@
 from itertools import combinations
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Annotation, Text
 
 import tuplecalc as tc
@@ -56,8 +57,10 @@ def texts(ax: Axes) -> list[Text]:
 
 def check_words(ax: Axes, slack: float = 1.0) -> None:
     """No two texts lie over each other, and none leaves the figure; tilted ones count for the latter only."""
-    renderer = style.renderer(ax)
     figure = style.figure_of(ax)
+    with style.without_glyph_warnings():
+        figure.draw_without_rendering()
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     boxes = [(text, Text.get_window_extent(text, renderer)) for text in texts(ax)]
     for text, box in boxes:
         inside = box.x0 > -slack and box.y0 > -slack

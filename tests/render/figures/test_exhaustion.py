@@ -1,6 +1,7 @@
 """Filling and recovering over time: the areas, the marks, the finding."""
 
 from collections.abc import Sequence
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,12 @@ def line(ax: Axes, gid: str) -> tuple[Sequence[float], Sequence[float]]:
     return x, y  # type: ignore[return-value]
 
 
+def key(ax: Axes) -> list[str]:
+    legend = ax.get_legend()
+    assert legend
+    return [text.get_text() for text in legend.get_texts()]
+
+
 def area(ax: Axes, gid: str) -> set[tuple[float, float]]:
     """The corners of an area."""
     (artist,) = by_gid(ax, gid)
@@ -104,7 +111,7 @@ def test_what_is_turned_away_is_the_demand_over_the_size(name: str) -> None:
     assert max(time) == found.seconds
     assert demand == pytest.approx(np.interp(time, found.time, found.demand))
     assert set(zip(time, demand, strict=True)) <= area(ax, "turned away")
-    assert words(ax, "lost") == f"{numbers.share(1 - 1 / found.use)} turned away"
+    assert key(ax)[-1] == f"{numbers.share(1 - 1 / found.use)} turned away"
     assert ax.get_ylim()[1] <= 1.6 * found.size
 
 
@@ -124,17 +131,16 @@ def test_the_outage_is_told_as_everywhere() -> None:
     half, middle = line(ax, "half")
     assert list(half) == [pytest.approx(1500 + 210.85, abs=0.01)]
     assert list(middle) == [32_256]
-    assert words(ax, "lost") == "16.2% turned away"
     assert load.blocking is not None
     assert numbers.share(load.blocking.upper) == "16.2%"
     assert ax.get_ylabel() == "ports taken in each of 6 scopes"
     assert [text.get_text() for text in ax.get_yticklabels()] == ["0", "32,256", "64,512"]
-    assert (words(ax, "name:open"), words(ax, "name:lingering")) == ("open", "lingering")
+    assert key(ax) == ["open", "lingering", "16.2% turned away"]
 
 
 def test_what_fits_has_no_marks_and_ends_with_the_offer() -> None:
     ax, found = draw(ODD["fits"]), course(ODD["fits"])
-    for gid in ("dry", "offer", "recovered", "half", "turned away", "lost", "demand"):
+    for gid in ("dry", "offer", "recovered", "half", "turned away", "demand"):
         assert not by_gid(ax, gid)
     assert ax.get_xlim() == (0, found.seconds)
     assert ax.get_ylim()[1] > found.size
@@ -194,19 +200,15 @@ def test_the_axis_says_what_it_counts(name: str, counted: str) -> None:
     assert draw(DRAWN[name]).get_ylabel() == counted
 
 
-@pytest.mark.parametrize("name", sorted(DRAWN))
-def test_names_stand_in_or_beside_their_areas(name: str) -> None:
-    ax, found = draw(DRAWN[name]), course(DRAWN[name])
-    for area, low, high in (("open", 0 * found.open, found.open), ("lingering", found.open, found.taken)):
-        texts = by_gid(ax, f"name:{area}")
-        assert len(texts) == bool((high - low).max() >= 2e-3 * ax.get_ylim()[1])
-        if not texts:
-            continue
-        x, y = texts[0].get_position()  # type: ignore[attr-defined]
-        if by_gid(ax, f"line:{area}"):
-            (_, y) = line(ax, f"line:{area}")[1]
-        assert np.interp(x, found.time, low) <= y <= np.interp(x, found.time, high)
-        assert np.interp(x, found.time, high - low) > (high - low).max() / 10
+def test_areas_that_can_be_seen_are_named_below() -> None:
+    """The least that is named is 0.2% of the height: a hold that fills less than that has no name."""
+    for name, seen in {
+        "no linger": ["open", "64.2% turned away"],
+        "sawtooth": ["lingering", "73.1% turned away"],
+    }.items():
+        assert key(draw(DRAWN[name])) == seen
+    assert key(draw(tc.with_settings(ODD["just"], "traffic.hold=0.2s"))) == ["lingering"]
+    assert key(draw(tc.with_settings(ODD["just"], "traffic.hold=0.3s"))) == ["open", "lingering"]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -215,14 +217,17 @@ def test_no_words_lie_over_each_other(name: str, size: style.Size) -> None:
     check_words(draw(DRAWN[name], size))
 
 
-def test_words_over_the_axes_take_as_many_rows_as_they_need() -> None:
-    ax = style.blank("half-page")
-    with style.style():
-        height = marked(
-            ax, [Mark(0.1 * place, f"words of line {place}", f"m{place}", "-") for place in range(9)]
-        )
-    assert height > 30
-    check_words(ax)
+@pytest.mark.parametrize("size", SIZES)
+def test_words_over_the_axes_lie_apart_wherever_their_lines_are(size: style.Size) -> None:
+    places = [0, 0.06, 0.13, 0.3, 0.5, 0.8, 0.9, 1]
+    for one, other in combinations_with_replacement(places, 2):
+        ax = style.blank(size)
+        with style.style():
+            height = marked(
+                ax, [Mark(one, "dry after 9 h", "a", "-"), Mark(other, "700/s offered", "b", "-")]
+            )
+        assert height == 15 or other - one < 0.35
+        check_words(ax)
 
 
 # --- errors ----------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_what_binds_and_what_is_next_are_marked(of: Of) -> None:
 
 def test_the_offered_rate_is_a_line() -> None:
     ax = limits(tc.example("outage"))
-    (line,) = by_gid(ax, "load")
+    (line,) = by_gid(ax, "offered:line")
     assert isinstance(line, Line2D)
     assert list(line.get_xdata()) == [700, 700]  # type: ignore[arg-type]
     assert words(ax, "offered") == "700/s offered"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import wraps
@@ -18,7 +18,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 import matplotlib as mpl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
@@ -29,8 +29,8 @@ from tuplecalc.limits.expression import Number
 from tuplecalc.render import numbers
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.backend_bases import RendererBase
     from matplotlib.text import Text
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
@@ -93,8 +93,14 @@ _RC: dict[Any, Any] = {
     "svg.hashsalt": "tuplecalc",  # the same ids in every run
     "svg.fonttype": "path",  # the same look on every machine
     "pdf.fonttype": 42,
-    "path.simplify": False,
+    "path.simplify": True,
+    "path.simplify_threshold": 1 / 9,
 }
+
+_CHARACTER = 0.55  # width of a character over the size of the type, on average
+_AXES = 0.75  # of the figure's width
+_HANDLE = "a patch and gaps"  # as wide as what stands beside words of a legend
+_FOR_AXIS = 36  # points that the ticks and words of an axis take
 
 _BLANK = "\N{NO-BREAK SPACE}"
 _TOGETHER = r"(?<=[<>≥≤]) | (?=[<>≥≤])|(?<=\d) (?=(?:min|h|s|ms|µs|days?)\b)"  # what one line keeps
@@ -140,7 +146,6 @@ def blank(size: Size = "slide") -> Axes:
     """The axes of an empty figure that nothing keeps, for a file."""
     with style():
         figure = Figure(figsize=SIZES[size], dpi=DPI, layout="constrained")
-        FigureCanvasAgg(figure)
         return figure.add_subplot()
 
 
@@ -160,14 +165,21 @@ def without_glyph_warnings() -> Iterator[None]:
         yield
 
 
-def renderer(ax: Axes) -> RendererBase:
-    """What measures texts, after the figure was laid out as it is now."""
+def width(ax: Axes, words: str) -> float:
+    """About what share of the axes' width words take: to measure them takes a layout of the figure."""
+    points = float(figure_of(ax).get_size_inches()[0]) * 72 * _AXES
+    return len(words) * _CHARACTER * float(mpl.rcParams["font.size"]) / points
+
+
+def below(ax: Axes, key: Iterable[Artist]) -> None:
+    """What colours, hatches and marks mean, under the words of the axis across."""
     figure = figure_of(ax)
-    with without_glyph_warnings():
-        figure.draw_without_rendering()
-    canvas = figure.canvas if isinstance(figure.canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
-    found: RendererBase = canvas.get_renderer()  # type: ignore[no-untyped-call]
-    return found
+    drop = ScaledTranslation(0, -_FOR_AXIS / 72, figure.dpi_scale_trans)
+    where: Any = {"bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + drop, "borderaxespad": 0}
+    handles = list(key)
+    longest = max((str(each.get_label()) for each in handles), key=len, default="")
+    columns = int(1 / width(ax, f"{longest}{_HANDLE}"))
+    ax.legend(handles=handles, loc="upper left", frameon=False, ncols=max(columns, 1), **where)
 
 
 def headline(ax: Axes, finding: str, pad: float = 10.0) -> None:
@@ -189,11 +201,17 @@ def outlined(text: Text) -> None:
 
 def encode(ax: Axes, file_format: str) -> bytes:
     """The figure as a file's bytes, the same in every run of one matplotlib version."""
-    stream = io.BytesIO()
+    figure, stream = figure_of(ax), io.BytesIO()
+    before, dpi = figure.canvas, figure.dpi
+    figure.set_dpi(DPI)
     with style(), without_glyph_warnings():
-        # The usual level takes a tenth off the file and a third more time.
+        # `savefig` would lay the figure out and draw it twice; the usual compression takes a tenth off
+        # the file and a third more time.
         packed: Any = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}
-        figure_of(ax).savefig(stream, format=file_format, dpi=DPI, metadata=_METADATA[file_format], **packed)
+        canvas = get_registered_canvas_class(file_format)(figure)
+        getattr(canvas, f"print_{file_format}")(stream, metadata=_METADATA[file_format], **packed)
+    figure.set_canvas(before)
+    figure.set_dpi(dpi)
     return stream.getvalue()
 
 

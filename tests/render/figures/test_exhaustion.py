@@ -207,8 +207,8 @@ def test_areas_that_can_be_seen_are_named_below() -> None:
         "sawtooth": ["lingering", "73.1% turned away"],
     }.items():
         assert key(draw(DRAWN[name])) == seen
-    assert key(draw(tc.with_settings(ODD["just"], "traffic.hold=0.2s"))) == ["lingering"]
-    assert key(draw(tc.with_settings(ODD["just"], "traffic.hold=0.3s"))) == ["open", "lingering"]
+    assert key(draw(nat(500, 0.2))) == ["lingering"]
+    assert key(draw(nat(500, 0.4))) == ["open", "lingering"]
 
 
 @pytest.mark.parametrize("size", SIZES)

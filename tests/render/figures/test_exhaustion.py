@@ -1,6 +1,6 @@
 """Filling and recovering over time: the areas, the marks, the finding."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.lines import Line2D
 
 import tuplecalc as tc
-from tests.render.figures.looks import CHAINS, DIRECT, SIZES, by_gid, check_words, words
+from tests.render.figures.looks import CHAINS, DIRECT, SIZES, by_gid, check_words, key, line, words
 from tuplecalc.errors import InputError
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import plot_exhaustion, style
@@ -19,6 +18,7 @@ from tuplecalc.render.figures.labels import Mark, marked
 from tuplecalc.under_load.fluid import Fluid, over_time
 
 
+@lru_cache(32)
 def draw(chain: tc.Chain, size: style.Size = "slide") -> Axes:
     return plot_exhaustion(tc.capacity(chain), ax=style.blank(size))
 
@@ -67,19 +67,6 @@ DRAWN = {**CHAINS, **ODD}
 del DRAWN["no flow"]
 
 # --- the areas -------------------------------------------------------------------------------
-
-
-def line(ax: Axes, gid: str) -> tuple[Sequence[float], Sequence[float]]:
-    (artist,) = by_gid(ax, gid)
-    assert isinstance(artist, Line2D)
-    x, y = (np.asarray(values, float) for values in artist.get_data())
-    return x, y  # type: ignore[return-value]
-
-
-def key(ax: Axes) -> list[str]:
-    legend = ax.get_legend()
-    assert legend
-    return [text.get_text() for text in legend.get_texts()]
 
 
 def area(ax: Axes, gid: str) -> set[tuple[float, float]]:
@@ -217,11 +204,10 @@ def test_no_words_lie_over_each_other(name: str, size: style.Size) -> None:
     check_words(draw(DRAWN[name], size))
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_words_over_the_axes_lie_apart_wherever_their_lines_are(size: style.Size) -> None:
-    places = [0, 0.06, 0.13, 0.3, 0.5, 0.8, 0.9, 1]
+def test_words_over_the_axes_lie_apart_wherever_their_lines_are() -> None:
+    places = [0, 0.06, 0.13, 0.4, 0.86, 1]
     for one, other in combinations_with_replacement(places, 2):
-        ax = style.blank(size)
+        ax = style.blank("half-page")
         with style.style():
             height = marked(
                 ax, [Mark(one, "dry after 9 h", "a", "-"), Mark(other, "700/s offered", "b", "-")]

@@ -1,6 +1,7 @@
 """Bars: lengths, marks, the offered load."""
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tuplecalc.render.figures import plot_limits, style
 from tuplecalc.render.figures.limits import Of, bars
 
 
+@lru_cache(32)
 def limits(chain: tc.Chain, of: Of | None = None, size: style.Size = "slide") -> Axes:
     return plot_limits(tc.capacity(chain), of, ax=style.blank(size))
 

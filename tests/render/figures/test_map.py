@@ -1,5 +1,6 @@
 """The highest rate against two numbers: regions, contours, the present design."""
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ from matplotlib.contour import QuadContourSet
 from matplotlib.patches import Patch
 
 import tuplecalc as tc
-from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words
+from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words, key
 from tuplecalc.questions.axis import axis
 from tuplecalc.render.figures import plot_map, style
 from tuplecalc.render.figures.map import _levels
@@ -19,6 +20,7 @@ from tuplecalc.render.figures.map import _levels
 X, Y = "traffic.hold=1s..5m/12", "hops.lvs.time_wait=0s..10m/9"
 
 
+@lru_cache(32)
 def drawn(chain: tc.Chain, *vary: str, size: style.Size = "slide") -> Axes:
     axes = [axis(chain, each) for each in vary]
     return plot_map(tc.capacity(chain), *axes, ax=style.blank(size))
@@ -30,12 +32,6 @@ def contours(ax: Axes, gid: str) -> dict[float, Any]:
     assert isinstance(found, QuadContourSet)
     lines = zip(np.array(found.levels).tolist(), found.get_paths(), strict=True)
     return {level: np.asarray(path.vertices) for level, path in lines}
-
-
-def key(ax: Axes) -> list[str]:
-    legend = ax.get_legend()
-    assert legend
-    return [text.get_text() for text in legend.get_texts()]
 
 
 def test_a_cell_is_filled_by_the_limit_that_binds() -> None:
@@ -55,7 +51,7 @@ def test_a_cell_is_filled_by_the_limit_that_binds() -> None:
             assert binding
             number = int(filled[row, column])
             assert patches[number].get_label() == f"{binding.hop} {binding.name}"
-            assert mesh.cmap(mesh.norm(number)) == patches[number].get_facecolor()
+            assert mesh.to_rgba(number) == patches[number].get_facecolor()
     assert set(filled.ravel()) == {0, 1}
 
 

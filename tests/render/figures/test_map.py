@@ -51,7 +51,7 @@ def test_a_cell_is_filled_by_the_limit_that_binds() -> None:
             assert binding
             number = int(filled[row, column])
             assert patches[number].get_label() == f"{binding.hop} {binding.name}"
-            assert mesh.to_rgba(number) == patches[number].get_facecolor()
+            assert mesh.to_rgba(np.array(number)) == patches[number].get_facecolor()
     assert set(filled.ravel()) == {0, 1}
 
 

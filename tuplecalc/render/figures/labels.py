@@ -56,6 +56,8 @@ class Mark(NamedTuple):
     words: str
     gid: str
     linestyle: str
+    colour: str = style.MUTED
+    linewidth: float = 1.2
 
 
 def marked(ax: Axes, marks: Iterable[Mark]) -> float:
@@ -78,8 +80,8 @@ def marked(ax: Axes, marks: Iterable[Mark]) -> float:
         else:
             rows[right] = rows[left] + 1
     for mark, side, row in zip(marks, sides, rows, strict=True):
-        looks: Any = {"color": style.MUTED, "linestyle": mark.linestyle, "gid": f"{mark.gid}:line"}
-        ax.axvline(mark.at, linewidth=1.2, zorder=1.5, **looks)
+        looks: Any = {"color": mark.colour, "linestyle": mark.linestyle, "linewidth": mark.linewidth}
+        ax.axvline(mark.at, zorder=1.5, gid=f"{mark.gid}:line", **looks)
         over: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": side}
         ax.annotate(mark.words, (mark.at, 1), (0, 3 + 12 * row), gid=mark.gid, **over)
     return 12.0 * max(rows, default=-1) + 15

@@ -97,7 +97,7 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     pad = 10.0
     if offered is not None and of == "rate":
         words = f"{numbers.rate(offered)}/s offered"
-        pad = 6 + labels.marked(ax, [Mark(float(offered), words, "offered", "--")])
+        pad = 6 + labels.marked(ax, [Mark(float(offered), words, "offered", "--", style.INK, 1.8)])
     style.si_axis(ax.xaxis)
     kept = (
         "" if not any(bar.load for bar in shown) else f" (black: kept by {numbers.rate(offered)}/s offered)"
@@ -117,9 +117,10 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
 def _shown(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
     if len(every) <= _MOST_BARS:
         return every
-    ranked = sorted(every, key=lambda bar: (not bar.mark, bar.value is None, bar.value))
-    kept = {id(bar.limit) for bar in ranked[:_MOST_BARS]}
-    return tuple(bar for bar in every if id(bar.limit) in kept)
+    ranked = sorted(
+        range(len(every)), key=lambda at: (not every[at].mark, every[at].value is None, every[at].value)
+    )
+    return tuple(every[at] for at in sorted(ranked[:_MOST_BARS]))
 
 
 def _range(values: list[float]) -> tuple[float, float]:

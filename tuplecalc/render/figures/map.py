@@ -27,18 +27,8 @@ if TYPE_CHECKING:
 
     from tuplecalc.questions.axis import Axis
 
-_FILLS = (
-    (style.SKY, ""),
-    (style.ORANGE, "////"),
-    (style.GREEN, "...."),
-    (style.PURPLE, "xx"),
-    (style.YELLOW, "----"),
-    (style.BLUE, "\\\\\\\\"),
-    (style.SKY, "oo"),
-    (style.ORANGE, "xx"),
-    (style.GREEN, "----"),
-    (style.PURPLE, ""),
-)
+_COLOURS = (style.SKY, style.ORANGE, style.GREEN, style.PURPLE, style.YELLOW, style.BLUE)
+_HATCHES = ("", "////", "....", "xx", "----", "\\\\\\\\", "oo")  # 42 limits until a look comes again
 _PALE = 0.55  # how much of a colour is left in a region
 _COUNTED = ("addresses", ".max_entries", ".max_files", ".block")
 _CONTOURS = 7
@@ -85,7 +75,8 @@ def plot_map(
     found, counts = np.unique(grid.rate_binding, return_counts=True)
     limits = [int(place) for place in found[np.argsort(-counts, kind="stable")]]  # the largest region first
     seen = {int(place) for place in found[counts >= _SEEN * grid.rate_binding.size]}
-    looks = [look for look, _ in zip(cycle(_FILLS), limits, strict=False)]
+    fills = zip(cycle(_COLOURS), cycle(_HATCHES), strict=False)
+    looks = [look for look, _ in zip(fills, limits, strict=False)]
     _regions(ax, cells, grid, limits, looks, seen)
     units.along(ax.xaxis, x)
     units.along(ax.yaxis, y)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -31,16 +30,11 @@ _AT_THE_EDGE = 1e-6  # of the axis: nobody sees what binds there
 _POINTS = 40  # whole numbers up to which each is a point
 _MOST_NOTES = 5
 _ROW, _FIRST_ROW = 0.065, 0.045  # of the height: a line of notes; the middle of the lowest
-_LOOKS: tuple[tuple[str, Any], ...] = (
-    (style.BLUE, "-"),
-    (style.GREEN, "--"),
-    (style.PURPLE, "-."),
-    (style.ORANGE, ":"),
-    (style.SKY, (0, (3, 1, 1, 1, 1, 1))),
-    (style.MUTED, (0, (5, 1))),
-    (style.BLUE, (0, (1, 1))),
-    (style.GREEN, (0, (8, 2))),
+_COLOURS = (
+    *(style.BLUE, style.GREEN, style.PURPLE, style.ORANGE),
+    *(style.SKY, style.MUTED, style.BLUE, style.GREEN),
 )
+_DASHES: Any = ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)), (0, (5, 1)), (0, (1, 1)), (0, (8, 2)))
 
 
 class _Note(NamedTuple):
@@ -91,7 +85,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     points: dict[str, Any] = (
         {"marker": "o", "markersize": 3.5} if axis.is_count and len(across) <= _POINTS else {}
     )
-    for places, (colour, dashes) in zip(shown, cycle(_LOOKS), strict=False):
+    for places, colour, dashes in zip(shown, _COLOURS, _DASHES, strict=False):
         rates, name = _drawn(grid.rates_of[places[0]]), _names(grid, places)
         ax.plot(across, rates, color=colour, linestyle=dashes, gid=f"line:{name}", **points)
         at, end = float(across[np.isfinite(rates)][-1]), float(rates[np.isfinite(rates)][-1])

@@ -100,6 +100,7 @@ _RC: dict[Any, Any] = {
 _CHARACTER = 0.55  # width of a character over the size of the type, on average
 _AXES = 0.75  # of the figure's width
 _HANDLE = 9  # characters as wide as what stands beside words of a legend
+_LEGEND = 1.2  # times the axes' width: as far as the figure's edge
 _FOR_AXIS = 36  # points that the ticks and words of an axis take
 
 _BLANK = "\N{NO-BREAK SPACE}"
@@ -178,7 +179,7 @@ def below(ax: Axes, key: Iterable[Artist]) -> None:
     where: Any = {"bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + drop, "borderaxespad": 0}
     handles = list(key)
     longest = max((str(each.get_label()) for each in handles), key=len, default="")
-    columns = int(1 / width(ax, longest + " " * _HANDLE))
+    columns = int(_LEGEND / width(ax, longest + " " * _HANDLE))
     ax.legend(handles=handles, loc="upper left", frameon=False, ncols=max(columns, 1), **where)
 
 

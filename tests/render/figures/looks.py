@@ -1,8 +1,12 @@
 """Chains that are hard to draw, and what must hold for every figure."""
 
 from itertools import combinations
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 
 import tuplecalc as tc
@@ -39,25 +43,20 @@ SIZES: tuple[style.Size, ...] = ("slide", "half-page")
 def texts(ax: Axes) -> list[Text]:
     """Every text that is seen."""
     found = [t for t in ax.findobj(Text) if isinstance(t, Text) and t.get_visible() and t.get_text().strip()]
-    low, high = sorted(ax.get_xlim())
-    ticks = {
-        id(tick.label1)
-        for tick in ax.xaxis.get_major_ticks() + ax.xaxis.get_minor_ticks()
-        if not low <= tick.get_loc() <= high
-    }
-    low, high = sorted(ax.get_ylim())
-    ticks |= {
-        id(tick.label1)
-        for tick in ax.yaxis.get_major_ticks() + ax.yaxis.get_minor_ticks()
-        if not low <= tick.get_loc() <= high
-    }
-    return [text for text in found if id(text) not in ticks]
+    outside = set()
+    for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+        for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+            if not min(limits) <= tick.get_loc() <= max(limits):
+                outside.add(id(tick.label1))
+    return [text for text in found if id(text) not in outside]
 
 
 def check_words(ax: Axes, slack: float = 1.0) -> None:
     """No two texts lie over each other, and none leaves the figure; tilted ones count for the latter only."""
-    renderer = style.renderer(ax)
     figure = style.figure_of(ax)
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    with style.without_glyph_warnings():
+        figure.draw_without_rendering()
     boxes = [(text, Text.get_window_extent(text, renderer)) for text in texts(ax)]
     for text, box in boxes:
         inside = box.x0 > -slack and box.y0 > -slack
@@ -77,6 +76,21 @@ def check_words(ax: Axes, slack: float = 1.0) -> None:
 def by_gid(ax: Axes, gid: str) -> list[object]:
     """The artists of a name."""
     return [artist for artist in ax.findobj() if artist.get_gid() == gid]
+
+
+def key(ax: Axes) -> list[str]:
+    """The words of the legend."""
+    legend = ax.get_legend()
+    assert legend
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def line(ax: Axes, gid: str) -> tuple[Any, Any]:
+    """The points of a line of a name: across, up."""
+    (found,) = by_gid(ax, gid)
+    assert isinstance(found, Line2D)
+    across, up = (np.asarray(values, float) for values in found.get_data())
+    return across, up
 
 
 def words(ax: Axes, gid: str) -> str:

@@ -1,6 +1,7 @@
 """Bars: lengths, marks, the offered load."""
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tuplecalc.render.figures import plot_limits, style
 from tuplecalc.render.figures.limits import Of, bars
 
 
+@lru_cache(32)
 def limits(chain: tc.Chain, of: Of | None = None, size: style.Size = "slide") -> Axes:
     return plot_limits(tc.capacity(chain), of, ax=style.blank(size))
 
@@ -55,7 +57,7 @@ def test_what_binds_and_what_is_next_are_marked(of: Of) -> None:
 
 def test_the_offered_rate_is_a_line() -> None:
     ax = limits(tc.example("outage"))
-    (line,) = by_gid(ax, "load")
+    (line,) = by_gid(ax, "offered:line")
     assert isinstance(line, Line2D)
     assert list(line.get_xdata()) == [700, 700]  # type: ignore[arg-type]
     assert words(ax, "offered") == "700/s offered"

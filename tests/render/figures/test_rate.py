@@ -1,7 +1,7 @@
 """The highest rate against one number: curves, crossovers, the present design."""
 
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -9,21 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 import tuplecalc as tc
-from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words, words
+from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words, line, words
 from tuplecalc.questions.axis import axis
 from tuplecalc.render.figures import plot_rate, style
 
 FEW = "hops.lvs.time_wait=0s..4m/9"
 
 
+@lru_cache(32)
 def rate(chain: tc.Chain, vary: str | None = None, size: style.Size = "slide") -> Axes:
     return plot_rate(tc.capacity(chain), axis(chain, vary) if vary else None, ax=style.blank(size))
-
-
-def line(ax: Axes, gid: str) -> tuple[Any, Any]:
-    (found,) = by_gid(ax, gid)
-    assert isinstance(found, Line2D)
-    return found.get_xdata(), found.get_ydata()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The silhouette: widths, openings, words."""
 
+from functools import lru_cache
 from math import log10
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.render.figures.looks import CHAINS, SIZES, TEN, by_gid, check_words, 
 from tuplecalc.render.figures import plot_shape, style
 
 
+@lru_cache(32)
 def shape(name: str, size: style.Size = "slide") -> Axes:
     return plot_shape(tc.capacity(CHAINS[name]), ax=style.blank(size))
 

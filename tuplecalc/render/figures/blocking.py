@@ -13,14 +13,13 @@ from tuplecalc.network.cone import Cone
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.curves import FLOOR, Curve, Kind, Span, curves
-from tuplecalc.render.figures.labels import Mark
+from tuplecalc.render.figures.labels import End, Mark
 from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
 from tuplecalc.under_load.choice import blind_hops
 from tuplecalc.under_load.pools import pools
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.text import Annotation
 
 _RARELY = 1e-3
 _MARGIN = 0.1  # of what is right of the highest rate or the offered one, on its left
@@ -67,7 +66,7 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     ax.grid(axis="y")
     words = [_curve(ax, curve, offered) for curve in found]
     style.headline(ax, _finding(result, found), pad=6 + labels.marked(ax, marks))
-    labels.stack(ax, words)
+    labels.beside(ax, words)
     return ax
 
 
@@ -85,7 +84,7 @@ def _tick(decade: int) -> str:
     return f"≤ {text}" if decade <= log10(FLOOR) else text
 
 
-def _curve(ax: Axes, curve: Curve, offered: Any) -> Annotation:
+def _curve(ax: Axes, curve: Curve, offered: Any) -> End:
     """A line, or a band between two; its words stand at its right end."""
     lower, upper = ([max(share[bound], FLOOR / 10) for share in curve.shares] for bound in (0, 1))
     looks, gid = dict(_LOOKS[curve.kind]), f"curve:{curve.kind}"
@@ -118,14 +117,8 @@ def _curve(ax: Axes, curve: Curve, offered: Any) -> Annotation:
         )
         words.append(f"{_said(curve.at)} at {numbers.rate(offered)}/s")
     end = sqrt(max(lower[-1], FLOOR)) * sqrt(max(upper[-1], FLOOR))
-    return labels.at_end(
-        ax,
-        "\n".join(words),
-        (ax.get_xlim()[1], end),
-        f"label:{curve.kind}",
-        color=looks["color"],
-        linestyle=looks["linestyle"],
-    )
+    line = {key: looks[key] for key in ("color", "linestyle")}
+    return End("\n".join(words), (ax.get_xlim()[1], end), f"label:{curve.kind}", line)
 
 
 def _said(share: Bracket) -> str:

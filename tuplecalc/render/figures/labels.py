@@ -1,61 +1,52 @@
-"""Words at the ends of curves and over vertical lines, apart where they would lie over each other."""
+"""Words at the ends of curves and over vertical lines, apart where they would lie over each other.
+
+How much room words take is reckoned from their letters: to measure them takes a layout of the figure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from matplotlib.text import Text
 
 from tuplecalc.render.figures import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.text import Annotation
 
 _BESIDE = 1.04  # of the axes' width
-_GAP = 0.03  # of the axes' height
+_ROW, _GAP = 11.0, 5.0  # points: a line of words; between two words
+_AXES = 0.72  # of the figure's height, at least
+_EDGE, _BETWEEN = 0.12, 0.02  # of the axes' width: where words would leave it; between two words
+_BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}  # of words, left of their line
 
 
-def at_end(ax: Axes, words: str, end: tuple[float, float], gid: str, **looks: Any) -> Annotation:
-    """Words right of the axes, with a line to the end of their curve; :func:`stack` moves them apart."""
-    height = ax.transAxes.inverted().transform(ax.transData.transform(end))[1]
-    return ax.annotate(
-        words,
-        end,
-        (_BESIDE, float(height)),
-        textcoords="axes fraction",
-        va="center",
-        linespacing=1.15,
-        arrowprops={
-            "arrowstyle": "-",
-            "linewidth": 1.2,
-            "relpos": (0, 0.5),
-            "shrinkA": 2,
-            "shrinkB": 0,
-            **looks,
-        },
-        gid=gid,
-    )
+class End(NamedTuple):
+    """Words for the end of a curve, which a line in its ``looks`` leads to."""
+
+    words: str
+    at: tuple[float, float]
+    gid: str
+    looks: dict[str, Any]
 
 
-def stack(ax: Axes, labels: Iterable[Annotation]) -> None:
-    """Move words that stand at the same height apart: each as near to its curve as the others let it."""
-    draw = style.renderer(ax)
-    box = ax.get_window_extent(draw)
-    ordered = sorted(labels, key=lambda each: -each.xyann[1])
-    heights = [Text.get_window_extent(label, draw).height / box.height + _GAP for label in ordered]
-    below = 1.0 + _GAP / 2  # a half of each gap is over its words
-    for label, height in zip(ordered, heights, strict=True):
-        middle = min(label.xyann[1], below - height / 2)
-        label.xyann = (label.xyann[0], middle)
-        below = middle - height / 2
-    above = -_GAP / 2  # those that left the axes below come up again
-    for label, height in zip(reversed(ordered), reversed(heights), strict=True):
-        middle = max(label.xyann[1], above + height / 2)
-        label.xyann = (label.xyann[0], middle)
-        above = middle + height / 2
+def beside(ax: Axes, ends: Iterable[End]) -> None:
+    """Write right of the axes, from the highest down, each as near to its curve as the others let it."""
+    to_axes = ax.transData + ax.transAxes.inverted()
+    points = style.figure_of(ax).get_size_inches()[1] * 72 * _AXES
+    ordered = sorted(ends, key=lambda end: -end.at[1])
+    rooms = [((end.words.count("\n") + 1) * _ROW + _GAP) / points for end in ordered]
+    middles, edge = [], 1.0
+    for end, room in zip(ordered, rooms, strict=True):
+        middles.append(min(float(to_axes.transform(end.at)[1]), edge - room / 2))
+        edge = middles[-1] - room / 2
+    edge = 0.0  # those that left the axes below come up again
+    for place in reversed(range(len(ordered))):
+        middles[place] = max(middles[place], edge + rooms[place] / 2)
+        edge = middles[place] + rooms[place] / 2
+    for end, middle in zip(ordered, middles, strict=True):
+        line = {"arrowstyle": "-", "linewidth": 1.2, "relpos": (0, 0.5), "shrinkA": 2, "shrinkB": 0}
+        looks: Any = {"va": "center", "linespacing": 1.15, "arrowprops": {**line, **end.looks}}
+        ax.annotate(end.words, end.at, (_BESIDE, middle), textcoords="axes fraction", gid=end.gid, **looks)
 
 
 class Mark(NamedTuple):
@@ -65,45 +56,32 @@ class Mark(NamedTuple):
     words: str
     gid: str
     linestyle: str
+    colour: str = style.MUTED
+    linewidth: float = 1.2
 
 
-def marked(ax: Axes, marks: Sequence[Mark]) -> float:
-    """Draw the marks, with as many rows of words as it takes; how many points these are high."""
-    marks = sorted(marks)
-    for mark in marks:
-        ax.axvline(
-            mark.at,
-            color=style.MUTED,
-            linewidth=1.2,
-            linestyle=mark.linestyle,
-            zorder=1.5,
-            gid=f"{mark.gid}:line",
-        )
-    texts = [
-        ax.annotate(
-            mark.words,
-            (mark.at, 1),
-            (0, 3),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="center",
-            gid=mark.gid,
-        )
-        for mark in marks
-    ]
-    draw, figure = style.renderer(ax), style.figure_of(ax)
-    point = figure.dpi / 72
-    extents = [text.get_window_extent(draw) for text in texts]
-    middles = [(extent.x0 + extent.x1) / 2 for extent in extents]
-    for place, (left, right) in enumerate(pairwise(extents)):
-        if left.x1 + 6 * point > right.x0:
-            middles[place] -= left.width / 2 + 3 * point
-            middles[place + 1] += right.width / 2 + 3 * point
-    rows: list[float] = []
-    for text, extent, middle in zip(texts, extents, middles, strict=True):
-        half = extent.width / 2
-        left = min(max(middle - half, ax.bbox.x0), figure.bbox.width - 4 * point - extent.width)
-        row = next((row for row, end in enumerate(rows) if end < left), len(rows))
-        rows[row : row + 1] = [left + extent.width + 4 * point]
-        text.xyann = ((left + half - (extent.x0 + half)) / point, 3 + 12 * row)
-    return 12.0 * len(rows) + 3
+def marked(ax: Axes, marks: Iterable[Mark]) -> float:
+    """Draw the marks; how many points their words are high.
+
+    Words of two lines that are near stand on both sides of these, at an edge one over the other.
+    """
+    to_axes, marks = ax.transData + ax.transAxes.inverted(), sorted(marks)
+    places = [float(to_axes.transform((mark.at, 0))[0]) for mark in marks]
+    sides = ["left" if at < _EDGE else "right" if at > 1 - _EDGE else "center" for at in places]
+    widths = [style.width(ax, mark.words) for mark in marks]
+    rows = [0] * len(marks)
+    for right in range(1, len(marks)):
+        left = right - 1
+        ends = places[left] + widths[left] * (1 - _BEFORE[sides[left]])
+        if ends + _BETWEEN < places[right] - widths[right] * _BEFORE[sides[right]]:
+            continue
+        if sides[left] == sides[right] == "center":
+            sides[left], sides[right] = "right", "left"
+        else:
+            rows[right] = rows[left] + 1
+    for mark, side, row in zip(marks, sides, rows, strict=True):
+        looks: Any = {"color": mark.colour, "linestyle": mark.linestyle, "linewidth": mark.linewidth}
+        ax.axvline(mark.at, zorder=1.5, gid=f"{mark.gid}:line", **looks)
+        over: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": side}
+        ax.annotate(mark.words, (mark.at, 1), (0, 3 + 12 * row), gid=mark.gid, **over)
+    return 12.0 * max(rows, default=-1) + 15

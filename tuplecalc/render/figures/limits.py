@@ -11,7 +11,8 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.render import numbers
-from tuplecalc.render.figures import style
+from tuplecalc.render.figures import labels, style
+from tuplecalc.render.figures.labels import Mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,8 +94,10 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
         _bar(ax, place, bar, low)
         if bar.load and of == "flows":
             ax.plot([float(bar.load)] * 2, (place - 0.44, place + 0.44), color=style.INK, gid="load")
+    pad = 10.0
     if offered is not None and of == "rate":
-        _offered(ax, offered)
+        words = f"{numbers.rate(offered)}/s offered"
+        pad = 6 + labels.marked(ax, [Mark(float(offered), words, "offered", "--", style.INK, 1.8)])
     style.si_axis(ax.xaxis)
     kept = (
         "" if not any(bar.load for bar in shown) else f" (black: kept by {numbers.rate(offered)}/s offered)"
@@ -107,16 +110,17 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     ax.grid(axis="x")
     if left := len(every) - len(shown):
         ax.set_xlabel(f"{ax.get_xlabel()}; {left:,} larger limit{'s' if left > 1 else ''} left out")
-    style.headline(ax, _finding(result, of), pad=10 if of == "flows" or offered is None else 20)
+    style.headline(ax, _finding(result, of), pad=pad)
     return ax
 
 
 def _shown(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
     if len(every) <= _MOST_BARS:
         return every
-    ranked = sorted(every, key=lambda bar: (not bar.mark, bar.value is None, bar.value))
-    kept = {id(bar.limit) for bar in ranked[:_MOST_BARS]}
-    return tuple(bar for bar in every if id(bar.limit) in kept)
+    ranked = sorted(
+        range(len(every)), key=lambda at: (not every[at].mark, every[at].value is None, every[at].value)
+    )
+    return tuple(every[at] for at in sorted(ranked[:_MOST_BARS]))
 
 
 def _range(values: list[float]) -> tuple[float, float]:
@@ -153,21 +157,6 @@ def _right_of(bar: Bar, low: float, high: float) -> float:
     """Where the words begin: behind the bar, and behind the load where that is right behind the bar."""
     value, load = max(float(bar.value or 0), low), float(bar.load or 0)
     return load if value <= load <= value * (high / low) ** _BESIDE else value
-
-
-def _offered(ax: Axes, rate: Fraction) -> None:
-    ax.axvline(float(rate), color=style.INK, linestyle="--", gid="load")
-    words = f"{numbers.rate(rate)}/s offered"
-    ax.annotate(
-        words,
-        (float(rate), 1),
-        (0, 2),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        gid="offered",
-    )
 
 
 def _names(shown: tuple[Bar, ...], longest: int) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.colors import ListedColormap
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from tuplecalc.errors import InputError
@@ -17,30 +18,24 @@ from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.sweep import Array, Sweep, limits_over
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import style, units
+from tuplecalc.render.figures.cells import Cells
 from tuplecalc.render.figures.rate import turning, turning_points
-from tuplecalc.render.figures.room import Cells, Room
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
     from tuplecalc.questions.axis import Axis
 
-_FILLS = (
-    (style.SKY, ""),
-    (style.ORANGE, "////"),
-    (style.GREEN, "...."),
-    (style.PURPLE, "xx"),
-    (style.YELLOW, "----"),
-    (style.BLUE, "\\\\\\\\"),
-    (style.SKY, "oo"),
-    (style.ORANGE, "xx"),
-    (style.GREEN, "----"),
-    (style.PURPLE, ""),
-)
+_COLOURS = (style.SKY, style.ORANGE, style.GREEN, style.PURPLE, style.YELLOW, style.BLUE)
+_HATCHES = ("", "////", "....", "xx", "----", "\\\\\\\\", "oo")  # 42 limits until a look comes again
 _PALE = 0.55  # how much of a colour is left in a region
 _COUNTED = ("addresses", ".max_entries", ".max_files", ".block")
 _CONTOURS = 7
 _LONGEST_NAME = 24
+_SMALL = 8.0  # points
+_HALF = 0.04, 0.03  # of the axes: half of the words of a contour
+_DASHES = (0, (4, 2))
 _BESIDE = 0.93  # of the offered rate: a contour that near would lie beside its line
 _SEEN = 0.005  # of the map: a smaller region is hardly seen
 _LEAST = 1e-9  # of a logarithm: how far apart limits are that are equal
@@ -80,7 +75,8 @@ def plot_map(
     found, counts = np.unique(grid.rate_binding, return_counts=True)
     limits = [int(place) for place in found[np.argsort(-counts, kind="stable")]]  # the largest region first
     seen = {int(place) for place in found[counts >= _SEEN * grid.rate_binding.size]}
-    looks = [look for look, _ in zip(cycle(_FILLS), limits, strict=False)]
+    fills = zip(cycle(_COLOURS), cycle(_HATCHES), strict=False)
+    looks = [look for look, _ in zip(fills, limits, strict=False)]
     _regions(ax, cells, grid, limits, looks, seen)
     units.along(ax.xaxis, x)
     units.along(ax.yaxis, y)
@@ -88,12 +84,13 @@ def plot_map(
     ax.set(xlabel=units.title(x), ylabel=units.title(y))
     now = _now(ax, x, y, result)
     style.headline(ax, _finding(result, grid, (x, y), seen, on_the_map=now is not None))
-    named = {place: look for place, look in zip(limits, looks, strict=True) if place in seen}
+    key: list[Artist] = [
+        Patch(facecolor=_pale(colour), edgecolor=colour, hatch=hatch, linewidth=0, label=_name(grid, place))
+        for place, (colour, hatch) in zip(limits, looks, strict=True)
+        if place in seen
+    ]
     offered = result.chain.traffic.rate
-    levels = _contours(grid, None if offered is None else float(offered))
-    with_words = _words(ax, cells, grid, named, levels, now)
-    _draw(ax, cells, grid, [level for level in levels if level == offered], "offered")
-    _draw(ax, cells, grid, sorted(with_words - {offered}), "rates")
+    style.below(ax, [*key, *([now] if now else []), *_contours(ax, cells, grid, offered)])
     return ax
 
 
@@ -144,28 +141,31 @@ def _pale(colour: str) -> tuple[float, float, float]:
     return 1 - _PALE * (1 - red), 1 - _PALE * (1 - green), 1 - _PALE * (1 - blue)
 
 
-def _contours(grid: Sweep, offered: float | None) -> dict[float, str]:
-    """The rates of which there are contours, and what is written on them: the offered one, and round ones."""
-    rates = grid.rate[np.isfinite(grid.rate) & (grid.rate > 0)]
-    low, high = float(rates.min()), float(rates.max())
-    if min(grid.rate.shape) < 2 or not low < high:
-        return {}
-    words = {level: f"{style.si(level)}/s" for level in _levels(low, high)}
-    if offered is None or not low < offered < high:
-        return words
-    apart = {level: text for level, text in words.items() if not _BESIDE < level / offered < 1 / _BESIDE}
-    return {offered: f"{numbers.rate(Fraction(offered))}/s offered", **apart}
-
-
-def _draw(ax: Axes, cells: Cells, grid: Sweep, levels: list[float], gid: str) -> None:
-    """Contours: thin ones of round rates, a thick one of the offered rate."""
-    if not levels:
-        return
-    looks: Any = {"colors": [style.ON_LIGHT], "linewidths": 0.8, "linestyles": "--"}
-    if gid == "offered":
-        looks = {"colors": [style.INK], "linewidths": 2.4, "linestyles": [(0, (4, 2))]}
+def _contours(ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None) -> list[Line2D]:
+    """Thin contours of round rates, with words, and a thick one of the offered rate, which it returns."""
     rates = np.where(np.isfinite(grid.rate) & (grid.rate > 0), grid.rate, np.nan)
-    ax.contour(cells.columns, cells.rows, cells.drawn(rates), levels=levels, **looks).set_gid(gid)
+    low, high = float(np.nanmin(rates)), float(np.nanmax(rates))
+    if min(grid.rate.shape) < 2 or not low < high:
+        return []
+    levels, drawn = _levels(low, high), cells.drawn(rates)
+    key = []
+    if offered is not None and low < offered < high:
+        levels = [level for level in levels if not _BESIDE < level / offered < 1 / _BESIDE]
+        looks: Any = {"linewidths": 2.4, "linestyles": [_DASHES], "zorder": 3}
+        found = ax.contour(cells.columns, cells.rows, drawn, [float(offered)], colors=[style.INK], **looks)
+        found.set_gid("offered")
+        words = f"{numbers.rate(offered)}/s offered"
+        key.append(Line2D([], [], color=style.INK, linewidth=2.4, linestyle=_DASHES, label=words))
+    if levels:
+        looks = {"colors": [style.ON_LIGHT], "linewidths": 0.8, "linestyles": "--"}
+        found = ax.contour(cells.columns, cells.rows, drawn, levels, **looks)
+        found.set_gid("rates")
+        behind: Any = {"facecolor": style.PAPER, "alpha": 0.8, "linewidth": 0, "pad": 1.0}
+        to_axes = ax.transData + ax.transAxes.inverted()
+        for text in ax.clabel(found, fmt=lambda rate: f"{style.si(rate)}/s", fontsize=_SMALL, inline=False):
+            inside = np.clip(to_axes.transform(text.get_position()), _HALF, 1 - np.array(_HALF))
+            text.set(position=inside, transform=ax.transAxes, rotation=0, bbox=behind)
+    return key
 
 
 def _levels(low: float, high: float) -> list[float]:
@@ -181,55 +181,17 @@ def _levels(low: float, high: float) -> list[float]:
     return found[::every]
 
 
-def _now(ax: Axes, x: Axis, y: Axis, result: Capacity) -> tuple[float, float, str] | None:
-    """Where the chain is now, with its rate, if that is on the map."""
+def _now(ax: Axes, x: Axis, y: Axis, result: Capacity) -> Line2D | None:
+    """A ring where the chain is now, if that is on the map."""
     if x.present is None or y.present is None or result.rate is None:
         return None
     at = float(x.present), float(y.present)
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     if not (left <= at[0] <= right and bottom <= at[1] <= top):
         return None
-    ax.plot(*at, marker="o", clip_on=False, gid="present", **style.PRESENT)
-    return *at, f"now {numbers.rate(result.rate)}/s"
-
-
-def _words(
-    ax: Axes,
-    cells: Cells,
-    grid: Sweep,
-    looks: dict[int, tuple[str, str]],
-    levels: dict[float, str],
-    now: tuple[float, float, str] | None,
-) -> set[float]:
-    """The present rate, the regions' names, the contours' rates, each where there is room for it.
-
-    Regions that are too small are named below the map, and the rest has a little less room then.
-    Returns the levels that have words.
-    """
-    names = {place: _name(grid, place) for place in looks}
-    below: list[int] = []
-    while True:
-        room = Room(ax, cells, grid, levels)
-        if now:
-            room.beside(*now)
-        small = [
-            place
-            for place, name in names.items()
-            if place not in below and not room.inside(place, name, f"region:{name}")
-        ]
-        if not small:
-            break
-        below += small
-        for text in room.written:
-            text.remove()
-        handles = [
-            Patch(facecolor=_pale(colour), edgecolor=colour, hatch=hatch, linewidth=0, label=names[place])
-            for place, (colour, hatch) in looks.items()
-            if place in below
-        ]
-        legend: Any = {"loc": "upper left", "bbox_to_anchor": (0, -0.14), "frameon": False}
-        ax.legend(handles=handles, ncols=2 if len(handles) > 1 else 1, borderaxespad=0, **legend)
-    return {level for level, words in levels.items() if room.along(level, words)}
+    words = f"now {numbers.rate(result.rate)}/s"
+    ring: Any = {"marker": "o", "linestyle": "none", "clip_on": False, "gid": "present", "label": words}
+    return ax.plot(*at, **ring, **style.PRESENT)[0]
 
 
 def _name(grid: Sweep, place: int) -> str:

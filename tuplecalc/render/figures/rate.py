@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from tuplecalc.questions.crossover import Change, changes
 from tuplecalc.questions.sweep import Array, Name, Sweep, limits_over
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import labels, style, units
+from tuplecalc.render.figures.labels import End
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,17 +30,11 @@ _AT_THE_EDGE = 1e-6  # of the axis: nobody sees what binds there
 _POINTS = 40  # whole numbers up to which each is a point
 _MOST_NOTES = 5
 _ROW, _FIRST_ROW = 0.065, 0.045  # of the height: a line of notes; the middle of the lowest
-_CHARACTER = 0.55  # of the size of the type, on average
-_LOOKS: tuple[tuple[str, Any], ...] = (
-    (style.BLUE, "-"),
-    (style.GREEN, "--"),
-    (style.PURPLE, "-."),
-    (style.ORANGE, ":"),
-    (style.SKY, (0, (3, 1, 1, 1, 1, 1))),
-    (style.MUTED, (0, (5, 1))),
-    (style.BLUE, (0, (1, 1))),
-    (style.GREEN, (0, (8, 2))),
+_COLOURS = (
+    *(style.BLUE, style.GREEN, style.PURPLE, style.ORANGE),
+    *(style.SKY, style.MUTED, style.BLUE, style.GREEN),
 )
+_DASHES: Any = ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)), (0, (5, 1)), (0, (1, 1)), (0, (8, 2)))
 
 
 class _Note(NamedTuple):
@@ -91,14 +85,14 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     points: dict[str, Any] = (
         {"marker": "o", "markersize": 3.5} if axis.is_count and len(across) <= _POINTS else {}
     )
-    for places, (colour, dashes) in zip(shown, cycle(_LOOKS), strict=False):
+    for places, colour, dashes in zip(shown, _COLOURS, _DASHES, strict=False):
         rates, name = _drawn(grid.rates_of[places[0]]), _names(grid, places)
         ax.plot(across, rates, color=colour, linestyle=dashes, gid=f"line:{name}", **points)
         at, end = float(across[np.isfinite(rates)][-1]), float(rates[np.isfinite(rates)][-1])
         top = ax.get_ylim()[1]
         if np.nanmin(rates) < top:
             leaves = name if end <= top else f"{name} ↑"
-            words.append(labels.at_end(ax, leaves, (at, min(end, top)), f"label:{name}", color=colour))
+            words.append(End(leaves, (at, min(end, top)), f"label:{name}", {"color": colour}))
     thick: dict[str, Any] = {"color": style.BINDING, "linewidth": 7, "alpha": 0.4, "zorder": 1.5}
     ax.plot(across, _drawn(grid.rate), solid_capstyle="butt", gid="envelope", **thick)
     low, high = ax.get_ylim()
@@ -106,7 +100,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     if offered is not None and unseen and low <= offered <= high:
         ax.axhline(float(offered), color=style.INK, linestyle=(0, (6, 3)), linewidth=1.2, gid="offered")
         edge = ax.get_xlim()[1], float(offered)
-        words.append(labels.at_end(ax, unseen, edge, "label:offered", color=style.INK))
+        words.append(End(unseen, edge, "label:offered", {"color": style.INK}))
         unseen = ""
     units.along(ax.xaxis, axis)
     units.log_ticks(ax)
@@ -114,7 +108,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     ax.set(xlabel=units.title(axis), ylabel="highest rate, connections a second")
     ax.grid(axis="y")
     style.headline(ax, _finding(result, axis, grid, turns, unseen))
-    labels.stack(ax, words)
+    labels.beside(ax, words)
     _write(ax, notes)
     return ax
 
@@ -225,23 +219,20 @@ def _notes(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change]) -> li
 
 def _write(ax: Axes, notes: list[_Note]) -> None:
     """Each point with its words under the envelope, where there is nothing else; the leftmost lowest."""
-    row = 0
-    wide = ax.get_window_extent(style.renderer(ax)).width * 72 / style.figure_of(ax).dpi
+    row, to_axes = 0, ax.transData + ax.transAxes.inverted()
+    most = int(1 / style.width(ax, "x"))
     for note in notes:
         ax.plot(*note.at, marker="o", clip_on=False, gid=note.gid, **note.looks)
         if not note.words:
             continue
-        words = style.short(note.words, int(wide / (9 * _CHARACTER)))
-        height = _FIRST_ROW + _ROW * row
-        left = float(ax.transAxes.inverted().transform(ax.transData.transform(note.at))[0])
-        left = max(min(left, 1 - len(words) * 9 * _CHARACTER / wide), 0.0)
-        text = ax.text(left + 0.01, height, words, transform=ax.transAxes, va="center", zorder=6)
-        text.set_gid(f"{note.gid}:value")
-        text.set_fontweight("bold" if note.gid == "present" else "normal")
+        words, height = style.short(note.words, most), _FIRST_ROW + _ROW * row
+        across, top = (float(part) for part in to_axes.transform(note.at))
+        left = max(min(across, 1 - style.width(ax, words)), 0.0)
+        looks: Any = {"fontweight": "bold" if note.gid == "present" else "normal", "gid": f"{note.gid}:value"}
+        text = ax.text(left + 0.01, height, words, transform=ax.transAxes, va="center", zorder=6, **looks)
         style.outlined(text)
-        top = ax.transAxes.inverted().transform(ax.transData.transform(note.at))[1]
-        foot = ax.transData.inverted().transform(ax.transAxes.transform((left, height + 0.02)))[1]
         if top > height + 0.03:
+            foot = to_axes.inverted().transform((left, height + 0.02))[1]
             ax.plot([note.at[0]] * 2, [foot, note.at[1]], color=style.MUTED, linewidth=0.8, zorder=1.2)
         row += 1
 

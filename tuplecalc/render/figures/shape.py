@@ -120,12 +120,10 @@ def _bend(x: float, y: float, to_x: float, to_y: float) -> list[tuple[float, flo
 
 
 def _plate(ax: Axes, place: int, hop: str, waist: float, edge: float, *, binds: bool) -> None:
-    colour = style.BINDING if binds else style.MUTED
-    for side in (1, -1):
-        corner = (place - _PLATE, min(side * waist / 2, side * edge))
-        size = (2 * _PLATE, edge - waist / 2)
+    looks: Any = {"color": style.BINDING if binds else style.MUTED, "linewidth": 0, "zorder": 3}
+    for low in (waist / 2, -edge):
         ax.add_patch(
-            Rectangle(corner, *size, facecolor=colour, edgecolor="none", zorder=3, gid=f"plate:{hop}")
+            Rectangle((place - _PLATE, low), 2 * _PLATE, edge - waist / 2, gid=f"plate:{hop}", **looks)
         )
 
 
@@ -235,16 +233,8 @@ def _parts(ax: Axes, last: HopCapacity, edge: float) -> None:
     total, core = _decades(last.tuple_space), _core(last)
     heights = {"ports": 0.0, "addresses\n× endpoints": max((total + core) / 4, 0.28 * edge)}
     for part, y in heights.items():
-        ax.annotate(
-            part,
-            (1, y),
-            (3, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
-            fontsize=_SMALL,
-            gid=f"part:{part.split()[0]}",
-        )
+        looks: Any = {"va": "center", "fontsize": _SMALL, "gid": f"part:{part.split()[0]}"}
+        ax.text(1.005, y, part, transform=ax.get_yaxis_transform(), **looks)
 
 
 def _core(hop: HopCapacity) -> float:

@@ -97,8 +97,10 @@ _RC: dict[Any, Any] = {
     "path.simplify_threshold": 1 / 9,
 }
 
-CHARACTER = 0.55
-"""The width of a character over the size of the type, on average."""
+_CHARACTER = 0.55  # width of a character over the size of the type, on average
+_AXES = 0.75  # of the figure's width
+_HANDLE = 9  # characters as wide as what stands beside words of a legend
+_LEGEND = 1.2  # times the axes' width: as far as the figure's edge
 _FOR_AXIS = 36  # points that the ticks and words of an axis take
 
 _BLANK = "\N{NO-BREAK SPACE}"
@@ -164,14 +166,20 @@ def without_glyph_warnings() -> Iterator[None]:
         yield
 
 
+def width(ax: Axes, words: str) -> float:
+    """About what share of the axes' width words take: to measure them takes a layout of the figure."""
+    points = float(figure_of(ax).get_size_inches()[0]) * 72 * _AXES
+    return len(words) * _CHARACTER * float(mpl.rcParams["font.size"]) / points
+
+
 def below(ax: Axes, key: Iterable[Artist]) -> None:
     """What colours, hatches and marks mean, under the words of the axis across."""
     figure = figure_of(ax)
     drop = ScaledTranslation(0, -_FOR_AXIS / 72, figure.dpi_scale_trans)
     where: Any = {"bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + drop, "borderaxespad": 0}
     handles = list(key)
-    longest = max(len(str(each.get_label())) for each in handles)
-    columns = int(figure.get_size_inches()[0] * 72 / (longest * CHARACTER + 3) / mpl.rcParams["font.size"])
+    longest = max((str(each.get_label()) for each in handles), key=len, default="")
+    columns = int(_LEGEND / width(ax, longest + " " * _HANDLE))
     ax.legend(handles=handles, loc="upper left", frameon=False, ncols=max(columns, 1), **where)
 
 
@@ -195,7 +203,8 @@ def outlined(text: Text) -> None:
 def encode(ax: Axes, file_format: str) -> bytes:
     """The figure as a file's bytes, the same in every run of one matplotlib version."""
     figure, stream = figure_of(ax), io.BytesIO()
-    before = figure.canvas
+    before, dpi = figure.canvas, figure.dpi
+    figure.set_dpi(DPI)
     with style(), without_glyph_warnings():
         # `savefig` would lay the figure out and draw it twice; the usual compression takes a tenth off
         # the file and a third more time.
@@ -203,6 +212,7 @@ def encode(ax: Axes, file_format: str) -> bytes:
         canvas = get_registered_canvas_class(file_format)(figure)
         getattr(canvas, f"print_{file_format}")(stream, metadata=_METADATA[file_format], **packed)
     figure.set_canvas(before)
+    figure.set_dpi(dpi)
     return stream.getvalue()
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _UNITS = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"), (1e-3, "milliseconds"))
 
-_LONGEST = 44
+_LONGEST = 38  # characters that half a page has room for, upwards
 _NARROW = 6.0  # times the lowest: an axis that needs more ticks than 1, 2, 5
 
 

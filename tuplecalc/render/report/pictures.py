@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.render.report.paths import shortened
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -27,6 +26,7 @@ CAPTIONS = {
 _SLOW = ("rate", "map", "blocking")
 _MOST_LIMITS = 300  # beyond, each of these takes the better part of a minute
 
+_DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -110,7 +110,12 @@ def _plain(element: Element, colours: dict[str, str]) -> None:
     if "style" in attributes:
         element.set("style", _themed(attributes["style"], colours))
     if "d" in attributes:
-        element.set("d", shortened(attributes["d"]))
+        element.set("d", _DECIMALS.sub(_rounded, " ".join(attributes["d"].split())))
+
+
+def _rounded(number: re.Match[str]) -> str:
+    """In hundredths of a point."""
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _themed(declarations: str, colours: dict[str, str]) -> str:

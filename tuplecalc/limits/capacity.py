@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from math import floor
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.cone import cone
@@ -16,14 +16,10 @@ from tuplecalc.limits.expression import Number, ingredients
 from tuplecalc.limits.hops import clients, forwarder
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.proxy import proxy
-from tuplecalc.limits.record import record
 from tuplecalc.limits.state import Sources
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.network.hops import Cone, Hourglass
-
-if TYPE_CHECKING:
-    from tuplecalc.under_load.offered import Offered
 
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
 
@@ -262,37 +258,10 @@ class Capacity:
                 return True
         return False
 
-    @property
-    def offered(self) -> Offered | None:
-        """What becomes of the offered rate; None where the topology offers none."""
-        return None if self.chain.traffic.rate is None else self._load
-
-    @cached_property
-    def _load(self) -> Offered:
-        return self.under_load()
-
-    def under_load(self, blocking: float | None = None) -> Offered:
-        """What fails, what fails first and when; ``blocking`` asks for the highest rate at that loss.
-
-        Without an offered rate there is still what two hops lose that choose their ports blindly.
-        """
-        from tuplecalc.under_load.offered import offered  # the next step of the pipeline, on demand
-
-        return offered(self, blocking)
-
-    def to_dict(self, blocking: float | None = None) -> dict[str, Any]:
-        """The result under the JSON contract (``schema_version`` 1)."""
-        return record(self, self._load if blocking is None else self.under_load(blocking))
-
     def __repr__(self) -> str:
         rate = "" if self.rate is None else f", rate {float(self.rate):,.6g}/s"
         binding = f"{self.binding.hop}/{self.binding.name}"
         return f"<Capacity {self.shape}: {self.flows:,} flows{rate}, binding {binding}>"
-
-    def _repr_html_(self) -> str:
-        from tuplecalc.render.html import fragment  # a notebook asks for it, nothing else does
-
-        return fragment(self)
 
 
 def _next(limits: tuple[Limit, ...], binding: Limit | None, figure: Any) -> Limit | None:

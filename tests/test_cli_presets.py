@@ -11,6 +11,7 @@ import pytest
 import tuplecalc as tc
 from tests.command import bare, invoke, refused, run, terminal
 from tuplecalc.network.presets import presets
+from tuplecalc.render.html import fragment
 
 OVERRIDDEN = """
 clients = { addresses = 9, preset = "linux-client" }
@@ -68,6 +69,7 @@ def test_json_of_the_list_and_of_one() -> None:
     every = json.loads(invoke("presets", "-o", "json").stdout)["presets"]
     assert [each["name"] for each in every] == list(presets())
     one = json.loads(invoke("presets", "haproxy", "-o", "json").stdout)
+    assert one.pop("schema_version") == 1
     assert one in every
     keys = [
         "name",
@@ -146,9 +148,9 @@ def test_csv_says_nothing_of_presets() -> None:
 
 
 def test_a_notebook_cites_what_it_used() -> None:
-    html = tc.capacity(tc.loads(OVERRIDDEN))._repr_html_()
+    html = fragment(tc.capacity(tc.loads(OVERRIDDEN)))
     assert all(f"<p><small>{said.replace(chr(39), '&#39;')}</small></p>" in html for said in CITED)
-    assert "<small>clients" not in tc.capacity(tc.example("cone"))._repr_html_()
+    assert "<small>clients" not in fragment(tc.capacity(tc.example("cone")))
 
 
 def test_where_nothing_of_a_preset_is_left_that_is_said() -> None:

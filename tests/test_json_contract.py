@@ -1,108 +1,301 @@
-"""The JSON contract of `capacity`, key by key."""
+"""What the commands write with ``-o json``: every shape of result under the schema that is shipped for it."""
 
 import json
-import re
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from tests.command import HUGE, invoke
+import tuplecalc as tc
+from tests.command import HUGE, invoke, refused, run
+from tests.test_cli_presets import OVERRIDDEN
+from tests.test_cli_verify import result
+from tuplecalc.lab.verification import Verification
 from tuplecalc.network.file import EXAMPLES
+from tuplecalc.network.presets import preset
+from tuplecalc.render.json import SCHEMAS
 
-LIMIT_KEYS = ["name", "size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate", "formula"]
-HOP_KEYS = ["name", "kind", "flows", "rate", "tuple_space", "tuples_per_flow", "limits"]
-KEYS = ["schema_version", "title", "shape", "constraint", "flows", "rate", "binding", "rate_binding"]
-KEYS += ["hops", "collapse", "at_most", "offered", "presets"]
+DIRECT = "clients = {addresses = 9, time_wait = 0}\nservices = {addresses = 3, ports = 80}\n"
+PROXY = 'hops = [{name = "p", kind = "hourglass", capture = "%s", %s}]\n'
+TWO_PROXIES = PROXY % ("listen", 'instances = 2, split = "services"')
+NO_FILES = PROXY % ("listen", "max_files = 1")
+BUSY = DIRECT.replace("9", '1, ports = "1-3"').replace("time_wait = 0", "time_wait = 1")
+BUSY += PROXY % ("tproxy", 'source = "client", ports = "1-2", tracking = "strict"')
+LEFT_OUT = OVERRIDDEN.replace("hops = [", 'hops = [{name = "lb", preset = "haproxy", source = "client"},')
+
+CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
+    "capacity": (
+        *((("capacity", name), None) for name in EXAMPLES),
+        (("capacity", "outage", "--blocking", "1e-3"), None),
+        (("capacity", "-"), DIRECT),
+        (("capacity", "-", "--rate", "5"), DIRECT),
+        (("capacity", "-", "--blocking", "0.01"), DIRECT + "traffic.hold = 1"),
+        (("capacity", "-"), DIRECT + TWO_PROXIES),
+        (("capacity", "-", "--rate", "5"), DIRECT + NO_FILES),
+        (("capacity", "-"), BUSY),
+        (("capacity", "-"), HUGE),
+        (("capacity", "-"), LEFT_OUT),
+        (("capacity", "inverted-cone-tproxy", "--set", "hops.nat.block=64"), None),  # at most
+    ),
+    "explain": (
+        *((("explain", name), None) for name in EXAMPLES),
+        *((("explain", "-"), text) for text in (DIRECT, DIRECT + TWO_PROXIES, DIRECT + NO_FILES, BUSY, HUGE)),
+    ),
+    "crossovers": (
+        (("explain", "outage", "--crossover", "hops.lvs.addresses", "--crossover", "traffic.hold"), None),
+        (("explain", "outage", "--crossover", "hops.lvs.addresses=1..9", "--knobs"), None),
+        (("explain", "-", "--crossover", "traffic.first_close", "--knobs"), DIRECT),
+    ),
+    "solve": (
+        (("solve", "outage", "--for", "hops.lvs.addresses", "--rate", "700"), None),
+        (("solve", "outage", "--for", "hops.lvs.addresses=1..64", "--flows", "500000"), None),
+        (("solve", "outage", "--for", "hops.lvs.addresses", "--rate", "700", "--blocking", "1e-3"), None),
+        (("solve", "outage", "--for", "hops.lvs.addresses=1..2", "--rate", "70000"), None),  # none helps
+        (("solve", "outage", "--for", "traffic.hold", "--rate", "700"), None),
+        (("solve", "-", "--for", "traffic.hold", "--flows", "5"), DIRECT),  # any
+    ),
+    "sweep": (
+        (("sweep", "outage", "--vary", "hops.lvs.addresses=1..3", "--vary", "traffic.hold=0s..60s/3"), None),
+        (("sweep", "outage", "--vary", "clients.addresses=9..10", "--blocking"), None),
+        (("sweep", "-", "--vary", "services.addresses=1..2"), DIRECT),
+        (("sweep", "-", "--vary", "services[1].addresses=1..2"), HUGE),
+        (("sweep", "-", "--vary", "clients.addresses=1..2"), DIRECT + NO_FILES),
+    ),
+    "compare": (
+        (("compare", "outage", "mixed"), None),  # hops gone and hops added
+        (("compare", "outage", "--set", "hops.lvs.addresses=2"), None),
+        (("compare", "cone", "-"), DIRECT + NO_FILES),
+        (("compare", "-", "outage"), DIRECT + NO_FILES),
+        (("compare", "cone", "-"), HUGE),
+        (("compare", "outage", "-"), BUSY),
+    ),
+    "verify": ((("verify", "cone"), None),),
+    "presets": ((("presets",), None), (("presets", "tencent-nat-gateway"), None)),
+}
+"""The kind of output → commands and their standard input."""
+
+FREE = {"values", "unknown", "chain", "said", "old", "new"}
+"""What a topology file, a preset or a kernel says: any key may stand there."""
+
+
+@cache
+def records(kind: str) -> list[dict[str, Any]]:
+    return [
+        json.loads(invoke(*arguments, "-o", "json", stdin=stdin).stdout) for arguments, stdin in CASES[kind]
+    ]
+
+
+@cache
+def schema(kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(invoke("schema", kind).stdout)
+    return found
+
+
+@cache
+def validator(kind: str) -> Any:
+    """Stricter than JSON, where 1.0 is an integer."""
+    draft = jsonschema.Draft202012Validator
+    checker = draft.TYPE_CHECKER.redefine("integer", lambda _, value: is_count(value))
+    return jsonschema.validators.extend(draft, type_checker=checker)(schema(kind))
 
 
 def is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def is_rate(value: object) -> bool:
-    return value is None or isinstance(value, float)
+@pytest.fixture(autouse=True)
+def _no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    def verify(chain: tc.Chain, **_: object) -> Verification:
+        return replace(result(chain, measured=700, held=False), mixing=("lb",), drawing=("nat",))
+
+    monkeypatch.setattr("tuplecalc.lab.verification.verify", verify)
 
 
-def is_exact(value: object) -> bool:
-    return is_count(value) or (isinstance(value, str) and re.fullmatch(r"\d+/\d+", value) is not None)
+def test_every_kind_has_cases() -> None:
+    assert set(CASES) == set(SCHEMAS)
 
 
-def is_bracket(value: object) -> bool:
-    if value is None:
-        return True
-    assert isinstance(value, dict)
-    return list(value) == ["lower", "upper"] and value["lower"] <= value["upper"]
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_every_shape_is_valid(kind: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(kind))
+    for record in records(kind):
+        validator(kind).validate(record)
+        assert record["schema_version"] == 1
 
 
-def check_offered(offered: dict[str, Any], hops: list[str]) -> None:
-    keys = ["rate", "utilisation", "overloaded", "blocking", "exhausted_after", "blind"]
-    assert list(offered) == [*keys, "max_rate_at_blocking", "hops"]
-    assert isinstance(offered["overloaded"], bool)
-    for key in ("rate", "utilisation", "exhausted_after"):
-        assert is_rate(offered[key])
-    assert is_bracket(offered["blocking"])
-    assert (offered["blocking"] is None) == (offered["rate"] is None)
-    if offered["blind"] is not None:
-        assert list(offered["blind"]) == ["chooser", "hop", "burst", "blocking", "half_rate"]
-        assert 0 < offered["blind"]["burst"] < 1
-        assert is_bracket(offered["blind"]["blocking"])
-        assert is_bracket(offered["blind"]["half_rate"])
-    if offered["max_rate_at_blocking"] is not None:
-        assert list(offered["max_rate_at_blocking"]) == ["blocking", "rate"]
-    assert [hop["name"] for hop in offered["hops"]] == ([] if offered["rate"] is None else hops)
-    for hop in offered["hops"]:
-        assert list(hop) == ["name", "utilisation"]
-        assert is_rate(hop["utilisation"])
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_every_key_of_the_contract_is_exercised(kind: str) -> None:
+    """A key that is always null or empty here would be one that nothing has looked at."""
+    whole = schema(kind)
+    seen = {key for record in records(kind) for key in exercised(whole, whole, record, "")}
+    assert set(promised(whole, whole, "")) - seen == set()
 
 
-def check_contract(data: dict[str, Any]) -> None:
-    assert list(data) == KEYS
-    assert data["schema_version"] == 1
-    assert isinstance(data["title"], str)
-    assert data["shape"] in ("direct", "hourglass", "cone", "inverted cone")
-    assert data["constraint"] in (None, "address", "port", "address and port")
-    assert is_count(data["flows"])
-    assert is_rate(data["rate"])
-    assert (data["rate_binding"] is None) == (data["rate"] is None)
-    assert list(data["at_most"]) == ["flows", "rate"]
-    found = {}
-    for hop in data["hops"]:
-        assert list(hop) == HOP_KEYS
-        assert hop["kind"] in ("clients", "cone", "hourglass")
-        assert is_count(hop["flows"])
-        assert is_rate(hop["rate"])
-        assert is_count(hop["tuple_space"])
-        assert hop["tuples_per_flow"] in (1, 2)
-        for limit in hop["limits"]:
-            assert list(limit) in (LIMIT_KEYS, [*LIMIT_KEYS, "busy"])
-            assert is_exact(limit["size"])
-            assert is_exact(limit["scopes"])
-            assert is_count(limit["keys_per_flow"])
+def branches(whole: dict[str, Any], part: dict[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What a part of a schema may be: itself, or the choices that it gives; each with its name."""
+    if reference := part.get("$ref"):
+        name = reference.removeprefix("#/$defs/")
+        yield from branches(whole, whole["$defs"][name], name)
+    elif choices := part.get("anyOf", part.get("oneOf")):
+        for choice in choices:
+            yield from branches(whole, choice, name)
+    else:
+        yield name, part
+
+
+def promised(
+    whole: dict[str, Any], part: dict[str, Any], name: str, known: set[str] | None = None
+) -> Iterator[str]:
+    """All keys of a schema, each by the name of the part that has it."""
+    known = set() if known is None else known
+    for at, branch in branches(whole, part, name):
+        for key, below in branch.get("properties", {}).items():
+            if f"{at}.{key}" not in known:
+                known.add(f"{at}.{key}")
+                yield f"{at}.{key}"
+                yield from promised(whole, below, f"{at}.{key}", known)
+        if "items" in branch:
+            yield from promised(whole, branch["items"], at, known)
+
+
+def exercised(whole: dict[str, Any], part: dict[str, Any], value: Any, name: str) -> Iterator[str]:
+    """The keys that say something in a record; all stand in the order of the schema."""
+    for at, branch in branches(whole, part, name):
+        keys = branch.get("properties", {})
+        if isinstance(value, dict) and value.keys() >= set(branch.get("required", ())):
+            assert [key for key in value if key in keys] == [key for key in keys if key in value]
+            for key in value.keys() & keys.keys():
+                if value[key] not in (None, "", [], {}):
+                    yield f"{at}.{key}"
+                    yield from exercised(whole, keys[key], value[key], f"{at}.{key}")
+        if isinstance(value, list):
+            for each in value:
+                yield from exercised(whole, branch.get("items", {}), each, at)
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_a_wrong_record_is_refused(kind: str) -> None:
+    """A key more, a key less, another type: anywhere."""
+    right = min(records(kind), key=lambda record: len(json.dumps(record)))
+    wrong = list(spoilt(right, right))
+    assert len(wrong) > 20
+    for record in wrong:
+        assert not validator(kind).is_valid(record), record
+
+
+def spoilt(whole: Any, part: Any) -> Iterator[Any]:
+    """A record with one thing wrong: of lists, in the first item."""
+    if isinstance(part, list) and part:
+        yield from spoilt(whole, part[0])
+    if not isinstance(part, dict):
+        return
+    part["another"] = 1
+    yield deepcopy(whole)
+    del part["another"]
+    for key, value in list(part.items()):
+        if "." in key:
+            continue  # the path of an axis
+        del part[key]
+        yield deepcopy(whole)
+        if key not in FREE:
+            part[key] = [[value]]
+            yield deepcopy(whole)
+        part[key] = value
+        if key not in FREE or key in ("old", "new"):
+            yield from spoilt(whole, value)
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_schemas_leave_nothing_open_and_agree_with_each_other(kind: str) -> None:
+    def closed(part: Any) -> bool:
+        if isinstance(part, dict):
+            is_closed = "properties" not in part or part["additionalProperties"] is False
+            return is_closed and all(map(closed, part.values()))
+        return all(map(closed, part)) if isinstance(part, list) else True
+
+    named = {name: part for other in SCHEMAS for name, part in schema(other).get("$defs", {}).items()}
+    for name, part in schema(kind).get("$defs", {}).items():
+        assert part == named[name]
+    assert closed({**schema(kind), "$defs": list(schema(kind).get("$defs", {}).values())})
+
+
+def test_what_has_no_schema() -> None:
+    rule = f"this has no JSON with a schema; there are {', '.join(SCHEMAS)}"
+    assert refused(run("schema", "plot")) == f'"plot": {rule}'
+    assert refused(run("schema", "capcity")).endswith('; did you mean "capacity"?')
+
+
+# From Python.
+
+
+def test_the_library_gives_what_the_command_writes() -> None:
+    outage = tc.example("outage")
+    solved = tc.solve(outage, "hops.lvs.addresses", rate=700)
+    swept = tc.sweep(outage, ["hops.lvs.addresses=1..3", "traffic.hold=0s..60s/3"])
+    crossed = [tc.crossovers(outage, path) for path in ("hops.lvs.addresses", "traffic.hold")]
+    found = {
+        "capacity": tc.to_dict(tc.capacity(outage)),
+        "explain": tc.to_dict(tc.explain(outage)),
+        "solve": tc.to_dict(solved),
+        "sweep": tc.to_dict(swept),
+        "compare": tc.to_dict(tc.compare(outage, tc.example("mixed"))),
+        "presets": tc.to_dict(preset("tencent-nat-gateway")),
+    }
+    written = {kind: records(kind)[0] for kind in found} | {"presets": records("presets")[1]}
+    written["capacity"] = next(r for r in records("capacity") if r["title"] == outage.title)
+    written["explain"] = next(r for r in records("explain") if r["title"] == outage.title)
+    assert json.loads(json.dumps(found)) == written
+    assert [tc.to_dict(each) for each in crossed] == records("crossovers")[0]["crossovers"]
+    knobs = [tc.to_dict(each) for each in tc.elasticities(outage)]
+    assert knobs == [{"schema_version": 1, **each} for each in records("crossovers")[1]["elasticities"]]
+    asked = records("capacity")[len(EXAMPLES)]["offered"]
+    assert tc.to_dict(tc.offered(outage, 1e-3)) == {"schema_version": 1, **asked}
+
+
+def test_what_is_no_result() -> None:
+    with pytest.raises(tc.InputError) as caught:
+        tc.to_dict(tc.example("outage"))
+    assert str(caught.value) == "Chain: this is no result; give what capacity, solve, sweep … return"
+
+
+# What the figures are.
+
+
+def test_the_figures_of_a_capacity_agree_with_each_other() -> None:
+    for data in records("capacity"):
+        found = {(hop["name"], limit["name"]): limit for hop in data["hops"] for limit in hop["limits"]}
+        assert data["hops"][0]["name"] == data["hops"][0]["kind"] == "clients"
+        assert data["hops"][-1]["flows"] == data["flows"] == min(limit["flows"] for limit in found.values())
+        assert found[data["binding"]["hop"], data["binding"]["limit"]]["flows"] == data["flows"]
+        assert (data["rate_binding"] is None) == (data["rate"] is None)
+        if data["rate_binding"]:
+            rate = found[data["rate_binding"]["hop"], data["rate_binding"]["limit"]]["rate"]
+            assert rate == data["rate"] == data["hops"][-1]["rate"]
+        for limit in found.values():
+            assert isinstance(limit["rate"], float | None)
             assert isinstance(limit["seconds_per_flow"], float)
-            assert is_count(limit["flows"])
-            assert is_rate(limit["rate"])
-            assert isinstance(limit["formula"], str)
-            found[hop["name"], limit["name"]] = limit
-    assert data["hops"][0]["name"] == data["hops"][0]["kind"] == "clients"
-    assert data["hops"][-1]["flows"] == data["flows"] == min(limit["flows"] for limit in found.values())
-    assert found[data["binding"]["hop"], data["binding"]["limit"]]["flows"] == data["flows"]
-    if data["rate_binding"]:
-        assert found[data["rate_binding"]["hop"], data["rate_binding"]["limit"]]["rate"] == data["rate"]
-    for collapse in data["collapse"]:
-        assert list(collapse) == ["cone", "hop", "limit", "kept"]
-    for use in data["presets"]:
-        assert list(use) == ["hop", "name", "title", "values", "source", "date", "unknown"]
-        assert isinstance(use["values"], dict)
-        assert isinstance(use["unknown"], dict)
-        assert use["hop"] in [hop["name"] for hop in data["hops"]]
-        assert all(isinstance(source, str) for source in use["source"])
-    if data["offered"] is not None:
-        check_offered(data["offered"], [hop["name"] for hop in data["hops"]])
+        names = [hop["name"] for hop in data["hops"]]
+        assert {use["hop"] for use in data["presets"]} <= set(names)
+        if offered := data["offered"]:
+            assert [hop["name"] for hop in offered["hops"]] == ([] if offered["rate"] is None else names)
+            assert (offered["blocking"] is None) == (offered["rate"] is None)
+        for bracket in brackets(data):
+            assert bracket["lower"] <= bracket["upper"]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_json_of_an_example(name: str) -> None:
-    check_contract(json.loads(invoke("capacity", name, "-o", "json").stdout))
+def brackets(value: Any) -> Iterator[dict[str, float]]:
+    if isinstance(value, dict):
+        if "lower" in value:
+            yield value
+        for each in value.values():
+            yield from brackets(each)
+    if isinstance(value, list):
+        for each in value:
+            yield from brackets(each)
 
 
 def test_json_of_a_chain_with_fractions_and_no_rate() -> None:
@@ -113,7 +306,6 @@ def test_json_of_a_chain_with_fractions_and_no_rate() -> None:
         clients.time_wait = 0
     """
     data = json.loads(invoke("capacity", "-", "-o", "json", stdin=topology).stdout)
-    check_contract(data)
     assert data["hops"][1]["limits"][0]["scopes"] == "27/2"
     assert data["hops"][0]["rate"] is None
     assert data["offered"] is None
@@ -126,7 +318,6 @@ def test_json_where_nothing_limits_the_rate() -> None:
         "clients = {addresses = 9, time_wait = 0}\nservices = {addresses = 3, ports = 80}\ntraffic.rate = 5"
     )
     data = json.loads(invoke("capacity", "-", "-o", "json", stdin=topology).stdout)
-    check_contract(data)
     assert data["rate"] is None
     assert data["rate_binding"] is None
     assert data["offered"] == {
@@ -144,7 +335,6 @@ def test_json_where_nothing_limits_the_rate() -> None:
 
 def test_json_integers_are_exact_at_any_size() -> None:
     data = json.loads(invoke("capacity", "-", "-o", "json", stdin=HUGE).stdout)
-    check_contract(data)
     assert data["hops"][0]["tuple_space"] == 2**128 * 28232 * (2**64 + 2 * 2**65)
 
 
@@ -164,7 +354,6 @@ def test_json_of_the_worked_example() -> None:
 
 def test_json_of_the_outage_says_what_fails_and_when() -> None:
     data = json.loads(invoke("capacity", "outage", "--blocking", "1e-3", "-o", "json").stdout)
-    check_contract(data)
     offered = data["offered"]
     assert offered["overloaded"]
     assert offered["utilisation"] == 700 / data["rate"]
@@ -179,6 +368,5 @@ def test_json_of_the_outage_says_what_fails_and_when() -> None:
 def test_json_without_a_rate_still_answers_what_was_asked() -> None:
     topology = "clients.addresses = 9\nservices = {addresses = 3, ports = 80}\ntraffic.hold = 1"
     data = json.loads(invoke("capacity", "-", "--blocking", "0.01", "-o", "json", stdin=topology).stdout)
-    check_contract(data)
     assert data["offered"]["rate"] is None
     assert data["offered"]["max_rate_at_blocking"]["rate"] > 0

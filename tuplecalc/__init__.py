@@ -24,96 +24,95 @@ package is one of these steps and imports only those before it::
 
 from __future__ import annotations
 
-from tuplecalc.errors import InputError, TopologyError, TuplecalcError
-from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.limits.limit import Limit
-from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.builders import cone, hourglass, inverted_cone
-from tuplecalc.network.chain import Chain, Clients, Traffic
-from tuplecalc.network.cone import Cone
-from tuplecalc.network.file import example, from_dict, load, loads, with_settings
-from tuplecalc.network.forwarder import Forwarder
-from tuplecalc.network.hop import Virtual
-from tuplecalc.network.ports import PortSet
-from tuplecalc.network.proxy import Proxy
-from tuplecalc.network.services import Services
-from tuplecalc.questions.advice import Advice, advise
+import sys
+from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from tuplecalc.algebra import Explanation
+    from tuplecalc import under_load as under_load
+    from tuplecalc.algebra.explanation import explain as explain
+    from tuplecalc.errors import InputError as InputError
+    from tuplecalc.errors import TopologyError as TopologyError
+    from tuplecalc.errors import TuplecalcError as TuplecalcError
+    from tuplecalc.limits.capacity import Capacity as Capacity
+    from tuplecalc.limits.capacity import capacity as capacity
+    from tuplecalc.limits.limit import Limit as Limit
+    from tuplecalc.network.addresses import AddressSet as AddressSet
+    from tuplecalc.network.builders import cone as cone
+    from tuplecalc.network.builders import hourglass as hourglass
+    from tuplecalc.network.builders import inverted_cone as inverted_cone
+    from tuplecalc.network.chain import Chain as Chain
+    from tuplecalc.network.chain import Clients as Clients
+    from tuplecalc.network.chain import Traffic as Traffic
+    from tuplecalc.network.cone import Cone as Cone
+    from tuplecalc.network.file import example as example
+    from tuplecalc.network.file import from_dict as from_dict
+    from tuplecalc.network.file import load as load
+    from tuplecalc.network.file import loads as loads
+    from tuplecalc.network.file import with_settings as with_settings
+    from tuplecalc.network.forwarder import Forwarder as Forwarder
+    from tuplecalc.network.hop import Virtual as Virtual
+    from tuplecalc.network.ports import PortSet as PortSet
+    from tuplecalc.network.proxy import Proxy as Proxy
+    from tuplecalc.network.services import Services as Services
+    from tuplecalc.questions.advice import Advice as Advice
+    from tuplecalc.questions.advice import advise as advise
     from tuplecalc.questions.axis import axis as axis
     from tuplecalc.questions.comparison import Comparison
     from tuplecalc.questions.crossover import crossovers as crossovers
     from tuplecalc.questions.elasticity import elasticities as elasticities
     from tuplecalc.questions.solving import solve as solve
     from tuplecalc.questions.sweep import sweep as sweep
+    from tuplecalc.render import figures as figures
+    from tuplecalc.render.json import to_dict as to_dict
+    from tuplecalc.under_load.offered import offered as offered
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "AddressSet",
-    "Advice",
-    "Capacity",
-    "Chain",
-    "Clients",
-    "Cone",
-    "Forwarder",
-    "InputError",
-    "Limit",
-    "PortSet",
-    "Proxy",
-    "Services",
-    "TopologyError",
-    "Traffic",
-    "TuplecalcError",
-    "Virtual",
-    "advise",
-    "axis",
-    "capacity",
-    "compare",
-    "cone",
-    "crossovers",
-    "elasticities",
-    "example",
-    "explain",
-    "from_dict",
-    "hourglass",
-    "inverted_cone",
-    "load",
-    "loads",
-    "report",
-    "solve",
-    "sweep",
-    "with_settings",
-]
-
-
-_FOLDERS = {"under_load": "tuplecalc.under_load", "figures": "tuplecalc.render.figures"}
+_FOLDERS = {"figures": "tuplecalc.render.figures", "under_load": "tuplecalc.under_load"}
 _HOMES = {
-    "axis": "axis",
-    "crossovers": "crossover",
-    "elasticities": "elasticity",
-    "solve": "solving",
-    "sweep": "sweep",
+    "algebra.explanation": "explain",
+    "errors": "InputError TopologyError TuplecalcError",
+    "limits.capacity": "Capacity capacity",
+    "limits.limit": "Limit",
+    "network.addresses": "AddressSet",
+    "network.builders": "cone hourglass inverted_cone",
+    "network.chain": "Chain Clients Traffic",
+    "network.file": "example from_dict load loads with_settings",
+    "network.cone": "Cone",
+    "network.forwarder": "Forwarder",
+    "network.hop": "Virtual",
+    "network.proxy": "Proxy",
+    "network.ports": "PortSet",
+    "network.services": "Services",
+    "questions.advice": "Advice advise",
+    "questions.axis": "axis",
+    "questions.crossover": "crossovers",
+    "questions.elasticity": "elasticities",
+    "questions.solving": "solve",
+    "questions.sweep": "sweep",
+    "render.json": "to_dict",
+    "under_load.offered": "offered",
 }
+"""Module → its public names: imported when they are first used, since some need sympy or numpy."""
+_MODULES = {name: f"tuplecalc.{module}" for module, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted([*_MODULES, *_FOLDERS, "compare", "report"])  # noqa: PLE0605 - mypy reads the imports
 
 
 def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name in _FOLDERS:  # tc.under_load.erlang_b, without a second import and only when asked for
+    if name in _FOLDERS:
         return import_module(_FOLDERS[name])
-    if name in _HOMES:  # the same: some of these need numpy or sympy
-        found = globals()[name] = getattr(import_module(f"tuplecalc.questions.{_HOMES[name]}"), name)
-        return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_FOLDERS, *_HOMES})
+    return __all__
 
 
 def compare(old: Chain, new: Chain) -> Comparison:
@@ -121,24 +120,15 @@ def compare(old: Chain, new: Chain) -> Comparison:
 
     See :class:`tuplecalc.questions.comparison.Comparison`.
 
+    >>> from tuplecalc import example, with_settings
     >>> outage = example("outage")
     >>> compare(outage, with_settings(outage, "hops.lvs.addresses=2"))
     <Comparison: flows 193,536 → 387,072 (2×), rate 586.473/s → 1,172.95/s (2×)>
     """
-    from tuplecalc.questions.comparison import compare as compared  # no other command needs it
+    from tuplecalc.limits.capacity import capacity
+    from tuplecalc.questions.comparison import compare as compared
 
     return compared(capacity(old), capacity(new))
-
-
-def explain(chain: Chain) -> Explanation:
-    """The closed forms of a chain's limits; see :func:`tuplecalc.algebra.explain`.
-
-    >>> explain(example("inverted-cone-tproxy")).result.flows
-    1290240
-    """
-    from tuplecalc.algebra import explain as find_explanation  # sympy takes longer than all else
-
-    return find_explanation(chain)
 
 
 def report(chain: Chain, *, source: str | None = None, compare: Chain | None = None) -> str:
@@ -147,6 +137,18 @@ def report(chain: Chain, *, source: str | None = None, compare: Chain | None = N
     ``source`` is the text of its topology, to be shown with it; ``compare`` is an older chain.  See
     :func:`tuplecalc.render.report.report`.
     """
-    from tuplecalc.render.report import report as render  # sympy, matplotlib and jinja2
+    from tuplecalc.limits.capacity import capacity
+    from tuplecalc.render.report import report as render
 
     return render(capacity(chain), source=source, compare=None if compare is None else capacity(compare))
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext tuplecalc``: results are shown as tables and formulas, also where tuplecalc came first."""
+    from tuplecalc.render.notebook import show_results_in
+
+    show_results_in(shell)
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):
+    load_ipython_extension(_shell)

@@ -9,6 +9,7 @@ import tuplecalc as tc
 from tests.algebra.cases import ALL
 from tuplecalc.algebra import explain
 from tuplecalc.algebra.notation import escaped, subscript
+from tuplecalc.render.explanation import formula
 
 every_chain = pytest.mark.parametrize("chain", ALL.values(), ids=ALL)
 
@@ -42,7 +43,7 @@ def test_every_formula_is_balanced(chain: tc.Chain) -> None:
         for form in filter(None, (limit.flows, limit.rate)):
             assert all(balanced(step.latex) for step in form.steps)
     assert balanced(explanation.latex())
-    assert balanced(explanation._repr_latex_())
+    assert balanced(formula(explanation))
     assert all(balanced(row.latex) for row in explanation.symbols)
 
 

@@ -14,7 +14,6 @@ from tests.limits.chains import Topology
 from tests.limits.every_chain import of_rules
 from tests.limits.test_laws import not_lower
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.limits.meanings import meaning
 from tuplecalc.network.file import from_dict
 from tuplecalc.questions.advice import advise
 
@@ -150,7 +149,7 @@ def test_advice_acts_on_the_rule(rules: dict[str, Any], setting: str) -> None:
 
 def test_words() -> None:
     found = result(ports="1-4", block=2, overflow="5-6", client_ports=3)
-    said = [meaning(limit, "cone") for limit in found.hops[1].limits]
+    said = [limit.kind.sentence for limit in found.hops[1].limits]
     assert said == [
         "many sources share few addresses, told apart by port",
         "clients have the ports of their blocks, and share the overflow",

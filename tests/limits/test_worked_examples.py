@@ -16,6 +16,7 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.network.file import EXAMPLES, example, from_dict
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.services import Services, hottest_share
+from tuplecalc.under_load.offered import offered
 
 P = 64512  # 1024 to 65535
 
@@ -85,9 +86,9 @@ def test_nat_capture_keeps_a_tenth_of_the_cone_and_tproxy_half() -> None:
 
 def test_the_outage_is_an_overload_of_the_proxy_and_not_of_the_balancer() -> None:
     result = of("outage")
-    assert result.offered is not None
-    assert result.offered.overloaded
-    assert result.offered.utilisation == Fraction(700) / Fraction(P * 6, 660)
+    load = offered(result)
+    assert load.overloaded
+    assert load.utilisation == Fraction(700) / Fraction(P * 6, 660)
     balancer = result.hops[1]
     assert balancer.name == "lvs"
     assert min(limit.rate for limit in balancer.limits if limit.rate is not None) == Fraction(9216, 10)

@@ -180,7 +180,7 @@ def test_what_is_no_number_is_refused() -> None:
 
 
 def test_as_plain_data() -> None:
-    record = crossovers(tc.example("outage"), "hops.lvs.addresses").to_dict()
+    record = tc.to_dict(crossovers(tc.example("outage"), "hops.lvs.addresses"))
     assert record["flows"][-1] == {
         "from": 43_691,
         "to": None,

@@ -240,7 +240,7 @@ def test_a_target_is_needed() -> None:
 
 
 def test_as_plain_data() -> None:
-    record = solve(OUTAGE, "hops.lvs.addresses", rate=50_000).to_dict()
+    record = tc.to_dict(solve(OUTAGE, "hops.lvs.addresses", rate=50_000))
     wanted = {"value", "for", "target", "flows", "rate", "binding"}
     assert wanted <= record.keys()
     assert (record["value"], record["for"], record["target"]["rate"]) == (86, "hops.lvs.addresses", 50_000.0)

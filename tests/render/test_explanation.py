@@ -145,7 +145,7 @@ def test_many_limits_are_shown_by_the_smallest() -> None:
     assert "◀ binds" in text
     assert len(text.splitlines()) < 150
     assert render.latex(explanation).count(r"\paragraph") == 29 + 1
-    assert len(json.loads(json.dumps(explanation.to_dict()))["limits"]) == 29
+    assert len(json.loads(json.dumps(tc.to_dict(explanation)))["limits"]) == 29
     assert r"\ldots" in explanation.latex()
 
 
@@ -158,7 +158,7 @@ def test_a_thousand_hops_stay_readable() -> None:
 def test_no_rate_and_no_flow() -> None:
     text = render.text(tc.explain(ALL["no rate"]))
     assert text.count("rate    nothing limits it") == 2
-    assert json.loads(json.dumps(tc.explain(ALL["no rate"]).to_dict()))["rate"] is None
+    assert json.loads(json.dumps(tc.to_dict(tc.explain(ALL["no rate"]))))["rate"] is None
     lines = [line.split() for line in render.text(tc.explain(ALL["refused"])).splitlines()]
     assert ["0", "=", "0/s", "h0", "shared", "◀"] in lines
 
@@ -178,7 +178,7 @@ def test_bounds_say_so() -> None:
 def test_json() -> None:
     explanation = tc.explain(tc.example("inverted-cone-tproxy"))
     found = json.loads(invoke("explain", "inverted-cone-tproxy", "-o", "json").stdout)
-    assert found == json.loads(json.dumps(explanation.to_dict()))
+    assert found == json.loads(json.dumps(tc.to_dict(explanation)))
     assert found["schema_version"] == 1
     assert found["title"] == explanation.title
     assert found["flows"]["formula"] == explanation.flows_form.text

@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 import pytest
 
 import tuplecalc as tc
-from tuplecalc.render.html import fragment
+from tuplecalc.render.explanation import steps
+from tuplecalc.render.html import fragment, load
 
 
 class Tags(HTMLParser):
@@ -58,17 +59,13 @@ def test_names_are_escaped() -> None:
 
 
 def test_what_becomes_of_a_rate_is_paragraphs() -> None:
-    load = tc.capacity(tc.example("outage")).offered
-    assert load
-    html = load._repr_html_()
+    html = load(tc.offered(tc.example("outage")))
     assert html.count("<p>") == html.count("</p>") == 2
     assert "In the long run 16.2% of the connections fail" in html
     assert "if the two choose blindly" in html
     chain = tc.with_settings(tc.example("outage"), 'hops.lvs.name="<b>"')
-    escaped = tc.capacity(chain).offered
-    assert escaped
-    assert "&lt;b&gt;" in escaped._repr_html_()
-    assert "<b>" not in escaped._repr_html_()
+    assert "&lt;b&gt;" in load(tc.offered(chain))
+    assert "<b>" not in load(tc.offered(chain))
 
 
 def test_results_are_short_where_a_notebook_lists_them() -> None:
@@ -77,10 +74,10 @@ def test_results_are_short_where_a_notebook_lists_them() -> None:
         "<Limit login-proxy/shared: floor(|A ∪ L| / 2)·b·E' = 193,536 flows, 586.473/s>"
     )
     assert repr(result.hops[1]) == "<HopCapacity lvs: 387,072 flows, 921.6/s, 1 limits>"
-    assert repr(result.offered) == "<Offered 700/s: 119.4% of the highest rate, 0.162 to 0.162 fail>"
-    assert repr(result.under_load(0.5)) == repr(result.offered)
+    assert repr(tc.offered(result)) == "<Offered 700/s: 119.4% of the highest rate, 0.162 to 0.162 fail>"
+    assert repr(tc.offered(result.chain, 0.5)) == repr(tc.offered(result))
     direct = tc.capacity(tc.loads("clients.addresses = 9\nservices = {addresses = 2, ports = 80}"))
-    assert repr(direct.under_load()) == "<Offered nothing>"
+    assert repr(tc.offered(direct)) == "<Offered nothing>"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +99,6 @@ def test_a_limit_is_found_by_its_names(hop: str, name: str, message: str) -> Non
 
 
 def test_the_forms_of_a_limit_are_latex() -> None:
-    latex = tc.explain(tc.example("outage")).limit("login-proxy", "shared")._repr_latex_()
+    latex = steps(tc.explain(tc.example("outage")).limit("login-proxy", "shared"))
     assert latex.startswith("$$\n\\begin{aligned}\n\\text{flows} &= ")
     assert latex.rstrip("$\n").endswith(r"\approx 586.473 / \text{s}" + "\n\\end{aligned}")

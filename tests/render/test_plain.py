@@ -3,7 +3,7 @@
 import csv
 
 import tuplecalc as tc
-from tuplecalc.render.plain import csv_rows, markdown
+from tuplecalc.render.capacity import csv_rows, markdown
 
 ODD = "a|b, 'c' *d* <e>"
 CHAIN = tc.Chain(

@@ -335,7 +335,7 @@ def test_only_the_defaults_that_matter_are_listed() -> None:
 
 def assumed(design: tc.Chain) -> list[str]:
     result = tc.capacity(design)
-    return list(assumptions.assumed(result, result.under_load()))
+    return list(assumptions.assumed(result, tc.offered(result)))
 
 
 def test_the_assumptions_of_the_outage() -> None:

@@ -76,7 +76,7 @@ def test_advice_names_both_figures_and_their_change() -> None:
 def under_load(rate: float, blocking: float | None = None, **keys: Any) -> str:
     chain = tc.cone(clients=1000, services=1, hold=2, **keys)
     result = tc.capacity(tc.with_settings(chain, f"traffic.rate={rate}"))
-    return "\n".join(sentences.sentences(result, result.under_load(blocking)))
+    return "\n".join(sentences.sentences(result, tc.offered(result, blocking)))
 
 
 def test_a_hash_that_overloads_one_address_only() -> None:

@@ -110,7 +110,7 @@ def test_first_failure_from_empty(hold: float) -> None:
         chain(nat(400, addresses=1), hold=hold), "services.0.addresses=1", "traffic.rate=90"
     )
     times = [Simulation(design, 90, seed).until_first_failure() for seed in range(30)]
-    offered = tc.capacity(design).offered
+    offered = tc.offered(design)
     assert offered is not None
     assert offered.exhausted is not None
     poisson = sqrt(400) / 90  # of the fluid time: what chance adds

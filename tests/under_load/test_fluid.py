@@ -77,7 +77,7 @@ def test_it_is_full_when_the_closed_form_says_so(hold: float, linger: float, rat
 @pytest.mark.parametrize("settings", [(), ("traffic.first_close=0.3",), ("hops.lvs.time_wait=5m",)])
 def test_it_is_full_when_the_offer_says_so(settings: tuple[str, ...]) -> None:
     result = tc.capacity(tc.with_settings(tc.example("outage"), *settings))
-    found, load = over_time(result), result.offered
+    found, load = over_time(result), tc.offered(result)
     assert load is not None
     assert load.exhausted is not None
     assert found.limit is load.exhausted.limit

@@ -16,7 +16,7 @@ from tuplecalc.under_load.offered import Exhausted, Offered
 
 
 def load(chain: tc.Chain, *settings: str) -> Offered:
-    return tc.capacity(tc.with_settings(chain, *settings)).under_load()
+    return tc.offered(tc.with_settings(chain, *settings))
 
 
 def dry(chain: tc.Chain, *settings: str) -> Exhausted:
@@ -28,7 +28,7 @@ def dry(chain: tc.Chain, *settings: str) -> Exhausted:
 def test_the_outage() -> None:
     """Done when: 700/s is over 586.5/s, when the pool is gone, what share fails, and what helps most."""
     result = tc.capacity(tc.example("outage"))
-    found = result.offered
+    found = tc.offered(result)
     assert found is not None
     assert found.overloaded
     assert float(result.hops[1].limits[0].rate or 0) == 921.6
@@ -76,7 +76,7 @@ def test_just_over_the_highest_rate_it_takes_long_and_ends(factor: float) -> Non
         changed = chain.changed(
             traffic=chain.traffic.changed(rate=highest * Fraction(factor).limit_denominator(10**17))
         )
-        found = tc.capacity(changed).under_load()
+        found = tc.offered(changed)
         assert found.exhausted is None or found.exhausted.seconds < 1e6
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from tuplecalc.algebra.forms import ChainForm, LimitForms, chain_form, forms
 from tuplecalc.algebra.notation import Notation, labels
-from tuplecalc.algebra.record import record
 from tuplecalc.algebra.rows import SymbolRow, rows
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
@@ -80,13 +79,6 @@ class Explanation:
             lines.append(_line(self.rate_form))
         body = " \\\\\n".join(lines)
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The explanation as plain data (``schema_version`` 1)."""
-        return record(self)
-
-    def _repr_latex_(self) -> str:
-        return f"$$\n{self.latex()}\n$$"
 
     def __repr__(self) -> str:
         flows = f"flows = min of {len(self.flows_form.terms)} = {self.result.flows:,}"

@@ -171,18 +171,8 @@ class LimitForms:
         """``|A ∪ L|·b·E' / (2·H + T)``; None where nothing limits it."""
         return self.forms.rate
 
-    def _repr_latex_(self) -> str:
-        found = [form for form in (self.flows, self.rate) if form]
-        lines = [rf"\text{{{form.quantity}}} &{_chained(form.steps)}" for form in found]
-        return "$$\n\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}\n$$"
-
     def __repr__(self) -> str:
         return f"<LimitForms {self.limit.hop}/{self.limit.name}: flows = {self.flows.text}>"
-
-
-def _chained(steps: Iterable[Step]) -> str:
-    relations = {"=": "=", "≈": r"\approx"}
-    return " ".join(f"{relations[step.relation]} {step.latex}" for step in steps)
 
 
 @dataclass(frozen=True)

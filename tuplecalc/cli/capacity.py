@@ -13,6 +13,8 @@ from tuplecalc.cli.inputs import File, Rate, Settings, chain, in_json, option
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.capacity import capacity as find_capacity
+from tuplecalc.render.json import versioned
+from tuplecalc.under_load.offered import offered
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,30 +56,30 @@ def capacity(
     result, lost = find_capacity(design), None if share is None else float(share)
     match output:
         case Output.TABLE:
-            from tuplecalc.render.table import print_table
+            from tuplecalc.render.capacity import print_table
 
-            print_table(result, _console(), result.under_load(lost))
+            print_table(result, _console(), offered(result, lost))
         case Output.JSON:
-            print(in_json(result.to_dict(lost)))
+            from tuplecalc.render.json.capacity import capacity as record
+
+            print(in_json(versioned(record(result, offered(result, lost)))))
         case Output.CSV:
-            from tuplecalc.render.plain import csv_rows
+            from tuplecalc.render.capacity import csv_rows
 
             sys.stdout.write(csv_rows(result))
             if rate is not None or share is not None:
                 print("The limits only; -o json has what becomes of the rate.", file=sys.stderr)
         case Output.MARKDOWN:
-            from tuplecalc.render.plain import markdown
+            from tuplecalc.render.capacity import markdown
 
-            sys.stdout.write(markdown(result, result.under_load(lost)))
+            sys.stdout.write(markdown(result, offered(result, lost)))
     if gate is not None and _is_above(result, gate):
         raise typer.Exit(1)
 
 
 def _is_above(result: Capacity, share: Fraction) -> bool:
-    offered = result.offered
-    if offered is None or offered.rate is None or offered.highest is None:
-        return False
-    return offered.rate > offered.highest * share
+    rate, highest = result.chain.traffic.rate, result.rate if result.flows else 0
+    return rate is not None and highest is not None and rate > highest * share
 
 
 def _console() -> Console:

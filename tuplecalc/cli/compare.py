@@ -13,6 +13,7 @@ from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.comparison import compare as compared
+from tuplecalc.render.json import to_dict
 
 _TWICE = 2
 
@@ -57,7 +58,7 @@ def compare(
         case Compared.MARKDOWN:
             sys.stdout.write(render.markdown(found))
         case Compared.JSON:
-            print(in_json(found.to_dict()))
+            print(in_json(to_dict(found)))
 
 
 def _sides(old: str, new: str | None, settings: list[str], rate: str | None) -> tuple[Chain, Chain]:

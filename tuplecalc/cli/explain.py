@@ -11,6 +11,7 @@ import typer
 from tuplecalc.cli.inputs import File, Settings, chain, in_json
 from tuplecalc.errors import InputError
 from tuplecalc.network.chain import Chain
+from tuplecalc.render.json import to_dict, versioned
 
 if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity
@@ -59,7 +60,7 @@ def explain(
         case Explained.MARKDOWN:
             sys.stdout.write(render.markdown(explanation))
         case Explained.JSON:
-            print(in_json(explanation.to_dict()))
+            print(in_json(to_dict(explanation)))
 
 
 def _which(design: Chain, paths: list[str], output: Explained, *, knobs: bool) -> None:
@@ -79,7 +80,10 @@ def _which(design: Chain, paths: list[str], output: Explained, *, knobs: bool) -
         case Explained.MARKDOWN:
             sys.stdout.write(crossed.markdown(found, moved))
         case Explained.JSON:
-            print(in_json(crossed.record(found, moved)))
+            from tuplecalc.render.json.formulas import elasticity
+
+            record = {"crossovers": [*map(to_dict, found)], "elasticities": [*map(elasticity, moved)]}
+            print(in_json(versioned(record)))
         case _:
             parts = [*map(crossed.crossovers, found), *([crossed.elasticities(moved)] if moved else [])]
             sys.stdout.write("\n".join(parts))

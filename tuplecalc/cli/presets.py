@@ -12,6 +12,8 @@ from tuplecalc.cli.inputs import in_json
 from tuplecalc.errors import InputError, TopologyError
 from tuplecalc.network.presets import preset
 from tuplecalc.network.presets import presets as all_presets
+from tuplecalc.render.json import to_dict, versioned
+from tuplecalc.render.json.capacity import preset as as_record
 from tuplecalc.render.presets import as_toml, listing
 
 
@@ -29,11 +31,11 @@ def presets(
     """What devices do unless told otherwise: list the presets, or print one with its sources."""
     if name is None:
         found = list(all_presets().values())
-        json = {"presets": [each.to_dict() for each in found]}
-        sys.stdout.write(f"{in_json(json)}\n" if output is Output.JSON else listing(found))
+        record = versioned({"presets": [*map(as_record, found)]})
+        sys.stdout.write(f"{in_json(record)}\n" if output is Output.JSON else listing(found))
         return
     try:
         one = preset(name)
     except TopologyError as error:
         raise InputError(str(error)) from None
-    sys.stdout.write(f"{in_json(one.to_dict())}\n" if output is Output.JSON else as_toml(one))
+    sys.stdout.write(f"{in_json(to_dict(one))}\n" if output is Output.JSON else as_toml(one))

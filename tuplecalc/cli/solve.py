@@ -53,13 +53,14 @@ def solve(
     share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
     design = chain(file, settings)
     from tuplecalc.questions.solving import solve as find_solution
-    from tuplecalc.render.solved import reason, text
+    from tuplecalc.render.json import to_dict
+    from tuplecalc.render.solved import text
 
     found = find_solution(
         design, paths[0], flows=_count(flows), rate=wanted, blocking=None if share is None else float(share)
     )
     if output is Solved.JSON:
-        print(in_json(found.to_dict() | {"reason": reason(found) if found.value is None else None}))
+        print(in_json(to_dict(found)))
     else:
         sys.stdout.write(text(found))
     if found.value is None:

@@ -52,6 +52,7 @@ def sweep(
     design = chain(file, settings, rate)
     from tuplecalc.questions.sweep import sweep as over
     from tuplecalc.render import swept
+    from tuplecalc.render.json.questions import write_sweep
 
     found = over(design, vary)
     if found.size > _MOST_POINTS:
@@ -66,9 +67,9 @@ def sweep(
         case Swept.CSV:
             swept.write_csv(found, parts, sys.stdout, blocking=blocking)
         case Swept.JSON:
-            swept.write_json(found, parts, sys.stdout, blocking=blocking)
+            write_sweep(found, parts, sys.stdout, blocking=blocking)
         case Swept.TABLE:
-            written, left = swept.table(found, parts, blocking=blocking)
+            written, left = swept.first_points(found, parts, blocking=blocking)
             sys.stdout.write(written)
             if left:
                 print(f"{left:,} points more; -o csv has all.", file=sys.stderr)

@@ -44,7 +44,9 @@ def verify(
 
     found = measure(design, factor=factor, rates=rates)
     if output is Verified.JSON:
-        print(in_json(found.to_dict()))
+        from tuplecalc.render.json import to_dict
+
+        print(in_json(to_dict(found)))
     else:
         from tuplecalc.render.verified import text
 

@@ -76,36 +76,6 @@ class Verification:
         """Whether every figure that must agree does."""
         return all(figure.agrees for figure in self.figures)
 
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data (``schema_version`` 1)."""
-        return {
-            "schema_version": 1,
-            "title": self.chain.title,
-            "agrees": self.agrees,
-            "kernel": self.kernel,
-            "seconds": round(self.seconds, 3),
-            "scale": {"factor": self.scaled.factor, "keeps_order": self.scaled.keeps_order},
-            "chain": self.scaled.chain.to_dict(),
-            "binding": {"hop": self.prediction.binding.hop, "limit": self.prediction.binding.name},
-            "figures": [
-                {
-                    "name": figure.name,
-                    "what": figure.what,
-                    "predicted": figure.predicted,
-                    "measured": figure.measured,
-                    "tolerance": figure.tolerance,
-                    "held": figure.is_held,
-                    "bound": figure.is_bound,
-                }
-                for figure in self.figures
-            ],
-            "blind": list(self.blind),
-            "mixing": list(self.mixing),
-            "drawing": list(self.drawing),
-            "tried": self.tried,
-            "said": self.said,
-        }
-
 
 def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> Verification:
     """Build a chain in network namespaces, open connections until no more are admitted, and count.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -68,10 +68,6 @@ class Preset:
         'https://www.tencentcloud.com/document/product/1015/30230'
         """
         return self.source[0].partition(" (")[0]
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, for JSON."""
-        return {each.name: getattr(self, each.name) for each in fields(self)} | {"values": dict(self.values)}
 
 
 class Use(NamedTuple):

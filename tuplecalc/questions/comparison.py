@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.record import SCHEMA_VERSION, as_float, limit_record, named
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
 
@@ -81,39 +80,6 @@ class Comparison:
     def rate_ratio(self) -> Fraction | None:
         """New over old rate; None where nothing limits one of them, or the old one is 0."""
         return _ratio(self.old.rate, self.new.rate)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data (``schema_version`` 1): both sides, the keys and limits in pairs, old first."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "old": _side(self.old),
-            "new": _side(self.new),
-            "flows_ratio": as_float(self.flows_ratio),
-            "rate_ratio": as_float(self.rate_ratio),
-            "binding_moved": self.binding_moved,
-            "rate_binding_moved": self.rate_binding_moved,
-            "keys": [key._asdict() for key in self.keys],
-            "hops": [
-                {
-                    "name": hop.name,
-                    "limits": [
-                        {
-                            "name": limit.name,
-                            "old": limit.old and limit_record(limit.old),
-                            "new": limit.new and limit_record(limit.new),
-                        }
-                        for limit in hop.limits
-                    ],
-                }
-                for hop in self.hops
-            ],
-        }
-
-    def _repr_html_(self) -> str:
-        from tuplecalc.render.compared import text
-        from tuplecalc.render.html import preformatted  # a notebook asks for it, nothing else does
-
-        return preformatted(text(self))
 
     def __repr__(self) -> str:
         def moved(old: str, new: str, ratio: Fraction | None) -> str:
@@ -212,17 +178,6 @@ def _changes(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
             yield from _changes(f"{path}.{key}", before or {}, after or {})
         elif before != after:
             yield KeyChange(f"{path}.{key}", before, after)
-
-
-def _side(result: Capacity) -> dict[str, Any]:
-    """What :meth:`Capacity.to_dict` says of the whole chain."""
-    return {
-        "title": result.title,
-        "flows": result.flows,
-        "rate": as_float(result.rate),
-        "binding": named(result.binding),
-        "rate_binding": result.rate_binding and named(result.rate_binding),
-    }
 
 
 def _place(limit: Limit | None) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.expression import Number
 from tuplecalc.network.chain import Chain, check_chain
@@ -51,39 +51,6 @@ class Crossovers:
     """What binds the rate."""
     is_open: bool
     """Whether there is no higher value than the last end, of any chain."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data: whole numbers exactly, others as floats; ``high`` is None where there is no end."""
-
-        def plain(value: Number) -> int | float:
-            return int(value) if self.axis.is_count else float(value)
-
-        def record(intervals: tuple[Interval, ...]) -> list[dict[str, Any]]:
-            return [
-                {
-                    "from": plain(each.low),
-                    "to": None if self.is_open and each is intervals[-1] else plain(each.high),
-                    "binding": each.limit and {"hop": each.limit[0], "limit": each.limit[1]},
-                }
-                for each in intervals
-            ]
-
-        return {
-            "schema_version": 1,
-            "title": self.chain.title,
-            "path": self.axis.path,
-            "unit": self.axis.unit,
-            "looked_at": None if self.is_open else [plain(end) for end in self.axis.values],
-            "present": None if self.axis.present is None else plain(self.axis.present),
-            "flows": record(self.flows),
-            "rate": record(self.rate),
-        }
-
-    def _repr_html_(self) -> str:
-        from tuplecalc.render.crossed import crossovers as text
-        from tuplecalc.render.html import preformatted  # a notebook asks for it, nothing else does
-
-        return preformatted(text(self))
 
     def __repr__(self) -> str:
         return f"<Crossovers of {self.axis.path}: flows {len(self.flows) - 1}, rate {len(self.rate) - 1}>"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.record import as_float
 from tuplecalc.under_load.chains import Bracket
 
 
@@ -28,10 +27,6 @@ class Target(NamedTuple):
         if self.flows is not None and flows < self.flows:
             return False
         return self.rate is None or rate is None or rate >= self.rate
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return {"flows": self.flows, "rate": as_float(self.rate), "blocking": self.blocking}
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,32 +66,6 @@ class Solution:
         if self.target.rate is not None and not misses_flows and self.result.rate_binding:
             return self.result.rate_binding
         return self.result.binding
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data (``schema_version`` 1): counts exactly, times and rates as floats."""
-        value = self.value
-        return {
-            "schema_version": 1,
-            "title": self.result.title,
-            "for": self.path,
-            "unit": self.unit,
-            "target": self.target.to_dict(),
-            "value": None if self.is_any else float(value) if self.is_time and value is not None else value,
-            "any": self.is_any,
-            "setting": self.setting,
-            "flows": self.result.flows,
-            "rate": as_float(self.result.rate),
-            "binding": {"hop": self.binding.hop, "limit": self.binding.name},
-            "blocking": self.blocking and self.blocking._asdict(),
-            "looked_at": self.looked_at and [float(e) if self.is_time else int(e) for e in self.looked_at],
-            "beyond": self.beyond and {"flows": self.beyond.flows, "rate": as_float(self.beyond.rate)},
-        }
-
-    def _repr_html_(self) -> str:
-        from tuplecalc.render.html import preformatted  # a notebook asks for it, nothing else does
-        from tuplecalc.render.solved import text
-
-        return preformatted(text(self))
 
     def __repr__(self) -> str:
         wanted = [

@@ -229,12 +229,6 @@ class Sweep:
 
         return dataset(self)
 
-    def _repr_html_(self) -> str:
-        from tuplecalc.render.html import preformatted  # a notebook asks for it, nothing else does
-        from tuplecalc.render.swept import text
-
-        return preformatted(text(self))
-
     def __repr__(self) -> str:
         over = " × ".join(f"{axis.path} ({len(axis.values):,})" for axis in self.axes) or "nothing"
         return f"<Sweep over {over}: {self.size:,} points>"

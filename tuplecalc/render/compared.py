@@ -10,7 +10,8 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.comparison import Comparison, KeyChange, LimitChange
-from tuplecalc.render import aligned, numbers
+from tuplecalc.render import numbers, table
+from tuplecalc.render.table import escaped, in_markdown
 
 _MOST_NAMES = 12
 
@@ -49,13 +50,13 @@ def text(found: Comparison) -> str:
     Flows open at once: 193,536 → 387,072 (2×). login-proxy shared binds as before.
     Rate: 586.5/s → 1,173/s (2×). login-proxy shared binds as before.
     """
-    said = [line for sentence in (_sides(found), *sentences(found)) for line in aligned.prose(sentence)]
+    said = [line for sentence in (_sides(found), *sentences(found)) for line in table.prose(sentence)]
     if found.keys:
-        said += ["", *aligned.lines([_key(key) for key in found.keys], left={0, 1, 2, 3})]
+        said += ["", *table.lines([_key(key) for key in found.keys], left={0, 1, 2, 3})]
     changed, same = _shown(found)
     if changed:
         header = ("hop", "limit", "flows", "→", "", "rate /s", "→", "", "")
-        said += ["", *aligned.lines([header, *map(_cells, changed)], left={0, 1, 8})]
+        said += ["", *table.lines([header, *map(_cells, changed)], left={0, 1, 8})]
     if same:
         said += ["", _same(same)]
     return "\n".join([*said, ""])
@@ -63,8 +64,6 @@ def text(found: Comparison) -> str:
 
 def markdown(found: Comparison) -> str:
     """A comparison for a design document."""
-    from tuplecalc.render.plain import in_markdown, table
-
     parts = [f"## {in_markdown(_sides(found))}"]
     parts += map(in_markdown, sentences(found))
     if found.keys:
@@ -72,7 +71,7 @@ def markdown(found: Comparison) -> str:
     header = ("hop", "limit", "flows", "now", "change", "rate /s", "now", "change", "binds")
     changed, same = _shown(found)
     if changed:
-        parts.append(table(header, map(_cells, changed), words=2))
+        parts.append(table.markdown(header, map(escaped, map(_cells, changed)), words=2))
     if same:
         parts.append(_same(same))
     return "\n\n".join(parts) + "\n"
@@ -100,7 +99,7 @@ def _shown(found: Comparison) -> tuple[list[Row], int]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (aligned.name(row.hop, 16), row.limit, *row.flows, *row.rate, row.binds or row.where)
+    return (table.name(row.hop, 16), row.limit, *row.flows, *row.rate, row.binds or row.where)
 
 
 def sentences(found: Comparison) -> Iterator[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tuplecalc.limits.record import exact, named
 from tuplecalc.questions.crossover import Crossovers, Interval
-from tuplecalc.render import aligned, numbers
-from tuplecalc.render.plain import in_markdown, table
+from tuplecalc.render import numbers, table
+from tuplecalc.render.table import escaped, in_markdown
 
 if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity  # sympy
@@ -37,7 +36,7 @@ def crossovers(found: Crossovers) -> str:
             first = ""
     heading = f"What binds, by {found.axis.name}{_present(found)}:"
     shown, left = rows[:_MOST_ROWS], len(rows) - _MOST_ROWS
-    said = [heading, *aligned.lines(shown, left={0, 1, 2}, indent=2)]
+    said = [heading, *table.lines(shown, left={0, 1, 2}, indent=2)]
     if left > 0:
         said.append(f"  … and {left:,} intervals more; -o json has all")
     return "\n".join([*said, *_looked_at(found), ""])
@@ -48,8 +47,8 @@ def elasticities(found: Sequence[Elasticity]) -> str:
     said = ["One percent more of an input gives so many percent more of what a limit allows:"]
     for limit, rows in _by_limit(found):
         said += ["", limit]
-        cells = [(aligned.name(each.path, 48), _signed(each), _formula(each)) for each in rows]
-        said += aligned.lines(cells, left={0, 2}, indent=2)
+        cells = [(table.name(each.path, 48), _signed(each), _formula(each)) for each in rows]
+        said += table.lines(cells, left={0, 2}, indent=2)
     return "\n".join([*said, ""])
 
 
@@ -59,38 +58,18 @@ def markdown(crossed: Iterable[Crossovers], knobs: Sequence[Elasticity]) -> str:
     for found in crossed:
         parts.append(f"## What binds, by {in_markdown(found.axis.name + _present(found))}")
         rows = [
-            (figure, written, _name(interval))
+            escaped((figure, written, _name(interval)))
             for figure, intervals in (("flows", found.flows), ("rate", found.rate))
             for interval, written in zip(intervals, _written(found, intervals), strict=True)
         ]
-        parts.append(table(("figure", found.axis.path, "binds"), rows, words=3))
+        parts.append(table.markdown(("figure", in_markdown(found.axis.path), "binds"), rows, words=3))
     if knobs:
         parts.append("## What one percent more of an input does")
         for limit, rows_of in _by_limit(knobs):
             parts.append(in_markdown(limit))
-            cells = [(each.path, _formula(each), _signed(each)) for each in rows_of]
-            parts.append(table(("input", "elasticity", "now"), cells, words=2))
+            cells = [escaped((each.path, _formula(each), _signed(each))) for each in rows_of]
+            parts.append(table.markdown(("input", "elasticity", "now"), cells, words=2))
     return "\n\n".join(parts) + "\n"
-
-
-def record(crossed: Iterable[Crossovers], knobs: Iterable[Elasticity]) -> dict[str, Any]:
-    """Both as plain data."""
-    return {
-        "schema_version": 1,
-        "crossovers": [found.to_dict() for found in crossed],
-        "elasticities": [
-            {
-                "figure": each.figure,
-                "rank": each.rank,
-                **named(each.limit),
-                "path": each.path,
-                "letter": each.letter,
-                "value": exact(each.value),
-                "formula": each.text,
-            }
-            for each in knobs
-        ],
-    }
 
 
 def _by_limit(found: Sequence[Elasticity]) -> Iterator[tuple[str, list[Elasticity]]]:
@@ -113,7 +92,8 @@ def _formula(each: Elasticity) -> str:
 def _written(found: Crossovers, intervals: Sequence[Interval]) -> Iterator[str]:
     axis = found.axis
     for interval in intervals:
-        low, high = (f"{end:,}" if axis.is_count else aligned.value(end, axis.unit) for end in interval[:2])
+        ends = interval.low, interval.high
+        low, high = (f"{end:,}" if axis.is_count else numbers.with_unit(end, axis.unit) for end in ends)
         is_last = interval is intervals[-1]
         if interval.low == interval.high:
             yield low if axis.is_count else f"at {low}"
@@ -129,13 +109,13 @@ def _looked_at(found: Crossovers) -> list[str]:
     """The range, where it is not all that there is."""
     if found.is_open or found.axis.unit == "":
         return []
-    low, high = (aligned.value(end, found.axis.unit) for end in found.axis.values)
+    low, high = (numbers.with_unit(end, found.axis.unit) for end in found.axis.values)
     return [f"  Looked at: {low} to {high}."]
 
 
 def _present(found: Crossovers) -> str:
     present = found.axis.present
-    return "" if present is None else f" (now {aligned.value(present, found.axis.unit)})"
+    return "" if present is None else f" (now {numbers.with_unit(present, found.axis.unit)})"
 
 
 def _name(interval: Interval) -> str:

@@ -13,7 +13,8 @@ from tuplecalc.algebra.explanation import Explanation
 from tuplecalc.algebra.forms import ChainForm, Form, LimitForms, Term
 from tuplecalc.algebra.notation import escaped
 from tuplecalc.algebra.rows import SymbolRow
-from tuplecalc.render.plain import in_markdown
+from tuplecalc.render import table
+from tuplecalc.render.table import in_markdown
 
 THEOREM = {
     "flows": ("min over all limits of floor(scopes·floor(size / keys))", "Hall"),
@@ -229,8 +230,7 @@ def latex(explanation: Explanation) -> str:
     for limit in explanation.limits:
         heading = escaped(f"{limit.limit.hop}: {limit.limit.name}")
         parts.append(rf"\paragraph{{{heading}}} {escaped(limit.limit.kind.sentence)}")
-        forms = [form for form in (limit.flows, limit.rate) if form]
-        parts.append(_aligned(" \\\\\n".join(map(_latex_steps, forms))))
+        parts.append(_aligned(_latex_forms(limit)))
     parts.append(r"\paragraph{The chain} the smallest of all limits")
     parts += [_aligned(_latex_minimum(form)) for form in _chain_forms(explanation)]
     rows = (
@@ -239,12 +239,26 @@ def latex(explanation: Explanation) -> str:
         for row in explanation.symbols
     )
     header = r"hop & symbol & value & unit & meaning (where it is set) \\ \hline"
-    table = "\n".join([r"\begin{longtable}{llrlp{.4\linewidth}}", header, *rows, r"\end{longtable}"])
-    return "\n\n".join([*parts, table]) + "\n"
+    parts.append("\n".join([r"\begin{longtable}{llrlp{.4\linewidth}}", header, *rows, r"\end{longtable}"]))
+    return "\n\n".join(parts) + "\n"
 
 
 def _aligned(body: str) -> str:
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+
+def formula(explanation: Explanation) -> str:
+    """The chain's two formulas as a ``$$`` block."""
+    return f"$$\n{explanation.latex()}\n$$"
+
+
+def steps(limit: LimitForms) -> str:
+    """The forms of one limit step by step, as a ``$$`` block."""
+    return _display(_latex_forms(limit))
+
+
+def _latex_forms(limit: LimitForms) -> str:
+    return " \\\\\n".join(_latex_steps(form) for form in (limit.flows, limit.rate) if form)
 
 
 def _latex_steps(form: Form) -> str:
@@ -278,11 +292,10 @@ def markdown(explanation: Explanation) -> str:
         parts.append(f"## {in_markdown(hop)}")
         for limit in group:
             parts.append(f"**{in_markdown(limit.limit.name)}**: {in_markdown(limit.limit.kind.sentence)}")
-            forms = [form for form in (limit.flows, limit.rate) if form]
-            parts.append(_display(" \\\\\n".join(map(_latex_steps, forms))))
+            parts.append(steps(limit))
     if left := len(explanation.limits) - len(shown):
         parts.append(f"… and {left:,} limits more; JSON and LaTeX have all.")
-    parts += ["## The chain", f"$$\n{explanation.latex()}\n$$"]
+    parts += ["## The chain", formula(explanation)]
     for form in _chain_forms(explanation):
         parts.append(_terms(form))
     if note := _caveat(explanation):
@@ -299,7 +312,7 @@ def markdown(explanation: Explanation) -> str:
         )
         for row in _rows(explanation, shown)
     )
-    return "\n\n".join([*parts, "## Symbols", _markdown_rows(header, rows)]) + "\n"
+    return "\n\n".join([*parts, "## Symbols", table.markdown(header, rows, words=len(header))]) + "\n"
 
 
 def _terms(form: ChainForm) -> str:
@@ -313,7 +326,8 @@ def _terms(form: ChainForm) -> str:
         rows.append(tuple(f"**{c}**" for c in cells) if term is form.binding_term else cells)
     if more := len(form.terms) - len(rows):
         rows.append((f"… and {more:,} more", "", ""))
-    return _markdown_rows((form.binding_term.form.quantity, "value", "limits"), rows)
+    header = (form.binding_term.form.quantity, "value", "limits")
+    return table.markdown(header, rows, words=len(header))
 
 
 def _display(body: str) -> str:
@@ -323,8 +337,3 @@ def _display(body: str) -> str:
 def _math(formula: str) -> str:
     """A formula in a table's cell, where a bar would end the cell."""
     return f"${formula.replace('|', _BAR)}$"
-
-
-def _markdown_rows(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [header, ("---",) * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

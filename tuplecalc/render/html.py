@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -11,9 +10,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.advice import advise
 from tuplecalc.render import numbers, sentences
 from tuplecalc.render.presets import citations
-
-if TYPE_CHECKING:
-    from tuplecalc.under_load.offered import Offered
+from tuplecalc.under_load.offered import Offered
 
 
 def environment() -> Environment:
@@ -38,8 +35,3 @@ def load(offered: Offered) -> str:
     """What becomes of the offered rate, as HTML paragraphs."""
     said = filter(None, (sentences.offered(offered), sentences.most(offered), sentences.blind(offered)))
     return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in said)
-
-
-def preformatted(text: str) -> str:
-    """A text as it stands, for results that a terminal shows as well."""
-    return f"<pre>{escape(text)}</pre>"

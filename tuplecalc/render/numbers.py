@@ -128,6 +128,31 @@ def duration(seconds: float) -> str:
     return f"{whole:,} {unit} {rest} {rest_of}" if rest and whole < 100 else f"{whole:,} {unit}"
 
 
+def short(value: Number | float, unit: str) -> str:
+    """A value of an axis in a table: ``1,000``, ``90 s``, ``0.25``."""
+    if unit == "s":
+        return f"{float(value):,.12g} s"
+    return f"{float(value):,.12g}" if unit in ("", "1/s") else count(int(value))
+
+
+def with_unit(value: Number, unit: str) -> str:
+    """A value of an axis with all its digits, and in words where these are longer.
+
+    >>> with_unit(86, "addresses"), with_unit(90, "s"), with_unit(0, "s")
+    ('86', '90 s (1 min 30 s)', '0 s')
+    """
+    match unit:
+        case "s":
+            seconds = f"{float(value):.12g} s"
+            words = duration(float(value)) if value >= 60 else seconds
+            return seconds if words == seconds else f"{seconds} ({words})"
+        case "":
+            return f"{float(value):.12g}"
+        case "1/s":
+            return f"{rate(value)}/s"
+    return count(value)
+
+
 def change(new: Number | None, old: Number | None) -> str:
     """How a figure changes: ``+25%``, ``2×``.
 

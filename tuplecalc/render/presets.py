@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.presets import NEEDED, Preset, Use, used
+from tuplecalc.render.table import lines
 
 _WIDTH = 80
 _MOST_USES = 12  # a screen; JSON has all
@@ -24,8 +25,7 @@ def listing(presets: Iterable[Preset]) -> str:
     haproxy       hourglass  HAProxy as a reverse proxy
     """
     shown = sorted(presets, key=lambda each: _KINDS.index(each.kind))
-    name, kind = (max(len(getattr(each, key)) for each in shown) for key in ("name", "kind"))
-    return "".join(f"{each.name:<{name}}  {each.kind:<{kind}}  {each.title}\n" for each in shown)
+    return "\n".join([*lines([(each.name, each.kind, each.title) for each in shown], left={0, 1, 2}), ""])
 
 
 def as_toml(preset: Preset) -> str:
@@ -50,10 +50,10 @@ def as_toml(preset: Preset) -> str:
     addresses = 4  # needed: this is an example
     ports = { count = 55000 }
     """
-    lines = [f"# {preset.title}", "#"]
-    for label, said in _words(preset):
-        lines += textwrap.wrap(
-            f"{label}: {said}",
+    said = [f"# {preset.title}", "#"]
+    for label, words in _words(preset):
+        said += textwrap.wrap(
+            f"{label}: {words}",
             _WIDTH,
             initial_indent="# ",
             subsequent_indent="#   ",
@@ -61,11 +61,11 @@ def as_toml(preset: Preset) -> str:
             break_on_hyphens=False,
         )
     hop = preset.kind != "clients"
-    lines += ["", "[[hops]]" if hop else "[clients]"]
-    lines += [f"name = {in_toml(preset.name)}", f"kind = {in_toml(preset.kind)}"] if hop else []
-    lines += [f"{key} = {NEEDED[key][1]}  # needed: this is an example" for key in preset.needs]
-    lines += [f"{key} = {in_toml(value)}" for key, value in preset.values.items()]
-    return "\n".join(lines) + "\n"
+    said += ["", "[[hops]]" if hop else "[clients]"]
+    said += [f"name = {in_toml(preset.name)}", f"kind = {in_toml(preset.kind)}"] if hop else []
+    said += [f"{key} = {NEEDED[key][1]}  # needed: this is an example" for key in preset.needs]
+    said += [f"{key} = {in_toml(value)}" for key, value in preset.values.items()]
+    return "\n".join(said) + "\n"
 
 
 def _words(preset: Preset) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
 from tuplecalc.render import numbers
+from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
     from tuplecalc.under_load.chains import Bracket
@@ -156,7 +157,7 @@ def most(load: Offered) -> str:
 
 def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
     """All that there is to say, one paragraph each; ``load`` where more was asked than a chain offers."""
-    load = load or result.under_load()
+    load = load or under_load(result)
     yield verdict(result)
     yield from context(result)
     yield from blockless(result)

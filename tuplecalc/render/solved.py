@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.solution import Solution, Target
-from tuplecalc.render import aligned, numbers
+from tuplecalc.render import numbers, table
 
 
 def text(found: Solution) -> str:
@@ -20,9 +20,9 @@ def text(found: Solution) -> str:
     With 1: 193,536 flows, 586.5/s: not enough.
       --set hops.lvs.addresses=2
     """
-    said = [line for sentence in _sentences(found) for line in aligned.prose(sentence)]
+    said = [line for sentence in _sentences(found) for line in table.prose(sentence)]
     if found.value is not None:
-        said.append(aligned.setting(found.setting))
+        said.append(table.setting(found.setting))
     return "\n".join(said) + "\n"
 
 
@@ -31,7 +31,7 @@ def _sentences(found: Solution) -> Iterator[str]:
     if found.value is None:
         yield reason(found)
         return
-    here = aligned.value(found.value, found.unit)
+    here = numbers.with_unit(found.value, found.unit)
     which = "the longest" if found.is_time else "the least"
     if found.is_any:
         yield f"{found.name}: any time will do for {wanted}."
@@ -74,7 +74,7 @@ def target(wanted: Target) -> str:
 
 def _range(found: Solution) -> Iterator[str]:
     if found.looked_at is not None:
-        low, high = (aligned.value(end, found.unit) for end in found.looked_at)
+        low, high = (numbers.with_unit(end, found.unit) for end in found.looked_at)
         yield f"Looked at: {low} to {high}."
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.labelled import columns, names, rows
 from tuplecalc.questions.sweep import Sweep
-from tuplecalc.render import aligned, numbers
+from tuplecalc.render import numbers, table
 
 MOST_ROWS = 2_000
 """What a table shows; CSV and JSON have all."""
-SCHEMA_VERSION = 1
 _A_SCREEN = 40
 
 Parts = Iterable[Sweep]
@@ -28,23 +26,7 @@ def write_csv(sweep: Sweep, parts: Parts, stream: TextIO, *, blocking: bool) -> 
         writer.writerows(rows(part, blocking=blocking))
 
 
-def write_json(sweep: Sweep, parts: Parts, stream: TextIO, *, blocking: bool) -> None:
-    """The axes, and a list of points under their labels; each point stands on a line of its own."""
-    header = {
-        "schema_version": SCHEMA_VERSION,
-        "title": sweep.chain.title,
-        "axes": [{"path": axis.path, "name": axis.name, "unit": axis.unit} for axis in sweep.axes],
-    }
-    stream.write(json.dumps(header)[:-1] + ', "points": [')
-    labels, comma = names(sweep, blocking=blocking), "\n"
-    for part in parts:
-        for row in rows(part, blocking=blocking):
-            stream.write(f"{comma}{json.dumps(dict(zip(labels, row, strict=True)))}")
-            comma = ",\n"
-    stream.write("\n]}\n")
-
-
-def table(sweep: Sweep, parts: Parts, *, blocking: bool, most: int = MOST_ROWS) -> tuple[str, int]:
+def first_points(sweep: Sweep, parts: Parts, *, blocking: bool, most: int = MOST_ROWS) -> tuple[str, int]:
     """The first points as a table for a terminal, and how many more there are."""
     shown: dict[str, list[object]] = {key: [] for key in names(sweep, blocking=blocking)}
     for part in parts:
@@ -55,13 +37,13 @@ def table(sweep: Sweep, parts: Parts, *, blocking: bool, most: int = MOST_ROWS) 
     figures = list(_columns(sweep.axes, shown, blocking=blocking))
     words = {number for number, (header, _) in enumerate(figures) if header.endswith("binds")}
     rows_of = zip(*(cells for _, cells in figures), strict=True)
-    written = aligned.lines([[header for header, _ in figures], *rows_of], left=words)
+    written = table.lines([[header for header, _ in figures], *rows_of], left=words)
     return "\n".join([*written, ""]), sweep.size - len(shown["flows"])
 
 
 def text(sweep: Sweep) -> str:
     """The first points for a notebook, and how many more there are."""
-    written, left = table(sweep, sweep.parts(MOST_ROWS), blocking=False, most=_A_SCREEN)
+    written, left = first_points(sweep, sweep.parts(MOST_ROWS), blocking=False, most=_A_SCREEN)
     return written + (f"… and {left:,} points more\n" if left else "")
 
 
@@ -70,13 +52,13 @@ def _columns(
 ) -> Iterator[tuple[str, list[str]]]:
     """Each column with its header; what binds stands once where it is the same for flows and rate."""
     for axis in axes:
-        yield axis.path, [aligned.short(value, axis.unit) for value in found[axis.path]]
+        yield axis.path, [numbers.short(value, axis.unit) for value in found[axis.path]]
     flows, rates = found["binding"], found["rate_binding"]
     yield "flows", [numbers.count(int(value)) for value in found["flows"]]
     if flows != rates:
-        yield "binds", [aligned.name(value) for value in flows]
+        yield "binds", [table.name(value) for value in flows]
     yield "rate /s", [numbers.rate(value) for value in found["rate"]]
-    yield "binds", [aligned.name(value or "–") for value in rates]
+    yield "binds", [table.name(value or "–") for value in rates]
     if blocking:
         pairs = zip(found["blocking_lower"], found["blocking_upper"], strict=True)
         yield "blocking", [_bracket(low, high) for low, high in pairs]

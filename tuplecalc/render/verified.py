@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from textwrap import wrap
 from typing import Any
 
 from tuplecalc.lab.figures import Figure
 from tuplecalc.lab.verification import Verification
-from tuplecalc.render import aligned, numbers
+from tuplecalc.render import numbers, table
 
 _WORDS = {
     "no answer": "connections that nothing answered: SYNs or data lost",
@@ -37,33 +36,33 @@ def text(found: Verification) -> str:
 def _lines(found: Verification) -> Iterator[str]:
     if found.chain.title:
         yield found.chain.title
-    yield from aligned.prose(_scaling(found))
+    yield from table.prose(_scaling(found))
     yield ""
-    yield from aligned.lines(_wrapped(found.scaled.chain.to_dict()), left={0, 1}, indent=2)
+    yield from table.lines(_wrapped(found.scaled.chain.to_dict()), left={0, 1}, indent=2)
     yield ""
     rows = [("", "predicted", "measured", "")]
     rows += [_row(figure) for figure in found.figures]
-    yield from aligned.lines(rows, left={0, 3})
+    yield from table.lines(rows, left={0, 3})
     yield ""
     binding = found.prediction.binding
-    yield from aligned.prose(
-        f"{aligned.name(binding.hop)} {binding.name} binds. {numbers.count(found.tried)} connections tried; "
+    yield from table.prose(
+        f"{table.name(binding.hop)} {binding.name} binds. {numbers.count(found.tried)} connections tried; "
         f"Linux {found.kernel}, {found.seconds:.1f} s in all."
     )
     if found.blind:
-        yield from aligned.prose(
+        yield from table.prose(
             f"{_joined(found.blind)}: both legs of a flow need ports of their own in one table, out of "
             "ranges that overlap, and nobody chooses them in concert. Where two legs have one tuple, a "
             "comparison of random sequence numbers decides which flow lives: chance. So this is shown, and "
             "not held against the prediction."
         )
     if found.drawing and not found.figures[0].is_equal:
-        yield from aligned.prose(
+        yield from table.prose(
             f"{_joined(found.drawing)}: each draws one of several addresses by chance, so that near full not "
             "all draws find room at once: the prediction is the most that fits."
         )
     if found.mixing and not found.figures[0].is_equal:
-        yield from aligned.prose(
+        yield from table.prose(
             f"{_joined(found.mixing)}: ports that are apart for each destination before it may meet "
             "behind it, so that the prediction is the most that fits."
         )
@@ -73,11 +72,11 @@ def _lines(found: Verification) -> Iterator[str]:
     if not found.agrees:
         yield ""
         yield "What the kernel said:"
-        yield from aligned.lines(_said(found.said), left={0, 2}, indent=2)
+        yield from table.lines(_said(found.said), left={0, 2}, indent=2)
 
 
 def _joined(hops: Iterable[str]) -> str:
-    return " and ".join(map(aligned.name, hops))
+    return " and ".join(map(table.name, hops))
 
 
 def _of_rates(found: Verification) -> Iterator[str]:
@@ -85,12 +84,12 @@ def _of_rates(found: Verification) -> Iterator[str]:
     if rate is None or rate.prediction.rate_binding is None:
         return
     binding = rate.prediction.rate_binding
-    yield from aligned.prose(
+    yield from table.prose(
         f"The rate: connections that end at once, and a TIME_WAIT of {rate.delay} s everywhere; "
         f"{binding.hop} {binding.name} binds it."
     )
     if not rate.figure.is_held and not rate.figure.is_equal:
-        yield from aligned.prose(
+        yield from table.prose(
             "It is shown only: on Linux, tracking entries that are closing give way to new connections, "
             "and ports that were bound wait for all of TIME_WAIT, so the lab cannot scale this time down."
         )
@@ -110,9 +109,9 @@ def _scaling(found: Verification) -> str:
 
 def _wrapped(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     parts = list(_parts(chain))
-    width = aligned.WIDTH - max(len(name) for name, _ in parts) - 4
+    width = table.WIDTH - max(len(name) for name, _ in parts) - 4
     for name, keys in parts:
-        first, *more = wrap(keys, width, break_on_hyphens=False)
+        first, *more = table.prose(keys, width)
         yield name, first
         yield from (("", line) for line in more)
 
@@ -120,7 +119,7 @@ def _wrapped(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _parts(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "clients", _keys(chain["clients"])
     for hop in chain.get("hops", ()):
-        yield aligned.name(hop["name"]), _keys({key: value for key, value in hop.items() if key != "name"})
+        yield table.name(hop["name"]), _keys({key: value for key, value in hop.items() if key != "name"})
     for group in chain["services"]:
         yield "services", _keys(group)
 
@@ -151,11 +150,11 @@ def _row(figure: Figure) -> tuple[str, str, str, str]:
         verdict = different
     else:
         verdict = "at most" if figure.agrees else "DIFFERENT"
-    return f"{aligned.name(figure.name)} {figure.what}", shown[0], shown[1], verdict
+    return f"{table.name(figure.name)} {figure.what}", shown[0], shown[1], verdict
 
 
 def _said(said: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, str]]:
     for name, words in said.items():
         for word, times in words.items():
             if word in _WORDS:
-                yield aligned.name(name), numbers.count(times), f"{word}: {_WORDS[word]}"
+                yield table.name(name), numbers.count(times), f"{word}: {_WORDS[word]}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import exp
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.record import as_float
+from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
@@ -82,42 +82,19 @@ class Offered(NamedTuple):
         lost = f", {self.blocking.lower:.3g} to {self.blocking.upper:.3g} fail" if self.blocking else ""
         return f"<Offered {float(self.rate):,.6g}/s: {float(self.utilisation):.1%} of the highest rate{lost}>"
 
-    def _repr_html_(self) -> str:
-        from tuplecalc.render.html import load  # a notebook asks for it, nothing else does
 
-        return load(self)
+def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
+    """What fails of the rate that a chain offers, what fails first and when; of a chain or its capacity.
 
-    def to_dict(self) -> dict[str, Any]:
-        """The part ``offered`` of the JSON contract."""
-        blind = self.worst
-        return {
-            "rate": as_float(self.rate),
-            "utilisation": as_float(self.utilisation),
-            "overloaded": self.overloaded,
-            "blocking": _bracket(self.blocking),
-            "exhausted_after": self.exhausted.seconds if self.exhausted else None,
-            "blind": blind
-            and {
-                "chooser": blind.chooser,
-                "hop": blind.hop,
-                "burst": float(blind.burst),
-                "blocking": _bracket(blind.blocking),
-                "half_rate": _bracket(blind.half),
-            },
-            "max_rate_at_blocking": self.most and self.most._asdict(),
-            "hops": [{"name": hop.name, "utilisation": as_float(hop.utilisation)} for hop in self.used],
-        }
+    ``blocking`` asks for the highest rate at which no more than this share fails.  Without an offered
+    rate there is still what two hops lose that choose their ports blindly.
 
-
-def offered(result: Capacity, blocking: float | None = None) -> Offered:
-    """What becomes of the rate that a chain offers; ``blocking`` asks for the highest rate as well.
-
-    >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
-    >>> found = offered(capacity(example("outage")))
+    >>> found = offered(example("outage"))
     >>> found.overloaded, round(found.blocking.upper, 3), found.exhausted.limit.hop
     (True, 0.162, 'login-proxy')
     """
+    result = capacity(of) if isinstance(of, Chain) else of
     rate = result.chain.traffic.rate
     highest = result.rate if result.flows else 0
     most = None
@@ -171,7 +148,3 @@ def fullest(each: Pools) -> Fraction:
 
 def _badness(hop: BlindHop) -> tuple[float, float]:
     return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower if hop.half else 0.0
-
-
-def _bracket(bracket: Bracket | None) -> dict[str, float] | None:
-    return None if bracket is None else bracket._asdict()

@@ -105,7 +105,7 @@ def test_what_is_turned_away_is_the_demand_over_the_size(name: str) -> None:
 def test_the_outage_is_told_as_everywhere() -> None:
     """The time of the table, the share of the other figure, the ports of one of six scopes."""
     ax = draw(tc.example("outage"))
-    load = tc.capacity(tc.example("outage")).offered
+    load = tc.offered(tc.example("outage"))
     assert load is not None
     assert load.exhausted is not None
     assert (

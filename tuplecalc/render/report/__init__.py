@@ -17,6 +17,7 @@ from tuplecalc.render import compared, numbers, presets, sentences
 from tuplecalc.render.html import environment
 from tuplecalc.render.report import assumptions, chain, parts
 from tuplecalc.render.report.pictures import drawn, left_out
+from tuplecalc.under_load.offered import offered
 
 _LONGEST_SOURCE = 40_000  # characters: some 20 pages
 _MOST_ROWS = 60
@@ -53,7 +54,7 @@ def report(
 
 
 def _results(result: Capacity) -> dict[str, Any]:
-    load, limits = result.under_load(), parts.shown_limits(result)
+    load, limits = offered(result), parts.shown_limits(result)
     loaded = (sentences.offered(load), *sentences.searches(result), sentences.blind(load))
     defaults, uses = list(assumptions.defaults(result)), list(used(result.chain))
     return {

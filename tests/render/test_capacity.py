@@ -7,7 +7,7 @@ from rich.console import Console
 
 import tuplecalc as tc
 from tuplecalc.network.file import EXAMPLES
-from tuplecalc.render.table import print_table
+from tuplecalc.render.capacity import print_table
 
 OUTAGE = """\
 The login outage: a NAT-mode balancer in front of regional login proxies

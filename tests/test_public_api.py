@@ -1,0 +1,68 @@
+"""What ``import tuplecalc`` gives: a written list, and nothing else."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import tuplecalc
+
+NAMES = [
+    "AddressSet",
+    "Advice",
+    "Capacity",
+    "Chain",
+    "Clients",
+    "Cone",
+    "Forwarder",
+    "InputError",
+    "Limit",
+    "PortSet",
+    "Proxy",
+    "Services",
+    "TopologyError",
+    "Traffic",
+    "TuplecalcError",
+    "Virtual",
+    "advise",
+    "axis",
+    "capacity",
+    "compare",
+    "cone",
+    "crossovers",
+    "elasticities",
+    "example",
+    "explain",
+    "figures",
+    "from_dict",
+    "hourglass",
+    "inverted_cone",
+    "load",
+    "loads",
+    "offered",
+    "report",
+    "solve",
+    "sweep",
+    "to_dict",
+    "under_load",
+    "with_settings",
+]
+
+
+def test_the_names_are_these() -> None:
+    assert sorted(tuplecalc.__all__) == NAMES
+    assert dir(tuplecalc) == NAMES
+    with pytest.raises(AttributeError, match=r"^module 'tuplecalc' has no attribute 'nat'$"):
+        _ = tuplecalc.nat
+
+
+def test_the_type_checker_is_told_the_same() -> None:
+    """Each name is listed twice, once for the type checker and once for when it is used."""
+    source = Path(str(tuplecalc.__file__)).read_text(encoding="utf-8")
+    told = {name: module for module, name in re.findall(r"from (\S+) import (\w+) as \2\n", source)}
+    assert sorted([*told, "compare", "report"]) == NAMES
+    for name, module in told.items():
+        home = import_module(module)
+        there = getattr(home, name) if hasattr(home, name) else import_module(f"{module}.{name}")
+        assert getattr(tuplecalc, name) is there

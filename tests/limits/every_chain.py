@@ -158,7 +158,7 @@ def of_one_proxy() -> Iterator[Topology]:
 
 
 def of_two_proxies() -> Iterator[Topology]:
-    """Proxies of half of all pairs of kinds, each kind in both places; cones before, between, behind or nowhere by chance."""
+    """Half of all pairs of kinds of proxies, each kind in both places; cones anywhere or nowhere by chance."""
     for number, (first, second) in enumerate(product(proxy_kinds(), repeat=2)):
         if (number + number // KINDS) % 2:  # of two kinds that differ in the split alone, each meets one
             continue

@@ -46,9 +46,9 @@ def bounds(result: Capacity, declared: Sequence[Sequence[Declared]]) -> Iterator
         yield found._replace(figure="rate")
     yield from _hashed(result)
     for hop in result.chain.hops:
-        if isinstance(hop, Cone) and (hop.block is not None or hop.client_ports is not None):
-            if hop.name in in_turn_at:
-                yield Bound("rate", hop.name, "a client's ports wait now here, now there; up to a third less")
+        limits_clients = isinstance(hop, Cone) and (hop.block is not None or hop.client_ports is not None)
+        if limits_clients and hop.name in in_turn_at:
+            yield Bound("rate", hop.name, "a client's ports wait now here, now there; up to a third less")
     if result.rate is not None:
         for table in tables:
             yield from _in_time(result, table)

@@ -29,10 +29,6 @@ class Seconds(NamedTuple):
         """Return the mean where the client closes first in this share of the flows."""
         return share * self.client + (1 - share) * self.server
 
-    def always(self, share: float) -> bool:
-        """Return whether every flow takes it equally long."""
-        return share in (0, 1) or self.client == self.server
-
 
 @dataclass
 class Row:

@@ -78,7 +78,7 @@ class Builder:
         return [(i, k, a) for k in range(hop.get("instances", 1)) for a in range(hop.get("addresses", 1))]
 
     def held(self, *, always: float = 0, client: float = 0, server: float = 0) -> Seconds:
-        """Return the hold and what a device waits: always, or after a close by the client, or by the other."""
+        """Return the hold and what a device waits: always, after a close by the client, or by the other."""
         return Seconds(self.hold + always + client, self.hold + always + server)
 
     # How long a tuple is taken, all devices together.

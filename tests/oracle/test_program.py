@@ -7,7 +7,7 @@ import pytest
 
 from . import cones, meaning, walk
 from .cones import ConeStep
-from .network import Flows, Seconds
+from .network import Flows, Network, Seconds
 from .program import highest_rate, most_flows
 from .walk import Builder
 
@@ -149,6 +149,13 @@ RATES = [
     (chain(balancer(virtual={"ports": [80]}), clients=ONE), 3 / 60),
     (chain(balancer(virtual={"ports": [80]}, reuse_after=200), services=2, clients=ONE), 6 / 200),
     (chain(balancer(reuse_after=200), services=2, clients=ONE), 6 / 200),
+    # a port that its chooser, or who is behind, keeps for longer than the table of both legs
+    (chain(cone("1-22", time_wait=120), to_clients("1-26", time_wait=60), hold=100), 23 / 260),
+    (
+        chain(to_clients(time_wait=0) | {"ports": [1, 9]}, clients={"ports": "1-4", "time_wait": 6}, hold=4),
+        0.39,
+    ),
+    (chain(to_clients(), clients={"ports": "1-14"}, service_wait=60, hold=100, first_close="server"), 0.058),
     # 16, 17 and 31 of the project's cases, smaller
     (chain(cone("1-10", closing="gives-way"), service_wait=60, first_close="server"), 10 / 60),
     (chain(balancer(virtual={"ports": [80]}), clients={"ports": "1-10"}), 10 / 60),
@@ -196,6 +203,7 @@ OTHER_MEANINGS: dict[str, tuple[Any, str, Any]] = {
         "mean",
         lambda seconds, share: share * seconds.server + (1 - share) * seconds.client,
     ),
+    "tables: filled whoever keeps the port": (Network, "apart", lambda *_: None),
     "services: wait for nothing": (Builder, "arrive", lambda step, flows: None),
     "forwarder: as long as its table": (
         Builder,

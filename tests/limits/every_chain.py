@@ -38,7 +38,9 @@ KINDS = len(list(proxy_kinds()))
 
 def cone(random: Random, ports: str, mapping: str, **more: object) -> Hop:
     """A cone of one address."""
-    closing = random.choice([{}, {}, {"closing": "gives-way"}, {"closing": "gives-way", "half_close": 1}])
+    closing: Hop = random.choice(
+        [{}, {}, {"closing": "gives-way"}, {"closing": "gives-way", "half_close": 1}]
+    )
     hop = {"kind": "cone", "addresses": 1, "ports": ports, "mapping": mapping, **more}
     return {**hop, "time_wait": random.choice([0, 1, 2]), **closing}
 
@@ -158,9 +160,13 @@ def of_one_proxy() -> Iterator[Topology]:
 
 
 def of_two_proxies() -> Iterator[Topology]:
-    """Half of all pairs of kinds of proxies, each kind in both places; cones anywhere or nowhere by chance."""
+    """Every kind of proxy behind every kind; cones before, between, behind or nowhere by chance.
+
+    Of the four ways to split the work of two kinds, the pair meets two, and its neighbours the other two.
+    """
     for number, (first, second) in enumerate(product(proxy_kinds(), repeat=2)):
-        if (number + number // KINDS) % 2:  # of two kinds that differ in the split alone, each meets one
+        one, other = divmod(number, KINDS)  # kinds with an odd number are split by services
+        if (one + one // 2 + other + other // 2) % 2:
             continue
         random = Random(number)
         sets = [random.choice(["1-2", "3-4", "1-3", "2-4", "2-3", "1-4"]) for _ in range(4)]

@@ -34,6 +34,13 @@ class Seconds(NamedTuple):
         return share in (0, 1) or self.client == self.server
 
 
+class InTable(NamedTuple):
+    """Flows whose tuples are in one table, and for how long."""
+
+    flows: Flows
+    seconds: Seconds
+
+
 @dataclass
 class Row:
     """One limit: the sum of weight times arc is at most `room`."""
@@ -71,3 +78,22 @@ class Network:
             for arc in arcs:
                 row.arcs.append(arc)
                 row.weights.append(weight)
+
+    def apart(self, where: Hashable, ones: InTable, whole: Seconds, others: InTable) -> None:
+        """Let some flows keep a tuple for the whole of a time, only a part of it in a table with others.
+
+        Between two starts of theirs on one tuple, with n others on it: the whole time, or that in the table
+        and n times that of the others, the longer of both. That bends where one more does not fit. Where a
+        time differs from flow to flow, others can go where there is more room: nothing is said.
+        """
+        if not (self.rate and all(time.always(self.share) for time in (whole, ones.seconds, others.seconds))):
+            return
+        time, table, each = (time.mean(self.share) for time in (whole, ones.seconds, others.seconds))
+        if not time > table or not each:
+            return
+        fit = (time - table) // each
+        more = table + (fit + 1) * each - time
+        for leg in ones.flows.keys() & others.flows.keys():
+            arcs = (ones.flows[leg], others.flows[leg])
+            weights = [time - fit * more] * len(arcs[0]) + [more] * len(arcs[1])
+            self.rows[where, "gap", leg] = Row(1, [*arcs[0], *arcs[1]], weights)

@@ -15,7 +15,7 @@ from .meaning import (
     number_set,
     size,
 )
-from .network import Destination, Flows, Network, Seconds, Source
+from .network import Destination, Flows, InTable, Network, Seconds, Source
 
 
 class Builder:
@@ -30,6 +30,7 @@ class Builder:
         self.services: list[Topology] = services if isinstance(services, list) else [services]
         self.clients: Topology = topology["clients"]
         self.kept = for_all(0)  # how long all devices so far keep the tuple that flows have now
+        self.began: list[tuple[Hashable, InTable, InTable]] = []  # in which tables, with which others
         self.tuples: Flows = {}  # the tuples in which no two flows meet that differ before or behind
         check(traffic, "traffic")
         check(self.clients, "clients")
@@ -78,14 +79,21 @@ class Builder:
         return [(i, k, a) for k in range(hop.get("instances", 1)) for a in range(hop.get("addresses", 1))]
 
     def held(self, *, always: float = 0, client: float = 0, server: float = 0) -> Seconds:
-        """Return the hold and what a device waits: always, or after a close by one of the two sides."""
+        """Return the hold and what a device waits: always, after a close by the client, or by the other."""
         return Seconds(self.hold + always + client, self.hold + always + server)
 
     # How long a tuple is taken, all devices together.
 
     def begins(self, flows: Flows, seconds: Seconds) -> None:
         """Let a device choose the tuples of these flows: whatever kept the tuple before is behind it."""
+        self.ends()
         self.kept, self.tuples = seconds, flows
+
+    def ends(self) -> None:
+        """Say to the tables that a tuple began in for how long it was kept by others."""
+        for where, began, others in self.began:
+            self.net.apart((where, "began"), began, self.kept, others)
+        self.began = []
 
     def turns(self, i: int, flows: Flows, seconds: Seconds) -> None:
         """Let a device change the destination, but not source and port.
@@ -95,6 +103,7 @@ class Builder:
         """
         before, behind = ({to for _, _, to in tuples} for tuples in (self.tuples, flows))
         if len(before) == 1 or len(behind) == 1:
+            self.began = []  # a gap is one of a single tuple
             self.tuples = flows if len(before) == 1 else self.tuples
             self.takes((i, "turned"), flows, seconds, alone=False)
         else:
@@ -139,6 +148,8 @@ class Builder:
             there = {leg: arcs for leg, arcs in flows.items() if waits[leg[2][1]] == wait}
             self.kept, self.tuples = kept, there if tuples is flows else tuples
             self.takes("services", there, self.held(server=wait))
+        if len(set(waits)) == 1:
+            self.ends()
 
     def forwarder(self, i: int, hop: Topology, flows: Flows) -> Flows:
         """Send every flow on, to any destination where the hop is addressed itself."""
@@ -180,6 +191,8 @@ class Builder:
             self.takes((i, "near"), flows, near)
         hubs: dict[tuple[int, Source | None, int | None, Destination | None], list[int]] = {}
         at_instance: dict[int, Flows] = {}
+        begun: dict[int, Flows] = {}
+        before = self.kept if self.tuples is flows else near
         for (source, port, at), arcs in flows.items():
             for k, part in self.shares(hop, at, arcs):
                 at_instance.setdefault(k, {})[source, port, at] = part
@@ -210,6 +223,7 @@ class Builder:
                         legs.setdefault((source, port, behind), []).append(arc)
                         if tracks:  # in one table with the client's leg
                             net.use(((i, "table", k), (source, port, behind)), [arc], far)
+                            begun.setdefault(k, {}).setdefault((source, port, behind), []).append(arc)
                         if bind:
                             net.use((i, "bind", k, source, port), [arc], far)
             net.balances.append((arrivals, departures))
@@ -222,6 +236,10 @@ class Builder:
             self.takes((i, "passed"), legs, far, alone=False)
         for leg, arcs in legs.items():
             net.use((i, "far", leg), arcs, far)
+        for k, here in begun.items():
+            ended, began = InTable(at_instance[k], near), InTable(here, far)
+            net.apart((i, "table", k), ended, before, began)
+            self.began.append(((i, "table", k), began, ended))
         return legs
 
     def shares(self, hop: Topology, to: Destination, arcs: list[int]) -> list[tuple[int, list[int]]]:

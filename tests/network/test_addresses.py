@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.network.sets import (
     BASE,
     WRITE_ADDRESSES,
-    address,
     is_normal,
     written,
 )
@@ -29,7 +28,6 @@ def test_an_address_set_is_the_set_of_its_addresses(
     addresses = AddressSet([*counts, *names])
     assert addresses.size == len(oracle) + sum(counts)
     assert addresses.count == sum(counts)
-    assert not addresses.is_count
     assert {
         (version, number - BASE[version])
         for version, low, high in addresses.ranges
@@ -37,20 +35,16 @@ def test_an_address_set_is_the_set_of_its_addresses(
     } == oracle
     assert is_normal(addresses.v4)
     assert is_normal(addresses.v6)
-    for version in (4, 6):
-        for offset in range(-1, 257):
-            assert (address(version, offset) in addresses) == ((version, offset) in oracle)
     assert AddressSet(addresses.spec) == AddressSet(addresses) == eval(repr(addresses)) == addresses
     assert hash(AddressSet(addresses.spec)) == hash(addresses)
     assert AddressSet(json.loads(json.dumps(addresses.spec))) == addresses
 
 
 @given(written, written)
-def test_overlap_is_that_of_sets(
+def test_a_union_is_that_of_sets(
     left: tuple[list[str], set[tuple[int, int]]], right: tuple[list[str], set[tuple[int, int]]]
 ) -> None:
     a, b = AddressSet(left[0]), AddressSet(right[0])
-    assert a.overlaps(b) == b.overlaps(a) == (not left[1].isdisjoint(right[1]))
     assert (a == b) == (left[1] == right[1])
     assert AddressSet(left[0] + right[0]).size == len(left[1] | right[1])
 
@@ -64,7 +58,7 @@ def test_any_address_is_read_as_ipaddress_reads_it(
     addresses = AddressSet(str(one))
     assert addresses.ranges == ((one.version, int(one), int(one)),)
     assert addresses == AddressSet(one) == AddressSet(one.exploded)
-    assert one in addresses
+    assert AddressSet([addresses.spec, str(one)]) == addresses
     assert addresses.spec == str(one)
 
 
@@ -114,14 +108,12 @@ def test_ways_to_write_addresses(value: object, size: int, spec: object, text: s
 
 def test_a_counted_address_is_nobody_else_s() -> None:
     assert AddressSet([2, 2]) == AddressSet(4)
-    assert AddressSet(4).is_count
     assert AddressSet(4).ranges == ()
-    assert "10.0.0.1" not in AddressSet(2**128)
-    assert not AddressSet(2**128).overlaps(AddressSet(["::/0", "0.0.0.0/0"]))
+    assert AddressSet([2**128, "::/0", "0.0.0.0/0"]).size == 2**129 + 2**32
 
 
 def test_an_ipv4_mapped_address_is_plain_ipv6() -> None:
-    assert not AddressSet("::ffff:198.18.0.1").overlaps(AddressSet("198.18.0.1"))
+    assert AddressSet(["::ffff:198.18.0.1", "198.18.0.1"]).size == 2
 
 
 IPV4_RULE = "an IPv4 address is four numbers from 0 to 255 without leading zeros"
@@ -239,9 +231,3 @@ def test_every_message_about_addresses(value: object, message: str) -> None:
     with pytest.raises(TopologyError) as caught:
         AddressSet(value)
     assert str(caught.value) == message
-
-
-@pytest.mark.parametrize("other", ["10.0.0.0/8", "gateway", 4])
-def test_only_one_address_is_looked_for(other: object) -> None:
-    with pytest.raises(TopologyError):
-        _ = other in AddressSet("10.0.0.0/8")

@@ -142,7 +142,9 @@ FORWARDER = {"layer": 4, "capture": ...}
 
 def unfit(capture: str, source: str) -> dict[str, str]:
     """The keys that do not fit a proxy, each with what it would fit."""
-    by_capture = {"listen_addresses": ("nat", "listen"), "listen_ports": ("nat", "listen")}
+    by_capture: dict[str, tuple[str, ...]] = dict.fromkeys(
+        ("listen_addresses", "listen_ports"), ("nat", "listen")
+    )
     by_capture["rewrite_ports"] = ("nat",)
     by_source = {"addresses": ("own",), "ports": ("own", "client"), "time_wait": ("own", "client")}
     rules = (("capture", capture, by_capture), ("source", source, by_source))

@@ -1,6 +1,7 @@
 """Groups of services and their shares; durations and shares are read exactly as they are written."""
 
 import math
+import time
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.limits.chains import Topology
 from tests.network.test_chain import said, topology
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Traffic
-from tuplecalc.network.file import from_dict
+from tuplecalc.network.file import from_dict, loads
 from tuplecalc.network.services import Services, overlap
 
 
@@ -76,9 +78,16 @@ def groups_nearby(draw: st.DrawFn) -> list[Services]:
     return [group() for _ in range(draw(st.integers(1, 5)))]
 
 
+def listed(group: Services) -> list[int | str]:
+    spec = group.addresses.spec
+    return spec if isinstance(spec, list) else [spec]
+
+
 def common(first: Services, second: Services) -> bool:
-    addresses = first.addresses.overlaps(second.addresses)
-    return addresses and not first.ports.isdisjoint(second.ports)
+    both = AddressSet([*listed(first), *listed(second)])
+    return both.size < first.addresses.size + second.addresses.size and not first.ports.isdisjoint(
+        second.ports
+    )
 
 
 @given(groups_nearby())
@@ -86,6 +95,29 @@ def test_overlaps_against_every_pair(groups: list[Services]) -> None:
     pairs = {(i, j) for j in range(len(groups)) for i in range(j) if common(groups[i], groups[j])}
     found = overlap(groups)
     assert (found in pairs) if pairs else found is None
+
+
+def test_a_large_file_is_read_in_one_go() -> None:
+    """Each of these took minutes where a step went through all that came before it."""
+    begin = time.perf_counter()
+    ports = [",".join(map(str, range(first, 65535, 2))) for first in (1, 2)]
+    lone = [f"10.{i >> 8}.{i & 255}.1" for i in range(10_000)]
+    assert (
+        overlap([Services(addresses=lone, ports=ports[0]), Services(addresses="10.0.0.0/8", ports=ports[1])])
+        is None
+    )
+    assert overlap(
+        [Services(addresses=lone, ports=ports[0]), Services(addresses="10.39.15.0/24", ports=9)]
+    ) == (0, 1)
+    shares = [{"addresses": 1, "ports": 80, "share": f"1/{10**17 + i}"} for i in range(2_000)]
+    assert (
+        said(topology(services=shares))
+        == "services: the shares sum to 1; here to about 2e-14; change one of them"
+    )
+    keys = ",".join(f'"k{i}": 1' for i in range(40_000))
+    with pytest.raises(InputError, match='the key "k7" stands twice in one table'):
+        loads(f'{{{keys}, "k7": 2}}')
+    assert time.perf_counter() - begin < 10
 
 
 # Values.
@@ -147,4 +179,18 @@ def test_first_close(written: object, share: Fraction | int) -> None:
 @pytest.mark.parametrize("written", ["\u0663s", "\u0663m30s"])
 def test_digits_of_other_scripts_are_no_duration(written: str) -> None:
     with pytest.raises(TopologyError):
+        Traffic(hold=written)
+
+
+@pytest.mark.parametrize(
+    "written", ["1.123456789012345678s", "0.123456789012345678d", Fraction(1, 3), "1e18"]
+)
+def test_a_duration_is_written_such_that_it_is_read_again(written: object) -> None:
+    traffic = Traffic(hold=Decimal(written) if written == "1e18" else written)
+    assert Traffic(**traffic.to_dict()) == traffic
+
+
+@pytest.mark.parametrize("written", ["999999999999999999d", "0.000000000000000001ms", f"1/{10**40}"])
+def test_a_duration_that_no_device_has_is_refused(written: str) -> None:
+    with pytest.raises(TopologyError, match=r"a duration is between 1e-18 and 1e18 in size"):
         Traffic(hold=written)

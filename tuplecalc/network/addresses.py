@@ -86,30 +86,6 @@ class AddressSet(SetValue):
         return self.count + intervals.size(self.v4) + intervals.size(self.v6)
 
     @property
-    def is_count(self) -> bool:
-        """Whether no address is named: only their number is known.
-
-        >>> AddressSet(4).is_count, AddressSet([4, "198.18.0.1"]).is_count
-        (True, False)
-        """
-        return not (self.v4 or self.v6)
-
-    def __contains__(self, address: object) -> bool:
-        version, number = _address(str(address))
-        return intervals.contains(self.v4 if version == 4 else self.v6, number)
-
-    def overlaps(self, other: AddressSet) -> bool:
-        """Whether the two have an address in common; counted addresses are nobody else's.
-
-        >>> AddressSet("198.18.0.0/16").overlaps(AddressSet("198.18.255.255-198.19.0.0"))
-        True
-        >>> AddressSet(4).overlaps(AddressSet(4))
-        False
-        """
-        common4 = intervals.intersection(self.v4, other.v4)
-        return bool(common4 or intervals.intersection(self.v6, other.v6))
-
-    @property
     def spec(self) -> int | str | list[int | str]:
         """The plain value for a file; ``AddressSet(addresses.spec) == addresses``.
 
@@ -137,9 +113,6 @@ class AddressSet(SetValue):
             "anyOf": [count, text, {"type": "array", "items": {"anyOf": [count, text]}, "minItems": 1}],
             "examples": [4, "198.18.0.0/16", "198.18.0.1-198.18.0.9", ["198.18.0.1", "2001:db8::/64"]],
         }
-
-
-# What both share.
 
 
 _Versioned = tuple[int, int, int]

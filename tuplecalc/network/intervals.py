@@ -7,17 +7,13 @@ here returns a normal form, and all but :func:`merged` expect one.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
-from operator import itemgetter
 
 Range = tuple[int, int]
 """The lowest and the highest integer, both included."""
 
 Ranges = tuple[Range, ...]
 """A normal form: sorted, disjoint, and no two ranges touch."""
-
-_lowest = itemgetter(0)
 
 
 def merged(ranges: Iterable[Range]) -> Ranges:
@@ -34,25 +30,6 @@ def merged(ranges: Iterable[Range]) -> Ranges:
         else:
             normal.append((low, high))
     return tuple(normal)
-
-
-def intersection(left: Ranges, right: Ranges) -> Ranges:
-    """What both have: the same sweep, over the ranges of the two together.
-
-    Ranges of one operand never meet, so where a range begins at or before ``reach``, the end
-    of all before it, the one that reaches there is the other operand's.  Two neighbours within
-    the result are neighbours within one range of each operand, so nothing is left to merge.
-
-    >>> intersection(((1, 5), (7, 9)), ((4, 7),))
-    ((4, 5), (7, 7))
-    """
-    common: list[Range] = []
-    reach = -1
-    for low, high in sorted(left + right):
-        if low <= reach:
-            common.append((low, min(high, reach)))
-        reach = max(reach, high)
-    return tuple(common)
 
 
 def lowest(ranges: Ranges, n: int) -> Ranges:
@@ -77,13 +54,3 @@ def size(ranges: Ranges) -> int:
     8
     """
     return sum(high - low + 1 for low, high in ranges)
-
-
-def contains(ranges: Ranges, number: int) -> bool:
-    """Whether ``number`` is in one of the ranges, by bisection.
-
-    >>> contains(((1, 5), (7, 9)), 6)
-    False
-    """
-    index = bisect_right(ranges, number, key=_lowest) - 1
-    return index >= 0 and number <= ranges[index][1]

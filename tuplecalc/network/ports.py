@@ -309,6 +309,3 @@ def _counted_ports(value: Mapping[object, object]) -> Range:
         remedy = f'write {MOST_COUNTED_PORTS}, or "1-{LAST_PORT}" in place of the count for every port'
         raise reject(count, rule, remedy, "count")
     return FIRST_COUNTED_PORT, FIRST_COUNTED_PORT + count - 1
-
-
-# Reading and writing addresses.

@@ -88,6 +88,3 @@ def comma_separated(text: str, remedy: str) -> list[str]:
     if "" in items:
         raise reject(text, "nothing stands beside a comma", "leave the comma out")
     return items
-
-
-# Reading ports.

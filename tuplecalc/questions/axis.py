@@ -285,7 +285,7 @@ def _end(chain: Chain, steps: list[str], setting: str, text: str) -> Number:
         value = found_at(with_settings(chain, setting), steps, text).value
     except TopologyError as error:
         raise InputError(f"{show(text)}: {error}") from None
-    if isinstance(value, AddressSet) and not value.is_count:
+    if isinstance(value, AddressSet) and value.ranges:
         raise wrong(text, f"{value} is not a count of addresses", "write two counts, as in 1..64")
     return plain(value)
 

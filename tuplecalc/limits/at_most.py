@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from tuplecalc.limits.elsewhere import in_turn
+from tuplecalc.limits.elsewhere import in_turn, last_to_let_go
 from tuplecalc.limits.legs import Alone, Declared, Table
 from tuplecalc.limits.rows import MOST_LEGS
 from tuplecalc.network.chain import AnyHop
@@ -49,6 +49,11 @@ def bounds(result: Capacity, declared: Sequence[Sequence[Declared]]) -> Iterator
         limits_clients = isinstance(hop, Cone) and (hop.block is not None or hop.client_ports is not None)
         if limits_clients and hop.name in in_turn_at:
             yield Bound("rate", hop.name, "a client's ports wait now here, now there; up to a third less")
+    for leg in {each.membership.leg: None for hop in declared for each in hop if isinstance(each, Alone)}:
+        by_client, by_service = last_to_let_go(leg)
+        if result.chain.traffic.first_close not in (0, 1) and not by_client.goes_with(by_service):
+            reason = f"ports wait now at {by_client.hop}, now at {by_service.hop}; up to a third less"
+            yield Bound("rate", by_service.hop, reason)
     if result.rate is not None:
         for table in tables:
             yield from _in_time(result, table)

@@ -32,7 +32,7 @@ def clients(chain: Chain, target: Target) -> tuple[list[Declared], Sources]:
     bound = part.allocation == "bind"
     copies: Expression = a if bound else a * letters.E
     times = letters.times(client=letters.linger(part.linger_by))
-    own = Membership("clients", leg, leg.ports, copies, times)
+    own = Membership("clients", leg, leg.ports, copies, times, None if bound else target)
     kind = CLIENT_PORTS_BOUND if bound else CLIENT_PORTS
     return [Alone(kind, own)], sources._replace(members=(own,))
 
@@ -62,7 +62,7 @@ def services(
         if group.share is not None:
             E = Quantity("E_g", "services", tidy(group.endpoints / group.share), place=f"{place}.share")
         times = letters.times(service=wait)
-        found.append(Membership("services", sources.leg, letters.A, letters.b * E, times))
+        found.append(Membership("services", sources.leg, letters.A, letters.b * E, times, target))
     if not found:
         return []
     return [Alone(ANSWERED, max(found, key=lambda each: each.times.seconds.value / each.copies.value))]

@@ -94,7 +94,9 @@ class _Row:
     def all_ports(self) -> Alone:
         """The leg that begins here, in the cone's own table."""
         copies = product(self.M, self.everywhere)
-        self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times)
+        each = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
+        towards = self.behind if each else None
+        self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards)
         return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.M, self.endpoints))
 
     def limit(self, kind: Kind, size: Expression, apart: Expression, endpoints: Expression) -> Limit:

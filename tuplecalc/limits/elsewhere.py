@@ -30,21 +30,31 @@ def in_turn(leg: Leg) -> InTurn | None:
         H + c·max T + (1−c)·max T'
 
     over the leg's spaces, which is more than the longest mean; the copies are those of the space that
-    has more.  None where one end is always the last to let go.  Always holds; where it is near the
-    optimum the truth may lie below, since several legs can interleave.
+    has more.  None where one end is always the last to let go, and where each end has keys of its own:
+    several destinations that a hop between changes.  Where it is near the optimum the truth may lie
+    below, since several legs can interleave.
     """
     members = leg.memberships
-    by_client = max(members, key=lambda each: each.times.linger.client)
-    by_service = max(members, key=lambda each: each.times.linger.service)
+    by_client, by_service = last_to_let_go(leg)
     first = by_client.times
     times = Times(first.hold, first.client_share, first.client, by_service.times.service)
     if any(each.times.linger == times.linger for each in members) or times.client_share.value in (0, 1):
+        return None
+    if not by_client.goes_with(by_service):
         return None
     last = max(by_client, by_service, key=members.index)
     copies = max(by_client.copies, by_service.copies, key=lambda each: each.value)
     size = sized(last.ports)
     limit = Limit(IN_TURN, last.hop, size, copies, 1, times.seconds, lingers=(times.linger,))
     return InTurn(last, times, copies, limit)
+
+
+def last_to_let_go(leg: Leg) -> tuple[Membership, Membership]:
+    """Where a leg's port stays taken longest: if the client closed first, and if not."""
+    return (
+        max(leg.memberships, key=lambda each: each.times.linger.client),
+        max(leg.memberships, key=lambda each: each.times.linger.service),
+    )
 
 
 class Elsewhere:

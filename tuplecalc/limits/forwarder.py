@@ -35,7 +35,7 @@ def forwarder(
         linger = letters.linger(hop.linger_by)
         times = letters.times(client=linger, service=linger)
         copies = letters.b * letters.E_behind
-        passes = Membership(hop.name, sources.leg, letters.A, copies, times)
+        passes = Membership(hop.name, sources.leg, letters.A, copies, times, behind)
         declared.append(Alone(FORWARDED if hop.virtual is not None else REMEMBERED, passes))
         sources = sources._replace(members=(*sources.members, passes))
     return declared + entries(hop, letters, instances(hop), 1), sources

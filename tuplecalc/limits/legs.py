@@ -72,9 +72,19 @@ class Membership:
     ports: NamedPorts
     copies: Expression
     times: Times
+    towards: Target | None
+    """The endpoints of which each has a key of its own; None where a port is taken for all or for several."""
 
     def __post_init__(self) -> None:
         self.leg.memberships.append(self)
+
+    def goes_with(self, other: Membership) -> bool:
+        """Whether each key of the one belongs to one key of the other, so that both are taken in turn.
+
+        Where a hop between changes the destination, and there are several on both sides, they pair anew.
+        """
+        both = self.towards, other.towards
+        return self.towards is other.towards or any(t is None or t.endpoints.value == 1 for t in both)
 
 
 class Alone(NamedTuple):

@@ -111,14 +111,16 @@ class _Row:
         front, name, leg = self.front, self.hop.name, self.entering.leg
         copies = front.b * front.E
         if self.hop.capture != "nat":
-            accepted = Membership(name, leg, front.A, copies, self.accepting)
+            accepted = Membership(name, leg, front.A, copies, self.accepting, self.before)
             self.own.append(accepted)
             return [Alone(ACCEPTED if self.hop.capture == "tproxy" else LISTENER, accepted)]
         R = NamedPorts("R", name, self.hop.rewrite_ports, place=f"{self.hop.path}.rewrite_ports")
         linger = front.given("T_t", self.hop.tracking_time_wait, "tracking_time_wait")
         times = front.times(client=linger, service=linger)
-        captured = Membership(name, Leg(R), R, product(self.pairs(), listeners(self.hop)), times)
-        self.tracked = Membership(name, leg, front.A, product(copies, self.machines), self.accepting)
+        captured = Membership(name, Leg(R), R, product(self.pairs(), listeners(self.hop)), times, None)
+        self.tracked = Membership(
+            name, leg, front.A, product(copies, self.machines), self.accepting, self.before
+        )
         self.own += [captured, self.tracked]
         found: list[Declared] = [Alone(CAPTURE, captured)]
         if not self.accepting.within(front.open.value):
@@ -137,12 +139,12 @@ class _Row:
                 copies = product(self.o, letters.E_behind, self.machines)
         self.leaving_times = letters.times(client=letters.linger(hop.linger_by))
         ports = letters.A if hop.source == "client-port" else self.leg.ports
-        sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times)
+        sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times, self.behind)
         self.fresh = [sockets]
         found: list[Declared] = [Alone(UPSTREAM, sockets)]
         if hop.source != "client-port" and hop.allocation == "bind":
             copies = product(self.o, self.working) if hop.source == "own" else self.pairs()
-            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times)
+            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, None)
             self.fresh.append(bound_ports)
             found.append(Alone(BIND, bound_ports))
         return found
@@ -160,8 +162,10 @@ class _Row:
         if hop.capture == "nat":
             entering = self.tracked
         else:
-            entering = Membership(hop.name, self.entering.leg, self.front.A, copies, self.accepting)
-        leaving = Membership(hop.name, self.leg, self.leg.ports, copies, self.leaving_times)
+            entering = Membership(
+                hop.name, self.entering.leg, self.front.A, copies, self.accepting, self.before
+            )
+        leaving = Membership(hop.name, self.leg, self.leg.ports, copies, self.leaving_times, self.behind)
         self.own += [entering, leaving]
         is_single = hop.instances == 1 or not self.by_flows
         return [Table(entering, leaving, is_single, self.before, self.behind)]

@@ -24,9 +24,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tuplecalc.limits.elsewhere import Elsewhere, in_turn, over
-from tuplecalc.limits.expression import Expression, Size, Sum
+from tuplecalc.limits.expression import Expression, Number, Size, Sum
 from tuplecalc.limits.kinds import GAPS, JOINT, SHARED, Kind
-from tuplecalc.limits.legs import Alone, Declared, Membership, Table
+from tuplecalc.limits.legs import Alone, Declared, Membership, Table, Times
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.rows import Rows
@@ -73,10 +73,12 @@ def faces(table: Table) -> Iterator[Limit]:
     memberships = entering.leg.memberships + leaving.leg.memberships
     known = [shared, *(alone(SHARED, each) for each in memberships)]
     joint = coupled(JOINT, table, entering.times.seconds, leaving.times.seconds)
-    for found in (joint, _gaps(table)):
-        if found is not None and _is_lower(found, known):
-            known.append(found)
-            yield found
+    if _is_lower(joint, known):
+        known.append(joint)
+        yield joint
+    gaps = min(_gaps(table), key=lambda each: each.rate or 0, default=None)
+    if gaps is not None and _is_lower(gaps, known):
+        yield gaps
 
 
 def coupled(kind: Kind, table: Table, entering: Expression, leaving: Expression) -> Limit:
@@ -111,31 +113,50 @@ def _size(table: Table, most: Expression, entering: Expression, leaving: Express
     return terms[0] if len(terms) == 1 else Sum(terms)
 
 
-def _gaps(table: Table) -> Limit | None:
-    """The face of a table that idles while the hop that chose a port still holds it.
+def _gaps(table: Table) -> Iterator[Limit]:
+    """The faces of a table that idles while another hop still holds a port.
 
-    Let the chooser hold a port for S_c, the table for S_v < S_c.  The other leg's use of S_u fills a gap
-    of S_c − S_v, or part of it; what is left of it keeps the port from its chooser.  So on each port
+    Let that hop, which chose it or comes next, hold a leg's port for S_c, the table for S_v < S_c, and the other leg take S_u.  Of these
+    m = floor((S_c − S_v) / S_u) fit in one gap, and one more makes it longer by d = S_v + (m+1)·S_u − S_c.
+    So on each port
 
-        x·S_c + x'·(S_u + S_v − S_c) ≤ 1
+        x·(S_c − m·d) + x'·d ≤ 1
 
-    where the difference is above 0.  Holds for one leg that enters and one that leaves, on ports that
-    both may use, where the chooser's space has as many copies as the table.
+    Holds where that hop's space has as many copies as the table.  Where the gap depends on who closes
+    first, S_c counts with its mean, the gap with the longer one, and m is 0.
     """
-    chooser, here, other = table.entering.leg.memberships[0], table.entering, table.leaving
-    if chooser.copies.value != here.copies.value:
-        return None
-    longer = (
-        (chooser.times.client, here.times.client),
-        (chooser.times.service, here.times.service),
-    )
-    held, until = max(longer, key=lambda pair: pair[0].value - pair[1].value)
-    turn = in_turn(here.leg)
-    seconds = turn.times.seconds if turn is not None else chooser.times.seconds
-    left = Sum((*_terms(other.times.seconds), until)) - held
-    if held.value <= until.value or left.value <= 0:
-        return None
-    return coupled(GAPS, table, seconds, left)
+    for here, other in ((table.entering, table.leaving), (table.leaving, table.entering)):
+        there = [
+            each
+            for each in here.leg.memberships
+            if each.copies.value == here.copies.value and each.goes_with(here)
+        ]
+        client = max((each.times.client for each in there), key=_value)
+        service = max((each.times.service for each in there), key=_value)
+        held = here.times._replace(client=client, service=service)
+        gaps = ((client, here.times.client), (service, here.times.service))
+        longer, until = max(gaps, key=lambda gap: gap[0].value - gap[1].value)
+        gap = longer.value - until.value
+        if not gap or not other.times.seconds.value:
+            continue
+        fit = gap // other.times.seconds.value if _is_the_same(held, here.times, gap) else 0
+        left = Sum((*_terms(other.times.seconds * (fit + 1)), until)) - longer
+        if left.value <= 0:
+            continue
+        less = held.seconds - left * fit if fit else held.seconds
+        seconds = (less, left) if here is table.entering else (left, less)
+        yield coupled(GAPS, table, *seconds)
+
+
+def _is_the_same(held: Times, here: Times, gap: Number) -> bool:
+    """Whether the gap is as long whoever closes first."""
+    if held.client_share.value in (0, 1):
+        return True
+    return held.linger.client - here.linger.client == held.linger.service - here.linger.service == gap
+
+
+def _value(expression: Expression) -> Number:
+    return expression.value
 
 
 def _is_lower(limit: Limit, others: Iterable[Limit]) -> bool:

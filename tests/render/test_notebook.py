@@ -56,8 +56,8 @@ def test_a_result_is_shown(name: str, shell: Shell) -> None:
 
 
 def test_an_import_within_ipython_is_enough() -> None:
-    code = "import tuplecalc as tc; r = tc.capacity(tc.example('cone')); "
-    code += "print([*get_ipython().display_formatter.format(r)[0]])"
+    code = "import tuplecalc as tc; html = get_ipython().display_formatter.formatters['text/html']; "
+    code += "print(html.lookup(tc.capacity(tc.example('cone'))).__module__)"
     command = [sys.executable, "-m", "IPython", "--quick", "--no-banner", "--colors=nocolor", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "['text/plain', 'text/html']" in done.stdout
+    assert done.stdout == "tuplecalc.render.notebook\n"

@@ -14,7 +14,7 @@ class Shell:
     """As much of IPython's as an extension needs."""
 
     def __init__(self) -> None:
-        self.display_formatter = DisplayFormatter()  # type: ignore[no-untyped-call]
+        self.display_formatter = DisplayFormatter()
 
     def shows(self, result: object) -> dict[str, str]:
         found: dict[str, str] = self.display_formatter.format(result)[0]  # type: ignore[no-untyped-call]

@@ -86,15 +86,14 @@ def _blocks(result: Capacity) -> Iterator[Bound]:
 
 def _rows(result: Capacity, tables: Sequence[Table]) -> Iterator[Bound]:
     """A row of proxies of which one has several machines for each service."""
-    names = [table.entering.hop for table in tables]
     if len(tables) > 1:
         for table in tables:
             if not table.is_single:
                 reason = "a leg that is apart in one of its instances may meet another in the next proxy"
                 yield Bound("flows", table.entering.hop, reason)
-    if len(names) > MOST_LEGS:
-        reason = f"of more than {MOST_LEGS} legs in a row the shorter times count"
-        yield Bound("rate", names[MOST_LEGS], reason)
+    if len(tables) >= MOST_LEGS:
+        reason = f"of rows of proxies the faces of {MOST_LEGS} legs are looked at; some per cent less"
+        yield Bound("flows", tables[MOST_LEGS - 1].entering.hop, reason)
 
 
 def _hashed(result: Capacity) -> Iterator[Bound]:

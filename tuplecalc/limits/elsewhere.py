@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Constant, Expression, Minimum
@@ -96,3 +97,11 @@ class Elsewhere:
 def over(copies: Expression, unit: Expression) -> Expression:
     """copies / unit; 1 where both are as many."""
     return ONE if copies.value == unit.value else copies / unit
+
+
+def busiest(leg: Leg) -> Fraction | None:
+    """min over the leg's spaces of c_u / S_u: how often a second one port can be used; None without times."""
+    members = [(each.copies.value, each.times.seconds.value) for each in leg.memberships]
+    if (turn := in_turn(leg)) is not None:
+        members.append((turn.copies.value, turn.times.seconds.value))
+    return min((Fraction(copies) / seconds for copies, seconds in members if seconds), default=None)

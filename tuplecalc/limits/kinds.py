@@ -45,4 +45,3 @@ JOINT = Kind("joint", "one table for both legs, and some of its ports are held e
 GAPS = Kind("gaps", "a port idles in the table while the hop that chose it still holds it", "both")
 IN_TURN = Kind("in-turn", "a port waits now here, now there, by who closes first", "entering")
 ROW = Kind("shared", "legs of proxies in a row: neighbours need other ports", "a row")
-ROW_JOINT = Kind("joint", "legs of proxies in a row, each for its time in both tables", "a row")

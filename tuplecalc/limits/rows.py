@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
-from math import inf
-from typing import NamedTuple
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
 
-from tuplecalc.limits.elsewhere import NONE, ONE, Elsewhere
-from tuplecalc.limits.expression import Expression, Minimum, NamedPorts, Number, Size, Sum, alternating_sizes
-from tuplecalc.limits.kinds import ROW, ROW_JOINT
+from tuplecalc.limits.elsewhere import ONE, Elsewhere, busiest
+from tuplecalc.limits.expression import Expression, Number, Size, Sum
+from tuplecalc.limits.kinds import ROW
 from tuplecalc.limits.legs import Leg, Membership, Table
 from tuplecalc.limits.limit import Limit, Linger
 from tuplecalc.network.ports import PortSet
 
 MOST_LEGS = 8
-"""Legs of a row up to which every face is listed, whether or not it can bind, and times are exact."""
-
-
-class _Between(NamedTuple):
-    """A leg between two tables: its shorter time there, and its value, which longer rows add up again."""
-
-    seconds: Expression
-    value: Number
-
-
-class _Row(NamedTuple):
-    """Tables one behind the other, and the legs between each two of them."""
-
-    tables: tuple[Table, ...]
-    between: tuple[_Between, ...] = ()
-
-    @property
-    def ports(self) -> tuple[NamedPorts, ...]:
-        """Of all legs, the one that enters first."""
-        return (self.tables[0].entering.ports, *(table.leaving.ports for table in self.tables))
+"""Faces of so many legs at most are looked at; of longer rows the truth may lie some per cent lower."""
 
 
 class Rows:
     """The rows of one chain, by the leg that leaves them."""
 
     def __init__(self) -> None:
-        self._ending: dict[Leg, _Row] = {}
+        self._ending: dict[Leg, tuple[Table, ...]] = {}
+        self._numbers = _Numbers()
 
     def ending_with(self, table: Table) -> Iterator[Limit]:
         r"""The faces of k ≥ 3 legs in a row that end with the one that leaves this table.
@@ -49,108 +31,185 @@ class Rows:
         ========= ============ ======= ====== =========
         limit     size         copies  keys   seconds
         ========= ============ ======= ====== =========
-        shared-k  Σ_p α        b·E'    k      the row's
-        joint-k   Σ_p α        b·E'    k      the row's, weighted
+        shared-k  Σ_p α        b·E'    k      Σ π
         ========= ============ ======= ====== =========
 
-        Keys of neighbours must differ, legs further apart may use the same port: the size is the sum
-        over ports of the legs that can hold it.  In ``shared-k`` a leg between two of these tables counts
-        with the shorter of its times in the two; :func:`_weighted` has the exact times, and is listed
-        where it is lower.  A row goes on where each source and service have one table, and no hop between
-        changes what is addressed.  Of rows longer than ``MOST_LEGS`` only those are listed that are lower
-        than all shorter ones, with the shorter times.
+        Keys of neighbours must differ, legs further apart may use the same port: for the flows the size
+        is the sum over ports of the legs that can hold one at once.  For the rate let a leg have the
+        weight π, so that in each table both legs' times stand in the same ratio as their weights: from
+        the last leg's time there, one leg at a time towards the first.  With z = π·x each table then says
+        z + z' ≤ C on every port, C = π over the leg's time there, and each leg's other spaces say z ≤ B.
+        The face is
+
+            λ ≤ Σ_p h · copies / Σ π          h = the largest Σ z of the legs that may use p
+
+        and h is found from one end: the last leg takes all it can, the next one what that leaves, and so
+        on, since what a leg at the end takes costs its only neighbour no more than that.
+
+        A row goes on where each source and service have one table, and no hop between changes what is
+        addressed.  Only faces that are lower than those of parts of the row are listed.
         """
         if not table.is_single:
             return
-        row = self._ending.get(table.entering.leg)
-        if row is None or row.tables[-1].behind is not table.before:
-            self._ending[table.leaving.leg] = _Row((table,))
-            return
-        before, here = row.tables[-1].leaving.times.seconds, table.entering.times.seconds
-        shorter = before if before == here else Minimum((before, here))
-        row = _Row((*row.tables, table), (*row.between, _Between(shorter, shorter.value)))
-        self._ending[table.leaving.leg] = row
-        yield from _faces(row)
+        before = self._ending.get(table.entering.leg, ())
+        if before and before[-1].behind is not table.before:
+            before = ()
+        self._ending[table.leaving.leg] = tables = (*before[2 - MOST_LEGS :], table)
+        least = _Least()
+        least.note(*self._alone(table.leaving))
+        for first in range(len(tables) - 1, -1, -1):
+            least.note(*self._alone(tables[first].entering))
+            face = _Face(tables[first:], least, self._numbers)
+            if any(ports != face.sets[0] for ports in face.sets[1:]):  # else two legs have the lowest face
+                face.compare(is_listed=first < len(tables) - 1)
+        yield from least.listed
+
+    def _alone(self, member: Membership) -> tuple[int, Number | None]:
+        """Flows and rate of one leg, in a copy of the row's tables."""
+        size, often = member.ports.ports.size, self._numbers.often(member, member.copies)
+        return size, None if often is None else size * often
 
 
-def _faces(row: _Row) -> Iterator[Limit]:
-    fewest_flows: float = inf
-    slowest: tuple[int, Number] = (1, 0)  # size and seconds, whose quotient is the rate
-    leaving = row.tables[-1].leaving.times.seconds
-    ports, copies, hop = row.ports, row.tables[-1].entering.copies, row.tables[-1].entering.hop
-    seconds = leaving.value
-    sizes = alternating_sizes([named.ports for named in ports])
-    for keys, size in enumerate(islice(sizes, 1, None), start=2):
-        first = len(ports) - keys
-        entering = row.tables[first].entering.times.seconds
-        held = seconds + entering.value
-        fewer, slower = size // keys < fewest_flows, size * slowest[1] < slowest[0] * held
-        if keys > 2 and (keys <= MOST_LEGS or fewer or slower):
-            times = Sum((entering, *(each.seconds for each in row.between[first:]), leaving))
-            lingers = _lingers(row.tables[first:])
-            alpha = Size("alternate", ports[first:])
-            found = Limit(ROW, hop, alpha, copies, keys, times, lingers=lingers)
-            yield found
-            if keys <= MOST_LEGS and (exact := _weighted(row.tables[first:], found)) is not None:
-                yield exact
-        if fewer:
-            fewest_flows = size // keys
-        if slower:
-            slowest = size, held
-        if first:
-            seconds += row.between[first - 1].value
+class _Least:
+    """The lowest figures of the parts of a row so far, and the limits that were lower than all before."""
+
+    def __init__(self) -> None:
+        self.flows: Number | None = None
+        self.rate: Number | None = None
+        self.listed: list[Limit] = []
+
+    def note(self, flows: int, rate: Number | None) -> tuple[bool, bool]:
+        """Keep the lower ones, and say which are."""
+        fewer = self.flows is None or flows < self.flows
+        slower = rate is not None and (self.rate is None or rate < self.rate)
+        self.flows = flows if fewer else self.flows
+        self.rate = rate if slower else self.rate
+        return fewer, slower
 
 
-def _weighted(tables: Sequence[Table], row: Limit) -> Limit | None:
-    """The face of a row with each leg's time in both of its tables; None where it is no lower.
+class _Face:
+    """The face of some tables one behind the other, first in numbers, and as a limit where it is lower."""
 
-    Let a leg have the weight π, so that in each of the tables both legs' times stand in the same
-    ratio as their weights: from the last leg's time there, one leg at a time towards the first.  With
-    z = π·x each table then says z + z' ≤ C on every port, C = π over the leg's time there, and each leg's
-    other spaces say z ≤ B.  The face is
+    def __init__(self, tables: Sequence[Table], least: _Least, numbers: _Numbers) -> None:
+        self.tables, self.least, self.numbers = tables, least, numbers
+        self.copies = tables[-1].entering.copies
+        self.legs: list[Membership] = [tables[-1].leaving, *(t.entering for t in reversed(tables))]
+        self.sets = [leg.ports.ports for leg in self.legs]
 
-        λ ≤ Σ_p h / Σ π          h = the largest Σ z of the legs that may use p
+    def compare(self, *, is_listed: bool) -> None:
+        """Note the figures, and list the limit if one of them is lower than all before."""
+        keys = len(self.legs)
+        atoms = list(_atoms(self.sets))
+        alpha = sum(size * _apart(users) for users, size in atoms)
+        weighted = self._weighted(self.numbers, atoms)
+        rate = None if weighted is None else Fraction(weighted[0]) / weighted[1]
+        if any(self.least.note(alpha // keys, rate)) and is_listed:
+            found = self._weighted(_Expressions(), atoms)
+            busy, seconds = found if found is not None else (None, self._held())
+            size = Size("alternate", tuple(leg.ports for leg in reversed(self.legs)))
+            if busy is not None and busy.value == alpha:
+                busy = None
+            hop, lingers = self.legs[0].hop, _lingers(self.tables)
+            self.least.listed.append(Limit(ROW, hop, size, self.copies, keys, seconds, busy, lingers=lingers))
 
-    and h is found from one end: the last leg takes all it can, the next one what that leaves, and so on,
-    since what a leg at the end of a row takes costs its only neighbour no more than that.
-    """
-    copies = row.scopes
-    weights = [tables[-1].leaving.times.seconds, tables[-1].entering.times.seconds]
-    caps: list[Expression] = [ONE]
-    for behind in reversed(tables[:-1]):  # from the last table towards the first
-        within = behind.leaving.times.seconds
-        if not within.value:
+    def _held(self) -> Expression:
+        """Seconds where some leg is held for none: the sum of what there is."""
+        return Sum(tuple(leg.times.seconds for leg in self.legs))
+
+    def _weighted(self, of: _Expressions, atoms: Sequence[tuple[list[int], int]]) -> tuple[Any, Any] | None:
+        """Σ h and Σ π; None where a leg is held for no time."""
+        weights = [of.seconds(self.tables[-1].leaving), of.seconds(self.tables[-1].entering)]
+        caps: list[Any] = [of.one]
+        for behind in reversed(self.tables[:-1]):  # from the last table towards the first
+            within = of.seconds(behind.leaving)
+            if not of.value(within):
+                return None
+            caps.append(of.one if weights[-1] == within else weights[-1] / within)
+            weights.append(caps[-1] * of.seconds(behind.entering))
+        if not all(map(of.value, weights)):
             return None
-        caps.append(ONE if weights[-1] == within else weights[-1] / within)
-        entering = behind.entering.times.seconds
-        weights.append(entering if caps[-1] == ONE else caps[-1] * entering)
-    if not all(weight.value for weight in weights):
-        return None
-    legs: list[Membership] = [tables[-1].leaving, *(table.entering for table in reversed(tables))]
-    least = [min(pair, key=_value) for pair in pairwise([caps[0], *caps, caps[-1]])]
-    most = [
-        Elsewhere(leg, weight).of_rate(cap, copies)
-        for leg, weight, cap in zip(legs, weights, least, strict=True)
-    ]
-    terms = [
-        times * size
-        for users, size in _atoms([leg.ports.ports for leg in legs])
-        if (times := _fullest(users, most, caps)).value
-    ]
-    busy, seconds = Sum(tuple(terms)), Sum(tuple(weights))
-    found = Limit(ROW_JOINT, row.hop, row.size, copies, row.keys, seconds, busy, lingers=row.lingers)
-    return found if found.rate is not None and row.rate is not None and found.rate < row.rate else None
+        least = [min(pair, key=of.value) for pair in pairwise([caps[0], *caps, caps[-1]])]
+        most = [
+            of.most(leg, weight, cap, self.copies)
+            for leg, weight, cap in zip(self.legs, weights, least, strict=True)
+        ]
+        sums = [_fullest(users, most, caps, of) * size for users, size in atoms]
+        return sum(sums[1:], sums[0]), sum(weights[1:], weights[0])
 
 
-def _fullest(legs: Sequence[int], most: Sequence[Expression], caps: Sequence[Expression]) -> Expression:
+class _Expressions:
+    """A face is read twice: as numbers, for all rows, and as expressions, for those that are listed."""
+
+    one: Any = ONE
+
+    def value(self, found: Any) -> Number:
+        """What to compare by."""
+        return found.value  # type: ignore[no-any-return]
+
+    def seconds(self, member: Membership) -> Any:
+        """How long a leg's key is taken."""
+        return member.times.seconds
+
+    def most(self, member: Membership, weight: Any, cap: Any, copies: Expression) -> Any:
+        """min(cap, B)."""
+        return Elsewhere(member, weight).of_rate(cap, copies)
+
+
+class _Numbers(_Expressions):
+    """The same in numbers, of which each is found once in a chain."""
+
+    one: Any = Fraction(1)
+
+    def __init__(self) -> None:
+        self._seconds: dict[Membership, Fraction] = {}
+        self._often: dict[Leg, Fraction | None] = {}
+
+    def value(self, found: Any) -> Number:
+        """Itself."""
+        return found  # type: ignore[no-any-return]
+
+    def seconds(self, member: Membership) -> Any:
+        """How long a leg's key is taken."""
+        if member not in self._seconds:
+            self._seconds[member] = Fraction(member.times.seconds.value)
+        return self._seconds[member]
+
+    def most(self, member: Membership, weight: Any, cap: Any, copies: Expression) -> Any:
+        """min(cap, B)."""
+        often = self.often(member, copies)
+        return cap if often is None else min(cap, weight * often)
+
+    def often(self, member: Membership, copies: Expression) -> Fraction | None:
+        """How often a second each of so many copies of a port can be used, whatever holds it."""
+        if member.leg not in self._often:
+            self._often[member.leg] = busiest(member.leg)
+        found = self._often[member.leg]
+        return None if found is None else found / copies.value
+
+
+def _fullest(legs: Sequence[int], most: Sequence[Any], caps: Sequence[Any], of: _Expressions) -> Any:
     """The largest Σ z on a port of these legs, where z ≤ most and z + z' ≤ cap of two neighbours."""
-    taken: list[Expression] = []
+    taken: list[Any] = []
     for place, leg in enumerate(legs):
         found = most[leg]
         if place and legs[place - 1] == leg - 1:
-            found = min(found, caps[leg - 1] - taken[-1], key=_value)
+            found = min(found, caps[leg - 1] - taken[-1], key=of.value)
         taken.append(found)
-    return sum((each for each in taken if each.value), NONE)
+    kept = [each for each in taken if of.value(each)]
+    return sum(kept[1:], kept[0]) if kept else of.one * 0
+
+
+def _apart(legs: Sequence[int]) -> int:
+    """α: how many of these legs can hold a port at once, no two of them neighbours.
+
+    >>> _apart([0, 1, 2]), _apart([0, 2, 3])
+    (2, 2)
+    """
+    count, last = 0, -2
+    for leg in legs:
+        if leg > last + 1:
+            count, last = count + 1, leg
+    return count
 
 
 def _atoms(sets: Sequence[PortSet]) -> Iterator[tuple[list[int], int]]:
@@ -169,9 +228,5 @@ def _atoms(sets: Sequence[PortSet]) -> Iterator[tuple[list[int], int]]:
 
 
 def _lingers(tables: Sequence[Table]) -> tuple[Linger, ...]:
-    """Of each leg of a row, the one in the table that it leaves for, and of the last in its own."""
+    """Of each leg of a row, the one in the table that it enters, and of the last in its own."""
     return (*(table.entering.times.linger for table in tables), tables[-1].leaving.times.linger)
-
-
-def _value(expression: Expression) -> Number:
-    return expression.value

@@ -35,10 +35,12 @@ def in_turn(leg: Leg) -> InTurn | None:
     below, since several legs can interleave.
     """
     members = leg.memberships
+    if members[0].times.client_share.value in (0, 1):
+        return None
     by_client, by_service = last_to_let_go(leg)
     first = by_client.times
     times = Times(first.hold, first.client_share, first.client, by_service.times.service)
-    if any(each.times.linger == times.linger for each in members) or times.client_share.value in (0, 1):
+    if any(each.times.linger == times.linger for each in members):
         return None
     if not by_client.goes_with(by_service):
         return None

@@ -32,10 +32,14 @@ def nat(ports: int, rate: float | None, hold: float, linger: float, **keys: Any)
 
 def tproxy(hold: float, linger: float, first_close: float, over: float) -> tc.Chain:
     """A transparent proxy, whose legs share a table and linger one at a time, that much overloaded."""
+    ports = "1024-65535"
+    proxy = tc.Proxy(
+        name="p", capture="tproxy", source="client", ports=ports, time_wait=linger, accept_wait=linger
+    )
     chain = tc.Chain(
         traffic=tc.Traffic(hold=hold, first_close=first_close),
         clients=tc.Clients(addresses=1, ports="1024-65535", time_wait=0),
-        hops=[tc.Proxy(name="p", capture="tproxy", source="client", ports="1024-65535", time_wait=linger)],
+        hops=[proxy],
         services=tc.Services(addresses=1, ports=80),
     )
     rate = tc.capacity(chain).rate

@@ -1,4 +1,7 @@
-"""The README's commands give the README's outputs, and its set-up commands are the ones that CI runs."""
+"""The README's commands give the README's outputs, and its set-up commands are the ones that CI runs.
+
+The documents beside it: what they link to is there, and the model's examples are what the program says.
+"""
 
 import doctest
 import os
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import tuplecalc
+from tuplecalc.network.file import EXAMPLES
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -83,3 +87,41 @@ def test_the_folders_are_all_there() -> None:
 def test_lines_are_short_enough_to_read() -> None:
     prose = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
     assert max(map(len, prose.splitlines())) <= 120
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "CHANGELOG.md", "docs/model.md", "docs/architecture.md", "docs/published.md"]
+)
+def test_what_is_linked_is_there(name: str) -> None:
+    page = ROOT / name
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    for target, anchor in links:
+        linked = (page.parent / target).resolve() if target else page
+        assert linked.exists(), target
+        if anchor:
+            assert anchor[1:] in [each.lower().replace(" ", "-") for each in headings(linked)]
+
+
+def headings(page: Path) -> list[str]:
+    return re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_docstrings_name_sections_of_the_model() -> None:
+    sources = Path(tuplecalc.__file__).parent.rglob("*.py")
+    text = " ".join(" ".join(path.read_text(encoding="utf-8").split()) for path in sources)
+    cited = set(re.findall(r'docs/model\.md, "([^"]+)"', text))
+    assert {"One core", "Faces", "Blind choice"} <= cited <= set(headings(ROOT / "docs" / "model.md"))
+
+
+def test_the_models_worked_examples() -> None:
+    text = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+    row = r"^\| `([\w-]+)` \| ([\d,]+)[^|]* \| ([\w -]+) \| ([\d,.]+)[^|]* \| ([\w -]+) \|$"
+    found = re.findall(row, text, re.MULTILINE)
+    assert sorted(name for name, *_ in found) == sorted(EXAMPLES)
+    for name, flows, binding, rate, rate_binding in found:
+        result = tuplecalc.capacity(tuplecalc.example(name))
+        assert flows == f"{result.flows:,}"
+        assert rate == f"{float(result.rate or 0):,.6f}".removesuffix("000")
+        for limit, said in ((result.binding, binding), (result.rate_binding, rate_binding)):
+            assert limit is not None
+            assert said == f"{limit.hop} {limit.name}"

@@ -4,13 +4,15 @@ Data flows one way: a topology file becomes a :class:`Chain`, the chain becomes 
 the limits become a result, the result becomes text, a table or a formula.  Each folder of the
 package is one of these steps and imports only those before it::
 
-    network   what the network is: address and port sets, the chain and its hops, the file
-    limits    hop → limits; Hall's minimum over them; advice by evaluating changed chains
-    algebra   limits → closed forms (sympy)
-    under_load rate → what fails and when: blocking, port search, blind choice, bursts
-    questions the questions of a design review: sweeps, least values, crossovers, which knob
-    lab       a chain → network namespaces, real connections; predicted and measured side by side
-    render    results → terminal, JSON, CSV, Markdown, LaTeX, notebooks, figures, the report
+    network     what the network is: address and port sets, the chain and its hops, the file
+    limits      hop → legs in key spaces; the theorem → limits; the smallest of them
+    under_load  rate → what fails and when: blocking, port search, blind choice, bursts
+    algebra     limits → closed forms (sympy)
+    questions   the questions of a design review: advice, sweeps, least values, crossovers, which knob
+    lab         a chain → network namespaces, real connections; predicted and measured side by side
+    render      results → terminal, JSON, CSV, Markdown, LaTeX, notebooks, figures, the report
+
+The model is docs/model.md, the design docs/architecture.md.
 
 >>> import tuplecalc as tc
 >>> chain = tc.Chain(

@@ -22,7 +22,7 @@ class Explanation:
 
     result: Capacity
     limits: tuple[LimitForms, ...]
-    """Each limit's forms, in the model's order."""
+    """Each limit's forms, in the order of the result."""
     flows_form: ChainForm
     rate_form: ChainForm | None
     """None where nothing limits the rate."""

@@ -1,4 +1,4 @@
-"""Names for the letters of limits: within a hop those of the model, along the chain one for each thing.
+"""Names for the letters of limits: within a hop those of docs/model.md, along the chain one for each thing.
 
 What is equal by definition (``b`` of a proxy is ``M`` of the NAT before it) is one symbol along the
 chain; where a letter stands for several things, also for two keys that happen to have one value, a

@@ -28,7 +28,7 @@ class Figure:
     """Whether the two must agree; not where chance has a part in it, or the lab cannot scale a time down."""
 
     is_bound: bool = False
-    """Whether the model says "at most" of its prediction."""
+    """Whether its prediction is "at most"."""
 
     @property
     def is_equal(self) -> bool:

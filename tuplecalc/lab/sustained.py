@@ -67,7 +67,7 @@ def sustain(chain: Chain) -> Sustained | None:
 
     It is held against the prediction where ports of sockets bind it.  A NAT's ports are no such limit
     since Linux 6.5: an entry that is closing gives way to a new connection, so that the kernel sustains
-    more than the model's ``time_wait`` says; nor does the table count entries that are closing.  And a
+    more than the chain's ``time_wait`` says; nor does the table count entries that are closing.  And a
     port that was bound waits for all of TIME_WAIT, 60 s, whatever ``tcp_tw_reuse_delay`` says.
     """
     delay = DELAY

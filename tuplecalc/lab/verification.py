@@ -42,7 +42,7 @@ class Verification:
     """The chain's flows first, then what is open in each proxy, then the rate if it was asked for."""
     blind: tuple[str, ...]
     """Proxies that choose ports out of those of their clients while both must be different: how many
-    flows die of it is chance (the project's model, "Blind choice")."""
+    flows die of it is chance (docs/model.md, "What Linux does")."""
     mixing: tuple[str, ...]
     """Hops that change the destination and keep source address and port: ports that are apart for each
     destination before them may meet behind them, so that the prediction is a bound."""

@@ -1,1 +1,1 @@
-"""Hop → limits as pure data, Hall's minimum over them, and advice by evaluating changed chains."""
+"""Hop → legs in key spaces, the theorem → limits as pure data, and the smallest of them."""

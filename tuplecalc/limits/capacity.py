@@ -86,7 +86,7 @@ class Capacity:
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
-        """All limits, from the clients on, in the model's order."""
+        """All limits, from the clients on, each hop's in the order of its table in docs/model.md."""
         return tuple(limit for hop in self.hops for limit in hop.limits)
 
     def limit(self, hop: str, name: str) -> Limit:

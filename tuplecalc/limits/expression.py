@@ -148,7 +148,7 @@ class Size(Node, _Size):
 
     ``operation`` is ``"union"`` (one set: itself), ``"difference"``, ``"intersection"``, or
     ``"alternate"``: the sum over ports of the largest number of legs, no two next to each other,
-    whose sets hold the port (the model's α).
+    whose sets hold the port (α in docs/model.md, "Proxies in a row").
 
     >>> low = NamedPorts("A", "proxy", PortSet("1-4"))
     >>> high = NamedPorts("L", "proxy", PortSet("3-6"))

@@ -19,7 +19,7 @@ from tuplecalc.network.services import Services
 class Target(NamedTuple):
     """Endpoints that a leg addresses: the services, a hop's virtual service, or a proxy's listeners.
 
-    ``capacity`` is the model's E: where services carry shares, the hottest group binds, so that
+    ``capacity`` is E: where services carry shares, the hottest group binds, so that
     E is the minimum of E_g / share_g.  ``endpoints`` is N, the plain number.  ``groups`` are given
     only where they carry shares; ``busiest`` keeps what was found of them.
     """

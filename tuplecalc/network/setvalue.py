@@ -1,4 +1,4 @@
-"""What the two sets of a tuple share: frozen values that a model's field may be declared as."""
+"""What the two sets of a tuple share: frozen values that a part's field may be declared as."""
 
 from __future__ import annotations
 

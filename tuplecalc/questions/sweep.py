@@ -66,7 +66,7 @@ class Sweep:
 
     @property
     def names(self) -> tuple[Name, ...]:
-        """(hop, limit) of each limit, in the model's order."""
+        """(hop, limit) of each limit, in the order of the result."""
         return tuple((hop, name) for hop, name in self._keys)
 
     @cached_property

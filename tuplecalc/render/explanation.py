@@ -20,7 +20,7 @@ THEOREM = {
     "flows": ("min over all limits of floor(scopes·floor(size / keys))", "Hall"),
     "rate": ("min over all limits of size·scopes / seconds", "Little"),
 }
-"""What every formula is an instance of (the project's model, "One theorem")."""
+"""What every formula is an instance of (docs/model.md, "Faces")."""
 
 _LATEX_THEOREM = (
     r"\text{flows} &= \min_{\text{limits}} \left\lfloor \text{scopes} \cdot"

@@ -59,7 +59,7 @@ def blind_blocking(
 
     Units: counts of ports, connections a second, seconds.  Raises ``TopologyError`` for a number that is
     negative or not finite, for no port on either side, and for more ports than there are.
-    Source: the project's model, "Blind choice"; simulated and held against exact Markov chains.
+    Source: docs/model.md, "Blind choice"; simulated and held against exact Markov chains.
 
     >>> full = {"cone_only": 0, "overlap": 1000, "proxy_only": 0}
     >>> times = {"hold": 1, "cone_linger": 0, "proxy_linger": 0}
@@ -99,7 +99,7 @@ def half_rate(
 
     where ``s = hold + cone_linger``, ``t = hold + proxy_linger``.  For full overlap of P ports that is
     ``2·P/(s + 2·t)``, for apart ranges ``2·min(|A|/s, |L|/t)``.
-    Source: the project's model, "Blind choice"; full overlap simulated.
+    Source: docs/model.md, "Blind choice"; full overlap simulated.
 
     >>> times = {"hold": 1, "cone_linger": 60, "proxy_linger": 60}
     >>> round(half_rate(cone_only=0, overlap=28232, proxy_only=0, **times), 1)
@@ -131,7 +131,7 @@ def blind_burst_admitted(*, cone_only: int, overlap: int, proxy_only: int) -> Fr
     Why: let v be the share of A not tried yet and g(v) the share of L's untried ports that the proxy has not
     taken.  Then dg/dv = (o·g + a)/(o·v + l) with g(1) = 1, and (o·g + a)·dv get in, until v or g is 0.
     Units: ports in, connections out.  Raises ``TopologyError`` as :func:`blind_blocking` does.
-    Source: the project's model, "Blind choice"; simulated there, enumerated in the tests.
+    Source: docs/model.md, "Blind choice"; enumerated and simulated in the tests.
 
     >>> int(blind_burst_admitted(cone_only=0, overlap=64512, proxy_only=0))
     32256

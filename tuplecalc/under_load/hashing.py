@@ -84,7 +84,7 @@ def hashed_blocking(
 
     Holds for independent, even placement, clients with the same load, and as ``B`` does.
     Units: erlangs.  Raises :class:`~tuplecalc.errors.TopologyError` for numbers out of bounds.
-    Source: the project's model; conditioning on one client's address.
+    Source: docs/model.md, "Hashed addresses": conditioning on one client's address.
 
     >>> def one_tuple(load: float) -> float:  # Erlang's formula for a pool of 1
     ...     return log(load / (1 + load))

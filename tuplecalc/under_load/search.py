@@ -97,7 +97,7 @@ def failure_lower(in_use: int, ports: int, search: Search = "linux") -> float:
     even gaps fail less often.  Real searches build clusters and fail more often (simulated).
 
     Raises TopologyError unless 0 ≤ in_use ≤ ports.  Source: the kernel's nf_nat_l4proto_unique_tuple; the
-    formula is the project's model.
+    formula: docs/model.md, "Port search".
 
     >>> f"{failure_lower(61286, 64512):.2e}"
     '2.96e-06'
@@ -129,7 +129,8 @@ def failure_upper(in_use: int, ports: int, search: Search = "linux") -> float:
     port tried first.  Ranges of 32,768, 16,384, … ports have no such bias.
 
     Raises TopologyError unless 0 ≤ in_use ≤ ports.  Source: the cluster law of linear probing (Borel;
-    Flajolet, Poblete and Viola 1998, recalled); its use here is the project's model.
+    Flajolet, Poblete and Viola 1998, recalled); its use here: docs/model.md,
+    "Port search".
 
     >>> f"{failure_upper(61286, 64512):.4f}", failure_upper(90, 100, 2)
     ('0.0747', 0.81)
@@ -186,7 +187,7 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
     through points R/1024 apart: ln f is smooth on the scale of R/10 (relative error below 1e-8).
 
     Raises TopologyError unless ports ≥ 1, load ≥ 0 and bound is "lower" or "upper".  Source: a birth–death
-    chain with losses; the project's model.
+    chain with losses; docs/model.md, "Port search".
 
     >>> f"{search_blocking(64512, 62000):.2e}", f"{search_blocking(64512, 62000, bound='upper'):.2e}"
     ('8.30e-05', '2.87e-02')

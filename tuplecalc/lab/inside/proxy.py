@@ -1,4 +1,4 @@
-"""A layer-7 proxy, small and real: accept, connect onwards as the model says, hand bytes on."""
+"""A layer-7 proxy, small and real: accept, connect onwards as the plan says, hand bytes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TCP sockets that choose their source as a hop of the model does, and the loop that serves them."""
+"""TCP sockets that choose their source as a hop of the chain does, and the loop that serves them."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Constant, Expression, Minimum
@@ -34,15 +35,20 @@ def in_turn(leg: Leg) -> InTurn | None:
     several destinations that a hop between changes.  Where it is near the optimum the truth may lie
     below, since several legs can interleave.
     """
-    members = leg.memberships
-    by_client, by_service = last_to_let_go(leg)
-    first = by_client.times
-    times = Times(first.hold, first.client_share, first.client, by_service.times.service)
-    if any(each.times.linger == times.linger for each in members) or times.client_share.value in (0, 1):
+    pairs = ((a, b) for a, b in permutations(leg.memberships, 2) if a.goes_with(b))
+    found = (turn for pair in pairs if (turn := _of_two(*pair)) is not None)
+    return min(found, key=lambda turn: turn.limit.rate or 0, default=None)
+
+
+def _of_two(by_client: Membership, by_service: Membership) -> InTurn | None:
+    """The face of a leg whose port waits at the one where the client closes first, at the other where not."""
+    first, other = by_client.times, by_service.times
+    if first.client.value <= other.client.value or other.service.value <= first.service.value:
         return None
-    if not by_client.goes_with(by_service):
+    times = first._replace(service=other.service)
+    if times.client_share.value in (0, 1):
         return None
-    last = max(by_client, by_service, key=members.index)
+    last = max(by_client, by_service, key=by_client.leg.memberships.index)
     copies = max(by_client.copies, by_service.copies, key=lambda each: each.value)
     size = sized(last.ports)
     limit = Limit(IN_TURN, last.hop, size, copies, 1, times.seconds, lingers=(times.linger,))
@@ -62,8 +68,7 @@ class Elsewhere:
 
     def __init__(self, here: Membership, seconds: Expression) -> None:
         self.here, self.seconds = here, seconds
-        others = [each for each in here.leg.memberships if each is not here]
-        self.others = [(each.copies, each.times.seconds) for each in others]
+        self.others = [(each.copies, each.times.seconds) for each in here.leg.memberships]
         if (turn := in_turn(here.leg)) is not None:
             self.others.append((turn.copies, turn.times.seconds))
 

@@ -218,7 +218,7 @@ def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     path.write_text(example_text("cone"), encoding="utf-8")
     path.chmod(0)
     code = f"import os, sys; sys.argv[1:] = ['capacity', {str(path)!r}]\n"
-    code += "from tuplecalc.cli import capacity, main\n"
+    code += "from tuplecalc.cli import capacity, main\n"  # all of it, while it may be read
     code += "if not os.geteuid():\n    os.seteuid(65534)\n"  # root may read everything
     code += "main()"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=PLAIN)

@@ -142,8 +142,8 @@ def test_the_steps_of_a_rate() -> None:
     relations, markups = zip(*mathml.steps(shared.rate, shared.notation), strict=True)
     assert relations == ("=", "=", "≈")
     assert [plain(markup) for markup in markups] == [
-        "|A ∪ L|·b·E' / (2·H + T)",
-        "64,512·1·6 / (2·300 + 60)",
+        "|A ∪ L|·b·E' / (2·H + c·T)",
+        "64,512·1·6 / (2·300 + 1·60)",
         "586.473/s",
     ]
 

@@ -171,6 +171,7 @@ def waits_in_turn(nat: float, proxy: float) -> tc.Chain:
                 tracking="off",
                 ports="3000-3099",
                 time_wait=proxy,
+                accept_wait=proxy,
             ),
         ],
         services=tc.Services(addresses=1, ports=80),

@@ -100,6 +100,7 @@ def test_the_load_gives_the_blocking(circuits: float, chance: float) -> None:
 @example(1.0, 5e-324)
 @example(50.0, 5e-324)
 @example(1e9, 5e-324)
+@example(4.563769109761319e35, 5e-324)
 def test_any_circuits_and_any_blocking(circuits: float, chance: float) -> None:
     load = max_load(circuits, chance)
     assert 0 <= load <= circuits / (1 - chance)

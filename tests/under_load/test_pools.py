@@ -119,6 +119,8 @@ def test_blocks_with_an_overflow_lose_more_than_one_pool_and_less_than_parts(
 
 @pytest.mark.parametrize("search", ["linux", 8])
 def test_a_search_looks_through_the_ports_of_a_client(search: object) -> None:
-    chain = result(block="even", port_search=search).chain
-    assert tc.capacity(chain).ports_searched("nat") == 6
+    found = result(block="even", port_search=search)
+    chain, (nat,) = found.chain, found.chain.hops
+    assert isinstance(nat, tc.Cone)
+    assert found.ports_searched(nat) == 6
     assert blocking(chain, 2.0).upper > 0

@@ -35,6 +35,8 @@ def in_turn(leg: Leg) -> InTurn | None:
     several destinations that a hop between changes.  Where it is near the optimum the truth may lie
     below, since several legs can interleave.
     """
+    if leg.memberships[0].times.client_share.value in (0, 1):
+        return None
     pairs = ((a, b) for a, b in permutations(leg.memberships, 2) if a.goes_with(b))
     found = (turn for pair in pairs if (turn := _of_two(*pair)) is not None)
     return min(found, key=lambda turn: turn.limit.rate or 0, default=None)
@@ -46,8 +48,6 @@ def _of_two(by_client: Membership, by_service: Membership) -> InTurn | None:
     if first.client.value <= other.client.value or other.service.value <= first.service.value:
         return None
     times = first._replace(service=other.service)
-    if times.client_share.value in (0, 1):
-        return None
     last = max(by_client, by_service, key=by_client.leg.memberships.index)
     copies = max(by_client.copies, by_service.copies, key=lambda each: each.value)
     size = sized(last.ports)

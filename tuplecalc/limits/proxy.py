@@ -144,7 +144,10 @@ class _Row:
         found: list[Declared] = [Alone(UPSTREAM, sockets)]
         if hop.source != "client-port" and hop.allocation == "bind":
             copies = product(self.o, self.working) if hop.source == "own" else self.pairs()
-            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, None)
+            # a source's port towards one service may be taken at one machine, then at another
+            scattered = hop.source == "client" and self.by_flows and hop.instances > 1
+            towards = self.behind if scattered else None
+            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, towards)
             self.fresh.append(bound_ports)
             found.append(Alone(BIND, bound_ports))
         return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from math import floor
+from math import gcd
 from typing import NamedTuple
 
 from tuplecalc.network.services import Services, machine_shares
+
+_MOST_PAIRS = 100_000  # of machines in front and behind; of more the traffic counts as even
 
 
 class Hashing(NamedTuple):
@@ -28,29 +31,56 @@ class Groups(NamedTuple):
 
 
 class Machines(NamedTuple):
-    """Machines side by side that each serve their own endpoints: endpoint j belongs to machine j mod n."""
+    """Machines side by side that each serve their own endpoints: endpoint j belongs to machine j mod n.
+
+    ``groups`` are those of the services where they carry shares, else none.  ``behind`` are machines that
+    the endpoints themselves stand for, the listeners of proxies: listener j leads to machine j mod their
+    number, and has its part of that machine's traffic.
+    """
 
     groups: tuple[Services, ...]
-    """Those of the services where they carry shares, else none."""
-    endpoints: Fraction
+    endpoints: int
     number: int
+    behind: Machines | None = None
 
     def parts(self) -> Iterator[tuple[Fraction, Fraction]]:
         """The share of the traffic of all machines that are alike, and how many these are.
 
-        >>> list(Machines((), Fraction(5), 3).parts())
+        >>> list(Machines((), 5, 3).parts())
         [(Fraction(4, 5), Fraction(2, 1)), (Fraction(1, 5), Fraction(1, 1))]
+        >>> list(Machines((), 4, 4, Machines((), 3, 2)).parts())  # two thirds on the first and the third
+        [(Fraction(2, 3), Fraction(2, 1)), (Fraction(1, 3), Fraction(2, 1))]
         """
+        alike = Counter[Fraction]()
+        for share, number in self._each():
+            alike[share] += number
+        return ((share * number, Fraction(number)) for share, number in alike.items() if share)
+
+    def _each(self) -> Iterator[tuple[Fraction, int]]:
+        """One machine's share, and how many that follow each other have it."""
         if self.groups:
-            for share, number in machine_shares(self.groups, self.number):
-                if share:
-                    yield share * number, Fraction(number)
-            return
-        each, rest = divmod(floor(self.endpoints), self.number)
-        if rest:
-            yield Fraction((each + 1) * rest) / self.endpoints, Fraction(rest)
-        if each:
-            yield Fraction(each * (self.number - rest)) / self.endpoints, Fraction(self.number - rest)
+            yield from machine_shares(self.groups, self.number)
+        elif self.behind is None or self.behind.number * self.number > _MOST_PAIRS:
+            each, rest = divmod(self.endpoints, self.number)
+            for share, number in ((each + 1, rest), (each, self.number - rest)):
+                if number:
+                    yield Fraction(share, self.endpoints), number
+        else:
+            yield from ((share, 1) for share in self._through(self.behind))
+
+    def _through(self, behind: Machines) -> Iterable[Fraction]:
+        """The share of each machine where the endpoints are listeners of others behind."""
+        found = [Fraction(0)] * self.number
+        listeners = self.endpoints // behind.number  # of one machine behind
+        period = self.number // gcd(self.number, behind.number)
+        first = 0
+        for share, number in behind._each():
+            for machine in range(first, first + number):
+                for turn in range(min(period, listeners)):
+                    times = (listeners - turn + period - 1) // period
+                    found[(machine + turn * behind.number) % self.number] += share * times / listeners
+            first += number
+        return found
 
 
 Spread = Hashing | Groups | Machines

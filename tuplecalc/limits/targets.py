@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
+from math import floor
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Quantity, Quotient, tidy
@@ -28,10 +28,12 @@ class Target(NamedTuple):
     endpoints: Expression
     groups: tuple[Services, ...]
     busiest: dict[int, Number]
+    behind: Machines | None = None
+    """The machines that listeners lead to, where each serves its own services."""
 
     def machines(self, number: int) -> Machines:
         """So many machines side by side, each of which serves its own endpoints."""
-        return Machines(self.groups, Fraction(self.endpoints.value), number)
+        return Machines(self.groups, floor(self.endpoints.value), number, self.behind)
 
     def working(self, number: int) -> Number:
         """How many of these machines work: the one with the largest share of the traffic binds.
@@ -45,7 +47,11 @@ class Target(NamedTuple):
 
     def working_formula(self, number: Expression) -> Expression | None:
         """The same in symbols, where traffic is even."""
-        return None if self.groups else self.endpoints / Quotient(self.endpoints, number, "ceiling")
+        return (
+            None
+            if self.groups or self.behind
+            else self.endpoints / Quotient(self.endpoints, number, "ceiling")
+        )
 
 
 def targets(chain: Chain) -> list[Target]:
@@ -77,7 +83,8 @@ def _own_target(hop: Hop, behind: Target) -> Target | None:
         return Target(endpoints, endpoints, (), {})
     if isinstance(hop, Proxy) and hop.capture == "listen":
         each = listeners(hop)
-        return Target(each * working_instances(hop, behind), each * instances(hop), (), {})
+        dealt = behind.machines(hop.instances) if hop.split == "services" else None
+        return Target(each * working_instances(hop, behind), each * instances(hop), (), {}, dealt)
     return None
 
 

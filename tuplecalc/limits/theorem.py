@@ -62,7 +62,9 @@ def alone(kind: Kind, each: Membership, pool: Pool | None = None) -> Limit:
 def faces(table: Table) -> Iterator[Limit]:
     """The faces of both legs in one table: theirs alone, with their other spaces, with the gaps.
 
-    The last two are listed only where they are lower than all that is known of the two legs.
+    The last two are listed only where they are lower than all that is known of the two legs.  They can
+    be lower only where the two sets of ports overlap in part: on the same ports, or on ports apart, they
+    are means of the two legs' own faces.
     """
     entering, leaving = table.entering, table.leaving
     both = Sum((*_terms(entering.times.seconds), *_terms(leaving.times.seconds)))
@@ -70,6 +72,9 @@ def faces(table: Table) -> Iterator[Limit]:
     union = sized(entering.ports, leaving.ports)
     shared = Limit(SHARED, entering.hop, union, entering.copies, 2, both, lingers=lingers)
     yield shared
+    A, L = entering.ports.ports, leaving.ports.ports
+    if A == L or A.isdisjoint(L):
+        return
     memberships = entering.leg.memberships + leaving.leg.memberships
     known = [shared, *(alone(SHARED, each) for each in memberships)]
     joint = coupled(JOINT, table, entering.times.seconds, leaving.times.seconds)
@@ -116,9 +121,9 @@ def _size(table: Table, most: Expression, entering: Expression, leaving: Express
 def _gaps(table: Table) -> Iterator[Limit]:
     """The faces of a table that idles while another hop still holds a port.
 
-    Let that hop, which chose it or comes next, hold a leg's port for S_c, the table for S_v < S_c, and the other leg take S_u.  Of these
-    m = floor((S_c − S_v) / S_u) fit in one gap, and one more makes it longer by d = S_v + (m+1)·S_u − S_c.
-    So on each port
+    Let that hop, which chose the port or comes next, hold it for S_c, the table for S_v < S_c, and the
+    other leg take S_u.  Of these m = floor((S_c − S_v) / S_u) fit in one gap, and one more makes it
+    longer by d = S_v + (m+1)·S_u − S_c.  So on each port
 
         x·(S_c − m·d) + x'·d ≤ 1
 

@@ -15,7 +15,7 @@ from tuplecalc.network.file import with_settings
 from tuplecalc.questions.axis import MOST_POINTS, POINTS, Axis, ends_of
 from tuplecalc.questions.curves import Curve, Ratio, SteppedError, flows_curve, lower, rate_curve
 from tuplecalc.questions.forms import Form
-from tuplecalc.questions.pieces import BETWEEN, Key, alike, forms_of, has_long_row, paths_of
+from tuplecalc.questions.pieces import Key, alike, between, forms_of, paths_of
 
 if TYPE_CHECKING:
     from tuplecalc.questions.sweep import Places, Sweep
@@ -100,7 +100,7 @@ class Stretch(NamedTuple):
 
     def at(self, axis: Axis, value: Number) -> list[tuple[Name, int, Number | None]]:
         """Name, flows and rate of each limit at one value, exactly."""
-        return [((hop, name), *form.at({axis.path: value})) for (hop, name, _), form in self.forms.items()]
+        return [((hop, name), *form.at({axis.path: value})) for (hop, name), form in self.forms.items()]
 
 
 def stretches(chain: Chain, axis: Axis) -> Iterator[Stretch]:
@@ -110,7 +110,7 @@ def stretches(chain: Chain, axis: Axis) -> Iterator[Stretch]:
     """
     places = frozenset((axis.path,))
     known: dict[Number, dict[Key, Form]] = {}
-    between = BETWEEN if has_long_row(chain) else 1
+    parts = between(chain)
 
     def at(value: Number) -> dict[Key, Form]:
         if value not in known:
@@ -121,7 +121,7 @@ def stretches(chain: Chain, axis: Axis) -> Iterator[Stretch]:
         steps = {
             low,
             high,
-            *(_between(axis, low, high, Fraction(part, between)) for part in range(1, between)),
+            *(_between(axis, low, high, Fraction(part, parts)) for part in range(1, parts)),
         }
         samples = [at(value) for value in sorted(steps)]
         if (forms := alike(samples)) is not None:

@@ -28,6 +28,7 @@ from tuplecalc.limits.expression import (
     evaluate,
     ingredients,
 )
+from tuplecalc.limits.kinds import FILES
 from tuplecalc.limits.limit import Limit
 
 _WHOLE = 2.0**53  # from here on floats skip whole numbers
@@ -64,7 +65,7 @@ class Form(NamedTuple):
         """Flows and rate for single numbers, exactly; no rate where nothing limits it."""
         parts = (self.size, self.scopes, self.seconds, self.busy)
         size, scopes, seconds, busy = (_exactly(part, values) for part in parts)
-        limit = Limit("", "", size, scopes, self.keys, seconds, busy)
+        limit = Limit(FILES, "", size, scopes, self.keys, seconds, busy)
         return limit.flows, limit.rate
 
     def flows(self, leaves: Leaves) -> Any:

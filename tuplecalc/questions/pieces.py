@@ -15,31 +15,26 @@ only is left out where it cannot bind, so that a piece takes the limits of all i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
 
-from tuplecalc.limits.capacity import walk
-from tuplecalc.limits.cone import few_blocks, of_served
-from tuplecalc.limits.expression import Constant, ingredients
-from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.proxy import shares_table
-from tuplecalc.limits.rows import ALWAYS_LISTED
-from tuplecalc.limits.state import Sources
+from tuplecalc.limits.capacity import capacity
+from tuplecalc.limits.expression import ingredients
+from tuplecalc.limits.legs import Table
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import with_settings
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.forms import Form
 
-Key = tuple[str, str, int]
-"""Hop, limit, and which of these: a name may stand twice at a hop (block-upstream, of two proxies)."""
+Key = tuple[str, str]
+"""Hop and limit."""
 Box = tuple[range, ...]
 """Which values of each axis, by their numbers."""
-BETWEEN = 4  # parts of a span at whose ends a long row is looked at
+BETWEEN = 4  # parts of a span at whose ends limits are looked for that are listed where they are lower
 _NEXT_TO_ONE = Fraction(1, 1024)
-_NEVER = Limit("", "", Constant(2**999), Constant(1), 1, Constant(0))  # every limit is lower
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ class Walks:
     def __init__(self, chain: Chain, axes: tuple[Axis, ...]) -> None:
         self.chain, self.axes = chain, axes
         self.found: dict[tuple[int, ...], dict[Key, Form]] = {}
-        self.has_long_row = has_long_row(chain)
+        self.between = between(chain)
         known = paths_of(self._changed((0,) * len(axes)))
         # 1 - c has few digits left in floats where c is next to 1.
         self.places = frozenset(
@@ -104,13 +99,9 @@ class Walks:
         return Split(box, axis, tuple(map(self._uniform, halves)))
 
     def _samples(self, span: range) -> Iterable[int]:
-        """The ends of a span; some of the values between as well where proxies stand in a long row.
-
-        Of such a row only those limits are listed that are lower than all shorter ones.  One that
-        is so between two samples only would be missed; of 60,000 random rows none had one.
-        """
-        between = BETWEEN if self.has_long_row else 1
-        return sorted({span[0] + (span[-1] - span[0]) * part // between for part in range(between + 1)})
+        """The ends of a span; some of the values between as well where limits come and go in it."""
+        parts = self.between
+        return sorted({span[0] + (span[-1] - span[0]) * part // parts for part in range(parts + 1)})
 
     def _dividers(self, box: Box) -> list[int]:
         """The axes along which the form of some limit changes, from one corner to another."""
@@ -138,11 +129,7 @@ class Walks:
 
 def forms_of(chain: Chain, places: frozenset[str]) -> dict[Key, Form]:
     """The forms of all limits of a chain, by their names, where these places vary."""
-    forms: dict[Key, Form] = {}
-    for limit in limits(chain):
-        times = sum(key[:2] == (limit.hop, limit.name) for key in forms)
-        forms[limit.hop, limit.name, times] = Form.of(limit, places)
-    return forms
+    return {(limit.hop, limit.name): Form.of(limit, places) for limit in capacity(chain).limits}
 
 
 def alike(samples: Sequence[Mapping[Key, Form]]) -> dict[Key, Form] | None:
@@ -159,7 +146,7 @@ def paths_of(chain: Chain) -> set[str]:
     What the code decides by one of these is told by a smallest and a largest value; instances of a
     proxy are not among them where machines share out the services by their numbers.
     """
-    parts = (part for limit in limits(chain) for part in (limit.size, limit.scopes, limit.seconds))
+    parts = (part for limit in capacity(chain).limits for part in limit.expressions())
     found = {quantity.place for part in parts for quantity in ingredients(part)}
     proxies = [hop for hop in chain.hops if isinstance(hop, Proxy)]
     if any(hop.split == "services" for hop in proxies):
@@ -167,10 +154,15 @@ def paths_of(chain: Chain) -> set[str]:
     return found
 
 
-def has_long_row(chain: Chain) -> bool:
-    """Whether so many proxies stand in a row that only some of their limits are listed."""
-    sharing = [hop for hop in chain.hops if isinstance(hop, Proxy) and shares_table(hop)]
-    return len(sharing) >= ALWAYS_LISTED
+def between(chain: Chain) -> int:
+    """In how many parts a span is looked at: in several where limits are listed only where they are lower.
+
+    Those are the faces of two legs whose ports overlap in part, and those of long rows of proxies.
+    """
+    tables = [each for hop in capacity(chain).declared for each in hop if isinstance(each, Table)]
+    pairs = [(each.entering.ports.ports, each.leaving.ports.ports) for each in tables]
+    listed_if_lower = len(tables) > 1 or any(A != L and not A.isdisjoint(L) for A, L in pairs)
+    return BETWEEN if listed_if_lower else 1
 
 
 def _with(box: Box, axis: int, span: range) -> Box:
@@ -196,18 +188,3 @@ def merged(lists: Iterable[Iterable[Key]]) -> list[Key]:
                 found.insert(at, key)
             at = found.index(key) + 1
     return found
-
-
-def limits(chain: Chain) -> Iterator[Limit]:
-    """The limits of a chain, and all that sources with a block of ports bring along.
-
-    Of the latter, those are listed that lower the figures, which corners do not tell.
-    """
-    entering: Sources | None = None
-    for _, _, found, leaving, *_ in walk(chain):
-        for limit in found:
-            if not limit.name.startswith("block-"):
-                yield limit
-            if limit.name == "block" and entering is not None and (blocks := few_blocks(limit)):
-                yield from of_served(entering, blocks, [replace(_NEVER, hop=limit.hop)])
-        entering = leaving

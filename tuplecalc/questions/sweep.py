@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,7 @@ class Sweep:
     @property
     def names(self) -> tuple[Name, ...]:
         """(hop, limit) of each limit, in the model's order."""
-        return tuple((hop, name) for hop, name, _ in self._keys)
+        return tuple((hop, name) for hop, name in self._keys)
 
     @cached_property
     def flows_of(self) -> tuple[Array, ...]:
@@ -147,18 +147,8 @@ class Sweep:
 
     @cached_property
     def _keys(self) -> list[Key]:
-        """All limits, without what sources with a block bring along where that lowers no figure."""
-        keys = merged(read.leaf.forms for read in self._readers)
-        return [key for key in keys if not key[1].startswith("block-") or self._lowers(key)]
-
-    def _lowers(self, key: Key) -> bool:
-        others = [(key[0], name, 0) for name in ("ports", "block", "client")]
-        return any(
-            bool(np.any(figure(key) < reduce(np.minimum, map(figure, read.leaf.forms.keys() & others))))
-            for read in self._readers
-            if key in read.leaf.forms
-            for figure in (read.flows, read.rate)
-        )
+        """All limits of all pieces, in the order of the chain."""
+        return merged(read.leaf.forms for read in self._readers)
 
     def _joined(self, parts: list[Any]) -> Any:
         """The pieces' arrays as one of the whole window."""

@@ -46,10 +46,8 @@ def print_table(result: Capacity, console: Console, load: Offered | None = None)
 
 
 def _lines(result: Capacity, width: int, load: Offered | None, *, fits: bool) -> Iterator[Styled]:
-    def prose(words: str, style: str = "", start: str = "") -> Iterator[Styled]:
-        for line in table.prose(words, min(width, _WIDEST_PROSE) - len(start)):
-            yield start + line, style
-            start = " " * len(start)
+    def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
+        yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
 
     yield from prose(result.title or "A chain", "bold")
     yield from prose(_capitalised(sentences.kind(result)), "dim")
@@ -63,7 +61,7 @@ def _lines(result: Capacity, width: int, load: Offered | None, *, fits: bool) ->
         yield "", ""
         yield "What would help most", "bold"
         for item in advices:
-            yield from prose(sentences.advice(result, item), start="• ")
+            yield from prose(sentences.advice(result, item), start="• ", hang="  ")
             yield from ((f"  {table.setting(setting)}", "cyan") for setting in item.settings)
     if cited := list(citations(result.chain)):
         yield "", ""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.presets import NEEDED, Preset, Use, used
-from tuplecalc.render.table import lines
+from tuplecalc.render.table import lines, prose
 
-_WIDTH = 80
 _MOST_USES = 12  # a screen; JSON has all
 _KINDS = ("clients", "cone", "hourglass")
 _TIMES = ("time_wait", "reuse_after", "tracking_time_wait")
@@ -52,14 +50,7 @@ def as_toml(preset: Preset) -> str:
     """
     said = [f"# {preset.title}", "#"]
     for label, words in _words(preset):
-        said += textwrap.wrap(
-            f"{label}: {words}",
-            _WIDTH,
-            initial_indent="# ",
-            subsequent_indent="#   ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        said += prose(f"{label}: {words}", start="# ", hang="#   ")
     hop = preset.kind != "clients"
     said += ["", "[[hops]]" if hop else "[clients]"]
     said += [f"name = {in_toml(preset.name)}", f"kind = {in_toml(preset.kind)}"] if hop else []

@@ -43,18 +43,18 @@ def name(words: str, longest: int = _WIDEST_NAME) -> str:
     return words if cell_len(words) <= longest else set_cell_size(words, longest - 1).rstrip() + "…"
 
 
-def prose(words: str, width: int = WIDTH) -> list[str]:
-    """A paragraph in lines; a word that is longer than a line stays whole.
+def prose(words: str, width: int = WIDTH, start: str = "", hang: str = "") -> list[str]:
+    """A paragraph in lines, the first behind ``start``, the others behind ``hang``; long words stay whole.
 
-    >>> prose("a NAT-mode balancer", 10)
-    ['a NAT-mode', 'balancer']
+    >>> prose("a NAT-mode balancer", 14, "• ", "  ")
+    ['• a NAT-mode', '  balancer']
     """
-    found: list[str] = []
+    found, is_new = [start], True
     for word in words.split():
-        if found and cell_len(f"{found[-1]} {word}") <= width:
-            found[-1] += f" {word}"
-        else:
-            found.append(word)
+        if not is_new and cell_len(f"{found[-1]} {word}") > width:
+            found, is_new = [*found, hang], True
+        found[-1] += word if is_new else f" {word}"
+        is_new = False
     return found
 
 

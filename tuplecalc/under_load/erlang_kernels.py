@@ -146,7 +146,7 @@ def excess(circuits: Values, load: Values, f: SimpleNamespace = FLOATS) -> Value
 def _by_region(kernels: Sequence[Kernel], circuits: Values, load: Values, f: SimpleNamespace) -> Values:
     """Each region by its own kernel; circuits may be one float for all loads."""
     light = f.where(circuits >= MANY, 1, f.where(circuits < 1, 2, 3))
-    region = f.where((load >= 4) & (load >= circuits + 5 * f.sqrt(circuits)), 0, light)
+    region = f.where((load >= 4) & (load - circuits >= 5 * f.sqrt(circuits)), 0, light)
     region = f.where((load == 0) | (circuits == 0), 4, region)
     if f is FLOATS:
         return kernels[region](circuits, load, f)

@@ -78,11 +78,6 @@ class Fluid:
         """Keys that are not free."""
         return self.open + self.lingering
 
-    @property
-    def free(self) -> Series:
-        """Keys that are free."""
-        return self.size - self.taken
-
 
 def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 2000) -> Fluid:
     """The pool that runs dry first at the offered rate, else the one most in use: from empty, and after.

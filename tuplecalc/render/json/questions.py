@@ -12,7 +12,7 @@ from tuplecalc.render.solved import reason
 
 if TYPE_CHECKING:
     from tuplecalc.limits.capacity import Capacity
-    from tuplecalc.questions.comparison import Comparison
+    from tuplecalc.questions.comparison import Comparison, LimitChange
     from tuplecalc.questions.crossover import Crossovers, Interval
     from tuplecalc.questions.solution import Solution
     from tuplecalc.questions.sweep import Sweep
@@ -28,21 +28,13 @@ def comparison(found: Comparison) -> Record:
         "binding_moved": found.binding_moved,
         "rate_binding_moved": found.rate_binding_moved,
         "keys": [key._asdict() for key in found.keys],
-        "hops": [
-            {
-                "name": hop.name,
-                "limits": [
-                    {
-                        "name": limit.name,
-                        "old": limit.old and limit_record(limit.old),
-                        "new": limit.new and limit_record(limit.new),
-                    }
-                    for limit in hop.limits
-                ],
-            }
-            for hop in found.hops
-        ],
+        "hops": [{"name": hop.name, "limits": [_pair(each) for each in hop.limits]} for hop in found.hops],
     }
+
+
+def _pair(limit: LimitChange) -> Record:
+    old, new = (side and limit_record(side) for side in (limit.old, limit.new))
+    return {"name": limit.name, "old": old, "new": new}
 
 
 def _side(result: Capacity) -> Record:

@@ -63,6 +63,19 @@ def last_to_let_go(leg: Leg) -> tuple[Membership, Membership]:
     )
 
 
+def in_all(here: Membership) -> Times:
+    """How long a key is taken until every space lets go that has one key for each of these."""
+    there = [
+        each.times
+        for each in here.leg.memberships
+        if each.copies.value == here.copies.value and each.goes_with(here)
+    ]
+    return here.times._replace(
+        client=max((each.client for each in there), key=lambda each: each.value),
+        service=max((each.service for each in there), key=lambda each: each.value),
+    )
+
+
 class Elsewhere:
     """A leg that takes some seconds in one space, and the other spaces that it is a member of."""
 

@@ -144,8 +144,8 @@ class _Row:
         found: list[Declared] = [Alone(UPSTREAM, sockets)]
         if hop.source != "client-port" and hop.allocation == "bind":
             copies = product(self.o, self.working) if hop.source == "own" else self.pairs()
-            # a source's port towards one service may be taken at one machine, then at another
-            scattered = hop.source == "client" and self.by_flows and hop.instances > 1
+            # of several machines a source's port may be taken at one, then at another
+            scattered = hop.source == "client" and hop.instances > 1
             towards = self.behind if scattered else None
             bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, towards)
             self.fresh.append(bound_ports)

@@ -22,11 +22,12 @@ spaces come out of what happens to a port in time, one connection after the othe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from tuplecalc.limits.elsewhere import Elsewhere, in_turn, over
+from tuplecalc.limits.elsewhere import Elsewhere, in_all, in_turn, over
 from tuplecalc.limits.expression import Expression, Number, Size, Sum
 from tuplecalc.limits.kinds import GAPS, JOINT, SHARED, Kind
-from tuplecalc.limits.legs import Alone, Declared, Membership, Table, Times
+from tuplecalc.limits.legs import Alone, Declared, Held, Membership, Table, Times
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.rows import Rows
@@ -48,6 +49,9 @@ def limits_of(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]
                     found.append(each)
                 case Alone(kind, membership, pool):
                     found += [alone(kind, membership, pool), *turns.get(id(membership), ())]
+                case Held(limit, own):
+                    times = in_all(own)
+                    found.append(replace(limit, seconds=times.seconds, lingers=(times.linger,)))
                 case Table():
                     found += [*faces(each), *rows.ending_with(each)]
         yield tuple(found)
@@ -131,15 +135,8 @@ def _gaps(table: Table) -> Iterator[Limit]:
     first, S_c counts with its mean, the gap with the longer one, and m is 0.
     """
     for here, other in ((table.entering, table.leaving), (table.leaving, table.entering)):
-        there = [
-            each
-            for each in here.leg.memberships
-            if each.copies.value == here.copies.value and each.goes_with(here)
-        ]
-        client = max((each.times.client for each in there), key=_value)
-        service = max((each.times.service for each in there), key=_value)
-        held = here.times._replace(client=client, service=service)
-        gaps = ((client, here.times.client), (service, here.times.service))
+        held = in_all(here)
+        gaps = ((held.client, here.times.client), (held.service, here.times.service))
         longer, until = max(gaps, key=lambda gap: gap[0].value - gap[1].value)
         gap = longer.value - until.value
         if not gap or not other.times.seconds.value:

@@ -20,7 +20,7 @@ from tuplecalc.limits.expression import (
 )
 from tuplecalc.limits.forwarder import entries
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS, Kind
-from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Sources
+from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Sources
 from tuplecalc.limits.letters import Letters, sized
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Hashing
@@ -54,7 +54,8 @@ def cone(
     row = _Row(hop, traffic, sources.mixed() if hop.virtual is not None else sources, before, behind)
     declared: list[Declared] = [row.all_ports()]
     if hop.block is not None:
-        declared.append(row.block() if hop.overflow is None else row.with_overflow())
+        block = row.block() if hop.overflow is None else row.with_overflow()
+        declared.append(Held(block, row.own))
     if hop.client_ports is not None:
         held = row.letters.given("h", hop.client_ports, "client_ports")
         declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))

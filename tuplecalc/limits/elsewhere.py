@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import permutations
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Constant, Expression, Minimum
@@ -35,17 +36,20 @@ def in_turn(leg: Leg) -> InTurn | None:
     several destinations that a hop between changes.  Where it is near the optimum the truth may lie
     below, since several legs can interleave.
     """
-    members = leg.memberships
-    if members[0].times.client_share.value in (0, 1):
+    if leg.memberships[0].times.client_share.value in (0, 1):
         return None
-    by_client, by_service = last_to_let_go(leg)
-    first = by_client.times
-    times = Times(first.hold, first.client_share, first.client, by_service.times.service)
-    if any(each.times.linger == times.linger for each in members):
+    pairs = ((a, b) for a, b in permutations(leg.memberships, 2) if a.goes_with(b))
+    found = (turn for pair in pairs if (turn := _of_two(*pair)) is not None)
+    return min(found, key=lambda turn: turn.limit.rate or 0, default=None)
+
+
+def _of_two(by_client: Membership, by_service: Membership) -> InTurn | None:
+    """The face of a leg whose port waits at the one where the client closes first, at the other where not."""
+    first, other = by_client.times, by_service.times
+    if first.client.value <= other.client.value or other.service.value <= first.service.value:
         return None
-    if not by_client.goes_with(by_service):
-        return None
-    last = max(by_client, by_service, key=members.index)
+    times = first._replace(service=other.service)
+    last = max(by_client, by_service, key=by_client.leg.memberships.index)
     copies = max(by_client.copies, by_service.copies, key=lambda each: each.value)
     size = sized(last.ports)
     limit = Limit(IN_TURN, last.hop, size, copies, 1, times.seconds, lingers=(times.linger,))
@@ -60,13 +64,25 @@ def last_to_let_go(leg: Leg) -> tuple[Membership, Membership]:
     )
 
 
+def in_all(here: Membership) -> Times:
+    """How long a key is taken until every space lets go that has one key for each of these."""
+    there = [
+        each.times
+        for each in here.leg.memberships
+        if each.copies.value == here.copies.value and each.goes_with(here)
+    ]
+    return here.times._replace(
+        client=max((each.client for each in there), key=lambda each: each.value),
+        service=max((each.service for each in there), key=lambda each: each.value),
+    )
+
+
 class Elsewhere:
     """A leg that takes some seconds in one space, and the other spaces that it is a member of."""
 
     def __init__(self, here: Membership, seconds: Expression) -> None:
         self.here, self.seconds = here, seconds
-        others = [each for each in here.leg.memberships if each is not here]
-        self.others = [(each.copies, each.times.seconds) for each in others]
+        self.others = [(each.copies, each.times.seconds) for each in here.leg.memberships]
         if (turn := in_turn(here.leg)) is not None:
             self.others.append((turn.copies, turn.times.seconds))
 

@@ -108,7 +108,14 @@ class Table(NamedTuple):
     behind: Target
 
 
-Declared = Alone | Table | Limit
+class Held(NamedTuple):
+    """A limit of the ports that are set aside for sources: one is taken until every space lets go of it."""
+
+    limit: Limit
+    own: Membership
+
+
+Declared = Alone | Held | Table | Limit
 """What a hop declares, in the order of its limits; tables and files are limits already."""
 
 

@@ -144,7 +144,10 @@ class _Row:
         found: list[Declared] = [Alone(UPSTREAM, sockets)]
         if hop.source != "client-port" and hop.allocation == "bind":
             copies = product(self.o, self.working) if hop.source == "own" else self.pairs()
-            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, None)
+            # of several machines a source's port may be taken at one, then at another
+            scattered = hop.source == "client" and hop.instances > 1
+            towards = self.behind if scattered else None
+            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, towards)
             self.fresh.append(bound_ports)
             found.append(Alone(BIND, bound_ports))
         return found

@@ -22,11 +22,12 @@ spaces come out of what happens to a port in time, one connection after the othe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from tuplecalc.limits.elsewhere import Elsewhere, in_turn, over
+from tuplecalc.limits.elsewhere import Elsewhere, in_all, in_turn, over
 from tuplecalc.limits.expression import Expression, Number, Size, Sum
 from tuplecalc.limits.kinds import GAPS, JOINT, SHARED, Kind
-from tuplecalc.limits.legs import Alone, Declared, Membership, Table, Times
+from tuplecalc.limits.legs import Alone, Declared, Held, Membership, Table, Times
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.rows import Rows
@@ -48,6 +49,9 @@ def limits_of(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]
                     found.append(each)
                 case Alone(kind, membership, pool):
                     found += [alone(kind, membership, pool), *turns.get(id(membership), ())]
+                case Held(limit, own):
+                    times = in_all(own)
+                    found.append(replace(limit, seconds=times.seconds, lingers=(times.linger,)))
                 case Table():
                     found += [*faces(each), *rows.ending_with(each)]
         yield tuple(found)
@@ -127,24 +131,19 @@ def _gaps(table: Table) -> Iterator[Limit]:
 
         x·(S_c − m·d) + x'·d ≤ 1
 
-    Holds where that hop's space has as many copies as the table.  Where the gap depends on who closes
-    first, S_c counts with its mean, the gap with the longer one, and m is 0.
+    Holds where that hop's space has as many copies as the table.  Where the gap, or what may fill it,
+    depends on who closes first, S_c counts with its mean, the gap with the longer one, and m is 0.
     """
     for here, other in ((table.entering, table.leaving), (table.leaving, table.entering)):
-        there = [
-            each
-            for each in here.leg.memberships
-            if each.copies.value == here.copies.value and each.goes_with(here)
-        ]
-        client = max((each.times.client for each in there), key=_value)
-        service = max((each.times.service for each in there), key=_value)
-        held = here.times._replace(client=client, service=service)
-        gaps = ((client, here.times.client), (service, here.times.service))
+        held = in_all(here)
+        closes = ((held.client, here.times.client), (held.service, here.times.service))
+        share = held.client_share.value
+        gaps = closes[:1] if share == 1 else closes[1:] if share == 0 else closes
         longer, until = max(gaps, key=lambda gap: gap[0].value - gap[1].value)
         gap = longer.value - until.value
         if not gap or not other.times.seconds.value:
             continue
-        fit = gap // other.times.seconds.value if _is_the_same(held, here.times, gap) else 0
+        fit = gap // other.times.seconds.value if _is_the_same(held, here.times, other.times) else 0
         left = Sum((*_terms(other.times.seconds * (fit + 1)), until)) - longer
         if left.value <= 0:
             continue
@@ -153,11 +152,12 @@ def _gaps(table: Table) -> Iterator[Limit]:
         yield coupled(GAPS, table, *seconds)
 
 
-def _is_the_same(held: Times, here: Times, gap: Number) -> bool:
-    """Whether the gap is as long whoever closes first."""
+def _is_the_same(held: Times, here: Times, other: Times) -> bool:
+    """Whether the gap, and what may fill it, are as long whoever closes first."""
     if held.client_share.value in (0, 1):
         return True
-    return held.linger.client - here.linger.client == held.linger.service - here.linger.service == gap
+    gaps = held.linger.client - here.linger.client, held.linger.service - here.linger.service
+    return gaps[0] == gaps[1] and other.linger.client == other.linger.service
 
 
 def _value(expression: Expression) -> Number:

@@ -30,9 +30,10 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.builders import cone, hourglass, inverted_cone
 from tuplecalc.network.chain import Chain, Clients, Traffic
-from tuplecalc.network.file import example, from_dict, load, loads, with_settings
+from tuplecalc.network.file import example, from_dict, load, loads
 from tuplecalc.network.hops import Cone, Hourglass, Virtual
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.replace import with_settings
 from tuplecalc.network.services import Services
 from tuplecalc.questions.advice import Advice, advise
 

@@ -7,8 +7,9 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.network.test_chain import said, topology
-from tuplecalc.network.file import from_dict, with_settings
+from tuplecalc.network.file import from_dict
 from tuplecalc.network.hops import Cone
+from tuplecalc.network.replace import with_settings
 from tuplecalc.network.schema import json_schema
 
 WRITE_BLOCK = (

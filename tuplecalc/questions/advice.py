@@ -21,10 +21,10 @@ from tuplecalc.limits.expression import NamedPorts, Number, Size
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain, Clients
-from tuplecalc.network.file import with_settings
 from tuplecalc.network.hops import UNPRIVILEGED_PORTS, Cone, Hourglass
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.presets import preset
+from tuplecalc.network.replace import with_settings
 
 _MOST_APART, _MOST_PAIRS = (
     3,

@@ -18,8 +18,8 @@ from tuplecalc.errors import InputError, TopologyError, show
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import with_settings
 from tuplecalc.network.hops import Cone
+from tuplecalc.network.replace import with_settings
 from tuplecalc.network.values import LARGEST_COUNT
 from tuplecalc.questions.paths import WRITE, Found, found_at, parsed, plain, wrong
 from tuplecalc.under_load.roots import first_whole

@@ -8,7 +8,7 @@ from math import inf, log
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import with_settings
+from tuplecalc.network.replace import with_settings
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.roots import CLOSE, FromFormulas, a_little_more, rounded_down
 from tuplecalc.questions.sizes import PortRange

@@ -12,7 +12,7 @@ from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
-from tuplecalc.network.settings import read_setting
+from tuplecalc.network.replace import read_setting
 from tuplecalc.network.values import Block, Count, FirstClose, Rate, Seconds
 
 WRITE = "write it as in hops.lvs.addresses=1..64, or traffic.hold=0s..10m/25 for 25 points"

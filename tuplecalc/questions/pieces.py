@@ -28,8 +28,8 @@ from tuplecalc.limits.proxy import shares_table
 from tuplecalc.limits.rows import ALWAYS_LISTED
 from tuplecalc.limits.state import Sources
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import with_settings
 from tuplecalc.network.hops import Hourglass
+from tuplecalc.network.replace import with_settings
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.forms import Form
 

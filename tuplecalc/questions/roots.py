@@ -11,7 +11,7 @@ from tuplecalc.errors import TuplecalcError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import with_settings
+from tuplecalc.network.replace import with_settings
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.crossover import MOST_VALUES, Stretch, beside, stretches
 from tuplecalc.questions.curves import Curve, Ratio, SteppedError, flows_curve, lower, rate_curve

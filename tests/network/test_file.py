@@ -362,7 +362,7 @@ def test_a_key_is_taken_away() -> None:
         '--set "hops.nat.time_weit=": "time_weit" is not written there, and cannot be taken away; '
         'did you mean "time_wait"?'
     )
-    with pytest.raises(InputError, match='^"hops.nta.block": nothing here is called "nta"; did you mean'):
+    with pytest.raises(InputError, match=r'^"hops\.nta\.block": nothing here is called "nta"; did you mean'):
         replace(chain, "hops.nta.block", 3)
 
 

@@ -12,9 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from tuplecalc.errors import InputError, nearest, show
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
-from tuplecalc.network.setvalue import SetValue
+from tuplecalc.network.ports import PortSet
 
 _STEP = r"""\[(?P<index>[0-9]{1,9})\]|\.?(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^.\["=]+))"""
 _MOST_DIGITS = 34  # that a file takes, less those before a rounding
@@ -89,18 +90,15 @@ def written_setting(path: str, value: object) -> str:
     >>> written_setting("traffic.hold", Fraction(1, 8)), written_setting("hops.nat.ports", ["1", "3-4"])
     ('traffic.hold=0.125', 'hops.nat.ports=["1", "3-4"]')
     """
-    value = value.spec if isinstance(value, SetValue) else value
-    match value:
+    match value.spec if isinstance(value, AddressSet | PortSet) else value:
         case None:
             text = ""
-        case Fraction(denominator=1):
-            text = str(value.numerator)
-        case Fraction():
-            text = f"{Context(prec=_MOST_DIGITS).divide(Decimal(value.numerator), value.denominator):f}"
-        case list() | tuple():
-            text = json.dumps(value)
-        case _:
-            text = str(value)
+        case Fraction(numerator=above, denominator=below) if below != 1:
+            text = f"{Context(prec=_MOST_DIGITS).divide(above, below):f}"
+        case list() | tuple() as several:
+            text = json.dumps(several)
+        case other:
+            text = str(other)
     return f"{path}={text}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
@@ -167,7 +167,7 @@ def _key(place: Any, step: str, said: str) -> Any:
     if isinstance(place, dict):
         return step
     if isinstance(place, list):
-        return _number(place, step, said)
+        return index_of(place, step, said)
     raise InputError(f"{said}: {show(step)} does not stand in a table that has keys")
 
 
@@ -180,7 +180,8 @@ def _opened(found: Any) -> Any:
     return dict(found) if isinstance(found, Mapping) else found
 
 
-def _number(items: list[Any], step: str, said: str) -> int:
+def index_of(items: Sequence[Any], step: str, said: str) -> int:
+    """Which of several parts or tables a step means: by its name, or by its number."""
     names = [item.get("name") if isinstance(item, Mapping) else getattr(item, "name", None) for item in items]
     if step in names:
         return names.index(step)

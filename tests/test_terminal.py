@@ -15,7 +15,7 @@ import pytest
 import tuplecalc as tc
 from tests.command import DIRECT, HUGE, PLAIN, bare, invoke, refused, run, terminal
 from tuplecalc.network.file import EXAMPLES, example_text
-from tuplecalc.network.settings import set_value
+from tuplecalc.network.replace import set_value
 
 
 @pytest.mark.parametrize("arguments", [["capacity", "cone"], ["capacity", "cone", "-o", "json"], ["schema"]])

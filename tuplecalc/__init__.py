@@ -53,11 +53,12 @@ if TYPE_CHECKING:
     from tuplecalc.network.file import from_dict as from_dict
     from tuplecalc.network.file import load as load
     from tuplecalc.network.file import loads as loads
-    from tuplecalc.network.file import with_settings as with_settings
     from tuplecalc.network.forwarder import Forwarder as Forwarder
     from tuplecalc.network.hop import Virtual as Virtual
     from tuplecalc.network.ports import PortSet as PortSet
     from tuplecalc.network.proxy import Proxy as Proxy
+    from tuplecalc.network.replace import replace as replace
+    from tuplecalc.network.replace import with_settings as with_settings
     from tuplecalc.network.services import Services as Services
     from tuplecalc.questions.advice import Advice as Advice
     from tuplecalc.questions.advice import advise as advise
@@ -82,12 +83,13 @@ _HOMES = {
     "network.addresses": "AddressSet",
     "network.builders": "cone hourglass inverted_cone",
     "network.chain": "Chain Clients Traffic",
-    "network.file": "example from_dict load loads with_settings",
+    "network.file": "example from_dict load loads",
     "network.cone": "Cone",
     "network.forwarder": "Forwarder",
     "network.hop": "Virtual",
     "network.proxy": "Proxy",
     "network.ports": "PortSet",
+    "network.replace": "replace with_settings",
     "network.services": "Services",
     "questions.advice": "Advice advise",
     "questions.axis": "axis",

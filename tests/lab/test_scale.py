@@ -9,9 +9,10 @@ from tuplecalc.lab.scale import AIM, MOST_FLOWS, Scaled, _pieces, _Ports, scale
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain, Clients
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.file import EXAMPLES, example, with_settings
+from tuplecalc.network.file import EXAMPLES, example
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.replace import with_settings
 from tuplecalc.network.services import Services
 
 

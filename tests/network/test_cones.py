@@ -8,7 +8,8 @@ import pytest
 
 from tests.network.test_chain import said, topology
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.file import from_dict, with_settings
+from tuplecalc.network.file import from_dict
+from tuplecalc.network.replace import with_settings
 from tuplecalc.network.schema import json_schema
 
 WRITE_BLOCK = (

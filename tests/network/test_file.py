@@ -13,6 +13,7 @@ from hypothesis import given
 
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import (
@@ -24,10 +25,9 @@ from tuplecalc.network.file import (
     load,
     loads,
     read,
-    with_settings,
 )
+from tuplecalc.network.replace import replace, replace_all, set_value, with_settings, written_setting
 from tuplecalc.network.services import Services
-from tuplecalc.network.settings import set_value
 
 TOML = """
 [clients]
@@ -291,7 +291,8 @@ def test_a_setting_that_cannot_be_made(setting: str, message: str) -> None:
     [
         ("hops.nat.adresses=5", "hops[0].adresses: 5: unknown key; did you mean `addresses`?"),
         ("hops.nat.addresses==5", 'hops[0].addresses: "=5": this is no IP address; '),
-        ("clients=", 'clients: "": this is a table of keys and values; write [clients] above its keys'),
+        ("clients=x", 'clients: "x": this is a table of keys and values; write [clients] above its keys'),
+        ("clients=", "clients: this key is required; add it"),
         ("hops=3", "hops: 3: this is a list of tables; write [[hops]]"),
         ("traffic.hold=x", 'traffic.hold: "x": a duration is seconds'),
     ],
@@ -333,3 +334,57 @@ def test_parts_are_opened_on_the_way() -> None:
     assert (chain.clients.ports.size, chain.clients.addresses.size) == (9, 4)
     assert chain.hops == (Cone(name="nat", addresses=5),)
     assert chain.services == (Services(addresses=1, ports=81),)
+
+
+def test_typed_values_are_held_as_they_are() -> None:
+    """A third of a second is no decimal, and 1/3 in any unit is no text of a duration."""
+    chain = loads(TOML)
+    changes = [("traffic.hold", Fraction(1, 3)), ("hops.nat.addresses", 5), ("clients.ports", ["1-4", 9])]
+    changed = replace_all(chain, changes)
+    assert (changed.traffic.hold, changed.hops[0].addresses.size, changed.clients.ports.size) == (
+        Fraction(1, 3),
+        5,
+        5,
+    )
+    assert replace(changed, "services.0.addresses", changed.clients.addresses).services[0].addresses.size == 4
+    assert chain == loads(TOML)
+
+
+def test_a_key_is_taken_away() -> None:
+    chain = loads(TOML, settings=["hops.nat.block=9", "hops.nat.block="])
+    assert chain == loads(TOML)
+    nat = replace(chain, "hops.nat.time_wait", None).hops[0]
+    assert (nat.time_wait, "time_wait" in nat.model_fields_set) == (120, False)
+    assert len(with_settings(chain, "hops.nat=").hops) == len(chain.hops) - 1
+    with pytest.raises(InputError) as caught:
+        with_settings(chain, "hops.nat.time_weit=")
+    assert str(caught.value) == (
+        '--set "hops.nat.time_weit=": "time_weit" is not written there, and cannot be taken away; '
+        'did you mean "time_wait"?'
+    )
+    with pytest.raises(InputError, match=r'^"hops\.nta\.block": nothing here is called "nta"; did you mean'):
+        replace(chain, "hops.nta.block", 3)
+
+
+def test_a_preset_is_read_again_beside_a_new_value() -> None:
+    named = replace(loads(TOML), "hops.nat.preset", "aws-nat-gateway")
+    assert "ports" in named.hops[0].preset_keys
+    mine = replace(named, "hops.nat.ports", "1-9")
+    assert mine.hops[0].ports.size == 9
+    assert replace(mine, "hops.nat.ports", None) == named
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (7, "7"),
+        (Fraction(7), "7"),
+        (Fraction(1, 8), "0.125"),
+        (Fraction(2, 3), "0." + 33 * "6" + "7"),
+        ("30s", "30s"),
+        (AddressSet(["10.0.0.0/8", 2]), '[2, "10.0.0.0/8"]'),
+        (None, ""),
+    ],
+)
+def test_a_change_is_written_as_a_setting(value: object, written: str) -> None:
+    assert written_setting("a.b", value) == f"a.b={written}"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import tuplecalc as tc
 from tests.limits.chains import Topology, topologies
 from tests.questions.test_sweep import DEALT, HALF, PART, ROW, direct, numbers_of, proxy
-from tuplecalc.questions import curves, roots
-from tuplecalc.questions.sizes import PortRange, port_range
+from tuplecalc.questions import solving
+from tuplecalc.questions.port_sizes import largest_size, resized
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.questions.solving import solve
 
@@ -149,7 +149,7 @@ def test_any_time_will_do() -> None:
 def test_the_size_of_a_range_of_ports() -> None:
     """``P·6/420 ≥ 500``; the union of both ranges binds: ``|A ∪ L|·6/660 ≥ 500``."""
     found = solve(OUTAGE, "hops.lvs.ports", rate=500)
-    assert (found.value, found.setting) == (35_000, 'hops.lvs.ports="1024-36023"')
+    assert (found.value, found.setting) == (35_000, "hops.lvs.ports=1024-36023")
     assert not meets(at(OUTAGE, "hops.lvs.ports", "1024-36022"), None, Fraction(500))
     assert solve(OUTAGE, "hops.lvs.ports", rate=700).value is None
     listening = tc.Proxy(name="p", capture="listen", tracking="off", listen_ports="8000-8001")
@@ -159,17 +159,16 @@ def test_the_size_of_a_range_of_ports() -> None:
         services=tc.Services(addresses=9, ports=80),
     )
     found = solve(chain, "hops.p.listen_ports", flows=55)
-    assert (found.value, found.setting) == (6, 'hops.p.listen_ports="8000-8005"')
+    assert (found.value, found.setting) == (6, "hops.p.listen_ports=8000-8005")
 
 
 def test_which_ports_a_range_has() -> None:
-    ports = PortRange("p", "", tc.PortSet("80, 2000-2009, 65530-65535"))
-    assert [str(ports.of(n)) for n in (1, 5, 17)] == ["80", "80, 2000-2003", "80, 2000-2009, 65530-65535"]
-    assert str(ports.of(18)) == "80, 2000-2009, 65529-65535"
-    assert ports.of(ports.most).size == ports.most
-    assert port_range(OUTAGE, "hops.lvs.addresses") is None
+    ports = tc.PortSet("80, 2000-2009, 65530-65535")
+    assert [str(resized(ports, n)) for n in (1, 5, 17)] == ["80", "80, 2000-2003", str(ports)]
+    assert str(resized(ports, 18)) == "80, 2000-2009, 65529-65535"
+    assert resized(ports, largest_size(ports)).size == largest_size(ports)
     with pytest.raises(tc.InputError, match="looked for in all"):
-        port_range(OUTAGE, "hops.lvs.ports=1..9")
+        solve(OUTAGE, "hops.lvs.ports=1..9", rate=1)
 
 
 # Blocking.
@@ -247,18 +246,9 @@ def test_as_plain_data() -> None:
     assert record["binding"] == {"hop": "login-proxy", "limit": "shared"}
 
 
-def test_few_chains_are_calculated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the value and at one less; everything else is the formulas'."""
-    calls = count()
-    capacity = tc.capacity
-    monkeypatch.setattr(roots, "capacity", lambda chain: capacity(chain) if next(calls) >= 0 else None)
-    solve(OUTAGE, "hops.lvs.addresses", rate=50_000)
-    assert next(calls) == 2
-
-
 WRONG = {
-    "no roots": (curves.Ratio, "meets", lambda mine, other, low, high: []),
-    "no rounding": (roots, "beside", lambda place, low, high: [int(place)]),
+    "guesses are believed": (solving, "first_whole", lambda holds, low, high: high),
+    "no bisection of times": (solving, "_middle", lambda low, high: high),
     "not verified": (Target, "is_met", lambda target, flows, rate: True),
 }
 
@@ -307,3 +297,38 @@ def test_a_table_of_blocks_ends_the_search() -> None:
     assert solve(chain, "clients.addresses", flows=45_000).value == 45
     found = solve(chain, "clients.addresses", flows=90_000)
     assert (found.value, found.looked_at) == (None, (1, 100))
+
+
+CASE = "clients = {addresses=2}\nservices = {addresses=65536, ports=80}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "target", "value"),
+    [
+        (CASE, "services.addresses", {"flows": 1000}, 1),
+        (CASE.replace("65536", '"10.0.0.0/8"'), "services.addresses", {"flows": 10**6}, 18),
+        (CASE.replace("65536", '"2001:db8:1::/96"'), "services.addresses", {"flows": 1000}, 1),
+        (
+            CASE.replace("2}", '"2001:db8::/64"}')
+            + "hops=[{name='n', kind='cone', addresses=2, block='even'}]",
+            "clients.addresses",
+            {"flows": 65536 * 129024},
+            2,
+        ),
+        (
+            CASE
+            + "hops=[{name='p', kind='hourglass', capture='tproxy', tracking='off', max_entries=1048576}]",
+            "hops.p.max_entries",
+            {"flows": 10**9},
+            1,
+        ),
+    ],
+    ids=["many services", "a large block", "a larger one", "even blocks", "no table"],
+)
+def test_numbers_of_any_size_take_few_chains(
+    written: str, path: str, target: dict[str, int], value: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = count()
+    monkeypatch.setattr(solving, "capacity", lambda chain: (next(calls), tc.capacity(chain))[1])
+    assert solve(tc.loads(written), path, **target).value == value
+    assert next(calls) < 300

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from tuplecalc.errors import InputError, TopologyError, nearest, show
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.settings import set_value
+from tuplecalc.network.replace import set_value
 
 LARGEST_FILE = 8_000_000
 """Bytes; 10,000 service groups take about one million."""
@@ -174,15 +174,3 @@ def show_path(path: str | Path) -> str:
 
 def _lowered(message: str) -> str:
     return message[:1].lower() + message[1:]
-
-
-def with_settings(chain: Chain, *settings: str) -> Chain:
-    """Another chain with some values changed, checked again; settings as after ``--set``.
-
-    >>> with_settings(example("cone"), "hops.nat.addresses=5").hops[0].addresses.size
-    5
-    """
-    mapping = chain.written()
-    for setting in settings:
-        set_value(mapping, setting)
-    return from_dict(mapping)

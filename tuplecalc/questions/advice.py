@@ -1,6 +1,6 @@
 """What would help, and what it would buy: single changes, each evaluated on the changed chain.
 
-A change is written as the ``--set`` settings that make it, so that a user can try it as it is.
+Advice says them as the ``--set`` settings that make them, so that a user can try them as they are.
 The figures are those of the changed chain; a change that buys nothing is not offered, save one:
 port ranges that overlap under a shared limit, because the figures there hold only if both hops
 choose their ports in concert.
@@ -8,7 +8,6 @@ choose their ports in concert.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from heapq import nsmallest
@@ -22,16 +21,14 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain, Clients
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.file import with_settings
 from tuplecalc.network.hop import UNPRIVILEGED_PORTS
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.presets import preset
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.replace import Change, replace_all, written_setting
 
-_MOST_APART, _MOST_PAIRS = (
-    3,
-    40,
-)  # each change is a calculation of its own, and a chain may have a thousand proxies
+# Each change is a calculation of its own, and a chain may have a thousand proxies.
+_MOST_APART, _MOST_PAIRS = 3, 40
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 REUSE_AFTER = "1s"  # net.ipv4.tcp_tw_reuse_delay
 SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
@@ -51,10 +48,14 @@ class Advice(NamedTuple):
     apart: bool = False
 
 
-class _Change(NamedTuple):
+class _Remedy(NamedTuple):
     text: str
-    settings: tuple[str, ...]
+    changes: tuple[Change, ...]
     apart: bool = False
+
+
+def _change(text: str, path: str, value: object) -> _Remedy:
+    return _Remedy(text, ((path, value),))
 
 
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
@@ -79,34 +80,29 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     return tuple([*ranked[: most - 1 if apart else most], *apart][:most]) if most > 0 else ()
 
 
-def _evaluated(result: Capacity, changes: Iterable[_Change]) -> list[Advice]:
-    """The changes with their figures; of those that are to help, the ones that do."""
+def _evaluated(result: Capacity, remedies: Iterable[_Remedy]) -> list[Advice]:
+    """The remedies with their figures; of those that are to help, the ones that do."""
     found: dict[tuple[str, ...], Advice] = {}
-    for change in changes:
-        if change.settings in found or _is_fixed(result.chain, change):
+    fixed = set(_fixed(result.chain))
+    for text, changes, apart in remedies:
+        settings = tuple(written_setting(*change) for change in changes)
+        if settings in found or any(path in fixed for path, _ in changes):
             continue
         try:
-            changed = capacity(with_settings(result.chain, *change.settings))
+            changed = capacity(replace_all(result.chain, changes))
         except TopologyError:  # another key of the hop does not fit the change
             continue
-        if change.apart or _gain(result, changed.flows, changed.rate) > 1:
-            found[change.settings] = Advice(
-                change.text, change.settings, changed.flows, changed.rate, change.apart
-            )
+        if apart or _gain(result, changed.flows, changed.rate) > 1:
+            found[settings] = Advice(text, settings, changed.flows, changed.rate, apart)
     return list(found.values())
 
 
-def _is_fixed(chain: Chain, change: _Change) -> bool:
-    """Whether a change asks a product for what it does not let one change."""
-    parts = [("clients", chain.clients), *((hop.path, hop) for hop in chain.hops)]
-    fixed = {
-        f"{path}.{key}"
-        for path, part in parts
-        if part.preset is not None
-        for key in preset(part.preset).fixed
-        if key not in part.model_fields_set
-    }
-    return any(setting.partition("=")[0] in fixed for setting in change.settings)
+def _fixed(chain: Chain) -> Iterator[str]:
+    """What a product does not let one change."""
+    for path, part in (("clients", chain.clients), *((hop.path, hop) for hop in chain.hops)):
+        if part.preset is not None:
+            fixed = set(preset(part.preset).fixed) - part.model_fields_set
+            yield from (f"{path}.{key}" for key in fixed)
 
 
 def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
@@ -121,7 +117,7 @@ def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
     return max(gains) if min(gains) >= 1 else gains[0] * gains[1]
 
 
-def _keeping_apart(result: Capacity) -> Iterator[_Change]:
+def _keeping_apart(result: Capacity) -> Iterator[_Remedy]:
     """Separate ranges for two hops under a shared limit, the tightest first; each hop in one pair only."""
     tables = (limit for limit in result.limits if limit.name == "shared" and isinstance(limit.size, Size))
     changed: set[str] = set()
@@ -133,23 +129,23 @@ def _keeping_apart(result: Capacity) -> Iterator[_Change]:
                 changed |= hops
 
 
-def _helping(result: Capacity) -> Iterator[_Change]:
+def _helping(result: Capacity) -> Iterator[_Remedy]:
     """What acts on the limits that bind."""
     for limit in filter(None, (result.binding, result.rate_binding)):
         yield from _for_limit(result, limit)
 
 
-def _helping_ties(result: Capacity) -> Iterator[_Change]:
+def _helping_ties(result: Capacity) -> Iterator[_Remedy]:
     """Where several limits bind alike, one change for each of the first two."""
     ties = [limit for limit in result.limits if limit.flows == result.flows]
     if len(ties) > 1:
         pairs = product(_for_limit(result, ties[0]), list(_for_limit(result, ties[1])))
         for one, other in islice(pairs, _MOST_PAIRS):
             if one != other:
-                yield _Change(f"{one.text}, and {other.text}", (*one.settings, *other.settings))
+                yield _Remedy(f"{one.text}, and {other.text}", (*one.changes, *other.changes))
 
 
-def _for_limit(result: Capacity, limit: Limit) -> Iterator[_Change]:
+def _for_limit(result: Capacity, limit: Limit) -> Iterator[_Remedy]:
     place = next((i for i, hop in enumerate(result.chain.hops) if hop.name == limit.hop), -1)
     if limit.name in ("ports", "upstream"):
         yield from _for_target(result.chain, place + 1)
@@ -167,7 +163,7 @@ def _for_limit(result: Capacity, limit: Limit) -> Iterator[_Change]:
         yield from _for_sources(result.chain, place)
 
 
-def _apart(A: NamedPorts, L: NamedPorts) -> Iterator[_Change]:
+def _apart(A: NamedPorts, L: NamedPorts) -> Iterator[_Remedy]:
     """Disjoint ranges out of the same ports, split so that the smaller one is as large as can be."""
     first, second = A.origin, L.origin
     common = first.ports & second.ports
@@ -179,38 +175,36 @@ def _apart(A: NamedPorts, L: NamedPorts) -> Iterator[_Change]:
     ports = (first.ports - common) | low, (second.ports - common) | high
     if not all(ports):
         return
-    settings = tuple(
-        f"{named.place}={_written(kept)}" for named, kept in zip((first, second), ports, strict=True)
-    )
-    yield _Change(f"separate port ranges for {first.hop} and {second.hop}", settings, apart=True)
+    changes = (first.place, ports[0]), (second.place, ports[1])
+    yield _Remedy(f"separate port ranges for {first.hop} and {second.hop}", changes, apart=True)
 
 
-def _for_clients(clients: Clients) -> Iterator[_Change]:
+def _for_clients(clients: Clients) -> Iterator[_Remedy]:
     if clients.allocation == "bind":
-        yield _Change("clients that connect with IP_BIND_ADDRESS_NO_PORT", ("clients.allocation=tuple",))
+        yield _change("clients that connect with IP_BIND_ADDRESS_NO_PORT", "clients.allocation", "tuple")
     yield from _wider("the clients", "clients.ports", clients.ports)
     yield from _sooner("the clients", "clients", clients.linger)
     yield from _another("client address", "clients.addresses", clients.addresses)
 
 
-def _for_target(chain: Chain, place: int) -> Iterator[_Change]:
+def _for_target(chain: Chain, place: int) -> Iterator[_Remedy]:
     """More endpoints for the legs that enter a hop: where a hop on their way is what they address."""
     for hop in chain.hops[place:]:
         if hop.virtual is not None:
             more = _one_more(hop.virtual.ports)
             text = f"another port for the virtual service of {hop.name}"
-            yield _Change(text, (f"{hop.path}.virtual.ports={_written(more)}",))
+            yield _change(text, f"{hop.path}.virtual.ports", more)
             return
         if isinstance(hop, Proxy) and hop.capture == "listen":
             yield from _listeners(hop)
             return
 
 
-def _listeners(hop: Proxy) -> Iterator[_Change]:
+def _listeners(hop: Proxy) -> Iterator[_Remedy]:
     path = f"{hop.path}.listen_addresses"
     yield from _another(f"listener address for {hop.name}", path, hop.listen_addresses)
-    ports = f"{hop.path}.listen_ports={_written(_one_more(hop.listen_ports))}"
-    yield _Change(f"another listener port for {hop.name}", (ports,))
+    more = f"{hop.path}.listen_ports", _one_more(hop.listen_ports)
+    yield _Remedy(f"another listener port for {hop.name}", (more,))
 
 
 def _one_more(ports: PortSet) -> PortSet:
@@ -218,7 +212,7 @@ def _one_more(ports: PortSet) -> PortSet:
     return ports | free.lowest(min(1, free.size))
 
 
-def _for_sources(chain: Chain, place: int) -> Iterator[_Change]:
+def _for_sources(chain: Chain, place: int) -> Iterator[_Remedy]:
     """More source addresses in front of a hop that counts its room for each of them."""
     for hop in reversed(chain.hops[:place]):
         if hop.own_addresses is not None:
@@ -226,32 +220,32 @@ def _for_sources(chain: Chain, place: int) -> Iterator[_Change]:
             return
 
 
-def _for_cone(hop: Cone) -> Iterator[_Change]:
+def _for_cone(hop: Cone) -> Iterator[_Remedy]:
     path = hop.path
     yield from _another(f"address for {hop.name}", f"{path}.addresses", hop.addresses)
     yield from _wider(hop.name, f"{path}.ports", hop.ports)
     if hop.mapping == "endpoint-independent":
         text = f"endpoint-dependent mapping at {hop.name} (a port for each destination)"
-        yield _Change(text, (f"{path}.mapping=endpoint-dependent",))
+        yield _change(text, f"{path}.mapping", "endpoint-dependent")
     if isinstance(hop.block, int) and 2 * hop.block <= hop.ports.size:
-        yield _Change(f"blocks twice as large at {hop.name}", (f"{path}.block={2 * hop.block}",))
+        yield _change(f"blocks twice as large at {hop.name}", f"{path}.block", 2 * hop.block)
     yield from _doubled(hop.name, path, "client_ports", hop.client_ports, "cap on a client's ports")
     if hop.destinations is not None:
         text = f"twice as many destinations for each port at {hop.name}"
-        yield _Change(text, (f"{path}.destinations={2 * hop.destinations}",))
+        yield _change(text, f"{path}.destinations", 2 * hop.destinations)
     if hop.linger > 30:
         on_linux = hop.preset is None or hop.preset.startswith("linux")
         text = f"a linger of {SHORT_TIME_WAIT} at {hop.name}"
         text += " (nf_conntrack_tcp_timeout_time_wait)" if on_linux else ""
-        yield _Change(text, (f"{path}.time_wait={SHORT_TIME_WAIT}",))
+        yield _change(text, f"{path}.time_wait", SHORT_TIME_WAIT)
 
 
-def _for_proxy(hop: Proxy, limit: Limit) -> Iterator[_Change]:
+def _for_proxy(hop: Proxy, limit: Limit) -> Iterator[_Remedy]:
     path, name = hop.path, hop.name
     match limit.name:
         case "entries":
             if hop.tracking != "off" and hop.capture in ("tproxy", "listen"):
-                yield _Change(f"no connection tracking at {name} (notrack)", (f"{path}.tracking=off",))
+                yield _change(f"no connection tracking at {name} (notrack)", f"{path}.tracking", "off")
             return
         case "files":
             yield from _doubled(name, path, "max_files", hop.max_files, "limit of open files")
@@ -260,48 +254,40 @@ def _for_proxy(hop: Proxy, limit: Limit) -> Iterator[_Change]:
             yield from _listeners(hop)
             if limit.name == "capture":
                 yield from _wider(f"the capture of {name}", f"{path}.rewrite_ports", hop.rewrite_ports)
-                yield _Change(f"capture by TPROXY instead of REDIRECT at {name}", (f"{path}.capture=tproxy",))
+                yield _change(f"capture by TPROXY instead of REDIRECT at {name}", f"{path}.capture", "tproxy")
             return
     if hop.allocation == "bind":
-        yield _Change(f"IP_BIND_ADDRESS_NO_PORT at {name}", (f"{path}.allocation=tuple",))
+        yield _change(f"IP_BIND_ADDRESS_NO_PORT at {name}", f"{path}.allocation", "tuple")
     if limit.name.startswith("shared") and hop.capture == "tproxy":
         text = f"no connection tracking at {name} (notrack), so that both legs may use one port"
-        yield _Change(text, (f"{path}.tracking=off",))
+        yield _change(text, f"{path}.tracking", "off")
     if hop.source == "own":
         yield from _another(f"source address for {name}", f"{path}.addresses", hop.addresses)
     if hop.source == "client-port":
-        yield _Change(f"a port of its own for the upstream leg at {name}", (f"{path}.source=client",))
+        yield _change(f"a port of its own for the upstream leg at {name}", f"{path}.source", "client")
     else:
         yield from _wider(name, f"{path}.ports", hop.ports)
     yield from _sooner(name, path, hop.linger)
 
 
-def _another(what: str, path: str, addresses: AddressSet) -> Iterator[_Change]:
+def _another(what: str, path: str, addresses: AddressSet) -> Iterator[_Remedy]:
     spec = addresses.spec
-    if isinstance(spec, int):
-        yield _Change(f"another {what}", (f"{path}={spec + 1}",))
-    else:
-        more = [*spec, 1] if isinstance(spec, list) else [spec, 1]
-        yield _Change(f"another {what}", (f"{path}={json.dumps(more)}",))
+    more = spec + 1 if isinstance(spec, int) else [*(spec if isinstance(spec, list) else [spec]), 1]
+    yield _change(f"another {what}", path, more)
 
 
-def _wider(whose: str, path: str, ports: PortSet) -> Iterator[_Change]:
-    if ports != ports | UNPRIVILEGED_PORTS:
-        yield _Change(
-            f"the ports {UNPRIVILEGED_PORTS} for {whose}", (f"{path}={_written(ports | UNPRIVILEGED_PORTS)}",)
-        )
+def _wider(whose: str, path: str, ports: PortSet) -> Iterator[_Remedy]:
+    wider = ports | UNPRIVILEGED_PORTS
+    if ports != wider:
+        yield _change(f"the ports {UNPRIVILEGED_PORTS} for {whose}", path, wider)
 
 
-def _sooner(whose: str, path: str, linger: Fraction) -> Iterator[_Change]:
+def _sooner(whose: str, path: str, linger: Fraction) -> Iterator[_Remedy]:
     if linger > 1:
         text = f"reuse of TIME_WAIT after {REUSE_AFTER} at {whose} (tcp_tw_reuse)"
-        yield _Change(text, (f"{path}.reuse_after={REUSE_AFTER}",))
+        yield _change(text, f"{path}.reuse_after", REUSE_AFTER)
 
 
-def _doubled(name: str, path: str, key: str, value: int | None, what: str) -> Iterator[_Change]:
+def _doubled(name: str, path: str, key: str, value: int | None, what: str) -> Iterator[_Remedy]:
     if value is not None:
-        yield _Change(f"a {what} twice as large at {name}", (f"{path}.{key}={2 * value}",))
-
-
-def _written(ports: PortSet) -> str:
-    return json.dumps(ports.spec) if isinstance(ports.spec, list) else str(ports.spec)
+        yield _change(f"a {what} twice as large at {name}", f"{path}.{key}", 2 * value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from decimal import Context
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -19,9 +18,12 @@ from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.file import with_settings
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.replace import Change, path_steps, replace_all, with_settings, written_setting
 from tuplecalc.network.values import LARGEST_COUNT
-from tuplecalc.questions.paths import WRITE, Found, found_at, parsed, plain, wrong
+from tuplecalc.questions.paths import WRITE, Place, number_at, parsed, place_of, plain, wrong
+from tuplecalc.questions.port_sizes import largest_size, resized
 from tuplecalc.under_load.roots import first_whole
 
 POINTS = 300
@@ -32,8 +34,7 @@ WIDE = 1000
 
 # What tables (nf_conntrack_max), open files (fs.nr_open) and blocks usually are, where there is none yet.
 _USUAL = {"max_entries": 262_144, "max_files": 1_048_576, "block": 1024}
-_LARGEST = 1e17  # a tenth of the longest duration and the highest rate
-_MOST_DIGITS = 34  # that a file takes, less those before a rounding
+_LARGEST = 10**17  # a tenth of the longest duration and the highest rate
 _DIGITS = 12  # of values between the ends: a float has 15, and people read fewer
 
 
@@ -63,23 +64,26 @@ class Axis:
     """Whether the values are spaced by equal ratios."""
     given: Any = None
     """The array that the values came in, of whatever kind; None where they were written."""
+    ports: PortSet | None = None
+    """The range of which this is the size; None for a number that stands there itself."""
 
     @property
     def is_count(self) -> bool:
         """Whether the values are whole numbers from 1 on."""
         return self.unit not in ("s", "1/s", "")
 
+    def change(self, value: Number) -> Change:
+        """The change that makes it so: for :func:`~tuplecalc.network.replace.replace`."""
+        return self.path, value if self.ports is None else resized(self.ports, int(value))
+
     def setting(self, value: Number) -> str:
-        """What sets a value: ``hops.lvs.addresses=4``.
+        """The same as it is written: ``hops.lvs.addresses=4``.
 
         >>> from tuplecalc.network.file import example
-        >>> hold = axis(example("outage"), "traffic.hold=0..1/4")
-        >>> [hold.setting(value) for value in hold.values[:2]]
-        ['traffic.hold=0', 'traffic.hold=0.333333333333']
+        >>> axis(example("outage"), "traffic.hold=0..1/2").setting(Fraction(1, 2))
+        'traffic.hold=0.5'
         """
-        if value.denominator == 1:
-            return f"{self.path}={value.numerator}"
-        return f"{self.path}={Context(prec=_MOST_DIGITS).divide(value.numerator, value.denominator):f}"
+        return written_setting(*self.change(value))
 
     def between(self, low: Number, high: Number, points: int = POINTS) -> Axis:
         """The same number over another range, both ends included.
@@ -121,34 +125,35 @@ def axis(chain: Chain, text: str, points: int = POINTS, *, every: bool = False) 
     (300, 600)
     """
     steps, written = parsed(text)
-    found = found_at(chain, steps, text)
+    found = number_at(chain, steps, text)
     if points < 1:
         raise wrong(text, "an axis has one point or more", "ask for more points")
-    asked = None
+    made = Axis(found.path, found.name, (), found.unit, found.present)
     if written is None:
         low, high = _around(found, text)
-        high = _accepted(chain, found, high)
-    else:
-        low, high, asked = _range(written, text)
-        points = asked or points
-    lowest, highest = (_end(chain, steps, f"{found.path}={end}", text) for end in (low, high))
-    if highest < lowest:
-        raise wrong(text, "a range runs upwards", f"write {high}..{low}")
-    if every and written is not None and not asked and found.unit not in ("s", "1/s", ""):
-        points = int(highest - lowest) + 1
+        high = _end(chain, found, _accepted(chain, found, high), text)
+        return made.between(_end(chain, found, low, text), high, points)
+    first, last, asked = _range(written, text)
+    low, high = (_end(chain, found, end, text) for end in (first, last))
+    points = asked or points
+    if high < low:
+        raise wrong(text, "a range runs upwards", f"write {last}..{first}")
+    if every and not asked and made.is_count:
+        points = int(high - low) + 1
         if points > MOST_POINTS:
             rule = f"these are {points:,} whole numbers, and an axis has at most {MOST_POINTS:,} points"
-            raise wrong(text, rule, f"write their number behind a /, as in {low}..{high}/1000")
-    if points == 1 and lowest < highest:
-        raise wrong(text, "one point has no two ends", f"write {low}..{low}, or more points")
-    return Axis(found.path, found.name, (), found.unit, found.present).between(lowest, highest, points)
+            raise wrong(text, rule, f"write their number behind a /, as in {first}..{last}/1000")
+    if points == 1 and low < high:
+        raise wrong(text, "one point has no two ends", f"write {first}..{first}, or more points")
+    return made.between(low, high, points)
 
 
 def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
     """The two ends of a number, as ``values``; and whether no chain has a higher value.
 
     A path alone takes all that the number can be, from 1 or 0 on; services, of which a chain may
-    have any number, up to ``most``.  Raises :class:`~tuplecalc.errors.InputError` as :func:`axis`.
+    have any number, and machines that share them out, up to ``most`` or four times the present.
+    Raises :class:`~tuplecalc.errors.InputError` as :func:`axis`.
 
     >>> from tuplecalc.network.file import example
     >>> found, is_open = ends_of(example("outage"), "hops.lvs.addresses", 1000)
@@ -158,20 +163,42 @@ def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
     steps, written = parsed(text)
     if written is not None:
         return axis(chain, text, points=2), False
-    found = found_at(chain, steps, text)
-    low, high = {
-        "s": ("0", f"{_LARGEST:.0f}"),
-        "": ("0", "1"),
-        "1/s": ("1", "1"),
-    }.get(found.unit, ("1", str(_most_of(found))))
-    if found.unit == "1/s":
-        raise wrong(text, "what is offered changes no limit", "name another number, as in traffic.hold")
-    if steps[0] == "services":
-        high = str(max(most, 4 * int(found.present or 0)))
-    _end(chain, steps, f"{found.path}={low}", text)  # whether there is such a number at all
+    found = number_at(chain, steps, text)
+    low: Number = 0
+    high: Number = _LARGEST
+    match found.unit:
+        case "1/s":
+            raise wrong(text, "what is offered changes no limit", "name another number, as in traffic.hold")
+        case "":
+            high = 1
+        case unit if unit != "s":
+            low, high = 1, _most_of(found)
+    dealt_out = steps[0] == "services" or (found.key == "instances" and _shares_out(chain))
+    if dealt_out:
+        high = max(most, 4 * int(found.present or 0))
+    _end(chain, found, low, text)  # whether there is such a number at all
     accepted = _accepted(chain, found, high)
-    is_open = found.unit != "" and high != str(most) and accepted == high
-    return axis(chain, f"{found.path}={low}..{accepted}", points=2), is_open
+    is_open = found.unit != "" and not dealt_out and accepted == high
+    return Axis(found.path, found.name, (low, accepted), found.unit, found.present), is_open
+
+
+def sizes_of(chain: Chain, path: str) -> tuple[Axis, bool] | None:
+    """The sizes of the range of ports at a path, as :func:`ends_of`; None where no ports stand there.
+
+    >>> from tuplecalc.network.file import example
+    >>> found = sizes_of(example("outage"), "hops.lvs.ports")
+    >>> found and found[0].setting(8)
+    'hops.lvs.ports=1024-1031'
+    """
+    steps, written = parsed(path)
+    found = place_of(chain, steps, path)
+    ports = found.value
+    if not isinstance(ports, PortSet):
+        return None
+    if written is not None:
+        rule = f"the size of a range of ports is looked for in all; write {found.path} alone"
+        raise InputError(f"{show(path)}: {rule}")
+    return Axis(found.path, found.name, (1, largest_size(ports)), "ports", ports.size, ports=ports), True
 
 
 def axis_of(chain: Chain, path: str, values: Any) -> Axis:
@@ -190,14 +217,14 @@ def axis_of(chain: Chain, path: str, values: Any) -> Axis:
     steps, written = parsed(path)
     if written is not None:
         raise wrong(path, "a path stands here alone", "write its values as those of the mapping")
-    found = found_at(chain, steps, path)
+    found = number_at(chain, steps, path)
     is_array = hasattr(values, "__array__")
     if hasattr(values, "mask"):
         raise wrong(path, "some of the values are masked", "fill them, or take them out")
     try:
         numbers = _numbers_in(values) if is_array else list(values)
         exact = tuple(
-            tidy(Fraction(value)) if is_array else _one(chain, steps, value, path) for value in numbers
+            tidy(Fraction(value)) if is_array else _one(chain, found, value, path) for value in numbers
         )
     except (TypeError, ValueError, OverflowError):
         raise wrong(path, f"{show(values)}: these are no numbers in a row", WRITE) from None
@@ -205,12 +232,12 @@ def axis_of(chain: Chain, path: str, values: Any) -> Axis:
         raise wrong(path, "no value is given", WRITE)
     if any(high <= low for low, high in pairwise(exact)):
         raise wrong(path, "the values ascend, no two alike", "sort them, and take double ones out")
-    made = Axis(found.path, found.name, exact, found.unit, found.present, given=values if is_array else None)
     for end in exact[:1] + exact[-1:]:
-        _end(chain, steps, made.setting(end), path)
-    if made.is_count and any(value.denominator != 1 for value in exact):
+        _end(chain, found, end, path)
+    if found.unit not in ("s", "1/s", "") and any(value.denominator != 1 for value in exact):
         raise wrong(path, "this takes whole numbers only", "round them")
-    return made
+    given = values if is_array else None
+    return Axis(found.path, found.name, exact, found.unit, found.present, given=given)
 
 
 def _numbers_in(array: Any) -> list[Any]:
@@ -221,13 +248,11 @@ def _numbers_in(array: Any) -> list[Any]:
     return found
 
 
-def _one(chain: Chain, steps: list[str], value: Any, text: str) -> Number:
+def _one(chain: Chain, found: Place, value: Any, text: str) -> Number:
     """A number as it is, a text as the chain reads it."""
-    if isinstance(value, str):
-        return _end(chain, steps, f"{found_at(chain, steps, text).path}={value}", text)
     if isinstance(value, bool):
         raise TypeError
-    return tidy(Fraction(value))
+    return _end(chain, found, value, text) if isinstance(value, str) else tidy(Fraction(value))
 
 
 def _range(written: str, text: str) -> tuple[str, str, int | None]:
@@ -243,51 +268,59 @@ def _range(written: str, text: str) -> tuple[str, str, int | None]:
     return found["low"], found["high"], None if asked is None else int(asked)
 
 
-def _around(found: Found, text: str) -> tuple[str, str]:
-    """A range around the present value, as it is written."""
+def _around(found: Place, text: str) -> tuple[Number, Number]:
+    """A range around the present value."""
     present = _USUAL.get(found.key, 1) if found.present is None else found.present
     match found.unit:
         case "s":
-            return "0", f"{min(max(60.0, 4 * float(present)), _LARGEST):.6f}s"
+            return 0, min(max(60, 4 * present), _LARGEST)
         case "":
-            return "0", "1"
+            return 0, 1
         case "1/s" if found.present is None:
             raise wrong(text, "no rate is offered", "write a range, as in traffic.rate=100..1000")
         case "1/s":
-            return f"{float(present) / 10:.12g}", f"{min(4 * float(present), _LARGEST):.12g}"
-    return "1", str(min(max(8, 4 * int(present)), _most_of(found)))
+            return Fraction(present) / 10, min(4 * present, _LARGEST)
+    return 1, min(max(8, 4 * present), _most_of(found))
 
 
-def _accepted(chain: Chain, found: Found, high: str) -> str:
+def _accepted(chain: Chain, found: Place, high: Number) -> Number:
     """The end of a range around the present value, nearer where a table of blocks ends before."""
 
-    def is_accepted(value: int) -> bool:
+    def is_refused(value: int) -> bool:
         try:
-            with_settings(chain, f"{found.path}={value}")
+            replace_all(chain, [(found.path, value)])
         except TopologyError:
-            return False
-        return True
+            return True
+        return False
 
-    if found.present is None or found.unit in ("s", "1/s", "") or is_accepted(int(high)):
+    if found.present is None or found.unit in ("s", "1/s", "") or not is_refused(int(high)):
         return high
-    refused = first_whole(lambda value: not is_accepted(value), int(found.present), int(high))
-    return str(refused - 1)
+    return first_whole(is_refused, int(found.present), int(high)) - 1
 
 
-def _most_of(found: Found) -> int:
+def _most_of(found: Place) -> int:
     """The highest count that a chain may have there."""
     return found.part.ports.size if found.key == "block" and isinstance(found.part, Cone) else LARGEST_COUNT
 
 
-def _end(chain: Chain, steps: list[str], setting: str, text: str) -> Number:
-    """One end of a range, as the chain reads it."""
+def _shares_out(chain: Chain) -> bool:
+    """Whether some machines share out the services by their numbers."""
+    return any(isinstance(hop, Proxy) and hop.split == "services" for hop in chain.hops)
+
+
+def _end(chain: Chain, found: Place, value: Number | str, text: str) -> Number:
+    """One end of a range, as the chain reads it: a number, or what is written."""
     try:
-        value = found_at(with_settings(chain, setting), steps, text).value
+        if isinstance(value, str):
+            changed = with_settings(chain, f"{found.path}={value}")
+        else:
+            changed = replace_all(chain, [(found.path, value)])
     except TopologyError as error:
         raise InputError(f"{show(text)}: {error}") from None
-    if isinstance(value, AddressSet) and value.ranges:
-        raise wrong(text, f"{value} is not a count of addresses", "write two counts, as in 1..64")
-    return plain(value)
+    read = number_at(changed, list(path_steps(found.path)), text).value
+    if isinstance(read, AddressSet) and read.ranges:
+        raise wrong(text, f"{read} is not a count of addresses", "write two counts, as in 1..64")
+    return plain(read)
 
 
 def _rounded(value: Fraction | float) -> Fraction:

@@ -109,7 +109,8 @@ def compare(old: Capacity, new: Capacity) -> Comparison:
     again: all figures are those of the two results.
 
     >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.network.file import example, with_settings
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.network.replace import with_settings
     >>> outage = example("outage")
     >>> found = compare(capacity(outage), capacity(with_settings(outage, "hops.lvs.addresses=2")))
     >>> found.flows_ratio, found.binding_moved, found.keys

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.expression import Number
 from tuplecalc.network.chain import Chain, check_chain
-from tuplecalc.network.file import with_settings
+from tuplecalc.network.replace import with_settings
 from tuplecalc.questions.axis import MOST_POINTS, POINTS, Axis, ends_of
 from tuplecalc.questions.curves import Curve, Ratio, SteppedError, flows_curve, lower, rate_curve
 from tuplecalc.questions.forms import Form

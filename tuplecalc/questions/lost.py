@@ -9,7 +9,7 @@ import numpy as np
 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
-from tuplecalc.network.file import with_settings
+from tuplecalc.network.replace import with_settings
 from tuplecalc.network.values import number
 from tuplecalc.questions.sweep import Array, Sweep
 from tuplecalc.under_load.chains import result_blocking

@@ -12,10 +12,11 @@ from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
-from tuplecalc.network.settings import read_setting
+from tuplecalc.network.replace import index_of, read_setting
 from tuplecalc.network.values import Block, Count, FirstClose, Rate, Seconds
 
 WRITE = "write it as in hops.lvs.addresses=1..64, or traffic.hold=0s..10m/25 for 25 points"
+_TABLES = ("traffic", "clients", "hops", "services")
 _UNITS: dict[Any, str] = {
     Count: "1",
     Block: "1",
@@ -32,16 +33,20 @@ _COUNTED = {
     "block": "ports",
     "client_ports": "ports",
 }
-_RULE = "what is varied is a path, and = and a range where it should be another"
 
 
-class Found(NamedTuple):
-    """A number of a chain: the table that holds it and its key there."""
+class Place(NamedTuple):
+    """Where a path leads: the table, the key in it, the path with the hop's name, a name in words."""
 
     part: Part
     key: str
     path: str
     name: str
+
+    @property
+    def value(self) -> Any:
+        """What stands there."""
+        return getattr(self.part, self.key, None)
 
     @property
     def unit(self) -> str:
@@ -50,65 +55,54 @@ class Found(NamedTuple):
         return _COUNTED[self.key] if unit == "1" else unit
 
     @property
-    def value(self) -> Any:
-        """What stands there, as it is held."""
-        return getattr(self.part, self.key)
-
-    @property
     def present(self) -> Number | None:
-        """What the chain has now; None where it has none, or a rule (block = "even")."""
+        """The number that the chain has now; None where it has none, or a rule (block = "even")."""
         return plain(self.value) if isinstance(self.value, int | Fraction | AddressSet) else None
 
 
-def found_at(chain: Chain, steps: list[str], text: str) -> Found:
-    """The number that a path leads to."""
-    part, key, path, name = place_of(chain, steps, text)
-    known = numbers_of(type(part))
-    if key not in known:
-        raise _no_number(part, key, list(known), text)
-    return Found(part, key, path, name)
+def number_at(chain: Chain, steps: list[str], text: str) -> Place:
+    """The number that a path leads to; raises :class:`~tuplecalc.errors.InputError` where there is none."""
+    found = place_of(chain, steps, text)
+    known, part = numbers_of(type(found.part)), type(found.part)
+    if found.key in known:
+        return found
+    there = f"the numbers there are {', '.join(known)}"
+    if found.key in part.model_fields:
+        raise wrong(text, f"`{found.key}` is not a number that can be varied", there)
+    if elsewhere := part.elsewhere(found.key):
+        raise wrong(text, f"unknown key `{found.key}`", f"this key fits {elsewhere}")
+    near = nearest(found.key, part.model_fields)
+    raise wrong(text, f"unknown key `{found.key}`", f"did you mean `{near}`?" if near else there)
 
 
-def place_of(chain: Chain, steps: list[str], text: str) -> tuple[Part, str, str, str]:
-    """The table that a path leads to, the key in it, the path with the hop's name, and a name in words.
+def place_of(chain: Chain, steps: list[str], text: str) -> Place:
+    """Where a path leads; the services' own may leave out the number of the only group.
 
-    The services' own paths may leave out the number of the only group.  Raises
-    :class:`~tuplecalc.errors.InputError` where there is no such table.
+    Raises :class:`~tuplecalc.errors.InputError` where there is no such table.
     """
-    part: Part | None
+    groups = len(chain.services)
     match steps:
         case ["traffic", key]:
-            part, path, name = chain.traffic, "traffic", key
+            return Place(chain.traffic, key, f"traffic.{key}", key)
         case ["clients", key]:
-            part, path, name = chain.clients, "clients", f"{key} of clients"
+            return Place(chain.clients, key, f"clients.{key}", f"{key} of clients")
         case ["hops", which, *virtual, key] if virtual in ([], ["virtual"]):
-            hop = chain.hops[_number(which, [hop.name for hop in chain.hops], text)]
-            part, path, name = hop, hop.path, f"{key} of {hop.name}"
-            if virtual:
-                part, path, name = hop.virtual, f"{path}.virtual", f"virtual {name}"
-        case ["services", *group, key] if len(group) == 1 or (not group and len(chain.services) == 1):
-            number = _number(group[0], [None] * len(chain.services), text) if group else 0
-            part, path, name = chain.services[number], f"services.{number}", f"{key} of services"
-            name = name if len(chain.services) == 1 else f"{key} of services[{number}]"
+            hop = chain.hops[index_of(chain.hops, which, show(text))]
+            if not virtual:
+                return Place(hop, key, f"{hop.path}.{key}", f"{key} of {hop.name}")
+            if hop.virtual is None:
+                raise wrong(text, "this hop has no virtual service", f"set {hop.path}.virtual first")
+            return Place(hop.virtual, key, f"{hop.path}.virtual.{key}", f"virtual {key} of {hop.name}")
+        case ["services", *group, key] if len(group) == 1 or (not group and groups == 1):
+            number = index_of(chain.services, group[0], show(text)) if group else 0
+            name = f"{key} of services" if groups == 1 else f"{key} of services[{number}]"
+            return Place(chain.services[number], key, f"services.{number}.{key}", name)
         case ["services", _]:
-            last = len(chain.services) - 1
-            raise wrong(
-                text, "there are several groups of services", f"name one, as in services.{last}.addresses"
-            )
-        case [table, *_]:
-            tables = ("traffic", "clients", "hops", "services")
-            near = nearest(table, tables)
-            hint = (
-                WRITE
-                if table in tables
-                else f"did you mean {near}?"
-                if near
-                else f"write one of {', '.join(tables)}"
-            )
-            raise wrong(text, "no number of a chain stands there", hint)
-    if part is None:
-        raise wrong(text, "this hop has no virtual service", f"set {path} first")
-    return part, key, f"{path}.{key}", name
+            remedy = f"name one, as in services.{groups - 1}.addresses"
+            raise wrong(text, "there are several groups of services", remedy)
+    near = nearest(steps[0], _TABLES)
+    hint = f"did you mean {near}?" if near else f"write one of {', '.join(_TABLES)}"
+    raise wrong(text, "no number of a chain stands there", WRITE if steps[0] in _TABLES else hint)
 
 
 @cache
@@ -118,41 +112,14 @@ def numbers_of(part: type[Part]) -> dict[str, str]:
     return {key: _UNITS[kind] for key, hint in hints for kind in (hint, *get_args(hint)) if kind in _UNITS}
 
 
-def _no_number(part: Part, key: str, known: list[str], text: str) -> InputError:
-    there = f"the numbers there are {', '.join(known)}"
-    if key in type(part).model_fields:
-        return wrong(text, f"`{key}` is not a number that can be varied", there)
-    if elsewhere := part.elsewhere(key):
-        return wrong(text, f"unknown key `{key}`", f"this key fits {elsewhere}")
-    near = nearest(key, type(part).model_fields)
-    return wrong(text, f"unknown key `{key}`", f"did you mean `{near}`?" if near else there)
-
-
-def _number(which: str, names: list[str | None], text: str) -> int:
-    """Which of several: by its name or its number."""
-    if which in names:
-        return names.index(which)
-    if which.isascii() and which.isdecimal() and int(which) < len(names):
-        return int(which)
-    known = [name for name in names if name is not None]
-    near = nearest(which, known)
-    hint = (
-        f'did you mean "{near}"?'
-        if near
-        else f"write {' or '.join([*known[:8], f'a number below {len(names)}'])}"
-    )
-    raise wrong(text, f"nothing here is called {show(which)}", hint if names else "there are none")
-
-
 def parsed(text: str) -> tuple[list[str], str | None]:
     """The steps of the path, and the range; None where the path stands alone."""
-    if not isinstance(text, str):
-        raise wrong(text, _RULE, WRITE)
-    with suppress(InputError, ValueError):
-        return read_setting(text)
-    with suppress(InputError, ValueError):
-        return read_setting(f"{text}=")[0], None
-    raise wrong(text, _RULE, WRITE)
+    if isinstance(text, str):
+        with suppress(InputError, ValueError):
+            return read_setting(text)
+        with suppress(InputError, ValueError):
+            return read_setting(f"{text}=")[0], None
+    raise wrong(text, "what is varied is a path, and = and a range where it should be another", WRITE)
 
 
 def plain(value: Any) -> Number:

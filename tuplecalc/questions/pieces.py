@@ -24,8 +24,8 @@ from tuplecalc.limits.capacity import capacity
 from tuplecalc.limits.expression import ingredients
 from tuplecalc.limits.legs import Table
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import with_settings
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.replace import with_settings
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.forms import Form
 

@@ -24,9 +24,11 @@ class Target(NamedTuple):
 
     def is_met(self, flows: int, rate: Number | None) -> bool:
         """Whether so many flows and such a rate do (None: nothing limits it); blocking aside."""
-        if self.flows is not None and flows < self.flows:
-            return False
-        return self.rate is None or rate is None or rate >= self.rate
+        return self.has_flows(flows) and (self.rate is None or rate is None or rate >= self.rate)
+
+    def has_flows(self, flows: int) -> bool:
+        """Whether so many flows are enough."""
+        return self.flows is None or flows >= self.flows
 
 
 @dataclass(frozen=True, repr=False)

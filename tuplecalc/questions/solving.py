@@ -1,18 +1,30 @@
-"""The least count, or the longest time, with which a chain meets a target."""
+"""The least count, or the longest time, with which a chain meets a target: bisected over single chains."""
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
+from math import ceil, sqrt
+from typing import Any, NamedTuple
 
 from tuplecalc.errors import InputError, TopologyError, show
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.chain import Chain, check_chain
+from tuplecalc.network.replace import path_steps, replace
 from tuplecalc.network.values import number
-from tuplecalc.questions.axis import ends_of
-from tuplecalc.questions.bisected import Lossy, PortSizes
-from tuplecalc.questions.roots import FARTHEST, FromFormulas
-from tuplecalc.questions.sizes import port_range
+from tuplecalc.questions.axis import Axis, ends_of, sizes_of
+from tuplecalc.questions.roundings import a_little_more, as_decimal, rounded_down, simplest
 from tuplecalc.questions.solution import Solution, Target
+from tuplecalc.under_load.chains import Bracket, result_blocking
 from tuplecalc.under_load.checks import probability
+from tuplecalc.under_load.roots import first_whole
+
+FARTHEST = 1_000_000
+"""Services, and machines that share them out: more is no design."""
+_FIRST = 32  # values of a number that may go up and down, looked at one by one
+_MILLISECOND = Fraction(1, 1000)
+_CLOSEST = Fraction(1, 10**30)  # of a time, or a second: where bisection ends
+_CLOSE = Fraction(1, 10**9)  # the same where only blocking tells, in floats
 
 
 def solve(
@@ -26,16 +38,17 @@ def solve(
     """The least value of a count, or the largest of a time, with which a chain meets a target.
 
     ``path`` is that of ``--set``: any number of addresses, instances, ports of a block, entries or
-    files; a range of ports, of which the size is asked (:class:`~tuplecalc.questions.sizes.PortRange`
+    files; a range of ports, of which the size is asked (:func:`~tuplecalc.questions.port_sizes.resized`
     says which ports it has then); or a time.  ``=LOW..HIGH`` behind it keeps the answer in a range.
     The target is so many ``flows`` at once, a ``rate`` in connections a second, or at this rate at
-    most a share ``blocking`` that fails; without any of them the rate that the chain offers.
+    most a share ``blocking`` that fails, by its upper bound; without any of them the rate that the
+    chain offers.
 
-    Solved in closed form: each limit is a fraction of polynomials in the number, and meets the
-    target at a root (:mod:`tuplecalc.questions.curves`).  What the roots say is verified with
-    :func:`~tuplecalc.limits.capacity.capacity` at the value and beside it.  Numbers that are no leaf
-    of the formulas (services, instances that share them out, blocks) are looked at one by one, and
-    bisected beyond the first thousand; blocking is bisected, by its upper bound.
+    Exact integers and fractions are bisected by :func:`~tuplecalc.limits.capacity.capacity` of the
+    chain with the value, from a guess in proportion outwards.  So the answer meets the target, and
+    one less does not: the least of all, where more is never worse.  Where it may be (services,
+    instances, blocks), that holds up to 32 values.  A time meets the target, and one longer by 1e-30
+    of it does not (1e-9 with ``blocking``); it is exact where it is the root of a straight line.
 
     Raises :class:`~tuplecalc.errors.InputError` for a path that leads to no count or time, for a
     target that is none, and where there is no target.
@@ -48,15 +61,133 @@ def solve(
     """
     check_chain(chain)
     target = _target(chain, flows, rate, blocking)
-    ports = port_range(chain, path)
-    if ports is not None:
-        return PortSizes(chain, ports, target).solution()
-    axis, is_open = ends_of(chain, path, FARTHEST)
+    axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST)
     if axis.unit == "":
         raise InputError(f"{show(path)}: a share has no least or largest; name a count or a time")
-    if target.blocking is not None:
-        return Lossy(chain, axis, target).solution()
-    return FromFormulas(chain, axis, target, is_open=is_open).solution()
+    search = _Search(chain, axis, target)
+    low, high = axis.values
+    if axis.is_count:
+        best: Number | None = search.least(int(low), int(high))
+        shown = high if best is None else best
+        beside = None if best in (None, low) else shown - 1
+    else:
+        best = search.longest(low, high)
+        shown = low if best is None else as_decimal(best)
+        beside = None if best in (None, high) else a_little_more(shown)
+    result, lost, _ = search.at(shown)
+    return Solution(
+        axis.path,
+        axis.name,
+        axis.unit,
+        target,
+        best,
+        axis.setting(shown),
+        result,
+        beyond=None if beside is None else search.at(beside).result,
+        blocking=lost,
+        is_any=is_open and best == high and not axis.is_count,
+        looked_at=None if is_open else (low, high),
+    )
+
+
+class _Tried(NamedTuple):
+    """The chain with a value, what fails, and whether the target is met."""
+
+    result: Capacity
+    lost: Bracket | None
+    is_met: bool
+
+
+class _Search:
+    """Single chains with values of one number."""
+
+    def __init__(self, chain: Chain, axis: Axis, target: Target) -> None:
+        self.chain, self.axis, self.target = chain, axis, target
+        self.known: dict[Number, _Tried] = {}
+
+    def at(self, value: Number) -> _Tried:
+        """What a value gives."""
+        if value not in self.known:
+            result, lost = capacity(replace(self.chain, *self.axis.change(value))), None
+            if self.target.blocking is None or self.target.rate is None:
+                is_met = self.target.is_met(result.flows, result.rate)
+            else:
+                lost = result_blocking(result, float(self.target.rate))
+                is_met = lost.upper <= self.target.blocking and self.target.has_flows(result.flows)
+            self.known[value] = _Tried(result, lost, is_met)
+        return self.known[value]
+
+    def met(self, value: Number) -> bool:
+        """Whether a value meets the target."""
+        return self.at(value).is_met
+
+    def least(self, low: int, high: int) -> int | None:
+        """The least whole number that will do."""
+        if self._may_fall():
+            scanned = range(low, min(low + _FIRST, high + 1))
+            if (first := next(filter(self.met, scanned), None)) is not None:
+                return first
+        if not self.met(high):
+            return None
+        present = min(max(int(self.axis.present or low), low), high)
+        guess, step = min(max(self._in_proportion(present), low), high), 1
+        if self.met(guess):
+            while guess > low and self.met(max(guess - step, low)):
+                guess, step = max(guess - step, low), 2 * step
+            return guess if guess == low else first_whole(self.met, max(guess - step, low), guess)
+        while not self.met(min(guess + step, high)):
+            guess, step = guess + step, 2 * step
+        return first_whole(self.met, guess, min(guess + step, high))
+
+    def _may_fall(self) -> bool:
+        """Whether more may be worse: what is dealt out leaves a rest."""
+        steps = path_steps(self.axis.path)
+        return steps[0] == "services" or steps[-1] in ("instances", "block")
+
+    def _in_proportion(self, present: int) -> int:
+        """Where the target would be met if all figures grew with the number."""
+        found = self.at(present).result
+        figures = (self.target.flows, found.flows), (self.target.rate, found.rate)
+        ratios = (Fraction(wanted) / figure for wanted, figure in figures if wanted and figure)
+        return ceil(present * max(ratios, default=Fraction(1)))
+
+    def longest(self, low: Number, high: Number) -> Number | None:
+        """The longest time that will do."""
+        if self.met(high) or not self.met(low):
+            return high if self.met(high) else None
+        is_exact = self.target.blocking is None
+        turn = 0
+        while high - low > (within := max(high, 1) * _CLOSEST if is_exact else high * _CLOSE):
+            turn += 1
+            crossing = self._crossing(low, high) if is_exact and turn % 3 else None
+            guess = _middle(low, high) if crossing is None else max(crossing, low + within)
+            low, high = (guess, high) if self.met(guess) else (low, guess)
+        if not is_exact:
+            return rounded_down(low)
+        short = simplest(low, high)
+        is_root = self.at(low).result.rate == self.target.rate
+        return short if not is_root and short < high and self.met(short) else tidy(low)
+
+    def _crossing(self, low: Number, high: Number) -> Number | None:
+        """Where the limit that binds at the upper end meets the target, if 1/rate is a straight line."""
+        there = self.at(high).result.rate_binding
+        if there is None or not there.rate or self.target.rate is None:
+            return None
+        limits = self.at(low).result.limits
+        here = next((each for each in limits if (each.hop, each.name) == (there.hop, there.name)), None)
+        if here is None or here.rate == 0:
+            return None
+        start = Fraction(0) if here.rate is None else 1 / Fraction(here.rate)
+        end, wanted = 1 / Fraction(there.rate), 1 / Fraction(self.target.rate)
+        return low + (high - low) * (wanted - start) / (end - start) if start <= wanted < end else None
+
+
+def _middle(low: Number, high: Number) -> Number:
+    """Between two times; between their logarithms, where the one is many times the other."""
+    above = max(low, _MILLISECOND)
+    if high > 100 * above:
+        return Fraction(f"{sqrt(float(above) * float(high)):.3g}")
+    return Fraction(low + high) / 2
 
 
 def _target(chain: Chain, flows: Any, rate: Any, blocking: object) -> Target:

@@ -1,0 +1,204 @@
+"""A chain with other values: by typed changes, or by settings as they are written after ``--set``."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Context, Decimal, InvalidOperation
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from tuplecalc.errors import InputError, nearest, show
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.part import Part
+from tuplecalc.network.ports import PortSet
+
+_STEP = r"""\[(?P<index>[0-9]{1,9})\]|\.?(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^.\["=]+))"""
+_MOST_DIGITS = 34  # that a file takes, less those before a rounding
+
+Change = tuple[str, object]
+"""A path as of ``--set``, and the value that stands there then; None takes the key away."""
+
+
+def replace(chain: Chain, path: str, value: object) -> Chain:
+    """The chain with another value at one path, checked again.
+
+    The value is one as a file has it, or as a part of a chain holds it: a whole number, an exact
+    fraction, a text, a list, a set of addresses or ports; None takes the key away.  Only the table
+    that holds it is made anew, with what its preset says beside the value; the chain's own rules are
+    checked again.
+
+    Raises :class:`InputError` where a step of the path is none, or nothing is written where it
+    should be taken away, and :class:`TopologyError` where the value does not fit.
+
+    >>> from tuplecalc.network.file import example
+    >>> third = replace(example("outage"), "traffic.hold", Fraction(1, 3))
+    >>> third.traffic.hold, replace(third, "traffic.hold", None).traffic.hold
+    (Fraction(1, 3), Fraction(0, 1))
+    """
+    return replace_all(chain, [(path, value)])
+
+
+def replace_all(chain: Chain, changes: Iterable[Change]) -> Chain:
+    """The chain after several changes, checked when all are made; see :func:`replace`."""
+    mapping = chain.written()
+    for path, value in changes:
+        _put(mapping, path_steps(path), value, show(path))
+    return Chain(**mapping)
+
+
+def with_settings(chain: Chain, *settings: str) -> Chain:
+    """Another chain with some values changed, checked again; settings as after ``--set``.
+
+    >>> from tuplecalc.network.file import example
+    >>> with_settings(example("cone"), "hops.nat.addresses=5").hops[0].addresses.size
+    5
+    """
+    mapping = chain.written()
+    for setting in settings:
+        set_value(mapping, setting)
+    return Chain(**mapping)
+
+
+def set_value(mapping: dict[str, Any], setting: str) -> None:
+    """Change one value in place: ``hops.nat.addresses=4``; a hop by name or number, any key.
+
+    Names with dots, blanks or signs stand in quotes, as in TOML: ``hops."nat.1".addresses=4``.
+    Values are read as in TOML, and as a text where they are none: ``hops.nat.time_wait=30s``;
+    nothing behind the equals sign takes the key away.  Parts that were already made (a
+    :class:`Part`) are opened on the way.  Raises :class:`InputError` where the setting or a step of
+    its path is none.
+
+    >>> topology = {"hops": [{"name": "nat", "kind": "cone"}]}
+    >>> set_value(topology, "hops.nat.ports=1024-2047")
+    >>> topology["hops"][0]["ports"]
+    '1024-2047'
+    """
+    steps, written = read_setting(setting)
+    _put(mapping, tuple(steps), _value(written) if written else None, f"--set {show(setting)}")
+
+
+def written_setting(path: str, value: object) -> str:
+    """What ``--set`` takes to make a change: ``hops.nat.addresses=5``, ``hops.nat.block=``.
+
+    Fractions are written as decimals, to 34 digits where they do not end.
+
+    >>> written_setting("traffic.hold", Fraction(1, 8)), written_setting("hops.nat.ports", ["1", "3-4"])
+    ('traffic.hold=0.125', 'hops.nat.ports=["1", "3-4"]')
+    """
+    match value.spec if isinstance(value, AddressSet | PortSet) else value:
+        case None:
+            text = ""
+        case Fraction(numerator=above, denominator=below) if below != 1:
+            text = f"{Context(prec=_MOST_DIGITS).divide(above, below):f}"
+        case list() | tuple() as several:
+            text = json.dumps(several)
+        case other:
+            text = str(other)
+    return f"{path}={text}"
+
+
+@lru_cache
+def path_steps(path: str) -> tuple[str, ...]:
+    """The steps of a path that stands alone."""
+    return tuple(read_setting(f"{path}=")[0])
+
+
+def read_setting(setting: str) -> tuple[list[str], str]:
+    """The steps of a setting's path, and what stands behind the equals sign.
+
+    >>> read_setting('hops."nat.1".addresses=4')
+    (['hops', 'nat.1', 'addresses'], '4')
+    """
+    steps, at = [], 0
+    while found := re.match(_STEP, setting[at:]):
+        index, quoted, bare = found["index"], found["quoted"], found["bare"]
+        steps.append(index or (_unquoted(quoted, setting) if quoted else bare.strip()))
+        at += found.end()
+    rest = setting[at:].lstrip()
+    if not steps or not all(steps) or not rest.startswith("="):
+        rule = "a setting is a path, = and a value; write it as in hops.nat.addresses=4"
+        raise InputError(f"--set {show(setting)}: {rule}")
+    return steps, rest[1:].strip()
+
+
+def _unquoted(quoted: str, setting: str) -> str:
+    try:
+        return str(json.loads(quoted, strict=False))
+    except ValueError as error:
+        rule = f"{show(quoted)} has an escape that is none; write a backslash twice"
+        raise InputError(f"--set {show(setting)}: {rule}") from error
+
+
+def _put(mapping: dict[str, Any], steps: tuple[str, ...], value: object, said: str) -> None:
+    """Change one value in place; ``said`` is what an error is about."""
+    if steps[0] == "hops" and len(steps) > 1:
+        mapping.setdefault("hops", [])
+    if steps[0] == "services" and len(steps) > 2 and isinstance(mapping.get("services"), Mapping):
+        mapping["services"] = [mapping["services"]]  # one table stands for a list of one
+        steps = steps if steps[1].isdigit() else ("services", "0", *steps[1:])
+    groups = mapping.get("services")
+    if steps[0] == "services" and len(steps) == 2 and isinstance(groups, list | tuple) and len(groups) == 1:
+        steps = ("services", "0", steps[1])  # of the only group
+    place: Any = mapping
+    for step in steps[:-1]:
+        key = _key(place, step, said)
+        if isinstance(place, dict):
+            place.setdefault(key, {})
+        place[key] = _opened(place[key])
+        place = place[key]
+    key = _key(place, steps[-1], said)
+    if value is not None:
+        place[key] = value
+    elif isinstance(place, dict) and key not in place:
+        near = nearest(key, place)
+        hint = f'did you mean "{near}"?' if near else "leave this out"
+        raise InputError(f"{said}: {show(key)} is not written there, and cannot be taken away; {hint}")
+    else:
+        del place[key]
+
+
+def _key(place: Any, step: str, said: str) -> Any:
+    """The key or number that a step means at its place."""
+    if isinstance(place, dict):
+        return step
+    if isinstance(place, list):
+        return index_of(place, step, said)
+    raise InputError(f"{said}: {show(step)} does not stand in a table that has keys")
+
+
+def _opened(found: Any) -> Any:
+    """What a step leads to, such that it can be changed without changing what others hold."""
+    if isinstance(found, Part):
+        return found.written()
+    if isinstance(found, list | tuple):
+        return list(found)
+    return dict(found) if isinstance(found, Mapping) else found
+
+
+def index_of(items: Sequence[Any], step: str, said: str) -> int:
+    """Which of several parts or tables a step means: by its name, or by its number."""
+    names = [item.get("name") if isinstance(item, Mapping) else getattr(item, "name", None) for item in items]
+    if step in names:
+        return names.index(step)
+    if step.isascii() and step.isdecimal() and int(step) < len(items):
+        return int(step)
+    known = [name for name in names if isinstance(name, str)]
+    near = nearest(step, known)
+    numbers = f"a number from 0 to {len(items) - 1}" if len(items) > 1 else "0"
+    hint = f'did you mean "{near}"?' if near else f"write {' or '.join([*known[:8], numbers])}"
+    hint = hint if items else "there are none yet"
+    raise InputError(f"{said}: nothing here is called {show(step)}; {hint}")
+
+
+def _value(written: str) -> Any:
+    try:
+        value = tomllib.loads(f"value = {written}", parse_float=Decimal)
+    except (ValueError, InvalidOperation, RecursionError):
+        return written
+    plain = list(value) == ["value"] and isinstance(value["value"], int | Decimal | str | list | dict)
+    return value["value"] if plain else written

@@ -174,7 +174,7 @@ def _equip(chain: Chain, node: Node, stages: list[list[Node]], targets: list[lis
         node.nft = rules.cone(hop, number, node.instance, targets) + dispatch
     elif isinstance(hop, Forwarder):
         node.nft = rules.forwarder(hop, targets[number], targets[number + 1]) + dispatch
-    else:
+    elif isinstance(hop, Proxy):
         own = listeners(chain, number, node.instance)
         if hop.own_ports:
             _own_range(node, hop.own_ports)

@@ -54,6 +54,11 @@ def refusals(chain: Chain) -> Iterator[Problem]:
             case Forwarder(layer=2):
                 rule = "the lab's hops are routers; a bridge is not built"
                 yield Problem(f"{hop.path}.layer", 2, rule, "write layer = 3, which counts the same")
+            case Forwarder():
+                pass
+            case _:
+                rule = "the lab builds cones, forwarders and proxies"
+                yield Problem(f"{hop.path}.kind", hop.kind, rule, "verify a part of the chain")
     for before, hop in pairwise(chain.hops):
         if isinstance(before, Cone) and hop.instances > 1 and rules.is_told_by_hash(hop):
             rule = (

@@ -30,7 +30,6 @@ from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
-from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.network.proxy import Proxy
 
@@ -121,7 +120,7 @@ def _candidates(chain: Chain, whole: Capacity, factor: int | None) -> Iterator[t
 
 def _is_roomy(chain: Chain) -> bool:
     """Whether each range has ports enough to tell an effect from its rounding."""
-    return all(hop.ports.size >= _ROOMY for hop in chain.hops if not isinstance(hop, Forwarder))
+    return all(hop.own_ports.size >= _ROOMY for hop in chain.hops if hop.own_ports is not None)
 
 
 def _fits(chain: Chain, result: Capacity, most: int) -> bool:

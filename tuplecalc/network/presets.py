@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuplecalc.errors import TopologyError, nearest, reject
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FILE = Path(__file__).with_name("presets.toml")
 
-Kind = Literal["cone", "hourglass", "clients"]
+Kind = str
 
 NEEDED: Mapping[str, tuple[Any, str]] = MappingProxyType(
     {
@@ -126,12 +126,12 @@ def preset_for(name: str, kind: Kind) -> Preset:
     >>> preset_for("linux-client", "cone")
     Traceback (most recent call last):
     tuplecalc.errors.TopologyError: "linux-client": this is a preset for the clients, and stands at a \
-cone; write it under [clients]
+hop of kind = "cone"; write it under [clients]
     """
     found = preset(name)
     if found.kind == kind:
         return found
-    there = {"clients": "the clients", "cone": "a cone", "hourglass": "an hourglass"}
+    there = {each: f'a hop of kind = "{each}"' for each in (kind, found.kind)} | {"clients": "the clients"}
     remedy = (
         "write it under [clients]"
         if found.kind == "clients"

@@ -11,9 +11,7 @@ from textwrap import dedent
 from typing import Any, get_args
 
 from tuplecalc.network.chain import Chain, Clients, Traffic
-from tuplecalc.network.cone import Cone
-from tuplecalc.network.forwarder import Forwarder
-from tuplecalc.network.hop import Virtual
+from tuplecalc.network.hop import Hop, Virtual
 from tuplecalc.network.part import Part
 from tuplecalc.network.preset_part import PresetPart
 from tuplecalc.network.presets import Preset, presets
@@ -33,11 +31,13 @@ def json_schema() -> dict[str, Any]:
     """
     schema = Chain.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    for part in (Traffic, Clients, Virtual, Cone, Forwarder, Proxy, Services):
+    hops: list[type[Hop]] = Hop.__subclasses__()
+    parts: list[type[Part]] = [Traffic, Clients, Virtual, *hops, Services]
+    for part in parts:
         _describe(schema["$defs"][part.__name__], part)
-    for part in (Cone, Forwarder, Proxy):  # which class it is, is a default here and a key in the file
-        schema["$defs"][part.__name__]["required"].insert(0, "kind")
-        _with_presets(schema["$defs"][part.__name__], part)
+    for hop in hops:  # which class it is, is a default here and a key in the file
+        schema["$defs"][hop.__name__]["required"].insert(0, "kind")
+        _with_presets(schema["$defs"][hop.__name__], hop)
     _with_presets(schema["$defs"]["Clients"], Clients)
     _describe(schema, Chain)
     return schema
@@ -55,15 +55,18 @@ def _with_presets(schema: dict[str, Any], part: type[PresetPart]) -> None:
     schema["if"] = {"properties": {"preset": {"type": "string"}}, "required": ["preset"]}
     needs = {each.name: list(_needs(each, part)) for each in fitting}
     keys = dict.fromkeys(key for those in needs.values() for key in those)
-    schema["then"] = {
-        "allOf": [
-            {
-                "if": {"properties": {"preset": {"enum": [name for name in needs if key in needs[name]]}}},
-                "then": {"required": [key]},
-            }
-            for key in keys
-        ]
-    }
+    if keys:
+        schema["then"] = {
+            "allOf": [
+                {
+                    "if": {
+                        "properties": {"preset": {"enum": [name for name in needs if key in needs[name]]}}
+                    },
+                    "then": {"required": [key]},
+                }
+                for key in keys
+            ]
+        }
 
 
 def _needs(given: Preset, part: type[PresetPart]) -> Iterator[str]:
@@ -73,9 +76,8 @@ def _needs(given: Preset, part: type[PresetPart]) -> Iterator[str]:
     for key, field in part.model_fields.items():
         if field.is_required() and key not in ("name", *given.needs, *given.values):
             yield key
-    if part is not Cone and given.values.get("layer", 7) not in get_args(
-        part.model_fields["layer"].annotation
-    ):
+    layer = part.model_fields.get("layer")
+    if layer is not None and given.values.get("layer", 7) not in get_args(layer.annotation):
         yield "layer"
 
 

@@ -52,7 +52,7 @@ class Place(NamedTuple):
     def unit(self) -> str:
         """``"s"``, ``"1/s"``, ``"addresses"``, …; empty for a share."""
         unit = numbers_of(type(self.part))[self.key]
-        return _COUNTED[self.key] if unit == "1" else unit
+        return _COUNTED.get(self.key, self.key) if unit == "1" else unit
 
     @property
     def present(self) -> Number | None:

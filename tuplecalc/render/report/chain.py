@@ -43,16 +43,16 @@ def stations(result: Capacity) -> tuple[Station, ...]:
     proxy ('64,512 ports at the client’s address', '6 instances', 'keeps 193,536 flows')
     services ('6 addresses × 1 port', '6 endpoints')
     """
-    parts = (None, *result.chain.hops)
-    found = [_station(result, *pair) for pair in zip(parts, result.hops, strict=True)]
+    parts = {hop.name: hop for hop in result.chain.hops}
+    found = [_station(result, parts.get(hop.name), hop) for hop in result.hops if hop.kind != "services"]
     return (*_cut(found), _services(result))
 
 
-def hop_kind(part: AnyHop | None) -> str:
-    """``clients``, ``cone``, ``layer 3``."""
+def hop_kind(part: AnyHop | None, end: str = "clients") -> str:
+    """``clients``, ``cone``, ``layer 3``; ``end`` is what is no hop."""
     if part is None:
-        return "clients"
-    return f"layer {part.layer}" if isinstance(part, Forwarder | Proxy) else "cone"
+        return end
+    return f"layer {part.layer}" if isinstance(part, Forwarder | Proxy) else part.kind
 
 
 def mark(result: Capacity, *, flows: bool, rate: bool) -> str:
@@ -74,11 +74,11 @@ def _station(result: Capacity, part: AnyHop | None, hop: HopCapacity) -> Station
             glyph, facts = "cone", [_pairs(part.addresses, part.ports)]
         case Proxy():
             glyph, facts = "proxy", list(_proxy(part))
-        case Forwarder():
-            glyph, facts = "hourglass", []
-        case _:
+        case None:
             clients = result.chain.clients
             glyph, facts = "clients", [_pairs(clients.addresses, clients.ports)]
+        case _:
+            glyph, facts = "hourglass", []
     if part and part.virtual:
         facts.append(
             f"called at {_several(part.virtual.addresses.size * part.virtual.ports.size, 'endpoint')}"

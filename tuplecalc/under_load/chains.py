@@ -104,10 +104,7 @@ def _together(found: Sequence[Pools], singles: Sequence[float], rate: float) -> 
         return alone
     from tuplecalc.under_load.networks import reduced_load  # most chains have one pool that binds
 
-    (share,) = reduced_load(
-        [partial(_lost, each, bound="upper") for each in needed], [(rate, range(len(needed)))]
-    )
-    return share
+    return reduced_load([partial(_lost, each, bound="upper") for each in needed], rate)
 
 
 def _lost(each: Pools, rate: float, bound: Bound) -> float:

@@ -36,18 +36,6 @@ def probability(value: object, place: str) -> float:
     return chance
 
 
-def share(value: float, place: str) -> float:
-    """A share between 0 and 1, both included.
-
-    >>> share(1, "evict_chance")
-    1.0
-    """
-    part = number(value, place)
-    if part > 1:
-        raise reject(value, "this is a share between 0 and 1", "write it as in 0.5", place)
-    return part
-
-
 def count(value: object, place: str, *, least: int = 0, most: int | None = None) -> int:
     """A whole number of at least ``least`` and at most ``most``, as Python's own kind, which never wraps.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import sys
 from enum import StrEnum
 from pathlib import PurePath
@@ -89,7 +87,6 @@ def plot(
     design = chain(file, settings, rate)
     result = capacity(design)
     quiet()
-    atexit.register(gc.freeze)  # the end of the process frees all: to look for it takes a sixth of the time
     from tuplecalc.render.figures import style
 
     ax = _draw(kind, result, vary or [], of, style.blank(size.value))

@@ -39,6 +39,8 @@ def bounds(result: Capacity, declared: Sequence[Sequence[Declared]]) -> Iterator
         yield found
         yield found._replace(figure="rate")
     yield from _hashed(result)
+    for table in tables:
+        yield from _single_port(table)
     for leg in {each.membership.leg: None for hop in declared for each in hop if isinstance(each, Alone)}:
         by_client, by_service = last_to_let_go(leg)
         if result.chain.traffic.first_close not in (0, 1) and not by_client.goes_with(by_service):
@@ -85,6 +87,16 @@ def _rows(result: Capacity, tables: Sequence[Table]) -> Iterator[Bound]:
     if len(names) > MOST_LEGS:
         reason = f"of more than {MOST_LEGS} legs in a row the shorter times count"
         yield Bound("rate", names[MOST_LEGS], reason)
+
+
+def _single_port(table: Table) -> Iterator[Bound]:
+    """Flows are whole: where one leg has one port, the other cannot use it at all."""
+    members = table.entering.leg.memberships + table.leaving.leg.memberships
+    A, L = table.entering.ports.ports, table.leaving.ports.ports
+    few_of_others = any(each.copies.value < table.entering.copies.value for each in members)
+    if min(A.size, L.size) == 1 < max(A.size, L.size) and not A.isdisjoint(L) and few_of_others:
+        reason = "one leg of a flow has one port, which the other cannot use; up to half less"
+        yield Bound("flows", table.entering.hop, reason)
 
 
 def _hashed(result: Capacity) -> Iterator[Bound]:

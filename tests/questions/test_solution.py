@@ -248,7 +248,7 @@ def test_as_plain_data() -> None:
 
 WRONG = {
     "guesses are believed": (solving, "first_whole", lambda holds, low, high: high),
-    "no bisection of times": (solving, "_middle", lambda low, high: high),
+    "no simplest time": (solving, "simplest", lambda low, high: high),
     "not verified": (Target, "is_met", lambda target, flows, rate: True),
 }
 

@@ -295,7 +295,7 @@ def test_crossovers_and_knobs_are_explained() -> None:
         "         from 60 s (1 min) on      login-proxy shared\n"
         "\nOne percent more of an input"
     )
-    assert "traffic.hold                             -0.909%  -2·H / (2·H + T)" in said
+    assert "traffic.hold                             -0.909%  -2·H / (2·H + c·T)" in said
 
 
 def test_crossovers_and_knobs_as_json_and_markdown() -> None:

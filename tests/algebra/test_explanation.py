@@ -131,8 +131,8 @@ def test_substitution_step_by_step() -> None:
         "= 1,290,240",
     ]
     assert steps(shared.rate) == [
-        "= |A ∪ L|·b·E'·n / (2·H + T)",
-        "= 64,512·4·10·1 / (2·2 + 60)",
+        "= |A ∪ L|·b·E'·n / (2·H + c·T)",
+        "= 64,512·4·10·1 / (2·2 + 1·60)",
         "= 40,320/s",
     ]
 
@@ -141,21 +141,22 @@ def test_substitution_step_by_step() -> None:
     ("case", "limit", "flows", "rate"),
     [
         ("taken", "block", "k·min(a, M·floor(|P| / k))", "k·min(a, M·floor(|P| / k)) / (H + T)"),
+        ("taken", "bind", "|L|·a·n", "|L|·a·n / (H + c·T)"),
         (
-            "taken",
-            "shared-mapping",
-            "floor((x·|A ∖ L| + E'·n·|L|) / 2)·a",
-            "(x·|A ∖ L|·(H + (1 - c)·T) / (H + T_h0) + E'·n·|L|)·a / (2·H + T)",
+            "blocks",
+            "listener",
+            "floor(|A|·E·M·floor(|P| / k) / n')",
+            "|A|·E·M·floor(|P| / k) / (n'·H)",
         ),
-        ("blocks", "listener", "|A|·b·E", "|A|·b·E / (H + (1 - c)·T)"),
-        ("shares", "shared", "floor(floor(|A ∪ L| / 2)·b·E')", "|A ∪ L|·b·E' / (2·H + T)"),
+        ("shares", "shared", "floor(floor(|A ∪ L| / 2)·b·E')", "|A ∪ L|·b·E' / (2·H + c·T)"),
         ("fractions", "files", "floor(floor(files / 2)·n')", "files·n' / (2·H)"),
         ("refused", "shared", "0", "0"),
         (
             "row",
-            "shared-3",
-            "floor((|A_1 ∪ A ∪ L| + |A_1 ∩ L|) / 3)·b·E'",
-            "(|A_1 ∪ A ∪ L| + |A_1 ∩ L|)·b·E' / (2·H + (1 - c)·T_1 + min(H + c·T_1, H + (1 - c)·T) + c·T)",
+            "shared-4",
+            "floor((Σ_p α(A_1, A_[p2], A, L)) / 4)·b·E'·n",
+            "(64512 + 28232·H^2 / ((H + c·T_[p2])·(H + c·T_1)))·b·E'·n / "
+            "(2·H + H^2 / (H + c·T_[p2]) + H^3 / ((H + c·T_[p2])·(H + c·T_1)) + c·T)",
         ),
     ],
 )
@@ -169,8 +170,8 @@ def test_formulas_in_the_hop_s_own_letters(case: str, limit: str, flows: str, ra
 def test_two_meanings_of_a_letter_at_one_hop_get_two_names() -> None:
     """Behind a listener that shares out its endpoints, b is another number on the other side."""
     limits = {form.limit.name: form for form in explain(ALL["blocks"]).limits if form.limit.hop == "h1"}
-    assert limits["listener"].flows.text == "|A|·b·E"
-    assert limits["upstream"].flows.text == "|L|·b'·E'"
+    assert limits["listener"].flows.text == "floor(|A|·E·M·floor(|P| / k) / n')"
+    assert limits["upstream"].flows.text == "floor(|L|·b'·E'·M·floor(|P| / k) / (b·n'))"
 
 
 @every_chain

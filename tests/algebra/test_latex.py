@@ -66,8 +66,8 @@ def test_the_printer_keeps_the_order_of_the_limit() -> None:
         r"\left\lfloor{\frac{\left|A \cup L\right|}{2}}\right\rfloor \cdot b \cdot E' \cdot n"
     )
     assert shared.rate
-    assert shared.rate.latex == r"\frac{\left|A \cup L\right| \cdot b \cdot E' \cdot n}{2 \cdot H + T}"
-    assert shared.rate.steps[1].latex == r"\frac{64{,}512 \cdot 4 \cdot 10 \cdot 1}{2 \cdot 2 + 60}"
+    assert shared.rate.latex == r"\frac{\left|A \cup L\right| \cdot b \cdot E' \cdot n}{2 \cdot H + c \cdot T}"
+    assert shared.rate.steps[1].latex == r"\frac{64{,}512 \cdot 4 \cdot 10 \cdot 1}{2 \cdot 2 + 1 \cdot 60}"
 
 
 def test_hop_names_are_plain_words() -> None:

@@ -44,7 +44,7 @@ def read(element: Element) -> str:
 
 def joined(parts: list[str]) -> str:
     """A row's parts, with the blanks of plain text; the comma of two indices is its underscore."""
-    if len(parts) == 3 and parts[0] in ("t", "w", "r", "i", "s") and parts[1] == ",":
+    if len(parts) == 3 and parts[0] in ("a", "g", "t", "w", "r", "i", "s") and parts[1] == ",":
         return f"{parts[0]}_{parts[2]}"
     text = ""
     for part in parts:
@@ -127,7 +127,11 @@ def test_a_letter_that_stands_for_another_thing_has_the_hop_below() -> None:
 
 def test_names_of_hops_are_words() -> None:
     odd = chain(
-        {**PROXY, "name": "<b>&\"'"}, {**PROXY, "name": "</math>"}, cone(name="x"), clients={"addresses": 2}
+        PROXY,
+        {**PROXY, "name": "<b>&\"'"},
+        {**PROXY, "name": "</math>"},
+        cone(name="x"),
+        clients={"addresses": 2},
     )
     explained = explain(odd)
     markups = [mathml.formula(form, notation) for form, notation in every_form(explained)]

@@ -54,24 +54,35 @@ def _closing(draw: st.DrawFn) -> Hop:
     return {"closing": "gives-way", **_some(half_close=draw(maybe_seconds))}
 
 
+def _rules(draw: st.DrawFn, ports: int, mapping: str) -> Hop:
+    """What one client or one port of a cone may have, by chance."""
+    sizes = [size for size in range(1, ports + 1) if ports % size == 0]
+    block = draw(st.none() | st.none() | st.sampled_from([*sizes, "even"]))
+    rules = _some(block=block, client_ports=draw(st.sampled_from([None] * 5 + [1, 2])))
+    if block is not None and draw(st.sampled_from([False, False, True])):
+        rules["overflow"] = draw(st.sampled_from([str(MAX_PORT + 1), f"{MAX_PORT + 1}-{MAX_PORT + 2}"]))
+    if mapping == "endpoint-dependent" and draw(st.sampled_from([False] * 4 + [True])):
+        rules["destinations"] = draw(few)
+    return rules
+
+
 @st.composite
-def cones(draw: st.DrawFn, *, blocks: bool = True) -> Hop:
+def cones(draw: st.DrawFn) -> Hop:
     """A cone of one or two addresses."""
     ports = draw(port_sets())
-    size = count_of(ports)
-    block = draw(st.none() | st.none() | st.sampled_from([d for d in range(1, size + 1) if size % d == 0]))
+    mapping = draw(st.sampled_from(["endpoint-dependent"] * 3 + ["endpoint-independent"]))
     return {
         "kind": "cone",
         "instances": draw(maybe_many),
         "addresses": draw(few),
         "ports": ports,
-        "mapping": draw(st.sampled_from(["endpoint-dependent"] * 3 + ["endpoint-independent"])),
+        "mapping": mapping,
         "time_wait": draw(seconds),
         "tracking_time_wait": draw(seconds),
         **_virtual(draw),
         **_closing(draw),
-        **_some(block=block if blocks else None, max_entries=draw(st.none() | tables)),
-        **_some(reuse_after=draw(maybe_seconds)),
+        **_rules(draw, count_of(ports), mapping),
+        **_some(max_entries=draw(st.none() | tables), reuse_after=draw(maybe_seconds)),
     }
 
 
@@ -133,13 +144,13 @@ def endpoints_before(hop: Hop, behind: int) -> int:
 
 
 @st.composite
-def topologies(draw: st.DrawFn, max_hops: int = 3, *, blocks: bool = True) -> Topology:
+def topologies(draw: st.DrawFn, max_hops: int = 3) -> Topology:
     """A chain of up to three hops, small enough for the integer program."""
     services = draw(st.sampled_from([1, 2, 4, 3, 6]))
     hops: list[Hop] = []
     behind = services
     for _ in range(draw(st.integers(0, max_hops))):
-        hop = draw(cones(blocks=blocks) | forwarders() | proxies(behind) | proxies(behind))
+        hop = draw(cones() | forwarders() | proxies(behind) | proxies(behind))
         behind = endpoints_before(hop, behind)
         hops.insert(0, hop)
     clients: Hop = {

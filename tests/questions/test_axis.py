@@ -216,8 +216,8 @@ MESSAGES = [
         "`share` is not a number that can be varied; the numbers there are addresses, time_wait",
     ),
     ("hops.lv.addresses", 'nothing here is called "lv"; did you mean "lvs"?'),
-    ("hops.7.addresses", 'nothing here is called "7"; write lvs or login-proxy or a number below 2'),
-    ("services.1.addresses", 'nothing here is called "1"; write a number below 1'),
+    ("hops.7.addresses", 'nothing here is called "7"; write lvs or login-proxy or a number from 0 to 1'),
+    ("services.1.addresses", 'nothing here is called "1"; write 0'),
     ("trafic.hold", "no number of a chain stands there; did you mean traffic?"),
     (
         "title=1..2",
@@ -288,7 +288,7 @@ def test_what_is_said(text: str, message: str) -> None:
 def test_a_chain_without_hops_or_without_a_rate() -> None:
     chain = tc.loads("clients.addresses = 9\nservices = {addresses = 2, ports = 80}")
     for text, message in (
-        ("hops.nat.addresses", 'nothing here is called "nat"; there are none'),
+        ("hops.nat.addresses", 'nothing here is called "nat"; there are none yet'),
         ("traffic.rate", "no rate is offered; write a range, as in traffic.rate=100..1000"),
     ):
         with pytest.raises(tc.InputError) as caught:

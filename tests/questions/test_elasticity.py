@@ -72,8 +72,8 @@ def test_the_outage_by_hand() -> None:
     assert found["hops.lvs.addresses"].value == 1
     assert found["traffic.hold"].value == Fraction(-600, 660)
     assert found["hops.login-proxy.time_wait"].value == Fraction(-60, 660)
-    assert found["traffic.hold"].text == "-2·H / (2·H + T)"
-    assert "traffic.first_close" not in found  # both legs wait the same time
+    assert found["traffic.hold"].text == "-2·H / (2·H + c·T)"
+    assert found["traffic.first_close"].value == Fraction(-60, 660)  # of the upstream leg
     assert repr(found["hops.lvs.addresses"]) == (
         "<Elasticity of rate of login-proxy/shared to hops.lvs.addresses: 1 = 1>"
     )

@@ -35,8 +35,8 @@ nat · ports           many sources share few addresses, told apart by port
 proxy · accepted      the client-side leg must be unique at the proxy
   flows = |A|·b·E
         = 64,512·4·10 = 2,580,480
-  rate  = |A|·b·E / (H + (1 - c)·T)
-        = 64,512·4·10 / (2 + (1 - 1)·60) = 1,290,240/s
+  rate  = |A|·b·E / H
+        = 64,512·4·10 / 2 = 1,290,240/s
 
 proxy · upstream      the service-side leg needs a port of its own
   flows = |L|·b·E'
@@ -47,8 +47,8 @@ proxy · upstream      the service-side leg needs a port of its own
 proxy · shared        both legs of a flow need a port of their own (one table)
   flows = floor(|A ∪ L| / 2)·b·E'·n
         = floor(64,512 / 2)·4·10·1 = 1,290,240   ◀ binds
-  rate  = |A ∪ L|·b·E'·n / (2·H + T)
-        = 64,512·4·10·1 / (2·2 + 60) = 40,320/s
+  rate  = |A ∪ L|·b·E'·n / (2·H + c·T)
+        = 64,512·4·10·1 / (2·2 + 1·60) = 40,320/s
 
 the chain: the smallest of all limits
   flows = min(
@@ -61,9 +61,9 @@ the chain: the smallest of all limits
     |A_clients|·a·E / (H + c·T_clients),
                                       ≈ 298,421,347.10/s  clients ports
     |A|·b·E / (H + T_nat),            ≈      21,151.48/s  nat ports  ◀
-    |A|·b·E / (H + (1 - c)·T),        =      1,290,240/s  proxy accepted
+    |A|·b·E / H,                      =      1,290,240/s  proxy accepted
     |L|·b·E / (H + c·T),              ≈      41,620.65/s  proxy upstream
-    |A ∪ L|·b·E·n / (2·H + T)         =         40,320/s  proxy shared
+    |A ∪ L|·b·E·n / (2·H + c·T)       =         40,320/s  proxy shared
   ) ≈ 21,151.48/s
 
 symbols
@@ -75,8 +75,7 @@ clients
                                            (clients.addresses)
   E        E                10  endpoints  endpoints that the legs before the
                                            hop address = N of services
-  T        T_clients        60  s          linger of a closed tuple:
-                                           min(time_wait, reuse_after)
+  T        T_clients        60  s          linger of a closed tuple
                                            (clients.time_wait)
 nat
   |P|      |A|          64,512  ports      ports of each address that the cone
@@ -94,10 +93,10 @@ proxy
   b        b                 4  addresses  source addresses that can address one
                                            endpoint = M of nat
   E        E                10  endpoints  = N of services
-  T        T                60  s          hops.proxy.time_wait
   |L|      |L|          64,512  ports      ports for the upstream legs
                                            (hops.proxy.ports)
   E'       E                10  endpoints  = N of services
+  T        T                60  s          hops.proxy.time_wait
   |A ∪ L|  |A ∪ L|      64,512  ports      ports in A or L
   n        n                 1  instances  hops.proxy.instances
 services

@@ -59,10 +59,10 @@ def test_the_offered_rate_beside_the_highest() -> None:
 
 
 def test_at_most_is_explained() -> None:
-    chain = tc.with_settings(tc.example("inverted-cone-tproxy"), "hops.nat.mapping=endpoint-independent")
+    chain = tc.with_settings(tc.example("inverted-cone-tproxy"), "hops.nat.block=512")
     first, *_, last = said(chain)
     assert first.startswith("At most ")
-    assert last.startswith("“At most”: ")
+    assert last.startswith("“At most”, because of nat: what a client holds can all be of one address")
 
 
 def test_advice_names_both_figures_and_their_change() -> None:
@@ -82,7 +82,7 @@ def under_load(rate: float, blocking: float | None = None, **keys: Any) -> str:
 def test_a_hash_that_overloads_one_address_only() -> None:
     text = under_load(25_000, addresses=50, spread="hashed")
     assert "95% of the highest rate: it fits on average. nat ports is the first to run dry" in text
-    assert "“At most”: the rate is that of even traffic; a hash puts clients on addresses" in text
+    assert "“At most”, because of nat: a hash puts clients on addresses" in text
     assert "it fits." in under_load(25_000, addresses=50)
 
 

@@ -95,9 +95,8 @@ def _line(form: ChainForm) -> str:
     if len(shown) < len(form.terms):
         terms.append(r"\ldots")
     least = form.binding_term.form.result
-    relation = {"=": "=", "≈": r"\approx"}[least.relation]
     formula = terms[0] if len(terms) == 1 else rf"\min\left({', '.join(terms)}\right)"
-    return rf"\text{{{form.binding_term.form.quantity}}} &= {formula} {relation} {least.latex}"
+    return rf"\text{{{form.binding_term.form.quantity}}} &= {formula} {least.latex_relation} {least.latex}"
 
 
 def explain(chain: Chain) -> Explanation:

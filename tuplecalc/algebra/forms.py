@@ -25,6 +25,11 @@ class Step(NamedTuple):
     text: str
     latex: str
 
+    @property
+    def latex_relation(self) -> str:
+        """The relation in LaTeX."""
+        return self.relation.replace("≈", r"\approx")
+
 
 @dataclass(frozen=True)
 class Form:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from sympy.printing.mathml import MathMLPresentationPrinter  # type: ignore[import-untyped]
+from sympy.printing.printer import Printer  # type: ignore[import-untyped]
 
 from tuplecalc.algebra import numbers, symbols
 from tuplecalc.algebra.printing import Reading, common_divisor, fraction
@@ -109,74 +109,65 @@ def steps(form: Form, notation: Notation) -> Iterator[tuple[str, str]]:
     yield result.relation, row(number(written), *unit)
 
 
-class _MathMLPrinter(MathMLPresentationPrinter):  # type: ignore[misc]
-    """Its text nodes are written as they are, so that a name may be an element."""
+def _bracketed(inside: str) -> str:
+    return row("<mo>(</mo>", inside, "<mo>)</mo>")
 
+
+class _MathMLPrinter(Printer):  # type: ignore[misc]
     def __init__(self, order: Sequence[Any], names: Mapping[Any, str]) -> None:
         super().__init__()
         self._reading, self._names = Reading(order), names
 
-    def doprint(self, expression: Any) -> str:
-        return str(self._print(expression).toxml())
+    def _print_Symbol(self, made: Any) -> str:
+        return self._names.get(made) or f"<mi>{escape(made.name)}</mi>"
 
-    def _element(self, tag: str, *children: Any) -> Any:
-        made = self.dom.createElement(tag)
-        for child in children:
-            made.appendChild(self.dom.createTextNode(child) if isinstance(child, str) else child)
-        return made
+    def _print_Integer(self, whole: Any) -> str:
+        return f"<mn>{whole}</mn>"
 
-    def _between(self, parts: Sequence[Any], operator: str) -> list[Any]:
-        found = [each for part in parts for each in (self._element("mo", operator), part)]
-        return found[1:]
+    def _print_Rational(self, ratio: Any) -> str:
+        return f"<mfrac><mn>{ratio.p}</mn><mn>{ratio.q}</mn></mfrac>"
 
-    def _row(self, parts: Sequence[Any]) -> Any:
-        return parts[0] if len(parts) == 1 else self._element("mrow", *parts)
+    def _print_floor(self, rounded: Any) -> str:
+        return row("<mo>⌊</mo>", self._print(rounded.args[0]), "<mo>⌋</mo>")
 
-    def _bracketed(self, part: Any) -> Any:
-        return self._element("mrow", self._l_paren(), part, self._r_paren())
+    def _print_ceiling(self, rounded: Any) -> str:
+        return row("<mo>⌈</mo>", self._print(rounded.args[0]), "<mo>⌉</mo>")
 
-    def _print_Symbol(self, made: Any) -> Any:
-        name = self._names.get(made)
-        return self.dom.createTextNode(name) if name else self._element("mi", escape(made.name))
+    def _factor(self, part: Any) -> str:
+        printed = str(self._print(part))
+        return _bracketed(printed) if part.is_Add or (part.is_Symbol and "∑" in printed) else printed
 
-    def _factor(self, part: Any) -> Any:
-        printed = self._print(part)
-        is_sum = part.is_Symbol and "∑" in printed.toxml()
-        return self._bracketed(printed) if part.is_Add or is_sum else printed
-
-    def _product(self, factors: Sequence[Any]) -> Any:
+    def _product(self, factors: Sequence[Any]) -> str:
         factors = sorted(factors, key=self._reading)
         if len(factors) < 2:  # above or below a line, or with a sign, nothing needs brackets
-            return self._print(factors[0]) if factors else self._element("mn", "1")
-        return self._row(self._between([self._factor(each) for each in factors], "·"))
+            return str(self._print(factors[0])) if factors else "<mn>1</mn>"
+        return f"<mrow>{'<mo>·</mo>'.join(map(self._factor, factors))}</mrow>"
 
-    def _print_Mul(self, product: Any) -> Any:
+    def _print_Mul(self, product: Any) -> str:
         above, below = fraction(product)
         printed = self._product(above)
         if below:
-            printed = self._element("mfrac", printed, self._product(below))
-        negative = product.as_coeff_Mul()[0].is_negative
-        return self._element("mrow", self._element("mo", "−"), printed) if negative else printed
+            printed = f"<mfrac>{printed}{self._product(below)}</mfrac>"
+        return row("<mo>−</mo>", printed) if product.as_coeff_Mul()[0].is_negative else printed
 
-    def _print_Add(self, total: Any, order: object = None) -> Any:
+    def _print_Add(self, total: Any) -> str:
         whole, divisor = common_divisor(total)
         if divisor > 1:
-            return self._element("mfrac", self._print(whole), self._element("mn", str(divisor)))
-        parts: list[Any] = []
+            return f"<mfrac>{self._print(whole)}<mn>{divisor}</mn></mfrac>"
+        parts: list[str] = []
         for term in sorted(total.args, key=self._reading):
             negative = term.could_extract_minus_sign()
-            sign = [self._element("mo", "−" if negative else "+")] if parts or negative else []
+            sign = [f"<mo>{'−' if negative else '+'}</mo>"] if parts or negative else []
             parts += [*sign, self._print(-term if negative else term)]
-        return self._row(parts)
+        return row(*parts)
 
-    def _print_Pow(self, power: Any) -> Any:
+    def _print_Pow(self, power: Any) -> str:
         if power.exp.is_negative:
             return self._print_Mul(power)
-        base = self._print(power.base)
-        simple = re.fullmatch(r"<m[in]>[^<]*</m[in]>", base.toxml())
-        return self._element("msup", base if simple else self._bracketed(base), self._print(power.exp))
+        base = str(self._print(power.base))
+        simple = re.fullmatch(r"<m[in]>[^<]*</m[in]>", base)
+        return f"<msup>{base if simple else _bracketed(base)}{self._print(power.exp)}</msup>"
 
-    def _print_Min(self, least: Any) -> Any:
-        choices = [self._print(each) for each in sorted(least.args, key=self._reading)]
-        inside = [self._l_paren(), *self._between(choices, ","), self._r_paren()]
-        return self._element("mrow", self._element("mi", "min"), *inside)
+    def _print_Min(self, least: Any) -> str:
+        choices = "<mo>,</mo>".join(map(self._print, sorted(least.args, key=self._reading)))
+        return row("<mi>min</mi>", "<mo>(</mo>", choices, "<mo>)</mo>")

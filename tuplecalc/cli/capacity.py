@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import File, Rate, Settings, chain, in_json, option
+from tuplecalc.cli.inputs import OUTPUT, File, Rate, Settings, chain, in_json, option
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.capacity import capacity as find_capacity
 from tuplecalc.render.json import versioned
 from tuplecalc.under_load.offered import offered
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-
-class Output(StrEnum):
-    """How ``capacity`` writes its result."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
 
 
 def capacity(
@@ -39,7 +26,7 @@ def capacity(
             metavar="SHARE", help="Ask for the highest rate at which no more than this share fails."
         ),
     ] = None,
-    output: Annotated[Output, typer.Option("-o", "--output", help="How to write the result.")] = Output.TABLE,
+    output: Annotated[Literal["table", "json", "csv", "markdown"], OUTPUT] = "table",
     fail_above: Annotated[
         str | None,
         typer.Option(
@@ -55,21 +42,24 @@ def capacity(
         raise InputError("--fail-above needs an offered rate; write `rate` under [traffic], or --rate 700")
     result, lost = find_capacity(design), None if share is None else float(share)
     match output:
-        case Output.TABLE:
+        case "table":
+            from rich.console import Console
+
             from tuplecalc.render.capacity import print_table
 
-            print_table(result, _console(), offered(result, lost))
-        case Output.JSON:
+            console = Console(highlight=False, emoji=False, markup=False)
+            print_table(result, console, offered(result, lost))
+        case "json":
             from tuplecalc.render.json.capacity import capacity as record
 
             print(in_json(versioned(record(result, offered(result, lost)))))
-        case Output.CSV:
+        case "csv":
             from tuplecalc.render.capacity import csv_rows
 
             sys.stdout.write(csv_rows(result))
             if rate is not None or share is not None:
                 print("The limits only; -o json has what becomes of the rate.", file=sys.stderr)
-        case Output.MARKDOWN:
+        case "markdown":
             from tuplecalc.render.capacity import markdown
 
             sys.stdout.write(markdown(result, offered(result, lost)))
@@ -80,9 +70,3 @@ def capacity(
 def _is_above(result: Capacity, share: Fraction) -> bool:
     rate, highest = result.chain.traffic.rate, result.rate if result.flows else 0
     return rate is not None and highest is not None and rate > highest * share
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, emoji=False, markup=False)

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import Rate, chain, in_json
+from tuplecalc.cli.inputs import OUTPUT, Rate, chain, put
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.comparison import compare as compared
-from tuplecalc.render.json import to_dict
 
 _TWICE = 2
-
-
-class Compared(StrEnum):
-    """How ``compare`` writes its result."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 def compare(
@@ -43,22 +32,14 @@ def compare(
         ),
     ] = None,
     rate: Rate = None,
-    output: Annotated[
-        Compared, typer.Option("-o", "--output", help="How to write the result.")
-    ] = Compared.TEXT,
+    output: Annotated[Literal["text", "markdown", "json"], OUTPUT] = "text",
 ) -> None:
     """Two chains side by side: what binds now, limit by limit, and what the difference buys."""
     before, after = _sides(old, new, settings or [], rate)
     found = compared(capacity(before), capacity(after))
-    from tuplecalc.render import compared as render
+    from tuplecalc.render import compared as renderer
 
-    match output:
-        case Compared.TEXT:
-            sys.stdout.write(render.text(found))
-        case Compared.MARKDOWN:
-            sys.stdout.write(render.markdown(found))
-        case Compared.JSON:
-            print(in_json(to_dict(found)))
+    put(found, output, renderer)
 
 
 def _sides(old: str, new: str | None, settings: list[str], rate: str | None) -> tuple[Chain, Chain]:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import File, Settings, chain, in_json
+from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, in_json, put
 from tuplecalc.errors import InputError
 from tuplecalc.network.chain import Chain
 from tuplecalc.render.json import to_dict, versioned
 
 if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity
-
-
-class Explained(StrEnum):
-    """How ``explain`` writes its result."""
-
-    TEXT = "text"
-    LATEX = "latex"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 def explain(
@@ -39,9 +29,7 @@ def explain(
     knobs: Annotated[
         bool, typer.Option("--knobs", help="Instead: what one percent more of each input does.")
     ] = False,
-    output: Annotated[
-        Explained, typer.Option("-o", "--output", help="How to write the result.")
-    ] = Explained.TEXT,
+    output: Annotated[Literal["text", "latex", "markdown", "json"], OUTPUT] = "text",
 ) -> None:
     """The closed form of every limit and of the chain, with the numbers put in step by step."""
     design = chain(file, settings)
@@ -49,23 +37,14 @@ def explain(
         _which(design, crossover or [], output, knobs=knobs)
         return
     from tuplecalc.algebra import explain as find_explanation
-    from tuplecalc.render import explanation as render
+    from tuplecalc.render import explanation as renderer
 
-    explanation = find_explanation(design)
-    match output:
-        case Explained.TEXT:
-            sys.stdout.write(render.text(explanation))
-        case Explained.LATEX:
-            sys.stdout.write(render.latex(explanation))
-        case Explained.MARKDOWN:
-            sys.stdout.write(render.markdown(explanation))
-        case Explained.JSON:
-            print(in_json(to_dict(explanation)))
+    put(find_explanation(design), output, renderer)
 
 
-def _which(design: Chain, paths: list[str], output: Explained, *, knobs: bool) -> None:
+def _which(design: Chain, paths: list[str], output: str, *, knobs: bool) -> None:
     """Which limit binds where, and which knob does how much."""
-    if output is Explained.LATEX:
+    if output == "latex":
         raise InputError("-o latex: --crossover and --knobs are no formulas; write -o text, markdown or json")
     from tuplecalc.questions.crossover import crossovers
     from tuplecalc.render import crossed
@@ -77,9 +56,9 @@ def _which(design: Chain, paths: list[str], output: Explained, *, knobs: bool) -
 
         moved = elasticities(design)
     match output:
-        case Explained.MARKDOWN:
+        case "markdown":
             sys.stdout.write(crossed.markdown(found, moved))
-        case Explained.JSON:
+        case "json":
             from tuplecalc.render.json.formulas import elasticity
 
             record = {"crossovers": [*map(to_dict, found)], "elasticities": [*map(elasticity, moved)]}

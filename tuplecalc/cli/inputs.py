@@ -9,6 +9,7 @@ from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from tuplecalc.errors import InputError, TopologyError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, example, example_text, load, read
 from tuplecalc.network.values import number
+from tuplecalc.render.json import to_dict
 
 DEFAULT_EXAMPLE = "outage"
 
@@ -40,6 +42,7 @@ Rate = Annotated[
         "--rate", metavar="NUMBER", help="New connections a second that are offered: sets traffic.rate."
     ),
 ]
+OUTPUT = typer.Option("-o", "--output", help="How to write the result.")
 
 
 def changes_of(settings: list[str] | None, rate: str | None) -> list[str]:
@@ -81,6 +84,14 @@ def option(
         if value > 0 and (below is None or value < below):
             return value
     raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")
+
+
+def put(found: object, output: str, renderer: ModuleType) -> None:
+    """Write a result as JSON, or as the renderer's function of the output's name gives it."""
+    if output == "json":
+        print(in_json(to_dict(found)))
+    else:
+        sys.stdout.write(getattr(renderer, output)(found))
 
 
 def in_json(record: dict[str, Any]) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,25 +16,20 @@ from tuplecalc.render.json.capacity import preset as as_record
 from tuplecalc.render.presets import as_toml, listing
 
 
-class Output(StrEnum):
-    """How ``presets`` writes them."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def presets(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print this one.")] = None,
-    output: Annotated[Output, typer.Option("-o", "--output", help="How to write them.")] = Output.TEXT,
+    output: Annotated[
+        Literal["text", "json"], typer.Option("-o", "--output", help="How to write them.")
+    ] = "text",
 ) -> None:
     """What devices do unless told otherwise: list the presets, or print one with its sources."""
     if name is None:
         found = list(all_presets().values())
         record = versioned({"presets": [*map(as_record, found)]})
-        sys.stdout.write(f"{in_json(record)}\n" if output is Output.JSON else listing(found))
+        sys.stdout.write(f"{in_json(record)}\n" if output == "json" else listing(found))
         return
     try:
         one = preset(name)
     except TopologyError as error:
         raise InputError(str(error)) from None
-    sys.stdout.write(f"{in_json(to_dict(one))}\n" if output is Output.JSON else as_toml(one))
+    sys.stdout.write(f"{in_json(to_dict(one))}\n" if output == "json" else as_toml(one))

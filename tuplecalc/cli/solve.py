@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import File, Settings, chain, in_json, option
+from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, option, put
 from tuplecalc.errors import InputError, show
 
 _LONGEST = 50  # digits
-
-
-class Solved(StrEnum):
-    """How ``solve`` writes its result."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def solve(
@@ -42,7 +33,7 @@ def solve(
         str | None, typer.Option(metavar="SHARE", help="No more than this share of the rate may fail.")
     ] = None,
     settings: Settings = None,
-    output: Annotated[Solved, typer.Option("-o", "--output", help="How to write the result.")] = Solved.TEXT,
+    output: Annotated[Literal["text", "json"], OUTPUT] = "text",
 ) -> None:
     """The least number of addresses, ports, … (or the longest time) with which the chain meets a target."""
     if not paths:
@@ -53,16 +44,12 @@ def solve(
     share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
     design = chain(file, settings)
     from tuplecalc.questions.solving import solve as find_solution
-    from tuplecalc.render.json import to_dict
-    from tuplecalc.render.solved import text
+    from tuplecalc.render import solved
 
     found = find_solution(
         design, paths[0], flows=_count(flows), rate=wanted, blocking=None if share is None else float(share)
     )
-    if output is Solved.JSON:
-        print(in_json(to_dict(found)))
-    else:
-        sys.stdout.write(text(found))
+    put(found, output, solved)
     if found.value is None:
         raise typer.Exit(1)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import File, Rate, Settings, chain
+from tuplecalc.cli.inputs import OUTPUT, File, Rate, Settings, chain
 from tuplecalc.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,14 +17,6 @@ if TYPE_CHECKING:
 _PART = 100_000  # points that are calculated and written at once
 _LOSSY_PART = 100  # the same where each takes some milliseconds
 _MOST_POINTS = 10_000_000_000  # a terabyte as CSV
-
-
-class Swept(StrEnum):
-    """How ``sweep`` writes its result."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
 
 
 def sweep(
@@ -42,7 +33,7 @@ def sweep(
     blocking: Annotated[
         bool, typer.Option("--blocking", help="Say what fails at the offered rate; milliseconds a point.")
     ] = False,
-    output: Annotated[Swept, typer.Option("-o", "--output", help="How to write the result.")] = Swept.TABLE,
+    output: Annotated[Literal["table", "csv", "json"], OUTPUT] = "table",
 ) -> None:
     """Flows, rate and what binds at every point of a grid of values, over any number of axes."""
     if not vary:
@@ -64,11 +55,11 @@ def sweep(
         raise InputError("--blocking is that of a rate; write `rate` under [traffic], or --rate 700")
     parts = _followed(found, _LOSSY_PART if blocking else _PART)
     match output:
-        case Swept.CSV:
+        case "csv":
             swept.write_csv(found, parts, sys.stdout, blocking=blocking)
-        case Swept.JSON:
+        case "json":
             write_sweep(found, parts, sys.stdout, blocking=blocking)
-        case Swept.TABLE:
+        case "table":
             written, left = swept.first_points(found, parts, blocking=blocking)
             sys.stdout.write(written)
             if left:

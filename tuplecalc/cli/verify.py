@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import File, Settings, chain, in_json
+from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, put
 from tuplecalc.errors import InputError, show
-
-
-class Verified(StrEnum):
-    """How ``verify`` writes its result."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def verify(
@@ -33,24 +24,16 @@ def verify(
     rates: Annotated[
         bool, typer.Option("--rates", help="Also measure the rate, with a TIME_WAIT of two seconds.")
     ] = False,
-    output: Annotated[
-        Verified, typer.Option("-o", "--output", help="How to write the result.")
-    ] = Verified.TABLE,
+    output: Annotated[Literal["table", "json"], OUTPUT] = "table",
 ) -> None:
     """Builds the chain in network namespaces and opens real connections until no more are admitted (root)."""
     factor = _factor(scale)
     design = chain(file, settings)
     from tuplecalc.lab.verification import verify as measure
+    from tuplecalc.render import verified
 
     found = measure(design, factor=factor, rates=rates)
-    if output is Verified.JSON:
-        from tuplecalc.render.json import to_dict
-
-        print(in_json(to_dict(found)))
-    else:
-        from tuplecalc.render.verified import text
-
-        sys.stdout.write(text(found))
+    put(found, "text" if output == "table" else output, verified)
     if not found.agrees:
         raise typer.Exit(1)
 

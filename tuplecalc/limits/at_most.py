@@ -35,25 +35,17 @@ class Bound(NamedTuple):
 def bounds(result: Capacity, declared: Sequence[Sequence[Declared]]) -> Iterator[Bound]:
     """Every reason why the truth may lie below the flows or the rate."""
     tables = [each for hop in declared for each in hop if isinstance(each, Table)]
-    in_turn_at = {
-        each.membership.hop
-        for hop in declared
-        for each in hop
-        if isinstance(each, Alone) and in_turn(each.membership.leg) is not None
-    }
     for found in (*_blocks(result), *_rows(result, tables)):
         yield found
         yield found._replace(figure="rate")
     yield from _hashed(result)
-    for hop in result.chain.hops:
-        limits_clients = isinstance(hop, Cone) and (hop.block is not None or hop.client_ports is not None)
-        if limits_clients and hop.name in in_turn_at:
-            yield Bound("rate", hop.name, "a client's ports wait now here, now there; up to a third less")
+    for table in tables:
+        yield from _single_port(table)
     for leg in {each.membership.leg: None for hop in declared for each in hop if isinstance(each, Alone)}:
         by_client, by_service = last_to_let_go(leg)
         if result.chain.traffic.first_close not in (0, 1) and not by_client.goes_with(by_service):
             reason = f"ports wait now at {by_client.hop}, now at {by_service.hop}; up to a third less"
-            yield Bound("rate", by_service.hop, reason)
+            yield Bound("rate", by_service.hop, reason, is_of_time=True)
     if result.rate is not None:
         for table in tables:
             yield from _in_time(result, table)
@@ -94,6 +86,16 @@ def _rows(result: Capacity, tables: Sequence[Table]) -> Iterator[Bound]:
     if len(tables) >= MOST_LEGS:
         reason = f"of rows of proxies the faces of {MOST_LEGS} legs are looked at; some per cent less"
         yield Bound("flows", tables[MOST_LEGS - 1].entering.hop, reason)
+
+
+def _single_port(table: Table) -> Iterator[Bound]:
+    """Flows are whole: where one leg has one port, the other cannot use it at all."""
+    members = table.entering.leg.memberships + table.leaving.leg.memberships
+    A, L = table.entering.ports.ports, table.leaving.ports.ports
+    few_of_others = any(each.copies.value < table.entering.copies.value for each in members)
+    if min(A.size, L.size) == 1 < max(A.size, L.size) and not A.isdisjoint(L) and few_of_others:
+        reason = "one leg of a flow has one port, which the other cannot use; up to half less"
+        yield Bound("flows", table.entering.hop, reason)
 
 
 def _hashed(result: Capacity) -> Iterator[Bound]:

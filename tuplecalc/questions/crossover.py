@@ -110,7 +110,7 @@ def stretches(chain: Chain, axis: Axis) -> Iterator[Stretch]:
     """
     places = frozenset((axis.path,))
     known: dict[Number, dict[Key, Form]] = {}
-    parts = between(chain)
+    parts = between(chain, (axis.path,))
 
     def at(value: Number) -> dict[Key, Form]:
         if value not in known:

@@ -14,7 +14,7 @@ only is left out where it cannot bind, so that a piece takes the limits of all i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -63,7 +63,7 @@ class Walks:
     def __init__(self, chain: Chain, axes: tuple[Axis, ...]) -> None:
         self.chain, self.axes = chain, axes
         self.found: dict[tuple[int, ...], dict[Key, Form]] = {}
-        self.between = between(chain)
+        self.between = between(chain, {axis.path for axis in axes})
         known = paths_of(self._changed((0,) * len(axes)))
         # 1 - c has few digits left in floats where c is next to 1.
         self.places = frozenset(
@@ -154,15 +154,16 @@ def paths_of(chain: Chain) -> set[str]:
     return found
 
 
-def between(chain: Chain) -> int:
+def between(chain: Chain, paths: Collection[str]) -> int:
     """In how many parts a span is looked at: in several where limits are listed only where they are lower.
 
-    Those are the faces of two legs whose ports overlap in part, and those of long rows of proxies.
+    Those are the faces of two legs whose ports overlap in part, those of rows of proxies, and where
+    either side may close first those of ports that wait in turn.
     """
     tables = [each for hop in capacity(chain).declared for each in hop if isinstance(each, Table)]
     pairs = [(each.entering.ports.ports, each.leaving.ports.ports) for each in tables]
     listed_if_lower = len(tables) > 1 or any(A != L and not A.isdisjoint(L) for A, L in pairs)
-    return BETWEEN if listed_if_lower else 1
+    return BETWEEN if listed_if_lower or "traffic.first_close" in paths else 1
 
 
 def _with(box: Box, axis: int, span: range) -> Box:

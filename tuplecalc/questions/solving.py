@@ -10,6 +10,7 @@ from tuplecalc.errors import InputError, TopologyError, show
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.chain import Chain, check_chain
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.replace import path_steps, replace
 from tuplecalc.network.values import number
 from tuplecalc.questions.axis import Axis, ends_of, sizes_of
@@ -142,7 +143,8 @@ class _Search:
     def _may_fall(self) -> bool:
         """Whether more may be worse: what is dealt out leaves a rest."""
         steps = path_steps(self.axis.path)
-        return steps[0] == "services" or steps[-1] in ("instances", "block")
+        divided = any(isinstance(hop, Cone) and hop.block == "even" for hop in self.chain.hops)
+        return divided or steps[0] == "services" or steps[-1] in ("instances", "block")
 
     def _in_proportion(self, present: int) -> int:
         """Where the target would be met if all figures grew with the number."""

@@ -14,6 +14,7 @@ from tuplecalc.algebra.forms import ChainForm, Form, LimitForms, Term
 from tuplecalc.algebra.notation import escaped
 from tuplecalc.algebra.rows import SymbolRow
 from tuplecalc.render import table
+from tuplecalc.render.table import escaped as escaped_row
 from tuplecalc.render.table import in_markdown
 
 THEOREM = {
@@ -95,9 +96,10 @@ def _shown(explanation: Explanation) -> list[LimitForms]:
     """All limits, or of very many those whose terms are shown."""
     if len(explanation.limits) <= _MOST_LIMITS_SHOWN:
         return list(explanation.limits)
-    kept = {id(term.limits[0]) for form in _chain_forms(explanation) for term in form.shown()}
-    kept |= {id(form.binding) for form in _chain_forms(explanation)}
-    return [limit for limit in explanation.limits if id(limit.limit) in kept]
+    forms = _chain_forms(explanation)
+    kept = [limit for form in forms for limit in (form.binding, *(term.limits[0] for term in form.shown()))]
+    names = {(limit.hop, limit.name) for limit in kept}
+    return [limit for limit in explanation.limits if (limit.limit.hop, limit.limit.name) in names]
 
 
 def _chain_forms(explanation: Explanation) -> list[ChainForm]:
@@ -123,12 +125,8 @@ def _substitution(form: Form, binds: bool, width: int) -> list[str]:
     lines = _fold(f"  {form.quantity:<5} {first.relation} {first.text}", width, hang=12)
     rest = " ".join(f"{step.relation} {step.text}" for step in others)
     lines += _fold(f"        {rest}", width, hang=12) if rest else []
-    if binds:
-        lines = _marked(lines, width)
-    return lines
-
-
-def _marked(lines: list[str], width: int) -> list[str]:
+    if not binds:
+        return lines
     marked = f"{lines[-1]}   {_MARK}"
     return [*lines[:-1], marked] if cell_len(marked) <= width else [*lines, f"            {_MARK}"]
 
@@ -262,8 +260,7 @@ def _latex_forms(limit: LimitForms) -> str:
 
 
 def _latex_steps(form: Form) -> str:
-    relations = {"=": "=", "≈": r"\approx"}
-    steps = [f"&{relations[step.relation]} {step.latex}" for step in form.steps]
+    steps = [f"&{step.latex_relation} {step.latex}" for step in form.steps]
     return rf"\text{{{form.quantity}}} " + " \\\\\n".join(steps)
 
 
@@ -273,9 +270,8 @@ def _latex_minimum(form: ChainForm) -> str:
         for term in form.terms
     ]
     result = form.binding_term.form.result
-    relation = {"=": "=", "≈": r"\approx"}[result.relation]
     head = rf"\text{{{form.binding_term.form.quantity}}} = \min\bigl( {terms[0]}"
-    return "\n".join([head, *terms[1:], rf"\bigr) {relation} {{}} & {result.latex}"])
+    return "\n".join([head, *terms[1:], rf"\bigr) {result.latex_relation} {{}} & {result.latex}"])
 
 
 def _latex_names(term: Term, form: ChainForm) -> str:
@@ -318,11 +314,7 @@ def markdown(explanation: Explanation) -> str:
 def _terms(form: ChainForm) -> str:
     rows = []
     for term in form.shown():
-        cells = (
-            _math(term.form.latex),
-            in_markdown(term.form.result.text),
-            in_markdown(_who(term, 200)),
-        )
+        cells = _math(term.form.latex), *escaped_row((term.form.result.text, _who(term, 200)))
         rows.append(tuple(f"**{c}**" for c in cells) if term is form.binding_term else cells)
     if more := len(form.terms) - len(rows):
         rows.append((f"… and {more:,} more", "", ""))

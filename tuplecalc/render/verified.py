@@ -99,9 +99,8 @@ def _scaling(found: Verification) -> str:
     scaled = found.scaled
     if scaled.is_same:
         return "Built as it is, in network namespaces of this machine:"
-    ports = (
-        "" if scaled.factor == 1 else f" Ranges of ports are {numbers.count(scaled.factor)} times smaller."
-    )
+    smaller = f" Ranges of ports are {numbers.count(scaled.factor)} times smaller."
+    ports = "" if scaled.factor == 1 else smaller
     order = "in the same order" if scaled.keeps_order else "not all in the same order; the same one binds"
     where = "built in network namespaces of this machine"
     return f"Scaled down, its limits {order}, and {where}.{ports} The chain as built:"
@@ -140,14 +139,12 @@ def _row(figure: Figure) -> tuple[str, str, str, str]:
         shown = [f"{numbers.rate(Fraction(each))}/s" for each in figures]
         if not figure.is_held and figure.measured > 2 * figure.predicted:
             shown[1] = f"≥ {shown[1]}"  # all that the lab offered
-        equal, different = "equal", "not held against it"
     else:
         shown = [numbers.count(int(each)) for each in figures]
-        equal, different = "equal", "by chance"
     if figure.is_equal:
-        verdict = equal
+        verdict = "equal"
     elif not figure.is_held:
-        verdict = different
+        verdict = "not held against it" if figure.what == "rate" else "by chance"
     else:
         verdict = "at most" if figure.agrees else "DIFFERENT"
     return f"{table.name(figure.name)} {figure.what}", shown[0], shown[1], verdict

@@ -129,7 +129,7 @@ def test_the_title_says_the_finding() -> None:
     assert (
         limits(CHAINS["ten"])
         .get_title(loc="left")
-        .startswith("firewall number 1 entries binds at 6,667/s or less")
+        .startswith("firewall number 1 entries binds at 6,667/s: ")
     )
 
 

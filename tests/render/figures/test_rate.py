@@ -138,7 +138,7 @@ def test_whole_numbers_are_points_and_durations_have_their_unit() -> None:
         (
             ("clients.allocation=bind",),
             "traffic.hold=2m..5m",
-            "login-proxy shared binds at 586.5/s or less; no other limit for hold from 2 min to 5 min",
+            "login-proxy shared binds at 586.5/s; no other limit for hold from 2 min to 5 min",
         ),
     ],
 )

@@ -138,7 +138,7 @@ def test_the_title_says_the_finding(name: str, title: str) -> None:
 
 
 def test_a_bound_is_called_one() -> None:
-    chain = tc.with_settings(tc.example("outage"), "clients.allocation=bind")
+    chain = tc.with_settings(tc.example("outage"), "hops.lvs.block=512", "clients.addresses=9")
     ax = plot_shape(tc.capacity(chain), ax=style.blank())
     assert "at most" in ax.get_title(loc="left")
 

@@ -21,20 +21,11 @@ def verification(found: Verification) -> Record:
         "chain": found.scaled.chain.to_dict(),
         "binding": named(found.prediction.binding),
         "figures": [
-            {
-                "name": figure.name,
-                "what": figure.what,
-                "predicted": figure.predicted,
-                "measured": figure.measured,
-                "tolerance": figure.tolerance,
-                "held": figure.is_held,
-                "bound": figure.is_bound,
-            }
+            {key: getattr(figure, key) for key in ("name", "what", "predicted", "measured", "tolerance")}
+            | {"held": figure.is_held, "bound": figure.is_bound}
             for figure in found.figures
         ],
-        "blind": list(found.blind),
-        "mixing": list(found.mixing),
-        "drawing": list(found.drawing),
+        **{key: list(getattr(found, key)) for key in ("blind", "mixing", "drawing")},
         "tried": found.tried,
         "said": found.said,
     }

@@ -48,8 +48,8 @@ def shown_limits(result: Capacity) -> list[Limit]:
     by_flows = sorted(result.limits, key=lambda limit: limit.flows)[:_SMALLEST]
     limited = [limit for limit in result.limits if limit.rate is not None]
     by_rate = sorted(limited, key=lambda limit: limit.rate or 0)[:_SMALLEST]
-    shown = {id(limit) for limit in (*by_flows, *by_rate, result.binding)}
-    return [limit for limit in result.limits if id(limit) in shown]
+    shown = {(limit.hop, limit.name) for limit in (*by_flows, *by_rate, result.binding)}
+    return [limit for limit in result.limits if (limit.hop, limit.name) in shown]
 
 
 def shown_hops(result: Capacity, limits: Sequence[Limit]) -> list[tuple[str, HopCapacity]]:
@@ -63,8 +63,8 @@ def shown_hops(result: Capacity, limits: Sequence[Limit]) -> list[tuple[str, Hop
 
 def explained(found: Explanation, limits: Sequence[Limit]) -> list[tuple[str, list[ExplainedLimit]]]:
     """The limits with their closed forms, hop by hop."""
-    shown = {id(limit) for limit in limits}
-    forms = (each for each in found.limits if id(each.limit) in shown)
+    shown = {(limit.hop, limit.name) for limit in limits}
+    forms = (each for each in found.limits if (each.limit.hop, each.limit.name) in shown)
     return [
         (hop, [_explained(found.result, each) for each in group])
         for hop, group in groupby(forms, key=lambda each: each.limit.hop)

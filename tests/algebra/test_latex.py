@@ -66,7 +66,9 @@ def test_the_printer_keeps_the_order_of_the_limit() -> None:
         r"\left\lfloor{\frac{\left|A \cup L\right|}{2}}\right\rfloor \cdot b \cdot E' \cdot n"
     )
     assert shared.rate
-    assert shared.rate.latex == r"\frac{\left|A \cup L\right| \cdot b \cdot E' \cdot n}{2 \cdot H + c \cdot T}"
+    assert (
+        shared.rate.latex == r"\frac{\left|A \cup L\right| \cdot b \cdot E' \cdot n}{2 \cdot H + c \cdot T}"
+    )
     assert shared.rate.steps[1].latex == r"\frac{64{,}512 \cdot 4 \cdot 10 \cdot 1}{2 \cdot 2 + 1 \cdot 60}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.limits.chains import Hop, Topology, chain
-from tests.limits.compare import answer, calculated, close, most_flows_claimed, true_flows, true_rate
+from tests.limits.compare import answer, calculated, close, true_flows, true_rate
 
 LARGE = "1-9"
 
@@ -72,7 +72,7 @@ PAIRS = [
     ),
     Departure(  # table: a·n'·floor((|L ∖ A| + 2·|A|) / 2) = 4·6, so that shared binds: 4·floor(8 / 2)
         "flows",
-        "p1 shared-bind",
+        "p1 joint",
         chain(
             dealing(ports="1-4"),
             proxy("client", "1-8", **TO_TWO, allocation="bind", tracking="strict"),
@@ -90,7 +90,7 @@ LISTENERS = [
         "p1 listener",
         chain(
             dealing(ports="1"),
-            proxy("own", capture="listen", listen_addresses=2, time_wait=1),
+            proxy("own", capture="listen", listen_addresses=2, accept_wait=1),
             services=2,
             first_close=0,
         ),
@@ -120,62 +120,21 @@ BLOCKS = [
     # Sources without a block send nothing: what each of them brings along holds for the others alone.
     Departure(  # table: the clients' |A|·a·E = 1·2·1, the block 2·min(2, 1)·1
         "flows",
-        "p0 block-ports",
+        "clients ports",
         chain(cone("1-2", block=2), clients={"addresses": 2, "ports": "1"}),
         2,
         1,
     ),
     Departure(
         "rate",
-        "p0 block-ports",
+        "clients ports",
         chain(cone("1-2", block=2), clients={"addresses": 2, "ports": "1"}),
         2,
         1,
     ),
 ]
 
-# Rates of shared tables: a key is as busy as the machine at its other end lets it be.
-BUSY = [
-    # Ports that bind takes for all services (H + c·T = 1 s) are in the table for longer (2 s): the one port
-    # outside L serves two services there, one after the other. Table: (1·1 + 2·2)·1 / 3.
-    Departure(
-        "rate",
-        "p0 shared-mapping",
-        chain(
-            proxy("client", "2-3", tracking="strict", time_wait=1, allocation="bind"),
-            services=2,
-            clients={"addresses": 1, "ports": "1-3", "allocation": "bind"},
-            first_close=0,
-        ),
-        5 / 3,
-        2,
-    ),
-    # The port outside L is held by the client for 2 s and by the proxy for 1 s: it is busy half of the time.
-    Departure(  # table: |A ∪ L|·b·E' / 2 = 3 / 2, or the clients' 3 / 2
-        "rate",
-        "p0 shared",
-        chain(
-            proxy("client", "1-2", tracking="strict"),
-            clients={"addresses": 1, "ports": "1-3", "time_wait": 1},
-        ),
-        3 / 2,
-        5 / 4,
-    ),
-    # Where nat keeps both legs in one table, its client-side leg alone holds a key for H + (1 - c)·T.
-    Departure(  # table: the clients' |A|·a·E / H = 1, all others are wider
-        "rate",
-        "p0 accepted",
-        chain(
-            proxy("client", "2-3", capture="nat", tracking="loose", time_wait=1, tracking_time_wait=0),
-            clients={"addresses": 1, "ports": "1"},
-            first_close=0,
-        ),
-        1,
-        1 / 2,
-    ),
-]
-
-DEPARTURES = [*PAIRS, *LISTENERS, *BLOCKS, *BUSY]
+DEPARTURES = [*PAIRS, *LISTENERS, *BLOCKS]
 
 
 @pytest.mark.parametrize("departure", DEPARTURES, ids=lambda departure: f"{departure.limit} {departure.of}")
@@ -197,62 +156,13 @@ def renamed(hops: list[Hop]) -> list[Hop]:
     return [{**hop, "name": f"p{number}"} for number, hop in enumerate(hops)]
 
 
-# Where the minimum over all limits is only a bound, the code says so.
+# What was a bound once is exact: a leg's other spaces count on each port.
 
 
-def forwarding(**virtual: int) -> Hop:
-    return {"kind": "hourglass", "layer": 3, "virtual": {"ports": [80], **virtual}}
-
-
-STRICT = {"kind": "hourglass", "capture": "tproxy", "source": "client", "time_wait": 0}
-
-
-@pytest.mark.parametrize(
-    ("topology", "claimed", "truly"),
-    [
-        pytest.param(
-            chain(
-                forwarding(addresses=1), {**STRICT, "ports": "7-12"}, services=2, clients={"ports": "1-12"}
-            ),
-            36,
-            27,
-            id="a virtual service before the proxy",
-        ),
-        pytest.param(
-            chain(
-                {**STRICT, "ports": "3", "instances": 2},
-                clients={"ports": "3-4", "allocation": "bind"},
-                services=2,
-            ),
-            6,
-            3,
-            id="bind: a quarter of a flow is lost for each source and service",
-        ),
-        pytest.param(
-            chain(
-                {**STRICT, "ports": "1-2"}, {**STRICT, "ports": "2", "instances": 2}, clients={"ports": "1"}
-            ),
-            3,
-            0,
-            id="a row in which a proxy has several instances for one service",
-        ),
-    ],
-)
-def test_a_bound_says_that_it_is_one(topology: Topology, claimed: int, truly: int) -> None:
+def test_a_virtual_service_before_the_proxy_is_exact() -> None:
+    virtual = {"kind": "hourglass", "layer": 3, "virtual": {"addresses": 1, "ports": [80]}}
+    strict = {"kind": "hourglass", "capture": "tproxy", "source": "client", "time_wait": 0, "ports": "7-12"}
+    topology = chain(virtual, strict, services=2, clients={"ports": "1-12"})
     result = calculated(topology)
-    assert result.flows_at_most
-    assert (result.flows, true_flows(topology)) == (claimed, truly)
-    assert claimed <= most_flows_claimed(truly, result)
-
-
-def test_the_rate_of_a_row_takes_the_shorter_time_of_a_leg() -> None:
-    rows = chain(
-        {**STRICT, "ports": "3-4", "time_wait": 1},
-        {**STRICT, "ports": "3-4", "time_wait": 2},
-        clients={"addresses": 1, "ports": "3"},
-        first_close=0,
-    )
-    result = calculated(rows)
-    assert result.rate_at_most
-    assert answer(result).rate == 1 / 2
-    assert close(true_rate(rows), 4 / 9)
+    assert not result.flows_at_most
+    assert result.flows == true_flows(topology) == 27  # the two legs' own faces let 36 pass

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.limits.chains import MAX_PORT, Topology, count_of, topologies
@@ -201,6 +201,10 @@ WIDENING: dict[str, Callable[[Any], Any]] = {
 @settings(max_examples=400, deadline=None)
 @given(topologies(), st.data())
 def test_a_wider_set_never_lowers_a_figure(topology: Topology, data: st.DataObject) -> None:
+    # Ports that are divided among the clients give each of more clients fewer.
+    assume(
+        not any(hop.get("block") == "even" or isinstance(hop.get("block"), list) for hop in topology["hops"])
+    )
     parts = [topology["clients"], *topology["hops"]]
     choices = [(part, key) for part in parts for key in WIDENING if key in part]
     choices = [(part, key) for part, key in choices if key != "instances" or part.get("split") != "services"]

@@ -158,27 +158,27 @@ HOP = "hops[0].preset: "
         ({"nat": {"preset": 7}}, f"{HOP}7: a preset is named by a text; `tuplecalc presets` lists them"),
         (
             {"nat": {"preset": "haproxy"}},
-            f'{HOP}"haproxy": this is a preset for an hourglass, and stands at a cone; write kind = '
+            f'{HOP}"haproxy": this is a preset for a hop of kind = "hourglass", and stands at a hop of kind = "cone"; write kind = '  # noqa: E501
             '"hourglass", or leave `kind` out',
         ),
         (
             {"proxy": {"preset": "aws-nat-gateway"}},
-            'hops[1].preset: "aws-nat-gateway": this is a preset for a cone, and stands at an hourglass; '
+            'hops[1].preset: "aws-nat-gateway": this is a preset for a hop of kind = "cone", and stands at a hop of kind = "hourglass"; '  # noqa: E501
             'write kind = "cone", or leave `kind` out',
         ),
         (
             {"nat": {"preset": "linux-client"}},
-            f'{HOP}"linux-client": this is a preset for the clients, and stands at a cone; write it under '
+            f'{HOP}"linux-client": this is a preset for the clients, and stands at a hop of kind = "cone"; write it under '  # noqa: E501
             "[clients]",
         ),
         (
             {"nat": {"preset": "linux-client", "kind": ...}},
-            f'{HOP}"linux-client": this is a preset for the clients, and stands at a hop; write it under '
+            f'{HOP}"linux-client": this is a preset for the clients, and stands at a hop; write it under '  # noqa: E501
             "[clients]",
         ),
         (
             {"clients": {"preset": "haproxy"}},
-            'clients.preset: "haproxy": this is a preset for an hourglass, and stands at the clients; write '
+            'clients.preset: "haproxy": this is a preset for a hop of kind = "hourglass", and stands at the clients; write '  # noqa: E501
             'it in a hop of kind = "hourglass"',
         ),
         (

@@ -185,9 +185,9 @@ def test_a_port_that_waits_in_two_places_waits_for_the_longer() -> None:
     assert found.is_exact
     assert found.upper == pytest.approx(erlang_b(20, 1.0 * (10 + (15 + 30) / 2)), rel=1e-12)
     assert found.upper == pytest.approx(0.4218, abs=4 * 0.0013)
-    assert tc.capacity(chain).rate_at_most  # 0.8/s for the means, 20/32.5 for the longer one
+    assert tc.capacity(chain).rate == Fraction(20, 1) / Fraction(65, 2)  # 0.8/s for the means
     for nat, proxy in ((30, 15), (0, 30)):  # one of the two is the longer one always
-        assert not tc.capacity(waits_in_turn(nat, proxy)).rate_at_most
+        assert all(limit.name != "in-turn" for limit in tc.capacity(waits_in_turn(nat, proxy)).limits)
 
 
 def test_groups_with_shares_have_pools_of_their_own() -> None:

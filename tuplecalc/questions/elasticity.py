@@ -61,8 +61,9 @@ def elasticities(chain: Chain, ranks: int = RANKS) -> tuple[Elasticity, ...]:
     hops.lvs.instances 1 1
     services 1 1
     hops.login-proxy.ports, hops.lvs.ports 1 1
-    traffic.hold -10/11 -2·H / (2·H + T)
-    hops.login-proxy.time_wait -1/11 -T / (2·H + T)
+    traffic.hold -10/11 -2·H / (2·H + c·T)
+    traffic.first_close -1/11 -c·T / (2·H + c·T)
+    hops.login-proxy.time_wait -1/11 -c·T / (2·H + c·T)
     """
     return tuple(_all(capacity(chain), ranks))
 

@@ -127,9 +127,7 @@ def test_the_title_says_the_finding() -> None:
     title = "login-proxy shared binds at 586.5/s: 700/s is 119% of it"
     assert limits(tc.example("outage")).get_title(loc="left") == title
     assert (
-        limits(CHAINS["ten"])
-        .get_title(loc="left")
-        .startswith("firewall number 1 entries binds at 6,667/s: ")
+        limits(CHAINS["ten"]).get_title(loc="left").startswith("firewall number 1 entries binds at 6,667/s: ")
     )
 
 

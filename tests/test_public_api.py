@@ -41,6 +41,7 @@ NAMES = [
     "load",
     "loads",
     "offered",
+    "replace",
     "report",
     "solve",
     "sweep",

@@ -19,7 +19,6 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Constant
 from tuplecalc.limits.kinds import Kind
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.targets import Target
 
 
 def thinned() -> Iterator[Topology]:
@@ -55,7 +54,7 @@ def twice(kind: Kind) -> Change:
     return lambda limit: replace(limit, scopes=limit.scopes * Constant(2)) if limit.kind is kind else limit
 
 
-NEEDED = ("CLIENT_PORTS", "CLIENT_PORTS_BOUND", "CONE_PORTS", "BLOCK", "BLOCK_OVERFLOW", "CLIENT")
+NEEDED = ("CLIENT_PORTS_BOUND", "CONE_PORTS", "BLOCK", "BLOCK_OVERFLOW", "CLIENT")
 NEEDED += (
     "LISTENER",
     "CAPTURE",
@@ -94,11 +93,9 @@ FUNCTIONS: dict[str, tuple[object, str, Any]] = {
     "fewer copies do not count": (elsewhere.Elsewhere, "of_flows", no_rate_elsewhere),
     "no port waits in turn": (theorem, "in_turn", lambda leg: None),
     "all sources are served": (legs.Sources, "serve", lambda self, served: None),
-    "all pairs meet": (proxy._Row, "pairs", lambda self: self.letters.a * self.working),
     "listeners lead anywhere": (proxy._Row, "_behind_listeners", lambda self, sources: sources.mixed()),
     "a table never fills": (cone._Row, "gives_way_to_all", lambda self: True),
     "no rows": (rows.Rows, "ending_with", lambda self, table: iter(())),
-    "all machines work": (Target, "working", lambda self, number: number),
 }
 
 

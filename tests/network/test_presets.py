@@ -173,7 +173,7 @@ HOP = "hops[0].preset: "
         ),
         (
             {"nat": {"preset": "linux-client", "kind": ...}},
-            f'{HOP}"linux-client": this is a preset for the clients, and stands at a hop; write it under '  # noqa: E501
+            f'{HOP}"linux-client": this is a preset for the clients, and stands at a hop; write it under '
             "[clients]",
         ),
         (

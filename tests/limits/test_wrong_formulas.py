@@ -54,7 +54,7 @@ def twice(kind: Kind) -> Change:
     return lambda limit: replace(limit, scopes=limit.scopes * Constant(2)) if limit.kind is kind else limit
 
 
-NEEDED = ("CLIENT_PORTS_BOUND", "CONE_PORTS", "BLOCK", "BLOCK_OVERFLOW", "CLIENT")
+NEEDED: tuple[str, ...] = ("CLIENT_PORTS_BOUND", "CONE_PORTS", "BLOCK", "BLOCK_OVERFLOW", "CLIENT")
 NEEDED += (
     "LISTENER",
     "CAPTURE",

@@ -26,6 +26,7 @@ from tuplecalc.network.file import (
     loads,
     read,
 )
+from tuplecalc.network.ports import PortSet
 from tuplecalc.network.replace import replace, replace_all, set_value, with_settings, written_setting
 from tuplecalc.network.services import Services
 
@@ -354,6 +355,7 @@ def test_a_key_is_taken_away() -> None:
     chain = loads(TOML, settings=["hops.nat.block=9", "hops.nat.block="])
     assert chain == loads(TOML)
     nat = replace(chain, "hops.nat.time_wait", None).hops[0]
+    assert isinstance(nat, Cone)
     assert (nat.time_wait, "time_wait" in nat.model_fields_set) == (120, False)
     assert len(with_settings(chain, "hops.nat=").hops) == len(chain.hops) - 1
     with pytest.raises(InputError) as caught:
@@ -370,7 +372,7 @@ def test_a_preset_is_read_again_beside_a_new_value() -> None:
     named = replace(loads(TOML), "hops.nat.preset", "aws-nat-gateway")
     assert "ports" in named.hops[0].preset_keys
     mine = replace(named, "hops.nat.ports", "1-9")
-    assert mine.hops[0].ports.size == 9
+    assert mine.hops[0].own_ports == PortSet("1-9")
     assert replace(mine, "hops.nat.ports", None) == named
 
 

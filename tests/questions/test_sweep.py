@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import tuplecalc as tc
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.limits import kinds
 from tuplecalc.limits.expression import Number
-from tuplecalc.limits.kinds import GAPS, IN_TURN, JOINT, ROW
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions import forms, pieces
 from tuplecalc.questions import sweep as grid_module
@@ -43,7 +43,7 @@ def near(one: float, other: float) -> bool:
     return isclose(one, other, rel_tol=NEAR)
 
 
-LISTED_IF_LOWER = (JOINT, GAPS, ROW, IN_TURN)
+LISTED_IF_LOWER = (kinds.JOINT, kinds.GAPS, kinds.ROW, kinds.IN_TURN)
 
 
 def check_point(chain: tc.Chain, grid: Sweep, point: Point) -> None:

@@ -31,7 +31,7 @@ def clients(chain: Chain, target: Target) -> tuple[list[Declared], Sources]:
     letters = Letters("clients", "clients", chain.traffic, sources, target, target)
     bound = part.allocation == "bind"
     copies: Expression = a if bound else a * letters.E
-    times = letters.times(client=letters.linger(part.linger_by))
+    times = letters.times(client=letters.linger(part))
     own = Membership("clients", leg, leg.ports, copies, times, None if bound else target)
     kind = CLIENT_PORTS_BOUND if bound else CLIENT_PORTS
     return [Alone(kind, own)], sources._replace(members=(own,))

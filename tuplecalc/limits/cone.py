@@ -80,7 +80,7 @@ class _Row:
             self.ports += (NamedPorts("O", hop.name, hop.overflow, place=f"{hop.path}.overflow"),)
             leaving = NamedPorts("P_O", hop.name, hop.ports | hop.overflow)
         self.leg = Leg(leaving)
-        linger = letters.linger(hop.linger_by)
+        linger = letters.linger(hop)
         self.times = letters.times(client=linger, service=linger)
         self.endpoints, self.endpoints_of_source = letters.E_behind, letters.endpoints_of_source()
         self.everywhere = self._times_in_use(self.endpoints)

@@ -31,8 +31,8 @@ def forwarder(
         sources = sources.mixed()
     letters = Letters(hop.name, hop.path, traffic, sources, before, behind)
     declared: list[Declared] = []
-    if hop.virtual is not None or hop.reuse_after:
-        linger = letters.linger(hop.linger_by)
+    if hop.virtual is not None or "reuse_after" in hop.stated:
+        linger = letters.linger(hop)
         times = letters.times(client=linger, service=linger)
         copies = letters.b * letters.E_behind
         passes = Membership(hop.name, sources.leg, letters.A, copies, times, behind)

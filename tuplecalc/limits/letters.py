@@ -7,13 +7,13 @@ with values, definitions and the topology key behind each.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Minimum, NamedPorts, Number, Quantity, Size, tidy
 from tuplecalc.limits.legs import NEVER, Sources, Times
 from tuplecalc.limits.targets import Target
 from tuplecalc.network.chain import Traffic
+from tuplecalc.network.hop import Lingering
 
 
 class Symbol(NamedTuple):
@@ -94,11 +94,13 @@ class Letters:
         """A quantity that follows from others."""
         return Quantity(symbol, self.hop, definition.value, definition)
 
-    def linger(self, by: Mapping[str, Fraction]) -> Expression:
+    def linger(self, part: Lingering) -> Expression:
         """T, the least of the keys that say it; a wait of 0 that nobody wrote stands in no formula."""
+        by = part.linger_by
         if len(by) == 1:
             ((key, seconds),) = by.items()
-            return NEVER if key != "time_wait" and not seconds else self.given("T", seconds, key)
+            unsaid = not seconds and key not in ("time_wait", *part.stated)
+            return NEVER if unsaid else self.given("T", seconds, key)
         waits = [self.given(letter, by[key], key) for key, letter in _WAITS.items()]
         return self.derived("T", Minimum(tuple(waits)))
 

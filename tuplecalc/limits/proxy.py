@@ -77,7 +77,9 @@ class _Row:
         self.machines: Expression = self.n if self.by_flows else Constant(1)
         self.to_services = self.letters.b * self.letters.E_behind
         self.own: list[Membership] = []  # whose copies count the sources that leave
-        accept_wait = self.front.given("T_a", hop.accept_wait, "accept_wait") if hop.accept_wait else NEVER
+        accept_wait = (
+            self.front.given("T_a", hop.accept_wait, "accept_wait") if "accept_wait" in hop.stated else NEVER
+        )
         self.accepting = self.front.times(service=accept_wait)
 
     def _behind_listeners(self, sources: Sources) -> Sources:
@@ -137,7 +139,7 @@ class _Row:
             copies = self.to_services
             if hop.source == "own":
                 copies = product(self.o, letters.E_behind, self.machines)
-        self.leaving_times = letters.times(client=letters.linger(hop.linger_by))
+        self.leaving_times = letters.times(client=letters.linger(hop))
         ports = letters.A if hop.source == "client-port" else self.leg.ports
         sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times, self.behind)
         self.fresh = [sockets]

@@ -229,3 +229,15 @@ def test_a_tie_at_an_end_goes_to_the_earliest_limit() -> None:
     chain = tc.with_settings(chain, "clients.time_wait=0")
     found = crossovers(chain, "hops.p.time_wait")
     assert found.rate[:2] == (Interval(0, 0, ("clients", "ports")), Interval(0, 10**17, ("p", "upstream")))
+
+
+def test_a_limit_that_is_not_there_at_the_least_value() -> None:
+    """A device that remembers nothing has no limit; from the clients' own second on it is the lower."""
+    clients = {"addresses": 1, "ports": "1-1", "time_wait": 1}
+    device = {"name": "fw", "kind": "hourglass", "layer": 3}
+    topology: Topology = {"traffic": {"hold": 1, "first_close": 1}, "clients": clients, "hops": [device]}
+    chain = tc.from_dict({**topology, "services": {"addresses": 1, "ports": 80}})
+    assert crossovers(chain, "hops.fw.reuse_after").rate == (
+        Interval(0, 1, ("clients", "ports")),
+        Interval(1, 10**17, ("fw", "forwarded")),
+    )

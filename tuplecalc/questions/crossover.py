@@ -79,7 +79,8 @@ def crossovers(chain: Chain, number: str | Axis) -> Crossovers:
     check_chain(chain)
     axis, is_open = (number, False) if isinstance(number, Axis) else ends_of(chain, number, MOST_VALUES)
     try:
-        if axis.path not in paths_of(_set(chain, axis, axis.values[0])):
+        ends = (axis.values[0], axis.values[-1])  # at 0 seconds a device has no limit of what it remembers
+        if not any(axis.path in paths_of(_set(chain, axis, end)) for end in ends):
             raise SteppedError
         found = list(stretches(chain, axis))
         flows, rate = (list(_envelope(axis, found, of)) for of in (0, 1))

@@ -64,7 +64,8 @@ class Walks:
         self.chain, self.axes = chain, axes
         self.found: dict[tuple[int, ...], dict[Key, Form]] = {}
         self.between = between(chain, {axis.path for axis in axes})
-        known = paths_of(self._changed((0,) * len(axes)))
+        ends = (0,) * len(axes), tuple(len(axis.values) - 1 for axis in axes)
+        known = set().union(*(paths_of(self._changed(end)) for end in ends))
         # 1 - c has few digits left in floats where c is next to 1.
         self.places = frozenset(
             axis.path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, sqrt
 from typing import Any, NamedTuple
@@ -24,7 +25,8 @@ FARTHEST = 1_000_000
 """Services, and machines that share them out: more is no design."""
 _FIRST = 32  # values of a number that may go up and down, looked at one by one
 _MILLISECOND = Fraction(1, 1000)
-_CLOSEST = Fraction(1, 10**30)  # of a time, or a second: where bisection ends
+_SHORTEST = Fraction(1, 10**18)  # seconds that a chain takes, but for none
+_CLOSEST = Fraction(1, 10**30)  # of a time: where bisection ends
 _CLOSE = Fraction(1, 10**9)  # the same where only blocking tells, in floats
 
 
@@ -47,8 +49,9 @@ def solve(
 
     Exact integers and fractions are bisected by :func:`~tuplecalc.limits.capacity.capacity` of the
     chain with the value, from a guess in proportion outwards.  So the answer meets the target, and
-    one less does not: the least of all, where more is never worse.  Where it may be (services,
-    instances, blocks), that holds up to 32 values.  A time meets the target, and one longer by 1e-30
+    one less does not: the least of all, where more is never worse.  Where more may be worse
+    (services, instances, blocks, clients that share out ports), it is the least up to 32, and beyond
+    that one from which on the target is met.  A time meets the target, and one longer by 1e-30
     of it does not (1e-9 with ``blocking``); it is exact where it is the root of a straight line.
 
     Raises :class:`~tuplecalc.errors.InputError` for a path that leads to no count or time, for a
@@ -124,11 +127,12 @@ class _Search:
 
     def least(self, low: int, high: int) -> int | None:
         """The least whole number that will do."""
-        if self._may_fall():
-            scanned = range(low, min(low + _FIRST, high + 1))
-            if (first := next(filter(self.met, scanned), None)) is not None:
-                return first
-        if not self.met(high):
+        if self._may_fall() or not self.met(high):
+            below = low
+            for n in _upwards(low, high):
+                if self.met(n):
+                    return n if n - below <= 1 else first_whole(self.met, below, n)
+                below = n
             return None
         present = min(max(int(self.axis.present or low), low), high)
         guess, step = min(max(self._in_proportion(present), low), high), 1
@@ -159,7 +163,8 @@ class _Search:
             return high if self.met(high) else None
         is_exact = self.target.blocking is None
         turn = 0
-        while high - low > (within := max(high, 1) * _CLOSEST if is_exact else high * _CLOSE):
+        closest = _CLOSEST if is_exact else _CLOSE
+        while high - low > (within := max(high * closest, 0 if low else _SHORTEST)):
             turn += 1
             crossing = self._crossing(low, high) if is_exact and turn % 3 else None
             guess = _middle(low, high) if crossing is None else max(crossing, low + within)
@@ -182,6 +187,16 @@ class _Search:
         start = Fraction(0) if here.rate is None else 1 / Fraction(here.rate)
         end, wanted = 1 / Fraction(there.rate), 1 / Fraction(self.target.rate)
         return low + (high - low) * (wanted - start) / (end - start) if start <= wanted < end else None
+
+
+def _upwards(low: int, high: int) -> Iterator[int]:
+    """The first values one by one, then at twice the distance each time."""
+    yield from range(low, min(low + _FIRST, high) + 1)
+    step = 2 * _FIRST
+    while low + step < high:
+        yield low + step
+        step *= 2
+    yield high
 
 
 def _middle(low: Number, high: Number) -> Number:

@@ -17,6 +17,23 @@ from typing import NamedTuple
 from tuplecalc.errors import TopologyError
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import NamedPorts, Number, Size
+from tuplecalc.limits.kinds import (
+    ACCEPTED,
+    ANSWERED,
+    CAPTURE,
+    CLIENT_PORTS,
+    CLIENT_PORTS_BOUND,
+    CONE_PORTS,
+    FORWARDED,
+    GAPS,
+    IN_TURN,
+    JOINT,
+    LISTENER,
+    REMEMBERED,
+    SAME_TUPLE,
+    SHARED,
+    UPSTREAM,
+)
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain, Clients
@@ -29,6 +46,9 @@ from tuplecalc.network.replace import Change, replace_all, written_setting
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
 _MOST_APART, _MOST_PAIRS = 3, 40
+_BY_ENDPOINT = (CLIENT_PORTS, CLIENT_PORTS_BOUND, CONE_PORTS, UPSTREAM)
+_ONE_TABLE = (SHARED, SAME_TUPLE, JOINT, GAPS)
+_BY_SOURCE = (*_ONE_TABLE, ACCEPTED, ANSWERED, LISTENER, UPSTREAM, FORWARDED, REMEMBERED, IN_TURN)
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 REUSE_AFTER = "1s"  # net.ipv4.tcp_tw_reuse_delay
 SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
@@ -119,7 +139,7 @@ def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
 
 def _keeping_apart(result: Capacity) -> Iterator[_Remedy]:
     """Separate ranges for two hops under a shared limit, the tightest first; each hop in one pair only."""
-    tables = (limit for limit in result.limits if limit.name == "shared" and isinstance(limit.size, Size))
+    tables = (limit for limit in result.limits if limit.kind == SHARED)
     changed: set[str] = set()
     for limit in nsmallest(_MOST_APART, tables, key=lambda limit: limit.flows):
         if isinstance(limit.size, Size):
@@ -147,19 +167,22 @@ def _helping_ties(result: Capacity) -> Iterator[_Remedy]:
 
 def _for_limit(result: Capacity, limit: Limit) -> Iterator[_Remedy]:
     place = next((i for i, hop in enumerate(result.chain.hops) if hop.name == limit.hop), -1)
-    if limit.name in ("ports", "upstream"):
+    if limit.kind in _BY_ENDPOINT:
         yield from _for_target(result.chain, place + 1)
     if limit.hop == "clients":
         yield from _for_clients(result.chain.clients)
         return
+    if limit.hop == "services":
+        yield from _for_sources(result.chain, len(result.chain.hops))
+        return
     hop = result.chain.hops[place]
-    if limit.name == "entries":
+    if limit.kind.resource == "entries":
         yield from _doubled(hop.name, hop.path, "max_entries", hop.max_entries, "tracking table")
     elif isinstance(hop, Cone):
         yield from _for_cone(hop)
     if isinstance(hop, Proxy):
         yield from _for_proxy(hop, limit)
-    if limit.name in ("accepted", "listener", "shared", "upstream", "forwarded"):
+    if limit.kind in _BY_SOURCE:
         yield from _for_sources(result.chain, place)
 
 
@@ -242,23 +265,22 @@ def _for_cone(hop: Cone) -> Iterator[_Remedy]:
 
 def _for_proxy(hop: Proxy, limit: Limit) -> Iterator[_Remedy]:
     path, name = hop.path, hop.name
-    match limit.name:
-        case "entries":
-            if hop.tracking != "off" and hop.capture in ("tproxy", "listen"):
-                yield _change(f"no connection tracking at {name} (notrack)", f"{path}.tracking", "off")
-            return
-        case "files":
-            yield from _doubled(name, path, "max_files", hop.max_files, "limit of open files")
-            return
-        case "capture" | "listener":
-            yield from _listeners(hop)
-            if limit.name == "capture":
-                yield from _wider(f"the capture of {name}", f"{path}.rewrite_ports", hop.rewrite_ports)
-                yield _change(f"capture by TPROXY instead of REDIRECT at {name}", f"{path}.capture", "tproxy")
-            return
+    if limit.kind.resource == "entries":
+        if hop.tracking != "off" and hop.capture in ("tproxy", "listen"):
+            yield _change(f"no connection tracking at {name} (notrack)", f"{path}.tracking", "off")
+        return
+    if limit.kind.resource == "files":
+        yield from _doubled(name, path, "max_files", hop.max_files, "limit of open files")
+        return
+    if limit.kind in (CAPTURE, LISTENER):
+        yield from _listeners(hop)
+        if limit.kind == CAPTURE:
+            yield from _wider(f"the capture of {name}", f"{path}.rewrite_ports", hop.rewrite_ports)
+            yield _change(f"capture by TPROXY instead of REDIRECT at {name}", f"{path}.capture", "tproxy")
+        return
     if hop.allocation == "bind":
         yield _change(f"IP_BIND_ADDRESS_NO_PORT at {name}", f"{path}.allocation", "tuple")
-    if limit.name.startswith("shared") and hop.capture == "tproxy":
+    if (limit.kind in _ONE_TABLE or limit.kind.legs == "a row") and hop.capture == "tproxy":
         text = f"no connection tracking at {name} (notrack), so that both legs may use one port"
         yield _change(text, f"{path}.tracking", "off")
     if hop.source == "own":

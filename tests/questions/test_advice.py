@@ -265,3 +265,15 @@ def test_no_product_is_asked_for_what_it_does_not_let_one_change() -> None:
     by_hand = tc.with_settings(chain, "hops.nat.time_wait=60s")
     settings = [setting for advice in tc.advise(tc.capacity(by_hand)) for setting in advice.settings]
     assert sorted(settings) == ["hops.nat.addresses=2", "hops.nat.time_wait=30s"]
+
+
+def test_gaps_get_what_a_shared_table_gets() -> None:
+    """With fewer ports at lvs than in the table the gaps bind; without a table ``35,976·6/420``."""
+    result = tc.capacity(tc.example("outage", ["hops.lvs.ports=1024-36999"]))
+    assert result.rate_binding is result.limit("login-proxy", "gaps")
+    found = {advice.settings: advice for advice in tc.advise(result)}
+    assert found[("hops.login-proxy.tracking=off",)].rate == Fraction(35_976 * 6, 420)
+    assert ("hops.lvs.addresses=2",) in found
+    assert [advice.settings for advice in found.values() if advice.apart] == [
+        ("hops.lvs.ports=1024-33279", "hops.login-proxy.ports=33280-65535")
+    ]

@@ -268,8 +268,13 @@ def test_no_product_is_asked_for_what_it_does_not_let_one_change() -> None:
 
 
 def test_gaps_get_what_a_shared_table_gets() -> None:
-    """With fewer ports at lvs than in the table the gaps bind; without a table ``35,976·6/420``."""
-    result = tc.capacity(tc.example("outage", ["hops.lvs.ports=1024-36999"]))
+    """With fewer ports at lvs than in the table the gaps bind the rate, and files the flows.
+
+    Without a table ``35,976·6/420``.
+    """
+    changes = ["hops.lvs.ports=1024-36999", "hops.login-proxy.max_files=60000"]
+    result = tc.capacity(tc.example("outage", changes))
+    assert result.binding is result.limit("login-proxy", "files")
     assert result.rate_binding is result.limit("login-proxy", "gaps")
     found = {advice.settings: advice for advice in tc.advise(result)}
     assert found[("hops.login-proxy.tracking=off",)].rate == Fraction(35_976 * 6, 420)

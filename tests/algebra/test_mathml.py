@@ -44,7 +44,7 @@ def read(element: Element) -> str:
 
 def joined(parts: list[str]) -> str:
     """A row's parts, with the blanks of plain text; the comma of two indices is its underscore."""
-    if len(parts) == 3 and parts[0] in ("a", "g", "t", "w", "r", "i", "s") and parts[1] == ",":
+    if len(parts) == 3 and parts[0] in ("O", "a", "g", "i", "m", "r", "s", "t", "w") and parts[1] == ",":
         return f"{parts[0]}_{parts[2]}"
     text = ""
     for part in parts:

@@ -98,7 +98,8 @@ class Form(NamedTuple):
         held = seconds > 0
         if isinstance(held, np.ndarray | np.generic) and np.all(held):
             return room / seconds
-        return np.where(held, room / np.where(held, seconds, 1.0), np.where(room > 0, np.inf, 0.0))
+        free = np.where(size < self.keys, 0.0, np.inf)  # keys that are held for no time
+        return np.where(held, room / np.where(held, seconds, 1.0), free)
 
 
 def folded(node: Expression, places: frozenset[str]) -> Expression:

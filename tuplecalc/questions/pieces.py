@@ -22,6 +22,7 @@ from itertools import product
 
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.limits.expression import ingredients
+from tuplecalc.limits.kinds import ENTRIES
 from tuplecalc.limits.legs import Table
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
@@ -136,6 +137,9 @@ def forms_of(chain: Chain, places: frozenset[str]) -> dict[Key, Form]:
 def alike(samples: Sequence[Mapping[Key, Form]]) -> dict[Key, Form] | None:
     """The form of each limit that is listed in some sample, in order; None where samples differ in one."""
     forms: dict[Key, Form] = {}
+    everywhere = [{key for key in each if key[1] == ENTRIES.name} for each in samples]
+    if any(keys != everywhere[0] for keys in everywhere):  # a table that never fills is no limit there
+        return None
     if all(forms.setdefault(key, each[key]) == each[key] for each in samples for key in each):
         return {key: forms[key] for key in merged(samples)}
     return None

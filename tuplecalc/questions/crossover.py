@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain as chained
 from itertools import pairwise
 from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
 
-from tuplecalc.limits.expression import Number
+from tuplecalc.limits.capacity import capacity
+from tuplecalc.limits.expression import Number, ingredients
 from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.network.replace import with_settings
 from tuplecalc.questions.axis import MOST_POINTS, POINTS, Axis, ends_of
@@ -139,7 +141,18 @@ def stretches(chain: Chain, axis: Axis) -> Iterator[Stretch]:
             yield from cut(low, middle)
             yield from cut(middle + 1 if axis.is_count else middle, high)
 
-    yield from _together(cut(axis.values[0], axis.values[-1]))
+    low, high = axis.values[0], axis.values[-1]
+    marks = set() if axis.is_count else {time for time in _times(chain) if low < time < high}
+    spans = pairwise(sorted({low, *marks, high}))
+    yield from _together(
+        chained.from_iterable(cut(*span) for span in spans) if low < high else cut(low, high)
+    )
+
+
+def _times(chain: Chain) -> set[Number]:
+    """The times of a chain: a limit that is lower only between two of them is not missed."""
+    parts = (limit.seconds for limit in capacity(chain).limits)
+    return {quantity.value for part in parts for quantity in ingredients(part)}
 
 
 def _together(parts: Iterator[Stretch]) -> Iterator[Stretch]:

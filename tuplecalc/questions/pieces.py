@@ -9,7 +9,8 @@ Corners tell it where only *smooth* numbers vary: times, counts of addresses, si
 blocks.  These are leaves of the expressions, and what the code decides by them compares sums and
 products that are monotonic in each.  Along any other axis (services, and instances where machines
 share out the services) each value is a piece of its own.  A limit that is listed at some corners
-only is left out where it cannot bind, so that a piece takes the limits of all its corners.
+only is left out where it cannot bind, so that a piece takes the limits of all its corners; but for
+those whose formula holds only where they are listed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from itertools import product
 
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.limits.expression import ingredients
-from tuplecalc.limits.kinds import ENTRIES
+from tuplecalc.limits.kinds import ENTRIES, GAPS, IN_TURN
 from tuplecalc.limits.legs import Table
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
@@ -35,6 +36,8 @@ Key = tuple[str, str]
 Box = tuple[range, ...]
 """Which values of each axis, by their numbers."""
 BETWEEN = 4  # parts of a span at whose ends limits are looked for that are listed where they are lower
+# A table that never fills is no limit, and without a gap its formula allows too little.
+_HOLDS_WHERE_LISTED = (ENTRIES.name, GAPS.name, IN_TURN.name)
 _NEXT_TO_ONE = Fraction(1, 1024)
 
 
@@ -137,8 +140,8 @@ def forms_of(chain: Chain, places: frozenset[str]) -> dict[Key, Form]:
 def alike(samples: Sequence[Mapping[Key, Form]]) -> dict[Key, Form] | None:
     """The form of each limit that is listed in some sample, in order; None where samples differ in one."""
     forms: dict[Key, Form] = {}
-    everywhere = [{key for key in each if key[1] == ENTRIES.name} for each in samples]
-    if any(keys != everywhere[0] for keys in everywhere):  # a table that never fills is no limit there
+    everywhere = [{key for key in each if key[1] in _HOLDS_WHERE_LISTED} for each in samples]
+    if any(keys != everywhere[0] for keys in everywhere):
         return None
     if all(forms.setdefault(key, each[key]) == each[key] for each in samples for key in each):
         return {key: forms[key] for key in merged(samples)}

@@ -78,7 +78,7 @@ def times_too_high(bounds: list[Bound]) -> float:
     """How many times the truth a figure may be, by what the reasons themselves say."""
     factor = 1.0
     for bound in bounds:
-        if bound.figure == "rate" and "of the rate more" in bound.reason:
+        if "none gets through" in bound.reason or (bound.figure == "rate" and "of the rate" in bound.reason):
             return math.inf
         if part := re.search("up to (.*?) less", bound.reason):
             factor /= 1 - PARTS[part[1]]

@@ -17,7 +17,7 @@ def is_of_time(result: Capacity) -> bool:
 
 
 def rates_by_schedule(result: Capacity) -> Iterator[float]:
-    """The best schedule of the legs that meet where the rate's limit binds, one value for each choice of legs.
+    """The best schedule of the legs that meet where the rate's limit binds, for each choice of these.
 
     A leg is scheduled in the spaces that have as many keys as the limit: a space that is left out could only
     lower the truth. Raises ValueError where that is too much to try.

@@ -87,7 +87,7 @@ def _rows(result: Capacity, tables: Sequence[Table]) -> Iterator[Bound]:
         for table in tables:
             if not table.is_single:
                 reason = "a leg that is apart in one of its instances may meet another in the next proxy"
-                yield Bound("flows", table.entering.hop, f"{reason}; no chain lost by it yet")
+                yield Bound("flows", table.entering.hop, f"{reason}; none gets through with one port")
     if len(tables) >= MOST_LEGS:
         reason = f"of rows of proxies the faces of {MOST_LEGS} legs are looked at; up to a tenth less"
         yield Bound("flows", tables[MOST_LEGS - 1].entering.hop, reason)

@@ -2,29 +2,24 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from tests.limits.chains import Topology
+from tests.limits.one_by_one import is_of_time
 from tests.oracle.program import highest_rate, most_flows
+from tuplecalc.limits.at_most import Bound
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.limits.kinds import GAPS, IN_TURN, JOINT
 from tuplecalc.limits.limit import Limit
-from tuplecalc.network.chain import AnyHop
-from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
-from tuplecalc.network.forwarder import Forwarder
 
-OF_TIME = (GAPS, IN_TURN, JOINT)
-"""What ports do one connection after the other, which the program of means does not see whole."""
 NEAR = 1e-5
 """Relative: the linear program's own tolerance."""
-MOST = 1.5
-"""Where the result says "at most", a figure is no more than this times the truth, rounding aside.
-
-Measured: up to 4/3, for rates, and for flows where a hop changes the destination but keeps the port.
-"""
+PARTS = {"half": 1 / 2, "a third": 1 / 3, "two fifths": 2 / 5, "a tenth": 1 / 10}
+"""How the reasons of "at most" call a part of a figure that may be missing."""
 
 
 @dataclass(frozen=True)
@@ -74,47 +69,22 @@ def mutated(result: Capacity, change: Callable[[Limit], Limit | None]) -> Answer
     return answer(Capacity(result.chain, hops))
 
 
-def most_flows_claimed(truth: int, result: Capacity) -> float:
-    """What the flows may be where the result says "at most"; else they are the truth.
-
-    Rounding: a shared limit is floored once for a whole source (or for a source and instance), but
-    ports are whole in each (source address, service, instance). Half a flow is lost there at most, at
-    every hop that has such a limit; measured in 20,000 random chains: half of this at one such hop,
-    two thirds at two in a row.
-
-    Where a hop changes the destination but keeps source and port, ports that are apart for each
-    destination on one side can meet on the other: that loss grows with the ports. With port blocks
-    whole sources may go without, and what a client holds may all be of one address: no bound.
-    """
-    if not result.flows_at_most:
-        return truth
-    if has_blocks(result):
-        return math.inf
-    shared = (limit for limit in result.limits if limit.name == "shared")
-    rounding = float(sum(limit.scopes.value for limit in shared)) / 2
-    return truth * (MOST if any(map(changes_destination, result.chain.hops)) else 1) + rounding
+def reasons(result: Capacity, figure: Literal["flows", "rate"]) -> list[Bound]:
+    """Why a figure may be above the program's: it is equal where there is none."""
+    return [bound for bound in result.at_most if bound.figure == figure and not bound.is_of_time]
 
 
-def highest_rate_claimed(truth: float, result: Capacity) -> float:
-    """What the rate may be where the result says "at most"; else it is the truth."""
-    if not any(bound.figure == "rate" and not bound.is_of_time for bound in result.at_most):
-        return truth
-    return math.inf if has_blocks(result) else MOST * truth
-
-
-def has_blocks(result: Capacity) -> bool:
-    """Whether a cone hands out port blocks, or lets a client hold so many ports only."""
-    cones = [hop for hop in result.chain.hops if isinstance(hop, Cone)]
-    return any(hop.block is not None or hop.client_ports is not None for hop in cones)
-
-
-def changes_destination(hop: AnyHop) -> bool:
-    """Whether it does so and keeps the source's address and port."""
-    if isinstance(hop, Cone):
-        return False
-    if isinstance(hop, Forwarder):
-        return hop.virtual is not None
-    return hop.capture == "listen" and hop.source == "client-port"
+def times_too_high(bounds: list[Bound]) -> float:
+    """How many times the truth a figure may be, by what the reasons themselves say."""
+    factor = 1.0
+    for bound in bounds:
+        if "none gets through" in bound.reason or (bound.figure == "rate" and "of the rate" in bound.reason):
+            return math.inf
+        if part := re.search("up to (.*?) less", bound.reason):
+            factor /= 1 - PARTS[part[1]]
+        else:
+            assert "no chain lost by it yet" in bound.reason, bound
+    return factor
 
 
 def objections(topology: Topology, result: Capacity, claim: Answer | None = None) -> list[str]:
@@ -128,24 +98,30 @@ def flow_objections(topology: Topology, result: Capacity, claim: Answer) -> Iter
     truth = true_flows(topology)
     if claim.flows < truth:
         yield f"{claim.flows} flows are below the true {truth}"
-    if claim.flows > most_flows_claimed(truth, result):
+    if claim.flows > truth * times_too_high(reasons(result, "flows")):
         yield f"{claim.flows} flows are above the true {truth}"
 
 
 def rate_objections(topology: Topology, result: Capacity, claim: Answer) -> Iterator[str]:
     """What is wrong with the rate.
 
-    The linear program has parts of flows, of which one may have its two legs at times when the other
-    has none.  Where not one whole flow fits, none gets through, at any rate.
+    It may be below the program where a limit binds that comes out of time: the program counts means.
     """
-    nothing = result.flows == 0 and true_flows(topology) == 0
-    truth = 0.0 if nothing else true_rate(topology)
-    most = highest_rate_claimed(truth, result)
-    in_time = result.rate_binding is not None and result.rate_binding.kind in OF_TIME
-    if claim.rate < truth and not close(claim.rate, truth) and not (in_time and claim == answer(result)):
+    truth = rate_of_whole_flows(topology, result)
+    most = truth * times_too_high(reasons(result, "rate")) if truth else 0.0
+    below = claim.rate < truth and not close(claim.rate, truth)
+    if below and not (is_of_time(result) and close(claim.rate, answer(result).rate)):
         yield f"a rate of {claim.rate} is below the true {truth}"
     if claim.rate > most and not close(claim.rate, most):
         yield f"a rate of {claim.rate} is above the true {truth}"
+
+
+def rate_of_whole_flows(topology: Topology, result: Capacity) -> float:
+    """The program's rate; 0 where not one whole flow fits.
+
+    The program has parts of flows, of which one may have its two legs at times when the other has none.
+    """
+    return 0.0 if result.flows == 0 and true_flows(topology) == 0 else true_rate(topology)
 
 
 def close(left: float, right: float) -> bool:

@@ -138,6 +138,111 @@ def test_two_large_ranges_that_are_equal_leave_half() -> None:
     assert flows(behind_cone("1024-65535", "1024-65535", tracking="off")) == P
 
 
+# Lingers: every device on the way may be the last to let go.
+
+HALF: Topology = {"traffic": {"first_close": 0.5}, "clients": {"addresses": 1}}
+ONE_SERVICE = {"services": {"addresses": 1, "ports": 443}}
+PROXY = {"name": "proxy", "kind": "hourglass", "source": "client", "ports": "40000-60999"}
+WAITING = {
+    "services": {"addresses": 1, "ports": 443, "time_wait": "60s"},
+    "traffic": {"first_close": "server"},
+}
+GIVES_WAY = {"name": "nat", "kind": "cone", "addresses": 1, "closing": "gives-way"}
+IPVS = {"name": "ipvs", "kind": "hourglass", "layer": 4, "virtual": {"addresses": 1, "ports": 80}}
+REMEMBERS = {"name": "fw", "kind": "hourglass", "layer": 3, "reuse_after": "90s"}
+LINGERS: list[tuple[str, Topology, str, Fraction]] = [
+    (
+        "a service that waits",
+        {**WAITING, "clients": {"addresses": 256}, "hops": [GIVES_WAY]},
+        "services accepted",
+        Fraction(P, 60),
+    ),
+    (
+        "a firewall that remembers",
+        {**WAITING, "clients": {"addresses": 256}, "hops": [GIVES_WAY, REMEMBERS]},
+        "fw forwarded",
+        Fraction(P, 90),
+    ),
+    (
+        "a service that waits for a client's block",
+        {**WAITING, "clients": {"addresses": 128}, "hops": [{**GIVES_WAY, "block": 252}]},
+        "nat block",
+        Fraction(128 * 252, 60),
+    ),
+    (
+        "one client of a balancer, which a SYN opens again",
+        {**ONE_SERVICE, "clients": {"addresses": 1}, "hops": [IPVS]},
+        "clients ports",
+        Fraction(28232, 60),
+    ),
+    (
+        "a balancer that does not",
+        {**ONE_SERVICE, "clients": {"addresses": 1}, "hops": [{**IPVS, "reuse_after": "120s"}]},
+        "ipvs forwarded",
+        Fraction(28232, 120),
+    ),
+    (  # 21,000 ports of both legs, and 7,232 of the clients', half of the time
+        "now here, now there",
+        {**HALF, **ONE_SERVICE, "hops": [{**PROXY, "capture": "tproxy", "accept_wait": "60s"}]},
+        "proxy joint",
+        Fraction(21000 + 7232 // 2, 60),
+    ),
+    (
+        "now here, now there, without a table",
+        {
+            **HALF,
+            **ONE_SERVICE,
+            "hops": [{**PROXY, "capture": "tproxy", "tracking": "off", "accept_wait": "60s"}],
+        },
+        "proxy in-turn",
+        Fraction(28232, 60),
+    ),
+    (  # 220 s and 40 s on 22,000 ports, of the other 4,000 a quarter
+        "gaps",
+        {
+            **ONE_SERVICE,
+            "traffic": {"hold": "100s"},
+            "clients": {"addresses": 99},
+            "hops": [
+                {"name": "nat", "kind": "cone", "addresses": 1, "ports": "10001-32000"},
+                {**PROXY, "capture": "tproxy", "ports": "10001-36000"},
+            ],
+        },
+        "proxy gaps",
+        Fraction(22000 + 1000, 260),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("topology", "binding", "rate"), [each[1:] for each in LINGERS], ids=[x[0] for x in LINGERS]
+)
+def test_who_is_the_last_to_let_go(topology: Topology, binding: str, rate: Fraction) -> None:
+    result = capacity(from_dict(topology))
+    assert (result.rate, named(result.rate_binding)) == (rate, binding)
+    assert not any(bound.figure == "rate" and not bound.is_of_time for bound in result.at_most)
+
+
+@pytest.mark.parametrize(
+    ("shares", "flows"), [(("0.9", "0.1"), 22), (("0.75", "0.25"), 26), (("0.5", "0.5"), 40)]
+)
+@pytest.mark.parametrize("listens", [False, True])
+def test_shares_of_services_behind_two_hops_that_share_them_out(
+    shares: tuple[str, str], flows: int, listens: bool
+) -> None:
+    """Listeners are dealt out as the services behind them: 20 flows by files for the busier machine."""
+    both = {"kind": "hourglass", "instances": 2, "split": "services"}
+    first = {**both, "name": "a", "capture": "tproxy", "source": "client-port", "tracking": "off"}
+    second = {**both, "name": "b", "capture": "listen", "source": "own"}
+    topology = {
+        "clients": {"addresses": 9},
+        "hops": [{**first, "max_files": 40}, *([second] if listens else [])],
+        "services": [{"addresses": 1, "ports": 80 + n, "share": share} for n, share in enumerate(shares)],
+    }
+    result = capacity(from_dict(topology))
+    assert (result.flows, named(result.binding)) == (flows, "a files")
+
+
 # Instances that work.
 
 

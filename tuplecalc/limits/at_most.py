@@ -44,7 +44,7 @@ def bounds(result: Capacity, declared: Sequence[Sequence[Declared]]) -> Iterator
     for leg in {each.membership.leg: None for hop in declared for each in hop if isinstance(each, Alone)}:
         by_client, by_service = last_to_let_go(leg)
         if result.chain.traffic.first_close not in (0, 1) and not by_client.goes_with(by_service):
-            reason = f"ports wait now at {by_client.hop}, now at {by_service.hop}; up to a third less"
+            reason = f"ports wait now at {by_client.hop}, now at {by_service.hop}; up to two fifths less"
             yield Bound("rate", by_service.hop, reason, is_of_time=True)
     if result.rate is not None:
         for table in tables:
@@ -62,18 +62,23 @@ def _blocks(result: Capacity) -> Iterator[Bound]:
             reason = (
                 "what a client holds can all be of one address, and the hops behind count for each of them"
             )
-            yield Bound("flows", hop.name, f"{reason}; up to half less where few clients have blocks")
+            yield Bound(
+                "flows", hop.name, f"{reason}; up to half less, of the rate more where few have blocks"
+            )
         if hop.block is None:
             continue
         some = isinstance(hop.block, int)  # else all sources have a block, and each one alike
         if any(_chooses(other) if some else _deals_out(other) for other in before):
-            yield Bound("flows", hop.name, "the sources that hold a block may not be those with most to send")
-        if hop.instances > 1 and hop.max_entries is not None:
-            yield Bound("flows", hop.name, "blocks may fall unevenly on the tables of its instances")
-        if hop.overflow is not None and _meets_unevenly(hop, *result.hops[place : place + 2]):
-            yield Bound(
-                "flows", hop.name, "clients of some addresses lack the overflow that is idle at others"
+            reason = (
+                "the sources that hold a block may not be those with most to send; no chain lost by it yet"
             )
+            yield Bound("flows", hop.name, reason)
+        if hop.instances > 1 and hop.max_entries is not None:
+            reason = "blocks may fall unevenly on the tables of its instances; up to half less"
+            yield Bound("flows", hop.name, reason)
+        if hop.overflow is not None and _meets_unevenly(hop, *result.hops[place : place + 2]):
+            reason = "clients of some addresses lack the overflow that is idle at others; up to a tenth less"
+            yield Bound("flows", hop.name, reason)
 
 
 def _rows(result: Capacity, tables: Sequence[Table]) -> Iterator[Bound]:
@@ -82,9 +87,9 @@ def _rows(result: Capacity, tables: Sequence[Table]) -> Iterator[Bound]:
         for table in tables:
             if not table.is_single:
                 reason = "a leg that is apart in one of its instances may meet another in the next proxy"
-                yield Bound("flows", table.entering.hop, reason)
+                yield Bound("flows", table.entering.hop, f"{reason}; none gets through with one port")
     if len(tables) >= MOST_LEGS:
-        reason = f"of rows of proxies the faces of {MOST_LEGS} legs are looked at; some per cent less"
+        reason = f"of rows of proxies the faces of {MOST_LEGS} legs are looked at; up to a tenth less"
         yield Bound("flows", tables[MOST_LEGS - 1].entering.hop, reason)
 
 

@@ -170,8 +170,9 @@ class _Row:
             entering = Membership(
                 hop.name, self.entering.leg, self.front.A, copies, self.accepting, self.before
             )
+            self.own.append(entering)
         leaving = Membership(hop.name, self.leg, self.leg.ports, copies, self.leaving_times, self.behind)
-        self.own += [entering, leaving]
+        self.own.append(leaving)
         is_single = hop.instances == 1 or not self.by_flows
         return [Table(entering, leaving, is_single, self.before, self.behind)]
 

@@ -342,7 +342,9 @@ def test_typed_values_are_held_as_they_are() -> None:
     chain = loads(TOML)
     changes = [("traffic.hold", Fraction(1, 3)), ("hops.nat.addresses", 5), ("clients.ports", ["1-4", 9])]
     changed = replace_all(chain, changes)
-    assert (changed.traffic.hold, changed.hops[0].addresses.size, changed.clients.ports.size) == (
+    nat = changed.hops[0]
+    assert isinstance(nat, Cone)
+    assert (changed.traffic.hold, nat.addresses.size, changed.clients.ports.size) == (
         Fraction(1, 3),
         5,
         5,
@@ -356,7 +358,8 @@ def test_a_key_is_taken_away() -> None:
     assert chain == loads(TOML)
     nat = replace(chain, "hops.nat.time_wait", None).hops[0]
     assert isinstance(nat, Cone)
-    assert (nat.time_wait, "time_wait" in nat.model_fields_set) == (120, False)
+    assert nat.time_wait == 120
+    assert "time_wait" not in nat.model_fields_set
     assert len(with_settings(chain, "hops.nat=").hops) == len(chain.hops) - 1
     with pytest.raises(InputError) as caught:
         with_settings(chain, "hops.nat.time_weit=")

@@ -171,7 +171,8 @@ def between(chain: Chain, paths: Collection[str]) -> int:
     tables = [each for hop in capacity(chain).declared for each in hop if isinstance(each, Table)]
     pairs = [(each.entering.ports.ports, each.leaving.ports.ports) for each in tables]
     listed_if_lower = len(tables) > 1 or any(A != L and not A.isdisjoint(L) for A, L in pairs)
-    return BETWEEN if listed_if_lower or "traffic.first_close" in paths else 1
+    either_closes = chain.traffic.first_close not in (0, 1) or "traffic.first_close" in paths
+    return BETWEEN if listed_if_lower or either_closes else 1
 
 
 def _with(box: Box, axis: int, span: range) -> Box:

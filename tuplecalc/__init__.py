@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from tuplecalc.render.json import to_dict as to_dict
     from tuplecalc.under_load.offered import offered as offered
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 _FOLDERS = {"figures": "tuplecalc.render.figures", "under_load": "tuplecalc.under_load"}
 _HOMES = {

@@ -8,8 +8,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.network.presets import Preset, Use, used
 from tuplecalc.render.json.values import Record, as_float, at_most, binding, bracket, figures, limit_record
 from tuplecalc.under_load.offered import Offered

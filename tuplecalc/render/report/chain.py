@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop
 from tuplecalc.network.cone import Cone

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from tuplecalc.algebra import Explanation, Form, LimitForms, SymbolRow, mathml
 from tuplecalc.algebra.forms import ChainForm, Term
 from tuplecalc.algebra.notation import Notation
-from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.render.report.chain import hop_kind, mark
 

@@ -56,6 +56,8 @@ class Rows:
         if before and before[-1].behind is not table.before:
             before = ()
         self._ending[table.leaving.leg] = tables = (*before[2 - MOST_LEGS :], table)
+        if not before:  # two legs alone: the table's own face
+            return
         least = _Least()
         least.note(*self._alone(table.leaving))
         for first in range(len(tables) - 1, -1, -1):

@@ -17,6 +17,7 @@ from tuplecalc.network.preset_part import PresetPart
 from tuplecalc.network.presets import Preset, presets
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
+from tuplecalc.network.setvalue import SetValue
 from tuplecalc.network.values import plain
 
 
@@ -86,6 +87,8 @@ def _describe(schema: dict[str, Any], part: type[Part]) -> None:
     for key, field in part.model_fields.items():
         if isinstance(field.default, Fraction):
             schema["properties"][key]["default"] = plain(field.default)
+        if isinstance(field.default, SetValue):  # pydantic would write it field by field
+            schema["properties"][key]["default"] = field.default.spec
     for base in reversed(part.__mro__):
         if issubclass(base, Part):
             for key, text in _docstrings(base).items():

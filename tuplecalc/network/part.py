@@ -69,7 +69,7 @@ class Part(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """The part as a topology file would say it: the keys that were written, no defaults."""
-        return self.model_dump(exclude_unset=True)
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:

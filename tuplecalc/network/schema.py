@@ -13,8 +13,7 @@ from typing import Any, get_args
 from tuplecalc.network.chain import Chain, Clients, Traffic
 from tuplecalc.network.hop import Hop, Virtual
 from tuplecalc.network.part import Part
-from tuplecalc.network.preset_part import PresetPart
-from tuplecalc.network.presets import Preset, presets
+from tuplecalc.network.presets import Preset, PresetPart, presets
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 from tuplecalc.network.setvalue import SetValue

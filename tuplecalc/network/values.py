@@ -181,10 +181,6 @@ def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, in
         most, fewest = clients, ports
 
 
-def _block_written(block: Any) -> Any:
-    return list(map(list, block)) if isinstance(block, tuple) else block
-
-
 def text(value: object, what: str) -> str:
     """A line of text that a terminal can show as it is."""
     if not isinstance(value, str):
@@ -263,9 +259,7 @@ _BLOCK = {
 _PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _COUNT | {"maximum": MOST_PROBES}]}
 
 Count = Annotated[int, _Reader(_count, _COUNT)]
-Block = Annotated[
-    int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK, _block_written)
-]
+Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK)]
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]

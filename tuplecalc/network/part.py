@@ -97,8 +97,6 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
                 yield Problem(place, value, "this has one table or more", f"write [[{place}]]")
             case "tuple_type" | "list_type":
                 yield Problem(place, value, "this is a list of tables", f"write [[{place}]]")
-            case "invalid_key":
-                yield Problem(place, None, "a key is a text", "put it in quotes")
             case _:
                 yield Problem(place, value, "this is a table of keys and values", _as_table(place))
 

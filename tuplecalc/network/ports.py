@@ -77,7 +77,8 @@ class PortSet(SetValue):
         >>> (PortSet("80-90") | PortSet("91, 443")).ranges
         ((80, 91), (443, 443))
         """
-        return tuple(_rows_of_ones(bin(self.bits)[:1:-1] + "0"))
+        ones = re.finditer("1+", bin(self.bits)[:1:-1])
+        return tuple((row.start(), row.end() - 1) for row in ones)
 
     @property
     def size(self) -> int:
@@ -175,15 +176,6 @@ def _bits(ranges: Iterable[Range]) -> int:
     return sum((1 << (high + 1)) - (1 << low) for low, high in merged(ranges))
 
 
-def _rows_of_ones(bits: str) -> Iterator[Range]:
-    """Where the ones of a text such as ``0110`` begin and end; it ends with a zero."""
-    low = bits.find("1")
-    while low >= 0:
-        end = bits.find("0", low)
-        yield low, end - 1
-        low = bits.find("1", end)
-
-
 _PORT_RANGE = r"([1-9][0-9]*|0)(?:\s*-\s*([1-9][0-9]*|0))?"
 _NEARLY_A_RANGE = r"0*([1-9][0-9]{0,4})(?:\s*(?:-|–|—|:|\.{2,3}|to)\s*0*([1-9][0-9]{0,4}))?"
 
@@ -215,10 +207,8 @@ def _port_range(text: str) -> Range:
         ends = sorted(int(end or near[1]) for end in near.groups()) if near else []
         remedy = _write_range(*ends) if near and ends[-1] <= LAST_PORT else _WRITE_PORTS
         raise reject(text, "this is neither a port nor a range of ports", remedy)
-    low_digits, high_digits = match.groups()
     # Six digits tell already that a port is too high, and int() of thousands is refused or slow.
-    low = int(low_digits[:6])
-    high = int(high_digits[:6]) if high_digits else low
+    low, high = (int(digits[:6]) for digits in (match[1], match[2] or match[1]))
     if not 1 <= low <= high <= LAST_PORT:
         raise _bad_range(text, low, high)
     return low, high

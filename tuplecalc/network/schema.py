@@ -53,20 +53,16 @@ def _with_presets(schema: dict[str, Any], part: type[PresetPart]) -> None:
     schema["else"] = {"required": schema.pop("required")}
     schema["required"] = ["name"]
     schema["if"] = {"properties": {"preset": {"type": "string"}}, "required": ["preset"]}
-    needs = {each.name: list(_needs(each, part)) for each in fitting}
-    keys = dict.fromkeys(key for those in needs.values() for key in those)
-    if keys:
-        schema["then"] = {
-            "allOf": [
-                {
-                    "if": {
-                        "properties": {"preset": {"enum": [name for name in needs if key in needs[name]]}}
-                    },
-                    "then": {"required": [key]},
-                }
-                for key in keys
-            ]
-        }
+    named: dict[str, list[str]] = {}
+    for each in fitting:
+        for key in _needs(each, part):
+            named.setdefault(key, []).append(each.name)
+    rules = [
+        {"if": {"properties": {"preset": {"enum": those}}}, "then": {"required": [key]}}
+        for key, those in named.items()
+    ]
+    if rules:
+        schema["then"] = {"allOf": rules}
 
 
 def _needs(given: Preset, part: type[PresetPart]) -> Iterator[str]:
@@ -99,11 +95,8 @@ def _docstrings(part: type[Part]) -> dict[str, str]:
     (body,) = ast.parse(dedent(inspect.getsource(part))).body
     assert isinstance(body, ast.ClassDef)  # the source of a class is a class
     found = {}
-    for field, doc in pairwise(body.body):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(doc, ast.Expr)
-            and isinstance(doc.value, ast.Constant)
-        ):
-            found[ast.unparse(field.target)] = inspect.cleandoc(str(doc.value.value))
+    for pair in pairwise(body.body):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[key] = inspect.cleandoc(text)
     return found

@@ -60,6 +60,10 @@ class TopologyError(TuplecalcError, ValueError):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.problems, self.source)
 
+    def below(self, place: str) -> TopologyError:
+        """The same error, seen from one level further up."""
+        return TopologyError(problem.below(place) for problem in self.problems)
+
     def _text(self) -> str:
         lines = [str(problem) for problem in self.problems]
         if not self.source:

@@ -33,8 +33,9 @@ def test_an_address_set_is_the_set_of_its_addresses(
         for version, low, high in addresses.ranges
         for number in range(low, high + 1)
     } == oracle
-    assert is_normal(addresses.v4)
-    assert is_normal(addresses.v6)
+    for version in (4, 6):
+        assert is_normal(tuple((low, high) for v, low, high in addresses.ranges if v == version))
+    assert sorted(addresses.ranges) == list(addresses.ranges)
     assert AddressSet(addresses.spec) == AddressSet(addresses) == eval(repr(addresses)) == addresses
     assert hash(AddressSet(addresses.spec)) == hash(addresses)
     assert AddressSet(json.loads(json.dumps(addresses.spec))) == addresses

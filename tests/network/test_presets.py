@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import re
+import tomllib
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -25,7 +26,8 @@ NAMES = list(presets())
 def filled(name: str, **keys: Any) -> dict[str, Any]:
     """A topology with a preset, what it needs and these keys."""
     found = preset(name)
-    table = {"preset": name, **{key: NEEDED[key][0] for key in found.needs}, **keys}
+    needed = tomllib.loads("\n".join(f"{key} = {NEEDED[key]}" for key in found.needs))
+    table = {"preset": name, **needed, **keys}
     if found.kind == "clients":
         return {"clients": table, "services": {"addresses": 2, "ports": 80}}
     hop = {"name": "hop", **table}

@@ -7,23 +7,17 @@ of the file, and is written back as :attr:`AddressSet.spec`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 
 from tuplecalc.errors import reject
-from tuplecalc.network import intervals
-from tuplecalc.network.intervals import Ranges
-from tuplecalc.network.setvalue import (
-    SetValue,
-    comma_separated,
-    each,
-    is_digits,
-    is_integer,
-    joined,
-)
+from tuplecalc.network.setvalue import SetValue, is_integer, items, joined, merged, schema_of
 
 MOST_COUNTED_ADDRESSES = 2**128
+_BITS = {4: 32, 6: 128}
+_Versioned = tuple[int, int, int]
+"""(version, lowest, highest)."""
 
 _WRITE_ADDRESSES = (
     'write a count (4), a block ("198.18.0.0/16"), a range ("198.18.0.1-198.18.0.9"), '
@@ -31,6 +25,7 @@ _WRITE_ADDRESSES = (
 )
 
 
+@dataclass(frozen=True, init=False, repr=False)
 class AddressSet(SetValue):
     """A set of IP addresses: explicit ones, and a count of further ones that nobody else has.
 
@@ -46,35 +41,24 @@ class AddressSet(SetValue):
     AddressSet('198.18.0.0/23')
     """
 
-    __slots__ = ("count", "v4", "v6")
-
     count: int
     """How many addresses there are besides the explicit ones; 0 if there are only those."""
-    v4: Ranges
-    """The explicit IPv4 addresses as integers: sorted, disjoint, never adjacent."""
-    v6: Ranges
-    """The explicit IPv6 addresses likewise; IPv4-mapped ones are plain IPv6."""
+    ranges: tuple[_Versioned, ...]
+    """The explicit addresses as (version, lowest, highest), IPv4 first: sorted, disjoint, never adjacent;
+    IPv4-mapped ones are plain IPv6."""
 
     def __init__(self, value: object) -> None:
-        count, explicit = _parse_addresses(value)
-        object.__setattr__(self, "count", count)
-        object.__setattr__(self, "v4", intervals.merged((low, high) for v, low, high in explicit if v == 4))
-        object.__setattr__(self, "v6", intervals.merged((low, high) for v, low, high in explicit if v == 6))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return AddressSet, (self.spec,)
-
-    @property
-    def ranges(self) -> tuple[tuple[int, int, int], ...]:
-        """The explicit addresses as (version, lowest, highest), IPv4 first.
-
-        >>> AddressSet(["::/127", "0.0.0.9"]).ranges
-        ((4, 9, 9), (6, 0, 1))
-        """
-        return (
-            *((4, low, high) for low, high in self.v4),
-            *((6, low, high) for low, high in self.v6),
-        )
+        if isinstance(value, AddressSet):
+            vars(self).update(count=value.count, ranges=value.ranges)
+            return
+        found = items(value, "addresses", _WRITE_ADDRESSES, _address_range, _count)
+        explicit = [item for item in found if not isinstance(item, int)]
+        count = sum(item for item in found if isinstance(item, int))
+        if count > MOST_COUNTED_ADDRESSES:
+            raise reject(count, "there are 2^128 addresses at most, even in IPv6", "write a smaller count")
+        of = {version: merged((low, high) for v, low, high in explicit if v == version) for version in _BITS}
+        ranges = tuple((version, *ends) for version, several in of.items() for ends in several)
+        vars(self).update(count=count, ranges=ranges)
 
     @property
     def size(self) -> int:
@@ -83,7 +67,7 @@ class AddressSet(SetValue):
         >>> AddressSet([2**128, "::/0"]).size == 2**129
         True
         """
-        return self.count + intervals.size(self.v4) + intervals.size(self.v6)
+        return self.count + sum(high - low + 1 for _, low, high in self.ranges)
 
     @property
     def spec(self) -> int | str | list[int | str]:
@@ -105,78 +89,46 @@ class AddressSet(SetValue):
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, Any]:
         count = {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED_ADDRESSES}
-        one = r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(\s*[-/]\s*[0-9A-Fa-f.:]+)?"
-        text = {"type": "string", "pattern": rf"^\s*{one}(\s*,\s*{one})*\s*$"}
         return {
             "description": "Addresses: a count (that many addresses of their own), a CIDR block, a range "
             "with both ends included, one address, or a list of these.",
-            "anyOf": [count, text, {"type": "array", "items": {"anyOf": [count, text]}, "minItems": 1}],
+            **schema_of(count, r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(\s*[-/]\s*[0-9A-Fa-f.:]+)?"),
             "examples": [4, "198.18.0.0/16", "198.18.0.1-198.18.0.9", ["198.18.0.1", "2001:db8::/64"]],
         }
 
 
-_Versioned = tuple[int, int, int]
-"""(version, lowest, highest)."""
-
-_BITS = {4: 32, 6: 128}
-
-
-def _parse_addresses(value: object) -> tuple[int, Sequence[_Versioned]]:
-    """The count of anonymous addresses, and the explicit ranges, not merged."""
-    if isinstance(value, AddressSet):
-        return value.count, value.ranges
-    if not isinstance(value, list | tuple):
-        items = _address_items(value)
-    elif value:
-        items = each(value, _address_items)
-    else:
-        raise reject(list(value), "the list is empty", _WRITE_ADDRESSES)
-    count = sum(item for item in items if isinstance(item, int))
-    if count > MOST_COUNTED_ADDRESSES:
-        raise reject(count, "there are 2^128 addresses at most, even in IPv6", "write a smaller count")
-    return count, [item for item in items if not isinstance(item, int)]
-
-
-def _address_items(value: object) -> list[int | _Versioned]:
-    """One count, or what one text names."""
+def _count(value: object) -> int | _Versioned:
+    """What is neither text nor list: a count, or an address or a network of ipaddress."""
     if is_integer(value):
         if value < 1:
             raise reject(value, "a count of addresses is 1 or more", "write at least 1")
-        return [value]
+        return value
     if isinstance(value, IPv4Address | IPv6Address | IPv4Network | IPv6Network):
-        value = str(value)
-    if isinstance(value, str):
-        return [_address_range(item) for item in comma_separated(value, _WRITE_ADDRESSES)]
-    if isinstance(value, list | tuple):
-        raise reject(list(value), "a list of addresses holds no further list", "write one flat list")
-    if value is None:
-        raise reject(None, "no addresses are given", _WRITE_ADDRESSES)
+        return _address_range(str(value))
     raise reject(value, "addresses are a whole number or text", _WRITE_ADDRESSES)
 
 
-def _address_range(text: str) -> _Versioned:
+def _address_range(text: str) -> int | _Versioned:
     """A range, a block or one address."""
-    if "-" in text:
-        return _range(text, *_ends(text, "-"))
-    if "/" in text:
-        return _block(text, *_ends(text, "/"))
-    if is_digits(text):
+    for mark, read in (("-", _range), ("/", _block)):
+        first, found, last = (part.strip() for part in text.partition(mark))
+        if found and not (first and last):
+            raise reject(text, f'nothing stands beside the "{mark}"', _WRITE_ADDRESSES)
+        if found:
+            return read(text, first, last)
+    if _is_digits(text):
         raise reject(text, "a count of addresses is a number, not text", "write it without the quotes")
     version, number = _address(text)
     return version, number, number
 
 
-def _ends(text: str, mark: str) -> tuple[str, str]:
-    first, _, last = text.partition(mark)
-    first, last = first.strip(), last.strip()
-    if not (first and last):
-        raise reject(text, f'nothing stands beside the "{mark}"', _WRITE_ADDRESSES)
-    return first, last
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _range(text: str, first: str, last: str) -> _Versioned:
     version, low = _address(first)
-    if version == 4 and is_digits(last) and int(last[:4]) <= 255:
+    if version == 4 and _is_digits(last) and int(last[:4]) <= 255:
         ends = sorted((low, (low & ~0xFF) + int(last[:4])))
         remedy = f'write "{"-".join(_text(4, end) for end in ends)}"'
         raise reject(text, "both ends of a range are whole addresses", remedy)
@@ -191,23 +143,18 @@ def _range(text: str, first: str, last: str) -> _Versioned:
 def _block(text: str, first: str, prefix: str) -> _Versioned:
     version, low = _address(first)
     bits = _BITS[version]
-    if not is_digits(prefix) or len(prefix) > 3 or int(prefix) > bits:
-        rule = f"the length of an IPv{version} prefix is 0 to {bits}"
-        raise reject(text, rule, _write_prefix(first, prefix, bits))
+    if not _is_digits(prefix) or len(prefix) > 3 or int(prefix) > bits:
+        try:
+            instead = f'write "{ip_network(f"{first}/{prefix}", strict=False)}"'  # understands 255.255.0.0
+        except ValueError:
+            instead = f'write "{first}/{bits}" for the one address, or a shorter prefix'
+        raise reject(text, f"the length of an IPv{version} prefix is 0 to {bits}", instead)
     size = 1 << (bits - int(prefix))
     if low % size:
         block = f"{_text(version, low - low % size)}/{int(prefix)}"
         remedy = f'write "{block}" for the block or "{first}" for the one address'
         raise reject(text, "a block begins at its lowest address", remedy)
     return version, low, low + size - 1
-
-
-def _write_prefix(first: str, prefix: str, bits: int) -> str:
-    try:
-        block = ip_network(f"{first}/{prefix}", strict=False)  # understands 255.255.0.0
-    except ValueError:
-        return f'write "{first}/{bits}" for the one address, or a shorter prefix'
-    return f'write "{block}"'
 
 
 def _address(text: str) -> tuple[int, int]:
@@ -217,11 +164,9 @@ def _address(text: str) -> tuple[int, int]:
         raise reject(text, "a scope belongs to one machine, not to an address", f'write "{address}"')
     from socket import AF_INET, AF_INET6, inet_pton  # slow to import, and many chains need counts only
 
-    try:
-        # The same strict reading as that of ipaddress, in a fraction of its time.
-        if ":" in text:
-            return 6, int.from_bytes(inet_pton(AF_INET6, text))
-        return 4, int.from_bytes(inet_pton(AF_INET, text))
+    version, family = (6, AF_INET6) if ":" in text else (4, AF_INET)
+    try:  # the same strict reading as that of ipaddress, in a fraction of its time
+        return version, int.from_bytes(inet_pton(family, text))
     except (OSError, ValueError):
         raise reject(text, _why_no_address(text), _WRITE_ADDRESSES) from None
 

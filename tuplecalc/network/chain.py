@@ -5,9 +5,7 @@ One set of objects serves a topology file and a notebook.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
@@ -51,6 +49,9 @@ class Clients(Sockets, defer_build=False):
     """Source ports of each address."""
 
 
+_HOURGLASSES: dict[int, type[Hop]] = {2: Forwarder, 3: Forwarder, 4: Forwarder, 7: Proxy}
+
+
 def _hop(hop: object) -> object:
     """A hop of the class that its kind and its layer choose."""
     if isinstance(hop, Hop):
@@ -65,12 +66,9 @@ def _hop(hop: object) -> object:
         raise reject(kind, f"a hop's kind is {kinds}", meant(kind, kinds) or "write one of these", "kind")
     if kind == "cone":
         return Cone(**hop)
-    if layer is None:
-        layer = hop.get("layer", 7)
-    if is_integer(layer) and layer in (2, 3, 4):
-        return Forwarder(**hop)
-    if is_integer(layer) and layer == 7:
-        return Proxy(**hop)
+    layer = 7 if layer is None else layer
+    if is_integer(layer) and layer in _HOURGLASSES:
+        return _HOURGLASSES[layer](**hop)
     problems = [Problem("layer", layer, "the value is 2, 3, 4 or 7", "write one of these")]
     try:  # it may be any of them
         _ = Proxy(**{**hop, "layer": 7}) if "capture" in hop else Forwarder(**{**hop, "layer": 3})
@@ -83,7 +81,8 @@ AnyHop = Annotated[Cone | Forwarder | Proxy, BeforeValidator(_hop)]
 
 
 def _as_list(value: object) -> object:
-    return [value] if isinstance(value, Mapping | Services) else value
+    value = Services(**value) if isinstance(value, Mapping) else value  # here, so that its place has no [0]
+    return [value] if isinstance(value, Services) else value
 
 
 _SeveralServices = Annotated[tuple[Services, ...], Field(min_length=1)]
@@ -115,15 +114,7 @@ class Chain(Part):
     def __init__(self, /, **data: Any) -> None:
         if isinstance(data.get("hops"), Iterator):
             data["hops"] = tuple(data["hops"])  # read once, looked at twice
-        try:
-            super().__init__(**data)
-        except TopologyError as error:
-            if not isinstance(data.get("services"), Mapping):
-                raise
-            places = (
-                (problem, problem.place.replace("services[0]", "services")) for problem in error.problems
-            )
-            raise TopologyError(replace(problem, place=place) for problem, place in places) from None
+        super().__init__(**data)
 
     @classmethod
     def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -131,11 +122,10 @@ class Chain(Part):
         hops = data.get("hops", ())
         if not isinstance(hops, list | tuple):
             return
-        names = [hop.get("name") if isinstance(hop, Mapping) else getattr(hop, "name", None) for hop in hops]
-        times = Counter(name.strip() for name in names if isinstance(name, str))
         seen: set[str] = set()
-        for number, name in enumerate(names):
-            if isinstance(name, str) and times[name.strip()] > 1:
+        for number, hop in enumerate(hops):
+            name = hop.get("name") if isinstance(hop, Mapping) else getattr(hop, "name", None)
+            if isinstance(name, str):
                 if name.strip() in seen:
                     yield Problem(f"hops[{number}].name", name, "another hop has this name", "choose another")
                 seen.add(name.strip())
@@ -177,7 +167,6 @@ class Chain(Part):
         """The chain as a topology file would say it; ``from_dict`` of it gives an equal chain."""
         written = super().to_dict()
         written["hops"] = [{"kind": hop.kind, **hop.to_dict()} for hop in self.hops]
-        written["services"] = [group.to_dict() for group in self.services]
         return written
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
@@ -36,9 +35,9 @@ def load(path: str | Path, settings: Iterable[str] = ()) -> Chain:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{show_path(path)}: cannot be read: {reason}") from error
+    except TopologyError:
+        raise
     except ValueError as error:
-        if isinstance(error, TopologyError):
-            raise
         raise InputError(f"{show_path(path)}: this is not a path: {error}") from error
 
 
@@ -105,7 +104,8 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
     except RecursionError as error:
         raise InputError(f"{where}nested too deep to be a topology") from error
     except (ValueError, InvalidOperation) as error:
-        reason = "a number has too many digits" if "int_max_str" in str(error) else _lowered(str(error))
+        said = str(error)
+        reason = "a number has too many digits" if "int_max_str" in said else said[:1].lower() + said[1:]
         raise InputError(f"{where}not {language}: {reason}") from error
     if not isinstance(mapping, dict):
         raise InputError(f"{where}a topology is a table of keys, not {show(mapping)}")
@@ -113,11 +113,11 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        times = Counter(key for key, _ in pairs)
-        twice = next(key for key in table if times[key] > 1)
-        raise ValueError(f"the key {show(twice)} stands twice in one table")
+    table: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in table:
+            raise ValueError(f"the key {show(key)} stands twice in one table")
+        table[key] = value
     return table
 
 
@@ -144,11 +144,9 @@ def from_dict(mapping: Mapping[str, Any], *, source: str = "", title: str = "") 
 
 def _odd_keys(value: object) -> Iterator[object]:
     if isinstance(value, Mapping):
-        for key, below in value.items():
-            if not isinstance(key, str):
-                yield key
-            yield from _odd_keys(below)
-    elif isinstance(value, list | tuple):
+        yield from (key for key in value if not isinstance(key, str))
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
         for below in value:
             yield from _odd_keys(below)
 
@@ -170,7 +168,3 @@ def example_text(name: str) -> str:
 def show_path(path: str | Path) -> str:
     """A path such that a terminal shows it as it is."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path)) or '""'
-
-
-def _lowered(message: str) -> str:
-    return message[:1].lower() + message[1:]

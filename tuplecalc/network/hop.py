@@ -12,7 +12,7 @@ from tuplecalc.errors import Problem
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.part import Part
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.preset_part import PresetPart
+from tuplecalc.network.presets import PresetPart
 from tuplecalc.network.values import Count, Name, Seconds
 
 EPHEMERAL_PORTS = PortSet("32768-60999")  # net.ipv4.ip_local_port_range
@@ -121,10 +121,8 @@ class Hop(Lingering, defer_build=True):
         if not isinstance(instances, int) or instances == 1:
             return
         for key in ("addresses", "listen_addresses"):
-            value = data.get(key, 1)
-            if isinstance(value, AddressSet):
-                value = value.spec
-            if isinstance(value, str) or (isinstance(value, list) and any(isinstance(v, str) for v in value)):
+            value = getattr(data.get(key), "spec", data.get(key))
+            if any(isinstance(each, str) for each in (value if isinstance(value, list | tuple) else [value])):
                 rule = "with instances above 1 this is a count: machines cannot share addresses"
                 yield Problem(
                     key, value, rule, f"write how many addresses each instance has, as in {key} = 1"

@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
 from tuplecalc.errors import TopologyError, nearest, reject
-from tuplecalc.network import intervals
-from tuplecalc.network.intervals import Range, Ranges
-from tuplecalc.network.setvalue import (
-    SetValue,
-    comma_separated,
-    each,
-    is_integer,
-    joined,
-)
+from tuplecalc.network.setvalue import Range, SetValue, is_integer, items, joined, merged, schema_of
 
 LAST_PORT = 65535
 FIRST_COUNTED_PORT = 1024
@@ -30,6 +24,7 @@ MOST_COUNTED_PORTS = LAST_PORT - FIRST_COUNTED_PORT + 1
 _WRITE_PORTS = 'write one port (80), a range ("8000-8099"), a list of these or { count = 55000 }'
 
 
+@dataclass(frozen=True, init=False, repr=False)
 class PortSet(SetValue):
     """A set of TCP ports, 1 to 65535.
 
@@ -49,21 +44,12 @@ class PortSet(SetValue):
     PortSet('1024-3127, 3129-65535')
     """
 
-    __slots__ = ("_known_bits", "_known_ranges", "_known_size")
-
-    # A set is known by its ranges, as it is written, or by its bits, as it is calculated with;
-    # each of the three is found when it is first asked for.
-    _known_bits: int | None
-    _known_ranges: Ranges | None
-    _known_size: int | None
+    bits: int
+    """Bit p stands for port p: with 65,536 of them, union, intersection and difference of any two sets
+    are single operations on integers, however many ranges they have."""
 
     def __init__(self, value: object) -> None:
-        self._remember(None, _parse_ports(value))
-
-    def _remember(self, bits: int | None, ranges: Ranges | None) -> None:
-        object.__setattr__(self, "_known_bits", bits)
-        object.__setattr__(self, "_known_ranges", ranges)
-        object.__setattr__(self, "_known_size", None)
+        vars(self)["bits"] = _bits(_parse_ports(value))
 
     @classmethod
     def of_ranges(cls, ranges: Iterable[Range]) -> PortSet:
@@ -76,80 +62,46 @@ class PortSet(SetValue):
         for low, high in given:
             if not 1 <= low <= high <= LAST_PORT:
                 raise _bad_range(f"{low}-{high}", low, high)
-        ports = cls.__new__(cls)
-        ports._remember(None, intervals.merged(given))
-        return ports
+        return cls._of(_bits(given))
 
     @classmethod
-    def _of_bits(cls, bits: int) -> PortSet:
+    def _of(cls, bits: int) -> PortSet:
         ports = cls.__new__(cls)
-        ports._remember(bits, None)
+        vars(ports)["bits"] = bits
         return ports
 
-    @property
-    def _bits(self) -> int:
-        """Bit p stands for port p: with 65,536 of them, union, intersection and difference of any
-        two sets are single operations on integers, however many ranges they have."""
-        bits = self._known_bits
-        if bits is None:
-            bits = 0
-            for low, high in self._known_ranges or ():
-                bits |= (1 << (high + 1)) - (1 << low)
-            object.__setattr__(self, "_known_bits", bits)
-        return bits
-
-    @property
-    def ranges(self) -> Ranges:
+    @cached_property
+    def ranges(self) -> tuple[Range, ...]:
         """Sorted, disjoint, never adjacent; both ends included.
 
         >>> (PortSet("80-90") | PortSet("91, 443")).ranges
         ((80, 91), (443, 443))
         """
-        ranges = self._known_ranges
-        if ranges is None:
-            ranges = tuple(_rows_of_ones(bin(self._bits)[:1:-1] + "0"))
-            object.__setattr__(self, "_known_ranges", ranges)
-        return ranges
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PortSet) and self._bits == other._bits
-
-    def __hash__(self) -> int:
-        return hash((PortSet, self._bits))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return PortSet.of_ranges, (self.ranges,)
+        ones = re.finditer("1+", bin(self.bits)[:1:-1])
+        return tuple((row.start(), row.end() - 1) for row in ones)
 
     @property
     def size(self) -> int:
         """How many ports there are."""
-        size = self._known_size
-        if size is None:
-            ranges = self._known_ranges
-            size = self._bits.bit_count() if ranges is None else intervals.size(ranges)
-            object.__setattr__(self, "_known_size", size)
-        return size
+        return self.bits.bit_count()
 
     def __len__(self) -> int:
         return self.size
-
-    def __bool__(self) -> bool:
-        return self.size > 0
 
     def __iter__(self) -> Iterator[int]:
         return chain.from_iterable(range(low, high + 1) for low, high in self.ranges)
 
     def __contains__(self, port: object) -> bool:
-        return is_integer(port) and port >= 0 and bool(self._bits >> port & 1)
+        return is_integer(port) and port >= 0 and bool(self.bits >> port & 1)
 
     def __or__(self, other: PortSet) -> PortSet:
-        return PortSet._of_bits(self._bits | other._bits) if isinstance(other, PortSet) else NotImplemented
+        return PortSet._of(self.bits | other.bits) if isinstance(other, PortSet) else NotImplemented
 
     def __and__(self, other: PortSet) -> PortSet:
-        return PortSet._of_bits(self._bits & other._bits) if isinstance(other, PortSet) else NotImplemented
+        return PortSet._of(self.bits & other.bits) if isinstance(other, PortSet) else NotImplemented
 
     def __sub__(self, other: PortSet) -> PortSet:
-        return PortSet._of_bits(self._bits & ~other._bits) if isinstance(other, PortSet) else NotImplemented
+        return PortSet._of(self.bits & ~other.bits) if isinstance(other, PortSet) else NotImplemented
 
     def isdisjoint(self, other: PortSet) -> bool:
         """Whether the two have no port in common.
@@ -157,7 +109,7 @@ class PortSet(SetValue):
         >>> PortSet("1-1023").isdisjoint(PortSet({"count": 1}))
         True
         """
-        return not self._bits & other._bits
+        return not self.bits & other.bits
 
     def lowest(self, n: int) -> PortSet:
         """The ``n`` lowest ports; asking for more than there are is an error.
@@ -166,7 +118,13 @@ class PortSet(SetValue):
         PortSet('80, 8000-8001')
         """
         self._check_has(n)
-        return PortSet.of_ranges(intervals.lowest(self.ranges, n))
+        taken = []
+        for low, high in self.ranges:
+            if n <= 0:
+                break
+            taken.append((low, min(high, low + n - 1)))
+            n -= high - low + 1
+        return PortSet.of_ranges(taken)
 
     def highest(self, n: int) -> PortSet:
         """The ``n`` highest ports: all but the lowest size − n.
@@ -200,8 +158,6 @@ class PortSet(SetValue):
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, Any]:
         port = {"type": "integer", "minimum": 1, "maximum": LAST_PORT}
-        one = r"[1-9][0-9]{0,4}(\s*-\s*[1-9][0-9]{0,4})?"
-        text = {"type": "string", "pattern": rf"^\s*{one}(\s*,\s*{one})*\s*$"}
         count = {
             "type": "object",
             "properties": {"count": {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED_PORTS}},
@@ -211,51 +167,36 @@ class PortSet(SetValue):
         return {
             "description": f"Ports: one port, a range with both ends included, a list of these, or a count: "
             f"that many ports from {FIRST_COUNTED_PORT} on.",
-            "anyOf": [port, text, {"type": "array", "items": {"anyOf": [port, text]}, "minItems": 1}, count],
+            **schema_of(port, r"[1-9][0-9]{0,4}(\s*-\s*[1-9][0-9]{0,4})?", count),
             "examples": ["1024-65535", 80, [80, 443, "8000-8099"], {"count": 55000}],
         }
 
 
-def _rows_of_ones(bits: str) -> Iterator[Range]:
-    """Where the ones of a text such as ``0110`` begin and end; it ends with a zero."""
-    low = bits.find("1")
-    while low >= 0:
-        end = bits.find("0", low)
-        yield low, end - 1
-        low = bits.find("1", end)
+def _bits(ranges: Iterable[Range]) -> int:
+    return sum((1 << (high + 1)) - (1 << low) for low, high in merged(ranges))
 
 
 _PORT_RANGE = r"([1-9][0-9]*|0)(?:\s*-\s*([1-9][0-9]*|0))?"
 _NEARLY_A_RANGE = r"0*([1-9][0-9]{0,4})(?:\s*(?:-|–|—|:|\.{2,3}|to)\s*0*([1-9][0-9]{0,4}))?"
 
 
-def _parse_ports(value: object) -> Ranges:
+def _parse_ports(value: object) -> Iterable[Range]:
     if isinstance(value, PortSet):
         return value.ranges
     if isinstance(value, Mapping):
-        return (_counted_ports(value),)
-    if not isinstance(value, list | tuple):
-        return intervals.merged(_port_ranges(value))
-    if not value:
-        raise reject(list(value), "the list is empty", _WRITE_PORTS)
-    return intervals.merged(each(value, _port_ranges))
+        return [_counted_ports(value)]
+    return items(value, "ports", _WRITE_PORTS, _port_range, _port)
 
 
-def _port_ranges(value: object) -> list[Range]:
-    """One port, one range, or several with commas between them."""
+def _port(value: object) -> Range:
+    """What is neither text nor list."""
     if is_integer(value):
         if not 1 <= value <= LAST_PORT:
             raise _bad_range(value, value, value)
-        return [(value, value)]
-    if isinstance(value, str):
-        return [_port_range(item) for item in comma_separated(value, _WRITE_PORTS)]
+        return value, value
     if isinstance(value, Mapping):
         remedy = _write_range(*_counted_ports(value))
         raise reject(value, "a count of ports stands alone, not in a list", remedy)
-    if isinstance(value, list | tuple):
-        raise reject(list(value), "a list of ports holds no further list", "write one flat list")
-    if value is None:
-        raise reject(None, "no ports are given", _WRITE_PORTS)
     raise reject(value, "ports are whole numbers, or ranges in quotes", _WRITE_PORTS)
 
 
@@ -266,10 +207,8 @@ def _port_range(text: str) -> Range:
         ends = sorted(int(end or near[1]) for end in near.groups()) if near else []
         remedy = _write_range(*ends) if near and ends[-1] <= LAST_PORT else _WRITE_PORTS
         raise reject(text, "this is neither a port nor a range of ports", remedy)
-    low_digits, high_digits = match.groups()
     # Six digits tell already that a port is too high, and int() of thousands is refused or slow.
-    low = int(low_digits[:6])
-    high = int(high_digits[:6]) if high_digits else low
+    low, high = (int(digits[:6]) for digits in (match[1], match[2] or match[1]))
     if not 1 <= low <= high <= LAST_PORT:
         raise _bad_range(text, low, high)
     return low, high

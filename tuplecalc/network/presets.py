@@ -5,32 +5,32 @@ They are data, in ``presets.toml``, which is read when the first preset is asked
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from tuplecalc.errors import TopologyError, nearest, reject
+from pydantic import PrivateAttr
+
+from tuplecalc.errors import Problem, TopologyError, nearest, reject
+from tuplecalc.network.part import Part
 
 if TYPE_CHECKING:
     from tuplecalc.network.chain import Chain
 
 _FILE = Path(__file__).with_name("presets.toml")
 
-Kind = str
-
-NEEDED: Mapping[str, tuple[Any, str]] = MappingProxyType(
-    {
-        "addresses": (4, "4"),
-        "ports": ("20000-29999", '"20000-29999"'),
-        "block": (1024, "1024"),
-        "virtual": ({"addresses": 1, "ports": 443}, "{ addresses = 1, ports = 443 }"),
-    }
-)
-"""Keys that presets leave to the user, each with an example: as a value, and as a file says it."""
+NEEDED = {
+    "addresses": "4",
+    "ports": '"20000-29999"',
+    "block": "1024",
+    "virtual": "{ addresses = 1, ports = 443 }",
+}
+"""Keys that presets leave to the user, each with an example as a file says it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Preset:
 
     name: str
     title: str
-    kind: Kind
+    kind: str
     """What it is for: a hop of this kind, or the clients."""
     needs: tuple[str, ...]
     """Keys that the user still gives."""
@@ -120,8 +120,8 @@ def preset(name: str) -> Preset:
     raise reject(name, "no preset has this name", f"{meant}{lists}")
 
 
-def preset_for(name: str, kind: Kind) -> Preset:
-    """The preset of a name, which must be one for this kind.
+def preset_for(name: str, kind: str | None) -> Preset:
+    """The preset of a name, which must be one for this kind; None stands for a hop of any kind.
 
     >>> preset_for("linux-client", "cone")
     Traceback (most recent call last):
@@ -129,9 +129,10 @@ def preset_for(name: str, kind: Kind) -> Preset:
 hop of kind = "cone"; write it under [clients]
     """
     found = preset(name)
-    if found.kind == kind:
+    if found.kind == kind or (kind is None and found.kind != "clients"):
         return found
-    there = {each: f'a hop of kind = "{each}"' for each in (kind, found.kind)} | {"clients": "the clients"}
+    there = {each: f'a hop of kind = "{each}"' for each in (kind, found.kind)}
+    there |= {None: "a hop", "clients": "the clients"}
     remedy = (
         "write it under [clients]"
         if found.kind == "clients"
@@ -152,15 +153,104 @@ def kind_and_layer(hop: Mapping[str, Any]) -> tuple[Any, Any]:
     if hop.get("preset") is None or None not in (kind, layer):
         return kind, layer
     try:
-        found = preset(hop["preset"])
+        found = preset_for(hop["preset"], kind)
     except TopologyError as error:
-        if kind is not None:
-            return kind, layer  # the hop says what is wrong with its preset, beside all else
-        raise TopologyError(problem.below("preset") for problem in error.problems) from None
-    if found.kind == "clients" and kind is None:
-        rule = "this is a preset for the clients, and stands at a hop"
-        raise reject(found.name, rule, "write it under [clients]", "preset")
-    return found.kind if kind is None else kind, found.values.get("layer") if layer is None else layer
+        if kind is None:
+            raise error.below("preset") from None
+        return kind, layer  # the hop says what is wrong with its preset, beside all else
+    return found.kind, found.values.get("layer") if layer is None else layer
+
+
+class PresetPart(Part, defer_build=True):
+    """A part that may name a preset: its values are defaults, and what is written wins.
+
+    A preset's value that does not fit what is written is left out: a proxy that speaks as its client
+    has no addresses of its own, whatever the preset says.  The part says that it was given the name
+    of the preset and what was written, no more: :meth:`written`, :meth:`to_dict` and
+    ``model_fields_set`` know nothing of the values, so that a changed part is settled again.
+
+    >>> from tuplecalc.network.cone import Cone
+    >>> nat = Cone(name="nat", preset="aws-nat-gateway", addresses=2, time_wait="30s")
+    >>> nat
+    Cone(preset='aws-nat-gateway', name='nat', time_wait=Fraction(30, 1), addresses=AddressSet(2))
+    >>> nat.ports.size, nat.preset_keys
+    (55000, ('ports',))
+    """
+
+    preset: str | None = None
+    """A named set of defaults; `tuplecalc presets` lists them."""
+
+    preset_kind: ClassVar[str] = "clients"
+    """Which presets fit here."""
+
+    _preset_keys: tuple[str, ...] = PrivateAttr(())
+
+    def __init__(self, /, **data: Any) -> None:
+        if data.get("preset") is None:
+            super().__init__(**data)
+            return
+        try:
+            found = preset_for(data["preset"], self.preset_kind)
+        except TopologyError as error:
+            problems = error.below("preset").problems
+            raise TopologyError([*problems, *self._other_problems(data)]) from None
+        self._settle(found, data)
+
+    @property
+    def preset_keys(self) -> tuple[str, ...]:
+        """The keys whose values come from the preset."""
+        return self._preset_keys
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """The keys that the file or the preset states; all others have the tool's own defaults."""
+        return frozenset((*self.model_fields_set, *self._preset_keys))
+
+    @classmethod
+    def fits(cls, key: str, data: Mapping[str, Any]) -> bool:
+        """Whether a key may stand beside these."""
+        return key in cls.model_fields
+
+    def _settle(self, found: Preset, data: dict[str, Any]) -> None:
+        defaults = {key: value for key, value in found.values.items() if key not in data}
+        while True:  # ends: each round leaves a default out
+            needs = list(self._needs(found, defaults | data))
+            try:
+                super().__init__(**defaults, **data)
+            except TopologyError as error:
+                unfit = {_key(problem) for problem in error.problems} & defaults.keys()
+                if not unfit:
+                    missing = {problem.place for problem in needs}
+                    rest = [problem for problem in error.problems if problem.place not in missing]
+                    raise TopologyError([*needs, *rest]) from None
+                defaults = {key: value for key, value in defaults.items() if key not in unfit}
+            else:
+                break
+        if needs:
+            raise TopologyError(needs)
+        self.__pydantic_fields_set__.difference_update(defaults)
+        self._preset_keys = tuple(defaults)
+
+    @classmethod
+    def _needs(cls, found: Preset, data: Mapping[str, Any]) -> Iterable[Problem]:
+        for key in found.needs:
+            if data.get(key) is None and cls.fits(key, data):
+                rule = f'the preset "{found.name}" needs this key'
+                yield Problem(key, None, rule, f"add it, as in {key} = {NEEDED[key]}")
+
+    @classmethod
+    def _other_problems(cls, data: dict[str, Any]) -> Iterable[Problem]:
+        """What is wrong besides the preset; what is missing may be what it would give."""
+        try:
+            cls(**data | {"preset": None})
+        except TopologyError as error:
+            return [problem for problem in error.problems if problem.value is not None]
+        return ()
+
+
+def _key(problem: Problem) -> str:
+    """The key of a part that a problem is about: ``block`` of ``block[1]``."""
+    return re.split(r"[.\[]", problem.place)[0]
 
 
 def used(chain: Chain) -> Iterator[Use]:

@@ -136,19 +136,17 @@ def _unquoted(quoted: str, setting: str) -> str:
 
 def _put(mapping: dict[str, Any], steps: tuple[str, ...], value: object, said: str) -> None:
     """Change one value in place; ``said`` is what an error is about."""
-    if steps[0] == "hops" and len(steps) > 1:
-        mapping.setdefault("hops", [])
-    if steps[0] == "services" and len(steps) > 2 and isinstance(mapping.get("services"), Mapping):
-        mapping["services"] = [mapping["services"]]  # one table stands for a list of one
-        steps = steps if steps[1].isdigit() else ("services", "0", *steps[1:])
     groups = mapping.get("services")
-    if steps[0] == "services" and len(steps) == 2 and isinstance(groups, list | tuple) and len(groups) == 1:
-        steps = ("services", "0", steps[1])  # of the only group
+    if steps[0] == "services" and len(steps) > 1:
+        if steps[1].isdigit() and isinstance(groups, Mapping):
+            mapping["services"] = [groups]  # one table stands for a list of one
+        if not steps[1].isdigit() and isinstance(groups, list | tuple) and len(groups) == 1:
+            steps = ("services", "0", *steps[1:])  # of the only group
     place: Any = mapping
     for step in steps[:-1]:
         key = _key(place, step, said)
         if isinstance(place, dict):
-            place.setdefault(key, {})
+            place.setdefault(key, [] if key == "hops" else {})
         place[key] = _opened(place[key])
         place = place[key]
     key = _key(place, steps[-1], said)

@@ -13,10 +13,10 @@ from typing import Any, get_args
 from tuplecalc.network.chain import Chain, Clients, Traffic
 from tuplecalc.network.hop import Hop, Virtual
 from tuplecalc.network.part import Part
-from tuplecalc.network.preset_part import PresetPart
-from tuplecalc.network.presets import Preset, presets
+from tuplecalc.network.presets import Preset, PresetPart, presets
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
+from tuplecalc.network.setvalue import SetValue
 from tuplecalc.network.values import plain
 
 
@@ -53,20 +53,16 @@ def _with_presets(schema: dict[str, Any], part: type[PresetPart]) -> None:
     schema["else"] = {"required": schema.pop("required")}
     schema["required"] = ["name"]
     schema["if"] = {"properties": {"preset": {"type": "string"}}, "required": ["preset"]}
-    needs = {each.name: list(_needs(each, part)) for each in fitting}
-    keys = dict.fromkeys(key for those in needs.values() for key in those)
-    if keys:
-        schema["then"] = {
-            "allOf": [
-                {
-                    "if": {
-                        "properties": {"preset": {"enum": [name for name in needs if key in needs[name]]}}
-                    },
-                    "then": {"required": [key]},
-                }
-                for key in keys
-            ]
-        }
+    named: dict[str, list[str]] = {}
+    for each in fitting:
+        for key in _needs(each, part):
+            named.setdefault(key, []).append(each.name)
+    rules = [
+        {"if": {"properties": {"preset": {"enum": those}}}, "then": {"required": [key]}}
+        for key, those in named.items()
+    ]
+    if rules:
+        schema["then"] = {"allOf": rules}
 
 
 def _needs(given: Preset, part: type[PresetPart]) -> Iterator[str]:
@@ -86,6 +82,8 @@ def _describe(schema: dict[str, Any], part: type[Part]) -> None:
     for key, field in part.model_fields.items():
         if isinstance(field.default, Fraction):
             schema["properties"][key]["default"] = plain(field.default)
+        if isinstance(field.default, SetValue):  # pydantic would write it field by field
+            schema["properties"][key]["default"] = field.default.spec
     for base in reversed(part.__mro__):
         if issubclass(base, Part):
             for key, text in _docstrings(base).items():
@@ -97,11 +95,8 @@ def _docstrings(part: type[Part]) -> dict[str, str]:
     (body,) = ast.parse(dedent(inspect.getsource(part))).body
     assert isinstance(body, ast.ClassDef)  # the source of a class is a class
     found = {}
-    for field, doc in pairwise(body.body):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(doc, ast.Expr)
-            and isinstance(doc.value, ast.Constant)
-        ):
-            found[ast.unparse(field.target)] = inspect.cleandoc(str(doc.value.value))
+    for pair in pairwise(body.body):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[key] = inspect.cleandoc(text)
     return found

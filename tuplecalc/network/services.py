@@ -72,17 +72,6 @@ def overlap(groups: Sequence[Services]) -> tuple[int, int] | None:
     return None
 
 
-def hottest_share(groups: Sequence[Services], parts: int) -> Fraction:
-    """The largest part of the traffic that falls on one of ``parts`` machines side by side.
-
-    >>> half = Fraction(1, 2)
-    >>> groups = [Services(addresses=n, ports=80, share=half) for n in (2, 1)]
-    >>> hottest_share(groups, 2)
-    Fraction(3, 4)
-    """
-    return max(share for share, _ in machine_shares(groups, parts))
-
-
 def machine_shares(groups: Sequence[Services], parts: int) -> Iterator[tuple[Fraction, int]]:
     """What part of the traffic falls on each of ``parts`` machines: (share, machines with it) pairs.
 

@@ -1,8 +1,8 @@
-"""What the two sets of a tuple share: frozen values that a part's field may be declared as."""
+"""What the two sets of a tuple share: how a field of a part reads and writes them, and their items."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, TypeGuard, TypeVar
 
@@ -10,34 +10,21 @@ from pydantic_core import CoreSchema, core_schema
 
 from tuplecalc.errors import Problem, TopologyError, reject
 
+Range = tuple[int, int]
+"""The lowest and the highest integer, both included."""
 _T = TypeVar("_T")
 
 
 class SetValue:
-    """Frozen, equal and hashed by its slots, and fit to be a field of a pydantic model.
+    """A set that a field of a pydantic model may be: it reads the raw value of the file.
 
-    Not a dataclass: in a JSON Schema, pydantic writes a default that is one field by field.
+    The field is never empty, and is written back as ``spec``.
     """
 
-    __slots__: tuple[str, ...] = ()
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__}.{name} does not change; make a new one")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"{type(self).__name__}.{name} does not change; make a new one")
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
-
-    def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in self.__slots__)))
+    spec: Any
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
-        """A field of a model: read by the constructor, never empty, written back as ``spec``."""
         make: Callable[[object], Any] = cls
 
         def read(value: object) -> Any:
@@ -51,14 +38,61 @@ class SetValue:
         )
 
 
+def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """The union of any ranges: sorted, and between two of them at least one integer is missing.
+
+    A set has exactly one such form, so equal tuples mean equal sets.
+
+    >>> merged([(7, 9), (1, 3), (4, 5), (8, 8)])
+    ((1, 5), (7, 9))
+    """
+    apart: list[Range] = []
+    for low, high in sorted(ranges):
+        if apart and low <= apart[-1][1] + 1:
+            apart[-1] = (apart[-1][0], max(high, apart[-1][1]))
+        else:
+            apart.append((low, high))
+    return tuple(apart)
+
+
+def items(
+    value: object, what: str, write: str, of_text: Callable[[str], _T], of_other: Callable[[object], _T]
+) -> list[_T]:
+    """The items of a raw value: its own, or of a list those of each element, or all their problems."""
+
+    def own(value: object) -> list[_T]:
+        if isinstance(value, list | tuple):
+            raise reject(list(value), f"a list of {what} holds no further list", "write one flat list")
+        if value is None:
+            raise reject(None, f"no {what} are given", write)
+        if not isinstance(value, str):
+            return [of_other(value)]
+        texts = [text.strip() for text in value.split(",")]
+        if texts == [""]:
+            raise reject(value, "this is empty", write)
+        if "" in texts:
+            raise reject(value, "nothing stands beside a comma", "leave the comma out")
+        return [of_text(text) for text in texts]
+
+    if not isinstance(value, list | tuple):
+        return own(value)
+    if not value:
+        raise reject([], "the list is empty", write)
+    found: list[_T] = []
+    problems: list[Problem] = []
+    for index, element in enumerate(value):
+        try:
+            found += own(element)
+        except TopologyError as error:
+            problems += error.below(f"[{index}]").problems
+    if problems:
+        raise TopologyError(problems)
+    return found
+
+
 def is_integer(value: object) -> TypeGuard[int]:
     """Whether the value is a whole number, and no truth value."""
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def is_digits(text: str) -> bool:
-    """Whether the text is a row of the digits 0 to 9."""
-    return text.isascii() and text.isdigit()
 
 
 def joined(spec: int | str | list[int | str]) -> str:
@@ -66,25 +100,8 @@ def joined(spec: int | str | list[int | str]) -> str:
     return ", ".join(map(str, spec)) if isinstance(spec, list) else str(spec)
 
 
-def each(values: Sequence[object], parse: Callable[[object], list[_T]]) -> list[_T]:
-    """Every element parsed, or the problems of all of them at once."""
-    parsed: list[_T] = []
-    problems: list[Problem] = []
-    for index, value in enumerate(values):
-        try:
-            parsed += parse(value)
-        except TopologyError as error:
-            problems += (problem.below(f"[{index}]") for problem in error.problems)
-    if problems:
-        raise TopologyError(problems)
-    return parsed
-
-
-def comma_separated(text: str, remedy: str) -> list[str]:
-    """The items of a text such as ``80, 443``; an empty one is an error."""
-    items = [item.strip() for item in text.split(",")]
-    if items == [""]:
-        raise reject(text, "this is empty", remedy)
-    if "" in items:
-        raise reject(text, "nothing stands beside a comma", "leave the comma out")
-    return items
+def schema_of(one: dict[str, Any], item: str, *others: dict[str, Any]) -> dict[str, Any]:
+    """JSON Schema: one number, a text of items with commas, a list of these, or any of the others."""
+    text = {"type": "string", "pattern": rf"^\s*{item}(\s*,\s*{item})*\s*$"}
+    several = {"type": "array", "items": {"anyOf": [one, text]}, "minItems": 1}
+    return {"anyOf": [one, text, several, *others]}

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic_core import CoreSchema, core_schema
 
 from tuplecalc.errors import TopologyError, reject
+from tuplecalc.network.setvalue import is_integer
 
 LARGEST_COUNT = 2**128
 MOST_PROBES = 65_536  # more than there are ports find whatever is free
@@ -27,22 +28,18 @@ _UNITS = {
 }
 # Patterns are compiled when first used: a start that needs none of them does not wait for them.
 _DURATION = r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(ms|s|m|h|d)"
-_DECIMAL = r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?"
-_RATIO = r"([0-9]{1,99})\s*/\s*([0-9]{1,99})"  # as exact decimals and thirds of them are written
+_RATIO = r"[0-9]{1,99}\s*/\s*[0-9]{1,99}"  # as exact decimals and thirds of them are written
+_NUMBER = rf"[+-]?[0-9]{{1,18}}(\.[0-9]{{1,18}})?|{_RATIO}"
 # Beyond these no device has a figure, and exact arithmetic would have to carry the digits along.
+_NUMBERS = (int, float, Decimal, Fraction)
 _LARGEST, _SMALLEST, _MOST_DIGITS = Fraction(10**19), Fraction(1, 10**18), 36
 
 
 def _count(value: object) -> int:
-    """An integer from 1 to 2^128.
-
-    >>> _count(4)
-    4
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise reject(
-            value, "a count is an integer of 1 or more", "write it as a whole number, without quotes"
-        )
+    """An integer from 1 to 2^128."""
+    if not is_integer(value):
+        instead = "write it as a whole number, without quotes"
+        raise reject(value, "a count is an integer of 1 or more", instead)
     if not 1 <= value <= LARGEST_COUNT:
         raise reject(value, "a count is an integer from 1 to 2^128", "write a number in this range")
     return value
@@ -56,14 +53,13 @@ def number(value: object, what: str) -> Fraction:
     """
     rule = f"{what} is a finite number"
     if isinstance(value, str):
-        if ratio := re.fullmatch(_RATIO, value.strip()):
-            if int(ratio[2]) == 0:
-                raise reject(value, "a fraction's lower number is 1 or more", 'write it as in "1/3"')
-            return _in_range(Fraction(int(ratio[1]), int(ratio[2])), value, what)
-        if not re.fullmatch(_DECIMAL, value.strip()):
+        if not re.fullmatch(_NUMBER, value.strip()):
             raise reject(value, rule, 'write it as in 0.25 or "1/4"')
-        return _in_range(Fraction(value.strip()), value, what)
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction):
+        try:
+            return _in_range(Fraction("".join(value.split())), value, what)
+        except ZeroDivisionError:
+            raise reject(value, "a fraction's lower number is 1 or more", 'write it as in "1/3"') from None
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise reject(value, rule, "write it without quotes, as in 0.25")
     if isinstance(value, float):
         value = Decimal(repr(value))  # the shortest decimal that gives this float: what was written
@@ -98,11 +94,8 @@ def _seconds(value: object) -> Fraction:
         text = re.sub(r"\s+", "", value[:100])
         parts = re.findall(_DURATION, text)
         units = [unit for _, unit in parts]
-        if (
-            not text
-            or "".join(amount + unit for amount, unit in parts) != text
-            or len(set(units)) < len(units)
-        ):
+        read = "".join(amount + unit for amount, unit in parts)
+        if not text or read != text or len(set(units)) < len(units):
             raise reject(value, rule, 'write it as in "60s", "1m30s", "500ms", "2h" or "5d"')
         exact = sum((Fraction(amount) * _UNITS[unit] for amount, unit in parts), Fraction(0))
         return _in_range(exact, value, "a duration")
@@ -135,9 +128,8 @@ def _first_close(value: object) -> Fraction:
     if value in ("client", "server"):
         return Fraction(int(value == "client"))
     rule = 'first_close is "client", "server" or the client\'s share from 0 to 1'
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction | str):
-        raise reject(value, rule, 'write "client", "server" or a number such as 0.9')
-    if isinstance(value, str) and not re.match(r"[0-9.+-]", value):
+    is_number = isinstance(value, _NUMBERS) and not isinstance(value, bool)
+    if not (is_number or (isinstance(value, str) and re.match(r"[0-9.+-]", value))):
         raise reject(value, rule, 'write "client", "server" or a number such as 0.9')
     share = number(value, "first_close")
     if not 0 <= share <= 1:
@@ -146,14 +138,10 @@ def _first_close(value: object) -> Fraction:
 
 
 def _port_search(value: object) -> Literal["exhaustive", "linux"] | int:
-    """How a free port is looked for: "exhaustive", "linux", or how many random probes are made.
-
-    >>> _port_search("linux"), _port_search(32)
-    ('linux', 32)
-    """
+    """How a free port is looked for: "exhaustive", "linux", or how many random probes are made."""
     if value == "exhaustive" or value == "linux":  # noqa: PLR1714 - mypy follows these
         return "linux" if value == "linux" else "exhaustive"
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_PROBES:
+    if not is_integer(value) or not 1 <= value <= MOST_PROBES:
         rule = f'a port search is "exhaustive", "linux", or 1 to {MOST_PROBES} random probes'
         raise reject(value, rule, 'write "linux" for the 248 probes of nf_nat, or a number such as 32')
     return value
@@ -169,7 +157,7 @@ def _block(value: object) -> int | Literal["even"] | tuple[tuple[int, int], ...]
         return "even"
     if isinstance(value, list | tuple) and value:
         return tuple(_entries(value))
-    if isinstance(value, bool) or not isinstance(value, int):
+    if not is_integer(value):
         rule = 'a block is a number of ports, "even", or a table of [clients, ports]'
         raise reject(value, rule, 'write it as in 512, "even" or [[50, 1024], [100, 512]]')
     return _count(value)
@@ -185,16 +173,12 @@ def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, in
         try:
             clients, ports = map(_count, entry)
         except TopologyError as error:
-            raise TopologyError(problem.below(f"[{number}]") for problem in error.problems) from None
+            raise error.below(f"[{number}]") from None
         if clients <= most or ports > fewest:
             rule = "each entry is for more clients than the one before it, and for no more ports"
             raise reject(list(entry), rule, "put the entries in this order", f"[{number}]")
         yield clients, ports
         most, fewest = clients, ports
-
-
-def _block_written(block: Any) -> Any:
-    return list(map(list, block)) if isinstance(block, tuple) else block
 
 
 def text(value: object, what: str) -> str:
@@ -267,34 +251,19 @@ _FIRST_CLOSE = {"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "mi
 
 _COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
 _ENTRY = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
+_TABLE = {"type": "array", "minItems": 1, "items": _ENTRY}
 _BLOCK = {
-    "anyOf": [
-        _COUNT,
-        {"const": "even"},
-        {"type": "array", "minItems": 1, "items": _ENTRY},
-    ],
+    "anyOf": [_COUNT, {"const": "even"}, _TABLE],
     "examples": [512, "even", [[50, 1024], [100, 512]]],
 }
+_PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _COUNT | {"maximum": MOST_PROBES}]}
 
 Count = Annotated[int, _Reader(_count, _COUNT)]
-Block = Annotated[
-    int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK, _block_written)
-]
+Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK)]
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
-PortSearch = Annotated[
-    Literal["exhaustive", "linux"] | int,
-    _Reader(
-        _port_search,
-        {
-            "anyOf": [
-                {"enum": ["exhaustive", "linux"]},
-                {"type": "integer", "minimum": 1, "maximum": MOST_PROBES},
-            ]
-        },
-    ),
-]
+PortSearch = Annotated[Literal["exhaustive", "linux"] | int, _Reader(_port_search, _PORT_SEARCH)]
 Name = Annotated[str, _Reader(_name, {"type": "string", "minLength": 1})]
 Title = Annotated[str, _Reader(lambda value: text(value, "a title"), {"type": "string"})]

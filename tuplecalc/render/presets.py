@@ -54,7 +54,7 @@ def as_toml(preset: Preset) -> str:
     hop = preset.kind != "clients"
     said += ["", "[[hops]]" if hop else "[clients]"]
     said += [f"name = {in_toml(preset.name)}", f"kind = {in_toml(preset.kind)}"] if hop else []
-    said += [f"{key} = {NEEDED[key][1]}  # needed: this is an example" for key in preset.needs]
+    said += [f"{key} = {NEEDED[key]}  # needed: this is an example" for key in preset.needs]
     said += [f"{key} = {in_toml(value)}" for key, value in preset.values.items()]
     return "\n".join(said) + "\n"
 

@@ -11,7 +11,7 @@ from tuplecalc.limits.capacity import Capacity, HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.advice import advise
 from tuplecalc.render import numbers, sentences, table
-from tuplecalc.render.json.values import limit_record
+from tuplecalc.render.json import limit_record
 from tuplecalc.render.presets import citations
 from tuplecalc.render.table import escaped, in_markdown, width_of
 

@@ -19,7 +19,7 @@ from tuplecalc.questions.comparison import compare
 from tuplecalc.render import compared, figures
 from tuplecalc.render import report as module
 from tuplecalc.render.figures import style
-from tuplecalc.render.report import assumptions, parts, pictures
+from tuplecalc.render.report import assumptions, pictures
 from tuplecalc.render.report.chain import stations
 
 OUTAGE = tc.example("outage")
@@ -150,14 +150,14 @@ def test_of_very_many_limits_the_smallest_are_shown() -> None:
     hops = [{**cone(addresses=2), "max_entries": 10**6 + number} for number in range(300)]
     design = chain(*hops, {**PROXY, "max_files": 1000}, traffic={"hold": 1, "rate": 5})
     result = tc.capacity(design)
-    shown = parts.shown_limits(result)
+    shown = module.shown_limits(result)
     assert len(shown) <= 25
     assert any(limit is result.binding for limit in shown)
     left = [limit for limit in result.limits if all(limit is not each for each in shown)]
     assert min(limit.flows for limit in left) >= sorted(limit.flows for limit in result.limits)[11]
     read = page(design)
     assert f"… and {len(left):,} limits more, none of them smaller in flows or in rate" in read.text
-    hops_left = len(result.hops) - len(parts.shown_hops(result, shown))
+    hops_left = len(result.hops) - len(module.shown_hops(result, shown))
     assert f"… and {hops_left:,} hops more" in read.text
     assert [station.name for station in stations(result)][4:6] == ["294 more hops", "h297"]
 

@@ -92,10 +92,8 @@ def shown_limits(result: Capacity) -> list[Limit]:
 def shown_hops(result: Capacity, limits: Sequence[Limit]) -> list[tuple[str, HopCapacity]]:
     """The clients and each hop of the limits that are shown, with its kind; all hops where these are few."""
     named = {limit.hop for limit in limits} | {"clients"}
-    parts = {hop.name: hop for hop in result.chain.hops}
-    pairs = ((chain.hop_kind(parts.get(hop.name), hop.kind), hop) for hop in result.hops)
     few = len(result.limits) <= _MOST_LIMITS and len(result.hops) <= _MOST_LIMITS
-    return [(kind, hop) for kind, hop in pairs if few or hop.name in named]
+    return [(sentences.hop_kind(result, hop), hop) for hop in result.hops if few or hop.name in named]
 
 
 def _formulas(found: Explanation, limits: Sequence[Limit]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _which(design: Chain, paths: list[str], output: str, *, knobs: bool) -> None
         case "markdown":
             sys.stdout.write(crossed.markdown(found, moved))
         case "json":
-            from tuplecalc.render.json.formulas import elasticity
+            from tuplecalc.render.json import elasticity
 
             record = {"crossovers": [*map(to_dict, found)], "elasticities": [*map(elasticity, moved)]}
             print(in_json(versioned(record)))

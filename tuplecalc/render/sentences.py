@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
@@ -25,6 +26,12 @@ _RARELY = 1e-3  # one search in a thousand: what an operator would see in the lo
 def kind(result: Capacity) -> str:
     """The shape and the constraint: ``inverted cone, port constraint``."""
     return f"{result.shape}, {result.constraint} constraint" if result.constraint else result.shape
+
+
+def hop_kind(result: Capacity, hop: HopCapacity) -> str:
+    """``clients``, ``cone``, ``layer 3``, ``services``."""
+    layers = {part.name: part.layer for part in result.chain.hops if part.kind == "hourglass"}
+    return f"layer {layers[hop.name]}" if hop.name in layers else hop.kind
 
 
 def verdict(result: Capacity) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import wraps
-from math import floor, isinf, log10
+from math import isinf
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, VERMILLION)
-"""Okabe and Ito's colours without black, in the order in which series take them."""
 BINDING, NEXT, OTHER = VERMILLION, ORANGE, SKY
 """The limit that binds, the one that would be next, and all the rest."""
 
@@ -59,7 +57,6 @@ SIZES: dict[Size, tuple[float, float]] = {"slide": (8.0, 4.5), "half-page": (6.3
 """Inches: a slide's 1200 × 675 pixels at ``DPI``; half of an A4 page within its margins."""
 DPI = 150
 
-FORMATS = ("svg", "png", "pdf")
 _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
@@ -220,8 +217,8 @@ _PREFIXES = ("", "k", "M", "G", "T", "P")  # those that people know
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def si(value: Number | float, digits: int = 3) -> str:
-    """A number with an SI prefix; a power of ten beyond these.
+def si(value: Number | float) -> str:
+    """A number with an SI prefix, to three digits; a power of ten beyond these.
 
     >>> si(193536), si(586.4727), si(2**32), si(0.25), si(0), si(12_000), si(999_999)
     ('194k', '586', '4.29G', '0.25', '0', '12k', '1M')
@@ -234,19 +231,15 @@ def si(value: Number | float, digits: int = 3) -> str:
         return "∞"
     exact = Fraction(value)
     if exact <= 0:
-        return f"-{si(-exact, digits)}" if exact else "0"
-    exponent = _exponent(exact)
-    scaled = float(exact / Fraction(10) ** exponent)
-    if round(scaled, digits - 1) >= 10:
-        scaled, exponent = scaled / 10, exponent + 1
-    if -3 <= exponent < 0:
-        return f"{float(exact):.{digits}g}"
-    if not 0 <= exponent < 3 * len(_PREFIXES):
-        mantissa = f"{scaled:.2g}"
-        return f"{'' if mantissa == '1' else f'{mantissa}·'}10{str(exponent).translate(_RAISED)}"
-    thousands, rest = divmod(exponent, 3)
-    figures = max(digits, rest + 1)  # no power of ten for 100 where fewer digits are asked for
-    return f"{round(scaled, digits - 1) * 10**rest:.{figures}g}{_PREFIXES[thousands]}"
+        return f"-{si(-exact)}" if exact else "0"
+    mantissa, _, exponent = numbers.scientific(exact, 2).partition("e")
+    thousands, rest = divmod(int(exponent), 3)
+    if thousands == -1:
+        return f"{float(exact):.3g}"
+    if 0 <= thousands < len(_PREFIXES):
+        return f"{float(mantissa) * 10**rest:.3g}{_PREFIXES[thousands]}"
+    mantissa, _, exponent = numbers.scientific(exact, 1).partition("e")
+    return f"{float(mantissa):g}·{power(int(exponent))}".removeprefix("1·")
 
 
 def count(value: Number) -> str:
@@ -261,10 +254,6 @@ def count(value: Number) -> str:
 def power(exponent: int) -> str:
     """A power of ten: ``power(6) == "10⁶"``."""
     return f"10{str(exponent).translate(_RAISED)}"
-
-
-def _exponent(exact: Fraction) -> int:
-    return len(str(floor(exact))) - 1 if exact >= 1 else floor(log10(exact))
 
 
 def si_axis(axis: Any) -> None:

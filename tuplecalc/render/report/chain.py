@@ -10,10 +10,9 @@ from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, sentences
 
 _MOST_STATIONS = 14  # two or three lines on a screen; the figures have all hops
 
@@ -49,13 +48,6 @@ def stations(result: Capacity) -> tuple[Station, ...]:
     return (*_cut(found), _services(result))
 
 
-def hop_kind(part: AnyHop | None, end: str = "clients") -> str:
-    """``clients``, ``cone``, ``layer 3``; ``end`` is what is no hop."""
-    if part is None:
-        return end
-    return f"layer {part.layer}" if isinstance(part, Forwarder | Proxy) else part.kind
-
-
 def mark(result: Capacity, *, flows: bool, rate: bool) -> str:
     """The word for what binds the flows, the rate, or both; empty for what binds neither."""
     if flows and (rate or result.rate_binding is None):
@@ -81,18 +73,14 @@ def _station(result: Capacity, part: AnyHop | None, hop: HopCapacity) -> Station
         case _:
             glyph, facts = "hourglass", []
     if part and part.virtual:
-        facts.append(
-            f"called at {_several(part.virtual.addresses.size * part.virtual.ports.size, 'endpoint')}"
-        )
+        endpoints = part.virtual.addresses.size * part.virtual.ports.size
+        facts.append(f"called at {_several(endpoints, 'endpoint')}")
     if part and part.instances > 1:
         facts.append(f"{numbers.count(part.instances)} instances")
+    kind = f"{sentences.hop_kind(result, hop)}{f', {part.capture}' if isinstance(part, Proxy) else ''}"
     least = min((limit.flows for limit in hop.limits), default=None)
     facts.append("limits nothing itself" if least is None else f"keeps {_several(least, 'flow')}")
-    return Station(glyph, hop.name, _kind(part), tuple(facts), binds(result, hop.name))
-
-
-def _kind(part: AnyHop | None) -> str:
-    return f"{hop_kind(part)}, {part.capture}" if isinstance(part, Proxy) else hop_kind(part)
+    return Station(glyph, hop.name, kind, tuple(facts), binds(result, hop.name))
 
 
 def _proxy(hop: Proxy) -> Iterator[str]:

@@ -7,7 +7,7 @@ seconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
@@ -181,6 +181,27 @@ def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, in
         most, fewest = clients, ports
 
 
+def _ratio(value: object) -> Fraction:
+    ratio = number(value, "a number of connections")
+    if ratio <= 0:
+        raise reject(value, "a number of connections is above 0", 'write it as in 2, 0.25 or "2/35"')
+    return ratio
+
+
+def total(parts: Iterable[Fraction]) -> Fraction:
+    """The sum in pairs of pairs: one after the other, each step would carry the digits of all before it."""
+    found = list(parts)
+    while len(found) > 1:
+        found = [sum(found[i : i + 2], Fraction(0)) for i in range(0, len(found), 2)]
+    return found[0] if found else Fraction(0)
+
+
+def wrong_sum(found: Fraction) -> TopologyError:
+    """What is said where shares do not sum to 1."""
+    exactly = f"{found} ({float(found):.6g})" if found.denominator < 10**9 else f"about {float(found):.9g}"
+    return reject(None, f"the shares sum to 1; here to {exactly}", "change one of them")
+
+
 def text(value: object, what: str) -> str:
     """A line of text that a terminal can show as it is."""
     if not isinstance(value, str):
@@ -247,6 +268,13 @@ _SHARE = {
     ],
     "examples": [0.25, "1/3"],
 }
+_RATIO_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "string", "pattern": r"^\s*\d+(\.\d+|\s*/\s*\d+)?\s*$"},
+    ],
+    "examples": [0.25, 4, "2/35"],
+}
 _FIRST_CLOSE = {"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}
 
 _COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
@@ -263,6 +291,7 @@ Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
+Ratio = Annotated[Fraction, _Reader(_ratio, _RATIO_SCHEMA, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
 PortSearch = Annotated[Literal["exhaustive", "linux"] | int, _Reader(_port_search, _PORT_SEARCH)]
 Name = Annotated[str, _Reader(_name, {"type": "string", "minLength": 1})]

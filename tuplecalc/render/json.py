@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tuplecalc.limits.capacity import Capacity
     from tuplecalc.limits.expression import Number
     from tuplecalc.limits.limit import Limit
-    from tuplecalc.network.presets import Preset, Use
+    from tuplecalc.network.presets import Preset
+    from tuplecalc.network.used import Use
     from tuplecalc.questions.comparison import Comparison, LimitChange
     from tuplecalc.questions.crossover import Crossovers, Interval
     from tuplecalc.questions.elasticity import Elasticity
@@ -125,7 +126,7 @@ def limit_record(limit: Limit) -> Record:
 
 def capacity(result: Capacity, load: Offered | None = None) -> Record:
     """What a chain carries; ``load`` where more was asked than the chain offers."""
-    from tuplecalc.network.presets import used
+    from tuplecalc.network.used import used
     from tuplecalc.under_load.offered import offered as under_load
 
     load = load or under_load(result)

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.presets import NEEDED, Preset, Use, used
+from tuplecalc.network.presets import NEEDED, Preset
+from tuplecalc.network.used import Use, used
 from tuplecalc.render.table import lines, prose
 
 _MOST_USES = 12  # a screen; JSON has all

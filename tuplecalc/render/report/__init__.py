@@ -13,7 +13,7 @@ from tuplecalc.algebra.numbers import text as exact_text
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.network.presets import used
+from tuplecalc.network.used import used
 from tuplecalc.questions.advice import advise
 from tuplecalc.questions.comparison import compare as find_comparison
 from tuplecalc.render import compared, numbers, presets, sentences

@@ -13,7 +13,7 @@ from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.part import Part
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.presets import PresetPart
-from tuplecalc.network.values import Count, Name, Seconds
+from tuplecalc.network.values import Count, Name, Names, Seconds
 
 EPHEMERAL_PORTS = PortSet("32768-60999")  # net.ipv4.ip_local_port_range
 UNPRIVILEGED_PORTS = PortSet("1024-65535")  # nf_nat_core: the class of ordinary ports
@@ -73,12 +73,18 @@ class Hop(Lingering, defer_build=True):
 
     name: Name
     """Unique in the chain; not empty."""
+    traffic: Names | None = None
+    """Kinds that cross this hop, the others go round it; all where it is left out."""
+    machine: Name | None = None
+    """The machine that it is on: hops of one share its sockets, tables, files and addresses."""
     instances: Count = 1
     """Identical machines side by side."""
     max_entries: Count | None = None
     """Tracking-table size of one instance (nf_conntrack_max)."""
     tracking_time_wait: Seconds = Fraction(120)
     """How long a tracking entry lingers after the close."""
+    udp_timeout: Seconds = Fraction(120)
+    """How long a mapping or a session of UDP outlives its last packet."""
 
     layers: ClassVar[str] = ""
     """The layers of an hourglass of this class."""

@@ -72,6 +72,17 @@ class Part(BaseModel):
         return self.model_dump(mode="json", exclude_unset=True)
 
 
+def same_names(parts: Iterable[object], what: str) -> Iterator[Problem]:
+    """Names that stand twice, of tables or of parts."""
+    seen: set[str] = set()
+    for number, part in enumerate(parts):
+        name = part.get("name") if isinstance(part, Mapping) else getattr(part, "name", None)
+        if isinstance(name, str):
+            if name.strip() in seen:
+                yield Problem(f"[{number}].name", name, f"another {what} has this name", "choose another")
+            seen.add(name.strip())
+
+
 def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
     for item in error.errors(include_url=False):
         place = _place(item["loc"])

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal
-
-from pydantic import BeforeValidator
+from typing import Any, Literal
 
 from tuplecalc.errors import Problem
-from tuplecalc.network.part import Part
-from tuplecalc.network.values import Count, FirstClose, Name, Rate, Seconds, Share, shown, total
+from tuplecalc.network.part import Part, same_names
+from tuplecalc.network.values import Count, FirstClose, Name, Names, Rate, Seconds, Share, total, wrong_sum
 
 Protocol = Literal["tcp", "udp"]
-
-
-def _names(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[Name, ...], BeforeValidator(_names, json_schema_input_type=Name | tuple[Name, ...])]
-"""One name, or a list of them."""
 
 
 class Kind(Part):
@@ -71,7 +61,7 @@ class Traffic(Part):
         if not isinstance(kinds, list | tuple) or not all(isinstance(kind, Kind | Mapping) for kind in kinds):
             return
         read = [kind.written() if isinstance(kind, Kind) else kind for kind in kinds]
-        yield from same_name(read, "kind")
+        yield from (problem.below("kinds") for problem in same_names(read, "kind"))
         both = [n for n, kind in enumerate(read) if {"share", "rate"} <= {*kind}]
         for number in both:
             rule = "a kind has a share or a rate"

@@ -211,6 +211,14 @@ def text(value: object, what: str) -> str:
     return value
 
 
+def _names(value: object) -> tuple[str, ...]:
+    """One name, or a list of them."""
+    several = value if isinstance(value, list | tuple) else [value]
+    if not several:
+        raise reject(value, "this is a name, or a list of names", "leave it out where it is all of them")
+    return tuple(dict.fromkeys(map(_name, several)))
+
+
 def _name(value: object) -> str:
     name = text(value, "a name").strip()
     if not name:
@@ -277,6 +285,8 @@ _RATIO_SCHEMA = {
 }
 _FIRST_CLOSE = {"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}
 
+_NAME = {"type": "string", "minLength": 1}
+_NAMES = {"anyOf": [_NAME, {"type": "array", "minItems": 1, "items": _NAME}]}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
 _ENTRY = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
 _TABLE = {"type": "array", "minItems": 1, "items": _ENTRY}
@@ -294,5 +304,6 @@ Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
 Ratio = Annotated[Fraction, _Reader(_ratio, _RATIO_SCHEMA, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
 PortSearch = Annotated[Literal["exhaustive", "linux"] | int, _Reader(_port_search, _PORT_SEARCH)]
-Name = Annotated[str, _Reader(_name, {"type": "string", "minLength": 1})]
+Name = Annotated[str, _Reader(_name, _NAME)]
+Names = Annotated[tuple[str, ...], _Reader(_names, _NAMES)]
 Title = Annotated[str, _Reader(lambda value: text(value, "a title"), {"type": "string"})]

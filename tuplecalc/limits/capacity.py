@@ -229,17 +229,18 @@ class Passed(NamedTuple):
 
 def walk(chain: Chain) -> Iterator[Passed]:
     """The clients, each hop, and the services where they hold tuples, in the order of the flows."""
-    legs, traffic = targets(chain), chain.traffic
-    declared, sources = clients(chain, legs[0])
+    (strand,) = chain.strands
+    legs = targets(strand)
+    declared, sources = clients(strand, legs[0])
     yield Passed("clients", "clients", declared, sources, legs[0], 1)
     for hop, (before, behind) in zip(chain.hops, pairwise(legs), strict=True):
         match hop:
             case Cone():
-                declared, sources = cone(hop, traffic, sources, before, behind)
+                declared, sources = cone(hop, sources, before, behind)
             case Proxy():
-                declared, sources = proxy(hop, traffic, sources, before, behind)
+                declared, sources = proxy(hop, sources, before, behind)
             case Forwarder():
-                declared, sources = forwarder(hop, traffic, sources, before, behind)
+                declared, sources = forwarder(hop, sources, before, behind)
         yield Passed(hop.name, hop.kind, declared, sources, behind, hop.tuples_per_flow)
-    if declared := services(chain.services, traffic, sources, legs[-1]):
+    if declared := services(chain.services, sources, legs[-1]):
         yield Passed("services", "services", declared, sources, legs[-1], 1)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuplecalc.limits.expression import Expression, NamedPorts, Quantity, tidy
+from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Quantity, tidy
 from tuplecalc.limits.kinds import ANSWERED, CLIENT_PORTS, CLIENT_PORTS_BOUND
-from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Sources
+from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Sources
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target
-from tuplecalc.network.chain import Chain, Traffic
+from tuplecalc.network.mix import Strand
 from tuplecalc.network.services import Services
 
 
-def clients(chain: Chain, target: Target) -> tuple[list[Declared], Sources]:
+def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
     r"""The clients' own ports, the chain's first leg.
 
     ========= ======= ============================= =========
@@ -24,22 +24,35 @@ def clients(chain: Chain, target: Target) -> tuple[list[Declared], Sources]:
 
     A port that ``bind`` took stays taken for the whole ``time_wait``: reuse does not look at it.
     """
-    part = chain.clients
+    part = strand.clients
     a = Quantity("a", "clients", part.addresses.size, place="clients.addresses")
-    leg = Leg(NamedPorts("A", "clients", part.ports, place="clients.ports"))
-    sources = Sources(a, a, 1, leg, (), a)
-    letters = Letters("clients", "clients", chain.traffic, sources, target, target)
+    leg = Leg(NamedPorts("A", "clients", part.ports, place="clients.ports"), flow_of(strand))
+    sources = Sources(f"clients {strand.source}".strip(), a, a, 1, leg, (), a)
+    letters = Letters("clients", "clients", sources, target, target)
     bound = part.allocation == "bind"
     copies: Expression = a if bound else a * letters.E
     times = letters.times(client=letters.linger(part))
-    own = Membership("clients", leg, leg.ports, copies, times, None if bound else target)
+    towards = None if bound else target
+    space = letters.space("sockets", "clients", sources.who, towards)
+    own = Membership("clients", leg, leg.ports, copies, times, towards, space)
     kind = CLIENT_PORTS_BOUND if bound else CLIENT_PORTS
     return [Alone(kind, own)], sources._replace(members=(own,))
 
 
-def services(
-    groups: Sequence[Services], traffic: Traffic, sources: Sources, target: Target
-) -> list[Declared]:
+def flow_of(strand: Strand) -> Flow:
+    """What its flows are where they begin."""
+    of = f"traffic.kinds.{strand.kind}" if strand.kind else "traffic"
+    H = Quantity("H", "traffic", tidy(strand.hold), place=f"{of}.hold")
+    c = Quantity("c", "traffic", tidy(strand.first_close), place=f"{of}.first_close")
+    sigma = (
+        Quantity("σ", "traffic", tidy(strand.part), place=f"{of}.share")
+        if strand.kind
+        else Constant(tidy(strand.part))
+    )
+    return Flow(H, c, sigma, strand.protocol, strand.kind)
+
+
+def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:
     r"""What services hold: a tuple that they closed first, where they say for how long.
 
     ========= ======= ============================= =============
@@ -51,7 +64,8 @@ def services(
     Of several groups the one counts whose endpoints have the least room for a second of traffic;
     E_g are a group's endpoints over its share of the flows.
     """
-    letters = Letters("services", "services", traffic, sources, target, target)
+    letters = Letters("services", "services", sources, target, target)
+    space = letters.space("answered", "services", sources.who, target)
     found: list[Membership] = []
     for number, group in enumerate(groups):
         if group.time_wait is None:
@@ -62,7 +76,7 @@ def services(
         if group.share is not None:
             E = Quantity("E_g", "services", tidy(group.endpoints / group.share), place=f"{place}.share")
         times = letters.times(service=wait)
-        found.append(Membership("services", sources.leg, letters.A, letters.b * E, times, target))
+        found.append(Membership("services", sources.leg, letters.A, letters.b * E, times, target, space))
     if not found:
         return []
     return [Alone(ANSWERED, max(found, key=lambda each: each.times.seconds.value / each.copies.value))]

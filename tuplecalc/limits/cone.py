@@ -25,13 +25,10 @@ from tuplecalc.limits.letters import Letters, sized
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.cone import Cone
 
 
-def cone(
-    hop: Cone, traffic: Traffic, sources: Sources, before: Target, behind: Target
-) -> tuple[list[Declared], Sources]:
+def cone(hop: Cone, sources: Sources, before: Target, behind: Target) -> tuple[list[Declared], Sources]:
     r"""NAT: M addresses with the ports P each; one leg ends, another begins.
 
     ========= =========== ======================================== ====== =========
@@ -51,7 +48,7 @@ def cone(
     T is the linger of a closed entry, or ``half_close`` where closed entries give way; then the
     table never fills whose entries are as many as there are keys.
     """
-    row = _Row(hop, traffic, sources.mixed() if hop.virtual is not None else sources, before, behind)
+    row = _Row(hop, sources.mixed() if hop.virtual is not None else sources, before, behind)
     declared: list[Declared] = [row.all_ports()]
     if hop.block is not None:
         block = row.block() if hop.overflow is None else row.with_overflow()
@@ -69,9 +66,9 @@ def cone(
 class _Row:
     """The limits of one cone, one method for each row of the table."""
 
-    def __init__(self, hop: Cone, traffic: Traffic, sources: Sources, before: Target, behind: Target) -> None:
+    def __init__(self, hop: Cone, sources: Sources, before: Target, behind: Target) -> None:
         self.hop, self.sources, self.behind = hop, sources, behind
-        self.letters = letters = Letters(hop.name, hop.path, traffic, sources, before, behind)
+        self.letters = letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
         self.M = self.in_use = _addresses(hop, letters, sources)
         if hop.block is not None and not isinstance(hop.block, tuple) and letters.a.value < self.M.value:
             self.in_use = letters.a  # a block is of one address: the others are idle
@@ -81,7 +78,7 @@ class _Row:
         if hop.overflow is not None:
             self.ports += (NamedPorts("O", hop.name, hop.overflow, place=f"{hop.path}.overflow"),)
             leaving = NamedPorts("P_O", hop.name, hop.ports | hop.overflow)
-        self.leg = Leg(leaving)
+        self.leg = Leg(leaving, sources.leg.flow)
         linger = letters.linger(hop)
         self.times = letters.times(client=linger, service=linger)
         self.endpoints, self.endpoints_of_source = letters.E_behind, letters.endpoints_of_source()
@@ -99,7 +96,8 @@ class _Row:
         copies = product(self.in_use, self.everywhere)
         each = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
         towards = self.behind if each else None
-        self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards)
+        space = self.letters.space("mapped", self.hop.name, self.hop.name, towards)
+        self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards, space)
         return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.M, self.endpoints))
 
     def limit(self, kind: Kind, size: Expression, apart: Expression, endpoints: Expression) -> Limit:
@@ -159,7 +157,7 @@ class _Row:
 
     def leaving(self) -> Sources:
         """What leaves: the addresses in use, which bring along what the cone's own table holds."""
-        return Sources(self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use)
+        return Sources(self.hop.name, self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use)
 
     def _times_in_use(self, endpoints: Expression) -> Expression:
         """How many flows a port holds at once, where its users address so many endpoints.

@@ -8,13 +8,12 @@ from tuplecalc.limits.legs import Alone, Declared, Membership, Sources
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.limit import Limit, Linger
 from tuplecalc.limits.targets import Target, instances
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import Hop
 
 
 def forwarder(
-    hop: Forwarder, traffic: Traffic, sources: Sources, before: Target, behind: Target
+    hop: Forwarder, sources: Sources, before: Target, behind: Target
 ) -> tuple[list[Declared], Sources]:
     r"""The leg goes on.
 
@@ -29,13 +28,21 @@ def forwarder(
     """
     if hop.virtual is not None:
         sources = sources.mixed()
-    letters = Letters(hop.name, hop.path, traffic, sources, before, behind)
+    letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
     declared: list[Declared] = []
     if hop.virtual is not None or "reuse_after" in hop.stated:
         linger = letters.linger(hop)
         times = letters.times(client=linger, service=linger)
         copies = letters.b * letters.E_behind
-        passes = Membership(hop.name, sources.leg, letters.A, copies, times, behind)
+        passes = Membership(
+            hop.name,
+            sources.leg,
+            letters.A,
+            copies,
+            times,
+            behind,
+            letters.space("forwarded", hop.on, sources.who, behind),
+        )
         declared.append(Alone(FORWARDED if hop.virtual is not None else REMEMBERED, passes))
         sources = sources._replace(members=(*sources.members, passes))
     return declared + entries(hop, letters, instances(hop), 1), sources

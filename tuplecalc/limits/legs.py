@@ -5,12 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tuplecalc.limits.expression import Constant, Difference, Expression, NamedPorts, Number, Sum
+from tuplecalc.limits.expression import Constant, Difference, Expression, NamedPorts, Number, Quantity, Sum
 from tuplecalc.limits.kinds import Kind
 from tuplecalc.limits.limit import Limit, Linger, Pool
 from tuplecalc.limits.targets import Target
+from tuplecalc.network.traffic import Protocol
 
 NEVER = Constant(0)
+
+
+class Flow(NamedTuple):
+    """What a flow is on a stretch of its way: how long it is open, and how many there are of it.
+
+    ``weight`` is how many of these connections there are for each new connection of the mix.
+    """
+
+    hold: Quantity
+    client_share: Quantity
+    weight: Expression = Constant(1)
+    protocol: Protocol = "tcp"
+    kind: str = ""
+
+
+class Space(NamedTuple):
+    """Which key space it is: what kind of table and whose, of whose addresses, towards which endpoints.
+
+    ``towards`` is empty where a port is taken for all of them.
+    """
+
+    table: str
+    owner: str
+    who: str
+    towards: str
+    protocol: Protocol
 
 
 @dataclass(eq=False)
@@ -21,6 +48,7 @@ class Leg:
     """
 
     ports: NamedPorts
+    flow: Flow
     memberships: list[Membership] = field(default_factory=list)
 
 
@@ -74,6 +102,7 @@ class Membership:
     times: Times
     towards: Target | None
     """The endpoints of which each has a key of its own; None where a port is taken for all or for several."""
+    space: Space
 
     def __post_init__(self) -> None:
         self.leg.memberships.append(self)
@@ -122,13 +151,14 @@ Declared = Alone | Held | Table | Limit
 class Sources(NamedTuple):
     """What reaches a hop: the state carried along the chain.
 
-    ``addresses`` (a) sources send on ``leg``; ``per_endpoint`` (b) of them can address one endpoint.
+    ``who`` tells them apart from other sources.  ``addresses`` (a) sources send on ``leg``; ``per_endpoint`` (b) of them can address one endpoint.
     b is less than a behind instances that share out the endpoints: then ``classes`` is by how many
     the endpoints are dealt out (endpoint j mod classes), else 1.  ``members`` are the memberships
     whose copies count these addresses.  ``there`` are all addresses of a proxy's machines, of which
     not all need work.
     """
 
+    who: str
     addresses: Expression
     per_endpoint: Expression
     classes: int

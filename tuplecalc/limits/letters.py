@@ -7,12 +7,12 @@ with values, definitions and the topology key behind each.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Minimum, NamedPorts, Number, Quantity, Size, tidy
-from tuplecalc.limits.legs import NEVER, Sources, Times
+from tuplecalc.limits.legs import NEVER, Sources, Space, Times
 from tuplecalc.limits.targets import Target
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.hop import Lingering
 
 
@@ -75,7 +75,13 @@ class Letters:
     """
 
     def __init__(
-        self, name: str, path: str, traffic: Traffic, sources: Sources, before: Target, behind: Target
+        self,
+        name: str,
+        path: str,
+        sources: Sources,
+        before: Target,
+        behind: Target,
+        udp_timeout: Fraction | None = None,
     ) -> None:
         self.hop, self._path = name, path
         self.a = self.derived("a", sources.addresses)
@@ -83,7 +89,8 @@ class Letters:
         self.A = NamedPorts("A", name, sources.leg.ports.ports, alias=sources.leg.ports)
         self.E = self.derived("E", before.capacity)
         self.E_behind = self.derived("E'", behind.capacity)
-        self.open, self.client_share = hold(traffic), client_share(traffic)
+        self.flow, self.udp_timeout = sources.leg.flow, udp_timeout
+        self.open = self.flow.hold
         self._all_reach_all = sources.classes == 1
 
     def given(self, symbol: str, value: Number, key: str) -> Quantity:
@@ -106,23 +113,20 @@ class Letters:
 
     def times(self, **lingers: Expression) -> Times:
         """How long a key is taken: H, and the linger after the ``client`` or the ``service`` closed first."""
-        return Times(self.open, self.client_share, **lingers)
+        if self.flow.protocol == "udp":  # a mapping outlives its last packet, a socket at the ends does not
+            after = NEVER if self.udp_timeout is None else self.given("T", self.udp_timeout, "udp_timeout")
+            lingers = {"client": after, "service": after}
+        return Times(self.open, self.flow.client_share, **lingers)
+
+    def space(self, table: str, owner: str, who: str, towards: Target | None) -> Space:
+        """The key space of a table."""
+        return Space(table, owner, who, "" if towards is None else towards.name, self.flow.protocol)
 
     def endpoints_of_source(self) -> Expression:
         """E_s: endpoints that one source can address, E' where all reach all, else E'·b / a."""
         if self._all_reach_all:
             return self.E_behind
         return self.derived("E_s", self.E_behind * self.b / self.a)
-
-
-def hold(traffic: Traffic) -> Quantity:
-    """H."""
-    return Quantity("H", "traffic", tidy(traffic.hold), place="traffic.hold")
-
-
-def client_share(traffic: Traffic) -> Quantity:
-    """c."""
-    return Quantity("c", "traffic", tidy(traffic.first_close), place="traffic.first_close")
 
 
 def sized(*sets: NamedPorts) -> Size:

@@ -8,17 +8,14 @@ from math import gcd, lcm
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Number, Quantity, product, tidy
 from tuplecalc.limits.forwarder import entries
 from tuplecalc.limits.kinds import ACCEPTED, BIND, CAPTURE, FILES, LISTENER, SAME_TUPLE, UPSTREAM
-from tuplecalc.limits.legs import NEVER, Alone, Declared, Leg, Membership, Sources, Table
+from tuplecalc.limits.legs import NEVER, Alone, Declared, Leg, Membership, Sources, Space, Table
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.limit import Limit, Linger
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.proxy import Proxy
 
 
-def proxy(
-    hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target
-) -> tuple[list[Declared], Sources]:
+def proxy(hop: Proxy, sources: Sources, before: Target, behind: Target) -> tuple[list[Declared], Sources]:
     r"""A layer-7 hourglass.
 
     ============== ========================= ============================== ====== ==================
@@ -45,7 +42,7 @@ def proxy(
     reuse_after alone.  Both legs of ``client-port`` behind tproxy are one tuple: one entry in a
     table that lets them, and under strict tracking no flow at all.
     """
-    row = _Row(hop, traffic, sources, before, behind)
+    row = _Row(hop, sources, before, behind)
     declared: list[Declared] = [*row.client_side(), *row.upstream(), *row.one_table()]
     if hop.max_files is not None:
         size = row.letters.given("files", hop.max_files, "max_files")
@@ -59,14 +56,14 @@ def proxy(
 class _Row:
     """The legs of one layer-7 hop, one method for each side."""
 
-    def __init__(
-        self, hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target
-    ) -> None:
+    def __init__(self, hop: Proxy, sources: Sources, before: Target, behind: Target) -> None:
         self.hop = hop
         self.entering = sources  # as the client-side leg sees it
         self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources
-        self.front = Letters(hop.name, hop.path, traffic, self.entering, before, behind)
-        self.letters = Letters(hop.name, hop.path, traffic, self.sources, before, behind)
+        self.front = Letters(hop.name, hop.path, self.entering, before, behind, hop.udp_timeout)
+        self.letters = Letters(hop.name, hop.path, self.sources, before, behind, hop.udp_timeout)
+        self.flow = sources.leg.flow
+        self.who = hop.on if hop.source == "own" else sources.who
         self.n = instances(hop)
         self.working = working_instances(hop, behind)
         self.behind, self.before = behind, before
@@ -113,15 +110,31 @@ class _Row:
         front, name, leg = self.front, self.hop.name, self.entering.leg
         copies = front.b * front.E
         if self.hop.capture != "nat":
-            accepted = Membership(name, leg, front.A, copies, self.accepting, self.before)
+            accepted = Membership(
+                name,
+                leg,
+                front.A,
+                copies,
+                self.accepting,
+                self.before,
+                front.space("accepted", self.hop.on, self.entering.who, self.before),
+            )
             self.own.append(accepted)
             return [Alone(ACCEPTED if self.hop.capture == "tproxy" else LISTENER, accepted)]
         R = NamedPorts("R", name, self.hop.rewrite_ports, place=f"{self.hop.path}.rewrite_ports")
         linger = front.given("T_t", self.hop.tracking_time_wait, "tracking_time_wait")
         times = front.times(client=linger, service=linger)
-        captured = Membership(name, Leg(R), R, product(self.pairs(), listeners(self.hop)), times, None)
+        space = front.space("captured", name, self.entering.who, None)
+        pairs = product(self.pairs(), listeners(self.hop))
+        captured = Membership(name, Leg(R, leg.flow), R, pairs, times, None, space)
         self.tracked = Membership(
-            name, leg, front.A, product(copies, self.machines), self.accepting, self.before
+            name,
+            leg,
+            front.A,
+            product(copies, self.machines),
+            self.accepting,
+            self.before,
+            self.table(self.before),
         )
         self.own += [captured, self.tracked]
         found: list[Declared] = [Alone(CAPTURE, captured)]
@@ -135,13 +148,14 @@ class _Row:
         if hop.source == "client-port":
             self.leg, copies = self.entering.leg, self.to_services
         else:
-            self.leg = Leg(NamedPorts("L", hop.name, hop.ports, place=f"{hop.path}.ports"))
+            self.leg = Leg(NamedPorts("L", hop.name, hop.ports, place=f"{hop.path}.ports"), self.flow)
             copies = self.to_services
             if hop.source == "own":
                 copies = product(self.o, letters.E_behind, self.machines)
         self.leaving_times = letters.times(client=letters.linger(hop))
         ports = letters.A if hop.source == "client-port" else self.leg.ports
-        sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times, self.behind)
+        space = letters.space("upstream", hop.on, self.who, self.behind)
+        sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times, self.behind, space)
         self.fresh = [sockets]
         found: list[Declared] = [Alone(UPSTREAM, sockets)]
         if hop.source != "client-port" and hop.allocation == "bind":
@@ -149,7 +163,8 @@ class _Row:
             # of several machines a source's port may be taken at one, then at another
             scattered = hop.source == "client" and hop.instances > 1
             towards = self.behind if scattered else None
-            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, towards)
+            space = letters.space("upstream", hop.on, self.who, None)
+            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, towards, space)
             self.fresh.append(bound_ports)
             found.append(Alone(BIND, bound_ports))
         return found
@@ -168,13 +183,31 @@ class _Row:
             entering = self.tracked
         else:
             entering = Membership(
-                hop.name, self.entering.leg, self.front.A, copies, self.accepting, self.before
+                hop.name,
+                self.entering.leg,
+                self.front.A,
+                copies,
+                self.accepting,
+                self.before,
+                self.table(self.before),
             )
             self.own.append(entering)
-        leaving = Membership(hop.name, self.leg, self.leg.ports, copies, self.leaving_times, self.behind)
+        leaving = Membership(
+            hop.name,
+            self.leg,
+            self.leg.ports,
+            copies,
+            self.leaving_times,
+            self.behind,
+            self.table(self.behind),
+        )
         self.own.append(leaving)
         is_single = hop.instances == 1 or not self.by_flows
         return [Table(entering, leaving, is_single, self.before, self.behind)]
+
+    def table(self, towards: Target) -> Space:
+        """The tracking table of the machine, for the sources that enter."""
+        return self.letters.space("tracked", self.hop.on, self.entering.who, towards)
 
     def leaving(self) -> Sources:
         """What leaves: the same sources on another leg, or the proxy's own addresses."""
@@ -185,4 +218,4 @@ class _Row:
         per_endpoint = addresses if self.by_flows else self.o
         classes = 1 if self.by_flows else self.hop.instances
         there = product(self.o, self.n)
-        return Sources(addresses, per_endpoint, classes, self.leg, tuple(self.fresh), there)
+        return Sources(self.who, addresses, per_endpoint, classes, self.leg, tuple(self.fresh), there)

@@ -102,6 +102,11 @@ class Hop(Lingering, defer_build=True):
         return None
 
     @property
+    def on(self) -> str:
+        """The machine that it is on, its own where none is named."""
+        return self.machine or self.name
+
+    @property
     def path(self) -> str:
         """The path of the hop in settings and messages: ``hops.nat``, in quotes where it needs them."""
         bare = re.fullmatch(r"[\w-]+", self.name)

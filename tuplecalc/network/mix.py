@@ -36,6 +36,10 @@ class Strand(NamedTuple):
     protocol: Protocol
     family: int | None
     """4 or 6 where the services' addresses are written out."""
+    source: str = ""
+    """What tells its clients apart from others; empty where there are no others."""
+    target: str = ""
+    """The same of its services."""
 
     def is_captured(self, hop: Hop) -> bool:
         """Whether a proxy ends these flows, and does not let them pass."""
@@ -82,46 +86,60 @@ def _of_kind(
     alone: bool,
 ) -> Iterator[Strand]:
     part, hops, *rest = about
-    sources = [(family, group) for group in clients for family, group in _families(group)]
+    sources = list(_clients_by_family(clients))
     weighted = zip(services, shares(services), strict=True)
-    targets = [each for group, share in weighted for each in _families_of_services(group, share)]
+    targets = [
+        each
+        for number, (group, share) in enumerate(weighted)
+        for each in _services_by_family(group, share, group.name or str(number))
+    ]
     families = {family for family, *_ in targets}
     if alone and len(sources) == 1 and all(_meet(sources[0][0], family, hops) for family in families):
         family = families.pop() if len(families) == 1 else None
         yield Strand(name, part, clients[0], tuple(services), hops, *rest, family)
         return
-    everyone = sum(group.addresses.size for _, group in sources)
-    for family, group in sources:
+    everyone = sum(group.addresses.size for _, group, _ in sources)
+    for family, group, source in sources:
         reached = [each for each in targets if _meet(family, each[0], hops)]
         if not reached:
             whose = f"the clients {show(group.name)}" if group.name else "the clients"
             rule = f"{whose} reach no service: a source reaches endpoints of its own family (IPv4, IPv6) only"
             problems.append(Problem(place, None, rule, "put a cone with addresses of theirs between"))
             continue
-        in_all = total(share for *_, share in reached)
-        for towards, service, share in reached:
+        in_all = total(share for _, _, share, _ in reached)
+        for towards, service, share, target in reached:
             weight = part * Fraction(group.addresses.size, everyone) * share / in_all
-            yield Strand(name, weight, group, (service,), hops, *rest, towards)
+            yield Strand(name, weight, group, (service,), hops, *rest, towards, source, target)
 
 
-def _families(group: Clients) -> Iterator[tuple[int | None, Clients]]:
-    """A group of clients by the families of its addresses; None where a count fits any."""
-    for family, addresses in by_family(group.addresses):
-        yield (
-            family,
-            group if addresses is group.addresses else group.model_copy(update={"addresses": addresses}),
-        )
+def _clients_by_family(groups: Sequence[Clients]) -> Iterator[tuple[int | None, Clients, str]]:
+    """The groups of clients by the families of their addresses; None where a count fits any."""
+    for group in groups:
+        for family, addresses in by_family(group.addresses):
+            if addresses is group.addresses:
+                yield family, group, group.name or ""
+            else:
+                yield (
+                    family,
+                    group.model_copy(update={"addresses": addresses}),
+                    f"{group.name or ''} IPv{family}",
+                )
 
 
-def _families_of_services(
-    group: Services, share: Fraction
-) -> Iterator[tuple[int | None, Services, Fraction]]:
+def _services_by_family(
+    group: Services, share: Fraction, name: str
+) -> Iterator[tuple[int | None, Services, Fraction, str]]:
     for family, addresses in by_family(group.addresses):
         if addresses is group.addresses:
-            yield family, group, share
+            yield family, group, share, name
         else:
             part = Fraction(addresses.size, group.addresses.size)
-            yield family, group.model_copy(update={"addresses": addresses}), share * part
+            yield (
+                family,
+                group.model_copy(update={"addresses": addresses}),
+                share * part,
+                f"{name} IPv{family}",
+            )
 
 
 def by_family(addresses: AddressSet) -> list[tuple[int | None, AddressSet]]:

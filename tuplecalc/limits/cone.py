@@ -18,7 +18,7 @@ from tuplecalc.limits.expression import (
     Quotient,
     product,
 )
-from tuplecalc.limits.forwarder import entries
+from tuplecalc.limits.forwarder import entries, fresh
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS, Kind
 from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Sources
 from tuplecalc.limits.letters import Letters, sized
@@ -52,14 +52,14 @@ def cone(hop: Cone, sources: Sources, before: Target, behind: Target) -> tuple[l
     declared: list[Declared] = [row.all_ports()]
     if hop.block is not None:
         block = row.block() if hop.overflow is None else row.with_overflow()
-        declared.append(Held(block, row.own))
+        declared.append(Held(block, row.own, row.letters.space("blocks", hop.name, sources.who, behind)))
     if hop.client_ports is not None:
         held = row.letters.given("h", hop.client_ports, "client_ports")
         declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))
     if row.blocks is not None:
         row.sources.serve(row.blocks)
     if not row.gives_way_to_all():
-        declared += entries(hop, row.letters, instances(hop), 1)
+        declared += entries(hop, row.letters, instances(hop), fresh(hop, sources))
     return declared, row.leaving()
 
 
@@ -157,7 +157,9 @@ class _Row:
 
     def leaving(self) -> Sources:
         """What leaves: the addresses in use, which bring along what the cone's own table holds."""
-        return Sources(self.hop.name, self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use)
+        return Sources(
+            self.hop.name, self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use, self.hop.on
+        )
 
     def _times_in_use(self, endpoints: Expression) -> Expression:
         """How many flows a port holds at once, where its users address so many endpoints.

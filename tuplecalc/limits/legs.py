@@ -137,14 +137,40 @@ class Table(NamedTuple):
     behind: Target
 
 
+class Uses(NamedTuple):
+    """What flows take of a table's entries or of files: so many each, for so long, of every machine's."""
+
+    kind: Kind
+    hop: str
+    owner: str
+    size: Expression
+    machines: Expression
+    parts: tuple[Part, ...]
+
+
+class Part(NamedTuple):
+    """So many keys of each connection, for its time."""
+
+    each: Expression
+    times: Times
+    flow: Flow
+
+
+class Passing(NamedTuple):
+    """A leg in a table that it is a member of beside others: no limit where it is alone."""
+
+    membership: Membership
+
+
 class Held(NamedTuple):
     """A limit of the ports that are set aside for sources: one is taken until every space lets go of it."""
 
     limit: Limit
     own: Membership
+    space: Space
 
 
-Declared = Alone | Held | Table | Limit
+Declared = Alone | Held | Table | Uses | Passing | Limit
 """What a hop declares, in the order of its limits; tables and files are limits already."""
 
 
@@ -165,6 +191,8 @@ class Sources(NamedTuple):
     leg: Leg
     members: tuple[Membership, ...]
     there: Expression
+    entry_at: str = ""
+    """The machine that has an entry for this leg already."""
 
     def mixed(self) -> Sources:
         """Behind a hop that changes the destination: every source reaches every endpoint."""

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Minimum, NamedPorts, Number, Quantity, Size, tidy
-from tuplecalc.limits.legs import NEVER, Sources, Space, Times
+from tuplecalc.limits.legs import NEVER, Flow, Sources, Space, Times
 from tuplecalc.limits.targets import Target
 from tuplecalc.network.hop import Lingering
 
@@ -56,6 +56,11 @@ SYMBOLS: Mapping[str, Symbol] = {
     "files": Symbol("file descriptors of one instance", "files", r"\mathrm{files}"),
     "H": Symbol("mean time that a connection stays open", "s"),
     "c": Symbol("share of connections that the client side closes first", "1"),
+    "r": Symbol("upstream connections for each accepted one", "1"),
+    "H_u": Symbol("mean time that an upstream connection stays open", "s", "H_{u}"),
+    "c_u": Symbol("share of upstream connections that the proxy closes first", "1", "c_{u}"),
+    "f": Symbol("files of a flow", "files"),
+    "σ": Symbol("part of the new connections", "1", r"\sigma"),
     "T": Symbol("linger of a closed tuple", "s"),
     "T_w": Symbol("time_wait", "s", "T_{w}"),
     "T_r": Symbol("reuse_after", "s", "T_{r}"),
@@ -111,12 +116,13 @@ class Letters:
         waits = [self.given(letter, by[key], key) for key, letter in _WAITS.items()]
         return self.derived("T", Minimum(tuple(waits)))
 
-    def times(self, **lingers: Expression) -> Times:
+    def times(self, flow: Flow | None = None, **lingers: Expression) -> Times:
         """How long a key is taken: H, and the linger after the ``client`` or the ``service`` closed first."""
         if self.flow.protocol == "udp":  # a mapping outlives its last packet, a socket at the ends does not
             after = NEVER if self.udp_timeout is None else self.given("T", self.udp_timeout, "udp_timeout")
             lingers = {"client": after, "service": after}
-        return Times(self.open, self.flow.client_share, **lingers)
+        flow = flow or self.flow
+        return Times(flow.hold, flow.client_share, **lingers)
 
     def space(self, table: str, owner: str, who: str, towards: Target | None) -> Space:
         """The key space of a table."""

@@ -63,7 +63,7 @@ class Limit:
     hop: str
     size: Expression
     scopes: Expression
-    keys: int
+    keys: Number
     seconds: Expression
     busy: Expression | None = None
     lingers: tuple[Linger, ...] = ()
@@ -77,7 +77,7 @@ class Limit:
     """The highest sustained connections a second, exactly."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "flows", floor(self.scopes.value * (self.size.value // self.keys)))
+        object.__setattr__(self, "flows", self._flows())
         object.__setattr__(self, "rate", self._rate())
 
     @property
@@ -95,6 +95,11 @@ class Limit:
         yield from (self.size, self.scopes, self.seconds)
         if self.busy is not None:
             yield self.busy
+
+    def _flows(self) -> int:
+        if isinstance(self.keys, int):
+            return floor(self.scopes.value * (self.size.value // self.keys))
+        return floor(self.scopes.value * self.size.value / self.keys)  # of a mix: parts of flows add up
 
     def _rate(self) -> Number | None:
         if self.size.value < self.keys:  # not one flow fits, however fast it ends

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import gcd, lcm
 
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Number, Quantity, product, tidy
-from tuplecalc.limits.forwarder import entries
+from tuplecalc.limits.forwarder import entries, fresh
 from tuplecalc.limits.kinds import ACCEPTED, BIND, CAPTURE, FILES, LISTENER, SAME_TUPLE, UPSTREAM
-from tuplecalc.limits.legs import NEVER, Alone, Declared, Leg, Membership, Sources, Space, Table
+from tuplecalc.limits.legs import (
+    NEVER,
+    Alone,
+    Declared,
+    Flow,
+    Leg,
+    Membership,
+    Part,
+    Sources,
+    Space,
+    Table,
+    Times,
+    Uses,
+)
 from tuplecalc.limits.letters import Letters
-from tuplecalc.limits.limit import Limit, Linger
+from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
 from tuplecalc.network.proxy import Proxy
 
@@ -46,11 +60,11 @@ def proxy(hop: Proxy, sources: Sources, before: Target, behind: Target) -> tuple
     declared: list[Declared] = [*row.client_side(), *row.upstream(), *row.one_table()]
     if hop.max_files is not None:
         size = row.letters.given("files", hop.max_files, "max_files")
-        seconds = Constant(2) * row.letters.open
-        declared.append(Limit(FILES, hop.name, size, row.working, 2, seconds, lingers=(Linger(), Linger())))
+        declared.append(Uses(FILES, hop.name, hop.on, size, row.working, tuple(row.files())))
     if hop.tracking != "off":
-        declared += entries(hop, row.letters, row.working, 1 if row.is_one_tuple else 2)
-    return declared, row.leaving()
+        sides = [*fresh(hop, sources), *(() if row.is_one_tuple else (row.flow,))]
+        declared += entries(hop, row.letters, row.working, sides)
+    return declared, row.leaving()._replace(entry_at=hop.on)
 
 
 class _Row:
@@ -61,9 +75,9 @@ class _Row:
         self.entering = sources  # as the client-side leg sees it
         self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources
         self.front = Letters(hop.name, hop.path, self.entering, before, behind, hop.udp_timeout)
-        self.letters = Letters(hop.name, hop.path, self.sources, before, behind, hop.udp_timeout)
-        self.flow = sources.leg.flow
+        self.flow = self._upstream_flow(sources.leg.flow)
         self.who = hop.on if hop.source == "own" else sources.who
+        self.letters = Letters(hop.name, hop.path, self.sources, before, behind, hop.udp_timeout)
         self.n = instances(hop)
         self.working = working_instances(hop, behind)
         self.behind, self.before = behind, before
@@ -89,6 +103,27 @@ class _Row:
         if classes == 1:
             return sources.mixed()
         return sources._replace(per_endpoint=sources.addresses / Constant(classes), classes=classes)
+
+    def _upstream_flow(self, flow: Flow) -> Flow:
+        """The connections behind the proxy: r of them for each that it accepts, of their own length."""
+        hop, given = self.hop, self.front.given
+        if "connections_per_flow" in hop.stated:
+            flow = flow._replace(
+                weight=flow.weight * given("r", hop.connections_per_flow, "connections_per_flow")
+            )
+        if hop.upstream_hold is not None:
+            flow = flow._replace(hold=given("H_u", hop.upstream_hold, "upstream_hold"))
+        if hop.upstream_first_close is not None:
+            flow = flow._replace(client_share=given("c_u", hop.upstream_first_close, "upstream_first_close"))
+        return flow
+
+    def files(self) -> Iterator[Part]:
+        """Half of a flow's files for the client's side, half for each connection upstream."""
+        half: Expression = Constant(1)
+        if "files_per_flow" in self.hop.stated:
+            half = self.front.given("f", self.hop.files_per_flow, "files_per_flow") / 2
+        for flow in (self.entering.leg.flow, self.flow):
+            yield Part(half, Times(flow.hold, flow.client_share), flow)
 
     def pairs(self) -> Expression:
         """w: pairs of a source and an instance that it reaches.
@@ -152,7 +187,7 @@ class _Row:
             copies = self.to_services
             if hop.source == "own":
                 copies = product(self.o, letters.E_behind, self.machines)
-        self.leaving_times = letters.times(client=letters.linger(hop))
+        self.leaving_times = letters.times(self.flow, client=letters.linger(hop))
         ports = letters.A if hop.source == "client-port" else self.leg.ports
         space = letters.space("upstream", hop.on, self.who, self.behind)
         sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times, self.behind, space)

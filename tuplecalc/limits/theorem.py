@@ -27,7 +27,7 @@ from dataclasses import replace
 from tuplecalc.limits.elsewhere import Elsewhere, in_all, in_turn, over
 from tuplecalc.limits.expression import Expression, Number, Size, Sum
 from tuplecalc.limits.kinds import GAPS, JOINT, SHARED, Kind
-from tuplecalc.limits.legs import Alone, Declared, Held, Membership, Table, Times
+from tuplecalc.limits.legs import Alone, Declared, Held, Membership, Table, Times, Uses
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.rows import Rows
@@ -49,12 +49,24 @@ def limits_of(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]
                     found.append(each)
                 case Alone(kind, membership, pool):
                     found += [alone(kind, membership, pool), *turns.get(id(membership), ())]
+                case Uses():
+                    found.append(used(each))
                 case Held(limit, own):
                     times = in_all(own)
                     found.append(replace(limit, seconds=times.seconds, lingers=(times.linger,)))
                 case Table():
                     found += [*faces(each), *rows.ending_with(each)]
         yield tuple(found)
+
+
+def used(each: Uses) -> Limit:
+    """The entries or files of one kind of flow."""
+    lingers = tuple(part.times.linger for part in each.parts)
+    parts = [part.each * part.times.seconds for part in each.parts]
+    same = all(part == parts[0] for part in parts)
+    seconds = parts[0] * len(parts) if same and len(parts) > 1 else sum(parts[1:], parts[0])
+    keys = sum(part.each.value for part in each.parts)
+    return Limit(each.kind, each.hop, each.size, each.machines, keys, seconds, lingers=lingers)
 
 
 def alone(kind: Kind, each: Membership, pool: Pool | None = None) -> Limit:

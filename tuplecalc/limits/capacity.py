@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from math import floor
 from typing import Any, Literal, NamedTuple
 
@@ -14,18 +13,19 @@ from tuplecalc.errors import InputError, show
 from tuplecalc.limits.at_most import Bound, bounds
 from tuplecalc.limits.clients import clients, services
 from tuplecalc.limits.cone import cone
-from tuplecalc.limits.expression import Number
-from tuplecalc.limits.forwarder import forwarder
+from tuplecalc.limits.expression import Constant, Expression, Number
+from tuplecalc.limits.forwarder import forwarder, passing
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.legs import Declared, Sources
 from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.mixture import limits_of_mix
 from tuplecalc.limits.proxy import proxy
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
-from tuplecalc.network.chain import Chain, check_chain
+from tuplecalc.network.chain import AnyHop, Chain, check_chain
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.mix import Strand
 from tuplecalc.network.proxy import Proxy
 
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
@@ -200,47 +200,89 @@ def capacity(chain: Chain) -> Capacity:
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None
-    for hop, limits in zip(passed, limits_of(hop.declared for hop in passed), strict=True):
+    for hop, limits in zip(
+        passed, (limits_of_mix if chain.is_mixed else limits_of)(hop.declared for hop in passed), strict=True
+    ):
         for limit in limits:
             flows = limit.flows if flows is None else min(flows, limit.flows)
             if limit.rate is not None:
                 rate = limit.rate if rate is None else min(rate, limit.rate)
-        addresses, ports, endpoints = (
-            floor(hop.leaving.addresses.value),
-            hop.leaving.leg.ports.ports.size,
-            floor(hop.target.endpoints.value),
+        apart = {(sources.who, target.name): (sources, target) for sources, target in hop.leaving}.values()
+        space = sum(
+            floor(sources.addresses.value * sources.leg.ports.ports.size * target.endpoints.value)
+            for sources, target in apart
         )
-        space = floor(hop.leaving.addresses.value * ports * hop.target.endpoints.value)
+        addresses = sum({each.who: floor(each.addresses.value) for each, _ in apart}.values())
+        endpoints = sum({target.name: floor(target.endpoints.value) for _, target in apart}.values())
+        ports = max((each.leg.ports.ports.size for each, _ in apart), default=0)
         figures = limits, flows or 0, rate, space, hop.tuples_per_flow, addresses, ports, endpoints
         found.append(HopCapacity(hop.name, hop.kind, *figures))
     return Capacity(chain, tuple(found), tuple(tuple(hop.declared) for hop in passed))
 
 
 class Passed(NamedTuple):
-    """A hop on the way: what it declares, what leaves it, and what that addresses."""
+    """A hop on the way: what it declares, what leaves it on which way, and what that addresses."""
 
     name: str
     kind: str
     declared: list[Declared]
-    leaving: Sources
-    target: Target
+    leaving: list[tuple[Sources, Target]]
     tuples_per_flow: int
+
+
+class _Way:
+    """The way of one strand, up to the hop that it has reached."""
+
+    def __init__(self, strand: Strand) -> None:
+        self.strand, self.targets = strand, targets(strand)
+        self.declared, self.sources = clients(strand, self.targets[0])
+        self.place = 0
+
+    @property
+    def target(self) -> Target:
+        """What the present leg addresses."""
+        return self.targets[self.place]
+
+    def cross(self, hop: AnyHop, everyone: Expression | None, *, tracks: bool) -> None:
+        """Go on behind the next hop."""
+        before, behind = self.targets[self.place : self.place + 2]
+        ways = hop, self.sources, before, behind
+        if not self.strand.is_captured(hop):
+            self.declared, self.sources = passing(*ways, tracks=tracks)
+        elif isinstance(hop, Cone):
+            self.declared, self.sources = cone(*ways, everyone)
+        elif isinstance(hop, Proxy):
+            self.declared, self.sources = proxy(*ways, tracks=tracks)
+        else:
+            self.declared, self.sources = forwarder(*ways)
+        self.place += 1
 
 
 def walk(chain: Chain) -> Iterator[Passed]:
     """The clients, each hop, and the services where they hold tuples, in the order of the flows."""
-    (strand,) = chain.strands
-    legs = targets(strand)
-    declared, sources = clients(strand, legs[0])
-    yield Passed("clients", "clients", declared, sources, legs[0], 1)
-    for hop, (before, behind) in zip(chain.hops, pairwise(legs), strict=True):
-        match hop:
-            case Cone():
-                declared, sources = cone(hop, sources, before, behind)
-            case Proxy():
-                declared, sources = proxy(hop, sources, before, behind)
-            case Forwarder():
-                declared, sources = forwarder(hop, sources, before, behind)
-        yield Passed(hop.name, hop.kind, declared, sources, behind, hop.tuples_per_flow)
-    if declared := services(chain.services, sources, legs[-1]):
-        yield Passed("services", "services", declared, sources, legs[-1], 1)
+    ways = [_Way(strand) for strand in chain.strands]
+    tracking = (
+        {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks} if chain.is_mixed else set()
+    )
+    yield _passed("clients", "clients", ways, 1)
+    for hop in chain.hops:
+        crossing = [way for way in ways if hop in way.strand.hops]
+        everyone = _all_sources(crossing) if chain.is_mixed else None
+        for way in crossing:
+            way.cross(hop, everyone, tracks=hop.on in tracking)
+        yield _passed(hop.name, hop.kind, crossing, hop.tuples_per_flow)
+    for way in ways:
+        way.declared = services(way.strand.services, way.sources, way.target)
+    if any(way.declared for way in ways):
+        yield _passed("services", "services", ways, 1)
+
+
+def _passed(name: str, kind: str, ways: Sequence[_Way], tuples: int) -> Passed:
+    declared = [each for way in ways for each in way.declared]
+    return Passed(name, kind, declared, [(way.sources, way.target) for way in ways], tuples)
+
+
+def _all_sources(ways: Sequence[_Way]) -> Expression:
+    """All addresses that reach a hop: those of several kinds of flows count once."""
+    found = {way.sources.who: way.sources.addresses for way in ways}
+    return sum(found.values(), Constant(0))

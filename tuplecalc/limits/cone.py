@@ -28,7 +28,9 @@ from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.cone import Cone
 
 
-def cone(hop: Cone, sources: Sources, before: Target, behind: Target) -> tuple[list[Declared], Sources]:
+def cone(
+    hop: Cone, sources: Sources, before: Target, behind: Target, everyone: Expression | None = None
+) -> tuple[list[Declared], Sources]:
     r"""NAT: M addresses with the ports P each; one leg ends, another begins.
 
     ========= =========== ======================================== ====== =========
@@ -45,10 +47,11 @@ def cone(hop: Cone, sources: Sources, before: Target, behind: Target) -> tuple[l
     endpoint-independent, and min(E', d) and min(E_s, d) where a port serves so many destinations.
     Without blocks, and where each source has one, a stands for the sources that send.  An overflow
     adds its ports to \|P\|, and makes one size of all blocks (:meth:`_Row.with_overflow`).
+    ``everyone`` are the addresses of all sources that the cone translates, where these are only some.
     T is the linger of a closed entry, or ``half_close`` where closed entries give way; then the
     table never fills whose entries are as many as there are keys.
     """
-    row = _Row(hop, sources.mixed() if hop.virtual is not None else sources, before, behind)
+    row = _Row(hop, sources.mixed() if hop.virtual is not None else sources, before, behind, everyone)
     declared: list[Declared] = [row.all_ports()]
     if hop.block is not None:
         block = row.block() if hop.overflow is None else row.with_overflow()
@@ -57,7 +60,7 @@ def cone(hop: Cone, sources: Sources, before: Target, behind: Target) -> tuple[l
         held = row.letters.given("h", hop.client_ports, "client_ports")
         declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))
     if row.blocks is not None:
-        row.sources.serve(row.blocks)
+        row.sources.serve(row.blocks, row.a)
     if not row.gives_way_to_all():
         declared += entries(hop, row.letters, instances(hop), fresh(hop, sources))
     return declared, row.leaving()
@@ -66,12 +69,16 @@ def cone(hop: Cone, sources: Sources, before: Target, behind: Target) -> tuple[l
 class _Row:
     """The limits of one cone, one method for each row of the table."""
 
-    def __init__(self, hop: Cone, sources: Sources, before: Target, behind: Target) -> None:
+    def __init__(
+        self, hop: Cone, sources: Sources, before: Target, behind: Target, everyone: Expression | None
+    ) -> None:
         self.hop, self.sources, self.behind = hop, sources, behind
         self.letters = letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
         self.M = self.in_use = _addresses(hop, letters, sources)
-        if hop.block is not None and not isinstance(hop.block, tuple) and letters.a.value < self.M.value:
-            self.in_use = letters.a  # a block is of one address: the others are idle
+        self.a = letters.a if everyone is None else letters.derived("a_all", everyone)
+        self.there = sources.there if everyone is None else everyone
+        if hop.block is not None and not isinstance(hop.block, tuple) and self.a.value < self.M.value:
+            self.in_use = self.a  # a block is of one address: the others are idle
         P = NamedPorts("P", hop.name, hop.ports, place=f"{hop.path}.ports")
         self.ports: tuple[NamedPorts, ...] = (P,)
         leaving = P
@@ -89,7 +96,10 @@ class _Row:
         self.senders: Expression = letters.a
         if isinstance(hop.block, int):
             self.blocks = self.M * Quotient(sized(P), self.k, "floor")
-            self.senders = Minimum((letters.a, self.blocks))
+            if everyone is None:
+                self.senders = Minimum((letters.a, self.blocks))
+            elif self.blocks.value < everyone.value:
+                self.senders = letters.a * (self.blocks / everyone)
 
     def all_ports(self) -> Alone:
         """The leg that begins here, in the cone's own table."""
@@ -192,7 +202,7 @@ class _Row:
         With both, each client has its ports.  RFC 7422, section 2; VPP's det44; Azure Load Balancer,
         "default port allocation".
         """
-        letters, block, there = self.letters, self.hop.block, self.sources.there
+        letters, block, there = self.letters, self.hop.block, self.there
         if isinstance(block, int):
             return letters.given("k", block, "block")
         if isinstance(block, tuple):

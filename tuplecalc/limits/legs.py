@@ -39,6 +39,11 @@ class Space(NamedTuple):
     towards: str
     protocol: Protocol
 
+    @property
+    def label(self) -> str:
+        """What tells it apart from other spaces of its table."""
+        return " ".join(filter(None, (self.who, self.towards)))
+
 
 @dataclass(eq=False)
 class Leg:
@@ -198,11 +203,11 @@ class Sources(NamedTuple):
         """Behind a hop that changes the destination: every source reaches every endpoint."""
         return self._replace(per_endpoint=self.addresses, classes=1)
 
-    def serve(self, served: Expression) -> None:
-        """Only so many of the sources can send: what each of them brings along counts for these.
+    def serve(self, served: Expression, everyone: Expression) -> None:
+        """Only so many of all the sources can send: what each of them brings along counts for these.
 
         A cone with fewer blocks than sources leaves the others without a port.
         """
-        if served.value < self.addresses.value:
+        if served.value < everyone.value:
             for membership in self.members:
-                membership.copies = membership.copies * (served / self.addresses)
+                membership.copies = membership.copies * (served / everyone)

@@ -26,6 +26,7 @@ class Symbol(NamedTuple):
 
 SYMBOLS: Mapping[str, Symbol] = {
     "a": Symbol("source addresses that reach the hop", "addresses"),
+    "a_all": Symbol("source addresses of all kinds that reach the hop", "addresses", "a_{all}"),
     "b": Symbol("source addresses that can address one endpoint", "addresses"),
     "A": Symbol("ports of each source address that reaches the hop", "ports"),
     "E": Symbol("endpoints that the legs before the hop address", "endpoints"),

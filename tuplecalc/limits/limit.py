@@ -68,6 +68,12 @@ class Limit:
     busy: Expression | None = None
     lingers: tuple[Linger, ...] = ()
     pool: Pool | None = None
+    keys_formula: Expression | None = None
+    """The keys in symbols, where flows are of several kinds."""
+    label: str = ""
+    """What tells it apart from other limits of its kind at the hop."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of flows that it holds."""
     searched: int | None = None
     """Among how many ports a cone looks for a free one for a client, where that is its block's."""
 

@@ -17,6 +17,7 @@ from tuplecalc.limits.legs import (
     Leg,
     Membership,
     Part,
+    Passing,
     Sources,
     Space,
     Table,
@@ -29,7 +30,9 @@ from tuplecalc.limits.targets import Target, instances, listeners, working_insta
 from tuplecalc.network.proxy import Proxy
 
 
-def proxy(hop: Proxy, sources: Sources, before: Target, behind: Target) -> tuple[list[Declared], Sources]:
+def proxy(
+    hop: Proxy, sources: Sources, before: Target, behind: Target, *, tracks: bool = False
+) -> tuple[list[Declared], Sources]:
     r"""A layer-7 hourglass.
 
     ============== ========================= ============================== ====== ==================
@@ -58,6 +61,8 @@ def proxy(hop: Proxy, sources: Sources, before: Target, behind: Target) -> tuple
     """
     row = _Row(hop, sources, before, behind)
     declared: list[Declared] = [*row.client_side(), *row.upstream(), *row.one_table()]
+    if tracks:
+        declared += row.beside_others()
     if hop.max_files is not None:
         size = row.letters.given("files", hop.max_files, "max_files")
         declared.append(Uses(FILES, hop.name, hop.on, size, row.working, tuple(row.files())))
@@ -239,6 +244,22 @@ class _Row:
         self.own.append(leaving)
         is_single = hop.instances == 1 or not self.by_flows
         return [Table(entering, leaving, is_single, self.before, self.behind)]
+
+    def beside_others(self) -> Iterator[Passing]:
+        """The legs in the table of a machine that tracks, where they are not declared yet."""
+        name, leg = self.hop.name, self.entering.leg
+        tables = {each.space for each in (*leg.memberships, *self.leg.memberships)}
+        if (space := self.table(self.before)) not in tables:
+            copies = product(self.front.b, self.front.E, self.machines)
+            yield Passing(Membership(name, leg, self.front.A, copies, self.accepting, self.before, space))
+        space = self.letters.space("tracked", self.hop.on, self.who, self.behind)
+        if space not in tables and self.leg is not leg:
+            (sockets, *_) = self.fresh
+            yield Passing(
+                Membership(
+                    name, self.leg, self.leg.ports, sockets.copies, self.leaving_times, self.behind, space
+                )
+            )
 
     def table(self, towards: Target) -> Space:
         """The tracking table of the machine, for the sources that enter."""

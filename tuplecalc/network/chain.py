@@ -133,6 +133,13 @@ class Chain(Part):
         return self._strands
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether flows are not all alike, or hops not all apart."""
+        machines = [hop.on for hop in self.hops]
+        plain = all(hop.is_plain for hop in self.hops if isinstance(hop, Proxy))
+        return len(self.strands) > 1 or len(set(machines)) < len(machines) or not plain
+
+    @property
     def shape(self) -> Literal["direct", "hourglass", "cone", "inverted cone"]:
         """Inverted cone: a proxy that captures by tproxy or nat stands behind a cone, near or far."""
         if any(self.inverted()):

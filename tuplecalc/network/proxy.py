@@ -107,6 +107,16 @@ class Proxy(Sockets, Hop, defer_build=False):
         return super().linger_by if self.own_ports else {"reuse_after": self.reuse_after or Fraction(0)}
 
     @property
+    def tracks(self) -> bool:
+        """Whether its machine keys both legs of a flow in one table."""
+        return self.capture == "nat" or (self.capture == "tproxy" and self.tracking == "strict")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each flow has one connection upstream, as long as its client's."""
+        return not {"connections_per_flow", "upstream_hold", "upstream_first_close"} & self.stated
+
+    @property
     def own_addresses(self) -> AddressSet | None:
         """Those of one instance, where its upstream legs come from them."""
         return self.addresses if self.source == "own" else None

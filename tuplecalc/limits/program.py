@@ -1,0 +1,101 @@
+"""The linear program of coupled key spaces: its best multipliers, and the face that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from tuplecalc.limits.expression import Number, atoms
+from tuplecalc.network.ports import PortSet
+
+_NEAR = 1e-7
+_DIGITS = 10**7
+
+
+class Member(NamedTuple):
+    """A leg of a space, by its number: for how long it takes a key, and how many copies there are."""
+
+    leg: int
+    seconds: Number
+    copies: Number
+
+
+class Face(NamedTuple):
+    """λ ≤ size / keys."""
+
+    size: Fraction
+    keys: Fraction
+
+
+def joint_face(
+    ports: Sequence[PortSet], weights: Sequence[Number], spaces: Sequence[Sequence[Member]]
+) -> Face | None:
+    """The face with the best multipliers; None where nothing limits the legs.
+
+    For any y ≥ 0 of each space and atom (ports that the same legs may use)
+
+        λ ≤ Σ y·|atom| / Σ_j w_j · min over the leg's atoms of (Σ y·S / c)
+
+    """
+    users = list(atoms(ports))
+    import numpy as np
+    from scipy.optimize import linprog  # type: ignore[import-untyped] # several kinds only
+
+    columns = {
+        (leg, atom): n
+        for n, (leg, atom) in enumerate((leg, atom) for atom, (legs, _) in enumerate(users) for leg in legs)
+    }
+    count = len(columns) + 1  # the last one is λ
+    rows, room, places = [], [], []
+    for number, space in enumerate(spaces):
+        for atom, (_, size) in enumerate(users):
+            row = np.zeros(count)
+            for member in space:
+                if (member.leg, atom) in columns:
+                    row[columns[member.leg, atom]] = member.seconds / member.copies
+            if row.any():
+                rows.append(row)
+                room.append(1.0)
+                places.append((number, atom))
+    if not rows:
+        return None
+    demand = np.zeros((len(ports), count))
+    for (leg, atom), column in columns.items():
+        demand[leg, column] = users[atom][1]  # x is per port
+    demand[:, -1] = [-float(weight) for weight in weights]
+    goal = np.zeros(count)
+    goal[-1] = -1.0
+    found = linprog(goal, np.array(rows), room, demand, np.zeros(len(ports)), method="highs")
+    if found.status != 0:
+        return None
+    y = -np.array(found.ineqlin.marginals)
+    each = y / np.array([users[atom][1] for _, atom in places])  # of a port
+    scale = max(each)
+    if scale <= 0:
+        return None
+    exact = {
+        (number, atom): users[atom][1] * Fraction(float(value / scale)).limit_denominator(_DIGITS)
+        for (number, atom), value in zip(places, each, strict=True)
+    }
+    return _counted(exact, users, weights, spaces)
+
+
+def _counted(y, users, weights, spaces) -> Face | None:
+    price: dict[tuple[int, int], Fraction] = {}
+    for number, space in enumerate(spaces):
+        for member in space:
+            for atom in range(len(users)):
+                if cost := y.get((number, atom)):
+                    key = member.leg, atom
+                    price[key] = price.get(key, Fraction(0)) + cost * Fraction(member.seconds) / member.copies
+    size = sum((cost for (_, _), cost in y.items()), Fraction(0))
+    keys = Fraction(0)
+    for leg, weight in enumerate(weights):
+        cheapest = min(
+            price.get((leg, atom), Fraction(0)) / users[atom][1]
+            for atom, (legs, _) in enumerate(users)
+            if leg in legs
+        )
+        keys += weight * cheapest
+    return Face(size, keys) if keys else None

@@ -23,6 +23,14 @@ class Linger(NamedTuple):
         return client_share * self.client + (1 - client_share) * self.service
 
 
+class KindShare(NamedTuple):
+    """What the flows of one kind take: keys of an open flow of the mix, seconds of a new one."""
+
+    kind: str
+    keys: Fraction
+    seconds: Fraction
+
+
 class Pool(NamedTuple):
     """A limit as a loss system, where its scopes are not its pools: as many as ``scopes``, of ``size`` keys.
 
@@ -72,8 +80,8 @@ class Limit:
     """The keys in symbols, where flows are of several kinds."""
     label: str = ""
     """What tells it apart from other limits of its kind at the hop."""
-    kinds: tuple[str, ...] = ()
-    """The kinds of flows that it holds."""
+    shares: tuple[KindShare, ...] = ()
+    """What each kind of flows takes of it; none where all are alike."""
     searched: int | None = None
     """Among how many ports a cone looks for a free one for a client, where that is its block's."""
 
@@ -89,7 +97,8 @@ class Limit:
     @property
     def name(self) -> str:
         """The name, unique within the hop: that of its kind, of rows with the number of legs."""
-        return f"{self.kind.name}-{self.keys}" if self.kind.legs == "a row" else self.kind.name
+        name = f"{self.kind.name}-{self.keys}" if self.kind.legs == "a row" else self.kind.name
+        return f"{name} {self.label}" if self.label else name
 
     @property
     def busy_keys(self) -> Number:

@@ -17,17 +17,30 @@ program in floats, and the face is then counted exactly.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.elsewhere import in_all, in_turn
-from tuplecalc.limits.expression import Constant, Expression, NamedPorts
+from tuplecalc.limits.expression import Constant, Expression
 from tuplecalc.limits.kinds import IN_TURN, JOINT, SHARED, Kind
-from tuplecalc.limits.legs import Alone, Declared, Flow, Held, Leg, Membership, Passing, Space, Table, Uses
+from tuplecalc.limits.legs import (
+    Alone,
+    Declared,
+    Flow,
+    Held,
+    Leg,
+    Membership,
+    Part,
+    Passing,
+    Space,
+    Table,
+    Uses,
+)
 from tuplecalc.limits.letters import sized
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import KindShare, Limit
 from tuplecalc.limits.program import Member, joint_face
 from tuplecalc.network.ports import PortSet
 
@@ -47,7 +60,19 @@ def limits_of_mix(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, .
     declared = [tuple(each) for each in hops]
     mix = Mix(declared)
     for hop in declared:
-        yield tuple(mix.limits_at(hop))
+        yield tuple(told_apart(list(mix.limits_at(hop))))
+
+
+def told_apart(limits: Sequence[Limit]) -> Iterator[Limit]:
+    """The limits of a hop with labels only where several of one kind need them."""
+    names = Counter(limit.kind.name for limit in limits)
+    taken: set[tuple[str, str]] = set()
+    for limit in limits:
+        label = limit.label if names[limit.kind.name] > 1 else ""
+        while (limit.kind.name, label) in taken:
+            label = f"{label} and more".strip()
+        taken.add((limit.kind.name, label))
+        yield replace(limit, label=label)
 
 
 class Mix:
@@ -140,83 +165,54 @@ class Mix:
         by_ports: dict[PortSet, list[Entry]] = {}
         for entry in entries:
             by_ports.setdefault(entry.membership.ports.ports, []).append(entry)
-        roles = {entry.kind for entry in entries}
         for union in _unions(list(by_ports)):
-            inside = [entry for ports, several in by_ports.items() if ports | union == union for entry in several]
+            inside = [
+                entry for ports, several in by_ports.items() if ports | union == union for entry in several
+            ]
             kinds = {entry.kind for entry in inside}
-            if (
-                kinds == {None}
-                and len(kinds) == len(roles)
-                and space.table == "tracked"
-                and len(by_ports) > 1
-            ):
-                if len({entry.membership.ports.ports for entry in inside}) < 2:
-                    continue  # what a leg has alone in a table, it has at its sockets
-            if kinds == {None} and len(inside) == 1:
-                continue
+            if kinds == {None} and len({entry.membership.leg for entry in inside}) == 1:
+                continue  # what a leg has alone in a table, it has at its sockets
             kind = kinds.pop() if len(kinds) == 1 else None
-            yield self._face(kind or SHARED, inside, _named(inside, union))
+            yield self._face(kind or SHARED, inside)
 
-    def _face(self, kind: Kind, inside: Sequence[Entry], size: Expression) -> Limit:
+    def _face(self, kind: Kind, inside: Sequence[Entry]) -> Limit:
+        """The limit of a set of legs: all is counted in the copies of the first."""
         members = [entry.membership for entry in inside]
         first = members[0]
-        keys, seconds = [], []
-        for each in members:
-            part = ONE if each.copies.value == first.copies.value else first.copies / each.copies
-            keys.append(self.open(each.leg.flow, part))
-            seconds.append(each.leg.flow.weight * part * each.times.seconds)
-        lingers = tuple(each.times.linger for each in members)
-        kinds = tuple(dict.fromkeys(each.leg.flow.kind for each in members))
-        label = first.space.label
-        return Limit(
-            kind,
-            first.hop,
-            size,
-            first.copies,
-            _sum(keys).value,
-            _sum(seconds),
-            lingers=lingers,
+        each = [ONE if m.copies.value == first.copies.value else first.copies / m.copies for m in members]
+        parts = [Part(part, m.times, m.leg.flow) for part, m in zip(each, members, strict=True)]
+        names = {m.ports.ports: m.ports for m in reversed(members)}
+        size = sized(*reversed(names.values()))
+        return self._limit(Limit(kind, first.hop, size, first.copies, 1, ONE), parts, first.space.label)
+
+    def _limit(self, limit: Limit, parts: Sequence[Part], label: str = "") -> Limit:
+        """A limit with the keys and the seconds of all kinds of flows."""
+        keys = [self.open(part.flow, part.each) for part in parts]
+        seconds = [part.flow.weight * part.each * part.times.seconds for part in parts]
+        shares: dict[str, KindShare] = {}
+        for part, open_, held in zip(parts, keys, seconds, strict=True):
+            kind = part.flow.kind
+            before = shares.get(kind, KindShare(kind, Fraction(0), Fraction(0)))
+            shares[kind] = KindShare(kind, before.keys + open_.value, before.seconds + held.value)
+        return replace(
+            limit,
+            keys=Fraction(_sum(keys).value),
+            seconds=_sum(seconds),
+            lingers=tuple(part.times.linger for part in parts),
             keys_formula=_sum(keys),
+            shares=tuple(shares.values()),
             label=label,
-            kinds=kinds,
         )
 
     def _used(self, several: Sequence[Uses]) -> Limit:
-        parts = [part for each in several for part in each.parts]
-        keys = _sum([self.open(part.flow, part.each) for part in parts])
-        seconds = _sum([part.flow.weight * part.each * part.times.seconds for part in parts])
-        first = several[0]
-        kinds = tuple(dict.fromkeys(part.flow.kind for part in parts))
-        lingers = tuple(part.times.linger for part in parts)
-        return Limit(
-            first.kind,
-            first.hop,
-            first.size,
-            first.machines,
-            keys.value,
-            seconds,
-            lingers=lingers,
-            keys_formula=keys,
-            kinds=kinds,
-        )
+        """The entries or files that all flows take of a machine."""
+        first, parts = several[0], [part for each in several for part in each.parts]
+        return self._limit(Limit(first.kind, first.hop, first.size, first.machines, 1, ONE), parts)
 
     def _held(self, several: Sequence[Held]) -> Limit:
-        limit = several[0].limit
-        flows = [each.own.leg.flow for each in several]
-        keys = _sum([self.open(flow) for flow in flows])
-        times = [in_all(each.own) for each in several]
-        seconds = _sum([flow.weight * each.seconds for flow, each in zip(flows, times, strict=True)])
-        kinds = tuple(dict.fromkeys(flow.kind for flow in flows))
-        lingers = tuple(each.linger for each in times)
-        return replace(
-            limit,
-            keys=keys.value,
-            seconds=seconds,
-            lingers=lingers,
-            keys_formula=keys,
-            kinds=kinds,
-            label=several[0].space.label,
-        )
+        """The ports that are set aside for sources."""
+        parts = [Part(ONE, in_all(each.own), each.own.leg.flow) for each in several]
+        return self._limit(several[0].limit, parts, several[0].space.label)
 
     def _joint_faces(self) -> Iterator[tuple[Space, Limit]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
@@ -254,8 +250,7 @@ class Mix:
         first = self.spaces[last][0].membership
         busy, seconds = (Constant(rates.size), Constant(rates.keys)) if rates else (None, Constant(0))
         size, keys = (Constant(flows.size), flows.keys) if flows else (Constant(1), Fraction(1))
-        kinds = tuple(dict.fromkeys(leg.flow.kind for leg in legs))
-        return Limit(JOINT, first.hop, size, ONE, keys, seconds, busy, kinds=kinds, label=last.label)
+        return Limit(JOINT, first.hop, size, ONE, keys, seconds, busy, label=last.label)
 
     def _components(self) -> Iterator[list[Space]]:
         """The spaces that legs connect."""
@@ -292,14 +287,6 @@ def _unions(sets: Sequence[PortSet]) -> list[PortSet]:
     for ports in sets:
         everything |= ports
     return list(found | {everything: None})
-
-
-def _named(entries: Sequence[Entry], union: PortSet) -> Expression:
-    """The union of the entries' ports under their names."""
-    names: dict[PortSet, NamedPorts] = {}
-    for entry in entries:
-        names.setdefault(entry.membership.ports.ports, entry.membership.ports)
-    return sized(*names.values())
 
 
 def _sum(terms: Sequence[Expression]) -> Expression:

@@ -93,7 +93,9 @@ class Capacity:
     @cached_property
     def binding(self) -> Limit:
         """The limit that gives the flows; ties go to the earliest hop and the first row."""
-        return min(self.limits, key=lambda limit: limit.flows)
+        return min(
+            (limit for limit in self.limits if limit.flows is not None), key=lambda limit: limit.flows or 0
+        )
 
     @cached_property
     def rate_binding(self) -> Limit | None:
@@ -204,7 +206,8 @@ def capacity(chain: Chain) -> Capacity:
         passed, (limits_of_mix if chain.is_mixed else limits_of)(hop.declared for hop in passed), strict=True
     ):
         for limit in limits:
-            flows = limit.flows if flows is None else min(flows, limit.flows)
+            if limit.flows is not None:
+                flows = limit.flows if flows is None else min(flows, limit.flows)
             if limit.rate is not None:
                 rate = limit.rate if rate is None else min(rate, limit.rate)
         apart = {(sources.who, target.name): (sources, target) for sources, target in hop.leaving}.values()

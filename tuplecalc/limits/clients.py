@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Quantity, tidy
-from tuplecalc.limits.kinds import ANSWERED, CLIENT_PORTS, CLIENT_PORTS_BOUND
-from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Sources
+from tuplecalc.limits.kinds import ANSWERED, CLIENT_FILES, CLIENT_PORTS, CLIENT_PORTS_BOUND
+from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Part, Sources, Times, Uses
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target
 from tuplecalc.network.mix import Strand
@@ -35,8 +35,12 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
     towards = None if bound else target
     space = letters.space("sockets", "clients", sources.who, towards)
     own = Membership("clients", leg, leg.ports, copies, times, towards, space)
-    kind = CLIENT_PORTS_BOUND if bound else CLIENT_PORTS
-    return [Alone(kind, own)], sources._replace(members=(own,))
+    declared: list[Declared] = [Alone(CLIENT_PORTS_BOUND if bound else CLIENT_PORTS, own)]
+    if part.max_files is not None:
+        files = letters.given("files", part.max_files, "max_files")
+        one = Part(Constant(1), Times(leg.flow.hold, leg.flow.client_share), leg.flow)
+        declared.append(Uses(CLIENT_FILES, "clients", sources.who, files, a, (one,)))
+    return declared, sources._replace(members=(own,))
 
 
 def flow_of(strand: Strand) -> Flow:

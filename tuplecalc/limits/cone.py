@@ -14,6 +14,7 @@ from tuplecalc.limits.expression import (
     Expression,
     Minimum,
     NamedPorts,
+    Number,
     Quantity,
     Quotient,
     product,
@@ -77,7 +78,8 @@ class _Row:
         self.M = self.in_use = _addresses(hop, letters, sources)
         self.a = letters.a if everyone is None else letters.derived("a_all", everyone)
         self.there = sources.there if everyone is None else everyone
-        if hop.block is not None and not isinstance(hop.block, tuple) and self.a.value < self.M.value:
+        one_each = hop.block is not None and not isinstance(hop.block, tuple) and not hop.blocks_span
+        if one_each and self.a.value < self.M.value:
             self.in_use = self.a  # a block is of one address: the others are idle
         P = NamedPorts("P", hop.name, hop.ports, place=f"{hop.path}.ports")
         self.ports: tuple[NamedPorts, ...] = (P,)
@@ -95,11 +97,30 @@ class _Row:
         self.blocks: Expression | None = None  # how many, where there may be fewer than sources
         self.senders: Expression = letters.a
         if isinstance(hop.block, int):
-            self.blocks = self.M * Quotient(sized(P), self.k, "floor")
-            if everyone is None:
-                self.senders = Minimum((letters.a, self.blocks))
-            elif self.blocks.value < everyone.value:
-                self.senders = letters.a * (self.blocks / everyone)
+            each = Quotient(sized(P), self.k, "floor")
+            self.blocks = Quotient(self.M * sized(P), self.k, "floor") if hop.blocks_span else self.M * each
+            self.senders = self._blocks_in_use(self.blocks, each.value)
+            if everyone is not None:
+                self.senders = self.senders * (letters.a / self.a)
+
+    def _blocks_in_use(self, blocks: Expression, each: Number) -> Expression:
+        """How many blocks clients can have, of which each may grow to B of them.
+
+        With q·M + s = a clients on M addresses of f blocks each, these are
+
+            (M − s)·min(q·B, f) + s·min((q + 1)·B, f)
+
+        which is min(a, M·f) for B = 1; where blocks may lie on several addresses, min(a·B, all blocks).
+        """
+        most = self.hop.blocks_per_client
+        if most == 1:
+            return Minimum((self.a, blocks))
+        B = self.letters.given("B", most, "blocks_per_client")
+        if self.hop.blocks_span:
+            return Minimum((self.a * B, blocks))
+        M = floor(self.M.value)
+        q, s = divmod(floor(self.a.value), M)
+        return Quantity("g", self.hop.name, (M - s) * min(q * most, each) + s * min((q + 1) * most, each))
 
     def all_ports(self) -> Alone:
         """The leg that begins here, in the cone's own table."""

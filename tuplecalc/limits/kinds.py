@@ -23,6 +23,7 @@ class Kind(NamedTuple):
 
 CLIENT_PORTS = Kind("ports", "a client needs a port of its own towards each endpoint")
 CLIENT_PORTS_BOUND = Kind("ports", "a client's port is taken for all services at once (bind)")
+CLIENT_FILES = Kind("files", "a client has only so many open connections (ulimit)", "entering", "files")
 CONE_PORTS = Kind("ports", "many sources share few addresses, told apart by port")
 BLOCK = Kind("block", "a client has only the ports of its block", is_private=True)
 BLOCK_OVERFLOW = Kind(

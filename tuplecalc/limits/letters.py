@@ -40,6 +40,8 @@ SYMBOLS: Mapping[str, Symbol] = {
     "P": Symbol("ports of each address that the cone translates to", "ports"),
     "d": Symbol("destinations that a port serves at once", "endpoints"),
     "k": Symbol("ports of a block handed to one client address", "ports"),
+    "B": Symbol("blocks that a client may grow to", "blocks"),
+    "g": Symbol("blocks in use", "blocks"),
     "u": Symbol("ports of each address that a client has by the table of blocks", "ports"),
     "u_m": Symbol("ports of the largest entry in the table of blocks", "ports", "u_{m}"),
     "O": Symbol("ports of each address that are open to clients whose block is full", "ports"),

@@ -85,8 +85,8 @@ class Limit:
     searched: int | None = None
     """Among how many ports a cone looks for a free one for a client, where that is its block's."""
 
-    flows: int = field(init=False, compare=False)
-    """How many flows can be open at once."""
+    flows: int | None = field(init=False, compare=False)
+    """How many flows can be open at once; None where those that are open take no key."""
     rate: Number | None = field(init=False, compare=False)
     """The highest sustained connections a second, exactly."""
 
@@ -111,13 +111,16 @@ class Limit:
         if self.busy is not None:
             yield self.busy
 
-    def _flows(self) -> int:
+    def _flows(self) -> int | None:
         if isinstance(self.keys, int):
             return floor(self.scopes.value * (self.size.value // self.keys))
+        if not self.keys:
+            return None
         return floor(self.scopes.value * self.size.value / self.keys)  # of a mix: parts of flows add up
 
     def _rate(self) -> Number | None:
-        if self.size.value < self.keys:  # not one flow fits, however fast it ends
+        fits = self.keys if isinstance(self.keys, int) else 1
+        if self.size.value < fits:  # not one flow fits, however fast it ends
             return 0
         seconds = self.seconds.value
         return tidy(Fraction(self.busy_keys * self.scopes.value) / seconds) if seconds else None

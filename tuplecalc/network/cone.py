@@ -42,14 +42,14 @@ class Cone(Waiting, Hop, defer_build=False):
     """RFC 4787: endpoint-independent means that a port serves one internal endpoint for all destinations."""
     destinations: Count | None = None
     """A port of an address serves at most so many destinations at once (port oversubscription)."""
+    blocks_span: bool = False
+    """Whether the blocks of a client may lie on several addresses."""
     block: Block | None = None
     """Ports handed to one client address: a number (port-block allocation), "even" (all ports divided
     evenly among the clients), or a table [[clients, ports], …]: so many of each address for up to so many
     clients, and no client has more than the largest entry in all."""
     blocks_per_client: Count = 1
     """Blocks that a client may grow to."""
-    blocks_span: bool = False
-    """Whether the blocks of a client may lie on several addresses."""
     overflow: PortSet | None = None
     """Ports beside `ports`: open at each address to all clients that have a block there and need more."""
     client_ports: Count | None = None
@@ -65,7 +65,7 @@ class Cone(Waiting, Hop, defer_build=False):
         ports = info.data.get("ports")
         if block is None or block == "even" or ports is None:
             return block
-        if isinstance(block, int) and block > ports.size:
+        if isinstance(block, int) and block > ports.size and not info.data.get("blocks_span"):
             rule = f"a block is at most the cone's {ports.size} ports"
             raise reject(block, rule, f"write a number from 1 to {ports.size}, or widen `ports`")
         for number, (clients, each) in enumerate(() if isinstance(block, int) else block):

@@ -120,11 +120,7 @@ def _share(value: object) -> Fraction:
 
 
 def _first_close(value: object) -> Fraction:
-    """The share of connections that the client side closes first.
-
-    >>> _first_close("client"), _first_close("server"), _first_close(0.9)
-    (Fraction(1, 1), Fraction(0, 1), Fraction(9, 10))
-    """
+    """The share of connections that the client side closes first."""
     if value in ("client", "server"):
         return Fraction(int(value == "client"))
     rule = 'first_close is "client", "server" or the client\'s share from 0 to 1'
@@ -148,11 +144,7 @@ def _port_search(value: object) -> Literal["exhaustive", "linux"] | int:
 
 
 def _block(value: object) -> int | Literal["even"] | tuple[tuple[int, int], ...]:
-    """The ports of a client: their number, "even", or a table of [clients, ports].
-
-    >>> _block(512), _block("even"), _block([[50, 1024], [100, 512]])
-    (512, 'even', ((50, 1024), (100, 512)))
-    """
+    """The ports of a client: their number, "even", or a table of [clients, ports]."""
     if value == "even":
         return "even"
     if isinstance(value, list | tuple) and value:
@@ -199,14 +191,12 @@ def _name(value: object) -> str:
     return name
 
 
-def plain(value: Fraction | None) -> int | float | str | None:
+def plain(value: Fraction) -> int | float | str:
     """A fraction as a file would write it, such that reading it again gives the same.
 
     >>> plain(Fraction(60)), plain(Fraction(1, 2)), plain(Fraction(1, 3))
     (60, 0.5, '1/3')
     """
-    if value is None:
-        return None
     if value.denominator == 1:
         return value.numerator
     nearest = float(value)

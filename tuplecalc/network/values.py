@@ -133,17 +133,16 @@ def _first_close(value: object) -> Fraction:
     return share
 
 
-def _port_search(value: object) -> Literal["exhaustive", "linux"] | int:
+def _port_search(value: object) -> Any:
     """How a free port is looked for: "exhaustive", "linux", or how many random probes are made."""
-    if value == "exhaustive" or value == "linux":  # noqa: PLR1714 - mypy follows these
-        return "linux" if value == "linux" else "exhaustive"
-    if not is_integer(value) or not 1 <= value <= MOST_PROBES:
+    probes = is_integer(value) and 1 <= value <= MOST_PROBES
+    if not probes and value not in ("exhaustive", "linux"):
         rule = f'a port search is "exhaustive", "linux", or 1 to {MOST_PROBES} random probes'
         raise reject(value, rule, 'write "linux" for the 248 probes of nf_nat, or a number such as 32')
     return value
 
 
-def _block(value: object) -> int | Literal["even"] | tuple[tuple[int, int], ...]:
+def _block(value: object) -> Any:
     """The ports of a client: their number, "even", or a table of [clients, ports]."""
     if value == "even":
         return "even"

@@ -63,13 +63,14 @@ if TYPE_CHECKING:
     from tuplecalc.questions.advice import Advice as Advice
     from tuplecalc.questions.advice import advise as advise
     from tuplecalc.questions.axis import axis as axis
-    from tuplecalc.questions.comparison import Comparison
+    from tuplecalc.questions.comparison import compare as compare
     from tuplecalc.questions.crossover import crossovers as crossovers
     from tuplecalc.questions.elasticity import elasticities as elasticities
     from tuplecalc.questions.solving import solve as solve
     from tuplecalc.questions.sweep import sweep as sweep
     from tuplecalc.render import figures as figures
     from tuplecalc.render.json import to_dict as to_dict
+    from tuplecalc.render.report import report as report
     from tuplecalc.under_load.offered import offered as offered
 
 __version__ = "0.1.0"
@@ -93,17 +94,19 @@ _HOMES = {
     "network.services": "Services",
     "questions.advice": "Advice advise",
     "questions.axis": "axis",
+    "questions.comparison": "compare",
     "questions.crossover": "crossovers",
     "questions.elasticity": "elasticities",
     "questions.solving": "solve",
     "questions.sweep": "sweep",
     "render.json": "to_dict",
+    "render.report": "report",
     "under_load.offered": "offered",
 }
 """Module → its public names: imported when they are first used, since some need sympy or numpy."""
 _MODULES = {name: f"tuplecalc.{module}" for module, names in _HOMES.items() for name in names.split()}
 
-__all__ = sorted([*_MODULES, *_FOLDERS, "compare", "report"])  # noqa: PLE0605 - mypy reads the imports
+__all__ = sorted([*_MODULES, *_FOLDERS])  # noqa: PLE0605 - mypy reads the imports
 
 
 def __getattr__(name: str) -> Any:
@@ -117,34 +120,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
-
-
-def compare(old: Chain, new: Chain) -> Comparison:
-    """What changes from one chain to another: every hop and limit, what binds, what the difference buys.
-
-    See :class:`tuplecalc.questions.comparison.Comparison`.
-
-    >>> from tuplecalc import example, with_settings
-    >>> outage = example("outage")
-    >>> compare(outage, with_settings(outage, "hops.lvs.addresses=2"))
-    <Comparison: flows 193,536 → 387,072 (2×), rate 586.473/s → 1,172.95/s (2×)>
-    """
-    from tuplecalc.limits.capacity import capacity
-    from tuplecalc.questions.comparison import compare as compared
-
-    return compared(capacity(old), capacity(new))
-
-
-def report(chain: Chain, *, source: str | None = None, compare: Chain | None = None) -> str:
-    """The result of a chain as one page of HTML, for a file or a mail.
-
-    ``source`` is the text of its topology, to be shown with it; ``compare`` is an older chain.  See
-    :func:`tuplecalc.render.report.report`.
-    """
-    from tuplecalc.limits.capacity import capacity
-    from tuplecalc.render.report import report as render
-
-    return render(capacity(chain), source=source, compare=None if compare is None else capacity(compare))
 
 
 def load_ipython_extension(shell: Any) -> None:

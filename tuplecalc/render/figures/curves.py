@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
-from heapq import heapify, heappop, heappush
 from itertools import accumulate, pairwise
 from math import hypot, log, log10, sqrt
 from typing import Any, Literal, NamedTuple
@@ -158,19 +157,17 @@ def _sampled(share: Share, span: Span, offered: float | None, most: int) -> dict
     if offered is not None and offered > low:
         known[offered] = share(offered)
 
-    def piece(left: float, right: float) -> tuple[float, float, float]:
-        across = span.across(right) - span.across(left)
+    def length(piece: tuple[float, float]) -> float:
+        left, right = piece
         up = max(_height(b) - _height(a) for a, b in zip(known[left], known[right], strict=True))
-        return -hypot(across, up) if up else 0.0, left, right
+        return hypot(span.across(right) - span.across(left), up) if up else 0.0
 
-    pieces = [piece(*ends) for ends in pairwise(sorted(known))]
-    heapify(pieces)
-    while len(known) < most and pieces[0][0]:
-        _, left, right = heappop(pieces)
+    while len(known) < most:
+        left, right = max(pairwise(sorted(known)), key=length)
+        if not length((left, right)):
+            break
         middle = span.between(left, right)
         known[middle] = share(middle)
-        heappush(pieces, piece(left, middle))
-        heappush(pieces, piece(middle, right))
     return known
 
 

@@ -109,8 +109,12 @@ P = ParamSpec("P")
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The look, for what is drawn and saved inside; matplotlib's own settings are back afterwards."""
-    with mpl.rc_context(_RC):
+    """The look, for what is drawn and saved inside; matplotlib's own settings are back afterwards.
+
+    Characters that the font does not have are boxes, without a warning.
+    """
+    with mpl.rc_context(_RC), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
         interactive = mpl.rcParams["interactive"]
     mpl.rcParams["interactive"] = interactive  # a notebook's backend, loaded by the first figure, sets it
@@ -155,14 +159,6 @@ def figure_of(ax: Axes) -> Figure:
     return figure
 
 
-@contextmanager
-def without_glyph_warnings() -> Iterator[None]:
-    """No warning for characters that the font does not have: a box stands for them."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
-
-
 def width(ax: Axes, words: str) -> float:
     """About what share of the axes' width words take: to measure them takes a layout of the figure."""
     points = float(figure_of(ax).get_size_inches()[0]) * 72 * _AXES
@@ -202,7 +198,7 @@ def encode(ax: Axes, file_format: str) -> bytes:
     figure, stream = figure_of(ax), io.BytesIO()
     before, dpi = figure.canvas, figure.dpi
     figure.set_dpi(DPI)
-    with style(), without_glyph_warnings():
+    with style():
         # `savefig` would lay the figure out and draw it twice; the usual compression takes a tenth off
         # the file and a third more time.
         packed: Any = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}

@@ -43,11 +43,6 @@ def written(axis: Axis, value: Number) -> str:
             return style.count(value)
 
 
-def before(axis: Axis, value: Number) -> str:
-    """The last value before another limit binds: of counts the number before."""
-    return written(axis, value - 1 if axis.is_count else value)
-
-
 def title(axis: Axis) -> str:
     """What an axis counts, with its unit."""
     name = style.short(axis.name, _LONGEST)

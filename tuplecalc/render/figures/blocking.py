@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.network.cone import Cone
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.curves import FLOOR, Curve, Kind, Span, curves
 from tuplecalc.render.figures.labels import End, Mark
@@ -156,7 +156,7 @@ def _reason(result: Capacity) -> str:
     rate = float(result.chain.traffic.rate or 0)
     worst = max(pools(result), key=lambda each: chain_blocking([each], rate).upper)
     full = chain_blocking([worst._replace(search="exhaustive")], rate).upper
-    hop = style.short(worst.limit.hop, 30)
+    hop = table.name(worst.limit.hop, 30)
     if full < chain_blocking([worst], rate).upper / 2:
         return f"{hop} gives up its search for a port"
     return f"{hop} {worst.limit.name} is full"

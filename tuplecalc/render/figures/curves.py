@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.cone import Cone
-from tuplecalc.render.figures import style
+from tuplecalc.render import table
 from tuplecalc.under_load.chains import Bracket, chain_blocking
 from tuplecalc.under_load.choice import blind_hops
 from tuplecalc.under_load.pools import Pools, pools
@@ -115,7 +115,7 @@ def _worst(result: Capacity, rate: float) -> tuple[str, Share] | None:
         return None
     worst = shares.index(max(shares, key=lambda share: share.upper))
     pair = blind_hops(result, None)[worst]
-    names = f"{style.short(pair.chooser, 14)} and {style.short(pair.hop, 14)}"
+    names = f"{table.name(pair.chooser, 14)} and {table.name(pair.hop, 14)}"
     return f"{names} choose ports blindly", lambda rate: lost(rate)[worst]
 
 
@@ -211,6 +211,6 @@ def _search_label(result: Capacity) -> str:
     said = sum("port_search" in cone.stated for cone in cones)
     if len(cones) > 1:
         return f"with the port searches of the file{'' if said == len(cones) else ', else those of Linux'}"
-    name, ports = style.short(cones[0].name, 14), result.ports_searched(cones[0])
+    name, ports = table.name(cones[0].name, 14), result.ports_searched(cones[0])
     probes = f"{sum(windows(_search(cones[0]), ports)):,}\N{NO-BREAK SPACE}probes"
     return f"{name}'s port search ({probes})" if said else f"if {name} searched as Linux does ({probes})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.labels import Mark
 from tuplecalc.under_load.fluid import Fluid, Series, over_time
@@ -76,7 +76,7 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
 
 def _finding(result: Capacity, course: Fluid) -> str:
     rate, limit = f"{numbers.rate(result.chain.traffic.rate)}/s", course.limit
-    name = f"{style.short(limit.hop, 30)} {limit.name}"
+    name = f"{table.name(limit.hop, 30)} {limit.name}"
     if course.exhausted_after is None and course.use == 1:
         return f"{rate} just fills {name}"
     if course.exhausted_after is None:
@@ -86,8 +86,8 @@ def _finding(result: Capacity, course: Fluid) -> str:
 
 def _counted(course: Fluid) -> str:
     """What the axis counts: keys of which kind, in how many scopes."""
-    name = course.limit.name
-    keys = name if name in ("entries", "files") else "keys" if name.startswith("shared-") else "ports"
+    kind = course.limit.kind
+    keys = "keys" if kind.legs == "a row" else kind.resource
     if course.pools == 1:
         return f"{keys} taken"
     which = "each" if course.share * course.pools == 1 else "the fullest"

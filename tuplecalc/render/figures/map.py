@@ -15,7 +15,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import ingredients
 from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.sweep import Array, Sweep, limits_over
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import style, units
 from tuplecalc.render.figures.rate import check_rates, turning, turning_points
 
@@ -230,7 +230,7 @@ def _name(grid: Sweep, place: int) -> str:
     if place < 0:
         return "no limit"
     hop, limit = grid.names[place]
-    return f"{style.short(hop, _LONGEST_NAME)} {limit}"
+    return f"{table.name(hop, _LONGEST_NAME)} {limit}"
 
 
 def _finding(
@@ -246,7 +246,7 @@ def _finding(
         if place in seen
     }
     whole = "the whole map" if len(places) == 1 else "nearly the whole map"
-    now = f"{style.short(binding.hop, _LONGEST_NAME)} {binding.name}" if binding else ""
+    now = f"{table.name(binding.hop, _LONGEST_NAME)} {binding.name}" if binding else ""
     if not on_the_map or now not in shares:
         if len(shares) == 1:
             return f"{next(iter(shares))} binds on {whole}"

@@ -12,7 +12,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.crossover import Change, changes
 from tuplecalc.questions.sweep import Array, Name, Sweep, limits_over
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.labels import End
 
@@ -133,11 +133,11 @@ def turning(axis: Axis, turns: list[Change]) -> str:
     below = axis.present >= nearest.value
     sign = "<" if below else "≥" if axis.is_count else ">"
     name = _name(nearest.before if below else nearest.after)
-    return f"{name} where {style.short(axis.name, 30)} {sign} {units.written(axis, nearest.value)}"
+    return f"{name} where {table.name(axis.name, 30)} {sign} {units.written(axis, nearest.value)}"
 
 
 def _name(of: Name | None, longest: int = 24) -> str:
-    return f"{style.short(of[0], longest)} {of[1]}" if of else "nothing"
+    return f"{table.name(of[0], longest)} {of[1]}" if of else "nothing"
 
 
 def _near(grid: Sweep) -> list[list[int]]:
@@ -228,7 +228,7 @@ def _write(ax: Axes, notes: list[_Note]) -> None:
         ax.plot(*note.at, marker="o", clip_on=False, gid=note.gid, **note.looks)
         if not note.words:
             continue
-        words, height = style.short(note.words, most), _FIRST_ROW + _ROW * row
+        words, height = table.name(note.words, most), _FIRST_ROW + _ROW * row
         across, top = (float(part) for part in to_axes.transform(note.at))
         left = max(min(across, 1 - style.width(ax, words)), 0.0)
         looks: Any = {"fontweight": "bold" if note.gid == "present" else "normal", "gid": f"{note.gid}:value"}
@@ -242,7 +242,7 @@ def _write(ax: Axes, notes: list[_Note]) -> None:
 
 def _finding(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change], unseen: str) -> str:
     """What binds now, and from where on another limit does; else what binds along the axis."""
-    binding, across = result.rate_binding, style.short(axis.name, 30)
+    binding, across = result.rate_binding, table.name(axis.name, 30)
     whole = f"from {units.written(axis, axis.values[0])} to {units.written(axis, axis.values[-1])}"
     if binding is None or axis.present is None or not axis.values[0] <= axis.present <= axis.values[-1]:
         if not turns:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from functools import wraps
 from math import isinf
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
@@ -38,7 +39,10 @@ BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 BINDING, NEXT, OTHER = VERMILLION, ORANGE, SKY
 """The limit that binds, the one that would be next, and all the rest."""
 
-INK, MUTED, FAINT, PAPER = "#1b1b1f", "#5c5c66", "#d9d9e0", "#ffffff"
+_LOOK = mpl.rc_params_from_file(Path(__file__).with_name("look.mplstyle"), use_default_template=False)
+INK, MUTED, FAINT, PAPER = (
+    str(_LOOK[key]) for key in ("text.color", "axes.edgecolor", "grid.color", "figure.facecolor")
+)
 """Text and lines, secondary text, grid, background: a page may put others in their place."""
 ON_LIGHT, ON_DARK = "#1a1a1a", "#fefefe"
 """Text on a filled area, whatever the page's own colours."""
@@ -62,38 +66,6 @@ _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None},
 }
-_RC: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],  # matplotlib brings it: the same on every machine
-    "font.size": 9,
-    "text.parse_math": False,  # a hop may be called "a$b$"
-    "text.color": INK,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelcolor": INK,
-    "axes.edgecolor": MUTED,
-    "axes.facecolor": PAPER,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": False,
-    "axes.axisbelow": True,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.8,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "hatch.linewidth": 0.6,
-    "lines.linewidth": 1.8,
-    "figure.facecolor": PAPER,
-    "savefig.facecolor": PAPER,
-    "svg.hashsalt": "tuplecalc",  # the same ids in every run
-    "svg.fonttype": "path",  # the same look on every machine
-    "pdf.fonttype": 42,
-    "path.simplify": True,
-    "path.simplify_threshold": 1 / 9,
-}
-
 _CHARACTER = 0.55  # width of a character over the size of the type, on average
 _AXES = 0.75  # of the figure's width
 _HANDLE = 9  # characters as wide as what stands beside words of a legend
@@ -113,7 +85,7 @@ def style() -> Iterator[None]:
 
     Characters that the font does not have are boxes, without a warning.
     """
-    with mpl.rc_context(_RC), warnings.catch_warnings():
+    with mpl.rc_context(_LOOK), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
         interactive = mpl.rcParams["interactive"]
@@ -256,12 +228,3 @@ def si_axis(axis: Any) -> None:
     """Ticks of a linear or logarithmic axis with SI prefixes."""
     axis.set_major_formatter(lambda value, _: si(value))
     axis.set_minor_formatter(lambda value, _: "")
-
-
-def short(name: str, longest: int) -> str:
-    """A name cut to a length.
-
-    >>> short("a-very-long-name", 8), short("nat", 8)
-    ('a-very-…', 'nat')
-    """
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from tuplecalc.limits.expression import Number
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import style
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def written(axis: Axis, value: Number) -> str:
 
 def title(axis: Axis) -> str:
     """What an axis counts, with its unit."""
-    name = style.short(axis.name, _LONGEST)
+    name = table.name(axis.name, _LONGEST)
     return f"{name}, {_unit(float(axis.values[-1]))[1]}" if axis.unit == "s" and not axis.is_log else name
 
 

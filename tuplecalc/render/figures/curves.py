@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial, reduce
+from functools import partial
 from itertools import accumulate, pairwise
 from math import hypot, log, log10, sqrt
 from typing import Any, Literal, NamedTuple
@@ -27,7 +27,6 @@ _HIDDEN = 0.01  # of what fails anyway, or of the height: less than a line shows
 _CHECKED = 8  # of the rates
 _POINTS, _BY_HASH = 48, 24  # of a curve; of one behind a hash
 _SEARCHES, _SLOW_SEARCHES = 36, 12  # with limited searches; behind a hash or several in a row: a second each
-_FAR_OVER = 1.1  # times the highest rate
 _FAR = 4.0  # times the highest rate, or a hundredth of that: beyond, the rates are on a logarithmic axis
 _AROUND = 1.3  # times the highest rate, or the offered one
 
@@ -62,10 +61,8 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     blind [0.476, 0.509]
     """
     if not result.flows:
-        where = f"{result.binding.hop} {result.binding.name}"
-        raise InputError(
-            f"blocking: no flow gets through {where}, so every connection fails; make room there"
-        )
+        where = f"{result.binding.hop} {result.binding.name}, so every connection fails; make room there"
+        raise InputError(f"blocking: no flow gets through {where}")
     if result.rate is None:
         rule = "nothing limits the rate, so no connection fails"
         raise InputError(f"blocking: {rule}; write `hold` under [traffic], or a `time_wait` above 0")
@@ -79,22 +76,16 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
         shares = accumulate((known[rate] for rate in rates), _no_less)
         return Curve(kind, label, rates, tuple(shares), at)
 
-    def lost(found: Sequence[Pools], rate: float) -> Bracket:
-        if rate <= _FAR_OVER * span.highest:
-            return chain_blocking(found, rate)
-        singles = [chain_blocking([each], rate) for each in found]  # the others hardly add to the worst
-        return reduce(_no_less, singles)
-
     exhaustive, searching = _pools(result, lambda cone: "exhaustive"), _pools(result, _search)
     is_hashed = any(each.hashed for each in searching)
     slow = is_hashed or sum(each.search != "exhaustive" for each in searching) > 1
     points = _BY_HASH if is_hashed else _POINTS
-    found = [curve("erlang", "Erlang's formula", partial(lost, exhaustive), points)]
+    found = [curve("erlang", "Erlang's formula", partial(chain_blocking, exhaustive), points)]
     if offered is not None:
         found[0] = found[0]._replace(at=chain_blocking(exhaustive, offered))
-    if _asked(result) and _shows(searching, partial(lost, searching), found[0]):
+    if _asked(result) and _shows(searching, found[0]):
         points = _SLOW_SEARCHES if slow else _SEARCHES
-        found.append(curve("search", _search_label(result), partial(lost, searching), points))
+        found.append(curve("search", _search_label(result), partial(chain_blocking, searching), points))
     if blind := _worst(result, offered or span.highest):
         found.append(curve("blind", *blind, _POINTS))
     return tuple(found)
@@ -193,14 +184,14 @@ def _asked(result: Capacity) -> bool:
     return len(cones) == 1 or any("port_search" in cone.stated for cone in cones)
 
 
-def _shows(searching: Sequence[Pools], lost: Share, erlang: Curve) -> bool:
+def _shows(searching: Sequence[Pools], erlang: Curve) -> bool:
     """Whether what is lost with limited searches shows as a line of its own."""
     alone = [each for each in searching if each.search != "exhaustive"]
     every = len(erlang.rates) // _CHECKED + 1
     for rate, share in list(zip(erlang.rates, erlang.shares, strict=True))[::-every]:
         if not alone or chain_blocking(alone, rate).upper <= max(FLOOR, _HIDDEN * share.lower):
             continue  # quick, and enough where another limit binds
-        for bound, other in zip(lost(rate), share, strict=True):
+        for bound, other in zip(chain_blocking(searching, rate), share, strict=True):
             if abs(_height(bound) - _height(other)) > _HIDDEN:
                 return True
     return False

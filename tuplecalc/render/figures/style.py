@@ -47,13 +47,7 @@ INK, MUTED, FAINT, PAPER = (
 ON_LIGHT, ON_DARK = "#1a1a1a", "#fefefe"
 """Text on a filled area, whatever the page's own colours."""
 
-PRESENT: dict[str, Any] = {
-    "color": PAPER,
-    "markersize": 9,
-    "markeredgecolor": INK,
-    "markeredgewidth": 2,
-    "zorder": 5,
-}
+PRESENT: Any = {"color": PAPER, "markersize": 9, "markeredgecolor": INK, "markeredgewidth": 2, "zorder": 5}
 """The ring of the present design."""
 
 Size = Literal["slide", "half-page"]

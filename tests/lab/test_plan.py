@@ -36,7 +36,7 @@ def test_every_address_is_inside_the_block(name: str) -> None:
 def test_endpoints_and_sources_are_as_many_as_the_chain_says(name: str) -> None:
     chain = CHAINS[name]
     found = plan(chain)
-    assert len(set(found.clients["addresses"])) == chain.clients.addresses.size
+    assert len(set(found.clients["addresses"])) == chain.clients[0].addresses.size
     assert all(IPv4Address(address) in CLIENTS for address in found.clients["addresses"])
     assert len(found.nodes) == 2 + sum(hop.instances for hop in chain.hops)
     ends = [end for near, far in found.links for end in near.backs + far.fronts]
@@ -58,7 +58,7 @@ def test_a_listener_takes_no_port_from_a_hop(name: str) -> None:
     (port,) = free_ports(chain, 1)
     for hop in chain.hops:
         ports = getattr(hop, "ports", None)
-        if ports is not None and chain.clients.ports.size < 60000:
+        if ports is not None and chain.clients[0].ports.size < 60000:
             assert port not in ports
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tuplecalc.errors import InputError
 from tuplecalc.lab.scale import AIM, MOST_FLOWS, Scaled, _pieces, _Ports, scale
 from tuplecalc.limits.capacity import capacity
-from tuplecalc.network.chain import Chain, Clients
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import EXAMPLES, example
 from tuplecalc.network.ports import PortSet

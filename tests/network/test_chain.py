@@ -13,13 +13,15 @@ from pydantic import ValidationError
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import TopologyError
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
+from tuplecalc.network.traffic import Traffic
 
 
 def topology(**parts: Any) -> Topology:

@@ -14,7 +14,7 @@ from hypothesis import given
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import InputError, TopologyError
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.chain import Clients
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import (
     EXAMPLES,
@@ -332,7 +332,7 @@ def test_parts_are_opened_on_the_way() -> None:
     for setting in ("clients.ports=1-9", "hops.nat.addresses=5", "services.ports=81"):
         set_value(mapping, setting)
     chain = from_dict(mapping)
-    assert (chain.clients.ports.size, chain.clients.addresses.size) == (9, 4)
+    assert (chain.clients[0].ports.size, chain.clients[0].addresses.size) == (9, 4)
     assert chain.hops == (Cone(name="nat", addresses=5),)
     assert chain.services == (Services(addresses=1, ports=81),)
 

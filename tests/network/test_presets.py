@@ -13,7 +13,8 @@ import pytest
 import tuplecalc as tc
 from tests.network.test_chain import said, topology
 from tuplecalc.errors import TopologyError
-from tuplecalc.network.chain import Chain, Clients
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
 from tuplecalc.network.presets import NEEDED, Preset, preset, presets

@@ -58,7 +58,7 @@ class Simulation:
         self.homes: dict[tuple[str, int], int] = {}
         self.services = list(_endpoints(chain.services))
         self.weights = [weight for _, weight in self.services]
-        self.ports = {"clients": frozenset(chain.clients.ports)}
+        self.ports = {"clients": frozenset(chain.clients[0].ports)}
         self.ports |= {hop.name: frozenset(hop.ports) for hop in chain.hops if not isinstance(hop, Forwarder)}
 
     def run(self, arrivals: int, warm_up: int, batches: int = 20) -> Outcome:
@@ -185,7 +185,7 @@ class Simulation:
 
 def _refuse_what_is_not_simulated(chain: Chain) -> None:
     """What this simulation does not know must not look as if it had no effect."""
-    unknown = [] if chain.clients.allocation == "tuple" else ["clients.allocation"]
+    unknown = [] if chain.clients[0].allocation == "tuple" else ["clients.allocation"]
     for hop in chain.hops:
         settings = {"instances": 1, "virtual": None, "mapping": "endpoint-dependent", "block": None}
         settings |= {"destinations": None, "overflow": None, "client_ports": None}

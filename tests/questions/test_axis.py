@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tuplecalc as tc
-from tuplecalc.network.chain import Clients, Traffic
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import Virtual
 from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.traffic import Traffic
 from tuplecalc.network.values import LARGEST_COUNT
 from tuplecalc.questions.axis import MOST_POINTS, WIDE, axis
 

@@ -10,11 +10,12 @@ import tuplecalc as tc
 from tests.algebra.cases import ALL, ODD, PROXY, chain, cone
 from tests.render.reports import EVIL, MARKUP, Page, page
 from tuplecalc.errors import InputError
-from tuplecalc.network.chain import Clients, Traffic
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import EXAMPLES, example_text
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.traffic import Traffic
 from tuplecalc.questions.comparison import compare
 from tuplecalc.render import compared, figures
 from tuplecalc.render import report as module

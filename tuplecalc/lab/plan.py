@@ -74,7 +74,8 @@ def plan(chain: Chain) -> Plan:
 
     Raises :class:`~tuplecalc.errors.InputError` for what Linux cannot do and the lab does not build.
 
-    >>> from tuplecalc.network.chain import Clients, Services
+    >>> from tuplecalc.network.clients import Clients
+    >>> from tuplecalc.network.services import Services
     >>> from tuplecalc.network.cone import Cone
     >>> nat = Cone(name="nat", addresses=1, ports="20000-20099")
     >>> found = plan(Chain(clients=Clients(addresses=9), hops=[nat],
@@ -104,10 +105,10 @@ def plan(chain: Chain) -> Plan:
         tuple(node for nodes in stages for node in nodes),
         tuple(links),
         {
-            "addresses": addressing.addresses(addressing.CLIENTS, chain.clients.addresses.size),
+            "addresses": addressing.addresses(addressing.CLIENTS, chain.clients[0].addresses.size),
             "endpoints": targets[0],
-            "ports": chain.clients.ports.ranges,
-            "allocation": chain.clients.allocation,
+            "ports": chain.clients[0].ports.ranges,
+            "allocation": chain.clients[0].allocation,
         },
     )
 
@@ -147,7 +148,7 @@ def listeners(chain: Chain, number: int, instance: int) -> list[Endpoint]:
 
 def free_ports(chain: Chain, count: int) -> list[int]:
     """Ports that no hop chooses from: a listener would take them away from it."""
-    taken = chain.clients.ports
+    taken = chain.clients[0].ports
     for hop in chain.hops:
         taken = taken | hop.own_ports if hop.own_ports else taken
         taken = taken | hop.rewrite_ports if isinstance(hop, Proxy) and hop.capture == "nat" else taken
@@ -162,7 +163,7 @@ def _equip(chain: Chain, node: Node, stages: list[list[Node]], targets: list[lis
     dispatch = rules.dispatch(chain, node.stage, targets)
     if node.stage == 0:
         node.nft = dispatch
-        _own_range(node, chain.clients.ports)
+        _own_range(node, chain.clients[0].ports)
         return
     if node.stage == len(stages) - 1:
         node.nft = dispatch

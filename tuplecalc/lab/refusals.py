@@ -21,7 +21,8 @@ def refuse(chain: Chain) -> None:
 
     Raises :class:`~tuplecalc.errors.InputError` that names every key that stands in the way.
 
-    >>> from tuplecalc.network.chain import Clients, Services
+    >>> from tuplecalc.network.clients import Clients
+    >>> from tuplecalc.network.services import Services
     >>> from tuplecalc.network.cone import Cone
     >>> refuse(Chain(clients=Clients(addresses=9), services=Services(addresses=1, ports=80),
     ...              hops=[Cone(name="nat", addresses=1, mapping="endpoint-independent")]))

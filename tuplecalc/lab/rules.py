@@ -159,7 +159,7 @@ def _sources(chain: Chain, number: int) -> Iterable[str]:
             for instance in range(hop.instances):
                 yield from addressing.hop_addresses(at, instance, kind, hop.own_addresses.size)
             return
-    yield from addressing.addresses(addressing.CLIENTS, chain.clients.addresses.size)
+    yield from addressing.addresses(addressing.CLIENTS, chain.clients[0].addresses.size)
 
 
 def _virtual(hop: AnyHop, before: Sequence[Endpoint], behind: Sequence[Endpoint]) -> str:

@@ -127,7 +127,7 @@ def _fits(chain: Chain, result: Capacity, most: int) -> bool:
     """Whether the lab has flows, addresses and instances enough for it."""
     if (
         result.flows > most
-        or chain.clients.addresses.size > 4 * most
+        or chain.clients[0].addresses.size > 4 * most
         or len(chain.hops) > addressing.MOST_HOPS
     ):
         return False
@@ -194,7 +194,7 @@ class _Ports:
 
 def _pieces(chain: Chain) -> list[PortSet]:
     """The ports cut at every end of every set that flows choose from, in order; those in none left out."""
-    sets = [chain.clients.ports]
+    sets = [chain.clients[0].ports]
     for hop in chain.hops:
         sets += [hop.own_ports] if hop.own_ports else []
         sets += [hop.rewrite_ports] if isinstance(hop, Proxy) and hop.capture == "nat" else []
@@ -209,9 +209,9 @@ def _pieces(chain: Chain) -> list[PortSet]:
 def _shrunk(chain: Chain, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
     """The chain as a file would say it, with smaller sets and counts."""
     written = chain.to_dict()
-    written["clients"] = chain.clients.to_dict() | {
-        "addresses": _few(chain.clients.addresses, most * _CLIENTS_FOR_EACH),
-        "ports": ports.of(chain.clients.ports),
+    written["clients"] = chain.clients[0].to_dict() | {
+        "addresses": _few(chain.clients[0].addresses, most * _CLIENTS_FOR_EACH),
+        "ports": ports.of(chain.clients[0].ports),
     }
     written["hops"] = [
         table | _hop(hop, ports, most, divisor)

@@ -55,7 +55,7 @@ def timed(chain: Chain, delay: int = DELAY) -> Chain:
     """
     written = chain.to_dict()
     written["traffic"] = {"hold": 0, "first_close": "client"}
-    written["clients"] |= dict.fromkeys(chain.clients.linger_by, delay)
+    written["clients"] |= dict.fromkeys(chain.clients[0].linger_by, delay)
     for hop, table in zip(chain.hops, written["hops"], strict=True):
         keys = () if isinstance(hop, Forwarder) else hop.linger_by  # a SYN reopens what a forwarder closed
         table.update(dict.fromkeys((*keys, "tracking_time_wait"), delay))
@@ -97,7 +97,7 @@ def sustain(chain: Chain) -> Sustained | None:
         answer = clients.answer(seconds + 30)
     binding = result.rate_binding
     allocations = [hop.allocation for hop in chain.hops if isinstance(hop, Proxy)]
-    binds = "bind" in (chain.clients.allocation, *allocations)
+    binds = "bind" in (chain.clients[0].allocation, *allocations)
     by_sockets = binding.hop == "clients" or binding.name == "upstream"
     held = by_sockets and not binds and not result.rate_at_most
     figure = Figure("chain", "rate", predicted, answer["rate"], RATE_TOLERANCE, held)

@@ -102,9 +102,9 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     said = {"clients": admitted["errors"]}
     opened: Counter[str] = Counter()
     for name, hop, report in reports:
-        if "most" in report["role"]:
-            opened[hop] += report["role"]["open"]
-        said[name] = report["role"].get("errors", {}) | report["kernel"]
+        if proxy := report["proxy"]:
+            opened[hop] += proxy["open"]
+        said[name] = (proxy["errors"] if proxy else {}) | report["kernel"]
     for hop, count in opened.items():
         figures.append(Figure(hop, "flows open", predicted, count, is_held=not blind, is_bound=bound))
     rate = sustain(scaled.chain) if rates else None
@@ -149,7 +149,7 @@ def _fill(scaled: Scaled, *, is_blind: bool) -> tuple[dict[str, Any], list[tuple
 def mixing_hops(chain: Chain) -> list[str]:
     """Hops that change the destination of several endpoints, and keep source address and port.
 
-    >>> from tuplecalc.network.chain import Clients
+    >>> from tuplecalc.network.clients import Clients
     >>> from tuplecalc.network.forwarder import Forwarder
     >>> from tuplecalc.network.hop import Virtual
     >>> from tuplecalc.network.services import Services

@@ -81,7 +81,9 @@ class Capacity:
     def ports_searched(self, cone: Cone) -> int:
         """The ports among which a cone looks for a free one: a client's block and the overflow, else all.
 
-        >>> from tuplecalc.network.chain import Chain, Clients, Services
+        >>> from tuplecalc.network.chain import Chain
+        >>> from tuplecalc.network.clients import Clients
+        >>> from tuplecalc.network.services import Services
         >>> nat = Cone(name="nat", addresses=2, ports="1024-9023", block="even")
         >>> capacity(Chain(clients=Clients(addresses=16), hops=[nat],
         ...                services=Services(addresses=2, ports=80))).ports_searched(nat)
@@ -191,7 +193,9 @@ def capacity(chain: Chain) -> Capacity:
     Exact for traffic that spreads evenly; ``flows_at_most`` and ``rate_at_most`` say where it is a bound.
     Raises :class:`~tuplecalc.errors.TopologyError` for anything but a chain.
 
-    >>> from tuplecalc.network.chain import Chain, Clients, Services
+    >>> from tuplecalc.network.chain import Chain
+    >>> from tuplecalc.network.clients import Clients
+    >>> from tuplecalc.network.services import Services
     >>> from tuplecalc.network.cone import Cone
     >>> capacity(Chain(clients=Clients(addresses=9), hops=[Cone(name="nat", addresses=1)],
     ...                services=Services(addresses=2, ports=80)))

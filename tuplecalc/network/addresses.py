@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 from typing import Any
 
 from tuplecalc.errors import reject
-from tuplecalc.network.setvalue import SetValue, is_integer, items, joined, merged, schema_of
+from tuplecalc.network.setvalue import SetValue, is_integer, items, merged, schema_of
 
 MOST_COUNTED_ADDRESSES = 2**128
 _BITS = {4: 32, 6: 128}
@@ -83,9 +83,6 @@ class AddressSet(SetValue):
         items: list[int | str] = [self.count] if self.count else []
         items += [_block_or_range(version, low, high) for version, low, high in self.ranges]
         return items[0] if len(items) == 1 else items
-
-    def __str__(self) -> str:
-        return joined(self.spec)
 
     def __repr__(self) -> str:
         return f"AddressSet({self.spec!r})"

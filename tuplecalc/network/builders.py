@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.hop import Hop
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
+from tuplecalc.network.traffic import Traffic
 
 
 def hourglass(*, name: str = "proxy", **keys: Any) -> Chain:
@@ -26,7 +27,7 @@ def hourglass(*, name: str = "proxy", **keys: Any) -> Chain:
     ends = _ends(keys)
     if keys.get("preset") is None and keys.get("layer", 7) == 7:
         keys = _TRANSPARENT | keys
-    return _chain([{"kind": "hourglass", "name": name, **keys}], **ends)
+    return Chain(hops=[{"kind": "hourglass", "name": name, **keys}], **ends)
 
 
 def cone(*, name: str = "nat", addresses: object = 1, **keys: Any) -> Chain:
@@ -37,7 +38,7 @@ def cone(*, name: str = "nat", addresses: object = 1, **keys: Any) -> Chain:
     2580480
     """
     ends = _ends(keys)
-    return _chain([Cone(name=name, addresses=addresses, **keys)], **ends)
+    return Chain(hops=[Cone(name=name, addresses=addresses, **keys)], **ends)
 
 
 def inverted_cone(
@@ -65,35 +66,20 @@ def inverted_cone(
     if proxy_ports is not None:
         keys["ports"] = proxy_ports
     proxy = Proxy(name=name, **keys)
-    return _chain([Cone(name="nat", addresses=addresses, ports=ports), proxy], **ends)
+    return Chain(hops=[Cone(name="nat", addresses=addresses, ports=ports), proxy], **ends)
 
 
 _TRANSPARENT = {"capture": "tproxy", "source": "client"}
-_ENDS = ("title", "clients", "client_ports", "services", "service_ports", "hold", "rate", "first_close")
 
 
 def _ends(keys: dict[str, Any]) -> dict[str, Any]:
-    return {key: keys.pop(key) for key in _ENDS if key in keys}
-
-
-def _chain(
-    hops: list[Hop | dict[str, Any]],
-    *,
-    title: str = "",
-    clients: object = "198.18.0.0/16",
-    client_ports: object = "32768-60999",
-    services: object = 1,
-    service_ports: object = 80,
-    **traffic: Any,
-) -> Chain:
+    """What stands around the hops, taken out of the keywords."""
+    traffic = {key: keys.pop(key) for key in Traffic.model_fields if key in keys}
+    clients, client_ports = keys.pop("clients", "198.18.0.0/16"), keys.pop("client_ports", "32768-60999")
     if not isinstance(clients, Clients):
         clients = Clients(addresses=clients, ports=client_ports)
+    services, service_ports = keys.pop("services", 1), keys.pop("service_ports", 80)
     if not isinstance(services, Services | list | tuple):
         services = Services(addresses=services, ports=service_ports)
-    return Chain(
-        title=title,
-        traffic=Traffic(**traffic),
-        clients=clients,
-        hops=hops,
-        services=services,
-    )
+    title = keys.pop("title", "")
+    return {"title": title, "traffic": Traffic(**traffic), "clients": clients, "services": services}

@@ -6,6 +6,7 @@ One set of objects serves a topology file and a notebook.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import dropwhile
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
@@ -150,11 +151,8 @@ class Chain(Part):
 
     def inverted(self) -> Iterator[Proxy]:
         """The capturing layer-7 hops behind a cone."""
-        behind = False
-        for hop in self.hops:
-            if behind and isinstance(hop, Proxy) and hop.capture in ("tproxy", "nat"):
-                yield hop
-            behind = behind or isinstance(hop, Cone)
+        behind = dropwhile(lambda hop: not isinstance(hop, Cone), self.hops)
+        return (hop for hop in behind if isinstance(hop, Proxy) and hop.capture in ("tproxy", "nat"))
 
     def to_dict(self) -> dict[str, Any]:
         """The chain as a topology file would say it; ``from_dict`` of it gives an equal chain."""

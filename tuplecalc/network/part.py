@@ -138,9 +138,5 @@ def meant(value: object, allowed: str) -> str:
 
 
 def _place(location: Iterable[int | str]) -> str:
-    """A pydantic location as a path.
-
-    >>> _place(("hops", 1, "ports"))
-    'hops[1].ports'
-    """
+    """A pydantic location as a path: ``hops[1].ports``."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from tuplecalc.errors import TopologyError, nearest, reject
-from tuplecalc.network.setvalue import Range, SetValue, is_integer, items, joined, merged, schema_of
+from tuplecalc.network.setvalue import Range, SetValue, is_integer, items, merged, schema_of
 
 LAST_PORT = 65535
 FIRST_COUNTED_PORT = 1024
@@ -148,9 +148,6 @@ class PortSet(SetValue):
         """
         items: list[int | str] = [low if low == high else f"{low}-{high}" for low, high in self.ranges]
         return items[0] if len(items) == 1 else items
-
-    def __str__(self) -> str:
-        return joined(self.spec) or "none"
 
     def __repr__(self) -> str:
         return f"PortSet({str(self)!r})" if self else "PortSet.of_ranges([])"

@@ -134,7 +134,7 @@ def kind_and_layer(hop: Mapping[str, Any]) -> tuple[Any, Any]:
     ('hourglass', 7)
     """
     kind, layer = hop.get("kind"), hop.get("layer")
-    if hop.get("preset") is None or None not in (kind, layer):
+    if hop.get("preset") is None or None not in (kind, layer) or not isinstance(kind, str | None):
         return kind, layer
     try:
         found = preset_for(hop["preset"], kind)
@@ -176,8 +176,8 @@ class PresetPart(Part, defer_build=True):
         try:
             found = preset_for(data["preset"], self.preset_kind)
         except TopologyError as error:
-            problems = error.below("preset").problems
-            raise TopologyError([*problems, *self._other_problems(data)]) from None
+            problems = *error.below("preset").problems, *self._other_problems(data)
+            raise TopologyError(problems) from None
         self._settle(found, data)
 
     @property

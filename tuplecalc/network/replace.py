@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from tuplecalc.errors import InputError, nearest, show
@@ -102,7 +101,6 @@ def written_setting(path: str, value: object) -> str:
     return f"{path}={text}"
 
 
-@lru_cache
 def path_steps(path: str) -> tuple[str, ...]:
     """The steps of a path that stands alone."""
     return tuple(read_setting(f"{path}=")[0])

@@ -5,19 +5,18 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import pairwise
 from textwrap import dedent
 from typing import Any, get_args
 
-from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.hop import Hop, Virtual
 from tuplecalc.network.part import Part
 from tuplecalc.network.presets import Preset, PresetPart, presets
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
-from tuplecalc.network.setvalue import SetValue
-from tuplecalc.network.values import plain
+from tuplecalc.network.traffic import Traffic
 
 
 def json_schema() -> dict[str, Any]:
@@ -79,11 +78,10 @@ def _needs(given: Preset, part: type[PresetPart]) -> Iterator[str]:
 
 def _describe(schema: dict[str, Any], part: type[Part]) -> None:
     schema["description"] = (part.__doc__ or "").split("\n\n")[0].split("\n")[0]
-    for key, field in part.model_fields.items():
-        if isinstance(field.default, Fraction):
-            schema["properties"][key]["default"] = plain(field.default)
-        if isinstance(field.default, SetValue):  # pydantic would write it field by field
-            schema["properties"][key]["default"] = field.default.spec
+    made = part.model_construct().model_dump(mode="json")  # as a file has them
+    for key in made.keys() & schema["properties"].keys():
+        if "default" in schema["properties"][key]:
+            schema["properties"][key]["default"] = made[key]
     for base in reversed(part.__mro__):
         if issubclass(base, Part):
             for key, text in _docstrings(base).items():

@@ -23,6 +23,9 @@ class SetValue:
 
     spec: Any
 
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.spec if isinstance(self.spec, list) else [self.spec])) or "none"
+
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
         make: Callable[[object], Any] = cls
@@ -93,11 +96,6 @@ def items(
 def is_integer(value: object) -> TypeGuard[int]:
     """Whether the value is a whole number, and no truth value."""
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def joined(spec: int | str | list[int | str]) -> str:
-    """A spec as one line of text."""
-    return ", ".join(map(str, spec)) if isinstance(spec, list) else str(spec)
 
 
 def schema_of(one: dict[str, Any], item: str, *others: dict[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,8 @@ from tuplecalc.limits.kinds import (
 )
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.chain import Chain, Clients
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import UNPRIVILEGED_PORTS
 from tuplecalc.network.ports import PortSet

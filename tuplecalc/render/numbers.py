@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -95,6 +96,16 @@ def share(value: float) -> str:
         return f"{value:.2g}"
     text = f"{value * 100:.3g}"
     return f"{text}%" if text != "100" or value == 1 else _beside_100(Fraction(value))
+
+
+def between(ends: Iterable[float], write: Callable[[float], str] = share) -> str:
+    """Two bounds, or one where both read the same.
+
+    >>> between((0.1618, 0.1619)), between((0.1618, 0.17))
+    ('16.2%', '16.2% to 17%')
+    """
+    low, high = map(write, ends)
+    return low if low == high else f"{low} to {high}"
 
 
 def written(value: float) -> str:

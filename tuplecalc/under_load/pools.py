@@ -12,8 +12,8 @@ from tuplecalc.limits.expression import Expression, Number, ingredients
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Groups, Hashing, Machines
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.traffic import Traffic
 
 if TYPE_CHECKING:
     from tuplecalc.under_load.search import Search
@@ -84,6 +84,20 @@ class Pools(NamedTuple):
     def circuits(self) -> int:
         """Flows that one pool holds at once."""
         return floor(Fraction(self.size) / self.keys)
+
+    @property
+    def room(self) -> Fraction:
+        """Keys that can be taken: of those that come and go together, whole flows' worth."""
+        return Fraction(self.circuits * self.keys if self.alike else self.size)
+
+    @property
+    def lags(self) -> dict[Fraction, Fraction]:
+        """How long keys linger, and which part of all keys does for so long."""
+        found: dict[Fraction, Fraction] = {}
+        for close in self.closes:
+            for linger in close.lingers:
+                found[linger] = found.get(linger, Fraction(0)) + close.share / self.keys
+        return found
 
     @property
     def hottest(self) -> Fraction:

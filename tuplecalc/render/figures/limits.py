@@ -10,7 +10,7 @@ from tuplecalc.errors import reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.labels import Mark
 
@@ -152,7 +152,7 @@ def _names(shown: tuple[Bar, ...], longest: int) -> list[str]:
     """Each limit with its hop's name, which stands once."""
     names, previous = [], ""
     for bar in shown:
-        hop = "" if bar.limit.hop == previous else f"{style.short(bar.limit.hop, longest)}  "
+        hop = "" if bar.limit.hop == previous else f"{table.name(bar.limit.hop, longest)}  "
         names.append(f"{hop}{bar.limit.name}")
         previous = bar.limit.hop
     return names
@@ -172,4 +172,4 @@ def _finding(result: Capacity, of: Of) -> str:
 
 
 def _binds(limit: Limit) -> str:
-    return f"{style.short(limit.hop, 30)} {limit.name} binds at"
+    return f"{table.name(limit.hop, 30)} {limit.name} binds at"

@@ -9,7 +9,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import style
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     binding = result.binding
     flows = f"{style.count(result.flows)} flow{'' if result.flows == 1 else 's'}"
     most = "at most " if result.flows_at_most else ""
-    name = style.short(binding.hop, 30)
+    name = table.name(binding.hop, 30)
     style.headline(ax, f"{name} {binding.name} binds: {most}{flows} open at once", pad=9 + height)
     return ax
 
@@ -169,7 +169,7 @@ def _words(ax: Axes, result: Capacity) -> float:
 
 def _kept(result: Capacity, hop: HopCapacity, letters: _Type) -> list[str]:
     flows, binds = _flows(hop), hop.name == result.binding.hop
-    lines = [style.short(hop.name, letters.room if letters.is_roomy else _LINE)]
+    lines = [table.name(hop.name, letters.room if letters.is_roomy else _LINE)]
     if flows is None:
         lines.append("keeps all")
     elif flows < result.hops[0].tuple_space or binds:
@@ -178,7 +178,7 @@ def _kept(result: Capacity, hop: HopCapacity, letters: _Type) -> list[str]:
         lines.append(f"keeps {style.si(flows) if crowded else number}")
     for collapse in result.collapse:
         if collapse.hop == hop.name and collapse.kept < 1 and letters.is_roomy:
-            lines.append(style.short(f"{numbers.percent(collapse.kept)} of {collapse.cone}", letters.room))
+            lines.append(table.name(f"{numbers.percent(collapse.kept)} of {collapse.cone}", letters.room))
     return [*lines, "▼ binds" if letters.is_roomy else "◀"] if binds else lines
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from functools import wraps
 from math import isinf
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
@@ -38,18 +39,15 @@ BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 BINDING, NEXT, OTHER = VERMILLION, ORANGE, SKY
 """The limit that binds, the one that would be next, and all the rest."""
 
-INK, MUTED, FAINT, PAPER = "#1b1b1f", "#5c5c66", "#d9d9e0", "#ffffff"
+_LOOK = mpl.rc_params_from_file(Path(__file__).with_name("look.mplstyle"), use_default_template=False)
+INK, MUTED, FAINT, PAPER = (
+    str(_LOOK[key]) for key in ("text.color", "axes.edgecolor", "grid.color", "figure.facecolor")
+)
 """Text and lines, secondary text, grid, background: a page may put others in their place."""
 ON_LIGHT, ON_DARK = "#1a1a1a", "#fefefe"
 """Text on a filled area, whatever the page's own colours."""
 
-PRESENT: dict[str, Any] = {
-    "color": PAPER,
-    "markersize": 9,
-    "markeredgecolor": INK,
-    "markeredgewidth": 2,
-    "zorder": 5,
-}
+PRESENT: Any = {"color": PAPER, "markersize": 9, "markeredgecolor": INK, "markeredgewidth": 2, "zorder": 5}
 """The ring of the present design."""
 
 Size = Literal["slide", "half-page"]
@@ -62,38 +60,6 @@ _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None},
 }
-_RC: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],  # matplotlib brings it: the same on every machine
-    "font.size": 9,
-    "text.parse_math": False,  # a hop may be called "a$b$"
-    "text.color": INK,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelcolor": INK,
-    "axes.edgecolor": MUTED,
-    "axes.facecolor": PAPER,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": False,
-    "axes.axisbelow": True,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.8,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "hatch.linewidth": 0.6,
-    "lines.linewidth": 1.8,
-    "figure.facecolor": PAPER,
-    "savefig.facecolor": PAPER,
-    "svg.hashsalt": "tuplecalc",  # the same ids in every run
-    "svg.fonttype": "path",  # the same look on every machine
-    "pdf.fonttype": 42,
-    "path.simplify": True,
-    "path.simplify_threshold": 1 / 9,
-}
-
 _CHARACTER = 0.55  # width of a character over the size of the type, on average
 _AXES = 0.75  # of the figure's width
 _HANDLE = 9  # characters as wide as what stands beside words of a legend
@@ -109,8 +75,12 @@ P = ParamSpec("P")
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The look, for what is drawn and saved inside; matplotlib's own settings are back afterwards."""
-    with mpl.rc_context(_RC):
+    """The look, for what is drawn and saved inside; matplotlib's own settings are back afterwards.
+
+    Characters that the font does not have are boxes, without a warning.
+    """
+    with mpl.rc_context(_LOOK), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
         interactive = mpl.rcParams["interactive"]
     mpl.rcParams["interactive"] = interactive  # a notebook's backend, loaded by the first figure, sets it
@@ -155,14 +125,6 @@ def figure_of(ax: Axes) -> Figure:
     return figure
 
 
-@contextmanager
-def without_glyph_warnings() -> Iterator[None]:
-    """No warning for characters that the font does not have: a box stands for them."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
-
-
 def width(ax: Axes, words: str) -> float:
     """About what share of the axes' width words take: to measure them takes a layout of the figure."""
     points = float(figure_of(ax).get_size_inches()[0]) * 72 * _AXES
@@ -202,7 +164,7 @@ def encode(ax: Axes, file_format: str) -> bytes:
     figure, stream = figure_of(ax), io.BytesIO()
     before, dpi = figure.canvas, figure.dpi
     figure.set_dpi(DPI)
-    with style(), without_glyph_warnings():
+    with style():
         # `savefig` would lay the figure out and draw it twice; the usual compression takes a tenth off
         # the file and a third more time.
         packed: Any = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}
@@ -260,12 +222,3 @@ def si_axis(axis: Any) -> None:
     """Ticks of a linear or logarithmic axis with SI prefixes."""
     axis.set_major_formatter(lambda value, _: si(value))
     axis.set_minor_formatter(lambda value, _: "")
-
-
-def short(name: str, longest: int) -> str:
-    """A name cut to a length.
-
-    >>> short("a-very-long-name", 8), short("nat", 8)
-    ('a-very-…', 'nat')
-    """
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -13,9 +13,10 @@ from tuplecalc.algebra.numbers import text as exact_text
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
+from tuplecalc.network.chain import Chain
 from tuplecalc.network.used import used
 from tuplecalc.questions.advice import advise
-from tuplecalc.questions.comparison import compare as find_comparison
+from tuplecalc.questions.comparison import compare as compare_with
 from tuplecalc.render import compared, numbers, presets, sentences
 from tuplecalc.render.html import environment
 from tuplecalc.render.report import assumptions, chain
@@ -28,19 +29,19 @@ _MOST_LIMITS, _SMALLEST = 40, 12  # a page or two; of more, so many of the small
 
 
 def report(
-    result: Capacity,
+    of: Capacity | Chain,
     *,
     source: str | None = None,
     settings: Iterable[str] = (),
-    compare: Capacity | None = None,
+    compare: Capacity | Chain | None = None,
 ) -> str:
     """A page of HTML: what binds and why, the chain, hops, limits with formulas, figures, load, advice.
 
     ``source`` is the text that the chain was read from, ``settings`` are the changes that were made
-    to it first (as after ``--set``); ``compare`` is an older result, from which this one differs.
+    to it first (as after ``--set``); ``compare`` is an older chain or result, from which this one differs.
     The page asks no network for anything, runs no script, and is the same for the same input.
     """
-    found = explain(result.chain)
+    found = explain(of.chain if isinstance(of, Capacity) else of)
     limits = shown_limits(found.result)  # those of the formulas
     context = {
         **_results(found.result, limits),
@@ -111,10 +112,10 @@ def _formulas(found: Explanation, limits: Sequence[Limit]) -> dict[str, Any]:
     }
 
 
-def _comparison(old: Capacity | None, new: Capacity) -> dict[str, Any]:
+def _comparison(old: Capacity | Chain | None, new: Capacity) -> dict[str, Any]:
     if old is None:
         return {"comparison": None}
-    comparison = find_comparison(old, new)
+    comparison = compare_with(old, new)
     rows = list(compared.rows(comparison))
     shown = rows if len(rows) <= _MOST_ROWS else [row for row in rows if row.is_changed][:_MOST_ROWS]
     keys = comparison.keys[:_MOST_ROWS]

@@ -98,7 +98,7 @@ def _proxy(hop: Proxy) -> Iterator[str]:
 def _services(result: Capacity) -> Station:
     groups = result.chain.services
     total = sum(group.endpoints for group in groups)
-    one = f"{_pairs(groups[0].addresses, groups[0].ports)}" if len(groups) == 1 else f"{len(groups):,} groups"
+    one = _pairs(groups[0].addresses, groups[0].ports) if len(groups) == 1 else f"{len(groups):,} groups"
     return Station("services", "services", "services", (one, _several(total, "endpoint")))
 
 

@@ -13,6 +13,12 @@ from hypothesis import strategies as st
 from .meaning import Topology
 from .traffic import parts
 
+TRACKING = {
+    "tproxy": ["strict", "strict", "loose", "off"],
+    "listen": ["strict", "strict", "loose", "off"],
+    "nat": ["strict", "loose"],
+    "client-port": ["off", "off", "loose", "loose", "strict"],  # which lets nothing through
+}
 Choose = Callable[[Sequence[Any]], Any]
 Hop = dict[str, Any]
 
@@ -31,7 +37,7 @@ def from_seed(seed: int, **limits: Any) -> Topology:
 
 
 @st.composite
-def networks(draw: st.DrawFn, **limits: Any) -> Topology:
+def networks(draw: st.DrawFn, /, **limits: Any) -> Topology:
     """Any network; an example that fails shrinks to its first choices."""
     return network(lambda options: draw(st.sampled_from(options)), **limits)
 
@@ -81,7 +87,7 @@ def client_group(choose: Choose, number: int) -> Hop:
         "allocation": choose(["tuple", "tuple", "tuple", "bind"]),
         "time_wait": choose([1, 0, 2]),
         **some(choose, "reuse_after", [*MOSTLY_NONE, 0, 1]),
-        **some(choose, "max_files", [*MOSTLY_NONE, 1, 2, 3]),
+        **some(choose, "max_files", [*MOSTLY_NONE, 2, 3, 5]),
     }
 
 
@@ -145,7 +151,7 @@ def cone(choose: Choose, blocks: bool) -> Hop:
         "ports": choose(PORTS),
         "mapping": choose(["endpoint-dependent"] * 3 + ["endpoint-independent"]),
         "time_wait": choose([0, 1, 2]),
-        **some(choose, "max_entries", [*MOSTLY_NONE, 2, 3, 5]),
+        **some(choose, "max_entries", [*MOSTLY_NONE, 3, 5, 9]),
     }
     if choose([True, True, False]) and "max_entries" not in found:
         found |= {"closing": "gives-way", "half_close": choose([0, 1])}
@@ -162,7 +168,7 @@ def forwarder(choose: Choose) -> Hop:
         "layer": choose([3, 4]),
         "instances": choose([1, 1, 2]),
         **some(choose, "reuse_after", [None, 0, 1, 2]),
-        **some(choose, "max_entries", [*MOSTLY_NONE, 2, 3, 5]),
+        **some(choose, "max_entries", [*MOSTLY_NONE, 3, 5, 9]),
     }
     if choose([False, False, True]):
         found["virtual"] = {"addresses": 2, "ports": 80}
@@ -177,12 +183,12 @@ def proxy(choose: Choose, even: bool) -> Hop:
         "kind": "hourglass",
         "capture": capture,
         "source": source,
-        "tracking": choose(["strict", "strict", "loose"] + (["off"] if capture != "nat" else [])),
+        "tracking": choose(TRACKING[source if source == "client-port" else capture]),
         "instances": choose([1, 1, 1, 2]),
         **some(choose, "accept_wait", [*MOSTLY_NONE, 1, 2]),
-        **some(choose, "max_files", [*MOSTLY_NONE, 4, 7, 12]),
+        **some(choose, "max_files", [*MOSTLY_NONE, 8, 13, 24]),
         **some(choose, "files_per_flow", [*MOSTLY_NONE, 4, 6]),
-        **some(choose, "max_entries", [*MOSTLY_NONE, 2, 3, 5, 8]),
+        **some(choose, "max_entries", [*MOSTLY_NONE, 4, 7, 12]),
         **some(choose, "reuse_after", [*MOSTLY_NONE, 0, 1]),
     }
     if "max_files" not in found:

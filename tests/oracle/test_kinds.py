@@ -1,0 +1,506 @@
+"""The oracle on kinds of traffic: what can be counted by hand, and what must hold for any network."""
+
+import math
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from .kinds import networks
+from .meaning import Topology, names
+from .program import best_mix, headroom, highest_rate, mean_flows, most_flows, possible
+from .traffic import kinds as kinds_of
+from .traffic import rates
+
+Hop = dict[str, Any]
+EVERY = "1-99"  # more ports than matter
+
+
+def net(*hops: Hop, clients: Any = None, services: Any = 1, **traffic: Any) -> Topology:
+    """Return a network of these hops."""
+    given = {"addresses": services, "ports": 80} if isinstance(services, int) else services
+    return {
+        "traffic": traffic,
+        "clients": clients or {"addresses": 2, "ports": "1-40"},
+        "hops": list(hops),
+        "services": given,
+    }
+
+
+def mix(**shares: Any) -> dict[str, Any]:
+    """Return kinds that differ by nothing but their name, unless they say so."""
+    each = {name: share if isinstance(share, dict) else {"share": share} for name, share in shares.items()}
+    return {"kinds": [{"name": name, **more} for name, more in each.items()]}
+
+
+def cone(ports: str = "1-10", addresses: Any = 1, **more: Any) -> Hop:
+    return {"kind": "cone", "addresses": addresses, "ports": ports, **more}
+
+
+def proxy(capture: str, ports: str = "1-10", **more: Any) -> Hop:
+    return {"kind": "hourglass", "capture": capture, "ports": ports, **more}
+
+
+def captured(x: float, services: int = 3, ports: str = "1-10", **more: Any) -> Topology:
+    """Return a cone, and behind it a transparent proxy that captures logins, a share x."""
+    hop = proxy("tproxy", ports, source="client", captures=["login"])
+    shares = {"login": x, "rest": 1 - x} if x < 1 else {"login": 1}
+    return net(cone(ports), hop, services=services, **mix(**shares), **more)
+
+
+@pytest.mark.parametrize("x", [1, 0.5, 0.25, 0.1])
+def test_a_share_that_is_captured_counts_twice(x: float) -> None:
+    """Case 2: half of the ports for all, the whole for none."""
+    assert mean_flows(captured(x)) == pytest.approx(3 * 10 / (1 + x))
+    assert most_flows(captured(x)) == math.floor(30 / (1 + x))
+    assert highest_rate(captured(x, hold="5m")) == pytest.approx(min(30 / 420, 30 / (300 + 360 * x)))
+
+
+def test_case_2_at_its_size() -> None:
+    """The figures are in proportion to the ports."""
+    assert 64512 / 10 * mean_flows(captured(0.1, 6)) == pytest.approx(351_883.636363)
+    assert 64512 / 10 * highest_rate(captured(0.1, 6, hold="5m")) == pytest.approx(921.6)
+    assert 64512 / 10 * highest_rate(captured(1, 6, hold="5m")) == pytest.approx(586.472727)
+
+
+def mixed(x: float, *, addresses: int = 2, services: int = 3, ports: int = 6) -> Topology:
+    """Return one machine that captures a share by TPROXY, the rest by REDIRECT with one listener."""
+    redirect = proxy("nat", EVERY, captures=["b"], rewrite_ports=f"1-{ports}", machine="m")
+    hops = [
+        cone(f"1-{ports}", addresses),
+        proxy("tproxy", f"1-{ports}", source="client", captures=["a"], machine="m"),
+        redirect,
+    ]
+    return net(*hops, clients={"addresses": 3, "ports": EVERY}, services=services, **mix(a=x, b=1 - x))
+
+
+@pytest.mark.parametrize("x", [0.1, 0.4, 0.5, 0.6, 0.9])
+def test_case_3_the_mixed_deployment(x: float) -> None:
+    m, e, p = 2, 3, 6
+    assert mean_flows(mixed(x)) == pytest.approx(min(m * e * p / (1 + x), m * p / (1 - x)))
+
+
+@pytest.mark.parametrize(("m", "e", "p"), [(2, 3, 6), (1, 2, 5), (2, 4, 3)])
+def test_case_3_the_best_mix(m: int, e: int, p: int) -> None:
+    flows, shares = best_mix(mixed(0.5, addresses=m, services=e, ports=p), flows=True)
+    assert flows == pytest.approx(m * p * (e + 1) / 2)
+    assert shares["a"] == pytest.approx((e - 1) / (e + 1))
+
+
+def two_holds(ports: int) -> Topology:
+    services = [
+        {"name": "a", "addresses": 1, "ports": 443},
+        {"name": "b", "addresses": 10, "ports": 8443},
+    ]
+    short = {"share": 0.5, "hold": "100ms", "services": "a"}
+    long = {"share": 0.5, "hold": "1h", "services": "b"}
+    clients = {"addresses": 1, "ports": f"1-{ports}"}
+    return net(clients=clients, services=services, **mix(s=short, l=long))
+
+
+def test_case_1_a_hold_for_each() -> None:
+    assert 28232 / 8 * highest_rate(two_holds(8)) == pytest.approx(154.273224)
+    assert math.floor(28232 / 8 * mean_flows(two_holds(8))) == 282_327
+    assert 28232 / 8 * headroom_of(two_holds(8), "s", 0.001) == pytest.approx(28232 / 60.1)
+
+
+def headroom_of(topology: Topology, kind: str, rate: float) -> float:
+    topology["traffic"]["rate"] = rate
+    found = headroom(topology, kind)
+    assert found is not None
+    return found
+
+
+def listening(port: int, **more: Any) -> Hop:
+    return {"kind": "hourglass", "capture": "listen", "listen_ports": port, "ports": "1-20", **more}
+
+
+def test_case_4_two_hops_in_one_process() -> None:
+    one = listening(1, machine="m", max_files=16)
+    assert most_flows(net(one, listening(2, machine="m"))) == 4
+    assert most_flows(net(listening(1, max_files=16), listening(2, max_files=16))) == 8
+
+
+def test_case_5_pooling() -> None:
+    pool = {"connections_per_flow": "2/35", "upstream_hold": "219s"}
+    clients = {"addresses": 20, "ports": "1-40"}
+    plain = net(listening(443), listening(8080), clients=clients, services=4, hold="2s")
+    pooled = net(listening(443, **pool), listening(8080), clients=clients, services=4, hold="2s")
+    assert 28232 / 20 * highest_rate(plain) == pytest.approx(28232 / 62) == pytest.approx(455.354839)
+    assert 28232 / 20 * highest_rate(pooled) == pytest.approx(1_770.824373)
+    assert mean_flows(pooled) == pytest.approx(20 / (2 / 35 * 219 / 2))
+
+
+def test_fan_out_needs_no_integers() -> None:
+    """Three connections for a flow, ten ports to each of two services: six flows, since 18 of 20 fit."""
+    assert most_flows(net(proxy("listen", connections_per_flow=3), services=2)) == 6
+    files = proxy("listen", connections_per_flow=3, max_files=20, files_per_flow=4)
+    assert most_flows(net(files, services=2)) == 20 // (2 + 3 * 2)
+
+
+def test_behind_a_pool_a_flow_is_a_connection_of_the_pool() -> None:
+    first = proxy("listen", EVERY, connections_per_flow="1/2", upstream_hold=6, upstream_first_close="server")
+    second = proxy("listen", "1-5", time_wait=7)
+    clients = {"addresses": 1, "ports": EVERY, "time_wait": 0}
+    assert highest_rate(net(first, second, clients=clients, hold=2)) == pytest.approx(5 / (6 / 2))
+    back = {**first, "upstream_first_close": "client"}
+    assert highest_rate(net(back, second, clients=clients, hold=2)) == pytest.approx(5 / (13 / 2))
+
+
+def test_a_pool_holds_ports_also_where_its_kind_holds_for_no_time() -> None:
+    """Kind b is never open; its pool is, and is full at 10 connections, 4 s each, where b starts 2.5/s."""
+    a, b = {"share": 0.5, "hold": 2, "services": "a"}, {"share": 0.5, "hold": 0, "services": "b"}
+    services = [{"name": name, "addresses": 1, "ports": 80} for name in "ab"]
+    hop = proxy("listen", upstream_hold=4, captures=["b"], traffic=["b"])
+    clients = {"addresses": 9, "ports": "1-9"}
+    assert mean_flows(net(hop, services=services, clients=clients, **mix(a=a, b=b))) == pytest.approx(2.5 * 2)
+
+
+def test_case_6_udp() -> None:
+    found = net(cone(udp_timeout="30s"), protocol="udp")
+    assert 6451.2 * highest_rate(found) == pytest.approx(2_150.4)
+    assert highest_rate(net(cone(), protocol="udp", hold=10)) == pytest.approx(10 / 130)
+
+
+UDP_HALF = mix(t={"share": 0.5, "protocol": "tcp"}, u={"share": 0.5, "protocol": "udp"})
+
+
+def test_udp_and_tcp_have_their_own_ports_and_share_tables() -> None:
+    assert most_flows(net(cone(), **UDP_HALF)) == 20
+    assert most_flows(net(cone(max_entries=15), **UDP_HALF)) == 15
+    assert most_flows(net(cone(), proxy("listen", EVERY, max_files=15), **UDP_HALF)) == 7
+    tproxy = proxy("tproxy", source="client")
+    assert most_flows(net(cone(), tproxy, **UDP_HALF)) == 10
+    clients = {"addresses": 1, "ports": EVERY, "time_wait": 0}
+    slower = net(cone(udp_timeout=2, time_wait=1), clients=clients, **UDP_HALF)
+    assert highest_rate(slower) == pytest.approx(10 / (0.5 * 2))
+
+
+def test_case_7_families() -> None:
+    both = ["127.0.0.1", "::1"]
+    found = net(clients={"addresses": both, "ports": "1-8"}, services={"addresses": both, "ports": 8080})
+    assert most_flows(found) == 2 * 8
+    with pytest.raises(ValueError, match="family 6 reach no service"):
+        most_flows(
+            net(clients={"addresses": "::1", "ports": 1}, services={"addresses": "10.0.0.1", "ports": 80})
+        )
+    with pytest.raises(ValueError, match="services of family 6 have no client"):
+        most_flows(
+            net(clients={"addresses": "127.0.0.1", "ports": 1}, services={"addresses": both, "ports": 80})
+        )
+
+
+def test_a_cone_decides_the_family_behind_it() -> None:
+    clients = {"addresses": ["::1", "::2"], "ports": "1-8"}
+    services = {"addresses": "10.0.0.1", "ports": 80}
+    assert most_flows(net(cone(addresses="10.9.0.0/31"), clients=clients, services=services)) == 16
+    with pytest.raises(ValueError, match="reach no service"):
+        most_flows(net(cone(addresses="::9"), clients=clients, services=services))
+    both = [services, {"addresses": "::7", "ports": 80}]
+    split = net(cone("1-6", ["10.9.0.1", "::9", "::a"]), clients=clients, services=both)
+    assert most_flows(split) == 12  # half of them go to one address of the cone's
+
+
+def test_a_listener_speaks_to_its_clients_and_its_own_address_to_services() -> None:
+    hop = proxy("listen", "1-6", listen_addresses="::5", addresses="10.0.0.5")
+    clients = {"addresses": "::1", "ports": "1-8"}
+    services = {"addresses": "10.0.0.1", "ports": 80}
+    assert most_flows(net(hop, clients=clients, services=services)) == 6
+
+
+def crowd(clients: int, addresses: int = 2, **more: Any) -> Topology:
+    return net(cone("1-11", addresses, **more), clients={"addresses": clients, "ports": "1-20"})
+
+
+def test_case_9_blocks_grow() -> None:
+    """Q·M + s clients: (M − s)·min(q·B, f) + s·min((q + 1)·B, f) blocks, here of 2 ports, f = 5."""
+    assert most_flows(crowd(3, block=2)) == 3 * 2
+    assert most_flows(crowd(3, 4, block=2, blocks_per_client=2)) == 3 * 2 * 2
+    assert most_flows(crowd(5, block=2, blocks_per_client=2)) == (4 + 5) * 2
+    assert most_flows(crowd(3, block=2, blocks_per_client=3)) == (3 + 5) * 2
+
+
+def test_cases_8_and_11_who_has_a_block() -> None:
+    assert most_flows(crowd(12, 4, block=4)) == 8 * 4
+    assert most_flows(crowd(12, 4, block=4, blocks_span=True)) == 11 * 4
+    assert most_flows(crowd(3, 4, block=4, blocks_span=True, blocks_per_client=2)) == 3 * 2 * 4
+
+
+def test_a_block_is_of_one_client_whatever_the_kind() -> None:
+    kinds = mix(a={"share": 0.5, "clients": "x"}, b={"share": 0.5, "clients": "y"})
+    clients = [{"name": name, "addresses": 1, "ports": "1-20"} for name in "xy"]
+    assert most_flows(net(cone("1-11", block=4), clients=clients, **kinds)) == 8
+    assert most_flows(net(cone("1-7", block=4), clients=clients, **kinds)) == 0  # one client's kind has none
+
+
+def test_case_20_another_service() -> None:
+    clients = {"addresses": 1, "ports": "1-9"}
+    assert [most_flows(net(clients=clients, services=e)) for e in (1, 2)] == [9, 18]
+    assert [highest_rate(net(clients=clients, services=e)) for e in (1, 2)] == [9 / 60, 18 / 60]
+
+
+def test_case_26_files() -> None:
+    hop = proxy("listen", "1-200", max_files=1024, files_per_flow=8)
+    assert most_flows(net(hop, clients={"addresses": 1, "ports": "1-200"})) == 128
+    clients = {"addresses": 3, "ports": "1-9", "max_files": 5}
+    assert most_flows(net(clients=clients, services=2)) == 15
+
+
+def test_groups_of_clients_share_what_is_in_the_way() -> None:
+    """Two of three clients are of the branch; the office's have few ports."""
+    clients = [
+        {"name": "office", "addresses": 1, "ports": "1-2"},
+        {"name": "branch", "addresses": 2, "ports": "1-9"},
+    ]
+    assert most_flows(net(clients=clients)) == 6  # 2 and 4
+    assert most_flows(net(cone("1-5"), clients=clients)) == 5
+    only = mix(a={"share": 0.5, "clients": "office"}, b={"share": 0.5, "clients": "branch"})
+    assert most_flows(net(clients=clients, **only)) == 4
+
+
+def test_services_by_their_shares() -> None:
+    services = [
+        {"name": "hot", "addresses": 1, "ports": 80, "share": 0.75},
+        {"name": "cold", "addresses": 2, "ports": 80, "share": 0.25},
+    ]
+    assert most_flows(net(clients={"addresses": 1, "ports": "1-9"}, services=services)) == 12
+    free = {"addresses": 3, "ports": 80}
+    assert most_flows(net(clients={"addresses": 1, "ports": "1-9"}, services=free)) == 27
+
+
+def test_kinds_that_go_round_a_hop() -> None:
+    branches = [cone("1-4", traffic=["a"]), cone("1-8", traffic=["b"])]
+    half = mix(a=0.5, b=0.5)
+    assert most_flows(net(*branches, **half)) == 8
+    flows, shares = best_mix(net(*branches, **half), flows=True)
+    assert flows == pytest.approx(12)
+    assert shares == pytest.approx({"a": 1 / 3, "b": 2 / 3})
+
+
+def test_ways_meet_at_the_service() -> None:
+    """What passes keeps the client's tuple, what a proxy sends may not be the same, with no table between."""
+    direct = mix(a=0.5, b=0.5)
+    hop = proxy("tproxy", "1-4", source="client", tracking="off", traffic=["a"], time_wait=0)
+    clients = {"addresses": 1, "ports": "1-4", "time_wait": 0}
+    assert mean_flows(net(hop, clients=clients, **direct)) == pytest.approx(4)
+    alone = {**clients, "ports": "5-8"}
+    assert mean_flows(net(hop, clients=alone, **direct)) == pytest.approx(4)  # the client's own ports
+    listens = {**hop, "capture": "listen"}
+    assert mean_flows(net(listens, clients=clients, **direct)) == pytest.approx(4)
+    assert mean_flows(net({**listens, "ports": "1-9"}, clients=clients, **direct)) == pytest.approx(8)
+
+
+def test_a_machine_has_one_table_for_all_its_legs() -> None:
+    """Behind the cone: what a captures and opens again, and what passes; on two machines each half."""
+    first = proxy("tproxy", source="client", captures=["a"])
+    second = proxy("tproxy", source="client", captures=["b"])
+    half = mix(a=0.5, b=0.5)
+    apart = net(cone(), first, second, **half)
+    there = {"machine": "m"}
+    together = net(cone(), {**first, **there}, {**second, **there}, **half)
+    assert mean_flows(apart) == pytest.approx(10 / 1.5)
+    assert mean_flows(together) == pytest.approx(10 / 2)
+
+
+def test_a_leg_between_two_hops_of_a_machine_has_one_entry_and_two_files() -> None:
+    hops = [listening(1, machine="m", max_entries=12), listening(2, machine="m")]
+    assert most_flows(net(*hops)) == 4
+    forwarder = {"kind": "hourglass", "layer": 3, "machine": "m", "max_entries": 12}
+    assert most_flows(net(forwarder, {**forwarder, "layer": 4})) == 12
+    assert most_flows(net(forwarder, listening(1, machine="m"))) == 6
+
+
+def test_a_machine_has_its_own_addresses_once() -> None:
+    pair = [
+        proxy("listen", traffic=[name], captures=[name], machine="m", listen_ports=port)
+        for name, port in (("a", 1), ("b", 2))
+    ]
+    half = mix(a=0.5, b=0.5)
+    assert most_flows(net(*pair, **half)) == 10
+    for hop in pair:
+        del hop["machine"]
+    assert most_flows(net(*pair, **half)) == 20
+
+
+def test_machines_that_disagree_are_refused() -> None:
+    with pytest.raises(ValueError, match="machine m: instances differs"):
+        most_flows(net(listening(1, machine="m", instances=2), listening(2, machine="m", instances=1)))
+
+
+def test_a_kind_that_no_flow_gets_through_stops_its_mix() -> None:
+    same = proxy("tproxy", source="client-port", captures=["a"])
+    del same["ports"]
+    assert most_flows(net(same, **mix(a=0.5, b=0.5))) == 0
+    assert best_mix(net(same, **mix(a=0.5, b=0.5)), flows=True)[1] == {"a": 0, "b": 1}
+
+
+# What must hold for any network.
+
+SOME = settings(max_examples=60, deadline=None, derandomize=True)
+EXACT: dict[str, Any] = {"rel": 1e-5, "abs": 1e-6}
+
+
+def figures(topology: Topology) -> Any:
+    return pytest.approx([mean_flows(topology), highest_rate(topology)], **EXACT)
+
+
+def with_kinds(topology: Topology, kinds: list[Hop]) -> Topology:
+    return {**topology, "traffic": {**topology["traffic"], "kinds": kinds}}
+
+
+def renamed(topology: Topology, old: str, new: list[str]) -> Topology:
+    """Return the network with other names where a kind is named."""
+    found = deepcopy(topology)
+    for hop in found["hops"]:
+        for key in ("traffic", "captures"):
+            if old in hop.get(key, []):
+                hop[key] = [name for name in hop[key] if name != old] + new
+    return found
+
+
+def rest(kind: Hop) -> Hop:
+    return {key: value for key, value in kind.items() if key not in ("name", "share", "rate")}
+
+
+def weights(topology: Topology) -> dict[str, float]:
+    """Return the shares of the kinds, or what each starts a second where that is said."""
+    traffic = topology["traffic"]
+    return rates(traffic) if "rate" in traffic["kinds"][0] else {k.name: k.share for k in kinds_of(traffic)}
+
+
+def reweighed(topology: Topology, new: dict[str, tuple[str, float]], **more: Any) -> Topology:
+    """Return the network with kinds of these names: each is like one of before, and has a weight."""
+    old = {kind["name"]: kind for kind in topology["traffic"]["kinds"]}
+    key = "rate" if "rate" in topology["traffic"]["kinds"][0] else "share"
+    return with_kinds(
+        topology, [{**rest(old[like]), "name": name, key: part, **more} for name, (like, part) in new.items()]
+    )
+
+
+@SOME
+@given(networks())
+def test_equal_kinds_merge(topology: Topology) -> None:
+    given = weights(topology)
+    first, *others = given
+    new = {"x": (first, given[first] / 4), "y": (first, given[first] * 3 / 4)}
+    new |= {name: (name, given[name]) for name in others}
+    both = reweighed(renamed(topology, first, ["x", "y"]), new)
+    assert [mean_flows(both), highest_rate(both)] == figures(topology)
+
+
+@SOME
+@given(networks())
+def test_the_order_of_kinds_and_groups_does_not_matter(topology: Topology) -> None:
+    turned = {
+        **with_kinds(topology, topology["traffic"]["kinds"][::-1]),
+        "clients": topology["clients"][::-1],
+    }
+    assert [mean_flows(turned), highest_rate(turned)] == figures(topology)
+
+
+@SOME
+@given(networks(blocks=False))
+def test_a_kind_with_hardly_a_share_hardly_matters(topology: Topology) -> None:
+    given = weights(topology)
+    last = list(given)[-1]
+    whole = sum(given.values())
+    if len(given) == 1 or not gets_through(topology, last):
+        return
+    left = {name: part * whole / (whole - given[last]) for name, part in given.items() if name != last}
+    without = reweighed(without_kind(topology, last), {name: (name, part) for name, part in left.items()})
+    tiny = {name: (name, part * (1 - 1e-7)) for name, part in left.items()} | {last: (last, whole * 1e-7)}
+    near: dict[str, Any] = {"rel": 1e-4, "abs": 1e-4}
+    there, before = reweighed(topology, tiny), highest_rate(without)
+    if not math.isinf(before):
+        assert highest_rate(there) == pytest.approx(before, **near)
+    if any(kind.hold for kind in kinds_of(without["traffic"])):
+        assert mean_flows(there) == pytest.approx(mean_flows(without), **near)
+
+
+def gets_through(topology: Topology, kind: str) -> bool:
+    return possible(topology, {kind: 1e-3})
+
+
+def without_kind(topology: Topology, name: str) -> Topology:
+    """Return the network without a kind; a hop of its own is then a hop of nobody's."""
+    found = deepcopy(topology)
+    for hop in found["hops"]:
+        for key in ("traffic", "captures"):
+            if key in hop:
+                hop[key] = [each for each in hop[key] if each != name]
+    return found
+
+
+@SOME
+@given(networks(families=False))
+def test_splitting_a_kind_by_its_services_changes_nothing(topology: Topology) -> None:
+    """By the number of their endpoints."""
+    groups = {group["name"]: group["addresses"] for group in topology["services"]}
+    given = weights(topology)
+    first = topology["traffic"]["kinds"][0]
+    reached = names(first.get("services", list(groups)))
+    whole = sum(groups[name] for name in reached)
+    new = [(f"to {name}", given[first["name"]] * groups[name] / whole, name) for name in reached]
+    kinds = [
+        {**rest(first), "name": kind, ("rate" if "rate" in first else "share"): part, "services": name}
+        for kind, part, name in new
+    ]
+    split = with_kinds(
+        renamed(topology, first["name"], [kind for kind, _, _ in new]),
+        [*kinds, *topology["traffic"]["kinds"][1:]],
+    )
+    assert [mean_flows(split), highest_rate(split)] == figures(topology)
+
+
+@SOME
+@given(networks())
+def test_to_pool_one_for_one_is_no_pool(topology: Topology) -> None:
+    plain, pooled = deepcopy(topology), deepcopy(topology)
+    for one, other in zip(plain["hops"], pooled["hops"], strict=True):
+        for key in ("connections_per_flow", "upstream_hold", "upstream_first_close", "files_per_flow"):
+            one.pop(key, None)
+            other.pop(key, None)
+        if one.get("source", "own") != "client-port" and "capture" in one:
+            other["connections_per_flow"] = 1
+        if "max_files" in one:
+            other["files_per_flow"] = 2
+    assert [mean_flows(pooled), highest_rate(pooled)] == figures(plain)
+    assert most_flows(pooled) == most_flows(plain)
+
+
+@SOME
+@given(networks())
+def test_the_mix_and_its_rates(topology: Topology) -> None:
+    """A rate is possible up to the highest; no mix is better than the best, and the best is possible."""
+    rate, shares = highest_rate(topology), {kind.name: kind.share for kind in kinds_of(topology["traffic"])}
+    best, there = best_mix(topology)
+    assert best >= rate * (1 - 1e-6)
+    if math.isinf(best):
+        return
+    assert possible(topology, {name: best * share * (1 - 1e-5) for name, share in there.items()})
+    assert not possible(topology, {name: (best * share + 1e-3) for name, share in there.items()})
+    assert possible(topology, {name: rate * share * (1 - 1e-5) for name, share in shares.items()})
+    assert not possible(
+        topology, {name: (rate + 1e-3) * share * (1 + 1e-4) for name, share in shares.items()}
+    )
+    assert best_mix(topology, flows=True)[0] >= mean_flows(topology) - 1e-6
+
+
+@SOME
+@given(networks())
+def test_headroom_ends_where_the_rates_are_not_possible(topology: Topology) -> None:
+    offered = rates(topology["traffic"])
+    first = next(iter(offered))
+    most = headroom(topology, first)
+    if most is None:
+        assert not possible(topology, offered)
+    elif not math.isinf(most):
+        assert possible(topology, {**offered, first: most * (1 - 1e-5)})
+        assert not possible(topology, {**offered, first: most + 1e-3})
+
+
+@SOME
+@given(networks())
+def test_what_one_flow_leaves_after_the_other_can_only_lower_a_rate(topology: Topology) -> None:
+    assert highest_rate(topology) <= highest_rate(topology, of_time=False) * (1 + 1e-6)

@@ -274,6 +274,14 @@ def test_services_by_their_shares() -> None:
     assert most_flows(net(clients={"addresses": 1, "ports": "1-9"}, services=free)) == 27
 
 
+def test_a_kind_goes_evenly_to_its_services_also_where_others_go() -> None:
+    """Half of a's flows meet b's at one service, though they could all go to the other."""
+    services = [{"name": name, "addresses": 1, "ports": 80} for name in "xy"]
+    kinds = mix(a=0.5, b={"share": 0.5, "services": "x"})
+    clients = {"addresses": 1, "ports": "1-9"}
+    assert most_flows(net(clients=clients, services=services, **kinds)) == 12
+
+
 def test_kinds_that_go_round_a_hop() -> None:
     branches = [cone("1-4", traffic=["a"]), cone("1-8", traffic=["b"])]
     half = mix(a=0.5, b=0.5)

@@ -43,9 +43,19 @@ def networks(draw: st.DrawFn, /, **limits: Any) -> Topology:
 
 
 def network(
-    choose: Choose, *, max_hops: int = 3, udp: bool = True, families: bool = True, blocks: bool = True
+    choose: Choose,
+    *,
+    max_hops: int = 3,
+    udp: bool = True,
+    families: bool = True,
+    blocks: bool = True,
+    side_by_side: bool = True,
 ) -> Topology:
-    """Choose a network; without UDP, families or blocks where these are not wanted."""
+    """Choose a network; without UDP, families or blocks where these are not wanted.
+
+    Unless `side_by_side` a machine with several hops has one instance: there is none beside it to which a
+    flow may go at the next hop.
+    """
     count = choose([2, 2, 3, 1])
     names = [f"k{i}" for i in range(count)]
     clients = [client_group(choose, i) for i in range(choose([1, 1, 2]))]
@@ -56,7 +66,7 @@ def network(
         hop(choose, names, even, blocks) for _ in range(choose([h for h in (1, 2, 3, 0) if h <= max_hops]))
     ]
     hops = [{"name": f"h{i}", **each} for i, each in enumerate(hops)]
-    one_machine(choose, hops)
+    one_machine(choose, hops, side_by_side)
     if not udp or choose([True, True, False]):
         for kind in traffic["kinds"]:
             kind.pop("protocol", None)
@@ -210,7 +220,7 @@ def proxy(choose: Choose, even: bool) -> Hop:
     return found
 
 
-def one_machine(choose: Choose, hops: list[Hop]) -> None:
+def one_machine(choose: Choose, hops: list[Hop], side_by_side: bool) -> None:
     """Put hops on one machine, by chance, and let them agree."""
     mates = [each for each in hops if each["kind"] != "cone"]
     if len(mates) < 2 or choose([True, True, False]):
@@ -222,6 +232,8 @@ def one_machine(choose: Choose, hops: list[Hop]) -> None:
         tracking = "loose"
     leader = {key: each[key] for each in mates[::-1] for key in keys if key in each}
     agreed = {**leader, "tracking": tracking}
+    if not side_by_side:
+        agreed["instances"] = 1
     if tracking == "off" or any("virtual" in each for each in mates):
         agreed.pop("max_entries", None)
     own = next((each["addresses"] for each in proxies if each["source"] == "own"), None)

@@ -324,6 +324,15 @@ def test_a_leg_between_two_hops_of_a_machine_has_one_entry_and_two_files() -> No
     assert most_flows(net(forwarder, listening(1, machine="m"))) == 6
 
 
+def test_a_table_keeps_a_tuple_that_is_its_own_twice_for_the_longer_of_both_each_time() -> None:
+    """Between the proxies of a machine: 2 s where the first closes, 2 s where the second does, so always."""
+    first = proxy("tproxy", "1", source="client", time_wait=2, machine="m")
+    second = proxy("tproxy", "2-9", source="client", accept_wait=2, time_wait=0, machine="m")
+    clients = {"addresses": 1, "ports": "11-19", "time_wait": 0}
+    found = net(first, second, clients=clients, first_close=0.5)
+    assert highest_rate(found, of_time=False) == pytest.approx(1 / 2)
+
+
 def test_a_machine_has_its_own_addresses_once() -> None:
     pair = [
         proxy("listen", traffic=[name], captures=[name], machine="m", listen_ports=port)

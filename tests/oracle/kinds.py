@@ -13,6 +13,12 @@ from hypothesis import strategies as st
 from .meaning import Topology
 from .traffic import parts
 
+TRACKING = {
+    "tproxy": ["strict", "strict", "loose", "off"],
+    "listen": ["strict", "strict", "loose", "off"],
+    "nat": ["strict", "loose"],
+    "client-port": ["off", "off", "loose", "loose", "strict"],  # which lets nothing through
+}
 Choose = Callable[[Sequence[Any]], Any]
 Hop = dict[str, Any]
 
@@ -31,15 +37,25 @@ def from_seed(seed: int, **limits: Any) -> Topology:
 
 
 @st.composite
-def networks(draw: st.DrawFn, **limits: Any) -> Topology:
+def networks(draw: st.DrawFn, /, **limits: Any) -> Topology:
     """Any network; an example that fails shrinks to its first choices."""
     return network(lambda options: draw(st.sampled_from(options)), **limits)
 
 
 def network(
-    choose: Choose, *, max_hops: int = 3, udp: bool = True, families: bool = True, blocks: bool = True
+    choose: Choose,
+    *,
+    max_hops: int = 3,
+    udp: bool = True,
+    families: bool = True,
+    blocks: bool = True,
+    side_by_side: bool = True,
 ) -> Topology:
-    """Choose a network; without UDP, families or blocks where these are not wanted."""
+    """Choose a network; without UDP, families or blocks where these are not wanted.
+
+    Unless `side_by_side` a machine with several hops has one instance: there is none beside it to which a
+    flow may go at the next hop.
+    """
     count = choose([2, 2, 3, 1])
     names = [f"k{i}" for i in range(count)]
     clients = [client_group(choose, i) for i in range(choose([1, 1, 2]))]
@@ -50,7 +66,7 @@ def network(
         hop(choose, names, even, blocks) for _ in range(choose([h for h in (1, 2, 3, 0) if h <= max_hops]))
     ]
     hops = [{"name": f"h{i}", **each} for i, each in enumerate(hops)]
-    one_machine(choose, hops)
+    one_machine(choose, hops, side_by_side)
     if not udp or choose([True, True, False]):
         for kind in traffic["kinds"]:
             kind.pop("protocol", None)
@@ -81,7 +97,7 @@ def client_group(choose: Choose, number: int) -> Hop:
         "allocation": choose(["tuple", "tuple", "tuple", "bind"]),
         "time_wait": choose([1, 0, 2]),
         **some(choose, "reuse_after", [*MOSTLY_NONE, 0, 1]),
-        **some(choose, "max_files", [*MOSTLY_NONE, 1, 2, 3]),
+        **some(choose, "max_files", [*MOSTLY_NONE, 2, 3, 5]),
     }
 
 
@@ -145,7 +161,7 @@ def cone(choose: Choose, blocks: bool) -> Hop:
         "ports": choose(PORTS),
         "mapping": choose(["endpoint-dependent"] * 3 + ["endpoint-independent"]),
         "time_wait": choose([0, 1, 2]),
-        **some(choose, "max_entries", [*MOSTLY_NONE, 2, 3, 5]),
+        **some(choose, "max_entries", [*MOSTLY_NONE, 3, 5, 9]),
     }
     if choose([True, True, False]) and "max_entries" not in found:
         found |= {"closing": "gives-way", "half_close": choose([0, 1])}
@@ -162,7 +178,7 @@ def forwarder(choose: Choose) -> Hop:
         "layer": choose([3, 4]),
         "instances": choose([1, 1, 2]),
         **some(choose, "reuse_after", [None, 0, 1, 2]),
-        **some(choose, "max_entries", [*MOSTLY_NONE, 2, 3, 5]),
+        **some(choose, "max_entries", [*MOSTLY_NONE, 3, 5, 9]),
     }
     if choose([False, False, True]):
         found["virtual"] = {"addresses": 2, "ports": 80}
@@ -177,12 +193,12 @@ def proxy(choose: Choose, even: bool) -> Hop:
         "kind": "hourglass",
         "capture": capture,
         "source": source,
-        "tracking": choose(["strict", "strict", "loose"] + (["off"] if capture != "nat" else [])),
+        "tracking": choose(TRACKING[source if source == "client-port" else capture]),
         "instances": choose([1, 1, 1, 2]),
         **some(choose, "accept_wait", [*MOSTLY_NONE, 1, 2]),
-        **some(choose, "max_files", [*MOSTLY_NONE, 4, 7, 12]),
+        **some(choose, "max_files", [*MOSTLY_NONE, 8, 13, 24]),
         **some(choose, "files_per_flow", [*MOSTLY_NONE, 4, 6]),
-        **some(choose, "max_entries", [*MOSTLY_NONE, 2, 3, 5, 8]),
+        **some(choose, "max_entries", [*MOSTLY_NONE, 4, 7, 12]),
         **some(choose, "reuse_after", [*MOSTLY_NONE, 0, 1]),
     }
     if "max_files" not in found:
@@ -204,7 +220,7 @@ def proxy(choose: Choose, even: bool) -> Hop:
     return found
 
 
-def one_machine(choose: Choose, hops: list[Hop]) -> None:
+def one_machine(choose: Choose, hops: list[Hop], side_by_side: bool) -> None:
     """Put hops on one machine, by chance, and let them agree."""
     mates = [each for each in hops if each["kind"] != "cone"]
     if len(mates) < 2 or choose([True, True, False]):
@@ -216,6 +232,8 @@ def one_machine(choose: Choose, hops: list[Hop]) -> None:
         tracking = "loose"
     leader = {key: each[key] for each in mates[::-1] for key in keys if key in each}
     agreed = {**leader, "tracking": tracking}
+    if not side_by_side:
+        agreed["instances"] = 1
     if tracking == "off" or any("virtual" in each for each in mates):
         agreed.pop("max_entries", None)
     own = next((each["addresses"] for each in proxies if each["source"] == "own"), None)

@@ -80,6 +80,8 @@ def best_mix(
     units = {kind.name: (kind.hold or 1.0) if flows and holds else 1.0 for kind in every}
     aim = Aim(counts, {kind.name: {i: 1.0} for i, kind in enumerate(every)}, {})
     value, found = best(net, aim)
+    if math.isinf(value):
+        found = np.where(np.isinf(found), 1.0, 0.0)
     new = {kind.name: each / units[kind.name] for kind, each in zip(every, found, strict=True)}
     whole = sum(new.values())
     return value, {name: each / whole if whole else 0.0 for name, each in new.items()}
@@ -87,6 +89,8 @@ def best_mix(
 
 def possible(topology: Topology, wanted: dict[str, float], *, of_time: bool = True) -> bool:
     """Return whether kinds can have these rates together; a kind that is not named has none."""
+    if not any(wanted.values()):
+        return True
     net = Builder(topology, rate=True, of_time=of_time).build()
     return best(net, mix(wanted))[0] >= 1 - WHOLE
 

@@ -110,21 +110,22 @@ def client_groups(clients: list[Topology], named: list[str] | None) -> list[Grou
     return found
 
 
-def service_groups(services: list[Topology], named: list[str] | None) -> list[Group]:
-    """Return the endpoints of these names: all that are alike."""
-    alike: dict[tuple[int, float, Fraction | None], list[int]] = {}
+def service_groups(services: list[Topology], kind: Kind, every: list[Kind]) -> list[Group]:
+    """Return the endpoints that a kind goes to: all that are alike, for other kinds too."""
+    alike: dict[tuple[int, float, Fraction | None, tuple[bool, ...]], list[int]] = {}
     count = 0
     for group in services:
         each = endpoints(group)
-        if named is None or group.get("name") in named:
+        users = tuple(other.services is None or group.get("name") in other.services for other in every)
+        if users[every.index(kind)]:
             share = Fraction(str(group["share"])) / len(each) if "share" in group else None
             for i, family in enumerate(each):
-                key = (family, duration(group.get("time_wait", 0)), share)
+                key = (family, duration(group.get("time_wait", 0)), share, users)
                 alike.setdefault(key, []).append(count + i)
         count += len(each)
     return [
         Group(0, family, members, None if share is None else share * len(members), wait)
-        for (family, wait, share), members in alike.items()
+        for (family, wait, share, _), members in alike.items()
     ]
 
 
@@ -132,9 +133,10 @@ def parts(topology: Topology) -> list[Part]:
     """Return the parts of all kinds: from clients by their number, to endpoints evenly or by their shares."""
     clients, services = tables(topology["clients"]), tables(topology["services"])
     found = []
-    for each in kinds(topology.get("traffic", {})):
+    every = kinds(topology.get("traffic", {}))
+    for each in every:
         hops = [hop for hop in topology.get("hops", []) if each.crosses(hop)]
-        sources, sinks = client_groups(clients, each.clients), service_groups(services, each.services)
+        sources, sinks = client_groups(clients, each.clients), service_groups(services, each, every)
         there = sum(len(group.members) for group in sources)
         pairs = {
             (source.number, source.family, i): (source, sink)

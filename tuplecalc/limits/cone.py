@@ -100,7 +100,7 @@ class _Row:
         each = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
         towards = self.behind if each else None
         self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards)
-        return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.M, self.endpoints))
+        return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.in_use, self.endpoints))
 
     def limit(self, kind: Kind, size: Expression, apart: Expression, endpoints: Expression) -> Limit:
         """One key a flow, for H + T, towards each of these endpoints."""

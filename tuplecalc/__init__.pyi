@@ -13,8 +13,7 @@ from tuplecalc.network.builders import cone as cone
 from tuplecalc.network.builders import hourglass as hourglass
 from tuplecalc.network.builders import inverted_cone as inverted_cone
 from tuplecalc.network.chain import Chain as Chain
-from tuplecalc.network.chain import Clients as Clients
-from tuplecalc.network.chain import Traffic as Traffic
+from tuplecalc.network.clients import Clients as Clients
 from tuplecalc.network.cone import Cone as Cone
 from tuplecalc.network.file import example as example
 from tuplecalc.network.file import from_dict as from_dict
@@ -27,6 +26,8 @@ from tuplecalc.network.proxy import Proxy as Proxy
 from tuplecalc.network.replace import replace as replace
 from tuplecalc.network.replace import with_settings as with_settings
 from tuplecalc.network.services import Services as Services
+from tuplecalc.network.traffic import Kind as Kind
+from tuplecalc.network.traffic import Traffic as Traffic
 from tuplecalc.questions.advice import Advice as Advice
 from tuplecalc.questions.advice import advise as advise
 from tuplecalc.questions.axis import axis as axis

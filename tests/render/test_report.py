@@ -407,9 +407,16 @@ def test_sentences_where_a_rate_is_no_longer_limited_and_hops_come_and_go() -> N
     ]
 
 
-def test_of_very_many_limits_the_slow_figures_are_left_out_and_said_so() -> None:
-    hops = [tc.Forwarder(name=f"f{i}", layer=3, max_entries=1000 + i) for i in range(301)]
-    chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
-    assert [picture.kind for picture in pictures.drawn(tc.capacity(chain))] == ["shape", "limits"]
-    assert "the figures rate, map, blocking take their time, and are left out" in tc.report(chain)
-    assert "are left out" not in tc.report(tc.example("cone"))
+def test_of_very_many_limits_the_slow_figures_are_left_out_and_said_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "_MOST_LIMITS", 4)
+    assert [picture.kind for picture in pictures.drawn(tc.capacity(OUTAGE))] == [
+        "shape",
+        "limits",
+        "exhaustion",
+    ]
+    assert "the figures rate, map, blocking take their time, and are left out" in tc.report(OUTAGE)
+    monkeypatch.setattr(pictures, "_MOST_LIMITS", 5)
+    assert len(tc.capacity(OUTAGE).limits) == 5
+    assert pictures.left_out(tc.capacity(OUTAGE)) == ()

@@ -129,7 +129,7 @@ class _Row:
         towards = self.behind if each else None
         space = self.letters.space("mapped", self.hop.name, self.hop.name, towards)
         self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards, space)
-        return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.M, self.endpoints))
+        return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.in_use, self.endpoints))
 
     def limit(self, kind: Kind, size: Expression, apart: Expression, endpoints: Expression) -> Limit:
         """One key a flow, for H + T, towards each of these endpoints."""

@@ -54,17 +54,9 @@ def erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floats:
     1e-11; B is 0 below 1e-308 (then see :func:`log_erlang_b`).  No circuits lose everything (1), no load
     nothing (0, with any circuits at all).
 
-    Args:
-        circuits: How many attempts can be held at once; 0 or more, fractions allowed.
-        load: Offered load in erlang, 0 or more.
-
-    Returns:
-        A probability; an array of the common shape where either argument is an array or a list.
-
-    Raises:
-        TopologyError: what is not a number from 0 to 1e290 (named by its index in an array), or shapes that
-            do not broadcast.
-
+    Units: circuits (fractions allowed) and erlang; a probability, or an array of the common shape where
+    either is an array or a list.  Raises ``TopologyError`` for what is not a number from 0 to 1e290 (named by
+    its index in an array), and for shapes that do not broadcast.
     Source: Erlang 1917; ``erlang_kernels`` evaluates the integral.
 
     >>> erlang_b(2, 1)
@@ -110,16 +102,7 @@ def max_load(circuits: Scalar | Array, blocking: Scalar | Array) -> float | Floa
     Same model as :func:`erlang_b`.  Divided by the mean seconds of holding (and TIME_WAIT) it is the highest
     rate of attempts.  0 circuits carry 0 erlang; a load below 1e-323 is 0.
 
-    Args:
-        circuits: 0 or more, fractions allowed.
-        blocking: The probability, above 0 and below 1.
-
-    Returns:
-        Load in erlang.
-
-    Raises:
-        TopologyError: as :func:`erlang_b`; a blocking that is not strictly between 0 and 1.
-
+    Raises ``TopologyError`` as :func:`erlang_b`, and for a blocking that is not strictly between 0 and 1.
     Source: the project's own; Newton's method on ``ln(1/B − 1)`` over ``ln A``.
 
     >>> [round(max_load(circuits, 0.01), 2) for circuits in (10, 20, 30, 50, 100)]
@@ -144,16 +127,8 @@ def min_circuits(load: Scalar | Array, blocking: Scalar | Array) -> int | NDArra
     blocking met to the last digit could be decided either way.  It is 1 for no load, because 0 circuits block
     every attempt by definition.
 
-    Args:
-        load: Offered load in erlang, up to 1e15.
-        blocking: The probability, above 0 and below 1.
-
-    Returns:
-        An ``int``; an array of 64-bit integers where either argument is an array or a list.
-
-    Raises:
-        TopologyError: as :func:`max_load`; a load above 1e15.
-
+    An ``int``, or an array of 64-bit integers.  Raises ``TopologyError`` as :func:`max_load`, and for a load
+    above 1e15.
     Source: the project's own; by halves between two bounds.
 
     >>> min_circuits(100, 0.001), min_circuits(60000, 1e-6), min_circuits(0, 0.01)

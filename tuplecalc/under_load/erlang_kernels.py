@@ -84,21 +84,13 @@ def _gauss() -> tuple[tuple[float, float], ...]:
 
 
 def lost(circuits: Values, load: Values, f: SimpleNamespace = FLOATS) -> Values:
-    """``B = 1/(1 + E)``, 0 where that is below 1e-308.
-
-    >>> round(lost(2.0, 1.0), 15)
-    0.2
-    """
+    """``B = 1/(1 + E)``, 0 where that is below 1e-308."""
     x = log_excess(circuits, load, f)
     return 1 / (1 + f.exp(f.where(x < _EXP, x, math.inf)))
 
 
 def log_blocking(circuits: Values, load: Values, f: SimpleNamespace = FLOATS) -> Values:
-    """``ln B = −ln(1 + E)``, finite where B is below the floats; ``-inf`` for no load.
-
-    >>> log_blocking(5.0, 0.0), log_blocking(0.0, 5.0)
-    (-inf, 0.0)
-    """
+    """``ln B = −ln(1 + E)``, finite where B is below the floats; ``-inf`` for no load."""
     x = log_excess(circuits, load, f)
     return 0.0 - f.where(x > 0, x, 0.0) - f.log1p(f.exp(-abs(x)))
 
@@ -141,9 +133,6 @@ def max_load(circuits: Values, blocking: Values, f: SimpleNamespace = FLOATS) ->
     Newton's method over ``u = ln A`` for the log-odds of being served, ``ln E``: convex, with a slope
     ``A − C − C/E`` from −C (light load) to −1 (heavy).  ``(ε C!)^(1/C) ≤ A ≤ C/(1 − ε)`` holds always; the
     lower end is halved for its rounding.
-
-    >>> round(max_load(15.0, 0.01), 3)
-    8.108
     """
     steep, flat = f.where(circuits > 1, circuits, 1.0), f.where(circuits > 1, 1.0, circuits)
     log_chance, some = f.log(blocking), f.where(circuits > 0, circuits, math.ulp(0.0))
@@ -166,9 +155,6 @@ def min_circuits(load: Values, blocking: Values, f: SimpleNamespace = FLOATS) ->
 
     By halves, between ``A(1 − ε)``, as ``B ≥ 1 − C/A``, and C with ``(C − A)² = 2C ln(1/ε)``, as
     ``B ≤ e^−y ≤ exp(−(C − A)²/(2C))`` above the load.
-
-    >>> min_circuits(100.0, 0.001)
-    128
     """
     bits = -f.log(blocking)
     least = load * (1 - blocking) * (1 - 1e-9) - 1

@@ -14,7 +14,8 @@ from matplotlib.patches import Patch
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import ingredients
 from tuplecalc.questions.axis import axis as axis_of
-from tuplecalc.questions.sweep import Array, Sweep, limits_over
+from tuplecalc.questions.grid import Array
+from tuplecalc.questions.sweep import Sweep, limits_over
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import style, units
 from tuplecalc.render.figures.rate import check_rates, turning, turning_points

@@ -11,7 +11,8 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.crossover import Change, changes
-from tuplecalc.questions.sweep import Array, Name, Sweep, limits_over
+from tuplecalc.questions.grid import Array, Name
+from tuplecalc.questions.sweep import Sweep, limits_over
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.labels import End

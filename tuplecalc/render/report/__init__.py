@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from tuplecalc import __version__
-from tuplecalc.algebra import Explanation, explain, mathml
+from tuplecalc.algebra import Explanation, explain, markup
 from tuplecalc.algebra.numbers import text as exact_text
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
@@ -54,7 +54,7 @@ def report(
         "pictures": {picture.kind: picture for picture in drawn(found.result)},
         "version": __version__,
     }
-    words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "mathml": mathml}
+    words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
     words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote}
     page = environment().get_template("report.html")
     return page.render(context, **words, chain=chain, compared=compared)

@@ -34,7 +34,7 @@ class Strand(NamedTuple):
     hold: Fraction
     first_close: Fraction
     protocol: Protocol
-    family: int | None
+    family: int | None = None
     """4 or 6 where the services' addresses are written out."""
     source: str = ""
     """What tells its clients apart from others; empty where there are no others."""
@@ -60,47 +60,46 @@ def strands(
     """
     kinds = traffic.kinds or (Kind.model_construct(name="", share=Fraction(1)),)
     for number, kind in enumerate(kinds):
-        part = kind.share if traffic.offered is None or kind.rate is None else kind.rate / traffic.offered
-        sources = [each for each in clients if kind.clients is None or each.name in kind.clients]
-        targets = [each for each in services if kind.services is None or each.name in kind.services]
-        crossed = tuple(hop for hop in hops if hop.traffic is None or kind.name in hop.traffic)
-        about = (
-            part or Fraction(0),
-            crossed,
+        part = kind.share or Fraction(1, len(kinds))
+        if kind.rate is not None and traffic.offered:
+            part = kind.rate / traffic.offered
+        flows = Strand(
+            kind.name,
+            part,
+            clients[0],
+            tuple(each for each in services if kind.services is None or each.name in kind.services),
+            tuple(hop for hop in hops if hop.traffic is None or kind.name in hop.traffic),
             traffic.hold if kind.hold is None else kind.hold,
             traffic.first_close if kind.first_close is None else kind.first_close,
             kind.protocol or traffic.protocol,
         )
+        sources = [each for each in clients if kind.clients is None or each.name in kind.clients]
         place = f"traffic.kinds[{number}]" if traffic.kinds else "services"
-        yield from _of_kind(kind.name, about, sources, targets, place, problems, alone=not traffic.kinds)
+        yield from _told_apart(flows, sources, place, problems)
 
 
-def _of_kind(
-    name: str,
-    about: tuple[Fraction, tuple[Hop, ...], Fraction, Fraction, Protocol],
-    clients: Sequence[Clients],
-    services: Sequence[Services],
-    place: str,
-    problems: list[Problem],
-    *,
-    alone: bool,
+def _told_apart(
+    flows: Strand, clients: Sequence[Clients], place: str, problems: list[Problem]
 ) -> Iterator[Strand]:
-    part, hops, *rest = about
+    """The flows of one kind, by their clients and their services."""
     sources = list(_clients_by_family(clients))
-    weighted = zip(services, shares(services), strict=True)
+    weighted = zip(flows.services, shares(flows.services), strict=True)
     targets = [
         each
         for number, (group, share) in enumerate(weighted)
         for each in _services_by_family(group, share, group.name or str(number))
     ]
     families = {family for family, *_ in targets}
-    if alone and len(sources) == 1 and all(_meet(sources[0][0], family, hops) for family in families):
-        family = families.pop() if len(families) == 1 else None
-        yield Strand(name, part, clients[0], tuple(services), hops, *rest, family)
+    if (
+        not flows.kind
+        and len(sources) == 1
+        and all(_meet(sources[0][0], each, flows.hops) for each in families)
+    ):
+        yield flows._replace(family=families.pop() if len(families) == 1 else None)
         return
     everyone = sum(group.addresses.size for _, group, _ in sources)
     for family, group, source in sources:
-        reached = [each for each in targets if _meet(family, each[0], hops)]
+        reached = [each for each in targets if _meet(family, each[0], flows.hops)]
         if not reached:
             whose = f"the clients {show(group.name)}" if group.name else "the clients"
             rule = f"{whose} reach no service: a source reaches endpoints of its own family (IPv4, IPv6) only"
@@ -108,8 +107,14 @@ def _of_kind(
             continue
         in_all = total(share for _, _, share, _ in reached)
         for towards, service, share, target in reached:
-            weight = part * Fraction(group.addresses.size, everyone) * share / in_all
-            yield Strand(name, weight, group, (service,), hops, *rest, towards, source, target)
+            yield flows._replace(
+                part=flows.part * Fraction(group.addresses.size, everyone) * share / in_all,
+                clients=group,
+                services=(service,),
+                family=towards,
+                source=source,
+                target=target,
+            )
 
 
 def _clients_by_family(groups: Sequence[Clients]) -> Iterator[tuple[int | None, Clients, str]]:
@@ -187,9 +192,14 @@ def misfit_names(
     groups = {"clients": clients, "services": services}
     for number, kind in enumerate(traffic.kinds):
         for key, several in groups.items():
-            names = [group.name for group in several if group.name is not None]
+            names = [name for group in several if (name := getattr(group, "name", None)) is not None]
             what = f"a group of {key}"
-            yield from _unknown(f"traffic.kinds[{number}].{key}", getattr(kind, key), names, what)
+            yield from _unknown(
+                f"traffic.kinds[{number}].{key}",
+                kind.clients if key == "clients" else kind.services,
+                names,
+                what,
+            )
     for number, hop in enumerate(hops):
         place = f"hops[{number}]"
         yield from _unknown(f"{place}.traffic", hop.traffic, known, "a kind of traffic")

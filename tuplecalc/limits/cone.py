@@ -27,6 +27,7 @@ from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.mix import by_family
 
 
 def cone(
@@ -56,7 +57,7 @@ def cone(
     declared: list[Declared] = [row.all_ports()]
     if hop.block is not None:
         block = row.block() if hop.overflow is None else row.with_overflow()
-        declared.append(Held(block, row.own, row.letters.space("blocks", hop.name, sources.who, behind)))
+        declared.append(Held(block, row.own, row.own.space._replace(table="blocks", who=sources.who)))
     if hop.client_ports is not None:
         held = row.letters.given("h", hop.client_ports, "client_ports")
         declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))
@@ -236,7 +237,9 @@ class _Row:
 
 def _addresses(hop: Cone, letters: Letters, sources: Sources) -> Quantity:
     """M, onto which a hash may put the sources by chance."""
-    per_instance = letters.given("m", hop.addresses.size, "addresses")
+    of = dict(by_family(hop.addresses))
+    mine = of.get(letters.flow.family, hop.addresses)  # of both families only those of the way on
+    per_instance = letters.given("m", mine.size, "addresses")
     M = letters.derived("M", per_instance * instances(hop))
     if hop.spread == "even":
         return M

@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from tuplecalc.errors import reject
 from tuplecalc.under_load.checks import count, probability
-from tuplecalc.under_load.series import NEGLIGIBLE, first_below, log1p_less, log_sum, stirling
+from tuplecalc.under_load.series import NEGLIGIBLE, deviance, first_below, log_sum, stirling
 
 Search: TypeAlias = Literal["exhaustive", "linux"] | int | tuple[int, ...]
 """How a NAT looks for a free port: ``"exhaustive"``, ``"linux"``, a number of independent random probes,
@@ -203,8 +203,7 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
         tilted = (k - ports) * tilt + chain.kept(k)
         if not k:
             return tilted - mean
-        near = log1p_less((mean - k) / k) if 2 * mean > k else log(mean / k) + 1 - mean / k  # the same
-        return tilted + k * near - stirling(k) - log(2 * pi * k) / 2
+        return tilted - deviance(k, mean, 1) - stirling(k) - log(2 * pi * k) / 2
 
     def lost(k: int) -> float:
         failure = chain.failure(k)

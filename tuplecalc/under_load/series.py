@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp, fsum, inf, lgamma, log, log1p, pi
+from math import exp, fsum, inf, lgamma, log, pi
 from typing import Any, TypeAlias
 
 Values: TypeAlias = Any  # a float or an array of them
@@ -28,30 +28,27 @@ def stirling(n: float) -> float:
     """
     if n < _ENOUGH:
         return lgamma(n + 1) - (n + 0.5) * log(n) + n - log(2 * pi) / 2
-    rest: float = stirling_of_many(n)
-    return rest
-
-
-def stirling_of_many(n: Values) -> Values:
-    """:func:`stirling` for 16 or more, also of arrays; five terms are exact to the last digit there."""
-    inverse = 1 / n
+    inverse = 1 / n  # five terms are exact to the last digit from here on
     square = inverse * inverse
     return inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188))))
 
 
-def log1p_less(x: float) -> float:
-    """``ln(1 + x) − x``, near 0 without cancelling.
+def deviance(x: int, above: float, below: int) -> float:
+    """``x·ln(x/μ) + μ − x`` with ``μ = above/below``; exact differences of whole numbers do not cancel.
+
+    Source: Loader, "Fast and accurate computation of binomial probabilities" (2000, recalled).
+    """
+    relative = (above - x * below) / (x * below)
+    if abs(relative) > 0.35:
+        return x * (relative - log(above / (x * below)))
+    return -x * float(log1p_less(relative))
+
+
+def log1p_less(x: Values) -> Values:
+    """``ln(1 + x) − x`` for −½ to 1, also of arrays, by its series in ``x/(2 + x)``.
 
     >>> round(log1p_less(1e-9) * 1e18, 6)
     -0.5
-    """
-    return float(log1p_less_near(x)) if abs(x) <= 0.5 else log1p(x) - x
-
-
-def log1p_less_near(x: Values) -> Values:
-    """:func:`log1p_less` for −½ to 1, also of arrays, by its series in ``x/(2 + x)``.
-
-    Source: Loader, "Fast and accurate computation of binomial probabilities" (2000, recalled).
     """
     root = x / (2 + x)
     square = root * root

@@ -12,12 +12,8 @@ from __future__ import annotations
 import math
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, TypeAlias
 
-from tuplecalc.under_load.series import log1p_less
-
-Values: TypeAlias = Any
-"""A float or a numpy array of floats: the formulas do not tell them apart."""
+from tuplecalc.under_load.series import Values, log1p_less
 
 _POINTS = 28
 _FAR = 36.0

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from itertools import accumulate
 from math import exp, expm1, log, log1p, pi, sqrt
 
-from tuplecalc.under_load.series import NEGLIGIBLE, UNDERFLOW, deviance, first_below, log_sum, stirling
+from tuplecalc.under_load.series import deviance, log_sum, stirling
 
 _FEW = 15
+_UNDERFLOW = -750.0  # its exponential is 0
 _EULER = 0.5772156649015329
 
 
@@ -92,14 +93,8 @@ def hashed_blocking(
     def term(y: int) -> float:
         return _log_binomial(y, others, addresses) + log_blocking(load_per_client * (1 + y))
 
-    mean = others // addresses
-    least = max(term(mean), UNDERFLOW) - NEGLIGIBLE
-    left = mean - first_below(least, mean, lambda away: term(mean - away))
-    right = mean + first_below(
-        least, others - mean, lambda away: _log_binomial(mean + away, others, addresses)
-    )
-    noise = max(error, 1e-15 * abs(_log_binomial(mean, others, addresses)))
-    return min(1.0, exp(log_sum(term, left, right, noise)))
+    noise = max(error, 1e-15 * abs(_log_binomial(others // addresses, others, addresses)))
+    return min(1.0, exp(log_sum(term, 0, others, noise, _UNDERFLOW)))
 
 
 def _log_binomial(y: int, n: int, m: int) -> float:

@@ -131,16 +131,15 @@ hop of kind = "cone"; write it under [clients]
     found = preset(name)
     if found.kind == kind or (kind is None and found.kind != "clients"):
         return found
-    there = {each: f'a hop of kind = "{each}"' for each in (kind, found.kind)}
-    there |= {None: "a hop", "clients": "the clients"}
-    remedy = (
-        "write it under [clients]"
-        if found.kind == "clients"
-        else f'write it in a hop of kind = "{found.kind}"'
-        if kind == "clients"
-        else f'write kind = "{found.kind}", or leave `kind` out'
-    )
-    raise reject(name, f"this is a preset for {there[found.kind]}, and stands at {there[kind]}", remedy)
+    ends = {"clients": "the clients", None: "a hop"}
+    there, here = (ends.get(each, f'a hop of kind = "{each}"') for each in (found.kind, kind))
+    if found.kind == "clients":
+        remedy = "write it under [clients]"
+    elif kind == "clients":
+        remedy = f"write it in {there}"
+    else:
+        remedy = f'write kind = "{found.kind}", or leave `kind` out'
+    raise reject(name, f"this is a preset for {there}, and stands at {here}", remedy)
 
 
 def kind_and_layer(hop: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -263,15 +262,11 @@ def used(chain: Chain) -> Iterator[Use]:
     >>> use.hop, use.preset.name, use.values
     ('nat', 'aws-nat-gateway', {'ports': {'count': 55000}})
     """
-    parts: Iterable[tuple[str, Any]] = (
-        ("clients", chain.clients),
-        *((hop.name, hop) for hop in chain.hops),
-    )
-    for name, part in parts:
+    for part in (chain.clients, *chain.hops):
         if part.preset is not None:
             found = preset(part.preset)
             taken = {key: value for key, value in found.values.items() if key in part.preset_keys}
             own = part.model_dump(include=set(found.unknown) - part.stated)
             unknown = {key: own[key] for key in found.unknown if key in own}
             left_out = tuple(key for key in found.values if key not in part.stated)
-            yield Use(name, found, taken, unknown, left_out)
+            yield Use(getattr(part, "name", "clients"), found, taken, unknown, left_out)

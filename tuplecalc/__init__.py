@@ -26,92 +26,25 @@ The model is docs/model.md, the design docs/architecture.md.
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib import import_module
+from pathlib import Path
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+__version__ = "0.2.0.dev0"
 
-    from tuplecalc import under_load as under_load
-    from tuplecalc.algebra.explanation import explain as explain
-    from tuplecalc.errors import InputError as InputError
-    from tuplecalc.errors import TopologyError as TopologyError
-    from tuplecalc.errors import TuplecalcError as TuplecalcError
-    from tuplecalc.limits.capacity import Capacity as Capacity
-    from tuplecalc.limits.capacity import capacity as capacity
-    from tuplecalc.limits.limit import Limit as Limit
-    from tuplecalc.network.addresses import AddressSet as AddressSet
-    from tuplecalc.network.builders import cone as cone
-    from tuplecalc.network.builders import hourglass as hourglass
-    from tuplecalc.network.builders import inverted_cone as inverted_cone
-    from tuplecalc.network.chain import Chain as Chain
-    from tuplecalc.network.chain import Clients as Clients
-    from tuplecalc.network.chain import Traffic as Traffic
-    from tuplecalc.network.cone import Cone as Cone
-    from tuplecalc.network.file import example as example
-    from tuplecalc.network.file import from_dict as from_dict
-    from tuplecalc.network.file import load as load
-    from tuplecalc.network.file import loads as loads
-    from tuplecalc.network.forwarder import Forwarder as Forwarder
-    from tuplecalc.network.hop import Virtual as Virtual
-    from tuplecalc.network.ports import PortSet as PortSet
-    from tuplecalc.network.proxy import Proxy as Proxy
-    from tuplecalc.network.replace import replace as replace
-    from tuplecalc.network.replace import with_settings as with_settings
-    from tuplecalc.network.services import Services as Services
-    from tuplecalc.questions.advice import Advice as Advice
-    from tuplecalc.questions.advice import advise as advise
-    from tuplecalc.questions.axis import axis as axis
-    from tuplecalc.questions.comparison import Comparison
-    from tuplecalc.questions.crossover import crossovers as crossovers
-    from tuplecalc.questions.elasticity import elasticities as elasticities
-    from tuplecalc.questions.solving import solve as solve
-    from tuplecalc.questions.sweep import sweep as sweep
-    from tuplecalc.render import figures as figures
-    from tuplecalc.render.json import to_dict as to_dict
-    from tuplecalc.under_load.offered import offered as offered
+_STUB = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+_HOMES = {name: module for module, name in re.findall(r"^from (tuplecalc\S*) import (\w+) as", _STUB, re.M)}
+"""Each public name's module, as the type checker is told: imported when the name is first used."""
 
-__version__ = "0.1.0"
-
-_FOLDERS = {"figures": "tuplecalc.render.figures", "under_load": "tuplecalc.under_load"}
-_HOMES = {
-    "algebra.explanation": "explain",
-    "errors": "InputError TopologyError TuplecalcError",
-    "limits.capacity": "Capacity capacity",
-    "limits.limit": "Limit",
-    "network.addresses": "AddressSet",
-    "network.builders": "cone hourglass inverted_cone",
-    "network.chain": "Chain Clients Traffic",
-    "network.file": "example from_dict load loads",
-    "network.cone": "Cone",
-    "network.forwarder": "Forwarder",
-    "network.hop": "Virtual",
-    "network.proxy": "Proxy",
-    "network.ports": "PortSet",
-    "network.replace": "replace with_settings",
-    "network.services": "Services",
-    "questions.advice": "Advice advise",
-    "questions.axis": "axis",
-    "questions.crossover": "crossovers",
-    "questions.elasticity": "elasticities",
-    "questions.solving": "solve",
-    "questions.sweep": "sweep",
-    "render.json": "to_dict",
-    "under_load.offered": "offered",
-}
-"""Module → its public names: imported when they are first used, since some need sympy or numpy."""
-_MODULES = {name: f"tuplecalc.{module}" for module, names in _HOMES.items() for name in names.split()}
-
-__all__ = sorted([*_MODULES, *_FOLDERS, "compare", "report"])  # noqa: PLE0605 - mypy reads the imports
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - the type checker reads the stub
 
 
-def __getattr__(name: str) -> Any:
-    if name in _FOLDERS:
-        return import_module(_FOLDERS[name])
-    if name not in _MODULES:
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    home = import_module(_HOMES[name])
+    found = globals()[name] = vars(home).get(name) or import_module(f"{_HOMES[name]}.{name}")
     return found
 
 
@@ -119,35 +52,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def compare(old: Chain, new: Chain) -> Comparison:
-    """What changes from one chain to another: every hop and limit, what binds, what the difference buys.
-
-    See :class:`tuplecalc.questions.comparison.Comparison`.
-
-    >>> from tuplecalc import example, with_settings
-    >>> outage = example("outage")
-    >>> compare(outage, with_settings(outage, "hops.lvs.addresses=2"))
-    <Comparison: flows 193,536 → 387,072 (2×), rate 586.473/s → 1,172.95/s (2×)>
-    """
-    from tuplecalc.limits.capacity import capacity
-    from tuplecalc.questions.comparison import compare as compared
-
-    return compared(capacity(old), capacity(new))
-
-
-def report(chain: Chain, *, source: str | None = None, compare: Chain | None = None) -> str:
-    """The result of a chain as one page of HTML, for a file or a mail.
-
-    ``source`` is the text of its topology, to be shown with it; ``compare`` is an older chain.  See
-    :func:`tuplecalc.render.report.report`.
-    """
-    from tuplecalc.limits.capacity import capacity
-    from tuplecalc.render.report import report as render
-
-    return render(capacity(chain), source=source, compare=None if compare is None else capacity(compare))
-
-
-def load_ipython_extension(shell: Any) -> None:
+def load_ipython_extension(shell: object) -> None:
     """``%load_ext tuplecalc``: results are shown as tables and formulas, also where tuplecalc came first."""
     from tuplecalc.render.notebook import show_results_in
 

@@ -13,6 +13,8 @@ import tuplecalc as tc
 from tests.algebra.cases import ALL, PROXY, chain, cone
 from tests.limits.chains import Topology, topologies
 from tuplecalc.algebra import Explanation, Form, explain, mathml
+from tuplecalc.algebra.markup import formula
+from tuplecalc.algebra.markup import steps as steps_of
 from tuplecalc.algebra.notation import Notation
 
 every_chain = pytest.mark.parametrize("chain", ALL.values(), ids=ALL)
@@ -80,8 +82,8 @@ def every_form(explained: Explanation) -> Iterator[tuple[Form, Notation]]:
 
 
 def check(form: Form, notation: Notation) -> None:
-    assert plain(mathml.formula(form, notation)) == form.text
-    steps = list(mathml.steps(form, notation))
+    assert plain(formula(form, notation)) == form.text
+    steps = list(steps_of(form, notation))
     assert [relation for relation, _ in steps] == [step.relation for step in form.steps]
     for (_, markup), step in zip(steps, form.steps, strict=True):
         assert plain(markup) == flat(step.text)
@@ -102,7 +104,7 @@ def test_it_reads_like_the_plain_text_of_random_chains(topology: Topology) -> No
 
 def test_the_reader_objects_to_another_formula() -> None:
     shared = explain(tc.example("outage")).limits[-1]
-    markup = mathml.formula(shared.flows, shared.notation)
+    markup = formula(shared.flows, shared.notation)
     assert plain(markup) == "floor(|A ∪ L| / 2)·b·E'"
     for wrong in (
         markup.replace("∪", "∩"),
@@ -119,7 +121,7 @@ def test_the_reader_objects_to_another_formula() -> None:
 def test_a_letter_that_stands_for_another_thing_has_the_hop_below() -> None:
     explained = explain(tc.example("outage"))
     (clients, *_) = explained.flows_form.terms
-    assert mathml.formula(clients.form, explained.notation) == (
+    assert formula(clients.form, explained.notation) == (
         "<mrow><mrow><mo>|</mo><msub><mi>A</mi><mtext>clients</mtext></msub><mo>|</mo></mrow>"
         "<mo>·</mo><mi>a</mi><mo>·</mo><msub><mi>E</mi><mtext>clients</mtext></msub></mrow>"
     )
@@ -134,7 +136,7 @@ def test_names_of_hops_are_words() -> None:
         clients={"addresses": 2},
     )
     explained = explain(odd)
-    markups = [mathml.formula(form, notation) for form, notation in every_form(explained)]
+    markups = [formula(form, notation) for form, notation in every_form(explained)]
     assert any("<mtext>&lt;b&gt;&amp;\"'</mtext>" in markup for markup in markups)
     assert not any("<b>" in markup or "</math>" in markup for markup in markups)
     assert "|L_</math>|" in [plain(markup).split("·")[0] for markup in markups]
@@ -143,7 +145,7 @@ def test_names_of_hops_are_words() -> None:
 def test_the_steps_of_a_rate() -> None:
     shared = explain(tc.example("outage")).limits[-1]
     assert shared.rate
-    relations, markups = zip(*mathml.steps(shared.rate, shared.notation), strict=True)
+    relations, markups = zip(*steps_of(shared.rate, shared.notation), strict=True)
     assert relations == ("=", "=", "≈")
     assert [plain(markup) for markup in markups] == [
         "|A ∪ L|·b·E' / (2·H + c·T)",

@@ -143,7 +143,7 @@ FUNCTIONS: dict[str, tuple[object, str, Any]] = {
     "a gap has room for no whole leg": (theorem, "_is_the_same", lambda held, here, other: False),
     "a port of a block waits here only": (theorem, "in_all", lambda own: own.times),
     "no rows": (rows.Rows, "ending_with", lambda self, table: iter(())),
-    "a leg fits beside its neighbour in a row": (rows, "_apart", len),
+    "a leg fits beside its neighbour in a row": (rows, "apart", len),
     "all sources are served": (legs.Sources, "serve", lambda self, served: None),
     "every source meets every instance": (
         proxy._Row,

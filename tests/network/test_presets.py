@@ -16,9 +16,10 @@ from tuplecalc.errors import TopologyError
 from tuplecalc.network.chain import Chain, Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
-from tuplecalc.network.presets import NEEDED, Preset, preset, presets, used
+from tuplecalc.network.presets import NEEDED, Preset, preset, presets
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.schema import json_schema
+from tuplecalc.network.used import used
 
 NAMES = list(presets())
 

@@ -2,7 +2,6 @@
 
 from fractions import Fraction
 from itertools import pairwise
-from math import inf
 from typing import Any
 
 import pytest
@@ -13,9 +12,11 @@ import tuplecalc as tc
 from tests.limits.chains import Topology, topologies
 from tests.questions.test_sweep import DEALT, HALF, PART, ROW, direct, numbers_of, proxy, times_of
 from tuplecalc.limits.limit import Limit
-from tuplecalc.questions import crossover, curves
 from tuplecalc.questions.axis import axis
 from tuplecalc.questions.crossover import Change, Crossovers, Interval, changes, crossovers
+
+TABLE = ("hops.lvs.max_entries=250000", "hops.lvs.tracking_time_wait=63s")
+THREE = "hops.login-proxy.time_wait=77s"  # at 43 s, where two lines meet, a third is lower
 
 # Where another limit begins to bind.
 
@@ -32,8 +33,7 @@ def test_a_change_is_where_two_formulas_are_equal() -> None:
 
 def test_changes_between_two_points_of_the_axis_are_all_found() -> None:
     """Balancer, its table, proxy: ``387,072/(H + 120)``, ``250,000/(H + 63)``, ``387,072/(2·H + 60)``."""
-    table = ("hops.lvs.max_entries=250000", "hops.lvs.tracking_time_wait=63s")
-    chain = tc.with_settings(tc.example("outage"), *table)
+    chain = tc.with_settings(tc.example("outage"), *TABLE)
     found = list(changes(chain, axis(chain, "traffic.hold=0s..1h/2")))
     by_hand = [
         Fraction(250_000 * 120 - 387_072 * 63, 387_072 - 250_000),
@@ -141,18 +141,6 @@ def test_whole_numbers_heed_rounding_down() -> None:
     )
 
 
-def test_crossings_that_are_no_fractions_are_known_to_thirty_digits() -> None:
-    """``x² = 2``, and a cubic by sympy."""
-    root: Any
-    (_, root) = curves.roots((Fraction(-2), Fraction(0), Fraction(1)))
-    assert abs(root * root - 2) < Fraction(1, 10**29)
-    cubic: Any
-    (cubic,) = curves.roots((Fraction(-2), Fraction(0), Fraction(0), Fraction(1)))
-    assert abs(cubic**3 - 2) < Fraction(1, 10**28)
-    assert curves.roots((Fraction(-6), Fraction(11), Fraction(-6), Fraction(1))) == [1, 2, 3]
-    assert curves.roots((Fraction(1), Fraction(0), Fraction(1))) == []
-
-
 def test_long_chains_take_no_longer_than_their_length() -> None:
     hops = [{"name": f"h{n}", "kind": "cone", "addresses": 2 + n % 3} for n in range(300)]
     found = crossovers(tc.from_dict(direct(hops=hops, traffic={"hold": 1})), "traffic.hold")
@@ -193,16 +181,16 @@ def test_as_plain_data() -> None:
 
 
 WRONG = {
-    "no flow is a flow": (crossover, "_BESIDE", -3),
-    "curves never meet": (curves.Ratio, "meets", lambda mine, other, low, high: []),
-    "a row of the first form": (crossover, "_together", lambda parts: iter([next(parts)._replace(high=inf)])),
+    "no third limit": ("_Search._is_change", lambda search, low, at, high: True),
+    "all formulas go straight on": ("_is_stepped", lambda path, *ends: False),
+    "places are rounded": ("simplest", lambda low, high: round(high)),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_solver_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module, attribute, by = WRONG[name]
-    monkeypatch.setattr(module, attribute, by)
+    attribute, by = WRONG[name]
+    monkeypatch.setattr(f"tuplecalc.questions.crossover.{attribute}", by)
     with pytest.raises((AssertionError, OverflowError, ValueError, TypeError)):
         check_all()
 
@@ -212,7 +200,8 @@ def check_all() -> None:
         for number in numbers:
             check(crossovers(tc.from_dict(topology), number))
     for number in ("hops.lvs.addresses", "traffic.hold", "hops.login-proxy.max_files"):
-        check(crossovers(tc.example("outage"), number))
+        check(crossovers(tc.with_settings(tc.example("outage"), *TABLE, THREE), number))
+    check(crossovers(tc.with_settings(tc.example("cone"), "hops.nat.block=512"), "hops.nat.block=1..99"))
 
 
 def test_a_tie_at_an_end_goes_to_the_earliest_limit() -> None:

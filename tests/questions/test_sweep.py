@@ -18,7 +18,7 @@ from tuplecalc.limits import kinds
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions import forms, pieces
-from tuplecalc.questions import sweep as grid_module
+from tuplecalc.questions import grid as grid_module
 from tuplecalc.questions.axis import axis
 from tuplecalc.questions.sweep import Sweep, limits_over
 

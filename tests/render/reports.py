@@ -8,7 +8,7 @@ from tests.algebra.cases import PROXY, chain, cone
 EVIL = "<script>alert(1)</script>"
 VOID = {"meta", "link", "br", "img"}
 MARKUP = chain(
-    cone(name=EVIL),
+    cone(name=EVIL, port_search="exhaustive"),
     {**PROXY, "name": '"><img src=x onerror=alert(1)>&amp;'},
     {**PROXY, "name": "a name without any blank".replace(" ", "-") * 12},
     title="<h1>&</title>",

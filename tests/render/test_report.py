@@ -19,7 +19,7 @@ from tuplecalc.questions.comparison import compare
 from tuplecalc.render import compared, figures
 from tuplecalc.render import report as module
 from tuplecalc.render.figures import style
-from tuplecalc.render.report import assumptions, parts, pictures
+from tuplecalc.render.report import assumptions, pictures
 from tuplecalc.render.report.chain import stations
 
 OUTAGE = tc.example("outage")
@@ -150,14 +150,14 @@ def test_of_very_many_limits_the_smallest_are_shown() -> None:
     hops = [{**cone(addresses=2), "max_entries": 10**6 + number} for number in range(300)]
     design = chain(*hops, {**PROXY, "max_files": 1000}, traffic={"hold": 1, "rate": 5})
     result = tc.capacity(design)
-    shown = parts.shown_limits(result)
+    shown = module.shown_limits(result)
     assert len(shown) <= 25
     assert any(limit is result.binding for limit in shown)
     left = [limit for limit in result.limits if all(limit is not each for each in shown)]
     assert min(limit.flows for limit in left) >= sorted(limit.flows for limit in result.limits)[11]
     read = page(design)
     assert f"… and {len(left):,} limits more, none of them smaller in flows or in rate" in read.text
-    hops_left = len(result.hops) - len(parts.shown_hops(result, shown))
+    hops_left = len(result.hops) - len(module.shown_hops(result, shown))
     assert f"… and {hops_left:,} hops more" in read.text
     assert [station.name for station in stations(result)][4:6] == ["294 more hops", "h297"]
 
@@ -253,16 +253,16 @@ def test_what_binds_flows_and_what_binds_the_rate() -> None:
 def test_an_svg_becomes_an_element() -> None:
     svg = (
         b'<?xml version="1.0"?><!DOCTYPE svg><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" '
-        b'xmlns:x="http://www.w3.org/1999/xlink" viewBox="0 0 9 9" version="1.1"><metadata>x</metadata>'
+        b'xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9" version="1.1"><metadata>x</metadata>'
         b'<defs><style type="text/css">*{stroke-linecap: butt}</style></defs><!-- a --><g id="axes_1">'
-        b'<path id="m1" d="M 0.126 1&#10;L 2.5 3.0001" style="fill: #1B1B1F; stroke: #1b1b1f33"/></g>'
-        b'<g clip-path="url(#c)" id="limit:a b"><use x:href="#m1" x="1"/></g><clipPath id="c"/></svg>'
+        b'<path id="m1" d="M 0.126 1\nL 2.5 3.0001" style="fill: #1B1B1F; stroke: #1b1b1f33"/></g>'
+        b'<g clip-path="url(#c)" id="limit:a b"><use xlink:href="#m1" x="1"/></g><clipPath id="c"/></svg>'
     )
     assert pictures.inline(svg, "limits", 'a "b" <c>', {"#1b1b1f": "--ink"}) == (
         '<svg viewBox="0 0 9 9" style="stroke-linecap: butt" role="img" '
-        'aria-label="a &quot;b&quot; &lt;c&gt;"><defs /><g><path id="limits-2" d="M 0.13 1 L 2.5 3" '
-        'style="fill: var(--ink); stroke: #1b1b1f33" /></g><g clip-path="url(#limits-1)">'
-        '<use href="#limits-2" x="1" /></g><clipPath id="limits-1" /></svg>'
+        'aria-label="a &quot;b&quot; &lt;c&gt;"><defs></defs><g><path id="limits-2" d="M 0.13 1 L 2.5 3" '
+        'style="fill: var(--ink); stroke: #1b1b1f33"/></g><g clip-path="url(#limits-1)">'
+        '<use href="#limits-2" x="1"/></g><clipPath id="limits-1"/></svg>'
     )
 
 
@@ -406,9 +406,16 @@ def test_sentences_where_a_rate_is_no_longer_limited_and_hops_come_and_go() -> N
     ]
 
 
-def test_of_very_many_limits_the_slow_figures_are_left_out_and_said_so() -> None:
-    hops = [tc.Forwarder(name=f"f{i}", layer=3, max_entries=1000 + i) for i in range(301)]
-    chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
-    assert [picture.kind for picture in pictures.drawn(tc.capacity(chain))] == ["shape", "limits"]
-    assert "the figures rate, map, blocking take their time, and are left out" in tc.report(chain)
-    assert "are left out" not in tc.report(tc.example("cone"))
+def test_of_very_many_limits_the_slow_figures_are_left_out_and_said_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "_MOST_LIMITS", 4)
+    assert [picture.kind for picture in pictures.drawn(tc.capacity(OUTAGE))] == [
+        "shape",
+        "limits",
+        "exhaustion",
+    ]
+    assert "the figures rate, map, blocking take their time, and are left out" in tc.report(OUTAGE)
+    monkeypatch.setattr(pictures, "_MOST_LIMITS", 5)
+    assert len(tc.capacity(OUTAGE).limits) == 5
+    assert pictures.left_out(tc.capacity(OUTAGE)) == ()

@@ -25,12 +25,8 @@ from tests.oracle.blind import (
     simulated,
 )
 from tuplecalc.errors import TopologyError
-from tuplecalc.under_load.blind import (
-    blind_blocking,
-    blind_burst,
-    blind_burst_admitted,
-    half_rate,
-)
+from tuplecalc.under_load.blind import blind_blocking, blind_burst_admitted
+from tuplecalc.under_load.roots import crossing
 
 Formula = Callable[[Chain], float]
 Arguments = dict[str, Any]
@@ -63,12 +59,6 @@ def blocking(chain: Chain) -> float:
 
 def accepted(chain: Chain) -> float:
     return chain.rate * (1 - blocking(chain))
-
-
-def half(chain: Chain) -> float:
-    rate = half_rate(**counts(chain.sizes), **times(chain))
-    assert rate is not None
-    return rate
 
 
 def full(ports: int, rate: float, hold: float = 1, cone_linger: float = 0, proxy_linger: float = 0) -> Chain:
@@ -243,20 +233,6 @@ def test_default_linux_range() -> None:
     assert coordinated(full(28232, 1, 1, 60, 60)) == pytest.approx(231.41, abs=0.005)
 
 
-@pytest.mark.parametrize("lingers", [(0, 0), (60, 60), (0, 60), (60, 0), (1e9, 1e-9)])
-def test_half_rate_of_full_overlap(lingers: tuple[float, float]) -> None:
-    s, t = (1 + linger for linger in lingers)
-    assert half(full(28232, 0, 1, *lingers)) == pytest.approx(2 * 28232 / (s + 2 * t), rel=1e-13)
-
-
-def test_half_rate_where_nothing_collides_or_fails() -> None:
-    assert half(Chain(Sizes(300, 0, 200), 0, 1, 0, 0)) == 400
-    assert half(Chain(Sizes(300, 0, 200), 0, 1, 5, 1)) == 100
-    assert half(full(300, 0, 0, 2, 0)) == 300  # the proxy's ports come back at once
-    assert half(full(300, 0, 0, 0, 2)) == pytest.approx(150)  # its share of them is what fails
-    assert half_rate(cone_only=0, overlap=300, proxy_only=0, hold=0, cone_linger=0, proxy_linger=0) is None
-
-
 @pytest.mark.parametrize(
     "sizes", [Sizes(0, 1000, 0), Sizes(500, 500, 500), Sizes(0, 600, 400), Sizes(3, 1, 9000)]
 )
@@ -276,8 +252,9 @@ def test_little_traffic(sizes: Sizes) -> None:
 @pytest.mark.parametrize("lingers", [(0, 3), (5, 0), (10, 10)])
 def test_the_flow_of_the_means_comes_to_rest_there(sizes: Sizes, lingers: tuple[float, float]) -> None:
     for part in (0.1, 0.45):
-        chain = Chain(sizes, 0, 1, *lingers)
-        chain = chain._replace(rate=part * half(chain))
+        chain = Chain(sizes, 1, 1, *lingers)
+        half = crossing(lambda rate, of=chain: blocking(of._replace(rate=rate)) - 0.5, 0, 1e6)  # type: ignore[misc]
+        chain = chain._replace(rate=part * half)
         assert blocking(chain) == pytest.approx(means_at_rest(chain), rel=1e-7)
 
 
@@ -380,13 +357,6 @@ def test_the_unit_of_time_does_not_matter(chain: Chain, factor: float) -> None:
     assert blocking(scaled) == pytest.approx(blocking(chain), rel=1e-6, abs=1e-9)
 
 
-@given(chains)
-@settings(max_examples=100, deadline=None)
-def test_half_fail_at_the_half_rate(chain: Chain) -> None:
-    if any(times(chain).values()):
-        assert blocking(chain._replace(rate=half(chain))) == pytest.approx(0.5, abs=1e-10)
-
-
 @pytest.mark.parametrize(
     "sizes", [Sizes(0, 1, 0), Sizes(0, 1, 1), Sizes(0, 65535, 0), Sizes(21845, 21845, 21845)]
 )
@@ -405,8 +375,7 @@ def test_absurd_numbers(sizes: Sizes, lingers: tuple[float, float]) -> None:
 def test_the_burst_of_a_nat_and_a_proxy_with_the_same_ports() -> None:
     same = {"cone_only": 0, "overlap": 64_512, "proxy_only": 0}
     assert blind_burst_admitted(**same) == 32_256
-    assert blind_burst(**same) == Fraction(1, 2)
-    assert blind_burst(cone_only=0, overlap=7, proxy_only=0) == Fraction(4, 7)
+    assert blind_burst_admitted(cone_only=0, overlap=7, proxy_only=0) == 3
 
 
 @pytest.mark.parametrize("ports", range(1, 13))
@@ -427,7 +396,6 @@ def test_full_overlap_and_apart_ranges_are_exact(ports: int) -> None:
 def test_general_bursts(sizes: Sizes, expected: float) -> None:
     admitted = blind_burst_admitted(**counts(sizes))
     assert float(admitted) == pytest.approx(expected, abs=0.05)
-    assert blind_burst(**counts(sizes)) == 1 - admitted / sum(sizes[:2])
 
 
 @given(settings_of_sets)
@@ -438,7 +406,7 @@ def test_the_burst_in_the_form_of_two_cases(sizes: Sizes) -> None:
     if not o or cone == o == proxy:
         return
     if a <= others:
-        assert blind_burst(**counts(sizes)) == Fraction(o, 2 * proxy)
+        assert blind_burst_admitted(**counts(sizes)) == cone * (1 - Fraction(o, 2 * proxy))
     else:
         left = Fraction(a * proxy, cone)
         assert blind_burst_admitted(**counts(sizes)) == Fraction(cone, 2 * o * proxy) * (proxy**2 - left**2)
@@ -522,15 +490,9 @@ GOOD: Arguments = {"cone_only": 1, "overlap": 2, "proxy_only": 3, "rate": 1, "ho
 )
 def test_errors(wrong: Arguments, message: str) -> None:
     arguments = GOOD | wrong
-    without_rate = {key: value for key, value in arguments.items() if key != "rate"}
     sizes = {key: arguments[key] for key in ("cone_only", "overlap", "proxy_only")}
     calls: list[Callable[[], object]] = [partial(blind_blocking, **arguments)]
-    calls += [] if "rate" in wrong else [partial(half_rate, **without_rate)]
-    calls += (
-        [partial(blind_burst, **sizes), partial(blind_burst_admitted, **sizes)]
-        if wrong.keys() <= sizes.keys()
-        else []
-    )
+    calls += [partial(blind_burst_admitted, **sizes)] if wrong.keys() <= sizes.keys() else []
     for call in calls:
         with pytest.raises(TopologyError, match=f"^{re.escape(message)}$"):
             call()

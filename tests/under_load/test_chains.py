@@ -244,7 +244,7 @@ def test_a_search_with_few_probes_fails_before_the_range_is_full() -> None:
     assert 1e-4 < found.lower < found.upper < 0.05
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(topologies(), st.floats(0.01, 50))
 def test_laws_of_any_chain(topology: Topology, factor: float) -> None:
     chain = tc.from_dict(topology)

@@ -21,7 +21,6 @@ from scipy import special  # type: ignore[import-untyped]
 
 from tuplecalc.errors import TopologyError
 from tuplecalc.under_load.erlang import erlang_b, log_erlang_b
-from tuplecalc.under_load.erlang_kernels import ROWS
 
 DATA = Path(__file__).parents[1] / "data"
 Formula = Callable[[float, float], float]
@@ -186,31 +185,6 @@ def test_many_circuits_at_their_own_load() -> None:
 def test_the_insensitivity_example() -> None:
     """100 circuits, 1.6 attempts a second, 2 s of hold and 60 s of TIME_WAIT (simulated: 0.070 to 0.072)."""
     assert erlang_b(100, 1.6 * (2 + 60)) == pytest.approx(0.07115, abs=5e-6)
-
-
-# --- the expansion's coefficients -----------------------------------------------------------------
-
-
-def test_the_coefficients_are_those_of_the_table() -> None:
-    for row in rows("temme_ck_coefficients.csv"):
-        n = int(row["n"])
-        for k, ours in enumerate(ROWS):
-            if n < len(ours):
-                assert ours[n] == pytest.approx(float(row[f"c{k}"]), rel=1e-15, abs=0)
-
-
-def test_the_coefficients_obey_their_recursion() -> None:
-    """``η c_k = dc_(k−1)/dη + (−1)^k g_k η/μ``, from ``c_0 = 1/μ − 1/η``, as far as 50 circuits."""
-    stirling = [1, 1 / mp.mpf(12), 1 / mp.mpf(288), mp.mpf(-139) / 51840, mp.mpf(-571) / 2488320]
-    for eta in (-0.6, -0.25, 0.1, 0.5):
-        mu = mp.findroot(lambda m, eta=eta: m - mp.log1p(m) - mp.mpf(eta) ** 2 / 2, eta * (1 + eta / 3))
-        value = [mp.polyval(list(reversed(row)), eta) for row in ROWS]
-        slope = [mp.polyval([n * c for n, c in enumerate(row)][:0:-1], eta) for row in ROWS]
-        assert abs(value[0] - (1 / mu - 1 / mp.mpf(eta))) < 1e-13
-        for k in range(1, 5):
-            exact = (slope[k - 1] + (-1) ** k * stirling[k] * eta / mu) / eta
-            assert abs(value[k] - exact) < (1e-14 if abs(eta) < 0.5 else 4e-13) * 50**k, (k, eta)
-            assert abs(slope[k - 1] / eta - value[k]) > 1e-4  # without its last term it would not hold
 
 
 # --- floats and arrays ----------------------------------------------------------------------------

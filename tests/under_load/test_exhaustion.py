@@ -3,7 +3,6 @@
 import csv
 import subprocess
 import sys
-from collections.abc import Callable
 from fractions import Fraction
 from math import exp, inf, log, sqrt
 from pathlib import Path
@@ -13,12 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad  # type: ignore[import-untyped]
 
-from tuplecalc.errors import TopologyError
-from tuplecalc.under_load.exhaustion import exhaustion_time
+from tuplecalc.under_load import exhaustion
 
 DATA = Path(__file__).parent.parent / "data"
 with (DATA / "burst_exhaustion_reference.csv").open(encoding="utf-8", newline="") as file:
     ROWS = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+Exact = int | float | Fraction
+
+
+def exhaustion_time(circuits: int, rate: Exact, hold: Exact, linger: Exact) -> float | None:
+    """Of keys that all linger alike."""
+    lags = {Fraction(linger): Fraction(1)}
+    return exhaustion.exhaustion_time(Fraction(circuits), Fraction(rate), Fraction(hold), lags)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['C']:g} at {row['lambda']:g}/s")
@@ -104,27 +111,26 @@ def test_absurd_numbers(circuits: int, hold: float) -> None:
         assert seconds is None or 0 < seconds < inf
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (
-            lambda: exhaustion_time(-1, 1, 1, 1),
-            "circuits: -1: this is a whole number of 0 or more; change it",
-        ),
-        (
-            lambda: exhaustion_time(1, inf, 1, 1),
-            "rate: inf: this is a finite number of 0 or more; change it",
-        ),
-        (
-            lambda: exhaustion_time(1, 1, 1, -1),
-            "linger: -1: this is a finite number of 0 or more; change it",
-        ),
-    ],
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(0.01, 0.999),
+    st.just(0) | st.floats(0.1, 300),
+    st.floats(0, 300),
+    st.floats(0.5, 300),
+    st.floats(0, 1),
 )
-def test_errors(call: Callable[[], object], message: str) -> None:
-    with pytest.raises(TopologyError) as raised:
-        call()
-    assert str(raised.value) == message
+def test_keys_that_linger_for_two_times(
+    use: float, hold: float, one: float, other: float, part: float
+) -> None:
+    """The mean of both integrals comes to the pool."""
+    mean = hold + part * one + (1 - part) * other
+    rate = 1000 / use / mean
+    lags: dict[Fraction, Fraction] = {Fraction(one): Fraction(part)}
+    lags[Fraction(other)] = lags.get(Fraction(other), Fraction(0)) + 1 - Fraction(part)
+    seconds = exhaustion.exhaustion_time(Fraction(1000), Fraction(rate), Fraction(hold), lags)
+    assert seconds is not None
+    taken = part * in_use(seconds, rate, hold, one) + (1 - part) * in_use(seconds, rate, hold, other)
+    assert taken == pytest.approx(1000, rel=1e-7)
 
 
 def test_the_scalars_need_no_numpy() -> None:
@@ -132,7 +138,7 @@ def test_the_scalars_need_no_numpy() -> None:
         "import sys\n"
         "from math import log\n"
         "from tuplecalc.under_load import exhaustion, hashing\n"
-        "assert exhaustion.exhaustion_time(28232, 500, 1, 60)\n"
+        "assert exhaustion.exhaustion_time(28232, 500, 1, {60: 1})\n"
         "assert 0 < hashing.hashed_blocking(2**64, 2**20, 2.0**-44, lambda a: log(a / (1 + a))) < 1\n"
         "assert 'numpy' not in sys.modules and 'scipy' not in sys.modules"
     )

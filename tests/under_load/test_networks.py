@@ -48,3 +48,10 @@ def test_one_pool_is_erlangs_formula() -> None:
     found = reduced_load([partial(erlang_b, 100)], 90.0)
     assert found == pytest.approx(erlang_b(100, 90.0), rel=1e-12)
     assert reduced_load([], 1.0) == 0
+
+
+@pytest.mark.parametrize(("count", "circuits", "load"), [(3, 23, 315.0), (4, 7500, 23_000.0), (2, 10, 1.0)])
+def test_alike_pools_see_what_the_others_let_through(count: int, circuits: int, load: float) -> None:
+    passes = 1 - reduced_load([partial(erlang_b, circuits)] * count, load)
+    seen = load * passes ** (1 - 1 / count)
+    assert erlang_b(circuits, seen) == pytest.approx(1 - passes ** (1 / count), rel=1e-9)

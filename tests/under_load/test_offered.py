@@ -8,11 +8,12 @@ import pytest
 
 import tuplecalc as tc
 from tests.oracle import blind as oracle
-from tuplecalc.under_load.blind import blind_blocking, half_rate
+from tuplecalc.under_load.blind import blind_blocking
 from tuplecalc.under_load.choice import BlindHop
 from tuplecalc.under_load.erlang import erlang_b
+from tuplecalc.under_load.exhaustion import Exhausted
 from tuplecalc.under_load.hashing import fullest_estimate
-from tuplecalc.under_load.offered import Exhausted, Offered
+from tuplecalc.under_load.offered import Offered
 
 
 def load(chain: tc.Chain, *settings: str) -> Offered:
@@ -117,8 +118,7 @@ def test_each_address_and_service_sees_its_part_of_the_rate() -> None:
     assert found.blocking is not None
     assert found.blocking.is_exact
     assert found.blocking.upper == blind_blocking(**classes, **times, rate=4)
-    assert found.half is not None
-    assert found.half.upper == pytest.approx(10 * (half_rate(**classes, **times) or 0))
+    assert blind_blocking(**classes, **times, rate=found.half.upper / 10) == pytest.approx(0.5)
     assert found.burst == Fraction(100, 800)
 
 
@@ -131,10 +131,15 @@ def test_ranges_that_are_apart_never_meet() -> None:
 def test_half_of_all_fail_at_the_rate_that_says_so() -> None:
     chain = pair("1-300", "201-600", hold=5)
     half = blind(chain).half
-    assert half is not None
     found = blind(chain, f"traffic.rate={half.upper}")
     assert found.blocking is not None
     assert found.blocking.upper == pytest.approx(0.5, rel=1e-6)
+
+
+def test_half_in_closed_form() -> None:
+    """Full overlap: ``2·P/(s + 2·t)`` for each address and service."""
+    found = blind(pair("1-300", "1-300", hold=5)).half
+    assert found.lower == pytest.approx(10 * 2 * 300 / (5 + 2 * 35), rel=1e-12)
 
 
 def test_groups_with_shares_fail_each_at_their_own_rate() -> None:
@@ -153,7 +158,6 @@ def test_groups_with_shares_fail_each_at_their_own_rate() -> None:
     assert found.blocking is not None
     hot, cool = blind_blocking(**times, rate=270), blind_blocking(**times, rate=30)
     assert found.blocking.lower == pytest.approx(0.9 * hot + 0.1 * cool)
-    assert found.half is not None
     at_half = blind(shares, f"traffic.rate={found.half.upper}").blocking
     assert at_half is not None
     assert at_half.lower == pytest.approx(0.5, rel=1e-6)

@@ -7,18 +7,13 @@ it may stand wherever MathML wants exactly one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 from xml.sax.saxutils import escape
 
 from sympy.printing.printer import Printer  # type: ignore[import-untyped]
 
-from tuplecalc.algebra import numbers, symbols
 from tuplecalc.algebra.printing import Reading, common_divisor, fraction
-
-if TYPE_CHECKING:
-    from tuplecalc.algebra.forms import Form
-    from tuplecalc.algebra.notation import Notation
 
 _SIGNS = {"union": "∪", "intersection": "∩", "difference": "∖"}
 
@@ -90,23 +85,6 @@ def mathml(expression: Any, order: Sequence[Any], names: Mapping[Any, str]) -> s
     <mfrac><mi>b</mi><msub><mi>T</mi><mi>t</mi></msub></mfrac>
     """
     return str(_MathMLPrinter(order, names).doprint(expression))
-
-
-def formula(form: Form, notation: Notation) -> str:
-    """A closed form in the names of its notation."""
-    return mathml(form.expression, tuple(form.values), notation.mathml)
-
-
-def steps(form: Form, notation: Notation) -> Iterator[tuple[str, str]]:
-    """The steps of a form, each with its relation: the formula, its numbers put in, the result."""
-    *given, result = form.steps
-    exact = {made: numbers.text(symbols.number(value)) for made, value in form.values.items()}
-    put_in = {made: number(written) for made, written in exact.items()}
-    for step, names in zip(given, (notation.mathml, put_in), strict=False):
-        yield step.relation, mathml(form.expression, tuple(form.values), names)
-    written, per_second, _ = result.text.partition("/s")
-    unit = ["<mo>/</mo>", "<mtext>s</mtext>"] if per_second else []
-    yield result.relation, row(number(written), *unit)
 
 
 def _bracketed(inside: str) -> str:

@@ -50,7 +50,7 @@ def capacity(
             console = Console(highlight=False, emoji=False, markup=False)
             print_table(result, console, offered(result, lost))
         case "json":
-            from tuplecalc.render.json.capacity import capacity as record
+            from tuplecalc.render.json import capacity as record
 
             print(in_json(versioned(record(result, offered(result, lost)))))
         case "csv":

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tuplecalc.cli.outputs import unwritten
 from tuplecalc.errors import InputError
 from tuplecalc.network.file import EXAMPLES, example, example_text, show_path
 
@@ -47,6 +48,4 @@ def _write_new(path: Path, text: str) -> None:
     except FileExistsError as error:
         raise InputError(f"{show_path(path)}: there is a file already; choose another path") from error
     except OSError as error:
-        raise InputError(
-            f"{show_path(path)}: cannot be written: {(error.strerror or str(error)).lower()}"
-        ) from error
+        raise unwritten(str(path), error) from error

@@ -55,14 +55,10 @@ def _which(design: Chain, paths: list[str], output: str, *, knobs: bool) -> None
         from tuplecalc.questions.elasticity import elasticities
 
         moved = elasticities(design)
-    match output:
-        case "markdown":
-            sys.stdout.write(crossed.markdown(found, moved))
-        case "json":
-            from tuplecalc.render.json.formulas import elasticity
+    if output == "json":
+        from tuplecalc.render.json import elasticity
 
-            record = {"crossovers": [*map(to_dict, found)], "elasticities": [*map(elasticity, moved)]}
-            print(in_json(versioned(record)))
-        case _:
-            parts = [*map(crossed.crossovers, found), *([crossed.elasticities(moved)] if moved else [])]
-            sys.stdout.write("\n".join(parts))
+        record = {"crossovers": [*map(to_dict, found)], "elasticities": [*map(elasticity, moved)]}
+        print(in_json(versioned(record)))
+    else:
+        sys.stdout.write(getattr(crossed, output)(found, moved))

@@ -86,6 +86,16 @@ def option(
     raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")
 
 
+def whole(name: str, written: str | None, rule: str, example: str, digits: int) -> int | None:
+    """An option's whole number of 1 or more, of so many digits at most; commas may stand in it."""
+    if written is None:
+        return None
+    figures = written.replace(",", "").replace("_", "")
+    if figures.isascii() and figures.isdecimal() and len(figures) <= digits and int(figures):
+        return int(figures)
+    raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")
+
+
 def put(found: object, output: str, renderer: ModuleType) -> None:
     """Write a result as JSON, or as the renderer's function of the output's name gives it."""
     if output == "json":

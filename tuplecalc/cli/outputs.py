@@ -45,7 +45,7 @@ make its folder first, or choose another path
     try:
         _write(path, data)
     except OSError as error:
-        raise _unwritten(path, error) from error
+        raise unwritten(path, error) from error
     except ValueError as error:
         raise InputError(f"{show_path(path)}: this is not a path: {error}") from error
 
@@ -60,7 +60,7 @@ def target(path: str | None, example: str, inputs: Iterable[str | None]) -> str:
         rule = "this says where to write, and is missing"
         raise InputError(f"-o: {rule}; write -o {example}, or -o - for standard output")
     if path != STANDARD_OUTPUT and path and not os.path.lexists(os.path.dirname(path) or os.curdir):  # noqa: PTH120
-        raise _unwritten(path, OSError(errno.ENOENT, os.strerror(errno.ENOENT)))
+        raise unwritten(path, OSError(errno.ENOENT, os.strerror(errno.ENOENT)))
     _refuse(path, inputs)
     return path
 
@@ -81,7 +81,8 @@ def _refuse(path: str, inputs: Iterable[str | None]) -> None:
             raise InputError(f"{show_path(path)}: {rule}")
 
 
-def _unwritten(path: str, error: OSError) -> InputError:
+def unwritten(path: str, error: OSError) -> InputError:
+    """Why a file cannot be written, and the way out."""
     reason = (error.strerror or str(error)).lower()
     way_out = _WAYS_OUT.get(error.errno or 0, "choose another path")
     return InputError(f"{show_path(path)}: cannot be written: {reason}; {way_out}")

@@ -11,8 +11,8 @@ from tuplecalc.cli.inputs import in_json
 from tuplecalc.errors import InputError, TopologyError
 from tuplecalc.network.presets import preset
 from tuplecalc.network.presets import presets as all_presets
+from tuplecalc.render.json import preset as as_record
 from tuplecalc.render.json import to_dict, versioned
-from tuplecalc.render.json.capacity import preset as as_record
 from tuplecalc.render.presets import as_toml, listing
 
 

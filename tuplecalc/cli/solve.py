@@ -6,10 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, option, put
-from tuplecalc.errors import InputError, show
-
-_LONGEST = 50  # digits
+from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, option, put, whole
+from tuplecalc.errors import InputError
 
 
 def solve(
@@ -42,24 +40,14 @@ def solve(
         raise InputError("--for: one number is solved for at a time; leave all but one out")
     wanted = option("--rate", rate, "a rate above 0 and up to 1e18", "700")
     share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
+    rule = "a whole number of 1 or more, of less than 50 digits"
+    open_at_once = whole("--flows", flows, rule, "100000", 49)
     design = chain(file, settings)
     from tuplecalc.questions.solving import solve as find_solution
     from tuplecalc.render import solved
 
-    found = find_solution(
-        design, paths[0], flows=_count(flows), rate=wanted, blocking=None if share is None else float(share)
-    )
+    lost = None if share is None else float(share)
+    found = find_solution(design, paths[0], flows=open_at_once, rate=wanted, blocking=lost)
     put(found, output, solved)
     if found.value is None:
         raise typer.Exit(1)
-
-
-def _count(written: str | None) -> int | None:
-    if written is None:
-        return None
-    digits = written.replace(",", "").replace("_", "")
-    is_whole = digits.isascii() and digits.isdecimal() and len(digits) < _LONGEST
-    if not is_whole or not int(digits):
-        rule = "this is a whole number of 1 or more, of less than 50 digits"
-        raise InputError(f"--flows {show(written)}: {rule}; write it as in --flows 100000")
-    return int(digits)

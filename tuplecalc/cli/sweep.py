@@ -43,7 +43,7 @@ def sweep(
     design = chain(file, settings, rate)
     from tuplecalc.questions.sweep import sweep as over
     from tuplecalc.render import swept
-    from tuplecalc.render.json.questions import write_sweep
+    from tuplecalc.render.json import write_sweep
 
     found = over(design, vary)
     if found.size > _MOST_POINTS:

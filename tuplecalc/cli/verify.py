@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, put
-from tuplecalc.errors import InputError, show
+from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, put, whole
 
 
 def verify(
@@ -27,7 +26,7 @@ def verify(
     output: Annotated[Literal["table", "json"], OUTPUT] = "table",
 ) -> None:
     """Builds the chain in network namespaces and opens real connections until no more are admitted (root)."""
-    factor = _factor(scale)
+    factor = whole("--scale", scale, "a whole number from 1 to 99999", "500", 5)
     design = chain(file, settings)
     from tuplecalc.lab.verification import verify as measure
     from tuplecalc.render import verified
@@ -36,12 +35,3 @@ def verify(
     put(found, "text" if output == "table" else output, verified)
     if not found.agrees:
         raise typer.Exit(1)
-
-
-def _factor(written: str | None) -> int | None:
-    if written is None:
-        return None
-    if not written.isascii() or not written.isdecimal() or not 1 <= len(written) <= 5 or not int(written):
-        rule = "this is a whole number from 1 to 99999"
-        raise InputError(f"--scale {show(written)}: {rule}; write it as in --scale 500")
-    return int(written)

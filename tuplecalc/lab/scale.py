@@ -17,7 +17,7 @@ most ports, is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -30,8 +30,10 @@ from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
+from tuplecalc.network.hop import Virtual
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.services import Services
 
 AIM = 1000
 """Flows that a chain is scaled down to, at most."""
@@ -41,7 +43,6 @@ _FIRST_PORT = 20000
 _COUNTS = (10, 8, 6, 5, 4, 3, 2, 1)
 _CLIENTS_FOR_EACH = 16
 _MOST_ENDPOINTS = 400
-_MOST_CLIENTS = 4000
 _ROOMY = 20
 _FACTORS = tuple(sorted({round(2 ** (n / 2)) for n in range(1, 31)}))
 _TABLES = (500, 350, 250, 150, 100, 60, 40, 20, 10)
@@ -125,34 +126,25 @@ def _is_roomy(chain: Chain) -> bool:
 
 def _fits(chain: Chain, result: Capacity, most: int) -> bool:
     """Whether the lab has flows, addresses and instances enough for it."""
-    if (
-        result.flows > most
-        or chain.clients.addresses.size > 4 * most
-        or len(chain.hops) > addressing.MOST_HOPS
-    ):
-        return False
-    if sum(group.endpoints for group in chain.services) > _MOST_ENDPOINTS:
-        return False
-    counts = [hop.instances for hop in chain.hops]
-    if max(counts, default=1) > addressing.MOST_INSTANCES:
-        return False
-    return all(
-        size <= addressing.MOST_ADDRESSES
-        for hop in chain.hops
-        for size in (*_sizes(hop), hop.virtual.ports.size if hop.virtual else 1)
+    sizes = [size for hop in chain.hops for size in _sizes(hop)]
+    return (
+        result.flows <= most
+        and chain.clients.addresses.size <= 4 * most
+        and len(chain.hops) <= addressing.MOST_HOPS
+        and sum(group.endpoints for group in chain.services) <= _MOST_ENDPOINTS
+        and all(hop.instances <= addressing.MOST_INSTANCES for hop in chain.hops)
+        and max(sizes, default=1) <= addressing.MOST_ADDRESSES
     )
 
 
 def _sizes(hop: AnyHop) -> Iterator[int]:
-    """How many addresses of each kind a hop has, and listener ports."""
+    """How many addresses of each kind a hop has, and ports that it listens on."""
     if hop.virtual is not None:
-        yield hop.virtual.addresses.size
+        yield from (hop.virtual.addresses.size, hop.virtual.ports.size)
     if isinstance(hop, Cone):
         yield hop.addresses.size
     elif isinstance(hop, Proxy):
-        yield hop.addresses.size
-        yield hop.listen_addresses.size
-        yield hop.listen_ports.size
+        yield from (hop.addresses.size, hop.listen_addresses.size, hop.listen_ports.size)
 
 
 def _binds_alike(whole: Capacity, small: Capacity) -> bool:
@@ -208,55 +200,35 @@ def _pieces(chain: Chain) -> list[PortSet]:
 
 def _shrunk(chain: Chain, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
     """The chain as a file would say it, with smaller sets and counts."""
-    written = chain.to_dict()
-    written["clients"] = chain.clients.to_dict() | {
-        "addresses": _few(chain.clients.addresses, most * _CLIENTS_FOR_EACH),
-        "ports": ports.of(chain.clients.ports),
+
+    def few(several: AddressSet | PortSet) -> int:
+        return min(several.size, most)
+
+    def served(group: Services | Virtual) -> dict[str, Any]:
+        return {"addresses": few(group.addresses), "ports": group.ports.lowest(few(group.ports)).spec}
+
+    def room(size: int) -> int:
+        return max(2, size // divisor // 2 * 2)
+
+    less: dict[str, Callable[[Any], Any]] = {
+        "instances": lambda count: min(count, most),
+        "virtual": served,
+        "max_entries": room,
+        "max_files": room,
+        "addresses": few,
+        "ports": ports.of,
+        "rewrite_ports": ports.of,
+        "listen_addresses": few,
+        "listen_ports": lambda several: {"count": few(several)},
     }
-    written["hops"] = [
-        table | _hop(hop, ports, most, divisor)
-        for table, hop in zip(written["hops"], chain.hops, strict=True)
-    ]
-    written["services"] = [
-        group.to_dict()
-        | {
-            "addresses": _few(group.addresses, most),
-            "ports": group.ports.lowest(min(group.ports.size, most)).spec,
-        }
-        for group in chain.services
-    ]
+
+    def smaller(hop: AnyHop, table: dict[str, Any]) -> dict[str, Any]:
+        held = {key: getattr(hop, key) for key in less if hop.fits(key, table)}
+        return table | {key: less[key](value) for key, value in held.items() if value not in (None, 1)}
+
+    written = chain.to_dict()
+    clients = min(chain.clients.addresses.size, most * _CLIENTS_FOR_EACH)
+    written["clients"] |= {"addresses": clients, "ports": ports.of(chain.clients.ports)}
+    written["hops"] = list(map(smaller, chain.hops, written["hops"]))
+    written["services"] = [group.to_dict() | served(group) for group in chain.services]
     return written
-
-
-def _hop(hop: AnyHop, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    if hop.instances > 1:
-        changes["instances"] = min(hop.instances, most)
-    if hop.virtual is not None:
-        few = hop.virtual.ports.lowest(min(hop.virtual.ports.size, most)).spec
-        changes["virtual"] = {"addresses": _few(hop.virtual.addresses, most), "ports": few}
-    if hop.max_entries is not None:
-        changes["max_entries"] = max(2, hop.max_entries // divisor // 2 * 2)
-    if isinstance(hop, Cone):
-        return changes | {"addresses": _few(hop.addresses, most), "ports": ports.of(hop.ports)}
-    return changes | (_proxy(hop, ports, most, divisor) if isinstance(hop, Proxy) else {})
-
-
-def _proxy(hop: Proxy, ports: _Ports, most: int, divisor: int) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
-    if hop.max_files is not None:
-        changes["max_files"] = max(2, hop.max_files // divisor // 2 * 2)
-    if hop.source != "client-port":
-        changes["ports"] = ports.of(hop.ports)
-    if hop.source == "own":
-        changes["addresses"] = _few(hop.addresses, most)
-    if hop.capture == "nat":
-        changes["rewrite_ports"] = ports.of(hop.rewrite_ports)
-    if hop.capture in ("nat", "listen"):
-        changes["listen_addresses"] = _few(hop.listen_addresses, most)
-        changes["listen_ports"] = {"count": min(hop.listen_ports.size, most)}
-    return changes
-
-
-def _few(addresses: AddressSet, most: int) -> int:
-    return min(addresses.size, most)

@@ -102,9 +102,9 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     said = {"clients": admitted["errors"]}
     opened: Counter[str] = Counter()
     for name, hop, report in reports:
-        if "most" in report["role"]:
-            opened[hop] += report["role"]["open"]
-        said[name] = report["role"].get("errors", {}) | report["kernel"]
+        if proxy := report["proxy"]:
+            opened[hop] += proxy["open"]
+        said[name] = (proxy["errors"] if proxy else {}) | report["kernel"]
     for hop, count in opened.items():
         figures.append(Figure(hop, "flows open", predicted, count, is_held=not blind, is_bound=bound))
     rate = sustain(scaled.chain) if rates else None

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from tuplecalc.limits.elsewhere import in_turn, last_to_let_go
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.legs import Alone, Declared, Table
+from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.rows import MOST_LEGS
-from tuplecalc.network.chain import AnyHop
+from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.proxy import Proxy
-
-if TYPE_CHECKING:
-    from tuplecalc.limits.capacity import Capacity, HopCapacity
 
 FEW_PORTS = 64
 """Below so many ports for both legs the corner may cost more than some per cent."""
@@ -32,32 +32,34 @@ class Bound(NamedTuple):
     """Whether it is what means do not see: the linear program has the same figure."""
 
 
-def bounds(result: Capacity, declared: Sequence[Sequence[Declared]]) -> Iterator[Bound]:
+def bounds(
+    chain: Chain, hops: Sequence[HopCapacity], declared: Sequence[Sequence[Declared]]
+) -> Iterator[Bound]:
     """Every reason why the truth may lie below the flows or the rate."""
     tables = [each for hop in declared for each in hop if isinstance(each, Table)]
-    for found in (*_blocks(result), *_rows(result, tables)):
+    for found in (*_blocks(chain, hops), *_rows(tables)):
         yield found
         yield found._replace(figure="rate")
-    yield from _hashed(result)
+    yield from _hashed(chain)
     for table in tables:
         yield from _single_port(table)
     for leg in {each.membership.leg: None for hop in declared for each in hop if isinstance(each, Alone)}:
         by_client, by_service = last_to_let_go(leg)
-        if result.chain.traffic.first_close not in (0, 1) and not by_client.goes_with(by_service):
+        if chain.traffic.first_close not in (0, 1) and not by_client.goes_with(by_service):
             reason = f"ports wait now at {by_client.hop}, now at {by_service.hop}; up to two fifths less"
             yield Bound("rate", by_service.hop, reason, is_of_time=True)
-    if result.rate is not None:
+    if (rate := hops[-1].rate) is not None:
+        limits = {hop.name: hop.limits for hop in hops}
         for table in tables:
-            yield from _in_time(result, table)
+            yield from _in_time(limits[table.entering.hop], rate, table)
 
 
-def _blocks(result: Capacity) -> Iterator[Bound]:
+def _blocks(chain: Chain, figures: Sequence[HopCapacity]) -> Iterator[Bound]:
     """Ports that one client may hold meet hops that count for each of their addresses."""
-    hops = result.chain.hops
-    for place, hop in enumerate(hops):
+    for place, hop in enumerate(chain.hops):
         if not isinstance(hop, Cone) or (hop.block is None and hop.client_ports is None):
             continue
-        before, behind = hops[:place], hops[place + 1 :]
+        before, behind = chain.hops[:place], chain.hops[place + 1 :]
         if any(_chooses(other) or _virtual(other) for other in behind):
             reason = (
                 "what a client holds can all be of one address, and the hops behind count for each of them"
@@ -76,12 +78,12 @@ def _blocks(result: Capacity) -> Iterator[Bound]:
         if hop.instances > 1 and hop.max_entries is not None:
             reason = "blocks may fall unevenly on the tables of its instances; up to half less"
             yield Bound("flows", hop.name, reason)
-        if hop.overflow is not None and _meets_unevenly(hop, *result.hops[place : place + 2]):
+        if hop.overflow is not None and _meets_unevenly(hop, *figures[place : place + 2]):
             reason = "clients of some addresses lack the overflow that is idle at others; up to a tenth less"
             yield Bound("flows", hop.name, reason)
 
 
-def _rows(result: Capacity, tables: Sequence[Table]) -> Iterator[Bound]:
+def _rows(tables: Sequence[Table]) -> Iterator[Bound]:
     """A row of proxies of which one has several machines for each service."""
     if len(tables) > 1:
         for table in tables:
@@ -103,23 +105,23 @@ def _single_port(table: Table) -> Iterator[Bound]:
         yield Bound("flows", table.entering.hop, reason)
 
 
-def _hashed(result: Capacity) -> Iterator[Bound]:
-    for hop in result.chain.hops:
+def _hashed(chain: Chain) -> Iterator[Bound]:
+    for hop in chain.hops:
         if isinstance(hop, Cone) and hop.spread == "hashed" and hop.addresses.size * hop.instances > 1:
             yield Bound(
                 "rate", hop.name, "a hash puts clients on addresses, and the fullest is the first to run dry"
             )
 
 
-def _in_time(result: Capacity, table: Table) -> Iterator[Bound]:
+def _in_time(limits: Sequence[Limit], highest: Number, table: Table) -> Iterator[Bound]:
     """What happens to a port one connection after the other, and the program of means does not see."""
     entering, leaving = table.entering, table.leaving
     A, L = entering.ports.ports, leaving.ports.ports
     ports = A.size + L.size - (A & L).size
     if A.isdisjoint(L):
         return
-    here = [limit.rate for limit in result.limits if limit.hop == entering.hop and limit.kind.legs == "both"]
-    if min((rate for rate in here if rate is not None), default=0) > _NEAR * (result.rate or 0):
+    here = [limit.rate for limit in limits if limit.kind.legs == "both"]
+    if min((rate for rate in here if rate is not None), default=0) > _NEAR * highest:
         return
     if ports < FEW_PORTS:
         reason = f"a flow needs two ports at once, and of {ports} one may idle: up to 1/{ports} less"

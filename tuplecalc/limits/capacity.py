@@ -16,6 +16,7 @@ from tuplecalc.limits.clients import clients, services
 from tuplecalc.limits.cone import cone
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.forwarder import forwarder
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.legs import Declared, Sources
 from tuplecalc.limits.limit import Limit
@@ -28,36 +29,6 @@ from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.proxy import Proxy
 
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
-
-
-class HopCapacity(NamedTuple):
-    """One hop: its limits, and what is reachable from the clients up to and including it."""
-
-    name: str
-    kind: str
-    limits: tuple[Limit, ...]
-    flows: int
-    """The smallest of all limits so far (reachable tuples)."""
-    rate: Number | None
-    """The smallest rate of all limits so far, in connections a second; None where nothing limits it."""
-    tuple_space: int
-    """Tuples of the leg that leaves: sources × ports × endpoints."""
-    tuples_per_flow: int
-    sources: int
-    """Source addresses of the leg that leaves."""
-    ports: int
-    """Source ports of each of these."""
-    endpoints: int
-    """Endpoints that the leg addresses."""
-
-    def utilisation(self, rate: Fraction | None) -> Number | None:
-        """A rate over the highest that the hop's own limits sustain; None where nothing limits it."""
-        rates = [limit.rate for limit in self.limits if limit.rate is not None]
-        return rate / min(rates) if rate is not None and rates and min(rates) else None
-
-    def __repr__(self) -> str:
-        rate = "" if self.rate is None else f", {float(self.rate):,.6g}/s"
-        return f"<HopCapacity {self.name}: {self.flows:,} flows{rate}, {len(self.limits)} limits>"
 
 
 class Collapse(NamedTuple):
@@ -190,7 +161,7 @@ class Capacity:
     @cached_property
     def at_most(self) -> tuple[Bound, ...]:
         """Why the truth may lie below the figures, and how far; the hop that causes it."""
-        return tuple(bounds(self, self.declared))
+        return tuple(bounds(self.chain, self.hops, self.declared))
 
     @property
     def flows_at_most(self) -> bool:

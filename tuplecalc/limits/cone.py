@@ -72,7 +72,9 @@ class _Row:
     def __init__(self, hop: Cone, traffic: Traffic, sources: Sources, before: Target, behind: Target) -> None:
         self.hop, self.sources, self.behind = hop, sources, behind
         self.letters = letters = Letters(hop.name, hop.path, traffic, sources, before, behind)
-        self.M = _addresses(hop, letters, sources)
+        self.M = self.in_use = _addresses(hop, letters, sources)
+        if hop.block is not None and not isinstance(hop.block, tuple) and letters.a.value < self.M.value:
+            self.in_use = letters.a  # a block is of one address: the others are idle
         P = NamedPorts("P", hop.name, hop.ports, place=f"{hop.path}.ports")
         self.ports: tuple[NamedPorts, ...] = (P,)
         leaving = P
@@ -94,7 +96,7 @@ class _Row:
 
     def all_ports(self) -> Alone:
         """The leg that begins here, in the cone's own table."""
-        copies = product(self.M, self.everywhere)
+        copies = product(self.in_use, self.everywhere)
         each = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
         towards = self.behind if each else None
         self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards)
@@ -133,10 +135,9 @@ class _Row:
         As loss systems they are one pool at each address, or in all where some have more clients.
         """
         s, O = self.senders, sized(self.ports[1])  # noqa: E741 - the formula's letter
-        in_use = Minimum((self.letters.a, self.M))  # each address has a block or more
-        clients, addresses = Fraction(s.value), Fraction(in_use.value)
+        clients, addresses = Fraction(s.value), Fraction(self.in_use.value)
         if self.sources.classes == 1 and self.sources.there.value == self.sources.addresses.value:
-            size = self.k * s + O * in_use
+            size = self.k * s + O * self.in_use
             found = self.limit(BLOCK_OVERFLOW, size, Constant(1), self.endpoints)
             if clients % addresses:
                 addresses = Fraction(1)
@@ -157,8 +158,8 @@ class _Row:
         return self.hop.max_entries >= keys
 
     def leaving(self) -> Sources:
-        """What leaves: M addresses, which bring along what the cone's own table holds."""
-        return Sources(self.M, self.M, 1, self.leg, (self.own,), self.M)
+        """What leaves: the addresses in use, which bring along what the cone's own table holds."""
+        return Sources(self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use)
 
     def _times_in_use(self, endpoints: Expression) -> Expression:
         """How many flows a port holds at once, where its users address so many endpoints.

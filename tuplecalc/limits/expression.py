@@ -8,7 +8,6 @@ once, and its readers can be held against each other.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
@@ -169,7 +168,7 @@ class Size(Node, _Size):
         """The number of ports."""
         first, *others = (named.ports for named in self.sets)
         if self.operation == "alternate":
-            return list(alternating_sizes((first, *others)))[-1]
+            return sum(size * apart(legs) for legs, size in atoms((first, *others)))
         combine = {"union": or_, "difference": sub, "intersection": and_}[self.operation]
         return reduce(combine, others, first).size
 
@@ -343,31 +342,32 @@ def _flat(kind: type[Sum] | type[Product], neutral: int, *operands: object) -> E
     return kind(tuple(flat)) if flat else Constant(neutral)
 
 
-def alternating_sizes(sets: Sequence[PortSet]) -> Iterator[int]:
-    """For the last leg, the last two, the last three, …: the sum over ports of α.
+def apart(legs: Sequence[int]) -> int:
+    """α: how many of these legs can hold a port at once, no two of them neighbours.
 
-    α is how many legs of the row can hold the port at once.  Legs next to each other share a
-    machine and must differ; legs further apart may use the same port: one that stands in ``r``
-    sets in a row serves ``ceil(r / 2)`` of them.  So a leg more in front adds the ports of its
-    set that stand in an even number of sets right behind it.
+    >>> apart([0, 1, 2]), apart([0, 2, 3])
+    (2, 2)
+    """
+    count, last = 0, -2
+    for leg in legs:
+        if leg > last + 1:
+            count, last = count + 1, leg
+    return count
 
-    >>> list(alternating_sizes((PortSet("1-2"), PortSet("1-4"), PortSet("3-4"))))
-    [2, 4, 4]
-    >>> list(alternating_sizes((PortSet("1-9"),) * 3))
-    [9, 9, 18]
+
+def atoms(sets: Sequence[PortSet]) -> Iterator[tuple[list[int], int]]:
+    """Which of the sets hold the same ports, and how many ports these are.
+
+    >>> list(atoms([PortSet("1-4"), PortSet("3-9")]))
+    [([0], 2), ([0, 1], 2), ([1], 5)]
     """
     bounds = sorted({bound for ports in sets for low, high in ports.ranges for bound in (low, high + 1)})
-    widths = [high - low for low, high in pairwise(bounds)]
-    in_a_row = [0] * len(widths)
-    total = 0
-    for ports in reversed(sets):
-        extended = [0] * len(widths)
-        for low, high in ports.ranges:
-            for part in range(bisect_left(bounds, low), bisect_left(bounds, high + 1)):
-                extended[part] = in_a_row[part] + 1
-                total += widths[part] * (extended[part] % 2)
-        in_a_row = extended
-        yield total
+    sizes: dict[tuple[int, ...], int] = {}
+    for low, high in pairwise(bounds):
+        users = tuple(number for number, ports in enumerate(sets) if low in ports)
+        if users:
+            sizes[users] = sizes.get(users, 0) + high - low
+    return ((list(users), size) for users, size in sizes.items())
 
 
 def evaluate(

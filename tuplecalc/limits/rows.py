@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from itertools import pairwise
-from typing import Any
+from functools import partial, reduce
+from itertools import pairwise, starmap
+from operator import add, mul, sub, truediv
+from typing import Any, NamedTuple
 
-from tuplecalc.limits.elsewhere import ONE, Elsewhere, busiest
-from tuplecalc.limits.expression import Expression, Number, Size, Sum
+from tuplecalc.limits.elsewhere import NONE, ONE, Elsewhere, busiest
+from tuplecalc.limits.expression import Constant, Expression, Number, Size, Sum, apart, atoms
 from tuplecalc.limits.kinds import ROW
 from tuplecalc.limits.legs import Leg, Membership, Table
 from tuplecalc.limits.limit import Limit, Linger
-from tuplecalc.network.ports import PortSet
 
 MOST_LEGS = 8
 """Faces of so many legs at most are looked at; of longer rows the truth may lie some per cent lower."""
@@ -23,7 +24,7 @@ class Rows:
 
     def __init__(self) -> None:
         self._ending: dict[Leg, tuple[Table, ...]] = {}
-        self._numbers = _Numbers()
+        self._known = _Known()
 
     def ending_with(self, table: Table) -> Iterator[Limit]:
         r"""The faces of k ≥ 3 legs in a row that end with the one that leaves this table.
@@ -55,18 +56,20 @@ class Rows:
         if before and before[-1].behind is not table.before:
             before = ()
         self._ending[table.leaving.leg] = tables = (*before[2 - MOST_LEGS :], table)
+        if not before:  # two legs alone: the table's own face
+            return
         least = _Least()
         least.note(*self._alone(table.leaving))
         for first in range(len(tables) - 1, -1, -1):
             least.note(*self._alone(tables[first].entering))
-            face = _Face(tables[first:], least, self._numbers)
+            face = _Face(tables[first:], least, self._known)
             if any(ports != face.sets[0] for ports in face.sets[1:]):  # else two legs have the lowest face
                 face.compare(is_listed=first < len(tables) - 1)
         yield from least.listed
 
     def _alone(self, member: Membership) -> tuple[int, Number | None]:
         """Flows and rate of one leg, in a copy of the row's tables."""
-        size, often = member.ports.ports.size, self._numbers.often(member, member.copies)
+        size, often = member.ports.ports.size, self._known.often(member, member.copies)
         return size, None if often is None else size * often
 
 
@@ -87,11 +90,24 @@ class _Least:
         return fewer, slower
 
 
+_Users = tuple[list[int], int]
+
+
+class _Figure(NamedTuple):
+    """A number, and its formula where the face is listed."""
+
+    value: Number
+    formula: Expression | None
+
+
+_ONE, _NOTHING = _Figure(1, ONE), _Figure(0, NONE)
+
+
 class _Face:
     """The face of some tables one behind the other, first in numbers, and as a limit where it is lower."""
 
-    def __init__(self, tables: Sequence[Table], least: _Least, numbers: _Numbers) -> None:
-        self.tables, self.least, self.numbers = tables, least, numbers
+    def __init__(self, tables: Sequence[Table], least: _Least, known: _Known) -> None:
+        self.tables, self.least, self.known = tables, least, known
         self.copies = tables[-1].entering.copies
         self.legs: list[Membership] = [tables[-1].leaving, *(t.entering for t in reversed(tables))]
         self.sets = [leg.ports.ports for leg in self.legs]
@@ -99,85 +115,61 @@ class _Face:
     def compare(self, *, is_listed: bool) -> None:
         """Note the figures, and list the limit if one of them is lower than all before."""
         keys = len(self.legs)
-        atoms = list(_atoms(self.sets))
-        alpha = sum(size * _apart(users) for users, size in atoms)
-        weighted = self._weighted(self.numbers, atoms)
-        rate = None if weighted is None else Fraction(weighted[0]) / weighted[1]
+        users = list(atoms(self.sets))
+        alpha = sum(size * apart(legs) for legs, size in users)
+        busy, seconds = self._weighted(users, is_listed=False)
+        rate = Fraction(busy.value) / seconds.value if seconds.value else None
         if any(self.least.note(alpha // keys, rate)) and is_listed:
-            found = self._weighted(_Expressions(), atoms)
-            busy, seconds = found if found is not None else (None, self._held())
+            busy, seconds = self._weighted(users, is_listed=True)
+            held = seconds.formula if seconds.value else Sum(tuple(leg.times.seconds for leg in self.legs))
+            fewer = busy.formula if seconds.value and busy.value != alpha else None
             size = Size("alternate", tuple(leg.ports for leg in reversed(self.legs)))
-            if busy is not None and busy.value == alpha:
-                busy = None
             hop, lingers = self.legs[0].hop, _lingers(self.tables)
-            self.least.listed.append(Limit(ROW, hop, size, self.copies, keys, seconds, busy, lingers=lingers))
+            assert held is not None
+            self.least.listed.append(Limit(ROW, hop, size, self.copies, keys, held, fewer, lingers=lingers))
 
-    def _held(self) -> Expression:
-        """Seconds where some leg is held for none: the sum of what there is."""
-        return Sum(tuple(leg.times.seconds for leg in self.legs))
+    def _weighted(self, users: Sequence[_Users], *, is_listed: bool) -> tuple[_Figure, _Figure]:
+        """Σ h and Σ π; nothing where a leg is held for no time."""
 
-    def _weighted(self, of: _Expressions, atoms: Sequence[tuple[list[int], int]]) -> tuple[Any, Any] | None:
-        """Σ h and Σ π; None where a leg is held for no time."""
-        weights = [of.seconds(self.tables[-1].leaving), of.seconds(self.tables[-1].entering)]
-        caps: list[Any] = [of.one]
+        def seconds(member: Membership) -> _Figure:
+            return _Figure(self.known.seconds(member), member.times.seconds if is_listed else None)
+
+        weights = [seconds(self.tables[-1].leaving), seconds(self.tables[-1].entering)]
+        caps = [_ONE]
         for behind in reversed(self.tables[:-1]):  # from the last table towards the first
-            within = of.seconds(behind.leaving)
-            if not of.value(within):
-                return None
-            caps.append(of.one if weights[-1] == within else weights[-1] / within)
-            weights.append(caps[-1] * of.seconds(behind.entering))
-        if not all(map(of.value, weights)):
-            return None
-        least = [min(pair, key=of.value) for pair in pairwise([caps[0], *caps, caps[-1]])]
-        most = [
-            of.most(leg, weight, cap, self.copies)
-            for leg, weight, cap in zip(self.legs, weights, least, strict=True)
-        ]
-        sums = [_fullest(users, most, caps, of) * size for users, size in atoms]
-        return sum(sums[1:], sums[0]), sum(weights[1:], weights[0])
+            within = seconds(behind.leaving)
+            if not within.value:
+                return _NOTHING, _NOTHING
+            caps.append(_ONE if weights[-1] == within else _made(truediv, weights[-1], within))
+            weights.append(_times(caps[-1], seconds(behind.entering)))
+        if not all(weight.value for weight in weights):
+            return _NOTHING, _NOTHING
+        least = [min(pair, key=_value) for pair in pairwise([caps[0], *caps, caps[-1]])]
+        most = [self._most(*each) for each in zip(self.legs, weights, least, strict=True)]
+        parts = ((_fullest(legs, most, caps), _Figure(size, Constant(size))) for legs, size in users)
+        return reduce(_plus, starmap(_times, parts), _NOTHING), reduce(_plus, weights, _NOTHING)
+
+    def _most(self, member: Membership, weight: _Figure, cap: _Figure) -> _Figure:
+        """min(cap, B): what the leg's other spaces leave of a port."""
+        often = self.known.often(member, self.copies)
+        value = cap.value if often is None else min(cap.value, weight.value * often)
+        if weight.formula is None or cap.formula is None:
+            return _Figure(value, None)
+        return _Figure(value, Elsewhere(member, weight.formula).of_rate(cap.formula, self.copies))
 
 
-class _Expressions:
-    """A face is read twice: as numbers, for all rows, and as expressions, for those that are listed."""
-
-    one: Any = ONE
-
-    def value(self, found: Any) -> Number:
-        """What to compare by."""
-        return found.value  # type: ignore[no-any-return]
-
-    def seconds(self, member: Membership) -> Any:
-        """How long a leg's key is taken."""
-        return member.times.seconds
-
-    def most(self, member: Membership, weight: Any, cap: Any, copies: Expression) -> Any:
-        """min(cap, B)."""
-        return Elsewhere(member, weight).of_rate(cap, copies)
-
-
-class _Numbers(_Expressions):
-    """The same in numbers, of which each is found once in a chain."""
-
-    one: Any = Fraction(1)
+class _Known:
+    """Numbers of legs of which each is found once in a chain."""
 
     def __init__(self) -> None:
         self._seconds: dict[Membership, Fraction] = {}
         self._often: dict[Leg, Fraction | None] = {}
 
-    def value(self, found: Any) -> Number:
-        """Itself."""
-        return found  # type: ignore[no-any-return]
-
-    def seconds(self, member: Membership) -> Any:
+    def seconds(self, member: Membership) -> Fraction:
         """How long a leg's key is taken."""
         if member not in self._seconds:
             self._seconds[member] = Fraction(member.times.seconds.value)
         return self._seconds[member]
-
-    def most(self, member: Membership, weight: Any, cap: Any, copies: Expression) -> Any:
-        """min(cap, B)."""
-        often = self.often(member, copies)
-        return cap if often is None else min(cap, weight * often)
 
     def often(self, member: Membership, copies: Expression) -> Fraction | None:
         """How often a second each of so many copies of a port can be used, whatever holds it."""
@@ -187,44 +179,30 @@ class _Numbers(_Expressions):
         return None if found is None else found / copies.value
 
 
-def _fullest(legs: Sequence[int], most: Sequence[Any], caps: Sequence[Any], of: _Expressions) -> Any:
+def _made(operation: Callable[[Any, Any], Any], one: _Figure, other: _Figure) -> _Figure:
+    """A figure of two, with a formula where both have one."""
+    listed = one.formula is not None and other.formula is not None
+    return _Figure(
+        operation(one.value, other.value), operation(one.formula, other.formula) if listed else None
+    )
+
+
+_plus, _times = partial(_made, add), partial(_made, mul)
+
+
+def _fullest(legs: Sequence[int], most: Sequence[_Figure], caps: Sequence[_Figure]) -> _Figure:
     """The largest Σ z on a port of these legs, where z ≤ most and z + z' ≤ cap of two neighbours."""
-    taken: list[Any] = []
+    taken: list[_Figure] = []
     for place, leg in enumerate(legs):
         found = most[leg]
         if place and legs[place - 1] == leg - 1:
-            found = min(found, caps[leg - 1] - taken[-1], key=of.value)
+            found = min(found, _made(sub, caps[leg - 1], taken[-1]), key=_value)
         taken.append(found)
-    kept = [each for each in taken if of.value(each)]
-    return sum(kept[1:], kept[0]) if kept else of.one * 0
+    return reduce(_plus, (each for each in taken if each.value), _NOTHING)
 
 
-def _apart(legs: Sequence[int]) -> int:
-    """α: how many of these legs can hold a port at once, no two of them neighbours.
-
-    >>> _apart([0, 1, 2]), _apart([0, 2, 3])
-    (2, 2)
-    """
-    count, last = 0, -2
-    for leg in legs:
-        if leg > last + 1:
-            count, last = count + 1, leg
-    return count
-
-
-def _atoms(sets: Sequence[PortSet]) -> Iterator[tuple[list[int], int]]:
-    """Which of the sets hold the same ports, and how many ports these are.
-
-    >>> list(_atoms([PortSet("1-4"), PortSet("3-9")]))
-    [([0], 2), ([0, 1], 2), ([1], 5)]
-    """
-    bounds = sorted({bound for ports in sets for low, high in ports.ranges for bound in (low, high + 1)})
-    sizes: dict[tuple[int, ...], int] = {}
-    for low, high in pairwise(bounds):
-        users = tuple(number for number, ports in enumerate(sets) if low in ports)
-        if users:
-            sizes[users] = sizes.get(users, 0) + high - low
-    return ((list(users), size) for users, size in sizes.items())
+def _value(figure: _Figure) -> Number:
+    return figure.value
 
 
 def _lingers(tables: Sequence[Table]) -> tuple[Linger, ...]:

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from pydantic import PrivateAttr
 
 from tuplecalc.errors import Problem, TopologyError, nearest, reject
 from tuplecalc.network.part import Part
-
-if TYPE_CHECKING:
-    from tuplecalc.network.chain import Chain
 
 _FILE = Path(__file__).with_name("presets.toml")
 
@@ -68,19 +65,6 @@ class Preset:
         'https://www.tencentcloud.com/document/product/1015/30230'
         """
         return self.source[0].partition(" (")[0]
-
-
-class Use(NamedTuple):
-    """A preset that a chain uses: where, and what of it."""
-
-    hop: str
-    preset: Preset
-    values: dict[str, Any]
-    """The values that come from it: those that were not written and that fit."""
-    unknown: dict[str, Any]
-    """Keys that no source gives and that were not written, with the tool's own defaults for them."""
-    left_out: tuple[str, ...]
-    """Keys of the preset that do not fit what was written."""
 
 
 @cache
@@ -250,23 +234,3 @@ class PresetPart(Part, defer_build=True):
 def _key(problem: Problem) -> str:
     """The key of a part that a problem is about: ``block`` of ``block[1]``."""
     return re.split(r"[.\[]", problem.place)[0]
-
-
-def used(chain: Chain) -> Iterator[Use]:
-    """The presets that a chain uses, from the clients on, with the values that come from them.
-
-    >>> from tuplecalc.network.file import from_dict
-    >>> nat = {"name": "nat", "preset": "aws-nat-gateway", "addresses": 2, "time_wait": "30s"}
-    >>> services = {"addresses": 1, "ports": 80}
-    >>> [use] = used(from_dict({"clients": {"addresses": 9}, "hops": [nat], "services": services}))
-    >>> use.hop, use.preset.name, use.values
-    ('nat', 'aws-nat-gateway', {'ports': {'count': 55000}})
-    """
-    for part in (chain.clients, *chain.hops):
-        if part.preset is not None:
-            found = preset(part.preset)
-            taken = {key: value for key, value in found.values.items() if key in part.preset_keys}
-            own = part.model_dump(include=set(found.unknown) - part.stated)
-            unknown = {key: own[key] for key in found.unknown if key in own}
-            left_out = tuple(key for key in found.values if key not in part.stated)
-            yield Use(getattr(part, "name", "clients"), found, taken, unknown, left_out)

@@ -14,7 +14,7 @@ from tuplecalc.network.hop import EPHEMERAL_PORTS, UNPRIVILEGED_PORTS, Hop, Sock
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.values import Count, Seconds
 
-FITS: dict[str, tuple[str, tuple[str, ...]]] = {
+_ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
     "listen_addresses": ("capture", ("nat", "listen")),
     "listen_ports": ("capture", ("nat", "listen")),
     "rewrite_ports": ("capture", ("nat",)),
@@ -31,10 +31,10 @@ _INSTEAD = {
 }
 
 
-def _schema_of_fits(schema: dict[str, Any]) -> None:
-    """The table FITS as JSON Schema."""
+def _schema_of_only_with(schema: dict[str, Any]) -> None:
+    """The table _ONLY_WITH as JSON Schema."""
     schema["dependentSchemas"] = {
-        key: {"properties": {other: {"enum": list(allowed)}}} for key, (other, allowed) in FITS.items()
+        key: {"properties": {other: {"enum": list(allowed)}}} for key, (other, allowed) in _ONLY_WITH.items()
     }
 
 
@@ -45,7 +45,7 @@ class Proxy(Sockets, Hop, defer_build=False):
     28232
     """
 
-    model_config = ConfigDict(json_schema_extra=_schema_of_fits)
+    model_config = ConfigDict(json_schema_extra=_schema_of_only_with)
 
     needed: ClassVar[Mapping[str, tuple[str, str]]] = {
         "capture": ("a layer-7 hop says how it captures", 'add "tproxy", "nat" or "listen"')
@@ -105,8 +105,8 @@ class Proxy(Sockets, Hop, defer_build=False):
 
     @classmethod
     def fits(cls, key: str, data: Mapping[str, Any]) -> bool:
-        """By :data:`FITS`."""
-        other, allowed = FITS.get(key, ("capture", (data.get("capture"),)))
+        """By :data:`_ONLY_WITH`."""
+        other, allowed = _ONLY_WITH.get(key, ("capture", (data.get("capture"),)))
         return super().fits(key, data) and data.get(other, _DEFAULTS.get(other)) in allowed
 
     @classmethod
@@ -114,7 +114,7 @@ class Proxy(Sockets, Hop, defer_build=False):
         """Keys that do not fit the capture or the source, and captures that cannot work."""
         yield from super().misfits(data)
         has = _DEFAULTS | dict(data)
-        for key, (other, allowed) in FITS.items():
+        for key, (other, allowed) in _ONLY_WITH.items():
             found = has.get(other)
             known = get_args(cls.model_fields[other].annotation)  # what is none of these is said already
             if data.get(key) is not None and found in known and found not in allowed:

@@ -8,8 +8,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
@@ -102,20 +103,20 @@ class Comparison:
         return tuple(hop.name for hop in self.hops if hop.old is None)
 
 
-def compare(old: Capacity, new: Capacity) -> Comparison:
-    """What changes from one result to another: every hop and limit, and the keys that differ.
+def compare(old: Capacity | Chain, new: Capacity | Chain) -> Comparison:
+    """What changes from one chain or result to another: every hop and limit, and the keys that differ.
 
     Hops are the same where their names are, limits where hop and name are.  Nothing is calculated
     again: all figures are those of the two results.
 
-    >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> from tuplecalc.network.replace import with_settings
     >>> outage = example("outage")
-    >>> found = compare(capacity(outage), capacity(with_settings(outage, "hops.lvs.addresses=2")))
+    >>> found = compare(outage, with_settings(outage, "hops.lvs.addresses=2"))
     >>> found.flows_ratio, found.binding_moved, found.keys
     (Fraction(2, 1), False, (KeyChange(path='hops.lvs.addresses', old=1, new=2),))
     """
+    old, new = (side if isinstance(side, Capacity) else capacity(side) for side in (old, new))
     sides = {hop.name: hop for hop in old.hops}, {hop.name: hop for hop in new.hops}
     hops = (_hop(name, *(side.get(name) for side in sides)) for name in _merged(*sides))
     return Comparison(old, new, tuple(hops), tuple(_keys(old.chain, new.chain)))

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain as chained
+from functools import cache
 from itertools import pairwise
-from math import ceil, floor
-from typing import TYPE_CHECKING, NamedTuple
+from math import floor
+from typing import NamedTuple
 
-from tuplecalc.limits.capacity import capacity
-from tuplecalc.limits.expression import Number, ingredients
+import numpy as np
+
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.expression import Constant, Number, ingredients, tidy
 from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.network.replace import with_settings
 from tuplecalc.questions.axis import MOST_POINTS, POINTS, Axis, ends_of
-from tuplecalc.questions.curves import Curve, Ratio, SteppedError, flows_curve, lower, rate_curve
-from tuplecalc.questions.forms import Form
-from tuplecalc.questions.pieces import Key, alike, between, forms_of, paths_of
-
-if TYPE_CHECKING:
-    from tuplecalc.questions.sweep import Places, Sweep
+from tuplecalc.questions.forms import Form, is_rounded
+from tuplecalc.questions.pieces import paths_of
+from tuplecalc.questions.roundings import middle, simplest
+from tuplecalc.questions.sweep import sweep
+from tuplecalc.under_load.roots import crossing
 
 Name = tuple[str, str]
 """A hop's name and a limit's."""
 MOST_VALUES = 1000
 """Of a number that is no leaf of the formulas, so many values are looked at where no range is given."""
-_FINEST = Fraction(1, 10**13)  # of the value, or a second: nearer than that, forms change at one place
-_FINER = 65  # points of a refined axis: 64 times as fine
-_BESIDE = 2  # whole numbers beside a crossing: rounding down may move it by the keys of a flow
+_FINEST = Fraction(1, 10**13)  # of the value, or a second: nearer than that, limits change at one place
+_LOOKS = 2  # halvings of a span at whose ends the same binds
+_BESIDE = 10 * _FINEST
+_HIGHEST = 10**60  # more than any rate
+_FREE = Form(1, Constant(1), Constant(1), Constant(0), Constant(1))  # nothing limits it
 
 
 class Interval(NamedTuple):
@@ -62,14 +65,17 @@ def crossovers(chain: Chain, number: str | Axis) -> Crossovers:
     """For one number of a chain, the intervals in which each limit binds: its flows and its rate.
 
     ``number`` is a path as of ``--set``, with a range as of ``--vary`` or without one: then from
-    the least value to the highest that a chain can have.  Solved exactly: two limits change places
-    where the difference of two fractions of polynomials is zero; where that is no fraction, to
-    thirty digits.  Of whole numbers the intervals are whole, and rounding down is heeded.  Numbers
-    that are no leaf of the formulas (services, instances that share them out, blocks) are looked
-    at one by one, in a range.
+    the least value to the highest that a chain can have.  Flows and the rate are straight lines in
+    a count, and 1/rate is one in a time or a share, but for some limits on the rate.  So two limits
+    change places where two lines meet, which is a fraction, and which single chains tell to be so;
+    if a third limit is lower there, it meets either of them.  Where lines bend or jump, the place
+    is known to 1e-13.  Of whole numbers the intervals are whole, and rounding down is heeded.
+    Numbers that are no leaf of the formulas (services, instances that share them out, blocks) are
+    looked at one by one, in a range.
 
     Ties go to the earliest limit.  Raises :class:`~tuplecalc.errors.InputError` for a path that
-    leads to no number, and for a number without limits.
+    leads to no number, and for a number without limits.  Source: Eisner and Severance, J. ACM 23
+    (1976) 619.
 
     >>> from tuplecalc.network.file import example
     >>> found = crossovers(example("outage"), "traffic.hold")
@@ -80,73 +86,41 @@ def crossovers(chain: Chain, number: str | Axis) -> Crossovers:
     """
     check_chain(chain)
     axis, is_open = (number, False) if isinstance(number, Axis) else ends_of(chain, number, MOST_VALUES)
-    try:
-        ends = (axis.values[0], axis.values[-1])  # at 0 seconds a device has no limit of what it remembers
-        if not any(axis.path in paths_of(_set(chain, axis, end)) for end in ends):
-            raise SteppedError
-        found = list(stretches(chain, axis))
-        flows, rate = (list(_envelope(axis, found, of)) for of in (0, 1))
-    except SteppedError:
-        if is_open and axis.values[-1] > axis.values[0] + MOST_POINTS:
-            most = max(MOST_VALUES, 4 * int(axis.present or 0))
-            axis, is_open = replace(axis, values=(axis.values[0], most)), False
-        flows, rate = _one_by_one(chain, axis)
-    return Crossovers(chain, axis, tuple(flows), tuple(rate), is_open)
-
-
-class Stretch(NamedTuple):
-    """A part of an axis in which each limit has one form."""
-
-    low: Number
-    high: Number
-    forms: dict[Key, Form]
-
-    def at(self, axis: Axis, value: Number) -> list[tuple[Name, int, Number | None]]:
-        """Name, flows and rate of each limit at one value, exactly."""
-        return [((hop, name), *form.at({axis.path: value})) for (hop, name), form in self.forms.items()]
-
-
-def stretches(chain: Chain, axis: Axis) -> Iterator[Stretch]:
-    """The axis from end to end, cut where some limit's form changes; of whole numbers exactly.
-
-    Else where the two forms are equal to within 1e-13 of the range, at the simplest number there.
-    """
-    places = frozenset((axis.path,))
-    known: dict[Number, dict[Key, Form]] = {}
-    parts = between(chain, (axis.path,))
-
-    def at(value: Number) -> dict[Key, Form]:
-        if value not in known:
-            known[value] = forms_of(_set(chain, axis, value), places)
-        return known[value]
-
-    def cut(low: Number, high: Number) -> Iterator[Stretch]:
-        steps = {
-            low,
-            high,
-            *(_between(axis, low, high, Fraction(part, parts)) for part in range(1, parts)),
-        }
-        samples = [at(value) for value in sorted(steps)]
-        if (forms := alike(samples)) is not None:
-            yield Stretch(low, high, forms)
-        elif axis.is_count and high - low == 1:
-            yield Stretch(low, low, at(low))
-            yield Stretch(high, high, at(high))
-        elif not axis.is_count and high - low <= max(high, 1) * _FINEST:
-            middle = _simplest(Fraction(low), Fraction(high))
-            yield Stretch(low, middle, at(low))
-            yield Stretch(middle, high, at(high))
-        else:
-            middle = _between(axis, low, high, Fraction(1, 2))
-            yield from cut(low, middle)
-            yield from cut(middle + 1 if axis.is_count else middle, high)
-
     low, high = axis.values[0], axis.values[-1]
-    marks = set() if axis.is_count else {time for time in _times(chain) if low < time < high}
-    spans = pairwise(sorted({low, *marks, high}))
-    yield from _together(
-        chained.from_iterable(cut(*span) for span in spans) if low < high else cut(low, high)
+
+    @cache
+    def result_at(value: Number) -> Capacity:
+        return capacity(with_settings(chain, axis.setting(value)))
+
+    if axis.is_count and _is_stepped(axis.path, result_at(low), result_at(high)):
+        if is_open and high > low + MOST_POINTS:
+            high, is_open = max(MOST_VALUES, 4 * int(axis.present or 0)), False
+            axis = replace(axis, values=(low, high))
+        marks, looks = _steps(chain, axis), 0
+    else:
+        marks, looks = set() if axis.is_count else _times(chain), _LOOKS
+    marks = {low, high, *(mark for mark in marks if low < mark < high)}
+    flows, rate = (
+        tuple(_intervals(axis, _Search(axis, result_at, of).runs(sorted(marks), looks), high))
+        for of in (0, 1)
     )
+    return Crossovers(chain, axis, flows, rate, is_open)
+
+
+def _is_stepped(path: str, *ends: Capacity) -> bool:
+    """Whether formulas do not know a number, or know what follows from it in steps only."""
+    forms = [Form.of(limit, frozenset((path,))) for end in ends for limit in end.limits]
+    return not any(path in paths_of(end.chain) for end in ends) or any(map(is_rounded, forms))
+
+
+def _steps(chain: Chain, axis: Axis) -> set[Number]:
+    """The values next to each other at which not the same binds: of all values, or of some of very many."""
+    low, high = axis.values[0], axis.values[-1]
+    every = int(high - low) + 1
+    looked_at = axis.between(low, high, every if every <= MOST_POINTS else POINTS)
+    found = sweep(chain, [looked_at])
+    changes = {at for of in (found.binding, found.rate_binding) for at in np.flatnonzero(np.diff(of))}
+    return {value for at in changes for value in looked_at.values[at : at + 2]}
 
 
 def _times(chain: Chain) -> set[Number]:
@@ -155,143 +129,112 @@ def _times(chain: Chain) -> set[Number]:
     return {quantity.value for part in parts for quantity in ingredients(part)}
 
 
-def _together(parts: Iterator[Stretch]) -> Iterator[Stretch]:
-    """Neighbours with the same forms as one."""
-    last: Stretch | None = None
-    for part in parts:
-        if last is not None and last.forms == part.forms:
-            last = last._replace(high=part.high)
-            continue
-        if last is not None:
-            yield last
-        last = part
-    if last is not None:
-        yield last
+class _Line(NamedTuple):
+    """What binds at some value, as its formula reads there."""
+
+    name: Name | None
+    form: Form
 
 
-def _between(axis: Axis, low: Number, high: Number, part: Fraction) -> Number:
-    """A value part of the way; where the range is wide, of the way between the logarithms."""
-    if low > 0 and high > 1000 * low:
-        digits = len(str(floor(high / low)))
-        value = low * Fraction(10) ** max(1, floor(digits * part))
-        value = value if low < value < high else low + (high - low) * part
-    else:
-        value = low + (high - low) * part
-    return floor(value) if axis.is_count else Fraction(f"{float(value):.16g}")  # what a file can say
+class _Point(NamedTuple):
+    """A value, and what binds there, or next to it."""
+
+    value: Number
+    line: _Line
 
 
-def _simplest(low: Fraction, high: Fraction) -> Number:
-    """The fraction with the least denominator from one number to another.
+class _Search:
+    """What binds flows (0) or rate (1) for values of one number."""
 
-    >>> _simplest(Fraction(59999, 1000), Fraction(60001, 1000))
-    60
-    """
-    whole = ceil(low)
-    if whole <= high:
-        return whole
-    base = floor(low)
-    return base + 1 / Fraction(_simplest(1 / (high - base), 1 / (low - base)))
+    def __init__(self, axis: Axis, result_at: Callable[[Number], Capacity], of: int) -> None:
+        self.axis, self.result_at, self.of = axis, result_at, of
+
+    def at(self, value: Number) -> _Point:
+        """A point by the capacity of a single chain."""
+        found = self.result_at(value)
+        limit = (found.binding, found.rate_binding)[self.of]
+        if limit is None:
+            return _Point(value, _Line(None, _FREE))
+        form = Form.of(limit, frozenset((self.axis.path,)), chosen=True)
+        form = form if self.of else form._replace(seconds=Constant(0), busy=Constant(0))
+        return _Point(value, _Line((limit.hop, limit.name), form))
+
+    def runs(self, marks: Iterable[Number], looks: int) -> Iterator[tuple[Number, Name | None]]:
+        """From where on what binds."""
+        points = list(map(self.at, marks))
+        yield points[0].value, points[0].line.name
+        for low, high in pairwise(points):
+            yield from ((value, line.name) for value, line in self._changes(low, high, looks))
+
+    def _changes(self, low: _Point, high: _Point, looks: int, turn: int = 1) -> Iterator[_Point]:
+        """From where on between two points another line is the lowest.
+
+        Where the same is at both, so many times more in the middle is looked for others.
+        """
+        is_count, span, is_same = self.axis.is_count, high.value - low.value, low.line == high.line
+        is_near = span <= (1 if is_count else max(high.value, 1) * _FINEST)
+        if is_near or (is_same and not looks):
+            if not is_same:
+                yield _Point(high.value if is_count else simplest(low.value, high.value), high.line)
+            return
+        at = None if is_same or turn % 3 == 0 else self._meeting(low, high)
+        if at is not None and not is_count and self._is_change(low, at, high):
+            yield from self._changes(low, _Point(at, low.line), looks)
+            yield _Point(at, high.line)
+            yield from self._changes(_Point(at, high.line), high, looks)
+            return
+        if at is None or not low.value < at < high.value:
+            at, looks = middle(low.value, high.value), max(looks - 1, 0)
+        if is_count:
+            at = min(max(floor(at), low.value + 1), high.value - 1)
+        point = self.at(at)
+        yield from self._changes(low, point, looks, turn + 1)
+        yield from self._changes(point, high, looks, turn + 1)
+
+    def _is_change(self, low: _Point, at: Number, high: _Point) -> bool:
+        """Whether right before and behind a place the lines of two points are the lowest."""
+        beside = max(at, 1) * _BESIDE
+        before, behind = self.at(max(at - beside, low.value)), self.at(min(at + beside, high.value))
+        return (before.line, behind.line) == (low.line, high.line)
+
+    def _meeting(self, low: _Point, high: _Point) -> Number | None:
+        """Where the lines of two points meet; None where they do not."""
+
+        def above(value: Number) -> Fraction:
+            return Fraction(self._height(high.line.form, value) - self._height(low.line.form, value))
+
+        before, behind = above(low.value), above(high.value)
+        if before < 0 or behind > 0 or before == behind:
+            return None
+        straight = low.value + (high.value - low.value) * before / (before - behind)
+        if self.axis.is_count or not above(straight):
+            return tidy(straight)
+        root = Fraction(
+            crossing(lambda value: -float(above(Fraction(value))), float(low.value), float(high.value))
+        )
+        return simplest(root * (1 - _FINEST), root * (1 + _FINEST))
+
+    def _height(self, form: Form, value: Number) -> Number:
+        """What is a straight line in most forms: flows, the rate by a count, else -1/rate."""
+        flows, rate = form.at({self.axis.path: value})
+        if self.of == 0:
+            return flows
+        if self.axis.is_count:
+            return _HIGHEST if rate is None else rate
+        return 0 if rate is None else -1 / Fraction(rate) if rate else -_HIGHEST
 
 
-def _envelope(axis: Axis, found: list[Stretch], of: int) -> Iterator[Interval]:
-    """What binds flows (0) or rate (1) along the stretches."""
-    make: Callable[[Form, Number, Number], Curve] = (flows_curve, rate_curve)[of]
-    runs: list[tuple[Number, Name | None]] = []
-    for stretch in found:
-        low, high = stretch.low, stretch.high
-        if low == high:
-            runs.append((low, _binds(stretch.at(axis, low), of)))
-            continue
-        starts = _least({key: make(form, low, high) for key, form in stretch.forms.items()}, low, high)
-        if not axis.is_count:
-            here = [(start, key and key[:2]) for start, key in starts]
-            for end, inner in ((low, here[0][1]), (high, here[-1][1])):  # a tie, or nothing at all
-                is_outer = end in (axis.values[0], axis.values[-1])
-                if is_outer and (name := _binds(stretch.at(axis, end), of)) != inner:
-                    here = [(end, name), *here] if end == low else [*here, (end, name)]
-            runs += here
-            continue
-        looked_at = {
-            low,
-            *beside(high, low, high),
-            *(n for start, _ in starts for n in beside(start, low, high)),
-        }
-        runs += ((n, _binds(stretch.at(axis, n), of)) for n in sorted(looked_at))
-    yield from _intervals(axis, runs, found[-1].high)
-
-
-def _least(curves: dict[Key, Curve], low: Number, high: Number) -> list[tuple[Number, Key | None]]:
-    """From where on which curve is the lowest; None where all are infinite."""
-    labelled: list[tuple[Number, Key | None]] = [(low, None)]
-    least = Curve.of(Ratio.constant(1) / Ratio(()), low, high)
-    for key, curve in curves.items():
-        parts = list(lower(least, curve))
-        before = iter([*labelled, (high, None)])
-        _, now = next(before)
-        start, following = next(before)
-        merged_labels: list[tuple[Number, Key | None]] = []
-        for place, _, is_new in parts:
-            while start <= place and start < high:
-                now, (start, following) = following, next(before)
-            merged_labels.append((place, key if is_new else now))
-        labelled = [
-            each for n, each in enumerate(merged_labels) if not n or each[1] != merged_labels[n - 1][1]
-        ]
-        least = Curve([place for place, _, _ in parts], [ratio for _, ratio, _ in parts], high)
-    return labelled
-
-
-def beside(start: Number, low: Number, high: Number) -> Iterator[int]:
-    """The whole numbers next to a crossing."""
-    for n in range(floor(start) - _BESIDE, floor(start) + _BESIDE + 2):
-        if low <= n <= high:
-            yield n
-
-
-def _binds(limits: list[tuple[Name, int, Number | None]], of: int) -> Name | None:
-    """The first of the smallest."""
-    figures = [(each[of + 1], each[0]) for each in limits]
-    known = [(figure, name) for figure, name in figures if figure is not None]
-    return min(known, key=lambda each: each[0])[1] if known else None
-
-
-def _intervals(axis: Axis, runs: list[tuple[Number, Name | None]], end: Number) -> Iterator[Interval]:
-    """Runs as intervals, without those in which nothing changes."""
-    kept = [run for n, run in enumerate(runs) if not n or run[1] != runs[n - 1][1]]
+def _intervals(axis: Axis, runs: Iterable[tuple[Number, Name | None]], end: Number) -> Iterator[Interval]:
+    """Runs as intervals, without those in which nothing changes or that are inside and have no length."""
+    kept: list[tuple[Number, Name | None]] = []
+    for start, name in runs:
+        if len(kept) > 1 and kept[-1][0] == start < end:
+            kept.pop()
+        if not kept or kept[-1][1] != name:
+            kept.append((start, name))
     for (start, name), (following, _) in zip(kept, [*kept[1:], (end, None)], strict=True):
         is_last = (start, name) == kept[-1]
         yield Interval(start, following - 1 if axis.is_count and not is_last else following, name)
-
-
-def _one_by_one(chain: Chain, axis: Axis) -> tuple[list[Interval], list[Interval]]:
-    """The same by looking at every value; of very many, at some, and ever closer where they differ."""
-    from tuplecalc.questions.sweep import sweep  # numpy
-
-    low, high = axis.values[0], axis.values[-1]
-    if not axis.is_count:  # a time that no limit asks for
-        high_only = sweep(chain, [replace(axis, values=(high,))])
-        names = [_names(high_only, places)[0] for places in (high_only.binding, high_only.rate_binding)]
-        return [Interval(low, high, names[0])], [Interval(low, high, names[1])]
-    points = int(high - low) + 1
-    every = axis.between(low, high, points if points <= MOST_POINTS else POINTS)
-    whole = sweep(chain, [every])
-
-    def runs(of: str, part: Axis, found: Sweep) -> Iterator[tuple[Number, Name | None]]:
-        here = list(zip(part.values, _names(found, getattr(found, of)), strict=True))
-        for (start, before), (end, after) in pairwise([*here, here[-1]]):
-            yield start, before
-            if before != after and end - start > 1:
-                finer = part.between(start, end, _FINER)
-                yield from runs(of, finer, sweep(chain, [finer]))
-
-    flows, rate = (
-        list(_intervals(axis, list(runs(of, every, whole)), high)) for of in ("binding", "rate_binding")
-    )
-    return flows, rate
-
-
-def _names(found: Sweep, places: Places) -> list[Name | None]:
-    return [found.names[place] if place >= 0 else None for place in places]
 
 
 class Change(NamedTuple):
@@ -313,7 +256,3 @@ def changes(chain: Chain, axis: Axis) -> Iterator[Change]:
     """
     for one, other in pairwise(crossovers(chain, axis).rate):
         yield Change(other.low, one.limit, other.limit)
-
-
-def _set(chain: Chain, axis: Axis, value: Number) -> Chain:
-    return with_settings(chain, axis.setting(value))

@@ -1,7 +1,7 @@
 """Limits with a few numbers left open: expressions in which only what varies is not a number yet.
 
-Each reader puts its own values in: arrays for a sweep (:meth:`Form.flows`, :meth:`Form.rate`), whole
-curves for a crossover or a solution (:mod:`tuplecalc.questions.curves`).
+Each reader puts its own values in: arrays for a sweep (:meth:`Form.flows`, :meth:`Form.rate`), single
+numbers for a crossover (:meth:`Form.at`).
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ class Form(NamedTuple):
     busy: Expression
 
     @classmethod
-    def of(cls, limit: Limit, places: frozenset[str]) -> Form:
-        """The form of a limit, where these places vary."""
+    def of(cls, limit: Limit, places: frozenset[str], *, chosen: bool = False) -> Form:
+        """The form of a limit, where these places vary; with what minima choose now in their place."""
         busy = limit.size if limit.busy is None else limit.busy
         parts = (limit.size, limit.scopes, limit.seconds, busy)
-        return cls(limit.keys, *(folded(part, places) for part in parts))
+        return cls(limit.keys, *(folded(part, places, chosen=chosen) for part in parts))
 
     def at(self, values: Mapping[str, Number]) -> tuple[int, Number | None]:
         """Flows and rate for single numbers, exactly; no rate where nothing limits it."""
@@ -102,23 +102,39 @@ class Form(NamedTuple):
         return np.where(held, room / np.where(held, seconds, 1.0), free)
 
 
-def folded(node: Expression, places: frozenset[str]) -> Expression:
-    """With exact numbers for all that does not go back to these places, and no values for the rest."""
+def folded(node: Expression, places: frozenset[str], *, chosen: bool = False) -> Expression:
+    """With exact numbers for all that does not go back to these places, and no values for the rest.
+
+    ``chosen`` leaves of each minimum the least choice.
+    """
     if not any(quantity.place in places for quantity in ingredients(node)):
         with suppress(ZeroDivisionError):
             return Constant(node.value)
+
+    def fold(part: Expression) -> Expression:
+        return folded(part, places, chosen=chosen)
+
     match node:
         case Quantity(symbol, hop, _, None, place):
             return Quantity(symbol, hop, 0, place=place)
         case Quantity(definition=Node() as definition):
-            return folded(definition, places)
+            return fold(definition)
         case Difference(minuend=left, subtrahend=right):
-            return Difference(folded(left, places), folded(right, places))
+            return Difference(fold(left), fold(right))
         case Quotient(dividend=left, divisor=right, rounding=rounding):
-            return Quotient(folded(left, places), folded(right, places), rounding)
+            return Quotient(fold(left), fold(right), rounding)
+        case Minimum(choices) if chosen:
+            return fold(min(choices, key=lambda choice: choice.value))
         case Sum(parts) | Product(parts) | Minimum(parts):
-            return type(node)(tuple(folded(part, places) for part in parts))
+            return type(node)(tuple(map(fold, parts)))
     return node
+
+
+def is_rounded(node: tuple[Any, ...]) -> bool:
+    """Whether some part of what varies is a rounded quotient."""
+    if isinstance(node, Quotient) and node.rounding:
+        return True
+    return any(isinstance(part, tuple) and is_rounded(part) for part in node)
 
 
 def _exactly(node: Expression, values: Mapping[str, Number]) -> Expression:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from tuplecalc.errors import InputError
-from tuplecalc.questions.sweep import Places, Sweep
+from tuplecalc.questions.grid import Grid, Places
+from tuplecalc.questions.lost import lost
 
 _EXACT = 2.0**53  # from here on floats skip whole numbers
 
 
-def columns(sweep: Sweep, *, blocking: bool = False) -> dict[str, list[Any]]:
+def columns(sweep: Grid, *, blocking: bool = False) -> dict[str, list[Any]]:
     """The points of a sweep, column by column, in the order of the grid: the axes' paths, then figures.
 
     ``rate`` is None where nothing limits it, limits are ``"hop limit"``.
@@ -42,30 +43,30 @@ def columns(sweep: Sweep, *, blocking: bool = False) -> dict[str, list[Any]]:
     found["binding"] = _labels(sweep, sweep.binding).ravel().tolist()
     found["rate_binding"] = _labels(sweep, sweep.rate_binding).ravel().tolist()
     if blocking:
-        bounds = sweep.blocking()
+        bounds = lost(sweep)
         found["blocking_lower"], found["blocking_upper"] = (each.ravel().tolist() for each in bounds)
     return found
 
 
-def names(sweep: Sweep, *, blocking: bool = False) -> list[str]:
+def names(sweep: Grid, *, blocking: bool = False) -> list[str]:
     """The names of the columns."""
     bounds = ["blocking_lower", "blocking_upper"] if blocking else []
     return [*(axis.path for axis in sweep.axes), "flows", "rate", "binding", "rate_binding", *bounds]
 
 
-def rows(sweep: Sweep, *, blocking: bool = False) -> Iterator[tuple[Any, ...]]:
+def rows(sweep: Grid, *, blocking: bool = False) -> Iterator[tuple[Any, ...]]:
     """The points of a sweep, one after the other: what :func:`columns` has, without its names."""
     return zip(*columns(sweep, blocking=blocking).values(), strict=True)
 
 
-def dataframe(sweep: Sweep) -> Any:
+def dataframe(sweep: Grid) -> Any:
     """``Sweep.to_dataframe``: a row for each point, limits as categories."""
     pandas = _library("pandas")
     frame = pandas.DataFrame(columns(sweep))
     return frame.astype({"binding": "category", "rate_binding": "category"})
 
 
-def dataset(sweep: Sweep) -> Any:
+def dataset(sweep: Grid) -> Any:
     """``Sweep.to_xarray``: a variable for each figure, with a dimension for each axis."""
     xarray = _library("xarray")
     dimensions = [axis.path for axis in sweep.axes]
@@ -82,7 +83,7 @@ def dataset(sweep: Sweep) -> Any:
     return xarray.Dataset(variables, coordinates, {"title": sweep.chain.title})
 
 
-def _labels(sweep: Sweep, places: Places) -> Any:
+def _labels(sweep: Grid, places: Places) -> Any:
     """The limits' names in place of their places; None where nothing limits."""
     names = np.array([*(f"{hop} {limit}" for hop, limit in sweep.names), None], dtype=object)
     return names[np.atleast_1d(places)].reshape(np.shape(places))  # -1 is the last

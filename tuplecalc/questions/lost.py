@@ -11,7 +11,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.replace import with_settings
 from tuplecalc.network.values import number
-from tuplecalc.questions.sweep import Array, Sweep
+from tuplecalc.questions.grid import Array, Grid
 from tuplecalc.under_load.chains import result_blocking
 
 
@@ -22,7 +22,7 @@ class Lost(NamedTuple):
     upper: Array
 
 
-def lost(sweep: Sweep, rate: object = None) -> Lost:
+def lost(sweep: Grid, rate: object = None) -> Lost:
     """The bracket of :func:`tuplecalc.under_load.blocking` at every point, at a rate in connections a second.
 
     Without a rate it is the one that each point's chain offers.  The searches and sums behind a

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, sqrt
 
 from tuplecalc.limits.expression import Number, tidy
 
 _DIGITS = 12  # of a time that no decimal number is
+_SMALL = Fraction(1, 1000)  # seconds
 _A_LITTLE = Fraction(2, 10**9)
 
 
@@ -23,6 +24,18 @@ def simplest(low: Number, high: Number) -> Number:
         return whole
     base = floor(low)
     return base + 1 / Fraction(simplest(1 / Fraction(high - base), 1 / Fraction(low - base)))
+
+
+def middle(low: Number, high: Number) -> Number:
+    """Between two numbers; between their logarithms, where the one is many times the other.
+
+    >>> middle(20, 30), middle(1, 1_000_000)
+    (Fraction(25, 1), Fraction(1000, 1))
+    """
+    above = max(low, _SMALL)
+    if high > 100 * above:
+        return Fraction(f"{sqrt(float(above) * float(high)):.3g}")
+    return Fraction(low + high) / 2
 
 
 def rounded_down(value: Number) -> Number:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil, sqrt
+from math import ceil
 from typing import Any, NamedTuple
 
 from tuplecalc.errors import InputError, TopologyError, show
@@ -15,7 +15,7 @@ from tuplecalc.network.cone import Cone
 from tuplecalc.network.replace import path_steps, replace
 from tuplecalc.network.values import number
 from tuplecalc.questions.axis import Axis, ends_of, sizes_of
-from tuplecalc.questions.roundings import a_little_more, as_decimal, rounded_down, simplest
+from tuplecalc.questions.roundings import a_little_more, as_decimal, middle, rounded_down, simplest
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.under_load.chains import Bracket, result_blocking
 from tuplecalc.under_load.checks import probability
@@ -24,8 +24,7 @@ from tuplecalc.under_load.roots import first_whole
 FARTHEST = 1_000_000
 """Services, and machines that share them out: more is no design."""
 _FIRST = 32  # values of a number that may go up and down, looked at one by one
-_MILLISECOND = Fraction(1, 1000)
-_SHORTEST = Fraction(1, 10**18)  # seconds that a chain takes, but for none
+_SHORTEST = Fraction(2, 10**18)  # half of it is the shortest time that a chain takes, but for none
 _CLOSEST = Fraction(1, 10**30)  # of a time: where bisection ends
 _CLOSE = Fraction(1, 10**9)  # the same where only blocking tells, in floats
 
@@ -167,7 +166,7 @@ class _Search:
         while high - low > (within := max(high * closest, 0 if low else _SHORTEST)):
             turn += 1
             crossing = self._crossing(low, high) if is_exact and turn % 3 else None
-            guess = _middle(low, high) if crossing is None else max(crossing, low + within)
+            guess = middle(low, high) if crossing is None else max(crossing, low + within)
             low, high = (guess, high) if self.met(guess) else (low, guess)
         if not is_exact:
             return rounded_down(low)
@@ -197,14 +196,6 @@ def _upwards(low: int, high: int) -> Iterator[int]:
         yield low + step
         step *= 2
     yield high
-
-
-def _middle(low: Number, high: Number) -> Number:
-    """Between two times; between their logarithms, where the one is many times the other."""
-    above = max(low, _MILLISECOND)
-    if high > 100 * above:
-        return Fraction(f"{sqrt(float(above) * float(high)):.3g}")
-    return Fraction(low + high) / 2
 
 
 def _target(chain: Chain, flows: Any, rate: Any, blocking: object) -> Target:

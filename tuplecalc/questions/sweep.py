@@ -1,176 +1,26 @@
-"""Flows and rate of a chain over a grid of values: the same limits, read with arrays.
-
-A limit's expressions are read with arrays in place of the numbers that vary
-(:mod:`tuplecalc.questions.forms`), once for each piece of the grid in which the code behind them
-decides alike (:mod:`tuplecalc.questions.pieces`); there is no loop over points.
-"""
+"""Sweeps: flows and rate of a chain over a grid of values, in parts, under labels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from tuplecalc.errors import InputError, show
 from tuplecalc.network.chain import Chain, check_chain
+from tuplecalc.questions import labelled
 from tuplecalc.questions.axis import Axis, axis, axis_of
-from tuplecalc.questions.forms import Leaves
-from tuplecalc.questions.pieces import Box, Key, Leaf, Piece, Walks, leaves, merged
-
-if TYPE_CHECKING:
-    from tuplecalc.questions.lost import Lost
+from tuplecalc.questions.grid import Grid
+from tuplecalc.questions.lost import Lost, lost
+from tuplecalc.questions.pieces import Walks
 
 AT_ONCE = 10_000_000
 """How many points are calculated at once, where nobody says: some hundred megabytes."""
-_NONE = np.float64(np.inf)  # a limit that is not listed here
-_NEAR = 2.0**-45  # relative: more than any rate's floats are off by
-
-Name = tuple[str, str]
-"""A hop's name and a limit's."""
-Array = NDArray[np.float64]
-Places = NDArray[np.int32]
 
 
-@dataclass(frozen=True, eq=False)
-class Sweep:
-    """A chain at each point of a grid; made by :func:`sweep`, calculated when it is asked.
-
-    Arrays have one dimension for each axis.  At points where a limit is not listed it could not
-    bind: its figures there are those of its formula, or infinite.
-    """
-
-    chain: Chain
-    axes: tuple[Axis, ...]
-    _walks: Walks
-    _window: Box
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """How many values each axis has."""
-        return tuple(map(len, self._window))
-
-    @property
-    def size(self) -> int:
-        """How many points there are."""
-        return prod(self.shape)
-
-    @cached_property
-    def coordinates(self) -> tuple[Array, ...]:
-        """The values of each axis: as floats, or in the array that was given."""
-        return tuple(map(_array, self.axes))
-
-    @property
-    def names(self) -> tuple[Name, ...]:
-        """(hop, limit) of each limit, in the order of the result."""
-        return tuple((hop, name) for hop, name in self._keys)
-
-    @cached_property
-    def flows_of(self) -> tuple[Array, ...]:
-        """Of each limit, how many flows can be open at once."""
-        return tuple(self._joined([read.flows(key) for read in self._readers]) for key in self._keys)
-
-    @cached_property
-    def rates_of(self) -> tuple[Array, ...]:
-        """Of each limit, connections a second; infinite where it does not limit them."""
-        return tuple(self._joined([read.rate(key) for read in self._readers]) for key in self._keys)
-
-    @property
-    def flows(self) -> Array:
-        """The smallest flows of all limits."""
-        least: Array = self._flows[0]
-        return least
-
-    @property
-    def binding(self) -> Places:
-        """Which limit gives the flows: its place in ``names``, ties to the earliest."""
-        first: Places = self._flows[1]
-        return first
-
-    @property
-    def rate(self) -> Array:
-        """The smallest rate of all limits; infinite where none limits it."""
-        least: Array = self._rates[0]
-        return least
-
-    @property
-    def rate_binding(self) -> Places:
-        """Which limit gives the rate; -1 where none limits it."""
-        first: Places = self._rates[1]
-        return first
-
-    @cached_property
-    def _flows(self) -> tuple[Any, Any]:
-        return self._smallest(_Reader.flows)
-
-    @cached_property
-    def _rates(self) -> tuple[Any, Any]:
-        return self._smallest(_Reader.rate)
-
-    def _smallest(self, figure: Callable[[_Reader, Key], Any]) -> tuple[Any, Any]:
-        """The smallest of a figure at each point, and whose it is."""
-        placed = list(enumerate(self._keys))
-        found = [
-            _least([(place, figure(read, key)) for place, key in placed if key in read.leaf.forms])
-            for read in self._readers
-        ]
-        return self._joined([least for least, _ in found]), self._joined([first for _, first in found])
-
-    @cached_property
-    def _readers(self) -> list[_Reader]:
-        """One for each piece that the window meets."""
-        met = (leaf for leaf in leaves(self._walks.whole) if all(_cut(leaf.box, self._window)))
-        return [_Reader(leaf, self._leaves(leaf.box)) for leaf in met]
-
-    def _leaves(self, box: Box) -> Leaves:
-        """The values of the axes in a part of the window, each along a dimension of its own."""
-        return Leaves(self._along(box, self.coordinates), lambda: Leaves(self._along(box, self._exactly)))
-
-    @cached_property
-    def _exactly(self) -> tuple[Any, ...]:
-        return tuple(
-            np.array([int(v) if v.denominator == 1 else v for v in a.values], dtype=object) for a in self.axes
-        )
-
-    def _along(self, box: Box, coordinates: tuple[Any, ...]) -> dict[str, Any]:
-        found = {}
-        for number, (one, span) in enumerate(zip(self._walks.axes, _cut(box, self._window), strict=True)):
-            start = self._window[number].start
-            place: list[Any] = [None] * len(self.axes)
-            place[number] = slice(span.start - start, span.stop - start)
-            found[one.path] = coordinates[number][tuple(place)]
-        return found
-
-    @cached_property
-    def _keys(self) -> list[Key]:
-        """All limits of all pieces, in the order of the chain."""
-        return merged(read.leaf.forms for read in self._readers)
-
-    def _joined(self, parts: list[Any]) -> Any:
-        """The pieces' arrays as one of the whole window."""
-        found = iter(parts)
-        with np.errstate(all="ignore"):
-            return self._join(self._walks.whole, found)
-
-    def _join(self, piece: Piece, parts: Iterator[Any]) -> Any:
-        shape = tuple(map(len, _cut(piece.box, self._window)))
-        if isinstance(piece, Leaf):
-            return np.broadcast_to(self._alike(next(parts), piece.box), shape)
-        met = [part for part in piece.parts if all(_cut(part.box, self._window))]
-        joined = [self._join(part, parts) for part in met]
-        return joined[0] if len(joined) == 1 else np.concatenate(joined, axis=piece.axis)
-
-    def _alike(self, figure: Any, box: Box) -> Any:
-        """The figure as an array of the kind that was given, also where it depends on no axis."""
-        if isinstance(figure, np.ndarray | np.generic):
-            for values in self._leaves(box).values():
-                if not isinstance(values, np.ndarray):
-                    figure = np.where(values == values, figure, figure)  # noqa: PLR0124 - always true
-        return figure
+class Sweep(Grid):
+    """A chain at each point of a grid; made by :func:`sweep`."""
 
     def parts(self, points: int = AT_ONCE) -> Iterator[Sweep]:
         """The sweep in parts of at most so many points, in the order of the grid.
@@ -203,21 +53,15 @@ class Sweep:
         """The share of connections that fails at each point, as a bracket; see
         :func:`tuplecalc.questions.lost.lost`.
         """
-        from tuplecalc.questions.lost import lost  # a loop over points, for who asks
-
         return lost(self, rate)
 
     def to_dataframe(self) -> Any:
         """The grid as a pandas ``DataFrame``, a row for each point; pandas has to be installed."""
-        from tuplecalc.questions.labelled import dataframe
-
-        return dataframe(self)
+        return labelled.dataframe(self)
 
     def to_xarray(self) -> Any:
         """The grid as an xarray ``Dataset`` with a dimension for each axis; xarray has to be installed."""
-        from tuplecalc.questions.labelled import dataset
-
-        return dataset(self)
+        return labelled.dataset(self)
 
     def __repr__(self) -> str:
         over = " × ".join(f"{axis.path} ({len(axis.values):,})" for axis in self.axes) or "nothing"
@@ -271,60 +115,3 @@ def limits_over(chain: Chain, *axes: Axis) -> Sweep:
         rule = f"a grid has at most {AT_ONCE:,} points, this one has {points:,}"
         raise InputError(f"{show(axes[0].path)}: {rule}; write fewer behind the /, as in 0s..10m/25")
     return sweep(chain, axes)
-
-
-class _Reader:
-    """One piece, and the values of what varies in it."""
-
-    def __init__(self, leaf: Leaf, values: Leaves) -> None:
-        self.leaf, self.values = leaf, values
-
-    def flows(self, key: Key) -> Any:
-        with np.errstate(all="ignore"):
-            return self.leaf.forms[key].flows(self.values) if key in self.leaf.forms else _NONE
-
-    def rate(self, key: Key) -> Any:
-        with np.errstate(all="ignore"):
-            return self.leaf.forms[key].rate(self.values) if key in self.leaf.forms else _NONE
-
-
-def _least(arrays: Iterable[tuple[int, Any]]) -> tuple[Any, Any]:
-    """The smallest at each point, and the first that is as small; -1 where all are infinite.
-
-    Arrays of one shape first, so that few are as large as the grid.
-    """
-    found: dict[tuple[int, ...], tuple[Any, Any]] = {}
-    for place, array in arrays:
-        mine = array, np.int32(place)
-        shape = array.shape
-        found[shape] = _lesser(found[shape], mine) if shape in found else mine
-    least: Any = None
-    first: Any = None
-    for mine in sorted(found.values(), key=lambda each: prod(each[0].shape)):
-        least, first = mine if least is None else _lesser((least, first), mine)
-    assert least is not None  # the clients have a limit
-    return least, np.where(least < np.inf, first, np.int32(-1))
-
-
-def _lesser(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
-    """The smaller of two at each point; of those that floats cannot tell apart the earlier."""
-    (mine, my_place), (theirs, their_place) = one, other
-    is_theirs = theirs < mine * (1 - _NEAR)
-    if isinstance(my_place, np.int32) and isinstance(their_place, np.int32):
-        if their_place < my_place:
-            is_theirs = theirs <= mine * (1 + _NEAR)
-    else:
-        is_theirs = is_theirs | ((theirs <= mine * (1 + _NEAR)) & (their_place < my_place))
-    return np.minimum(mine, theirs), np.where(is_theirs, their_place, my_place)
-
-
-def _array(axis: Axis) -> Any:
-    if axis.given is not None:
-        return axis.given * np.float64(1)  # products of whole numbers would wrap around
-    return np.array([float(value) for value in axis.values])
-
-
-def _cut(box: Box, window: Box) -> Box:
-    """The part of a box inside a window."""
-    pairs = zip(box, window, strict=True)
-    return tuple(range(max(b.start, w.start), min(b.stop, w.stop)) for b, w in pairs)

@@ -7,11 +7,12 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.advice import advise
 from tuplecalc.render import numbers, sentences, table
-from tuplecalc.render.json.values import limit_record
+from tuplecalc.render.json import limit_record
 from tuplecalc.render.presets import citations
 from tuplecalc.render.table import escaped, in_markdown, width_of
 
@@ -50,7 +51,7 @@ def _lines(result: Capacity, width: int, load: Offered | None, *, fits: bool) ->
         yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
 
     yield from prose(result.title or "A chain", "bold")
-    yield from prose(_capitalised(sentences.kind(result)), "dim")
+    yield from prose(sentences.kind(result).capitalize(), "dim")
     for build in (_hops, _limits):
         yield "", ""
         yield from _fitting(build, result, width if fits else None)
@@ -90,7 +91,12 @@ def _hops(result: Capacity, names: int, longest: int) -> Iterator[Row]:
     shown, left = _cut(result.hops)
     for hop in shown:
         space = numbers.count(hop.tuple_space, longest)
-        yield table.name(hop.name, names), _kind(result, hop), space, *_hop_figures(result, hop, longest)
+        yield (
+            table.name(hop.name, names),
+            sentences.hop_kind(result, hop),
+            space,
+            *_hop_figures(result, hop, longest),
+        )
     if left:
         yield f"… {left:,} more", "", "", *("" for _ in _hop_header(result))
 
@@ -125,17 +131,8 @@ def _room(limit: Limit, longest: int) -> str:
     return f"{keys} × {scopes}"
 
 
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _figures(of: HopCapacity | Limit, longest: int = numbers.LONGEST) -> tuple[str, str]:
     return numbers.count(of.flows, longest), numbers.rate(of.rate, longest)
-
-
-def _kind(result: Capacity, hop: HopCapacity) -> str:
-    layers = {h.name: h.layer for h in result.chain.hops if h.kind == "hourglass"}
-    return f"layer {layers[hop.name]}" if hop.name in layers else hop.kind
 
 
 def _cut(items: Sequence[T], keep: tuple[object, ...] = ()) -> tuple[list[T], int]:

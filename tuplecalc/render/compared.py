@@ -24,8 +24,8 @@ class Row(NamedTuple):
 
     hop: str
     limit: str
-    flows: tuple[str, str, str]
-    rate: tuple[str, str, str]
+    flows: tuple[str, ...]
+    rate: tuple[str, ...]
     where: str
     binds: str
 
@@ -130,14 +130,12 @@ def rows(found: Comparison) -> Iterator[Row]:
 
 def _row(found: Comparison, hop: str, limit: LimitChange, where: str) -> Row:
     old, new = limit.old, limit.new
-    change = ("", "") if where or not old or not new else _changes(old, new)
-    flows = (numbers.count(old.flows) if old else "–", numbers.count(new.flows) if new else "–", change[0])
-    rate = (numbers.rate(old.rate) if old else "–", numbers.rate(new.rate) if new else "–", change[1])
-    return Row(hop, limit.name, flows, rate, where, _binds(found, limit))
-
-
-def _changes(old: Limit, new: Limit) -> tuple[str, str]:
-    return numbers.change(new.flows, old.flows), numbers.change(new.rate, old.rate)
+    flows = [numbers.count(side.flows) if side else "–" for side in (old, new)]
+    rates = [numbers.rate(side.rate) if side else "–" for side in (old, new)]
+    changes = ["", ""]
+    if old and new and not where:
+        changes = [numbers.change(new.flows, old.flows), numbers.change(new.rate, old.rate)]
+    return Row(hop, limit.name, (*flows, changes[0]), (*rates, changes[1]), where, _binds(found, limit))
 
 
 def _binds(found: Comparison, limit: LimitChange) -> str:
@@ -167,18 +165,17 @@ def _rate(value: Number | None) -> str:
 def _offered(old: Capacity, new: Capacity) -> Iterator[str]:
     """What the offered rate is of the highest one, before and now."""
     before, now = (_used(result) for result in (old, new))
-    same = old.chain.traffic.rate == new.chain.traffic.rate
-    if before and now and same:
-        rate = _rate(new.chain.traffic.rate)
-        if before == now:
-            yield f"{rate} is {now} of the highest rate, as before."
-        else:
-            yield f"{rate} was {before} of the highest rate, and is {now} now."
+    was, rate = (_rate(result.chain.traffic.rate) for result in (old, new))
+    if before and now and was == rate:
+        change = f"is {now} of the highest rate, as before"
+        if before != now:
+            change = f"was {before} of the highest rate, and is {now} now"
+        yield f"{rate} {change}."
         return
     if before:
-        yield f"Before, {_rate(old.chain.traffic.rate)} was {before} of the highest rate."
+        yield f"Before, {was} was {before} of the highest rate."
     if now:
-        yield f"Now {_rate(new.chain.traffic.rate)} is {now} of the highest rate."
+        yield f"Now {rate} is {now} of the highest rate."
 
 
 def _used(result: Capacity) -> str:

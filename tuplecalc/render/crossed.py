@@ -28,16 +28,10 @@ def crossovers(found: Crossovers) -> str:
       rate   from 0 s to 60 s (1 min)  lvs ports
              from 60 s (1 min) on      login-proxy shared
     """
-    rows = []
-    for figure, intervals in (("flows", found.flows), ("rate", found.rate)):
-        first = figure
-        for interval, written in zip(intervals, _written(found, intervals), strict=True):
-            rows.append((first, written, _name(interval)))
-            first = ""
+    rows = list(_rows(found, once=True))
     heading = f"What binds, by {found.axis.name}{_present(found)}:"
-    shown, left = rows[:_MOST_ROWS], len(rows) - _MOST_ROWS
-    said = [heading, *table.lines(shown, left={0, 1, 2}, indent=2)]
-    if left > 0:
+    said = [heading, *table.lines(rows[:_MOST_ROWS], left={0, 1, 2}, indent=2)]
+    if (left := len(rows) - _MOST_ROWS) > 0:
         said.append(f"  … and {left:,} intervals more; -o json has all")
     return "\n".join([*said, *_looked_at(found), ""])
 
@@ -52,16 +46,17 @@ def elasticities(found: Sequence[Elasticity]) -> str:
     return "\n".join([*said, ""])
 
 
+def text(crossed: Iterable[Crossovers], knobs: Sequence[Elasticity]) -> str:
+    """Both for a terminal."""
+    return "\n".join([*map(crossovers, crossed), *([elasticities(knobs)] if knobs else [])])
+
+
 def markdown(crossed: Iterable[Crossovers], knobs: Sequence[Elasticity]) -> str:
     """Both for a design document."""
     parts = []
     for found in crossed:
         parts.append(f"## What binds, by {in_markdown(found.axis.name + _present(found))}")
-        rows = [
-            escaped((figure, written, _name(interval)))
-            for figure, intervals in (("flows", found.flows), ("rate", found.rate))
-            for interval, written in zip(intervals, _written(found, intervals), strict=True)
-        ]
+        rows = map(escaped, _rows(found))
         parts.append(table.markdown(("figure", in_markdown(found.axis.path), "binds"), rows, words=3))
     if knobs:
         parts.append("## What one percent more of an input does")
@@ -87,6 +82,13 @@ def _signed(each: Elasticity) -> str:
 
 def _formula(each: Elasticity) -> str:
     return "" if each.text in ("1", "-1") else each.text
+
+
+def _rows(found: Crossovers, *, once: bool = False) -> Iterator[tuple[str, str, str]]:
+    for figure, intervals in (("flows", found.flows), ("rate", found.rate)):
+        for interval, written in zip(intervals, _written(found, intervals), strict=True):
+            name = "nothing limits it" if interval.limit is None else " ".join(interval.limit)
+            yield "" if once and interval is not intervals[0] else figure, written, name
 
 
 def _written(found: Crossovers, intervals: Sequence[Interval]) -> Iterator[str]:
@@ -116,7 +118,3 @@ def _looked_at(found: Crossovers) -> list[str]:
 def _present(found: Crossovers) -> str:
     present = found.axis.present
     return "" if present is None else f" (now {numbers.with_unit(present, found.axis.unit)})"
-
-
-def _name(interval: Interval) -> str:
-    return "nothing limits it" if interval.limit is None else " ".join(interval.limit)

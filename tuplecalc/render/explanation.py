@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -35,41 +35,37 @@ _OPERATORS = re.compile(r"(?<=·)|(?<=, )|(?= [-+/=≈∪∖∩] )")
 _BLANKS = re.compile(r"(?<=\S) ")
 
 
-def text(explanation: Explanation, width: int = 80) -> str:
-    """The closed forms for a terminal, ``width`` columns wide.
+def text(explanation: Explanation) -> str:
+    """The closed forms for a terminal.
 
     Each limit with its formula, the numbers put in and the result; the chain's minimum with the
     binding term marked; the table of symbols.  Of very many limits only the smallest are shown.
     """
-    shown = _shown(explanation)
-    lines = [*_prose(explanation.title or "A chain", width), ""]
+    shown, result = _shown(explanation), explanation.result
+    endless = "  rate    nothing limits it"
+    lines = [*_prose(explanation.title or "A chain"), ""]
     lines += [f"{quantity:<5} = {formula}  ({by})" for quantity, (formula, by) in THEOREM.items()]
     if any(limit.limit.busy for limit in explanation.limits):
         lines.append("        (of a limit that overlaps in part, the size that can be busy at a time)")
     for limit in shown:
-        lines += ["", *_heading(limit, width)]
-        lines += _substitution(limit.flows, limit.limit is explanation.result.binding, width)
-        if limit.rate:
-            lines += _substitution(limit.rate, limit.limit is explanation.result.rate_binding, width)
-        else:
-            lines.append("  rate    nothing limits it")
+        lines += ["", *_heading(limit), *_substitution(limit.flows, limit.limit is result.binding)]
+        binds = limit.limit is result.rate_binding
+        lines += _substitution(limit.rate, binds) if limit.rate else [endless]
     if left := len(explanation.limits) - len(shown):
         lines += ["", f"… and {left:,} limits more; JSON and LaTeX have all"]
     lines += ["", "the chain: the smallest of all limits"]
     for form in _chain_forms(explanation):
-        lines += _minimum(form, width)
-    if explanation.rate_form is None:
-        lines.append("  rate    nothing limits it")
-    if note := _caveat(explanation):
-        lines += _prose(note, width, indent=2)
-    lines += ["", "symbols", *_table(_rows(explanation, shown), explanation.notation.labels, width)]
+        lines += _minimum(form)
+    lines += [] if explanation.rate_form else [endless]
+    lines += [line for note in _caveat(explanation) for line in _prose(note, indent=2)]
+    lines += ["", "symbols", *_table(_rows(explanation, shown), explanation.notation.labels)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _fold(line: str, width: int, hang: int, breaks: re.Pattern[str] = _OPERATORS) -> list[str]:
+def _fold(line: str, hang: int, breaks: re.Pattern[str] = _OPERATORS, width: int = table.WIDTH) -> list[str]:
     """A formula over several lines, broken at its operators, outside of brackets where possible.
 
-    >>> _fold("  rate = |A|·b·E / (H + c·T)", 22, hang=9)
+    >>> _fold("  rate = |A|·b·E / (H + c·T)", 9, width=22)
     ['  rate = |A|·b·E', '         / (H + c·T)']
     """
     lines = []
@@ -84,8 +80,8 @@ def _fold(line: str, width: int, hang: int, breaks: re.Pattern[str] = _OPERATORS
     return [*lines, line.rstrip()]
 
 
-def _prose(words: str, width: int, indent: int = 0) -> list[str]:
-    return _fold(" " * indent + words, width, indent, _BLANKS)
+def _prose(words: str, indent: int = 0, width: int = table.WIDTH) -> list[str]:
+    return _fold(" " * indent + words, indent, _BLANKS, width)
 
 
 def _padded(words: str, width: int) -> str:
@@ -111,43 +107,39 @@ def _rows(explanation: Explanation, shown: Iterable[LimitForms]) -> list[SymbolR
     return [row for row in explanation.symbols if row.hop in hops]
 
 
-def _heading(limit: LimitForms, width: int) -> list[str]:
-    name = f"{limit.limit.hop} · {limit.limit.name}"
-    why = limit.limit.kind.sentence
+def _heading(limit: LimitForms) -> list[str]:
+    name, why = f"{limit.limit.hop} · {limit.limit.name}", limit.limit.kind.sentence
     line = f"{_padded(name, 20)}  {why}"
-    if cell_len(line) <= width:
-        return [line]
-    return [*_fold(name, width, hang=2), *_prose(why, width, indent=2)]
+    return [line] if cell_len(line) <= table.WIDTH else [*_fold(name, 2), *_prose(why, indent=2)]
 
 
-def _substitution(form: Form, binds: bool, width: int) -> list[str]:
+def _substitution(form: Form, binds: bool) -> list[str]:
     first, *others = form.steps
-    lines = _fold(f"  {form.quantity:<5} {first.relation} {first.text}", width, hang=12)
+    lines = _fold(f"  {form.quantity:<5} {first.relation} {first.text}", 12)
     rest = " ".join(f"{step.relation} {step.text}" for step in others)
-    lines += _fold(f"        {rest}", width, hang=12) if rest else []
+    lines += _fold(f"        {rest}", 12) if rest else []
+    marked = f"{lines[-1]}   {_MARK}"
     if not binds:
         return lines
-    marked = f"{lines[-1]}   {_MARK}"
-    return [*lines[:-1], marked] if cell_len(marked) <= width else [*lines, f"            {_MARK}"]
+    return [*lines[:-1], marked] if cell_len(marked) <= table.WIDTH else [*lines, f"            {_MARK}"]
 
 
-def _minimum(form: ChainForm, width: int) -> list[str]:
+def _minimum(form: ChainForm) -> list[str]:
     """``min(`` with a term a line, its value, and the limits that it stands for."""
     shown = form.shown()
-    result = form.binding_term.form.result
-    quantity = form.binding_term.form.quantity
+    result, quantity = form.binding_term.form.result, form.binding_term.form.quantity
     formulas = [f"{term.form.text}{',' if term is not form.terms[-1] else ''}" for term in shown]
-    left = min(max(map(cell_len, formulas)), width * 2 // 5)
+    left = min(table.width_of(*formulas), table.WIDTH * 2 // 5)
     right = max(len(term.form.result.text) for term in shown)
     lines = [f"  {quantity:<5} = min("]
     for term, formula in zip(shown, formulas, strict=True):
         mark = "  ◀" if term is form.binding_term else ""
         value = f"{term.form.result.relation} {term.form.result.text:>{right}}"
-        note = f"{_who(term, width - left - right - 10 - len(mark))}{mark}"
+        note = f"{_who(term, table.WIDTH - left - right - 10 - len(mark))}{mark}"
         if cell_len(formula) <= left:
             lines.append(f"    {_padded(formula, left)}  {value}  {note}")
         else:
-            lines += _fold(f"    {formula}", width, hang=8)
+            lines += _fold(f"    {formula}", 8)
             lines.append(f"{'':<{left + 4}}  {value}  {note}")
     if more := len(form.terms) - len(shown):
         lines.append(f"    … and {more:,} more, none of them smaller")
@@ -166,38 +158,40 @@ def _who(term: Term, room: int) -> str:
     return note if cell_len(note) <= room else f"{set_cell_size(note, max(room - 1, 1))}…"
 
 
-def _caveat(explanation: Explanation) -> str:
+def _caveat(explanation: Explanation) -> list[str]:
     """A word on bounds that are not always reached."""
     names = [name for name in ("flows", "rate") if getattr(explanation.result, f"{name}_at_most")]
-    return f"At most: the {' and the '.join(names)} can be a little lower than this minimum." if names else ""
+    many = " and the ".join(names)
+    return [f"At most: the {many} can be a little lower than this minimum."] if names else []
 
 
-def _table(rows: Iterable[SymbolRow], labels: Mapping[str, str], width: int) -> Iterator[str]:
+def _table(rows: Sequence[SymbolRow], labels: Mapping[str, str]) -> Iterator[str]:
     """Letters by hop; a letter's meaning stands where it comes first."""
-    rows = list(rows)
+    head = ("letter", "chain", "value", "unit")
     cells = [(row.letter, row.chain, numbers.text(row.value), _unit(row)) for row in rows]
-    widths = [
-        min(most, max(map(cell_len, column)))
-        for column, most in zip(
-            zip(("letter", "chain", "value", "unit"), *cells, strict=True), _WIDEST, strict=True
-        )
-    ]
-    letter, chain, value, unit = widths
-    room = max(width - sum(widths) - 10, 20)
-    hang = " " * (sum(widths) + 10)
-    head = f"  {_padded('letter', letter)}  {_padded('chain', chain)}  {'value':>{value}}"
-    yield f"{head}  {_padded('unit', unit)}  meaning (where it is set)"
+    columns = zip(_WIDEST, zip(head, *cells, strict=True), strict=True)
+    letter, chain, value, unit = (min(most, table.width_of(*column)) for most, column in columns)
+    start = letter + chain + 6
+    hang = " " * (start + value + unit + 4)
+
+    def names(letters: str, along: str) -> str:
+        return f"  {_padded(letters, letter)}  {_padded(along, chain)}  "
+
+    def figures(number: str, measured: str, words: str) -> str:
+        return f"{number:>{value}}  {_padded(measured, unit)}  {words}"
+
+    yield names(*head[:2]) + figures(*head[2:], "meaning (where it is set)")
     explained: set[str] = set()
     for hop, group in groupby(zip(rows, cells, strict=True), key=lambda pair: pair[0].hop):
         label = labels[hop]
-        yield from _prose(hop if label == hop else f"{hop} (_{label})", width)
-        for row, (name, along, number, measured) in group:
-            first, *others = _prose(_said(row, explained), room)
-            start = f"  {_padded(name, letter)}  {_padded(along, chain)}  "
-            if cell_len(start) > letter + chain + 6:  # a name that is wider than its column
-                yield from _fold(start.rstrip(), width, hang=4)
-                start = " " * (letter + chain + 6)
-            yield f"{start}{number:>{value}}  {_padded(measured, unit)}  {first}"
+        yield from _prose(hop if label == hop else f"{hop} (_{label})")
+        for row, cell in group:
+            first, *others = _prose(_said(row, explained), width=max(table.WIDTH - len(hang), 20))
+            named = names(*cell[:2])
+            if cell_len(named) > start:  # a name that is wider than its column
+                yield from _fold(named.rstrip(), 4)
+                named = " " * start
+            yield named + figures(*cell[2:], first)
             yield from (hang + other for other in others)
 
 
@@ -220,11 +214,8 @@ def _said(row: SymbolRow, explained: set[str]) -> str:
 
 def latex(explanation: Explanation) -> str:
     """The closed forms as a LaTeX fragment, all of them; it needs amsmath and longtable."""
-    parts = [
-        "% needs \\usepackage{amsmath, longtable}",
-        rf"\section*{{{escaped(explanation.title or 'A chain')}}}",
-    ]
-    parts.append(_aligned(_LATEX_THEOREM))
+    title = rf"\section*{{{escaped(explanation.title or 'A chain')}}}"
+    parts = ["% needs \\usepackage{amsmath, longtable}", title, _aligned(_LATEX_THEOREM)]
     for limit in explanation.limits:
         heading = escaped(f"{limit.limit.hop}: {limit.limit.name}")
         parts.append(rf"\paragraph{{{heading}}} {escaped(limit.limit.kind.sentence)}")
@@ -292,10 +283,8 @@ def markdown(explanation: Explanation) -> str:
     if left := len(explanation.limits) - len(shown):
         parts.append(f"… and {left:,} limits more; JSON and LaTeX have all.")
     parts += ["## The chain", formula(explanation)]
-    for form in _chain_forms(explanation):
-        parts.append(_terms(form))
-    if note := _caveat(explanation):
-        parts.append(note)
+    parts += map(_terms, _chain_forms(explanation))
+    parts += _caveat(explanation)
     header = ("hop", "symbol", "in the chain", "value", "unit", "meaning (where it is set)")
     rows = (
         (

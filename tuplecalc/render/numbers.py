@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from math import floor, log10
+from math import floor
 
 from tuplecalc.limits.expression import Number
 
@@ -19,7 +21,7 @@ def count(value: Number, longest: int = LONGEST) -> str:
     ('1,290,240', '17/3', '1.268e30', '1.290e6')
     """
     if value >= longest:
-        return _scientific(Fraction(value))
+        return scientific(value)
     if value.denominator == 1:
         return f"{value.numerator:,}"
     return f"{value.numerator:,}/{value.denominator:,}" if value.numerator < longest else rate(value)
@@ -36,7 +38,7 @@ def rate(value: Number | None, longest: int = LONGEST) -> str:
     if value is None:
         return "no limit"
     if value >= longest or 0 < value < Fraction(1, 1000):
-        return _scientific(Fraction(value))
+        return scientific(value)
     if value >= Fraction("999.95") or value == floor(value):
         return f"{round(value):,}"
     return f"{float(value):.1f}" if value >= 100 else f"{float(value):.4g}"
@@ -94,6 +96,16 @@ def share(value: float) -> str:
         return f"{value:.2g}"
     text = f"{value * 100:.3g}"
     return f"{text}%" if text != "100" or value == 1 else _beside_100(Fraction(value))
+
+
+def between(ends: Iterable[float], write: Callable[[float], str] = share) -> str:
+    """Two bounds, or one where both read the same.
+
+    >>> between((0.1618, 0.1619)), between((0.1618, 0.17))
+    ('16.2%', '16.2% to 17%')
+    """
+    low, high = map(write, ends)
+    return low if low == high else f"{low} to {high}"
 
 
 def written(value: float) -> str:
@@ -169,13 +181,15 @@ def change(new: Number | None, old: Number | None) -> str:
     if ratio >= 2:
         if 1000 <= ratio < 10**6:
             return f"{float(ratio):,.0f}×"
-        return f"{float(ratio):.3g}×" if ratio < 10**6 else f"{_scientific(ratio)}×"
+        return f"{float(ratio):.3g}×" if ratio < 10**6 else f"{scientific(ratio)}×"
     return f"{float(ratio - 1) * 100:+.3g}%"
 
 
-def _scientific(value: Fraction) -> str:
-    exponent = len(str(floor(value))) - 1 if value >= 1 else floor(log10(value))
-    digits = round(value / Fraction(10) ** exponent, 3)
-    if digits >= 10:
-        digits, exponent = digits / 10, exponent + 1
-    return f"{float(digits):.3f}e{exponent}"
+def scientific(value: Number | float, digits: int = 3) -> str:
+    """A positive number in powers of ten, with so many digits behind the point.
+
+    >>> scientific(2**100), scientific(Fraction(1, 3 * 10**7)), scientific(99999)
+    ('1.268e30', '3.333e-8', '1.000e5')
+    """
+    top, below = value.as_integer_ratio()
+    return f"{Decimal(top) / below:.{digits}e}".replace("e+", "e")

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.presets import NEEDED, Preset, Use, used
+from tuplecalc.network.presets import NEEDED, Preset
+from tuplecalc.network.used import Use, used
 from tuplecalc.render.table import lines, prose
 
 _MOST_USES = 12  # a screen; JSON has all
@@ -30,17 +31,8 @@ def as_toml(preset: Preset) -> str:
     """All of a preset as a table of a topology file, with the words around it as comments.
 
     >>> from tuplecalc.network.presets import preset
-    >>> print(as_toml(preset("tencent-nat-gateway")), end="")
-    # Tencent Cloud public NAT gateway
-    #
-    # Why: For one protocol, destination address and destination port the maximum is
-    #   the number of elastic addresses times 55,000.
-    # Source: https://www.tencentcloud.com/document/product/1015/30230
-    # Date: 2024-01-04
-    # Caveats: How long a port rests after the close is not documented.
-    # Unknown: no source gives time_wait; tuplecalc's own default stands for it.
-    # Fixed: no advice asks to change ports, time_wait.
-    # In short: preset = "tencent-nat-gateway" and the keys that it needs.
+    >>> print(as_toml(preset("tencent-nat-gateway")).partition("In short: ")[2], end="")
+    preset = "tencent-nat-gateway" and the keys that it needs.
     <BLANKLINE>
     [[hops]]
     name = "tencent-nat-gateway"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
@@ -14,7 +15,6 @@ from tuplecalc.render import numbers
 from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
-    from tuplecalc.under_load.chains import Bracket
     from tuplecalc.under_load.offered import Offered
 
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
@@ -25,6 +25,12 @@ _RARELY = 1e-3  # one search in a thousand: what an operator would see in the lo
 def kind(result: Capacity) -> str:
     """The shape and the constraint: ``inverted cone, port constraint``."""
     return f"{result.shape}, {result.constraint} constraint" if result.constraint else result.shape
+
+
+def hop_kind(result: Capacity, hop: HopCapacity) -> str:
+    """``clients``, ``cone``, ``layer 3``, ``services``."""
+    layers = {part.name: part.layer for part in result.chain.hops if part.kind == "hourglass"}
+    return f"layer {layers[hop.name]}" if hop.name in layers else hop.kind
 
 
 def verdict(result: Capacity) -> str:
@@ -68,7 +74,7 @@ def offered(load: Offered) -> str:
         within = "" if after == soonest else f" ({soonest} where none is closed before)"
         said.append(f"{dry.limit.hop} {dry.limit.name} is the first to run dry, {after} from empty{within}.")
     if load.blocking:
-        share = _between(load.blocking, numbers.share)
+        share = numbers.between(load.blocking)
         verb = "fails" if share == "none" else "fail"
         bounds = " (bounds that agree, not proven)" if " to " not in share else " (a bracket, not proven)"
         proven = "" if load.blocking.is_exact else bounds
@@ -84,9 +90,9 @@ def blind(load: Offered) -> str:
         return ""
     lost = [f"{numbers.share(float(worst.burst))} of a burst over all ports fails"]
     if worst.blocking and load.rate is not None:
-        lost.append(f"{_between(worst.blocking, numbers.share)} of all at {numbers.rate(load.rate)}/s")
+        lost.append(f"{numbers.between(worst.blocking)} of all at {numbers.rate(load.rate)}/s")
     if worst.half:
-        lost.append(f"half of all at {_between(worst.half, _per_second)}")
+        lost.append(f"half of all at {numbers.between(worst.half, _per_second)}")
     others = len(load.blind) - 1
     more = f" {others} more pair{'s' if others > 1 else ''} of hops can meet as well." if others else ""
     names = f"{worst.chooser} and {worst.hop} draw on the same ports"
@@ -94,11 +100,6 @@ def blind(load: Offered) -> str:
     hidden = concert is not None and blindly is not None and concert.upper > blindly.lower
     alone = " by that alone, whatever else is full" if hidden else ""
     return f"{names}; if the two choose blindly: {', '.join(lost)}{alone} (mean field).{more}"
-
-
-def _between(bracket: Bracket, written: Callable[[float], str]) -> str:
-    lower, upper = written(bracket.lower), written(bracket.upper)
-    return upper if lower == upper else f"{lower} to {upper}"
 
 
 def _per_second(value: float) -> str:

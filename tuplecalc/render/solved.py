@@ -100,7 +100,5 @@ def _just_under(found: Solution) -> str:
 
 def _share(found: Solution) -> str:
     assert found.blocking is not None
-    low, high = (numbers.share(each) for each in (found.blocking.lower, found.blocking.upper))
-    if low == high == "none":
-        return "None of the connections fails"
-    return f"{(low if low == high else f'{low} to {high}').capitalize()} of the connections fail"
+    share = numbers.between(found.blocking).capitalize()
+    return "None of the connections fails" if share == "None" else f"{share} of the connections fail"

@@ -61,9 +61,4 @@ def _columns(
     yield "binds", [table.name(value or "–") for value in rates]
     if blocking:
         pairs = zip(found["blocking_lower"], found["blocking_upper"], strict=True)
-        yield "blocking", [_bracket(low, high) for low, high in pairs]
-
-
-def _bracket(low: float, high: float) -> str:
-    one, other = numbers.share(low), numbers.share(high)
-    return one if one == other else f"{one} to {other}"
+        yield "blocking", [*map(numbers.between, pairs)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -28,6 +28,21 @@ _WORDS = {
 }
 
 
+_BLIND = (
+    "both legs of a flow need ports of their own in one table, out of ranges that overlap, and nobody "
+    "chooses them in concert. Where two legs have one tuple, a comparison of random sequence numbers decides "
+    "which flow lives: chance. So this is shown, and not held against the prediction."
+)
+_DRAWING = (
+    "each draws one of several addresses by chance, so that near full not all draws find room at once: "
+    "the prediction is the most that fits."
+)
+_MIXING = (
+    "ports that are apart for each destination before it may meet behind it, so that the prediction is "
+    "the most that fits."
+)
+
+
 def text(found: Verification) -> str:
     """The result for a terminal."""
     return "\n".join(_lines(found)) + "\n"
@@ -49,23 +64,12 @@ def _lines(found: Verification) -> Iterator[str]:
         f"{table.name(binding.hop)} {binding.name} binds. {numbers.count(found.tried)} connections tried; "
         f"Linux {found.kernel}, {found.seconds:.1f} s in all."
     )
-    if found.blind:
-        yield from table.prose(
-            f"{_joined(found.blind)}: both legs of a flow need ports of their own in one table, out of "
-            "ranges that overlap, and nobody chooses them in concert. Where two legs have one tuple, a "
-            "comparison of random sequence numbers decides which flow lives: chance. So this is shown, and "
-            "not held against the prediction."
-        )
-    if found.drawing and not found.figures[0].is_equal:
-        yield from table.prose(
-            f"{_joined(found.drawing)}: each draws one of several addresses by chance, so that near full not "
-            "all draws find room at once: the prediction is the most that fits."
-        )
-    if found.mixing and not found.figures[0].is_equal:
-        yield from table.prose(
-            f"{_joined(found.mixing)}: ports that are apart for each destination before it may meet "
-            "behind it, so that the prediction is the most that fits."
-        )
+    notes = [(found.blind, _BLIND)]
+    if not found.figures[0].is_equal:
+        notes += [(found.drawing, _DRAWING), (found.mixing, _MIXING)]
+    for hops, words in notes:
+        if hops:
+            yield from table.prose(f"{' and '.join(map(table.name, hops))}: {words}")
     yield from _of_rates(found)
     if not any(figure.is_held for figure in found.figures):
         yield "No figure here was held against the prediction."
@@ -73,10 +77,6 @@ def _lines(found: Verification) -> Iterator[str]:
         yield ""
         yield "What the kernel said:"
         yield from table.lines(_said(found.said), left={0, 2}, indent=2)
-
-
-def _joined(hops: Iterable[str]) -> str:
-    return " and ".join(map(table.name, hops))
 
 
 def _of_rates(found: Verification) -> Iterator[str]:

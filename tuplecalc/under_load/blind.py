@@ -70,8 +70,9 @@ def blind_blocking(
     """
     ports = _ports(cone_only, overlap, proxy_only)
     attempts = number(rate, "rate")
-    cone, proxy = _seconds(hold, cone_linger, proxy_linger)
-    unit = cone + proxy
+    base = number(hold, "hold")
+    cone, proxy = base + number(cone_linger, "cone_linger"), base + number(proxy_linger, "proxy_linger")
+    unit = number(cone + proxy, "hold + linger")
     if attempts * unit == 0:
         return 0.0
     setting = _Setting(*ports, cone / unit, proxy / unit)
@@ -85,37 +86,6 @@ def blind_blocking(
     collisions = setting.collisions(high)
     # the first form is the more exact one, but not where few are accepted
     return 1 - high / offered if collisions > 1e-3 else collisions / (1 + collisions)
-
-
-def half_rate(
-    *, cone_only: int, overlap: int, proxy_only: int, hold: float, cone_linger: float, proxy_linger: float
-) -> float | None:
-    """The attempts a second at which half of them fail, or None where none ever fails (all times 0).
-
-    A mean field as :func:`blind_blocking`, with its units and errors.  It is ``2·θ`` with the smallest of
-    ``|A|/s``, ``|L|/t`` and the ``θ`` at which as many collide as are accepted::
-
-        s·(s + 2·t)·θ² - (s·|A ∪ L| - |A ∩ L|·(s + 2·t))·θ = |A|·|L|
-
-    where ``s = hold + cone_linger``, ``t = hold + proxy_linger``.  For full overlap of P ports that is
-    ``2·P/(s + 2·t)``, for apart ranges ``2·min(|A|/s, |L|/t)``.
-    Source: docs/model.md, "Blind choice"; full overlap simulated.
-
-    >>> times = {"hold": 1, "cone_linger": 60, "proxy_linger": 60}
-    >>> round(half_rate(cone_only=0, overlap=28232, proxy_only=0, **times), 1)
-    308.5
-    >>> round(half_rate(cone_only=14116, overlap=0, proxy_only=14116, **times), 1)
-    462.8
-    """
-    ports = _ports(cone_only, overlap, proxy_only)
-    cone, proxy = _seconds(hold, cone_linger, proxy_linger)
-    unit = cone + proxy
-    if unit == 0:
-        return None
-    setting = _Setting(*ports, cone / unit, proxy / unit)
-    A, o, L, s, t = setting
-    half = _positive_root(s * (1 + t), o * (1 + t) - s * (A + L - o), A * L)
-    return 2 * min(setting.capacity, half) / unit
 
 
 def blind_burst_admitted(*, cone_only: int, overlap: int, proxy_only: int) -> Fraction:
@@ -142,21 +112,6 @@ def blind_burst_admitted(*, cone_only: int, overlap: int, proxy_only: int) -> Fr
     if A == o == L:
         return Fraction(o // 2)
     return min(A, L) * (1 - Fraction(o, 2 * max(A, L)))
-
-
-def blind_burst(*, cone_only: int, overlap: int, proxy_only: int) -> Fraction:
-    """The share that fails of ``|A|`` attempts, one for each of the cone's ports, from empty, none released.
-
-    ``1 - admitted/|A|`` with :func:`blind_burst_admitted`, which says when it is exact (full overlap, apart
-    ranges) and when a fluid limit.  Where ``|A| ≤ |L|`` it is ``|A ∩ L|/(2·|L|)``.
-
-    >>> blind_burst(cone_only=0, overlap=64512, proxy_only=0)
-    Fraction(1, 2)
-    >>> blind_burst(cone_only=0, overlap=28232, proxy_only=36280)
-    Fraction(3529, 16128)
-    """
-    A, _, _ = _ports(cone_only, overlap, proxy_only)
-    return 1 - blind_burst_admitted(cone_only=cone_only, overlap=overlap, proxy_only=proxy_only) / A
 
 
 class _Setting(NamedTuple):
@@ -200,10 +155,3 @@ def _ports(cone_only: int, overlap: int, proxy_only: int) -> tuple[int, int, int
         remedy = "count those of one source address and one service"
         raise reject(a + o + others, rule, remedy, "cone_only + overlap + proxy_only")
     return a + o, o, o + others
-
-
-def _seconds(hold: float, cone_linger: float, proxy_linger: float) -> tuple[float, float]:
-    base = number(hold, "hold")
-    cone, proxy = base + number(cone_linger, "cone_linger"), base + number(proxy_linger, "proxy_linger")
-    number(cone + proxy, "hold + linger")
-    return cone, proxy

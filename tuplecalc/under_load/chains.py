@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 from math import exp, floor, inf, log, log1p
@@ -12,7 +12,8 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.checks import number, probability
 from tuplecalc.under_load.erlang_kernels import log_blocking
-from tuplecalc.under_load.pools import Pools, Slice, pools
+from tuplecalc.under_load.networks import Loss, reduced_load
+from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
 
 if TYPE_CHECKING:
@@ -81,60 +82,57 @@ def result_blocking(result: Capacity, rate: float) -> Bracket:
 
 def chain_blocking(found: Sequence[Pools], rate: float) -> Bracket:
     """:func:`blocking` for pools that are found already."""
-    lowers = [_lost(each, rate, "lower") for each in found]
-    uppers = [
-        lost if _is_exact(each) else _lost(each, rate, "upper")
-        for each, lost in zip(found, lowers, strict=True)
-    ]
-    lower = max(lowers, default=0.0)
-    return Bracket(lower, max(lower, _together(found, uppers, rate)))
+    lower = max((_loss(each, "lower")(rate) for each in found), default=0.0)
+    return Bracket(lower, max(lower, _upper(found)(rate)))
 
 
-def _is_exact(each: Pools) -> bool:
-    return each.alike and each.search == "exhaustive" and each.users <= 1
+def _upper(found: Sequence[Pools]) -> Loss:
+    """The upper bound by the rate, from those of the single pools."""
+    losses = [_loss(each, "upper") for each in found]
+
+    def lost(rate: float) -> float:
+        singles = [loss(rate) for loss in losses]
+        least = _NEGLIGIBLE * max(singles, default=0.0)
+        met = [at for at, single in enumerate(singles) if single > least]
+        needed = [met[at] for at in _needed([found[at] for at in met])]
+        if len(needed) < 2:
+            return max((singles[at] for at in needed), default=0.0)
+        return reduced_load([losses[at] for at in needed], rate)
+
+    return lost
 
 
-def _together(found: Sequence[Pools], singles: Sequence[float], rate: float) -> float:
-    """The upper bound, from those of the single pools."""
-    highest = max(singles, default=0.0)
-    met = {id(each): lost for each, lost in zip(found, singles, strict=True) if lost > _NEGLIGIBLE * highest}
-    needed = _needed([each for each in found if id(each) in met])
-    alone = max((met[id(each)] for each in needed), default=0.0)
-    if len(needed) < 2:
-        return alone
-    from tuplecalc.under_load.networks import reduced_load  # most chains have one pool that binds
-
-    return reduced_load([partial(_lost, each, bound="upper") for each in needed], rate)
-
-
-def _lost(each: Pools, rate: float, bound: Bound) -> float:
+def _loss(each: Pools, bound: Bound) -> Loss:
     """The share that fails at the pools of one limit, were they alone: the mean over its slices."""
     if not each.circuits:
-        return 1.0
-    loss = log_loss(each, bound)
-    total, left = 0.0, 1.0
-    for part in reversed(each.slices):  # the hottest first: each pool of the rest loses less
-        lost = _pool_lost(each, part, rate, loss)
-        total += float(part.share) * lost
-        left -= float(part.share)
-        if left * lost <= 1e-17 * total:
-            break
-    return min(total, 1.0)
+        return lambda _: 1.0
+    of_pool = _of_pool(each, log_loss(each, bound))
+    slices = [(float(part.share), float(part.weight * each.seconds)) for part in each.slices]
+
+    def lost(rate: float) -> float:
+        total, left = 0.0, 1.0
+        for share, load in reversed(slices):  # the hottest first: each pool of the rest loses less
+            mine = of_pool(rate * load)
+            total += share * mine
+            left -= share
+            if left * mine <= 1e-17 * total:
+                break
+        return min(total, 1.0)
+
+    return lost
 
 
-def _pool_lost(each: Pools, part: Slice, rate: float, loss: Callable[[float], float]) -> float:
-    load = rate * float(part.weight * each.seconds)
+def _of_pool(each: Pools, log_lost: Loss) -> Loss:
     if each.hashed is None:
-        return exp(loss(load))
+        return lambda load: exp(log_lost(load))
     from tuplecalc.under_load.hashing import hashed_blocking  # only cones that hash need it
 
     clients, addresses = each.hashed
-    per_client = load * addresses / clients
     error = 0.0 if each.search == "exhaustive" else _OF_SEARCHES
-    return hashed_blocking(clients, addresses, per_client, loss, error)
+    return lambda load: hashed_blocking(clients, addresses, load * addresses / clients, log_lost, error)
 
 
-def log_loss(each: Pools, bound: Bound) -> Callable[[float], float]:
+def log_loss(each: Pools, bound: Bound) -> Loss:
     """The logarithm of one pool's blocking as a function of its load, in flows (erlang)."""
     if each.users > 1:
         parts = float(each.users) if bound == "upper" else 1.0
@@ -152,22 +150,22 @@ def log_loss(each: Pools, bound: Bound) -> Callable[[float], float]:
     return lambda load: log_blocking((size - each.keys + 1) / each.keys, load)
 
 
-def _needed(found: Sequence[Pools]) -> list[Pools]:
-    """The pools less those that cannot be full unless another one is.
+def _needed(found: Sequence[Pools]) -> list[int]:
+    """Which pools are left without those that cannot be full unless another one is.
 
     Each is held against the others of its own scopes; one pool for all traffic against the
     smallest others.  What is left over needlessly only widens the bracket.
     """
-    smallest = sorted(found, key=lambda each: each.everywhere)[:_FEW]
-    alike: dict[object, list[Pools]] = {}
-    for each in found:
-        alike.setdefault(each.scopes, []).append(each)
-    left: dict[int, Pools] = {id(each): each for each in found}
-    for each in found:
+    smallest = sorted(range(len(found)), key=lambda at: found[at].everywhere)[:_FEW]
+    alike: dict[object, list[int]] = {}
+    for at, each in enumerate(found):
+        alike.setdefault(each.scopes, []).append(at)
+    left = dict.fromkeys(range(len(found)))
+    for at, each in enumerate(found):
         others = alike[each.scopes] + (smallest if each.limit.scopes.value == 1 else [])
-        if any(id(o) in left and o is not each and _follows(each, o) for o in others):
-            del left[id(each)]
-    return list(left.values())
+        if any(other in left and other != at and _follows(each, found[other]) for other in others):
+            del left[at]
+    return list(left)
 
 
 def _follows(each: Pools, other: Pools) -> bool:
@@ -209,11 +207,10 @@ def rate_for(result: Capacity, share: float) -> float | None:
         return None
     if not result.rate:
         return 0.0
-    found = pools(result)
+    upper = _upper(pools(result))
 
     def excess(log_rate: float) -> float:
-        singles = [_lost(each, exp(log_rate), "upper") for each in found]
-        lost = _together(found, singles, exp(log_rate))
+        lost = upper(exp(log_rate))
         return log(lost / share) if lost else -inf
 
     # Of even traffic no more than the fluid limit gets through; of uneven traffic the rest may.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from numbers import Integral, Real
 
 from tuplecalc.errors import reject
@@ -42,30 +42,24 @@ def count(value: object, place: str, *, least: int = 0, most: int | None = None)
     >>> count(4, "addresses", least=1)
     4
     """
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, Integral)
-        or not _indexes(value)
-        or int(value) < least
-    ):
+    if isinstance(value, bool) or not isinstance(value, Integral) or not hasattr(value, "__index__"):
+        found = least - 1
+    else:
+        found = int(value)
+    if found < least:
         raise reject(value, f"this is a whole number of {least} or more", "change it", place)
-    if most is not None and int(value) > most:
+    if most is not None and found > most:
         raise reject(value, f"this is a whole number of {most:,} or less", "change it", place)
-    return int(value)
-
-
-def _indexes(value: object) -> bool:
-    """Whether it can be a whole number; a duration of numpy's calls itself one, and is none."""
-    return hasattr(value, "__index__")
+    return found
 
 
 def value_of(value: object) -> float:
-    """A real number as a float, NaN for everything else."""
+    """A real number as a float, NaN for all else: numpy's durations call themselves integers as well."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        return float("nan")
+        return nan
     try:
         return float(value)
     except OverflowError:
         return inf
-    except TypeError:  # numpy's durations call themselves integers
-        return float("nan")
+    except TypeError:
+        return nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.under_load.blind import blind_blocking, blind_burst, half_rate
+from tuplecalc.under_load.blind import blind_blocking, blind_burst_admitted
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
@@ -26,14 +26,14 @@ class BlindHop(NamedTuple):
     ``chooser`` picks the ports of the legs that enter ``hop``, which picks those of its own.
     ``burst`` is the failing share of a burst that tries each of the chooser's ports once, from empty;
     ``blocking`` the share in steady state at the offered rate (None without one); ``half`` the
-    rates between which half of the requests come to fail (None where no time passes).
+    rates between which half of the requests come to fail.
     """
 
     chooser: str
     hop: str
     burst: Fraction
     blocking: Bracket | None
-    half: Bracket | None
+    half: Bracket
 
 
 def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
@@ -69,62 +69,36 @@ def _sets(chain: Chain, limit: Limit) -> tuple[NamedPorts, NamedPorts] | None:
 
 
 def _blind(chain: Chain, each: Pools, A: NamedPorts, L: NamedPorts, rate: float | None) -> BlindHop:
-    cone_only, proxy_only = (A.ports - L.ports).size, (L.ports - A.ports).size
-    overlap = A.ports.size - cone_only
     traffic, (entering, leaving) = chain.traffic, each.limit.lingers
+    cone_only, proxy_only = (A.ports - L.ports).size, (L.ports - A.ports).size
+    ports = {"cone_only": cone_only, "overlap": A.ports.size - cone_only, "proxy_only": proxy_only}
+    hold, later = float(traffic.hold), float(leaving.mean(traffic.first_close))
+
+    def share(linger: float, rate: float) -> float:
+        """What fails of the chain's rate where the chooser lingers for so long."""
+        fails = partial(blind_blocking, **ports, hold=hold, cone_linger=linger, proxy_linger=later)
+        return sum(float(part.share) * fails(rate=rate * float(part.weight)) for part in each.slices)
+
+    def half(linger: float) -> float:
+        """The rate of which half fails: less than twice what all ports could carry in the coolest pool."""
+        coolest = min(part.weight for part in each.slices)
+        most = 2 * sum(ports.values()) / ((hold + max(linger, later)) * float(coolest))
+        return crossing(lambda rate: share(linger, rate) - 0.5, 0.0, most)
+
     in_table = entering.mean(traffic.first_close)
-
-    def fails(pool_rate: float, cone_linger: float) -> float:
-        return blind_blocking(
-            cone_only=cone_only,
-            overlap=overlap,
-            proxy_only=proxy_only,
-            rate=pool_rate,
-            hold=float(traffic.hold),
-            cone_linger=cone_linger,
-            proxy_linger=float(leaving.mean(traffic.first_close)),
-        )
-
-    def halves(cone_linger: float) -> float | None:
-        return half_rate(
-            cone_only=cone_only,
-            overlap=overlap,
-            proxy_only=proxy_only,
-            hold=float(traffic.hold),
-            cone_linger=cone_linger,
-            proxy_linger=float(leaving.mean(traffic.first_close)),
-        )
-
     lingers = [float(in_table), *map(float, _held(chain, A.origin.hop, Fraction(entering.service)))]
-    shares = [partial(_mean, each, partial(fails, cone_linger=linger)) for linger in lingers]
-    rates = [
-        _half(each, share, half)
-        for share, linger in zip(shares, lingers, strict=True)
-        if (half := halves(linger)) is not None
-    ]
     return BlindHop(
         A.origin.hop,
         each.limit.hop,
-        blind_burst(cone_only=cone_only, overlap=overlap, proxy_only=proxy_only),
-        None if rate is None else _bracket(share(rate) for share in shares),
-        _bracket(rates) if rates else None,
+        1 - blind_burst_admitted(**ports) / A.ports.size,
+        None if rate is None else _bracket(share(linger, rate) for linger in lingers),
+        _bracket(half(linger) for linger in lingers if hold + max(linger, later)),
     )
 
 
 def _bracket(values: Iterable[float]) -> Bracket:
     ordered = sorted(values)
     return Bracket(ordered[0], ordered[-1])
-
-
-def _mean(each: Pools, fails: Callable[[float], float], rate: float) -> float:
-    return sum(float(part.share) * fails(rate * float(part.weight)) for part in each.slices)
-
-
-def _half(each: Pools, share: Callable[[float], float], half: float) -> float:
-    """The chain's rate at which half fail, from that of one pool."""
-    weights = [float(part.weight) for part in each.slices]
-    low, high = half / max(weights), half / min(weights)
-    return crossing(lambda rate: share(rate) - 0.5, low, high) if low < high else low
 
 
 def _held(chain: Chain, name: str, in_table: Fraction) -> tuple[Fraction, Fraction]:

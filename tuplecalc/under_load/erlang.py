@@ -51,21 +51,13 @@ def erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floats:
     ``1/B = ∫_0^∞ e^−t (1 + t/A)^C dt`` (Jagerman 1974).
 
     It holds for random attempts (Poisson), any holding times, and no retries.  The relative error is below
-    1e-12; B is 0 below 1e-308 (then see :func:`log_erlang_b`).  No circuits lose everything (1), no load
+    1e-11; B is 0 below 1e-308 (then see :func:`log_erlang_b`).  No circuits lose everything (1), no load
     nothing (0, with any circuits at all).
 
-    Args:
-        circuits: How many attempts can be held at once; 0 or more, fractions allowed.
-        load: Offered load in erlang, 0 or more.
-
-    Returns:
-        A probability; an array of the common shape where either argument is an array or a list.
-
-    Raises:
-        TopologyError: what is not a number from 0 to 1e290 (named by its index in an array), or shapes that
-            do not broadcast.
-
-    Source: Erlang 1917; DLMF 8.7, 8.9, 8.12 for the formulas; ``erlang_kernels`` says which is used where.
+    Units: circuits (fractions allowed) and erlang; a probability, or an array of the common shape where
+    either is an array or a list.  Raises ``TopologyError`` for what is not a number from 0 to 1e290 (named by
+    its index in an array), and for shapes that do not broadcast.
+    Source: Erlang 1917; ``erlang_kernels`` evaluates the integral.
 
     >>> erlang_b(2, 1)
     0.2
@@ -75,9 +67,7 @@ def erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floats:
     array([[0.5       , 0.2       ],
            [0.66666667, 0.4       ]])
     """
-    if _scalars(circuits, load):
-        return float(kernels.lost(_amount(circuits, "circuits"), _amount(load, "load")))
-    return _by_pieces(kernels.lost, circuits=(circuits, _amount), load=(load, _amount))
+    return _answer(kernels.lost, circuits=(circuits, _amount), load=(load, _amount))
 
 
 @overload
@@ -89,19 +79,15 @@ def log_erlang_b(circuits: Scalar, load: Array) -> Floats: ...
 def log_erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floats:
     """The natural logarithm of :func:`erlang_b`, also where B itself is below the floats.
 
-    Same model, arguments and errors.  The absolute error is below 1e-12, or the relative one where ``ln B``
+    Same model, arguments and errors.  The absolute error is below 1e-11, or the relative one where ``ln B``
     is beyond −1; ``-inf`` for no load.
-
-    Source: there the Poisson term alone, ``ln B = C ln A − A − ln C!`` (Loader 2000 on its evaluation).
 
     >>> round(log_erlang_b(64512, 10000), 3)
     -65761.995
     >>> log_erlang_b(5, 0), log_erlang_b(0, 5)
     (-inf, 0.0)
     """
-    if _scalars(circuits, load):
-        return float(kernels.log_blocking(_amount(circuits, "circuits"), _amount(load, "load")))
-    return _by_pieces(kernels.log_blocking, circuits=(circuits, _amount), load=(load, _amount))
+    return _answer(kernels.log_blocking, circuits=(circuits, _amount), load=(load, _amount))
 
 
 @overload
@@ -116,16 +102,7 @@ def max_load(circuits: Scalar | Array, blocking: Scalar | Array) -> float | Floa
     Same model as :func:`erlang_b`.  Divided by the mean seconds of holding (and TIME_WAIT) it is the highest
     rate of attempts.  0 circuits carry 0 erlang; a load below 1e-323 is 0.
 
-    Args:
-        circuits: 0 or more, fractions allowed.
-        blocking: The probability, above 0 and below 1.
-
-    Returns:
-        Load in erlang.
-
-    Raises:
-        TopologyError: as :func:`erlang_b`; a blocking that is not strictly between 0 and 1.
-
+    Raises ``TopologyError`` as :func:`erlang_b`, and for a blocking that is not strictly between 0 and 1.
     Source: the project's own; Newton's method on ``ln(1/B − 1)`` over ``ln A``.
 
     >>> [round(max_load(circuits, 0.01), 2) for circuits in (10, 20, 30, 50, 100)]
@@ -133,9 +110,7 @@ def max_load(circuits: Scalar | Array, blocking: Scalar | Array) -> float | Floa
     >>> round(max_load(64512, 1e-6), 6)
     63542.461685
     """
-    if _scalars(circuits, blocking):
-        return float(kernels.max_load(_amount(circuits, "circuits"), probability(blocking, "blocking")))
-    return _by_pieces(kernels.max_load, circuits=(circuits, _amount), blocking=(blocking, probability))
+    return _answer(kernels.max_load, circuits=(circuits, _amount), blocking=(blocking, probability))
 
 
 @overload
@@ -152,16 +127,8 @@ def min_circuits(load: Scalar | Array, blocking: Scalar | Array) -> int | NDArra
     blocking met to the last digit could be decided either way.  It is 1 for no load, because 0 circuits block
     every attempt by definition.
 
-    Args:
-        load: Offered load in erlang, up to 1e15.
-        blocking: The probability, above 0 and below 1.
-
-    Returns:
-        An ``int``; an array of 64-bit integers where either argument is an array or a list.
-
-    Raises:
-        TopologyError: as :func:`max_load`; a load above 1e15.
-
+    An ``int``, or an array of 64-bit integers.  Raises ``TopologyError`` as :func:`max_load`, and for a load
+    above 1e15.
     Source: the project's own; by halves between two bounds.
 
     >>> min_circuits(100, 0.001), min_circuits(60000, 1e-6), min_circuits(0, 0.01)
@@ -169,10 +136,8 @@ def min_circuits(load: Scalar | Array, blocking: Scalar | Array) -> int | NDArra
     >>> min_circuits([1, 10, 100], 0.1)
     array([ 3, 13, 97])
     """
-    if _scalars(load, blocking):
-        return int(kernels.min_circuits(_countable(load, "load"), probability(blocking, "blocking")))
-    found = _by_pieces(kernels.min_circuits, load=(load, _countable), blocking=(blocking, probability))
-    return found.astype("int64")
+    found = _answer(kernels.min_circuits, load=(load, _countable), blocking=(blocking, probability))
+    return int(found) if isinstance(found, float) else found.astype("int64")
 
 
 def _amount(value: object, place: str) -> float:
@@ -192,21 +157,17 @@ def _countable(value: object, place: str) -> float:
     return found
 
 
-def _scalars(*values: object) -> bool:
-    """Whether none is an array, a list or the like; what is no number at all fails its check later."""
-    return all(isinstance(value, float | int | Real) or not _is_array(value) for value in values)
-
-
 def _is_array(value: object) -> bool:
-    return hasattr(value, "__array__") or (isinstance(value, Sequence) and not isinstance(value, str | bytes))
+    """Whether it is an array, a list or the like; what is no number at all fails its check later."""
+    is_list = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    return is_list or (hasattr(value, "__array__") and not isinstance(value, Real))
 
 
-def _by_pieces(work: Callable[..., Any], **given: tuple[object, Check]) -> Floats:
-    """Two arguments, checked, broadcast together and handed over piece by piece.
-
-    The first is handed over as a float where it is the same throughout a piece: then a kernel works out once
-    what depends on it alone.
-    """
+def _answer(work: Callable[..., Any], **given: tuple[object, Check]) -> float | Floats:
+    """Of two numbers at once; of arrays, checked and broadcast together, piece by piece."""
+    if not any(_is_array(value) for value, _ in given.values()):
+        numbers = (check(value, place) for place, (value, check) in given.items())
+        return float(work(*numbers))
     import numpy as np
 
     checked = [_array(values, place, check) for place, (values, check) in given.items()]
@@ -219,8 +180,7 @@ def _by_pieces(work: Callable[..., Any], **given: tuple[object, Check]) -> Float
     with np.errstate(all="ignore"):  # infinity stands for what is beyond the floats
         for begin in range(0, first.size, _PIECE):
             piece = slice(begin, begin + _PIECE)
-            same = (one[piece] == one[begin]).all()
-            found[piece] = work(float(one[begin]) if same else one[piece], other[piece], kernels.arrays())
+            found[piece] = work(one[piece], other[piece], kernels.arrays())
     return found.reshape(first.shape)
 
 

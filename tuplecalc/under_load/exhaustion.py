@@ -2,57 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from math import log, log1p
+from math import exp, expm1, log, log1p
+from typing import NamedTuple
 
-from tuplecalc.under_load import checks
+from tuplecalc.limits.limit import Limit
+from tuplecalc.under_load.hashing import fullest_estimate
+from tuplecalc.under_load.pools import Pools
+from tuplecalc.under_load.roots import crossing
 
-_MOST = 10**100  # more than all of IPv6's tuples
+
+class Exhausted(NamedTuple):
+    """The limit that is the first to run dry, from empty, at the offered rate.
+
+    ``seconds`` in the fluid with exponential holds; ``soonest`` where nothing is closed before.
+    """
+
+    limit: Limit
+    seconds: float
+    soonest: float
+
+
+def exhausted(each: Pools, rate: Fraction, hold: Fraction) -> Exhausted | None:
+    """When the pool is full that gets the most of the chain's rate; None where it never is."""
+    keys = rate * hottest(each) * each.keys
+    seconds = exhaustion_time(each.room, keys, hold, each.lags)
+    return None if seconds is None else Exhausted(each.limit, seconds, float(each.room / keys))
+
+
+def hottest(each: Pools) -> Fraction:
+    """The part of the traffic that falls on the fullest pool; behind a hash what that gets, about."""
+    if each.hashed is None:
+        return each.hottest
+    clients, addresses = each.hashed
+    return each.hottest * Fraction(fullest_estimate(clients, addresses)) * addresses / clients
 
 
 def exhaustion_time(
-    circuits: int,
-    rate: float | Fraction,
-    hold: float | Fraction,
-    linger: float | Fraction,
+    size: Fraction, rate: Fraction, hold: Fraction, lags: Mapping[Fraction, Fraction]
 ) -> float | None:
-    """Seconds from an empty pool to a full one, in the fluid; None where it never fills.
+    """Seconds from an empty pool of so many keys to a full one, in the fluid; None where it never fills.
 
-    ``λ`` connections a second are offered from the moment 0 on.  Each holds one of ``C`` circuits for a time
-    of mean ``H`` without memory (exponential) and then for a fixed ``T`` (TIME_WAIT, or a NAT's own timer).
-    Of those, ``m(t)`` are still there after ``t`` seconds, and the pool is full when ``m(t) = C``::
+    ``λ`` keys a second are taken from the moment 0 on.  Each is held for a time of mean ``H`` without memory
+    (exponential), and the part ``m_T`` of them for a fixed ``T`` more (TIME_WAIT, or a NAT's own timer)::
 
-        m(t) = λ·∫_0^t P(hold + linger > u) du = λ·(min(t, T) + H·(1 - e^(-max(0, t - T)/H)))
+        taken(t) = λ·Σ m_T·(min(t, T) + H·(1 - e^(-max(0, t - T)/H)))
 
-    Solved in closed form: ``C/λ`` as long as nothing has been released by then, and
-    ``T - H·ln(1 - (C/λ - T)/H)`` afterwards.  Never where ``λ·(H + T) ≤ C``: that is decided exactly, also
-    for fractions.  A hold that is always the same is part of the linger.  A pool of 0 is full at once.
+    It is ``λ·t`` until the first is released; after the longest ``T`` it is
+    ``λ·(Σ m_T·T + H) - λ·H·Σ m_T·e^(-(t - T)/H)``, solved in closed form.  Never where
+    ``λ·(Σ m_T·T + H)`` is no more than the size: decided exactly.  A hold that is always the same is part of
+    ``T``.
 
-    Holds for large pools ("in the fluid": connections as a steady flow, without chance).  Units: a rate in
-    connections a second, times in seconds.  Raises :class:`~tuplecalc.errors.TopologyError` for negative
-    or infinite numbers.  Source: the number of busy servers in M/G/∞ that starts empty is Poisson with the
-    mean ``m(t)``.
+    Holds for large pools ("in the fluid": connections as a steady flow, without chance).  Units: keys, keys a
+    second, seconds.  Source: the number of busy servers in M/G/∞ that starts empty is Poisson with this mean.
 
-    >>> exhaustion_time(28232, 500, hold=1, linger=60)
+    >>> exhaustion_time(Fraction(28232), Fraction(500), Fraction(1), {Fraction(60): Fraction(1)})
     56.464
-    >>> round(exhaustion_time(1000, 16.5, hold=5, linger=60), 4)  # some are released before
-    60.6461
-    >>> exhaustion_time(28232, 470, hold=1, linger=59) is None
-    True
     """
-    tuples, offered = checks.count(circuits, "circuits", most=_MOST), _exact(rate, "rate")
-    mean, tail = _exact(hold, "hold"), _exact(linger, "linger")
-    if offered * (mean + tail) <= tuples:
+    over = rate * (hold + sum(part * lag for lag, part in lags.items())) - size
+    if over <= 0:
         return None
-    if tuples <= offered * tail:
-        return float(tuples / offered)
-    released = (tuples / offered - tail) / mean
-    if released < Fraction(1, 2):
-        return float(tail) - float(mean) * log1p(-float(released))
-    left = 1 - released  # exact: next to the limit everything hangs on it
-    return float(tail) + float(mean) * (log(left.denominator) - log(left.numerator))
+    soonest, last, mean = float(size / rate), float(max(lags)), float(hold)
+    if soonest <= min(lags):
+        return soonest
 
+    def missing(time: float) -> float:
+        taken = 0.0
+        for lag, part in lags.items():
+            later = max(time - float(lag), 0.0)
+            back = mean * -expm1(-later / mean) if mean else 0.0
+            taken += float(part) * (min(time, float(lag)) + back)
+        return taken - soonest
 
-def _exact(value: float | Fraction, place: str) -> Fraction:
-    checked = checks.number(value, place)
-    return Fraction(value) if isinstance(value, int | Fraction) else Fraction(checked)
+    if not mean or missing(last) >= 0:
+        return crossing(missing, soonest, last)
+    left = over / (rate * hold)  # exact: next to the limit everything hangs on it
+    weight = sum(float(part) * exp((float(lag) - last) / mean) for lag, part in lags.items())
+    logarithm = log1p(-float(1 - left)) if 2 * left > 1 else log(left.numerator) - log(left.denominator)
+    return last + mean * (log(weight) - logarithm)

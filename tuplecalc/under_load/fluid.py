@@ -17,7 +17,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.under_load import checks
-from tuplecalc.under_load.offered import Exhausted, exhausted, fullest
+from tuplecalc.under_load.exhaustion import Exhausted, exhausted, hottest
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
 
@@ -60,8 +60,6 @@ class Fluid:
     """When the pool is full; None where it is not while the offer lasts."""
     half_free_after: float
     """Seconds from the end of the offer until half of the pool is free; 0 where it is already."""
-    turned_away: float
-    """The share of the connections that gets no keys, from when the pool is full to the end of the offer."""
     time: Series
     """Seconds from empty."""
     open: Series
@@ -70,8 +68,6 @@ class Fluid:
     """Keys whose connection is closed (TIME_WAIT, or the timer of a table)."""
     demand: Series
     """Keys that would be taken if there were enough."""
-    accepted: Series
-    """Connections a second that get in, from that moment on."""
 
     @property
     def taken(self) -> Series:
@@ -111,15 +107,17 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
     >>> course = over_time(capacity(example("outage")), seconds=1200)
     >>> course.limit.name, course.size, round(course.exhausted_after, 1), round(course.half_free_after, 1)
     ('shared', 64512.0, 548.6, 210.8)
-    >>> round(course.turned_away, 3)
-    0.163
     """
     offered = result.chain.traffic.rate
     if offered is None:
         raise InputError("exhaustion needs an offered rate; write `rate` under [traffic], or --rate 700")
     each, first = _first(result, offered)
-    hold, lags, size = float(result.chain.traffic.hold), _lags(each), float(_size(each))
-    share = _share(each)
+    hold, lags, size = (
+        float(result.chain.traffic.hold),
+        {float(lag): float(part) for lag, part in each.lags.items()},
+        float(each.room),
+    )
+    share = hottest(each)
     rate = float(offered * share)
     if seconds is None:
         most = first.seconds + 2 * float(each.seconds) if first else 1.5 * max(lags) + _SETTLED * hold
@@ -153,12 +151,10 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
         seconds=ends,
         exhausted_after=dry,
         half_free_after=_half_free(course, size / each.keys, ends),
-        turned_away=0.0 if dry is None else 1 - course.mean_rate(dry, ends) / rate,
         time=_frozen(time),
         open=_frozen(each.keys * course.at(moment).open for moment in time),
         lingering=_frozen(each.keys * course.lingering(moment) for moment in time),
         demand=_frozen(each.keys * endless.taken(moment) for moment in time),
-        accepted=_frozen(course.at(moment).rate for moment in time),
     )
 
 
@@ -183,17 +179,8 @@ def _first(result: Capacity, rate: Fraction) -> tuple[Pools, Exhausted | None]:
     return max(found, key=lambda each: _use(each, rate)), None
 
 
-def _size(each: Pools) -> Fraction:
-    """Keys that can be taken: of those that come and go together, whole flows' worth."""
-    return Fraction(each.circuits * each.keys if each.alike else each.size)
-
-
-def _share(each: Pools) -> Fraction:
-    return each.hottest * fullest(each)
-
-
 def _use(each: Pools, rate: Fraction) -> Fraction:
-    return rate * _share(each) * each.seconds * each.keys / _size(each)
+    return rate * hottest(each) * each.seconds * each.keys / each.room
 
 
 def _told(seconds: float) -> float:
@@ -206,16 +193,6 @@ def _told(seconds: float) -> float:
     if not unit or seconds >= 60 * unit:
         unit = 10.0 ** floor(log10(seconds / (unit or 1.0))) * (unit or 1.0)
     return unit * next(number for number in _NUMBERS if number * unit >= seconds * (1 - 1e-9))
-
-
-def _lags(each: Pools) -> dict[float, float]:
-    """How long keys linger, and which part of them does for so long."""
-    found: dict[float, float] = {}
-    for close in each.closes:
-        for linger in close.lingers:
-            part = float(close.share / each.keys)
-            found[float(linger)] = found.get(float(linger), 0.0) + part
-    return found
 
 
 class _Cell(NamedTuple):
@@ -250,10 +227,6 @@ class _Course:
         gone = self._gone(time - start)
         still_open = before * (1 - gone) + rate * self.hold * gone
         return _Cell(time, accepted + rate * (time - start), still_open, rate)
-
-    def mean_rate(self, begin: float, end: float) -> float:
-        """Connections a second that get in between two moments."""
-        return (self.at(end).accepted - self.at(begin).accepted) / (end - begin)
 
     def closed(self, time: float) -> float:
         """Connections closed so far."""

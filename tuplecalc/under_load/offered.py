@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import exp
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
-from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
-from tuplecalc.under_load.exhaustion import exhaustion_time
-from tuplecalc.under_load.hashing import fullest_estimate
-from tuplecalc.under_load.pools import Pools, pools
-from tuplecalc.under_load.roots import crossing
-
-
-class Exhausted(NamedTuple):
-    """The limit that is the first to run dry, from empty, at the offered rate.
-
-    ``seconds`` in the fluid with exponential holds; ``soonest`` where nothing is closed before.
-    """
-
-    limit: Limit
-    seconds: float
-    soonest: float
+from tuplecalc.under_load.exhaustion import Exhausted, exhausted
+from tuplecalc.under_load.pools import pools
 
 
 class HopUse(NamedTuple):
@@ -111,40 +96,5 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     return Offered(rate, highest, used, lost, first, blind_hops(result, float(rate)), most)
 
 
-def exhausted(each: Pools, rate: Fraction, hold: Fraction) -> Exhausted | None:
-    """When the hottest pool is full: ``Σ m_T(t) = size``, over a flow's keys and over who closes first.
-
-    ``T`` is how long a key lingers, and ``m_T(t) = λ·(min(t, T) + H·(1 - e^(-max(0, t - T)/H)))`` as in
-    :func:`tuplecalc.under_load.exhaustion.exhaustion_time`.
-    """
-    mine = rate * each.hottest * fullest(each)
-    size = Fraction(each.circuits * each.keys) if each.alike else Fraction(each.size)
-    if each.alike and len(each.closes) == 1:
-        seconds = exhaustion_time(each.circuits, mine, hold, each.closes[0].lingers[0])
-        return None if seconds is None else Exhausted(each.limit, seconds, float(each.circuits / mine))
-    if mine * each.seconds * each.keys <= size:
-        return None
-    soonest, mean = float(size / (mine * each.keys)), float(hold)
-    lingers = [(float(close.share), float(linger)) for close in each.closes for linger in close.lingers]
-
-    def missing(time: float) -> float:
-        taken = 0.0
-        for share, linger in lingers:
-            closing = max(time - linger, 0.0)
-            taken += share * (min(time, linger) + (mean * (1 - exp(-closing / mean)) if mean else 0.0))
-        return float(mine) * taken - float(size)
-
-    last = max(linger for _, linger in lingers) + 40 * mean  # what is left of the exponential is in no digit
-    return Exhausted(each.limit, crossing(missing, soonest, max(last, soonest)), soonest)
-
-
-def fullest(each: Pools) -> Fraction:
-    """What the fullest address of a hash has over the mean; 1 where traffic is even."""
-    if each.hashed is None:
-        return Fraction(1)
-    clients, addresses = each.hashed
-    return Fraction(fullest_estimate(clients, addresses)) * addresses / clients
-
-
 def _badness(hop: BlindHop) -> tuple[float, float]:
-    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower if hop.half else 0.0
+    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower

@@ -86,6 +86,20 @@ class Pools(NamedTuple):
         return floor(Fraction(self.size) / self.keys)
 
     @property
+    def room(self) -> Fraction:
+        """Keys that can be taken: of those that come and go together, whole flows' worth."""
+        return Fraction(self.circuits * self.keys if self.alike else self.size)
+
+    @property
+    def lags(self) -> dict[Fraction, Fraction]:
+        """How long keys linger, and which part of all keys does for so long."""
+        found: dict[Fraction, Fraction] = {}
+        for close in self.closes:
+            for linger in close.lingers:
+                found[linger] = found.get(linger, Fraction(0)) + close.share / self.keys
+        return found
+
+    @property
     def hottest(self) -> Fraction:
         """The largest part of the traffic that falls on one pool."""
         return max(part.weight for part in self.slices)

@@ -19,7 +19,7 @@ from operator import mul
 from typing import Literal, NamedTuple, TypeAlias
 
 from tuplecalc.errors import reject
-from tuplecalc.under_load.checks import count, number, probability
+from tuplecalc.under_load.checks import count, probability
 from tuplecalc.under_load.series import NEGLIGIBLE, first_below, log1p_less, log_sum, stirling
 
 Search: TypeAlias = Literal["exhaustive", "linux"] | int | tuple[int, ...]
@@ -186,17 +186,13 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
     summed, which is as good for so smooth a law.  For ranges above 2,048 ports ln f comes from a cubic
     through points R/1024 apart: ln f is smooth on the scale of R/10 (relative error below 1e-8).
 
-    Raises TopologyError unless ports ≥ 1, load ≥ 0 and bound is "lower" or "upper".  Source: a birth–death
-    chain with losses; docs/model.md, "Port search".
+    Source: a birth–death chain with losses; docs/model.md, "Port search".
 
     >>> f"{search_blocking(64512, 62000):.2e}", f"{search_blocking(64512, 62000, bound='upper'):.2e}"
     ('8.30e-05', '2.87e-02')
     >>> round(search_blocking(2, 1.0, "exhaustive"), 12)
     0.2
     """
-    ports, load = count(ports, "ports", least=1), number(load, "load")
-    if not isinstance(bound, str) or bound not in ("lower", "upper"):
-        raise reject(bound, 'this is "lower" or "upper"', "write one of these", "bound")
     if load < _NO_LOAD:
         return 0.0
     chain = _chain(ports, _counted(search, ports), _spread if bound == "lower" else _clustered)

@@ -55,7 +55,7 @@ def check_words(ax: Axes, slack: float = 1.0) -> None:
     """No two texts lie over each other, and none leaves the figure; tilted ones count for the latter only."""
     figure = style.figure_of(ax)
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    with style.without_glyph_warnings():
+    with style.style():
         figure.draw_without_rendering()
     boxes = [(text, Text.get_window_extent(text, renderer)) for text in texts(ax)]
     for text, box in boxes:

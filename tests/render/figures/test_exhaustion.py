@@ -146,7 +146,7 @@ def test_what_fits_has_no_marks_and_ends_with_the_offer() -> None:
         ("hourglass", "2,000/s never fills firewall entries: 95% in use"),
         ("cone", "1,500/s never fills nat ports: 3.5% in use"),
         ("moments", "At 1,000,000,000/s nat ports runs dry 64.5 µs from empty"),
-        ("long name", "At 700/s a very long name of a hop in … ports runs dry 1 min 32 s from empty"),
+        ("long name", "At 700/s a very long name of a hop in… ports runs dry 1 min 32 s from empty"),
     ],
 )
 def test_the_title_states_the_finding(name: str, finding: str) -> None:

@@ -177,7 +177,7 @@ def test_where_nothing_limits_the_rate_there_is_no_figure() -> None:
         drawn(chain, "clients.addresses", "clients.time_wait=0s..0s")
     assert str(caught.value) == (
         "map, clients.addresses and clients.time_wait: nothing limits the rate at any point; "
-        "vary others, or write `hold` under [traffic]"
+        "vary another number, or write `hold` under [traffic]"
     )
     with pytest.raises(tc.InputError, match="no flow gets through at any point"):
         drawn(CHAINS["no flow"])

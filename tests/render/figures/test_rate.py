@@ -178,7 +178,7 @@ def test_of_many_crossovers_all_have_dots_and_the_nearest_have_words() -> None:
 def test_where_nothing_limits_the_rate_there_is_no_figure() -> None:
     chain = tc.with_settings(CHAINS["direct"], "clients.time_wait=0s")
     message = (
-        "rate, clients.addresses: nothing limits the rate there, whatever the value; "
+        "rate, clients.addresses: nothing limits the rate, whatever the value; "
         "vary another number, or write `hold` under [traffic]"
     )
     with pytest.raises(tc.InputError) as caught:

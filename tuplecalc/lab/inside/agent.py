@@ -8,10 +8,10 @@ closes, and the kernel ends them when their parent dies (PR_SET_PDEATHSIG).
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -21,15 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from tuplecalc.lab.inside.clients import Clients
-from tuplecalc.lab.inside.echo import Echo
 from tuplecalc.lab.inside.pace import Pace
 from tuplecalc.lab.inside.proxy import Proxy
-from tuplecalc.lab.inside.sockets import Loop, open_files
+from tuplecalc.lab.inside.sockets import BACKLOG, listener, open_files
 
 _CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1
 _TOOL_SECONDS = 30
 MOST_FILES = 65536
+_LONGEST = 1 << 26  # bytes of a request: the rules of a namespace are one line
 _NET = Path("/proc/sys/net")
 
 
@@ -46,7 +46,8 @@ def main(arguments: list[str]) -> None:
             for other in map(int, sockets):
                 if other != fd:
                     os.close(other)
-            _live(socket.socket(fileno=fd))
+            open_files(MOST_FILES)
+            asyncio.run(Agent().live(socket.socket(fileno=fd)))
             os._exit(0)
     for fd in map(int, sockets):
         os.close(fd)
@@ -64,37 +65,27 @@ def _die_with(parent: int) -> None:
 class Agent:
     """Answers one request after the other, and serves its sockets in between."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self.control = control
-        self.loop = Loop()
+    def __init__(self) -> None:
         self.host = os.readlink("/proc/self/ns/net")  # noqa: PTH115
-        self.role: Echo | Proxy | None = None
-        self.clients: Clients | None = None  # kept: their sockets close with them
-        self.unread = b""
-        self.ended = False
-        self.loop.watch(control.fileno(), select.EPOLLIN, self._hear)
+        self.proxy: Proxy | None = None
+        self.servers: list[asyncio.Server] = []  # kept: they close with their last reference
+        self.clients: Clients | None = None  # likewise their sockets
 
-    def _hear(self, _: int) -> None:
-        data = b""
-        with suppress(ConnectionError):  # who asked is gone, and left an answer unread
-            data = self.control.recv(1 << 20)
-        if not data:
-            self.ended = True
-            return
-        *requests, self.unread = (self.unread + data).split(b"\n")
-        for request in requests:
-            try:
-                answer: dict[str, Any] = {"answer": self.do(**json.loads(request))}
-            except OSError as error:
-                answer = {"errno": error.errno, "error": str(error)}
-            except subprocess.SubprocessError as error:
-                answer = {"errno": None, "error": str(error)}
-            try:
-                self.control.sendall(json.dumps(answer).encode() + b"\n")
-            except ConnectionError:
-                self.ended = True
+    async def live(self, control: socket.socket) -> None:
+        """Until who asked is gone."""
+        reader, writer = await asyncio.open_unix_connection(sock=control, limit=_LONGEST)
+        with suppress(ConnectionError):
+            async for request in reader:
+                try:
+                    answer: dict[str, Any] = {"answer": await self.do(**json.loads(request))}
+                except OSError as error:
+                    answer = {"errno": error.errno, "error": str(error)}
+                except subprocess.SubprocessError as error:
+                    answer = {"errno": None, "error": str(error)}
+                writer.write(json.dumps(answer).encode() + b"\n")
+                await writer.drain()
 
-    def do(self, what: str, **spec: Any) -> Any:
+    async def do(self, what: str, **spec: Any) -> Any:
         """One request: to leave the host's namespace first, and only then any other."""
         if what == "leave":
             return _leave(self.host)
@@ -110,24 +101,33 @@ class Agent:
             case "nft":
                 _tool(["nft", "-f", "-"], spec["rules"])
             case "echo":
-                self.role = Echo(self.loop, spec["ports"])
+                loop = asyncio.get_running_loop()
+                for port in spec["ports"]:
+                    waiting = listener("0.0.0.0", port)
+                    self.servers.append(await loop.create_server(Echo, sock=waiting, backlog=BACKLOG))
             case "proxy":
-                self.role = Proxy(self.loop, spec)
+                self.proxy = Proxy(spec)
             case "admit":
                 self.clients = Clients(spec)
-                return self.clients.admit(spec["first"], spec["more"], spec["waves"], spec["wanted"])
+                return await self.clients.admit(spec["first"], spec["more"], spec["waves"], spec["wanted"])
             case "sustain":
-                return Pace(spec).sustain(spec["offered"], spec["delay"], spec["periods"])
+                return await Pace(spec).sustain(spec["offered"], spec["delay"], spec["periods"])
             case "report":
-                return {"role": self.role.report() if self.role else {}, "kernel": counters()}
+                return {"proxy": self.proxy and self.proxy.report(), "kernel": counters()}
         return None
 
 
-def _live(control: socket.socket) -> None:
-    open_files(MOST_FILES)
-    agent = Agent(control)
-    while not agent.ended:
-        agent.loop.turn(1)
+class Echo(asyncio.Protocol):
+    """The services: every byte goes back."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has connected."""
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Back with it."""
+        assert isinstance(self.transport, asyncio.Transport)
+        self.transport.write(data)
 
 
 def _leave(host: str) -> int:

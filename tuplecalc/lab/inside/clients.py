@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
-import select
 import socket
-from collections import Counter, deque
-from contextlib import suppress
-from functools import partial
+from collections import Counter
 from random import Random
 from time import monotonic
 from typing import Any
 
-from tuplecalc.lab.inside.sockets import NO_PORT_LEFT, Endpoint, Loop, Ports, abort
+from tuplecalc.lab.inside.sockets import NO_PORT_LEFT, Endpoint, Ports, abort
 
 _LEFTOVERS_SECONDS = 5.0  # lost SYNs of a proxy end, and tracking entries of closed connections
 _FAILURES = 6
+_TICK = 0.005
 
 
 class Clients:
@@ -27,7 +26,6 @@ class Clients:
     """
 
     def __init__(self, spec: dict[str, Any]) -> None:
-        self.loop = Loop()
         self.addresses: list[str] = spec["addresses"]
         self.endpoints: list[Endpoint] = [(address, port) for address, port in spec["endpoints"]]
         self.ports = Ports(spec["ports"], spec["allocation"])
@@ -37,70 +35,47 @@ class Clients:
         self.tried = 0
         self.order = list(range(len(self.endpoints)))
         self.random = Random(1)  # the same order in every run
-        self.live: dict[int, socket.socket] = {}
-        self.waiting: deque[tuple[float, int, socket.socket]] = deque()
-        self.pending: dict[int, socket.socket] = {}
+        self.live: list[socket.socket] = []
+        self.pending: set[asyncio.Task[None]] = set()
         self.full: set[tuple[int, int]] = set()
         self.errors: Counter[str] = Counter()
-        self.looks = self._combinations
+        self.combinations = self.looks = len(self.addresses) * len(self.endpoints)
 
-    def admit(self, first: int, more: int, waves: int, wanted: int) -> dict[str, Any]:
+    async def admit(self, first: int, more: int, waves: int, wanted: int) -> dict[str, Any]:
         """A wave of attempts, then smaller ones; what was admitted, and what still works.
 
         Where fewer than ``wanted`` were admitted, attempts may have taken room from each other: once
-        what the failed ones left has gone, single ones look for the rest.
+        what the failed ones left has gone, single ones look for the rest, until a few in a row are in vain.
         """
-        self._wave(first)
+        await self._wave(first)
         for _ in range(waves):
-            before = len(self.live)
-            if monotonic() >= self.ends or len(self.full) == self._combinations:
-                break
-            self._wave(more)
-            if len(self.live) <= before:
+            if self._is_over or not await self._wave(more):
                 break
         if len(self.live) < wanted and monotonic() < self.ends:
-            self._rest(_LEFTOVERS_SECONDS)
-            self._singly()
-        admitted = len(self.live)
-        return {
-            "tried": self.tried,
-            "admitted": admitted,
-            "flows": self._round_trips(),
-            "errors": dict(self.errors),
-            "in_time": monotonic() < self.ends,
-        }
+            await asyncio.sleep(_LEFTOVERS_SECONDS)
+            failures = 0
+            while failures < _FAILURES:
+                failures = 0 if await self._wave(1) else failures + 1
+                if self._is_over:
+                    break
+        answers = await asyncio.gather(*map(self._is_working, self.live))
+        return {"tried": self.tried, "flows": sum(answers), "errors": dict(self.errors)}
 
     @property
-    def _combinations(self) -> int:
-        return len(self.addresses) * len(self.endpoints)
+    def _is_over(self) -> bool:
+        return monotonic() >= self.ends or len(self.full) == self.combinations
 
-    def _rest(self, seconds: float) -> None:
-        until = monotonic() + seconds
-        while monotonic() < until:
-            self.loop.turn(until - monotonic())
-
-    def _singly(self) -> None:
-        """One attempt after the other, until a few in a row are in vain."""
-        failures = 0
-        while failures < _FAILURES:
-            before = len(self.live)
-            self._wave(1)
-            failures = 0 if len(self.live) > before else failures + 1
-            if monotonic() >= self.ends or len(self.full) == self._combinations:
+    async def _wave(self, attempts: int) -> int:
+        """How many more are admitted after so many attempts."""
+        before = len(self.live)
+        for _ in range(attempts):
+            while len(self.pending) >= self.window:
+                await asyncio.sleep(_TICK)
+            if monotonic() >= self.ends or not self._attempt():
                 break
-
-    def _wave(self, attempts: int) -> None:
-        left = attempts
-        while left or self.pending:
-            while left and len(self.pending) < self.window and monotonic() < self.ends:
-                if not self._attempt():
-                    left = 0
-                    break
-                left -= 1
-            if monotonic() >= self.ends:
-                left = 0
-            self.loop.turn(0.05)
-            self._give_up()
+        if self.pending:
+            await asyncio.wait(self.pending)
+        return len(self.live) - before
 
     def _next(self) -> tuple[int, int]:
         """A service and a source: all services once, in an order that is another one each time.
@@ -120,80 +95,54 @@ class Clients:
             service, source = self._next()
             if (source, service) in self.full:
                 continue
+            to = self.endpoints[service]
             try:
-                sock = self.ports.connect(self.addresses[source], self.endpoints[service])
+                sock = self.ports.connect(self.addresses[source], to)
             except OSError as error:
-                self.errors[errno.errorcode.get(error.errno or 0, "?")] += 1
+                self.errors[_name(error)] += 1
                 if error.errno not in NO_PORT_LEFT:
                     return False
                 self.full.add((source, service))
                 continue
-            self._await(sock)
+            task = asyncio.create_task(self._open(sock, to))
+            self.pending.add(task)
+            task.add_done_callback(self.pending.discard)
             return True
         return False
 
-    def _await(self, sock: socket.socket) -> None:
-        fd = sock.fileno()
-        self.pending[fd] = sock
-        self.waiting.append((monotonic() + self.patience, fd, sock))
-        self.loop.watch(fd, select.EPOLLOUT, lambda _: self._connected(sock))
-
-    def _connected(self, sock: socket.socket) -> None:
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            self._lost(sock, errno.errorcode.get(code, "?"))
-            return
+    async def _open(self, sock: socket.socket, to: Endpoint) -> None:
+        """Wait for a byte to come back; a SYN that something drops without a word is given up in time."""
         try:
-            sock.send(b"?")
+            async with asyncio.timeout(self.patience):
+                await asyncio.get_running_loop().sock_connect(sock, to)
+                why = "" if await _round_trip(sock, b"?") else "closed"
+        except TimeoutError as error:
+            why = "no answer" if error.errno is None else _name(error)
         except OSError as error:
-            self._lost(sock, errno.errorcode.get(error.errno or 0, "?"))
-            return
-        self.loop.watch(sock.fileno(), select.EPOLLIN, lambda _: self._answered(sock))
+            why = _name(error)
+        if why:
+            self.errors[why] += 1
+            abort(sock)
+        else:
+            self._opened(sock)
 
-    def _answered(self, sock: socket.socket) -> None:
+    def _opened(self, sock: socket.socket) -> None:
+        self.live.append(sock)
+
+    async def _is_working(self, sock: socket.socket) -> bool:
+        """Whether an admitted flow carries a byte there and back now that all are open."""
         try:
-            answer = sock.recv(16)
-        except OSError as error:
-            self._lost(sock, errno.errorcode.get(error.errno or 0, "?"))
-            return
-        if not answer:
-            self._lost(sock, "closed")
-            return
-        fd = sock.fileno()
-        self.pending.pop(fd, None)
-        self.loop.forget(fd)
-        self.live[fd] = sock
+            async with asyncio.timeout(self.patience):
+                return await _round_trip(sock, b"!") == b"!"
+        except OSError:
+            return False
 
-    def _lost(self, sock: socket.socket, why: str) -> None:
-        self.errors[why] += 1
-        self.pending.pop(sock.fileno(), None)
-        self.loop.forget(sock.fileno())
-        abort(sock)
 
-    def _give_up(self) -> None:
-        """Attempts that were not answered in time: a SYN that something dropped without a word."""
-        now = monotonic()
-        while self.waiting and self.waiting[0][0] <= now:
-            _, fd, sock = self.waiting.popleft()
-            if self.pending.get(fd) is sock:
-                self._lost(sock, "no answer")
+async def _round_trip(sock: socket.socket, byte: bytes) -> bytes:
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(sock, byte)
+    return await loop.sock_recv(sock, 16)
 
-    def _round_trips(self) -> int:
-        """How many of the admitted flows carry a byte there and back now that all are open."""
-        answered: set[int] = set()
 
-        def answer(sock: socket.socket, _: int) -> None:
-            fd = sock.fileno()
-            self.loop.forget(fd)
-            with suppress(OSError):
-                if sock.recv(16) == b"!":
-                    answered.add(fd)
-
-        for fd, sock in self.live.items():
-            with suppress(OSError):
-                sock.send(b"!")
-                self.loop.watch(fd, select.EPOLLIN, partial(answer, sock))
-        until = monotonic() + self.patience
-        while self.loop.calls and monotonic() < until:
-            self.loop.turn(0.05)
-        return len(answered)
+def _name(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "?")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from time import monotonic
 from typing import Any
 
 from tuplecalc.lab.inside.clients import Clients
-from tuplecalc.lab.inside.sockets import abort
 
 _TICK = 0.005
 
@@ -23,7 +23,7 @@ class Pace(Clients):
         self.done: list[float] = []
         self.looks = 1  # a source without a port has one again by its next turn
 
-    def sustain(self, offered: float, delay: float, periods: int) -> dict[str, Any]:
+    async def sustain(self, offered: float, delay: float, periods: int) -> dict[str, Any]:
         """Completed connections a second over whole ``periods`` of the delay, after one to fill the chain.
 
         Within each period every tuple serves once, so that whole periods have no edge.
@@ -37,15 +37,12 @@ class Pace(Clients):
                 self._attempt()
                 self.full.clear()  # what is full now is free again later
             begun = max(begun, due - self.window)  # a late turn does not offer a burst
-            self.loop.turn(_TICK)
-            self._give_up()
-        for sock in self.pending.values():
-            abort(sock)
-        counted = sum(began + delay <= at < began + delay * (1 + periods) for at in self.done)
-        return {"rate": counted / (delay * periods), "counted": counted, "errors": dict(self.errors)}
+            await asyncio.sleep(_TICK)
+        for task in self.pending:
+            task.cancel()
+        counted = sum(began + delay <= at < ends for at in self.done)
+        return {"rate": counted / (delay * periods), "errors": dict(self.errors)}
 
-    def _answered(self, sock: socket.socket) -> None:
-        super()._answered(sock)
-        if self.live.pop(sock.fileno(), None) is not None:
-            self.done.append(monotonic())
-            sock.close()
+    def _opened(self, sock: socket.socket) -> None:
+        self.done.append(monotonic())
+        sock.close()

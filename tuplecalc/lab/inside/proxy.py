@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
-import select
 import socket
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from tuplecalc.lab.inside.sockets import (
     NO_PORT_LEFT,
     Endpoint,
-    Loop,
     Ports,
     abort,
     listener,
     open_files,
     original,
+    reset,
 )
-
-_GONE = select.EPOLLERR | select.EPOLLHUP
 
 
 class Proxy:
@@ -30,45 +27,38 @@ class Proxy:
     A client whose flow cannot be opened is reset, and ``errors`` counts what the kernel said.
     """
 
-    def __init__(self, loop: Loop, spec: dict[str, Any]) -> None:
-        self.loop = loop
+    def __init__(self, spec: dict[str, Any]) -> None:
         self.capture: str = spec["capture"]
         self.source: str = spec["source"]
         self.own: list[str] = spec["addresses"]
         self.onwards: list[Endpoint] = [(address, port) for address, port in spec["endpoints"]]
         self.ports = Ports(spec["ports"], spec["allocation"], transparent=self.source != "own")
-        self.turn = 0
-        self.open = self.most = self.accepted = 0
+        self.turn = self.open = 0
         self.errors: Counter[str] = Counter()
-        transparent = self.capture == "tproxy"
-        self.listeners = [
-            listener(address, port, transparent=transparent) for address, port in spec["listen"]
-        ]
-        for sock in self.listeners:
-            loop.watch(sock.fileno(), select.EPOLLIN, self._acceptor(sock))
+        self.tasks: set[asyncio.Task[None]] = set()
+        for address, port in spec["listen"]:
+            waiting = listener(address, port, transparent=self.capture == "tproxy")
+            asyncio.get_running_loop().add_reader(waiting, self._accept, waiting)
         self.spare = os.open(os.devnull, os.O_RDONLY)
         if spec["max_files"] is not None:
             open_files(len(os.listdir("/proc/self/fd")) - 1 + spec["max_files"])  # noqa: PTH208
 
     def report(self) -> dict[str, Any]:
-        """Flows that are open, the most there were, and what the kernel said."""
-        return {"accepted": self.accepted, "open": self.open, "most": self.most, "errors": dict(self.errors)}
+        """Flows that are open, and what the kernel said."""
+        return {"open": self.open, "errors": dict(self.errors)}
 
-    def _acceptor(self, waiting: socket.socket) -> Callable[[int], None]:
-        def accept(_: int) -> None:
-            for _ in range(64):  # then let others have a turn
-                try:
-                    sock, peer = waiting.accept()
-                except BlockingIOError:
+    def _accept(self, waiting: socket.socket) -> None:
+        for _ in range(64):  # then let others have a turn
+            try:
+                sock, peer = waiting.accept()
+            except OSError as error:
+                if error.errno != errno.EMFILE:
                     return
-                except OSError as error:
-                    if error.errno != errno.EMFILE:
-                        return
-                    self._refuse(waiting)
-                    continue
-                self._begin(sock, peer)
-
-        return accept
+                self._refuse(waiting)
+                continue
+            task = asyncio.create_task(self._begin(sock, peer))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     def _refuse(self, waiting: socket.socket) -> None:
         """No descriptor is left: the spare one serves to take a client from the queue and reset it."""
@@ -81,34 +71,36 @@ class Proxy:
         finally:
             self.spare = os.open(os.devnull, os.O_RDONLY)
 
-    def _begin(self, client: socket.socket, peer: Endpoint) -> None:
-        self.accepted += 1
+    async def _begin(self, client: socket.socket, peer: Endpoint) -> None:
         client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        here, there = _Leg(self), _Leg(self)
+        here.other, there.other = there, here
         try:
-            upstream = self._connect(client, peer)
+            upstream, to = self._connect(client, peer)
+            try:
+                await loop.sock_connect(upstream, to)
+            except OSError:
+                upstream.close()
+                raise
         except OSError as error:
-            self._failed(client, error.errno or 0)
+            self.errors[errno.errorcode.get(error.errno or 0, "closed")] += 1
+            abort(client)
             return
-        self.loop.watch(
-            upstream.fileno(), select.EPOLLOUT, lambda events: self._opened(client, upstream, events)
-        )
+        self.open += 1
+        await loop.create_connection(lambda: there, sock=upstream)
+        await loop.connect_accepted_socket(lambda: here, client)
 
-    def _connect(self, client: socket.socket, peer: Endpoint) -> socket.socket:
+    def _connect(self, client: socket.socket, peer: Endpoint) -> tuple[socket.socket, Endpoint]:
         last = OSError(errno.EADDRNOTAVAIL, "no ports")
         for to in self._targets(client):
             self.turn += 1
-            if self.source == "client-port":
+            turned = self.turn % len(self.own) if self.own else 0
+            for own in self.own[turned:] + self.own[:turned] if self.source == "own" else [peer[0]]:
                 try:
-                    return self.ports.connect_from(peer, to)
-                except OSError as error:
-                    if error.errno not in NO_PORT_LEFT:
-                        raise
-                    last = error
-                continue
-            for number in range(len(self.own) if self.source == "own" else 1):
-                own = self.own[(self.turn + number) % len(self.own)] if self.source == "own" else peer[0]
-                try:
-                    return self.ports.connect(own, to)
+                    if self.source == "client-port":
+                        return self.ports.connect_from(peer, to), to
+                    return self.ports.connect(own, to), to
                 except OSError as error:
                     if error.errno not in NO_PORT_LEFT:
                         raise
@@ -123,34 +115,30 @@ class Proxy:
         first = self.turn % len(self.onwards)
         return self.onwards[first:] + self.onwards[:first]
 
-    def _opened(self, client: socket.socket, upstream: socket.socket, events: int) -> None:
-        code = upstream.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code or events & _GONE:
-            self.loop.forget(upstream.fileno())
-            upstream.close()
-            self._failed(client, code)
-            return
-        self.open += 1
-        self.most = max(self.most, self.open)
-        self.loop.watch(client.fileno(), select.EPOLLIN, lambda _: self._hand_on(client, upstream))
-        self.loop.watch(upstream.fileno(), select.EPOLLIN, lambda _: self._hand_on(upstream, client))
 
-    def _failed(self, client: socket.socket, code: int) -> None:
-        self.errors[errno.errorcode.get(code, "closed")] += 1
-        abort(client)
+class _Leg(asyncio.Protocol):
+    """One connection of a flow: what it gets goes to the other one, which ends as it does."""
 
-    def _hand_on(self, here: socket.socket, there: socket.socket) -> None:
-        try:
-            data = here.recv(4096)
-            if data:
-                there.send(data)
-                return
-            end: Callable[[socket.socket], None] = socket.socket.close
-        except BlockingIOError:
+    other: _Leg
+    transport: asyncio.Transport | None = None
+
+    def __init__(self, proxy: Proxy) -> None:
+        self.proxy = proxy
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if self.other.transport:
+            self.other.transport.write(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport, other = None, self.other.transport
+        if other is None:  # it has ended first
             return
-        except OSError:
-            end = abort
-        self.open -= 1
-        for sock in (here, there):
-            self.loop.forget(sock.fileno())
-            end(sock)
+        self.other.transport = None
+        self.proxy.open -= 1
+        if exc:
+            reset(other.get_extra_info("socket"))
+        other.close()

@@ -1,14 +1,13 @@
-"""TCP sockets that choose their source as a hop of the chain does, and the loop that serves them."""
+"""TCP sockets that choose their source as a hop of the chain does."""
 
 from __future__ import annotations
 
 import errno
 import resource
 import secrets
-import select
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 Endpoint = tuple[str, int]
@@ -149,10 +148,15 @@ def original(sock: socket.socket) -> Endpoint:
     return socket.inet_ntoa(packed), port
 
 
-def abort(sock: socket.socket) -> None:
-    """Close with a reset: the other side hears of it at once, and nothing lingers."""
+def reset(sock: socket.socket) -> None:
+    """Its close will be a reset: the other side hears of it at once, and nothing lingers."""
     with suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def abort(sock: socket.socket) -> None:
+    """Close with a reset."""
+    reset(sock)
     sock.close()
 
 
@@ -161,32 +165,3 @@ def open_files(most: int) -> None:
     every root's right."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most if hard < 0 else min(most, hard), hard))
-
-
-class Loop:
-    """One epoll and what to call for each descriptor."""
-
-    def __init__(self) -> None:
-        self.epoll = select.epoll()
-        self.calls: dict[int, Callable[[int], None]] = {}
-
-    def watch(self, fd: int, events: int, call: Callable[[int], None]) -> None:
-        """Call ``call(events)`` whenever one of the events is there."""
-        if fd in self.calls:
-            self.epoll.modify(fd, events)
-        else:
-            self.epoll.register(fd, events)
-        self.calls[fd] = call
-
-    def forget(self, fd: int) -> None:
-        """Before a descriptor is closed."""
-        if self.calls.pop(fd, None) is not None:
-            self.epoll.unregister(fd)
-
-    def turn(self, seconds: float) -> None:
-        """Wait for events, at most so long, and serve them."""
-        due = [(fd, events, self.calls.get(fd)) for fd, events in self.epoll.poll(seconds, 512)]
-        for fd, events, call in due:
-            # An earlier call of this turn may have closed it, and another socket have its number now.
-            if call is not None and self.calls.get(fd) is call:
-                call(events)

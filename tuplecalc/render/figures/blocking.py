@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.network.cone import Cone
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.curves import FLOOR, Curve, Kind, Span, curves
 from tuplecalc.render.figures.labels import End, Mark
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 _RARELY = 1e-3
 _MARGIN = 0.1  # of what is right of the highest rate or the offered one, on its left
 _LINE = 24  # characters
-_LOOKS: dict[Kind, dict[str, Any]] = {
-    "erlang": {"color": style.BLUE, "linestyle": "-"},
-    "search": {"color": style.VERMILLION, "linestyle": "--"},
-    "blind": {"color": style.PURPLE, "linestyle": "-."},
+_LOOKS: dict[Kind, tuple[str, str, str]] = {
+    "erlang": (style.BLUE, "-", ""),
+    "search": (style.VERMILLION, "--", "////"),
+    "blind": (style.PURPLE, "-.", "\\\\\\\\"),
 }
-_HATCHES: dict[Kind, str] = {"erlang": "", "search": "////", "blind": "\\\\\\\\"}
+"""The colour, the line, the hatch of a band."""
 
 
 @style.styled
@@ -87,34 +87,20 @@ def _tick(decade: int) -> str:
 def _curve(ax: Axes, curve: Curve, offered: Any) -> End:
     """A line, or a band between two; its words stand at its right end."""
     lower, upper = ([max(share[bound], FLOOR / 10) for share in curve.shares] for bound in (0, 1))
-    looks, gid = dict(_LOOKS[curve.kind]), f"curve:{curve.kind}"
+    colour, dashes, hatch = _LOOKS[curve.kind]
+    looks: Any = {"color": colour, "linestyle": dashes}
+    gid = f"curve:{curve.kind}"
     if lower != upper:
         looks |= {"linestyle": "-", "linewidth": 1.2}  # two dashed lines next to each other look like neither
-        ax.fill_between(
-            curve.rates,
-            lower,
-            upper,
-            facecolor=looks["color"],
-            alpha=0.25,
-            hatch=_HATCHES[curve.kind],
-            edgecolor=looks["color"],
-            linewidth=0,
-            gid=f"{gid}:band",
-        )
+        band: Any = {"facecolor": colour, "alpha": 0.25, "hatch": hatch, "edgecolor": colour, "linewidth": 0}
+        ax.fill_between(curve.rates, lower, upper, gid=f"{gid}:band", **band)
     ax.plot(curve.rates, upper, gid=f"{gid}:upper", **looks)
     ax.plot(curve.rates, lower, gid=f"{gid}:lower", **looks)
     words = wrap(curve.label, _LINE)
     if curve.at is not None:
         shares = sorted({max(share, FLOOR) for share in curve.at})
-        ax.plot(
-            [float(offered)] * len(shares),
-            shares,
-            color=looks["color"],
-            marker="o",
-            clip_on=False,
-            zorder=4,
-            gid=f"at:{curve.kind}",
-        )
+        dot: Any = {"color": colour, "marker": "o", "clip_on": False, "zorder": 4, "gid": f"at:{curve.kind}"}
+        ax.plot([float(offered)] * len(shares), shares, **dot)
         words.append(f"{_said(curve.at)} at {numbers.rate(offered)}/s")
     end = sqrt(max(lower[-1], FLOOR)) * sqrt(max(upper[-1], FLOOR))
     line = {key: looks[key] for key in ("color", "linestyle")}
@@ -124,10 +110,13 @@ def _curve(ax: Axes, curve: Curve, offered: Any) -> End:
 def _said(share: Bracket) -> str:
     if share.upper < FLOOR:
         return f"under {style.si(FLOOR)}"
-    lower, upper = (numbers.share(bound) if bound >= 1e-4 else style.si(bound) for bound in share)
-    if share.lower < share.upper / 100:
-        return f"at most {upper}"
-    return upper if lower == upper else f"{lower} to {upper}"
+
+    def write(bound: float) -> str:
+        return numbers.share(bound) if bound >= 1e-4 else style.si(bound)
+
+    return (
+        f"at most {write(share.upper)}" if share.lower < share.upper / 100 else numbers.between(share, write)
+    )
 
 
 def _finding(result: Capacity, found: Sequence[Curve]) -> str:
@@ -167,7 +156,7 @@ def _reason(result: Capacity) -> str:
     rate = float(result.chain.traffic.rate or 0)
     worst = max(pools(result), key=lambda each: chain_blocking([each], rate).upper)
     full = chain_blocking([worst._replace(search="exhaustive")], rate).upper
-    hop = style.short(worst.limit.hop, 30)
+    hop = table.name(worst.limit.hop, 30)
     if full < chain_blocking([worst], rate).upper / 2:
         return f"{hop} gives up its search for a port"
     return f"{hop} {worst.limit.name} is full"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial, reduce
-from heapq import heapify, heappop, heappush
+from functools import partial
 from itertools import accumulate, pairwise
 from math import hypot, log, log10, sqrt
 from typing import Any, Literal, NamedTuple
@@ -12,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.cone import Cone
-from tuplecalc.render.figures import style
+from tuplecalc.render import table
 from tuplecalc.under_load.chains import Bracket, chain_blocking
 from tuplecalc.under_load.choice import blind_hops
 from tuplecalc.under_load.pools import Pools, pools
@@ -28,7 +27,6 @@ _HIDDEN = 0.01  # of what fails anyway, or of the height: less than a line shows
 _CHECKED = 8  # of the rates
 _POINTS, _BY_HASH = 48, 24  # of a curve; of one behind a hash
 _SEARCHES, _SLOW_SEARCHES = 36, 12  # with limited searches; behind a hash or several in a row: a second each
-_FAR_OVER = 1.1  # times the highest rate
 _FAR = 4.0  # times the highest rate, or a hundredth of that: beyond, the rates are on a logarithmic axis
 _AROUND = 1.3  # times the highest rate, or the offered one
 
@@ -63,10 +61,8 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     blind [0.476, 0.509]
     """
     if not result.flows:
-        where = f"{result.binding.hop} {result.binding.name}"
-        raise InputError(
-            f"blocking: no flow gets through {where}, so every connection fails; make room there"
-        )
+        where = f"{result.binding.hop} {result.binding.name}, so every connection fails; make room there"
+        raise InputError(f"blocking: no flow gets through {where}")
     if result.rate is None:
         rule = "nothing limits the rate, so no connection fails"
         raise InputError(f"blocking: {rule}; write `hold` under [traffic], or a `time_wait` above 0")
@@ -80,22 +76,16 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
         shares = accumulate((known[rate] for rate in rates), _no_less)
         return Curve(kind, label, rates, tuple(shares), at)
 
-    def lost(found: Sequence[Pools], rate: float) -> Bracket:
-        if rate <= _FAR_OVER * span.highest:
-            return chain_blocking(found, rate)
-        singles = [chain_blocking([each], rate) for each in found]  # the others hardly add to the worst
-        return reduce(_no_less, singles)
-
     exhaustive, searching = _pools(result, lambda cone: "exhaustive"), _pools(result, _search)
     is_hashed = any(each.hashed for each in searching)
     slow = is_hashed or sum(each.search != "exhaustive" for each in searching) > 1
     points = _BY_HASH if is_hashed else _POINTS
-    found = [curve("erlang", "Erlang's formula", partial(lost, exhaustive), points)]
+    found = [curve("erlang", "Erlang's formula", partial(chain_blocking, exhaustive), points)]
     if offered is not None:
         found[0] = found[0]._replace(at=chain_blocking(exhaustive, offered))
-    if _asked(result) and _shows(searching, partial(lost, searching), found[0]):
+    if _asked(result) and _shows(searching, found[0]):
         points = _SLOW_SEARCHES if slow else _SEARCHES
-        found.append(curve("search", _search_label(result), partial(lost, searching), points))
+        found.append(curve("search", _search_label(result), partial(chain_blocking, searching), points))
     if blind := _worst(result, offered or span.highest):
         found.append(curve("blind", *blind, _POINTS))
     return tuple(found)
@@ -116,7 +106,7 @@ def _worst(result: Capacity, rate: float) -> tuple[str, Share] | None:
         return None
     worst = shares.index(max(shares, key=lambda share: share.upper))
     pair = blind_hops(result, None)[worst]
-    names = f"{style.short(pair.chooser, 14)} and {style.short(pair.hop, 14)}"
+    names = f"{table.name(pair.chooser, 14)} and {table.name(pair.hop, 14)}"
     return f"{names} choose ports blindly", lambda rate: lost(rate)[worst]
 
 
@@ -158,19 +148,17 @@ def _sampled(share: Share, span: Span, offered: float | None, most: int) -> dict
     if offered is not None and offered > low:
         known[offered] = share(offered)
 
-    def piece(left: float, right: float) -> tuple[float, float, float]:
-        across = span.across(right) - span.across(left)
+    def length(piece: tuple[float, float]) -> float:
+        left, right = piece
         up = max(_height(b) - _height(a) for a, b in zip(known[left], known[right], strict=True))
-        return -hypot(across, up) if up else 0.0, left, right
+        return hypot(span.across(right) - span.across(left), up) if up else 0.0
 
-    pieces = [piece(*ends) for ends in pairwise(sorted(known))]
-    heapify(pieces)
-    while len(known) < most and pieces[0][0]:
-        _, left, right = heappop(pieces)
+    while len(known) < most:
+        left, right = max(pairwise(sorted(known)), key=length)
+        if not length((left, right)):
+            break
         middle = span.between(left, right)
         known[middle] = share(middle)
-        heappush(pieces, piece(left, middle))
-        heappush(pieces, piece(middle, right))
     return known
 
 
@@ -196,14 +184,14 @@ def _asked(result: Capacity) -> bool:
     return len(cones) == 1 or any("port_search" in cone.stated for cone in cones)
 
 
-def _shows(searching: Sequence[Pools], lost: Share, erlang: Curve) -> bool:
+def _shows(searching: Sequence[Pools], erlang: Curve) -> bool:
     """Whether what is lost with limited searches shows as a line of its own."""
     alone = [each for each in searching if each.search != "exhaustive"]
     every = len(erlang.rates) // _CHECKED + 1
     for rate, share in list(zip(erlang.rates, erlang.shares, strict=True))[::-every]:
         if not alone or chain_blocking(alone, rate).upper <= max(FLOOR, _HIDDEN * share.lower):
             continue  # quick, and enough where another limit binds
-        for bound, other in zip(lost(rate), share, strict=True):
+        for bound, other in zip(chain_blocking(searching, rate), share, strict=True):
             if abs(_height(bound) - _height(other)) > _HIDDEN:
                 return True
     return False
@@ -214,6 +202,6 @@ def _search_label(result: Capacity) -> str:
     said = sum("port_search" in cone.stated for cone in cones)
     if len(cones) > 1:
         return f"with the port searches of the file{'' if said == len(cones) else ', else those of Linux'}"
-    name, ports = style.short(cones[0].name, 14), result.ports_searched(cones[0])
+    name, ports = table.name(cones[0].name, 14), result.ports_searched(cones[0])
     probes = f"{sum(windows(_search(cones[0]), ports)):,}\N{NO-BREAK SPACE}probes"
     return f"{name}'s port search ({probes})" if said else f"if {name} searched as Linux does ({probes})"

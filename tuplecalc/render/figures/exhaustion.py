@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.labels import Mark
 from tuplecalc.under_load.fluid import Fluid, Series, over_time
@@ -52,20 +52,14 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(0, end), ylim=(0, max(1.04 * top, 1.14 * size)), ylabel=_counted(course))
     ax.set_yticks([0, size / 2, size], ["0", _count(size / 2), _count(size)])
     ax.axhline(size, color=style.INK, linewidth=1.4, gid="capacity")
-    areas = [
-        _area(ax, name, course.time, low, high)
-        for name, low, high in (
-            ("open", np.zeros_like(course.time), course.open),
-            ("lingering", course.open, course.taken),
-        )
-        if (high - low).max() >= _INVISIBLE * ax.get_ylim()[1]
-    ]
+    bands = (("open", 0 * course.open, course.open), ("lingering", course.open, course.taken))
+    seen = _INVISIBLE * ax.get_ylim()[1]
+    areas = [_area(ax, *band, course.time) for band in bands if (band[2] - band[1]).max() >= seen]
     marks = []
     if dry is not None:
+        ends = f"offer ends after {numbers.duration(course.seconds)}"
         marks = [Mark(dry, f"dry after {numbers.duration(dry)}", "dry", ":")]
-        marks.append(
-            Mark(course.seconds, f"offer ends after {numbers.duration(course.seconds)}", "offer", ":")
-        )
+        marks.append(Mark(course.seconds, ends, "offer", ":"))
         _recovery(ax, course)
         areas.append(_turned_away(ax, course, dry))
     ax.set_xlabel(f"{units.times(ax.xaxis, ax.get_xlim()[1])} from empty")
@@ -76,7 +70,7 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
 
 def _finding(result: Capacity, course: Fluid) -> str:
     rate, limit = f"{numbers.rate(result.chain.traffic.rate)}/s", course.limit
-    name = f"{style.short(limit.hop, 30)} {limit.name}"
+    name = f"{table.name(limit.hop, 30)} {limit.name}"
     if course.exhausted_after is None and course.use == 1:
         return f"{rate} just fills {name}"
     if course.exhausted_after is None:
@@ -86,8 +80,8 @@ def _finding(result: Capacity, course: Fluid) -> str:
 
 def _counted(course: Fluid) -> str:
     """What the axis counts: keys of which kind, in how many scopes."""
-    name = course.limit.name
-    keys = name if name in ("entries", "files") else "keys" if name.startswith("shared-") else "ports"
+    kind = course.limit.kind
+    keys = "keys" if kind.legs == "a row" else kind.resource
     if course.pools == 1:
         return f"{keys} taken"
     which = "each" if course.share * course.pools == 1 else "the fullest"
@@ -98,7 +92,7 @@ def _count(value: float) -> str:
     return style.count(round(value)) if value >= 1000 or value.is_integer() else f"{value:.4g}"
 
 
-def _area(ax: Axes, name: str, time: Series, low: Series, high: Series) -> Artist:
+def _area(ax: Axes, name: str, low: Series, high: Series, time: Series) -> Artist:
     """The area between two curves."""
     return ax.fill_between(time, low, high, linewidth=0, gid=name, label=name, **_AREAS[name])
 
@@ -118,6 +112,6 @@ def _turned_away(ax: Axes, course: Fluid, dry: float) -> Artist:
     offered = (course.time >= dry) & (course.time <= course.seconds)
     time, demand = course.time[offered], course.demand[offered]
     ax.plot(time, demand, color=style.VERMILLION, linestyle="--", gid="demand")
-    area = _area(ax, "turned away", time, np.full_like(time, course.size), demand)
+    area = _area(ax, "turned away", np.full_like(time, course.size), demand, time)
     area.set_label(f"{numbers.share(1 - 1 / course.use)} turned away")
     return area

@@ -10,7 +10,7 @@ from tuplecalc.errors import reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.labels import Mark
 
@@ -24,7 +24,11 @@ _FEWEST_ROWS = 3  # a single bar is no wall
 _NAMES = 3  # characters of a hop's name for each inch of the figure
 _BESIDE = 0.2  # of the axis: as long as a bar's words are
 _FOR_VALUES = 0.16  # of the axis, behind the longest bar
-_MARKS = {"binds": "◀ binds", "next": "next", "": ""}
+_LOOKS: dict[str, dict[str, Any]] = {
+    "binds": {"color": style.BINDING},
+    "next": {"color": style.NEXT, "hatch": "////", "edgecolor": style.PAPER},
+    "": {"color": style.OTHER},
+}
 
 
 class Bar(NamedTuple):
@@ -50,19 +54,15 @@ def bars(result: Capacity, of: Of) -> tuple[Bar, ...]:
     >>> [(bar.limit.name, bar.mark) for bar in bars(capacity(example("outage")), "rate")][1:]
     [('ports', 'next'), ('accepted', ''), ('upstream', ''), ('shared', 'binds')]
     """
-    binding, following = (
-        (result.binding, result.next_binding)
-        if of == "flows"
-        else (result.rate_binding, result.next_rate_binding)
-    )
-    offered, found = result.chain.traffic.rate, []
+    is_flows, offered = of == "flows", result.chain.traffic.rate
+    marks = [(result.binding, "binds"), (result.next_binding, "next")]
+    if not is_flows:
+        marks = [(result.rate_binding, "binds"), (result.next_rate_binding, "next")]
+    found = []
     for limit in result.limits:
-        value = limit.flows if of == "flows" else limit.rate
-        mark = "binds" if limit is binding else "next" if limit is following else ""
-        load = offered
-        if offered is not None and of == "flows":
-            load = offered * Fraction(limit.seconds.value) / limit.keys
-        found.append(Bar(limit, value, mark, load))
+        mark = next((mark for marked, mark in marks if marked is limit), "")
+        load = offered * Fraction(limit.seconds.value) / limit.keys if offered and is_flows else offered
+        found.append(Bar(limit, limit.flows if is_flows else limit.rate, mark, load))
     return tuple(found)
 
 
@@ -99,9 +99,8 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
         words = f"{numbers.rate(offered)}/s offered"
         pad = 6 + labels.marked(ax, [Mark(float(offered), words, "offered", "--", style.INK, 1.8)])
     style.si_axis(ax.xaxis)
-    kept = (
-        "" if not any(bar.load for bar in shown) else f" (black: kept by {numbers.rate(offered)}/s offered)"
-    )
+    is_kept = any(bar.load for bar in shown)
+    kept = f" (black: kept by {numbers.rate(offered)}/s offered)" if is_kept else ""
     ax.set_xlabel("connections a second" if of == "rate" else f"flows open at once{kept}")
     names = int(_NAMES * style.figure_of(ax).get_size_inches()[0])
     ax.set_yticks(range(len(shown)), _names(shown, names))
@@ -131,26 +130,16 @@ def _range(values: list[float]) -> tuple[float, float]:
 
 
 def _bar(ax: Axes, place: int, bar: Bar, low: float) -> None:
-    looks: dict[str, Any] = {
-        "binds": {"color": style.BINDING},
-        "next": {"color": style.NEXT, "hatch": "////", "edgecolor": style.PAPER},
-        "": {"color": style.OTHER},
-    }[bar.mark]
-    name = f"{bar.limit.hop}:{bar.limit.name}"
-    value = float(bar.value or 0)
-    ax.barh(place, max(value - low, 0.0), left=low, height=0.7, gid=f"limit:{name}", **looks)
+    name, binds = f"{bar.limit.hop}:{bar.limit.name}", bar.mark == "binds"
+    width = max(float(bar.value or 0) - low, 0.0)
+    ax.barh(place, width, left=low, height=0.7, gid=f"limit:{name}", **_LOOKS[bar.mark])
     written = "no limit" if bar.value is None else style.si(bar.value)
-    words = ax.annotate(
-        f"{written} {_MARKS[bar.mark]}".rstrip(),
-        (_right_of(bar, low, ax.get_xlim()[1]), place),
-        (4, 0),
-        textcoords="offset points",
-        va="center",
-        fontweight="bold" if bar.mark == "binds" else "normal",
-        color=style.BINDING if bar.mark == "binds" else style.INK,
-        gid=f"value:{name}",
+    words = f"{written} {'◀ ' if binds else ''}{bar.mark}".rstrip()
+    looks: Any = {"fontweight": "bold", "color": style.BINDING} if binds else {"color": style.INK}
+    at = _right_of(bar, low, ax.get_xlim()[1]), place
+    style.outlined(
+        ax.annotate(words, at, (4, 0), textcoords="offset points", va="center", gid=f"value:{name}", **looks)
     )
-    style.outlined(words)
 
 
 def _right_of(bar: Bar, low: float, high: float) -> float:
@@ -163,22 +152,24 @@ def _names(shown: tuple[Bar, ...], longest: int) -> list[str]:
     """Each limit with its hop's name, which stands once."""
     names, previous = [], ""
     for bar in shown:
-        hop = "" if bar.limit.hop == previous else f"{style.short(bar.limit.hop, longest)}  "
+        hop = "" if bar.limit.hop == previous else f"{table.name(bar.limit.hop, longest)}  "
         names.append(f"{hop}{bar.limit.name}")
         previous = bar.limit.hop
     return names
 
 
 def _finding(result: Capacity, of: Of) -> str:
-    limit = result.binding if of == "flows" else result.rate_binding
-    if limit is None:
-        return "Nothing limits the rate"
-    binds, offered = f"{style.short(limit.hop, 30)} {limit.name} binds at", result.chain.traffic.rate
+    offered, at_most = result.chain.traffic.rate, result.flows_at_most
     if of == "flows":
-        return f"{binds} {style.count(result.flows)} flows{' or fewer' if result.flows_at_most else ''}"
-    if result.rate is None:
+        return f"{_binds(result.binding)} {style.count(result.flows)} flows{' or fewer' if at_most else ''}"
+    if result.rate_binding is None or result.rate is None:
         return "Nothing limits the rate"
-    said = f"{binds} {numbers.rate(result.rate)}/s{' or less' if result.rate_at_most else ''}"
+    or_less = " or less" if result.rate_at_most else ""
+    said = f"{_binds(result.rate_binding)} {numbers.rate(result.rate)}/s{or_less}"
     if offered is None or not result.rate:
         return said
     return f"{said}: {numbers.rate(offered)}/s is {numbers.percent(offered / result.rate)} of it"
+
+
+def _binds(limit: Limit) -> str:
+    return f"{table.name(limit.hop, 30)} {limit.name} binds at"

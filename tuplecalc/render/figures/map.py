@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import ingredients
 from tuplecalc.questions.axis import axis as axis_of
-from tuplecalc.questions.sweep import Array, Sweep, limits_over
-from tuplecalc.render import numbers
+from tuplecalc.questions.grid import Array
+from tuplecalc.questions.sweep import Sweep, limits_over
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import style, units
-from tuplecalc.render.figures.cells import Cells
-from tuplecalc.render.figures.rate import turning, turning_points
+from tuplecalc.render.figures.rate import check_rates, turning, turning_points
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from tuplecalc.questions.axis import Axis
 
 _COLOURS = (style.SKY, style.ORANGE, style.GREEN, style.PURPLE, style.YELLOW, style.BLUE)
+_MANY = 60  # whole numbers from which on a map ends at the first and the last
 _HATCHES = ("", "////", "....", "xx", "----", "\\\\\\\\", "oo")  # 42 limits until a look comes again
 _PALE = 0.55  # how much of a colour is left in a region
 _COUNTED = ("addresses", ".max_entries", ".max_files", ".block")
@@ -39,6 +40,44 @@ _DASHES = (0, (4, 2))
 _BESIDE = 0.93  # of the offered rate: a contour that near would lie beside its line
 _SEEN = 0.005  # of the map: a smaller region is hardly seen
 _LEAST = 1e-9  # of a logarithm: how far apart limits are that are equal
+
+
+def _bounds(values: Array, axis: Axis) -> Array:
+    """The edges of the cells: whole numbers lie in the middle of theirs."""
+    if len(values) == 1:
+        return np.array([values[0] * 0.9 - 0.05, values[0] * 1.1 + 0.05])
+    middles = np.sqrt(values[1:] * values[:-1]) if axis.is_log else (values[1:] + values[:-1]) / 2
+    if not axis.is_count or len(values) > _MANY:
+        return np.concatenate([values[:1], middles, values[-1:]])
+    return np.concatenate([[values[0] - 0.5], middles, [values[-1] + 0.5]])
+
+
+class Cells(NamedTuple):
+    """The edges of the grid's cells, and its points such that a whole number fills a cell."""
+
+    across: Array
+    up: Array
+    columns: Array
+    rows: Array
+    steps: tuple[bool, bool]
+
+    @classmethod
+    def of(cls, grid: Sweep) -> Cells:
+        """The cells of a grid of two axes, the one upwards first."""
+        (y, x), (up, across) = grid.axes, grid.coordinates
+        edges = _bounds(across, x), _bounds(up, y)
+        steps = x.is_count, y.is_count
+        columns, rows = (
+            np.repeat(bounds, 2)[1:-1] if by_steps else values
+            for bounds, values, by_steps in zip(edges, (across, up), steps, strict=True)
+        )
+        return cls(*edges, columns, rows, steps)
+
+    def drawn(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values at the columns and rows."""
+        for along, by_steps in enumerate(reversed(self.steps)):
+            values = np.repeat(values, 2, axis=along) if by_steps else values
+        return values
 
 
 @style.styled
@@ -61,13 +100,7 @@ def plot_map(
     x = x or axis_of(result.chain, "traffic.hold")
     y = y or axis_of(result.chain, _second(result, x.path))
     grid = limits_over(result.chain, y, x)
-    if not np.isfinite(grid.rate).any():
-        rule = "nothing limits the rate at any point"
-        raise InputError(f"map, {x.path} and {y.path}: {rule}; vary others, or write `hold` under [traffic]")
-    if not grid.rate.any():
-        raise InputError(
-            f"map, {x.path} and {y.path}: no flow gets through at any point; see `tuplecalc capacity`"
-        )
+    check_rates(grid, f"map, {x.path} and {y.path}", " at any point")
     ax = style.axes(ax)
     cells = Cells.of(grid)
     ax.set(xscale="log" if x.is_log else "linear", yscale="log" if y.is_log else "linear")
@@ -137,8 +170,8 @@ def _logs(rates: Array, least: Array) -> Array:
 
 
 def _pale(colour: str) -> tuple[float, float, float]:
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return 1 - _PALE * (1 - red), 1 - _PALE * (1 - green), 1 - _PALE * (1 - blue)
+    red, green, blue = (1 - _PALE * (1 - part) for part in to_rgb(colour))
+    return red, green, blue
 
 
 def _contours(ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None) -> list[Line2D]:
@@ -198,7 +231,7 @@ def _name(grid: Sweep, place: int) -> str:
     if place < 0:
         return "no limit"
     hop, limit = grid.names[place]
-    return f"{style.short(hop, _LONGEST_NAME)} {limit}"
+    return f"{table.name(hop, _LONGEST_NAME)} {limit}"
 
 
 def _finding(
@@ -214,7 +247,7 @@ def _finding(
         if place in seen
     }
     whole = "the whole map" if len(places) == 1 else "nearly the whole map"
-    now = f"{style.short(binding.hop, _LONGEST_NAME)} {binding.name}" if binding else ""
+    now = f"{table.name(binding.hop, _LONGEST_NAME)} {binding.name}" if binding else ""
     if not on_the_map or now not in shares:
         if len(shares) == 1:
             return f"{next(iter(shares))} binds on {whole}"

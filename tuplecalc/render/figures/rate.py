@@ -11,8 +11,9 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.crossover import Change, changes
-from tuplecalc.questions.sweep import Array, Name, Sweep, limits_over
-from tuplecalc.render import numbers
+from tuplecalc.questions.grid import Array, Name
+from tuplecalc.questions.sweep import Sweep, limits_over
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.labels import End
 
@@ -65,14 +66,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     axis = axis or axis_of(result.chain, "traffic.hold")
     grid = limits_over(result.chain, axis)
     across = grid.coordinates[0]
-    limited = np.isfinite(grid.rate)
-    if not limited.any():
-        rule = "nothing limits the rate there, whatever the value"
-        raise InputError(f"rate, {axis.path}: {rule}; vary another number, or write `hold` under [traffic]")
-    if not grid.rate[limited].any():
-        raise InputError(
-            f"rate, {axis.path}: no flow gets through, whatever the value; see `tuplecalc capacity`"
-        )
+    check_rates(grid, f"rate, {axis.path}", ", whatever the value")
     ax = style.axes(ax)
     turns = turning_points(result, axis)
     notes = _notes(result, axis, grid, turns)
@@ -82,9 +76,8 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     offered = result.chain.traffic.rate
     ax.set_ylim(*_heights([grid.rate, *(grid.rates_of[places[0]] for places in shown)], said, offered))
     words = []
-    points: dict[str, Any] = (
-        {"marker": "o", "markersize": 3.5} if axis.is_count and len(across) <= _POINTS else {}
-    )
+    is_few = axis.is_count and len(across) <= _POINTS
+    points: Any = {"marker": "o", "markersize": 3.5} if is_few else {}
     for places, colour, dashes in zip(shown, _COLOURS, _DASHES, strict=False):
         rates, name = _drawn(grid.rates_of[places[0]]), _names(grid, places)
         ax.plot(across, rates, color=colour, linestyle=dashes, gid=f"line:{name}", **points)
@@ -99,8 +92,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     unseen = "" if offered is None or axis.unit == "1/s" else f"{numbers.rate(offered)}/s offered"
     if offered is not None and unseen and low <= offered <= high:
         ax.axhline(float(offered), color=style.INK, linestyle=(0, (6, 3)), linewidth=1.2, gid="offered")
-        edge = ax.get_xlim()[1], float(offered)
-        words.append(End(unseen, edge, "label:offered", {"color": style.INK}))
+        words.append(End(unseen, (ax.get_xlim()[1], float(offered)), "label:offered", {"color": style.INK}))
         unseen = ""
     units.along(ax.xaxis, axis)
     units.log_ticks(ax)
@@ -111,6 +103,19 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     labels.beside(ax, words)
     _write(ax, notes)
     return ax
+
+
+def check_rates(grid: Sweep, figure: str, where: str) -> None:
+    """That there is a rate to draw.
+
+    Raises :class:`~tuplecalc.errors.InputError` where nothing limits it, and where it is 0.
+    """
+    limited = grid.rate[np.isfinite(grid.rate)]
+    if not limited.size:
+        way_out = "vary another number, or write `hold` under [traffic]"
+        raise InputError(f"{figure}: nothing limits the rate{where}; {way_out}")
+    if not limited.any():
+        raise InputError(f"{figure}: no flow gets through{where}; see `tuplecalc capacity`")
 
 
 def turning_points(result: Capacity, axis: Axis) -> list[Change]:
@@ -129,11 +134,11 @@ def turning(axis: Axis, turns: list[Change]) -> str:
     below = axis.present >= nearest.value
     sign = "<" if below else "≥" if axis.is_count else ">"
     name = _name(nearest.before if below else nearest.after)
-    return f"{name} where {style.short(axis.name, 30)} {sign} {units.written(axis, nearest.value)}"
+    return f"{name} where {table.name(axis.name, 30)} {sign} {units.written(axis, nearest.value)}"
 
 
 def _name(of: Name | None, longest: int = 24) -> str:
-    return f"{style.short(of[0], longest)} {of[1]}" if of else "nothing"
+    return f"{table.name(of[0], longest)} {of[1]}" if of else "nothing"
 
 
 def _near(grid: Sweep) -> list[list[int]]:
@@ -167,9 +172,8 @@ def _names(grid: Sweep, places: list[int]) -> str:
 def _width(axis: Axis, across: Array) -> tuple[float, float]:
     """From the first value to the last, with room for whole points."""
     low, high = float(across[0]), float(across[-1])
-    if axis.is_log and low < high:
-        return low, high
-    room = min(0.03 * (high - low) or 0.5, 0.5) if axis.is_count or low == high else 0.0
+    is_whole = low == high or (axis.is_count and not axis.is_log)
+    room = min(0.03 * (high - low) or 0.5, 0.5) if is_whole else 0.0
     return low - room, high + room
 
 
@@ -225,7 +229,7 @@ def _write(ax: Axes, notes: list[_Note]) -> None:
         ax.plot(*note.at, marker="o", clip_on=False, gid=note.gid, **note.looks)
         if not note.words:
             continue
-        words, height = style.short(note.words, most), _FIRST_ROW + _ROW * row
+        words, height = table.name(note.words, most), _FIRST_ROW + _ROW * row
         across, top = (float(part) for part in to_axes.transform(note.at))
         left = max(min(across, 1 - style.width(ax, words)), 0.0)
         looks: Any = {"fontweight": "bold" if note.gid == "present" else "normal", "gid": f"{note.gid}:value"}
@@ -239,19 +243,19 @@ def _write(ax: Axes, notes: list[_Note]) -> None:
 
 def _finding(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change], unseen: str) -> str:
     """What binds now, and from where on another limit does; else what binds along the axis."""
-    binding, across = result.rate_binding, style.short(axis.name, 30)
+    binding, across = result.rate_binding, table.name(axis.name, 30)
+    whole = f"from {units.written(axis, axis.values[0])} to {units.written(axis, axis.values[-1])}"
     if binding is None or axis.present is None or not axis.values[0] <= axis.present <= axis.values[-1]:
         if not turns:
             place = int(grid.rate_binding[-1])
-            low, high = (units.written(axis, value) for value in (axis.values[0], axis.values[-1]))
-            return f"{_name(grid.names[place])} binds for {across} from {low} to {high}"
+            return f"{_name(grid.names[place])} binds for {across} {whole}"
         first = turns[0]
-        up_to = f"{_name(first.before)} binds up to {units.before(axis, first.value)}"
+        last = first.value - 1 if axis.is_count else first.value
+        up_to = f"{_name(first.before)} binds up to {units.written(axis, last)}"
         more = f", and {len(turns) - 1} more changes" if len(turns) > 1 else ""
         return f"{across}: {up_to}, then {_name(first.after)}{more}"
     now = f"{_name((binding.hop, binding.name))} binds at {numbers.rate(result.rate)}/s"
     now += " or less" if result.rate_at_most else ""
     if unseen and result.chain.traffic.rate and result.rate and result.chain.traffic.rate > result.rate:
         now += f" ({unseen})"
-    low, high = (units.written(axis, value) for value in (axis.values[0], axis.values[-1]))
-    return f"{now}; {turning(axis, turns) or f'no other limit for {across} from {low} to {high}'}"
+    return f"{now}; {turning(axis, turns) or f'no other limit for {across} {whole}'}"

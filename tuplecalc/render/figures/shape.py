@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.patches import Polygon, Rectangle
 
-from tuplecalc.limits.capacity import Capacity, HopCapacity
-from tuplecalc.render import numbers
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.hop_capacity import HopCapacity
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import style
 
 if TYPE_CHECKING:
@@ -23,29 +24,6 @@ _SHORT = 9  # characters
 _MOST_NAMES = 16
 _TILT = 35  # degrees, of names where there are many
 _STEPS = 16
-
-
-class Opening(NamedTuple):
-    """What a hop lets through: its own smallest limit; ``flows`` is None where it has none."""
-
-    hop: str
-    limit: str
-    flows: int | None
-
-
-def openings(result: Capacity) -> tuple[Opening, ...]:
-    """What each hop lets through by its own limits, the clients first.
-
-    >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.network.file import example
-    >>> openings(capacity(example("outage")))[2]
-    Opening(hop='login-proxy', limit='shared', flows=193536)
-    """
-    found = []
-    for hop in result.hops:
-        least = min(hop.limits, key=lambda limit: limit.flows, default=None)
-        found.append(Opening(hop.name, least.name, least.flows) if least else Opening(hop.name, "", None))
-    return tuple(found)
 
 
 @style.styled
@@ -65,22 +43,21 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     ax = style.axes(ax)
     widths = [_decades(hop.tuple_space) for hop in result.hops]
     edge = (max(widths) or 1.0) / 2 * _OVER
-    found = openings(result)
-    waists = [_waist(widths, place, opening) for place, opening in enumerate(found)]
+    waists = [_waist(widths, place, hop) for place, hop in enumerate(result.hops)]
     _silhouette(ax, result.hops, waists)
-    for place, (opening, waist) in enumerate(zip(found, waists, strict=True)):
-        binds = opening.hop == result.binding.hop
+    for place, (hop, waist) in enumerate(zip(result.hops, waists, strict=True)):
+        binds = hop.name == result.binding.hop
         if place or binds or waist < widths[0]:
-            _plate(ax, place, opening.hop, waist, edge, binds=binds)
+            _plate(ax, place, hop.name, waist, edge, binds=binds)
     _scale(ax, max(widths))
-    ax.set(xlim=(-_PLATE, len(found) + _PLATE), ylim=(-edge, edge), xticks=[])
+    ax.set(xlim=(-_PLATE, len(waists) + _PLATE), ylim=(-edge, edge), xticks=[])
     ax.spines[["left", "bottom"]].set_visible(False)
-    height = _words(ax, result, found)
+    height = _words(ax, result)
     _parts(ax, result.hops[-1], edge)
     binding = result.binding
     flows = f"{style.count(result.flows)} flow{'' if result.flows == 1 else 's'}"
     most = "at most " if result.flows_at_most else ""
-    name = style.short(binding.hop, 30)
+    name = table.name(binding.hop, 30)
     style.headline(ax, f"{name} {binding.name} binds: {most}{flows} open at once", pad=9 + height)
     return ax
 
@@ -89,10 +66,15 @@ def _decades(count: int) -> float:
     return log10(count) if count > 1 else 0.0
 
 
-def _waist(widths: list[float], place: int, opening: Opening) -> float:
+def _flows(hop: HopCapacity) -> int | None:
+    """What a hop lets through by its own limits; None where it has none."""
+    return min((limit.flows for limit in hop.limits), default=None)
+
+
+def _waist(widths: list[float], place: int, hop: HopCapacity) -> float:
     """The height of an opening: no more than that of the legs on both sides."""
-    least = min(widths[max(place - 1, 0)], widths[place])
-    return least if opening.flows is None else min(least, _decades(opening.flows))
+    least, flows = min(widths[max(place - 1, 0)], widths[place]), _flows(hop)
+    return least if flows is None else min(least, _decades(flows))
 
 
 def _silhouette(ax: Axes, hops: tuple[HopCapacity, ...], waists: list[float]) -> None:
@@ -156,47 +138,48 @@ def _type(ax: Axes, legs: int) -> _Type:
     return _Type(points, int(inches / (points / 72 * _CHARACTER)))
 
 
-def _words(ax: Axes, result: Capacity, found: tuple[Opening, ...]) -> float:
+def _words(ax: Axes, result: Capacity) -> float:
     """Above each hop what it keeps, below each leg what it could hold; the height of the former in points.
 
     Of very many hops every second, third, … is named, and the one that binds.
     """
-    letters, every = _type(ax, len(found)), -(-len(found) // _MOST_NAMES)
+    legs = len(result.hops)
+    letters, every = _type(ax, legs), -(-legs // _MOST_NAMES)
     tilted = {} if letters.is_roomy else {"rotation": _TILT, "rotation_mode": "anchor"}
     rows, longest = 0, 0
-    for place, opening in enumerate(found):
-        binds = opening.hop == result.binding.hop
+    for place, hop in enumerate(result.hops):
+        binds = hop.name == result.binding.hop
         if place % every and not binds:
             continue
-        kept = _kept(result, opening, letters)
+        kept = _kept(result, hop, letters)
         rows, longest = max(rows, len(kept)), max(longest, len(" ".join(kept)))
         colour, weight = (style.BINDING, "bold") if binds else (style.INK, "normal")
-        looks = {"color": colour, "fontweight": weight, "gid": f"hop:{opening.hop}", **tilted}
+        looks = {"color": colour, "fontweight": weight, "gid": f"hop:{hop.name}", **tilted}
         text = "\n".join(kept) if letters.is_roomy else " ".join(kept)
         _note(ax, (place, 1), text, letters, "center" if place and letters.is_roomy else "left", **looks)
-        could = "\n".join(_could(result.hops[place], letters))
         if not place % every:
-            _note(ax, (place + 0.5, 0), could, letters, "center", gid=f"leg:{opening.hop}")
+            could = "\n".join(_could(hop, letters))
+            _note(ax, (place + 0.5, 0), could, letters, "center", gid=f"leg:{hop.name}")
     ends = "right" if letters.is_roomy else "left"
-    _note(ax, (len(found), 1), "services", letters, ends, gid="services", **tilted)
+    _note(ax, (legs, 1), "services", letters, ends, gid="services", **tilted)
     if letters.is_roomy:
         return rows * 1.2 * letters.points
     return longest * letters.points * _CHARACTER * sin(radians(_TILT)) + 6
 
 
-def _kept(result: Capacity, opening: Opening, letters: _Type) -> list[str]:
-    written = style.count if letters.is_roomy else style.si
-    lines = [style.short(opening.hop, letters.room if letters.is_roomy else _LINE)]
-    if opening.flows is None:
+def _kept(result: Capacity, hop: HopCapacity, letters: _Type) -> list[str]:
+    flows, binds = _flows(hop), hop.name == result.binding.hop
+    lines = [table.name(hop.name, letters.room if letters.is_roomy else _LINE)]
+    if flows is None:
         lines.append("keeps all")
-    elif opening.flows < result.hops[0].tuple_space or opening.hop == result.binding.hop:
-        number = written(opening.flows)
-        crowded = opening.hop == result.hops[0].name and len(number) > _SHORT  # it begins at the very left
-        lines.append(f"keeps {style.si(opening.flows) if crowded else number}")
+    elif flows < result.hops[0].tuple_space or binds:
+        number = style.count(flows) if letters.is_roomy else style.si(flows)
+        crowded = hop is result.hops[0] and len(number) > _SHORT  # it begins at the very left
+        lines.append(f"keeps {style.si(flows) if crowded else number}")
     for collapse in result.collapse:
-        if collapse.hop == opening.hop and collapse.kept < 1 and letters.is_roomy:
-            lines.append(style.short(f"{numbers.percent(collapse.kept)} of {collapse.cone}", letters.room))
-    return [*lines, "▼ binds" if letters.is_roomy else "◀"] if opening.hop == result.binding.hop else lines
+        if collapse.hop == hop.name and collapse.kept < 1 and letters.is_roomy:
+            lines.append(table.name(f"{numbers.percent(collapse.kept)} of {collapse.cone}", letters.room))
+    return [*lines, "▼ binds" if letters.is_roomy else "◀"] if binds else lines
 
 
 def _could(hop: HopCapacity, letters: _Type) -> list[str]:
@@ -213,19 +196,9 @@ def _could(hop: HopCapacity, letters: _Type) -> list[str]:
 
 def _note(ax: Axes, at: tuple[float, int], text: str, letters: _Type, ha: str, **looks: Any) -> None:
     """Words over (1) or under (0) the axes."""
-    x, y = at
-    ax.annotate(
-        text,
-        (x, y),
-        (0, 3 if y else -3),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha=ha,
-        va="bottom" if y else "top",
-        ma=ha,
-        fontsize=letters.points,
-        **looks,
-    )
+    where: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+    aligned: Any = {"ha": ha, "va": "bottom" if at[1] else "top", "ma": ha, "fontsize": letters.points}
+    ax.annotate(text, at, (0, 3 if at[1] else -3), **where, **aligned, **looks)
 
 
 def _parts(ax: Axes, last: HopCapacity, edge: float) -> None:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import wraps
-from math import floor, isinf, log10
+from math import isinf
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
@@ -35,23 +36,18 @@ if TYPE_CHECKING:
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, VERMILLION)
-"""Okabe and Ito's colours without black, in the order in which series take them."""
 BINDING, NEXT, OTHER = VERMILLION, ORANGE, SKY
 """The limit that binds, the one that would be next, and all the rest."""
 
-INK, MUTED, FAINT, PAPER = "#1b1b1f", "#5c5c66", "#d9d9e0", "#ffffff"
+_LOOK = mpl.rc_params_from_file(Path(__file__).with_name("look.mplstyle"), use_default_template=False)
+INK, MUTED, FAINT, PAPER = (
+    str(_LOOK[key]) for key in ("text.color", "axes.edgecolor", "grid.color", "figure.facecolor")
+)
 """Text and lines, secondary text, grid, background: a page may put others in their place."""
 ON_LIGHT, ON_DARK = "#1a1a1a", "#fefefe"
 """Text on a filled area, whatever the page's own colours."""
 
-PRESENT: dict[str, Any] = {
-    "color": PAPER,
-    "markersize": 9,
-    "markeredgecolor": INK,
-    "markeredgewidth": 2,
-    "zorder": 5,
-}
+PRESENT: Any = {"color": PAPER, "markersize": 9, "markeredgecolor": INK, "markeredgewidth": 2, "zorder": 5}
 """The ring of the present design."""
 
 Size = Literal["slide", "half-page"]
@@ -59,44 +55,11 @@ SIZES: dict[Size, tuple[float, float]] = {"slide": (8.0, 4.5), "half-page": (6.3
 """Inches: a slide's 1200 × 675 pixels at ``DPI``; half of an A4 page within its margins."""
 DPI = 150
 
-FORMATS = ("svg", "png", "pdf")
 _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
     "pdf": {"CreationDate": None},
 }
-_RC: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],  # matplotlib brings it: the same on every machine
-    "font.size": 9,
-    "text.parse_math": False,  # a hop may be called "a$b$"
-    "text.color": INK,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelcolor": INK,
-    "axes.edgecolor": MUTED,
-    "axes.facecolor": PAPER,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": False,
-    "axes.axisbelow": True,
-    "grid.color": FAINT,
-    "grid.linewidth": 0.8,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "hatch.linewidth": 0.6,
-    "lines.linewidth": 1.8,
-    "figure.facecolor": PAPER,
-    "savefig.facecolor": PAPER,
-    "svg.hashsalt": "tuplecalc",  # the same ids in every run
-    "svg.fonttype": "path",  # the same look on every machine
-    "pdf.fonttype": 42,
-    "path.simplify": True,
-    "path.simplify_threshold": 1 / 9,
-}
-
 _CHARACTER = 0.55  # width of a character over the size of the type, on average
 _AXES = 0.75  # of the figure's width
 _HANDLE = 9  # characters as wide as what stands beside words of a legend
@@ -112,8 +75,12 @@ P = ParamSpec("P")
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The look, for what is drawn and saved inside; matplotlib's own settings are back afterwards."""
-    with mpl.rc_context(_RC):
+    """The look, for what is drawn and saved inside; matplotlib's own settings are back afterwards.
+
+    Characters that the font does not have are boxes, without a warning.
+    """
+    with mpl.rc_context(_LOOK), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
         interactive = mpl.rcParams["interactive"]
     mpl.rcParams["interactive"] = interactive  # a notebook's backend, loaded by the first figure, sets it
@@ -158,14 +125,6 @@ def figure_of(ax: Axes) -> Figure:
     return figure
 
 
-@contextmanager
-def without_glyph_warnings() -> Iterator[None]:
-    """No warning for characters that the font does not have: a box stands for them."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
-
-
 def width(ax: Axes, words: str) -> float:
     """About what share of the axes' width words take: to measure them takes a layout of the figure."""
     points = float(figure_of(ax).get_size_inches()[0]) * 72 * _AXES
@@ -205,7 +164,7 @@ def encode(ax: Axes, file_format: str) -> bytes:
     figure, stream = figure_of(ax), io.BytesIO()
     before, dpi = figure.canvas, figure.dpi
     figure.set_dpi(DPI)
-    with style(), without_glyph_warnings():
+    with style():
         # `savefig` would lay the figure out and draw it twice; the usual compression takes a tenth off
         # the file and a third more time.
         packed: Any = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}
@@ -220,8 +179,8 @@ _PREFIXES = ("", "k", "M", "G", "T", "P")  # those that people know
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def si(value: Number | float, digits: int = 3) -> str:
-    """A number with an SI prefix; a power of ten beyond these.
+def si(value: Number | float) -> str:
+    """A number with an SI prefix, to three digits; a power of ten beyond these.
 
     >>> si(193536), si(586.4727), si(2**32), si(0.25), si(0), si(12_000), si(999_999)
     ('194k', '586', '4.29G', '0.25', '0', '12k', '1M')
@@ -234,19 +193,15 @@ def si(value: Number | float, digits: int = 3) -> str:
         return "∞"
     exact = Fraction(value)
     if exact <= 0:
-        return f"-{si(-exact, digits)}" if exact else "0"
-    exponent = _exponent(exact)
-    scaled = float(exact / Fraction(10) ** exponent)
-    if round(scaled, digits - 1) >= 10:
-        scaled, exponent = scaled / 10, exponent + 1
-    if -3 <= exponent < 0:
-        return f"{float(exact):.{digits}g}"
-    if not 0 <= exponent < 3 * len(_PREFIXES):
-        mantissa = f"{scaled:.2g}"
-        return f"{'' if mantissa == '1' else f'{mantissa}·'}10{str(exponent).translate(_RAISED)}"
-    thousands, rest = divmod(exponent, 3)
-    figures = max(digits, rest + 1)  # no power of ten for 100 where fewer digits are asked for
-    return f"{round(scaled, digits - 1) * 10**rest:.{figures}g}{_PREFIXES[thousands]}"
+        return f"-{si(-exact)}" if exact else "0"
+    mantissa, _, exponent = numbers.scientific(exact, 2).partition("e")
+    thousands, rest = divmod(int(exponent), 3)
+    if thousands == -1:
+        return f"{float(exact):.3g}"
+    if 0 <= thousands < len(_PREFIXES):
+        return f"{float(mantissa) * 10**rest:.3g}{_PREFIXES[thousands]}"
+    mantissa, _, exponent = numbers.scientific(exact, 1).partition("e")
+    return f"{float(mantissa):g}·{power(int(exponent))}".removeprefix("1·")
 
 
 def count(value: Number) -> str:
@@ -263,20 +218,7 @@ def power(exponent: int) -> str:
     return f"10{str(exponent).translate(_RAISED)}"
 
 
-def _exponent(exact: Fraction) -> int:
-    return len(str(floor(exact))) - 1 if exact >= 1 else floor(log10(exact))
-
-
 def si_axis(axis: Any) -> None:
     """Ticks of a linear or logarithmic axis with SI prefixes."""
     axis.set_major_formatter(lambda value, _: si(value))
     axis.set_minor_formatter(lambda value, _: "")
-
-
-def short(name: str, longest: int) -> str:
-    """A name cut to a length.
-
-    >>> short("a-very-long-name", 8), short("nat", 8)
-    ('a-very-…', 'nat')
-    """
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"

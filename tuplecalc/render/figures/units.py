@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from tuplecalc.limits.expression import Number
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import style
 
 if TYPE_CHECKING:
@@ -43,14 +43,9 @@ def written(axis: Axis, value: Number) -> str:
             return style.count(value)
 
 
-def before(axis: Axis, value: Number) -> str:
-    """The last value before another limit binds: of counts the number before."""
-    return written(axis, value - 1 if axis.is_count else value)
-
-
 def title(axis: Axis) -> str:
     """What an axis counts, with its unit."""
-    name = style.short(axis.name, _LONGEST)
+    name = table.name(axis.name, _LONGEST)
     return f"{name}, {_unit(float(axis.values[-1]))[1]}" if axis.unit == "s" and not axis.is_log else name
 
 

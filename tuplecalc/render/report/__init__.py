@@ -3,58 +3,65 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 from tuplecalc import __version__
-from tuplecalc.algebra import Explanation, explain
+from tuplecalc.algebra import Explanation, explain, markup
 from tuplecalc.algebra.numbers import text as exact_text
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.network.presets import used
+from tuplecalc.limits.hop_capacity import HopCapacity
+from tuplecalc.limits.limit import Limit
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.used import used
 from tuplecalc.questions.advice import advise
-from tuplecalc.questions.comparison import compare as find_comparison
+from tuplecalc.questions.comparison import compare as compare_with
 from tuplecalc.render import compared, numbers, presets, sentences
 from tuplecalc.render.html import environment
-from tuplecalc.render.report import assumptions, chain, parts
+from tuplecalc.render.report import assumptions, chain
 from tuplecalc.render.report.pictures import drawn, left_out
 from tuplecalc.under_load.offered import offered
 
 _LONGEST_SOURCE = 40_000  # characters: some 20 pages
 _MOST_ROWS = 60
+_MOST_LIMITS, _SMALLEST = 40, 12  # a page or two; of more, so many of the smallest by flows and by rate
 
 
 def report(
-    result: Capacity,
+    of: Capacity | Chain,
     *,
     source: str | None = None,
     settings: Iterable[str] = (),
-    compare: Capacity | None = None,
+    compare: Capacity | Chain | None = None,
 ) -> str:
     """A page of HTML: what binds and why, the chain, hops, limits with formulas, figures, load, advice.
 
     ``source`` is the text that the chain was read from, ``settings`` are the changes that were made
-    to it first (as after ``--set``); ``compare`` is an older result, from which this one differs.
+    to it first (as after ``--set``); ``compare`` is an older chain or result, from which this one differs.
     The page asks no network for anything, runs no script, and is the same for the same input.
     """
-    found = explain(result.chain)
+    found = explain(of.chain if isinstance(of, Capacity) else of)
+    limits = shown_limits(found.result)  # those of the formulas
     context = {
-        **_results(found.result),  # the limits are those of the formulas
-        **_formulas(found),
-        **_input(source, tuple(settings)),
+        **_results(found.result, limits),
+        **_formulas(found, limits),
         **_comparison(compare, found.result),
+        "source": (source or "")[:_LONGEST_SOURCE],
+        "cut": len((source or "")[_LONGEST_SOURCE:]),
+        "settings": tuple(settings),
         "left_out": left_out(found.result),
         "pictures": {picture.kind: picture for picture in drawn(found.result)},
         "version": __version__,
-        "quoted": shlex.quote,
     }
-    words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets}
-    words |= {"said": assumptions.said, "exact": exact_text}
+    words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
+    words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote}
     page = environment().get_template("report.html")
     return page.render(context, **words, chain=chain, compared=compared)
 
 
-def _results(result: Capacity) -> dict[str, Any]:
-    load, limits = offered(result), parts.shown_limits(result)
+def _results(result: Capacity, limits: Sequence[Limit]) -> dict[str, Any]:
+    load = offered(result)
     loaded = (sentences.offered(load), *sentences.searches(result), sentences.blind(load))
     defaults, uses = list(assumptions.defaults(result)), list(used(result.chain))
     return {
@@ -62,7 +69,7 @@ def _results(result: Capacity) -> dict[str, Any]:
         "load": load,
         "context": [*sentences.context(result), *sentences.blockless(result)],
         "loaded": list(filter(None, loaded)),
-        "hops": parts.shown_hops(result, limits),
+        "hops": shown_hops(result, limits),
         "limits": limits,
         "advices": advise(result),
         "uses": uses[:_MOST_ROWS],
@@ -73,24 +80,42 @@ def _results(result: Capacity) -> dict[str, Any]:
     }
 
 
-def _formulas(found: Explanation) -> dict[str, Any]:
-    limits = parts.shown_limits(found.result)
+def shown_limits(result: Capacity) -> list[Limit]:
+    """All limits, or of very many the smallest, in the chain's order."""
+    if len(result.limits) <= _MOST_LIMITS:
+        return list(result.limits)
+    by_flows = sorted(result.limits, key=lambda limit: limit.flows)[:_SMALLEST]
+    limited = [limit for limit in result.limits if limit.rate is not None]
+    by_rate = sorted(limited, key=lambda limit: limit.rate or 0)[:_SMALLEST]
+    shown = {(limit.hop, limit.name) for limit in (*by_flows, *by_rate, result.binding)}
+    return [limit for limit in result.limits if (limit.hop, limit.name) in shown]
+
+
+def shown_hops(result: Capacity, limits: Sequence[Limit]) -> list[tuple[str, HopCapacity]]:
+    """The clients and each hop of the limits that are shown, with its kind; all hops where these are few."""
+    named = {limit.hop for limit in limits} | {"clients"}
+    few = len(result.limits) <= _MOST_LIMITS and len(result.hops) <= _MOST_LIMITS
+    return [(sentences.hop_kind(result, hop), hop) for hop in result.hops if few or hop.name in named]
+
+
+def _formulas(found: Explanation, limits: Sequence[Limit]) -> dict[str, Any]:
+    """The closed forms and letters of the limits that are shown, hop by hop, and the whole chain's forms."""
+    shown = {(limit.hop, limit.name) for limit in limits}
+    forms = (each for each in found.limits if (each.limit.hop, each.limit.name) in shown)
+    hops = {"services", "traffic", *(limit.hop for limit in limits)}
+    rows = (row for row in found.symbols if row.hop in hops)
     return {
-        "explained": parts.explained(found, limits),
-        "closed_forms": list(parts.closed_forms(found)),
-        "letters": parts.letters(found, limits),
+        "explained": [(hop, [*group]) for hop, group in groupby(forms, key=lambda each: each.limit.hop)],
+        "letters": [(hop, [*group]) for hop, group in groupby(rows, key=lambda row: row.hop)],
+        "notation": found.notation,
+        "closed_forms": [form for form in (found.flows_form, found.rate_form) if form],
     }
 
 
-def _input(source: str | None, settings: tuple[str, ...]) -> dict[str, Any]:
-    shown = (source or "")[:_LONGEST_SOURCE]
-    return {"source": shown, "cut": len(source or "") - len(shown), "settings": settings}
-
-
-def _comparison(old: Capacity | None, new: Capacity) -> dict[str, Any]:
+def _comparison(old: Capacity | Chain | None, new: Capacity) -> dict[str, Any]:
     if old is None:
         return {"comparison": None}
-    comparison = find_comparison(old, new)
+    comparison = compare_with(old, new)
     rows = list(compared.rows(comparison))
     shown = rows if len(rows) <= _MOST_ROWS else [row for row in rows if row.is_changed][:_MOST_ROWS]
     keys = comparison.keys[:_MOST_ROWS]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Size, ingredients, leaves
-from tuplecalc.network.chain import Clients, Traffic
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
@@ -114,31 +113,27 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
 
 def defaults(result: Capacity) -> Iterator[Default]:
     """The keys that the topology leaves out and that this result depends on."""
-    used = _used(result)
-    yield from _of("traffic", "traffic", result.chain.traffic, used)
-    yield from _of("clients", "clients", result.chain.clients, used)
-    for hop in result.chain.hops:
-        yield from _of(hop.path, hop.kind, hop, used)
+    chain, used = result.chain, _used(result)
+    parts: list[tuple[str, str, Part]] = [
+        ("traffic", "traffic", chain.traffic),
+        ("clients", "clients", chain.clients),
+    ]
+    for path, kind, part in parts + [(hop.path, hop.kind, hop) for hop in chain.hops]:
+        for key, value in part.model_dump().items():
+            if key not in part.stated and _matters(part, key, path, used):
+                origin = ORIGINS.get(f"{kind} {key}") or ORIGINS[key]
+                yield Default(f"{path}.{key}", said(key, value), origin)
 
 
 def _used(result: Capacity) -> set[str]:
     """The keys whose values stand in some formula, by their paths."""
     found = set()
     for limit in result.limits:
-        for part in (limit.size, limit.scopes, limit.seconds, *([limit.busy] if limit.busy else [])):
+        for part in limit.expressions():
             found |= {quantity.place for quantity in ingredients(part)}
             sizes = (leaf for leaf in leaves(part) if isinstance(leaf, Size))
             found |= {named.origin.place for size in sizes for named in size.sets}
     return found
-
-
-def _of(path: str, kind: str, part: Traffic | Clients | Hop, used: set[str]) -> Iterator[Default]:
-    values = part.model_dump()
-    for key in values:
-        if key in part.stated or not _matters(part, key, path, used):
-            continue
-        origin = ORIGINS.get(f"{kind} {key}") or ORIGINS[key]
-        yield Default(f"{path}.{key}", said(key, values[key]), origin)
 
 
 def _matters(part: Part, key: str, path: str, used: set[str]) -> bool:

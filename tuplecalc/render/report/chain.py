@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tuplecalc.limits.capacity import Capacity, HopCapacity
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, sentences
 
 _MOST_STATIONS = 14  # two or three lines on a screen; the figures have all hops
 
@@ -48,13 +48,6 @@ def stations(result: Capacity) -> tuple[Station, ...]:
     return (*_cut(found), _services(result))
 
 
-def hop_kind(part: AnyHop | None, end: str = "clients") -> str:
-    """``clients``, ``cone``, ``layer 3``; ``end`` is what is no hop."""
-    if part is None:
-        return end
-    return f"layer {part.layer}" if isinstance(part, Forwarder | Proxy) else part.kind
-
-
 def mark(result: Capacity, *, flows: bool, rate: bool) -> str:
     """The word for what binds the flows, the rate, or both; empty for what binds neither."""
     if flows and (rate or result.rate_binding is None):
@@ -80,18 +73,14 @@ def _station(result: Capacity, part: AnyHop | None, hop: HopCapacity) -> Station
         case _:
             glyph, facts = "hourglass", []
     if part and part.virtual:
-        facts.append(
-            f"called at {_several(part.virtual.addresses.size * part.virtual.ports.size, 'endpoint')}"
-        )
+        endpoints = part.virtual.addresses.size * part.virtual.ports.size
+        facts.append(f"called at {_several(endpoints, 'endpoint')}")
     if part and part.instances > 1:
         facts.append(f"{numbers.count(part.instances)} instances")
+    kind = f"{sentences.hop_kind(result, hop)}{f', {part.capture}' if isinstance(part, Proxy) else ''}"
     least = min((limit.flows for limit in hop.limits), default=None)
     facts.append("limits nothing itself" if least is None else f"keeps {_several(least, 'flow')}")
-    return Station(glyph, hop.name, _kind(part), tuple(facts), binds(result, hop.name))
-
-
-def _kind(part: AnyHop | None) -> str:
-    return f"{hop_kind(part)}, {part.capture}" if isinstance(part, Proxy) else hop_kind(part)
+    return Station(glyph, hop.name, kind, tuple(facts), binds(result, hop.name))
 
 
 def _proxy(hop: Proxy) -> Iterator[str]:
@@ -109,7 +98,7 @@ def _proxy(hop: Proxy) -> Iterator[str]:
 def _services(result: Capacity) -> Station:
     groups = result.chain.services
     total = sum(group.endpoints for group in groups)
-    one = f"{_pairs(groups[0].addresses, groups[0].ports)}" if len(groups) == 1 else f"{len(groups):,} groups"
+    one = _pairs(groups[0].addresses, groups[0].ports) if len(groups) == 1 else f"{len(groups):,} groups"
     return Station("services", "services", "services", (one, _several(total, "endpoint")))
 
 

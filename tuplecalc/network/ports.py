@@ -80,7 +80,7 @@ class PortSet(SetValue):
         ones = re.finditer("1+", bin(self.bits)[:1:-1])
         return tuple((row.start(), row.end() - 1) for row in ones)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many ports there are."""
         return self.bits.bit_count()

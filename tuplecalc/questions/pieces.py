@@ -27,7 +27,7 @@ from tuplecalc.limits.kinds import ENTRIES, GAPS, IN_TURN
 from tuplecalc.limits.legs import Table
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.network.replace import with_settings
+from tuplecalc.network.replace import replace_all
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.forms import Form
 
@@ -128,8 +128,8 @@ class Walks:
         return self.found[point]
 
     def _changed(self, point: tuple[int, ...]) -> Chain:
-        settings = (axis.setting(axis.values[at]) for axis, at in zip(self.axes, point, strict=True))
-        return with_settings(self.chain, *settings)
+        values = zip(self.axes, point, strict=True)
+        return replace_all(self.chain, (axis.change(axis.values[at]) for axis, at in values))
 
 
 def forms_of(chain: Chain, places: frozenset[str]) -> dict[Key, Form]:

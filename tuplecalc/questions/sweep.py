@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from tuplecalc.errors import InputError, show
 from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.questions.axis import Axis, axis, axis_of
+from tuplecalc.questions.comparison import merged
 from tuplecalc.questions.forms import Leaves
-from tuplecalc.questions.pieces import Box, Key, Leaf, Piece, Walks, leaves, merged
+from tuplecalc.questions.pieces import Box, Key, Leaf, Piece, Walks, leaves
 
 if TYPE_CHECKING:
     from tuplecalc.questions.lost import Lost
@@ -148,7 +149,7 @@ class Sweep:
     @cached_property
     def _keys(self) -> list[Key]:
         """All limits of all pieces, in the order of the chain."""
-        return merged(read.leaf.forms for read in self._readers)
+        return merged(*(read.leaf.forms for read in self._readers))
 
     def _joined(self, parts: list[Any]) -> Any:
         """The pieces' arrays as one of the whole window."""

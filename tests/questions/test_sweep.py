@@ -132,6 +132,15 @@ PART = direct(
         proxy("p", ports="3-9", time_wait=5),
     ],
 )
+# Where nothing is held and the service closes first, three legs' weights are 0 / 0, and no limit.
+WEIGHTLESS = direct(
+    clients={"addresses": 1, "ports": "3", "time_wait": 1},
+    hops=[
+        proxy(name, ports=["3", "1"], tracking_time_wait=1, accept_wait=1, time_wait=wait)
+        for name, wait in (("p", 1), ("q", 3))
+    ],
+    services={"addresses": 1, "ports": 80},
+)
 NO_FLOW = direct(traffic={"hold": 0}, hops=[proxy("p", source="client-port")])
 # A table that has just as much room as the ports: two sums of the same times, added up in another order.
 ALIKE = direct(
@@ -164,6 +173,7 @@ CASES: dict[str, tuple[Topology, tuple[str, ...]]] = {
     "overlap": (PART, ("traffic.hold=0s..9s/10", "hops.nat.time_wait=0s..9s/4")),
     "no time": (PART, ("hops.nat.time_wait=0s..9s/4", "traffic.first_close=0..1/3")),
     "no flow": (NO_FLOW, ("hops.p.reuse_after=0s..9s/2", "traffic.first_close=0..1/2")),
+    "weightless": (WEIGHTLESS, ("traffic.first_close=0..1/2", "traffic.hold=0s..1s/2")),
     "alike": (ALIKE, ("traffic.hold=1ms..7s/100",)),
     "nearly always": (
         direct(traffic={"hold": 0}, hops=[proxy("p", accept_wait=60)]),

@@ -103,7 +103,7 @@ class Form(NamedTuple):
             room = np.where(np.isfinite(busy), busy * scopes, np.inf)
         if not isinstance(self.size, Constant) or self.size.value < self.keys:
             room = np.where(size < self.keys, 0.0, room)
-        held = seconds > 0
+        held = (seconds > 0) & np.isfinite(seconds)
         if isinstance(held, np.ndarray | np.generic) and np.all(held):
             return room / seconds
         free = np.where(size < self.keys, 0.0, np.inf)  # keys that are held for no time

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 import tuplecalc as tc
 from tests.algebra.cases import ALL, PROXY, chain, cone
 from tests.limits.chains import Topology, topologies
-from tuplecalc.algebra import Explanation, Form, explain, mathml
+from tuplecalc.algebra import Explanation, Form, explain, mathml, printing
 from tuplecalc.algebra.markup import formula
 from tuplecalc.algebra.markup import steps as steps_of
 from tuplecalc.algebra.notation import Notation
@@ -168,6 +168,7 @@ def test_shapes_that_no_limit_has_today() -> None:
     assert printed(x * total) == "x·(Σ_p α(A, L))"
     assert printed((x + y) ** 2) == "(x + y)^2"
     assert printed(-x) == "-x"
+    assert printed(-2 * x) == printing.plain_text(-2 * x, order) == "-2·x"
     assert printed(1 / x) == "1 / x"
     assert printed(-x / 2 + y / 2) == "(-x + y) / 2"
     assert printed(sympy.ceiling(x / y)) == "ceil(x / y)"

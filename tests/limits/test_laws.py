@@ -17,7 +17,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number, apart, atoms
 from tuplecalc.network.ports import PortSet
 
-law = settings(max_examples=200, deadline=None)
+law = settings(max_examples=100, deadline=None)
 
 
 def figures(result: Capacity) -> tuple[object, ...]:
@@ -198,7 +198,7 @@ WIDENING: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(topologies(), st.data())
 def test_a_wider_set_never_lowers_a_figure(topology: Topology, data: st.DataObject) -> None:
     # Ports that are divided among the clients give each of more clients fewer.

@@ -69,6 +69,10 @@ MESSAGES = [
         hop(kind="hourglas"),
         'hops[1].kind: "hourglas": a hop\'s kind is "cone" or "hourglass"; did you mean "hourglass"?',
     ),
+    (
+        hop(kind=["cone"], preset="haproxy"),
+        'hops[1].kind: ["cone"]: a hop\'s kind is "cone" or "hourglass"; write one of these',
+    ),
     (hop(kind=...), 'hops[1].kind: this key is required; add kind = "cone" or "hourglass"'),
     (hop(name=...), "hops[1].name: this key is required; add it"),
     (hop(name="nat"), 'hops[1].name: "nat": another hop has this name; choose another'),

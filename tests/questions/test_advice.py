@@ -282,3 +282,6 @@ def test_gaps_get_what_a_shared_table_gets() -> None:
     assert [advice.settings for advice in found.values() if advice.apart] == [
         ("hops.lvs.ports=1024-33279", "hops.login-proxy.ports=33280-65535")
     ]
+    sooner = next(each for each in tc.advise(result, 9) if each.settings == ("hops.lvs.time_wait=30s",))
+    assert sooner.rate == tc.capacity(tc.with_settings(result.chain, *sooner.settings)).rate
+    assert Fraction(sooner.rate or 0) > Fraction(result.rate or 0) > 0

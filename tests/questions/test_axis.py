@@ -15,7 +15,7 @@ from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.traffic import Traffic
 from tuplecalc.network.values import LARGEST_COUNT
-from tuplecalc.questions.axis import MOST_POINTS, WIDE, axis
+from tuplecalc.questions.axis import MOST_POINTS, WIDE, axis, ends_of
 
 OUTAGE = tc.example("outage")
 WRITE = "write it as in hops.lvs.addresses=1..64, or traffic.hold=0s..10m/25 for 25 points"
@@ -310,3 +310,16 @@ def test_any_text_is_an_axis_or_an_input_error(text: str) -> None:
             assert axis(OUTAGE, written).values
         except tc.InputError as error:
             assert str(error).startswith("")  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("written", "ends"),
+    [
+        ("traffic.hold=0..10/5", (0, 10)),
+        ("hops.lvs.addresses=3..90/7", (3, 90)),
+        ("traffic.hold=5..5", (5, 5)),
+    ],
+)
+def test_ends_are_two_however_many_points_are_asked_for(written: str, ends: tuple[int, int]) -> None:
+    found, is_open = ends_of(OUTAGE, written, 1000)
+    assert (found.values, is_open) == (ends, False)

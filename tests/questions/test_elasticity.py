@@ -26,7 +26,8 @@ def moved(expression: Expression, each: Elasticity, by: Fraction) -> Fraction:
             own = node.place == each.path and each.letter.split("_")[0] == node.symbol.split("_")[0]
             return node.value * (1 + by) if own else node.value
         if isinstance(node, Size):
-            own = each.letter.split(" of ")[0] == str(node)
+            of = ", ".join(sorted({named.origin.place for named in node.sets}))
+            own = each.letter.split(" of ")[0] == str(node) and each.path == of
             return node.value * (1 + by) if own else node.value
         return node.value
 

@@ -58,7 +58,7 @@ def test_one_pool_that_binds(name: str, fixed: bool) -> None:
     design, rate = SINGLE[name]
     found = blocking(design, rate)
     assert found.is_exact
-    outcome = Simulation(design, rate, seed=7, fixed_hold=fixed).run(22_000, warm_up=2_000)
+    outcome = Simulation(design, rate, seed=7, fixed_hold=fixed).run(14_000, warm_up=2_000)
     assert 0.001 < found.upper < 0.9
     assert abs(outcome.share - found.upper) < ERRORS * outcome.error
 
@@ -82,7 +82,7 @@ def test_several_pools_within_the_bracket(name: str, fixed: bool) -> None:
     design, rate = SEVERAL[name]
     found = blocking(design, rate)
     assert not found.is_exact
-    outcome = Simulation(design, rate, seed=11, fixed_hold=fixed).run(22_000, warm_up=2_000)
+    outcome = Simulation(design, rate, seed=11, fixed_hold=fixed).run(14_000, warm_up=2_000)
     assert found.lower - ERRORS * outcome.error < outcome.share < found.upper + ERRORS * outcome.error
 
 
@@ -99,7 +99,7 @@ def test_hashed_clients() -> None:
 
 def test_the_simulation_objects_to_a_load_without_the_linger() -> None:
     design, rate = SINGLE["a NAT"]
-    outcome = Simulation(design, rate, seed=7).run(22_000, warm_up=2_000)
+    outcome = Simulation(design, rate, seed=7).run(14_000, warm_up=2_000)
     assert abs(outcome.share - erlang_b(12, rate / 4 * 4)) > 10 * outcome.error
 
 

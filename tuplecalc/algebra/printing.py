@@ -52,7 +52,7 @@ def fraction(product: Any) -> tuple[list[Any], list[Any]]:
     above, below = [], []
     for factor in sympy.Mul.make_args(product):
         if factor.is_Rational:
-            above += [sympy.Integer(factor.p)] if abs(factor.p) != 1 else []
+            above += [sympy.Integer(abs(factor.p))] if abs(factor.p) != 1 else []  # the sign stands in front
             below += [sympy.Integer(factor.q)] if factor.q != 1 else []
         elif factor.is_Pow and factor.exp.is_negative:
             below.append(factor.base**-factor.exp)

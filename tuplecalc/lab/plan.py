@@ -167,7 +167,7 @@ def _equip(chain: Chain, node: Node, stages: list[list[Node]], targets: list[lis
         return
     if node.stage == len(stages) - 1:
         node.nft = dispatch
-        node.role = {"do": "echo", "ports": sorted({port for _, port in targets[-1]})}
+        node.role = {"what": "echo", "ports": sorted({port for _, port in targets[-1]})}
         return
     number = node.stage - 1
     hop = chain.hops[number]
@@ -184,7 +184,7 @@ def _equip(chain: Chain, node: Node, stages: list[list[Node]], targets: list[lis
         if hop.split == "services":
             onwards = onwards[node.instance :: hop.instances]
         node.role = {
-            "do": "proxy",
+            "what": "proxy",
             "capture": hop.capture,
             "source": hop.source,
             "allocation": hop.allocation,

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from types import TracebackType
@@ -106,10 +106,6 @@ class Lab:
     ) -> None:
         self.close()
 
-    def peer(self, node: Node) -> Peer:
-        """The process of a node."""
-        return next(peer for peer in self.peers if peer.node is node)
-
     def close(self) -> None:
         """End all processes, and the namespaces with them."""
         for peer in self.peers:
@@ -147,39 +143,31 @@ class Lab:
             peer.pid = peer.answer(_START_SECONDS)
 
     def _build(self) -> None:
-        links: dict[int, list[str]] = {id(node): ["link set lo up"] for node in self.plan.nodes}
-        seconds: dict[int, list[str]] = {id(node): [] for node in self.plan.nodes}
+        first: dict[int, list[str]] = {id(node): ["link set lo up"] for node in self.plan.nodes}
+        second: dict[int, list[str]] = {id(node): [] for node in self.plan.nodes}
+        pids = {id(peer.node): peer.pid for peer in self.peers}
         for near, far in self.plan.links:
             here, there = f"b{far.instance}", f"f{near.instance}"
-            lines = links[id(near)]
-            lines.append(f"link add {here} type veth peer name {there} netns {self.peer(far).pid}")
-            lines.append(f"address add {near.backs[far.instance][0]}/30 dev {here}")
-            lines.append(f"link set {here} up")
-            seconds[id(far)] += [
-                f"address add {far.fronts[near.instance][0]}/30 dev {there}",
-                f"link set {there} up",
-            ]
-        self._all(
-            (peer, {"what": "sysctl", "values": peer.node.sysctls, "needed": True}) for peer in self.peers
-        )
-        self._all((peer, {"what": "ip", "lines": links[id(peer.node)]}) for peer in self.peers)
-        self._all(
-            (peer, {"what": "ip", "lines": [*seconds[id(peer.node)], *peer.node.routes]})
-            for peer in self.peers
-        )
-        self._all((peer, {"what": "nft", "rules": peer.node.nft}) for peer in self.peers if peer.node.nft)
+            first[id(near)].append(f"link add {here} type veth peer name {there} netns {pids[id(far)]}")
+            for lines, device, (address, _) in (
+                (first[id(near)], here, near.backs[far.instance]),
+                (second[id(far)], there, far.fronts[near.instance]),
+            ):
+                lines += [f"address add {address}/30 dev {device}", f"link set {device} up"]
+        self._all(lambda node: {"what": "sysctl", "values": node.sysctls, "needed": True})
+        self._all(lambda node: {"what": "ip", "lines": first[id(node)]})
+        self._all(lambda node: {"what": "ip", "lines": [*second[id(node)], *node.routes]})
+        self._all(lambda node: {"what": "nft", "rules": node.nft} if node.nft else {})
         # Only now: these exist once a rule has loaded connection tracking.
-        self._all((peer, {"what": "sysctl", "values": TRACKING, "needed": False}) for peer in self.peers)
-        roles = [(peer, dict(peer.node.role)) for peer in self.peers if peer.node.role]
-        self._all((peer, {"what": role.pop("do"), **role}) for peer, role in roles)
+        self._all(lambda _: {"what": "sysctl", "values": TRACKING, "needed": False})
+        self._all(lambda node: node.role)
 
-    def _all(self, requests: Iterable[tuple[Peer, dict[str, Any]]]) -> None:
-        """The same step in all namespaces at once."""
-        asked = []
-        for peer, request in requests:
-            peer.send(**request)
-            asked.append(peer)
-        for peer in asked:
+    def _all(self, request: Callable[[Node], dict[str, Any]]) -> None:
+        """The same step in all namespaces at once, where it is any."""
+        asked = [(peer, said) for peer in self.peers if (said := request(peer.node))]
+        for peer, said in asked:
+            peer.send(**said)
+        for peer, _ in asked:
             peer.answer()
 
 

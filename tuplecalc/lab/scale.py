@@ -87,6 +87,11 @@ def scale(chain: Chain, factor: int | None = None) -> Scaled:
             f"--scale 1: as it is the chain holds {whole.flows:,} flows; {rule}; leave --scale out"
         )
     most = AIM if factor is None else MOST_FLOWS
+    if len(chain.services) > _MOST_ENDPOINTS:  # none of them goes, however small the rest becomes
+        rule = (
+            f"it has {_MOST_ENDPOINTS} service endpoints at most, and there are {len(chain.services)} groups"
+        )
+        raise InputError(f"the lab cannot scale this chain down: {rule}; leave some out")
     found: list[Scaled] = []
     for candidate, by in _candidates(chain, whole, factor):
         result = capacity(candidate)
@@ -103,7 +108,7 @@ def scale(chain: Chain, factor: int | None = None) -> Scaled:
 
 
 def _candidates(chain: Chain, whole: Capacity, factor: int | None) -> Iterator[tuple[Chain, int]]:
-    tables = [limit.flows for limit in whole.limits if limit.name in ("entries", "files")]
+    tables = [limit.flows for limit in whole.limits if limit.kind.resource != "ports"]
     divisors = [max(1, min(tables) // size) for size in _TABLES] if tables else [1]
     pieces = _pieces(chain)
     seen: set[str] = set()

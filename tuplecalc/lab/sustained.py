@@ -36,7 +36,6 @@ class Sustained:
     """Of the chain without holding times, in which everything lingers for ``delay``."""
     delay: int
     """Seconds for which everything lingered."""
-    said: dict[str, int]
 
 
 def check() -> None:
@@ -101,4 +100,4 @@ def sustain(chain: Chain) -> Sustained | None:
     by_sockets = binding.hop == "clients" or binding.name == "upstream"
     held = by_sockets and not binds and not result.rate_at_most
     figure = Figure("chain", "rate", predicted, answer["rate"], RATE_TOLERANCE, held)
-    return Sustained(figure, result, delay, answer["errors"])
+    return Sustained(figure, result, delay)

@@ -80,7 +80,7 @@ class PortSet(SetValue):
         ones = re.finditer("1+", bin(self.bits)[:1:-1])
         return tuple((row.start(), row.end() - 1) for row in ones)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many ports there are."""
         return self.bits.bit_count()
@@ -226,13 +226,11 @@ def _write_range(low: int, high: int) -> str:
 
 def _counted_ports(value: Mapping[object, object]) -> Range:
     """``{ count = n }``: the n ports from 1024 on."""
-    for key in value:
-        if key != "count":
-            misspelt = "count" not in value and nearest(str(key), ["count"])
-            remedy = "did you mean `count`?" if misspelt else _WRITE_PORTS
-            raise reject(str(key), "a mapping of ports has the one key `count`", remedy)
-    if "count" not in value:
-        raise reject(dict(value), "a mapping of ports has the one key `count`", _WRITE_PORTS)
+    stray = [str(key) for key in value if key != "count"]
+    if stray or not value:
+        misspelt = stray and "count" not in value and nearest(stray[0], ["count"])
+        remedy = "did you mean `count`?" if misspelt else _WRITE_PORTS
+        raise reject(stray[0] if stray else {}, "a mapping of ports has the one key `count`", remedy)
     count = value["count"]
     if not is_integer(count):
         quoted = isinstance(count, str) and re.fullmatch("[1-9][0-9]{0,4}", count)

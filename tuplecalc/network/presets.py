@@ -115,16 +115,15 @@ hop of kind = "cone"; write it under [clients]
     found = preset(name)
     if found.kind == kind or (kind is None and found.kind != "clients"):
         return found
-    there = {each: f'a hop of kind = "{each}"' for each in (kind, found.kind)}
-    there |= {None: "a hop", "clients": "the clients"}
-    remedy = (
-        "write it under [clients]"
-        if found.kind == "clients"
-        else f'write it in a hop of kind = "{found.kind}"'
-        if kind == "clients"
-        else f'write kind = "{found.kind}", or leave `kind` out'
-    )
-    raise reject(name, f"this is a preset for {there[found.kind]}, and stands at {there[kind]}", remedy)
+    ends = {"clients": "the clients", None: "a hop"}
+    there, here = (ends.get(each, f'a hop of kind = "{each}"') for each in (found.kind, kind))
+    if found.kind == "clients":
+        remedy = "write it under [clients]"
+    elif kind == "clients":
+        remedy = f"write it in {there}"
+    else:
+        remedy = f'write kind = "{found.kind}", or leave `kind` out'
+    raise reject(name, f"this is a preset for {there}, and stands at {here}", remedy)
 
 
 def kind_and_layer(hop: Mapping[str, Any]) -> tuple[Any, Any]:

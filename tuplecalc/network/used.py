@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tuplecalc.network.chain import Chain
@@ -32,15 +32,11 @@ def used(chain: Chain) -> Iterator[Use]:
     >>> use.hop, use.preset.name, use.values
     ('nat', 'aws-nat-gateway', {'ports': {'count': 55000}})
     """
-    parts: Iterable[tuple[str, Any]] = (
-        ("clients", chain.clients),
-        *((hop.name, hop) for hop in chain.hops),
-    )
-    for name, part in parts:
+    for part in (chain.clients, *chain.hops):
         if part.preset is not None:
             found = preset(part.preset)
             taken = {key: value for key, value in found.values.items() if key in part.preset_keys}
             own = part.model_dump(include=set(found.unknown) - part.stated)
             unknown = {key: own[key] for key in found.unknown if key in own}
             left_out = tuple(key for key in found.values if key not in part.stated)
-            yield Use(name, found, taken, unknown, left_out)
+            yield Use(getattr(part, "name", "clients"), found, taken, unknown, left_out)

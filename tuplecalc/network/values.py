@@ -279,10 +279,7 @@ _NAMES = {"anyOf": [_NAME, {"type": "array", "minItems": 1, "items": _NAME}]}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
 _ENTRY = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
 _TABLE = {"type": "array", "minItems": 1, "items": _ENTRY}
-_BLOCK = {
-    "anyOf": [_COUNT, {"const": "even"}, _TABLE],
-    "examples": [512, "even", [[50, 1024], [100, 512]]],
-}
+_BLOCK = {"anyOf": [_COUNT, {"const": "even"}, _TABLE], "examples": [512, "even", [[50, 1024], [100, 512]]]}
 _PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _COUNT | {"maximum": MOST_PROBES}]}
 
 Count = Annotated[int, _Reader(_count, _COUNT)]

@@ -185,6 +185,13 @@ def _for_limit(result: Capacity, limit: Limit) -> Iterator[_Remedy]:
         yield from _for_proxy(hop, limit)
     if limit.kind in _BY_SOURCE:
         yield from _for_sources(result.chain, place)
+    if limit.kind == GAPS:
+        yield from (
+            each
+            for before in result.chain.hops[:place]
+            if isinstance(before, Cone)
+            for each in _sooner_at_cone(before)
+        )
 
 
 def _apart(A: NamedPorts, L: NamedPorts) -> Iterator[_Remedy]:
@@ -257,11 +264,15 @@ def _for_cone(hop: Cone) -> Iterator[_Remedy]:
     if hop.destinations is not None:
         text = f"twice as many destinations for each port at {hop.name}"
         yield _change(text, f"{path}.destinations", 2 * hop.destinations)
+    yield from _sooner_at_cone(hop)
+
+
+def _sooner_at_cone(hop: Cone) -> Iterator[_Remedy]:
     if hop.linger > 30:
         on_linux = hop.preset is None or hop.preset.startswith("linux")
         text = f"a linger of {SHORT_TIME_WAIT} at {hop.name}"
         text += " (nf_conntrack_tcp_timeout_time_wait)" if on_linux else ""
-        yield _change(text, f"{path}.time_wait", SHORT_TIME_WAIT)
+        yield _change(text, f"{hop.path}.time_wait", SHORT_TIME_WAIT)
 
 
 def _for_proxy(hop: Proxy, limit: Limit) -> Iterator[_Remedy]:

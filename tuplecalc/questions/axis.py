@@ -162,7 +162,8 @@ def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
     """
     steps, written = parsed(text)
     if written is not None:
-        return axis(chain, text, points=2), False
+        written_out = axis(chain, text, points=2)  # of which /N may have made other than two points
+        return replace(written_out, values=(written_out.values[0], written_out.values[-1])), False
     found = number_at(chain, steps, text)
     low: Number = 0
     high: Number = _LARGEST

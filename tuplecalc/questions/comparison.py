@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
@@ -14,6 +14,8 @@ from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
+
+Key = TypeVar("Key")
 
 
 class LimitChange(NamedTuple):
@@ -118,37 +120,35 @@ def compare(old: Capacity | Chain, new: Capacity | Chain) -> Comparison:
     """
     old, new = (side if isinstance(side, Capacity) else capacity(side) for side in (old, new))
     sides = {hop.name: hop for hop in old.hops}, {hop.name: hop for hop in new.hops}
-    hops = (_hop(name, *(side.get(name) for side in sides)) for name in _merged(*sides))
+    hops = (_hop(name, *(side.get(name) for side in sides)) for name in merged(*reversed(sides)))
     return Comparison(old, new, tuple(hops), tuple(_keys(old.chain, new.chain)))
 
 
 def _hop(name: str, old: HopCapacity | None, new: HopCapacity | None) -> HopChange:
     sides = [{limit.name: limit for limit in hop.limits} if hop else {} for hop in (old, new)]
-    changes = (LimitChange(each, *(side.get(each) for side in sides)) for each in _merged(*sides))
+    changes = (LimitChange(each, *(side.get(each) for side in sides)) for each in merged(*reversed(sides)))
     return HopChange(name, old, new, tuple(changes))
 
 
-def _merged(old: Iterable[str], new: Iterable[str]) -> list[str]:
-    """The new names in their order, each followed by those that are gone and came after it.
+def merged(*lists: Iterable[Key]) -> list[Key]:
+    """All names: the first list's in its order, and behind each what follows it in the others only.
 
-    >>> _merged(["a", "gone", "b", "c"], ["new", "a", "c", "b"])
+    >>> merged(["new", "a", "c", "b"], ["a", "gone", "b", "c"])
     ['new', 'a', 'gone', 'c', 'b']
     """
-    kept = dict.fromkeys(new)
-    behind: dict[str | None, list[str]] = {}
-    last = None
-    for name in old:
-        if name in kept:
-            last = name
-        else:
-            behind.setdefault(last, []).append(name)
-    followed = ([name, *behind.get(name, ())] for name in kept)
-    return [*behind.get(None, ()), *(name for names in followed for name in names)]
+    found: list[Key] = []
+    for names in lists:
+        at = 0
+        for name in names:
+            if name not in found:
+                found.insert(at, name)
+            at = found.index(name) + 1
+    return found
 
 
 def _keys(old: Chain, new: Chain) -> Iterator[KeyChange]:
     sides = [dict(_parts(chain)) for chain in (old, new)]
-    for path in _merged(*sides):
+    for path in merged(*reversed(sides)):
         before, after = (side.get(path) for side in sides)
         if isinstance(before, Part) and isinstance(after, Part):
             yield from _changes(path, *_values(before, after))
@@ -174,7 +174,7 @@ def _values(old: Part, new: Part) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _changes(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KeyChange]:
-    for key in _merged(old, new):
+    for key in merged(new, old):
         before, after = old.get(key), new.get(key)
         if isinstance(before, Mapping) or isinstance(after, Mapping):
             yield from _changes(f"{path}.{key}", before or {}, after or {})

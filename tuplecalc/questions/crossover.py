@@ -15,7 +15,7 @@ import numpy as np
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Constant, Number, ingredients, tidy
 from tuplecalc.network.chain import Chain, check_chain
-from tuplecalc.network.replace import with_settings
+from tuplecalc.network.replace import replace_all
 from tuplecalc.questions.axis import MOST_POINTS, POINTS, Axis, ends_of
 from tuplecalc.questions.forms import Form, is_rounded
 from tuplecalc.questions.pieces import paths_of
@@ -90,7 +90,7 @@ def crossovers(chain: Chain, number: str | Axis) -> Crossovers:
 
     @cache
     def result_at(value: Number) -> Capacity:
-        return capacity(with_settings(chain, axis.setting(value)))
+        return capacity(replace_all(chain, [axis.change(value)]))
 
     if axis.is_count and _is_stepped(axis.path, result_at(low), result_at(high)):
         if is_open and high > low + MOST_POINTS:

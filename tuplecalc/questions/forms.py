@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from fractions import Fraction
 from functools import reduce
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,8 +65,14 @@ class Form(NamedTuple):
 
     def at(self, values: Mapping[str, Number]) -> tuple[int, Number | None]:
         """Flows and rate for single numbers, exactly; no rate where nothing limits it."""
-        parts = (self.size, self.scopes, self.seconds, self.busy)
-        size, scopes, seconds, busy = (_exactly(part, values) for part in parts)
+
+        def leaf(node: Quantity | Size | Constant) -> Fraction:
+            return Fraction(values[node.place] if isinstance(node, Quantity) else node.value)
+
+        size, scopes, seconds, busy = (
+            Constant(evaluate(part, leaf, floor=floor, ceiling=ceil, minimum=min))
+            for part in (self.size, self.scopes, self.seconds, self.busy)
+        )
         limit = Limit(FILES, "", size, scopes, self.keys, seconds, busy)
         return limit.flows, limit.rate
 
@@ -95,7 +103,7 @@ class Form(NamedTuple):
             room = np.where(np.isfinite(busy), busy * scopes, np.inf)
         if not isinstance(self.size, Constant) or self.size.value < self.keys:
             room = np.where(size < self.keys, 0.0, room)
-        held = seconds > 0
+        held = (seconds > 0) & np.isfinite(seconds)
         if isinstance(held, np.ndarray | np.generic) and np.all(held):
             return room / seconds
         free = np.where(size < self.keys, 0.0, np.inf)  # keys that are held for no time
@@ -135,20 +143,6 @@ def is_rounded(node: tuple[Any, ...]) -> bool:
     if isinstance(node, Quotient) and node.rounding:
         return True
     return any(isinstance(part, tuple) and is_rounded(part) for part in node)
-
-
-def _exactly(node: Expression, values: Mapping[str, Number]) -> Expression:
-    """The expression with values for what varies."""
-    match node:
-        case Quantity():
-            return Constant(values[node.place])
-        case Difference(minuend=left, subtrahend=right):
-            return Difference(_exactly(left, values), _exactly(right, values))
-        case Quotient(dividend=left, divisor=right, rounding=rounding):
-            return Quotient(_exactly(left, values), _exactly(right, values), rounding)
-        case Sum(parts) | Product(parts) | Minimum(parts):
-            return type(node)(tuple(_exactly(part, values) for part in parts))
-    return node
 
 
 def _floats(expression: Expression, leaves: Leaves) -> Any:

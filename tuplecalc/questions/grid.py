@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.axis import Axis
+from tuplecalc.questions.comparison import merged
 from tuplecalc.questions.forms import Leaves
-from tuplecalc.questions.pieces import Box, Key, Leaf, Piece, Walks, leaves, merged
+from tuplecalc.questions.pieces import Box, Key, Leaf, Piece, Walks, leaves
 
 _NONE = np.float64(np.inf)  # a limit that is not listed here
 _NEAR = 2.0**-45  # relative: more than any rate's floats are off by
@@ -142,7 +143,7 @@ class Grid:
     @cached_property
     def _keys(self) -> list[Key]:
         """All limits of all pieces, in the order of the chain."""
-        return merged(read.leaf.forms for read in self._readers)
+        return merged(*(read.leaf.forms for read in self._readers))
 
     def _joined(self, parts: list[Any]) -> Any:
         """The pieces' arrays as one of the whole window."""

@@ -35,11 +35,7 @@ def columns(sweep: Grid, *, blocking: bool = False) -> dict[str, list[Any]]:
     whole = flows.astype(np.int64) if flows.max() < _EXACT else flows
     found["flows"] = whole.ravel().tolist()
     limited = np.isfinite(rates)
-    found["rate"] = (
-        [rate if is_limited else None for rate, is_limited in zip(rates.flat, limited.flat, strict=True)]
-        if not limited.all()
-        else rates.ravel().tolist()
-    )
+    found["rate"] = (rates if limited.all() else np.where(limited, rates, np.array(None))).ravel().tolist()
     found["binding"] = _labels(sweep, sweep.binding).ravel().tolist()
     found["rate_binding"] = _labels(sweep, sweep.rate_binding).ravel().tolist()
     if blocking:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
-from tuplecalc.network.replace import with_settings
+from tuplecalc.network.replace import replace_all
 from tuplecalc.network.values import number
 from tuplecalc.questions.grid import Array, Grid
 from tuplecalc.under_load.chains import result_blocking
@@ -40,7 +40,7 @@ def lost(sweep: Grid, rate: object = None) -> Lost:
     lower, upper = (np.empty(sweep.shape) for _ in range(2))
     for point in product(*map(range, sweep.shape)):
         values = zip(sweep.axes, point, strict=True)
-        chain = with_settings(sweep.chain, *(axis.setting(axis.values[at]) for axis, at in values))
+        chain = replace_all(sweep.chain, (axis.change(axis.values[at]) for axis, at in values))
         offered = chain.traffic.rate if asked is None else asked
         if offered is None:
             raise InputError("blocking is that of a rate; write `rate` under [traffic], or --rate 700")

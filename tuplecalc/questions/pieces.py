@@ -27,8 +27,9 @@ from tuplecalc.limits.kinds import ENTRIES, GAPS, IN_TURN
 from tuplecalc.limits.legs import Table
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.network.replace import with_settings
+from tuplecalc.network.replace import replace_all
 from tuplecalc.questions.axis import Axis
+from tuplecalc.questions.comparison import merged
 from tuplecalc.questions.forms import Form
 
 Key = tuple[str, str]
@@ -128,8 +129,8 @@ class Walks:
         return self.found[point]
 
     def _changed(self, point: tuple[int, ...]) -> Chain:
-        settings = (axis.setting(axis.values[at]) for axis, at in zip(self.axes, point, strict=True))
-        return with_settings(self.chain, *settings)
+        values = zip(self.axes, point, strict=True)
+        return replace_all(self.chain, (axis.change(axis.values[at]) for axis, at in values))
 
 
 def forms_of(chain: Chain, places: frozenset[str]) -> dict[Key, Form]:
@@ -144,7 +145,7 @@ def alike(samples: Sequence[Mapping[Key, Form]]) -> dict[Key, Form] | None:
     if any(keys != everywhere[0] for keys in everywhere):
         return None
     if all(forms.setdefault(key, each[key]) == each[key] for each in samples for key in each):
-        return {key: forms[key] for key in merged(samples)}
+        return {key: forms[key] for key in merged(*samples)}
     return None
 
 
@@ -186,15 +187,3 @@ def leaves(piece: Piece) -> Iterator[Leaf]:
     else:
         for part in piece.parts:
             yield from leaves(part)
-
-
-def merged(lists: Iterable[Iterable[Key]]) -> list[Key]:
-    """All keys, in the order in which each list has its own."""
-    found: list[Key] = []
-    for keys in lists:
-        at = 0
-        for key in keys:
-            if key not in found:
-                found.insert(at, key)
-            at = found.index(key) + 1
-    return found

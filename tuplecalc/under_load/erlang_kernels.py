@@ -12,12 +12,8 @@ from __future__ import annotations
 import math
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, TypeAlias
 
-from tuplecalc.under_load.series import log1p_less_near
-
-Values: TypeAlias = Any
-"""A float or a numpy array of floats: the formulas do not tell them apart."""
+from tuplecalc.under_load.series import Values, log1p_less
 
 _POINTS = 28
 _FAR = 36.0
@@ -122,7 +118,7 @@ def log_excess(circuits: Values, load: Values, f: SimpleNamespace = FLOATS) -> V
                 v = length * place
                 total = total + abs(length) * weight * f.exp(-m * f.less(v) - over * v)
     relative = -under / c
-    gap = f.where(2 * a < c, relative - f.log(a) + f.log(c), -log1p_less_near(relative))
+    gap = f.where(2 * a < c, relative - f.log(a) + f.log(c), -log1p_less(relative))
     found = c * gap + f.log(c * total)
     return f.where(nothing, f.where((load == 0) & (circuits > 0), math.inf, -math.inf), found)
 

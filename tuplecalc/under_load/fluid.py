@@ -48,10 +48,6 @@ class Fluid:
     """The part of the traffic that falls on this pool; behind a hash what the fullest address gets, about."""
     size: float
     """Keys of the pool."""
-    keys: int
-    """Keys that an open connection takes."""
-    rate: float
-    """Connections a second that are offered to the pool."""
     use: float
     """Keys that would be taken in the long run, over ``size``; above 1 the pool is overloaded."""
     seconds: float
@@ -145,8 +141,6 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
         pools=each.number,
         share=share,
         size=size,
-        keys=each.keys,
-        rate=rate,
         use=float(_use(each, offered)),
         seconds=ends,
         exhausted_after=dry,

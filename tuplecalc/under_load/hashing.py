@@ -13,9 +13,10 @@ from collections.abc import Callable
 from itertools import accumulate
 from math import exp, expm1, log, log1p, pi, sqrt
 
-from tuplecalc.under_load.series import NEGLIGIBLE, UNDERFLOW, first_below, log1p_less, log_sum, stirling
+from tuplecalc.under_load.series import deviance, log_sum, stirling
 
 _FEW = 15
+_UNDERFLOW = -750.0  # its exponential is 0
 _EULER = 0.5772156649015329
 
 
@@ -92,21 +93,14 @@ def hashed_blocking(
     def term(y: int) -> float:
         return _log_binomial(y, others, addresses) + log_blocking(load_per_client * (1 + y))
 
-    mean = others // addresses
-    least = max(term(mean), UNDERFLOW) - NEGLIGIBLE
-    left = mean - first_below(least, mean, lambda away: term(mean - away))
-    right = mean + first_below(
-        least, others - mean, lambda away: _log_binomial(mean + away, others, addresses)
-    )
-    noise = max(error, 1e-15 * abs(_log_binomial(mean, others, addresses)))
-    return min(1.0, exp(log_sum(term, left, right, noise)))
+    noise = max(error, 1e-15 * abs(_log_binomial(others // addresses, others, addresses)))
+    return min(1.0, exp(log_sum(term, 0, others, noise, _UNDERFLOW)))
 
 
 def _log_binomial(y: int, n: int, m: int) -> float:
     """``ln`` of the probability that ``y`` of ``n`` clients share one of ``m ≥ 2`` addresses.
 
-    Loader's form ("Fast and accurate computation of binomial probabilities", 2000, recalled):
-    differences from the mean are taken in whole numbers, so that nothing cancels.
+    Loader's form: differences from the mean are taken in whole numbers, so that nothing cancels.
     """
     if y == 0:
         return n * log1p(-1 / m)
@@ -116,15 +110,7 @@ def _log_binomial(y: int, n: int, m: int) -> float:
         stirling(n)
         - stirling(y)
         - stirling(n - y)
-        - _deviance(y, n, m)
-        - _deviance(n - y, n * (m - 1), m)
+        - deviance(y, n, m)
+        - deviance(n - y, n * (m - 1), m)
         - log(2 * pi * y * (1 - y / n)) / 2
     )
-
-
-def _deviance(x: int, above: int, below: int) -> float:
-    """``x·ln(x/μ) + μ - x`` with ``μ = above/below``."""
-    relative = (above - x * below) / (x * below)
-    if abs(relative) > 0.35:
-        return x * (relative - log(above / (x * below)))
-    return -x * log1p_less(relative)

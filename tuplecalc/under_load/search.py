@@ -8,7 +8,7 @@ released (:func:`failure_upper`).  What lies between is simulated in the tests.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from functools import cache, lru_cache
@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from tuplecalc.errors import reject
 from tuplecalc.under_load.checks import count, probability
-from tuplecalc.under_load.series import NEGLIGIBLE, first_below, log1p_less, log_sum, stirling
+from tuplecalc.under_load.series import deviance, log_sum, stirling
 
 Search: TypeAlias = Literal["exhaustive", "linux"] | int | tuple[int, ...]
 """How a NAT looks for a free port: ``"exhaustive"``, ``"linux"``, a number of independent random probes,
@@ -203,14 +203,14 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
         tilted = (k - ports) * tilt + chain.kept(k)
         if not k:
             return tilted - mean
-        near = log1p_less((mean - k) / k) if 2 * mean > k else log(mean / k) + 1 - mean / k  # the same
-        return tilted + k * near - stirling(k) - log(2 * pi * k) / 2
+        return tilted - deviance(k, mean, 1) - stirling(k) - log(2 * pi * k) / 2
 
     def lost(k: int) -> float:
         failure = chain.failure(k)
         return state(k) + (log(failure) if failure else -inf)
 
-    return min(1.0, exp(_log_sum(lost, ports) - _log_sum(state, ports)))
+    sums = (log_sum(terms, 0, ports, _OF_THE_CUBIC) for terms in (lost, state))
+    return min(1.0, exp(next(sums) - next(sums)))
 
 
 _Parts: TypeAlias = tuple[tuple[int, int], ...]
@@ -265,16 +265,6 @@ def _borel(size: int) -> tuple[float, ...]:
     """``n^{n−1} e^{−n}/n!`` for n from 1, by the ratio of neighbours."""
     ratios = (exp((n - 1) * log1p(1 / n) - 1) for n in range(1, size))
     return tuple(accumulate(ratios, mul, initial=exp(-1)))
-
-
-def _log_sum(term: Callable[[int], float], ports: int) -> float:
-    """Over all states, from the most likely one outwards."""
-    peak = bisect_left(range(ports), True, key=lambda k: -inf < term(k) >= term(k + 1))
-    least = term(peak) - NEGLIGIBLE
-    left = peak - first_below(least, peak, lambda away: term(peak - away))
-    right = peak + first_below(least, ports - peak, lambda away: term(peak + away))
-    top = term(peak)
-    return top + log_sum(lambda k: term(k) - top, left, right, _OF_THE_CUBIC)
 
 
 class _Chain(NamedTuple):

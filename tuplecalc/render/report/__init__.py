@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from itertools import groupby
 from typing import Any
 
-from tuplecalc import __version__
 from tuplecalc.algebra import Explanation, explain, markup
 from tuplecalc.algebra.numbers import text as exact_text
 from tuplecalc.limits.capacity import Capacity
@@ -52,7 +52,7 @@ def report(
         "settings": tuple(settings),
         "left_out": left_out(found.result),
         "pictures": {picture.kind: picture for picture in drawn(found.result)},
-        "version": __version__,
+        "version": version("tuplecalc"),
     }
     words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
     words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote}

@@ -277,7 +277,7 @@ def markdown(explanation: Explanation) -> str:
         parts.append(f"… and {left:,} limits more; JSON and LaTeX have all.")
     parts += ["## The chain", formula(explanation)]
     parts += map(_terms, _chain_forms(explanation))
-    parts += sentences.at_most(explanation.result)
+    parts += map(in_markdown, sentences.at_most(explanation.result))
     header = ("hop", "symbol", "in the chain", "value", "unit", "meaning (where it is set)")
     rows = (
         (

@@ -111,8 +111,8 @@ def test_a_range_around_a_present_value_ends_where_values_end() -> None:
         ("hops.0.addresses", "hops.lvs.addresses", "addresses of lvs", "addresses", 1),
         ("hops[1].max_files", "hops.login-proxy.max_files", "max_files of login-proxy", "files", None),
         ("clients.addresses", "clients.addresses", "addresses of clients", "addresses", 131_072),
-        ("services.addresses", "services.0.addresses", "addresses of services", "addresses", 6),
-        ("services[0].addresses", "services.0.addresses", "addresses of services", "addresses", 6),
+        ("services.addresses", "services.addresses", "addresses of services", "addresses", 6),
+        ("services[0].addresses", "services.addresses", "addresses of services", "addresses", 6),
         (
             'hops."lvs".virtual.addresses',
             "hops.lvs.virtual.addresses",

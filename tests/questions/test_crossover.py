@@ -230,3 +230,14 @@ def test_a_limit_that_is_not_there_at_the_least_value() -> None:
         Interval(0, 1, ("clients", "ports")),
         Interval(1, 10**17, ("fw", "forwarded")),
     )
+
+
+@pytest.mark.parametrize("path", ["services.time_wait", "services[0].time_wait", "services.0.time_wait"])
+def test_how_long_services_remember(path: str) -> None:
+    """The only group, however it is named; a time that no limit asks for at first, and without end."""
+    found = tc.crossovers(tc.example("cone", ["traffic.first_close=0.5", "traffic.hold=2s"]), path)
+    assert [each.limit for each in found.rate] == [("nat", "ports"), ("services", "in-turn")]
+    assert found.rate[1].low == 120
+    assert found.is_open
+    unused = tc.solve(tc.example("cone", ["traffic.first_close=client"]), path, rate=1)
+    assert unused.is_any

@@ -228,3 +228,26 @@ def test_words_from_outside_are_escaped() -> None:
     assert r"\paragraph{{[}a\_b] \& 50\% \$x\$ | `c`: shared}" in latex
     assert r"# T\_1 & \*2\*" in markdown
     assert r"## \[a\_b] & 50% \$x\$ \| \`c\`" in markdown
+
+
+def test_the_reason_of_a_bound_names_its_hop_as_markdown_has_it() -> None:
+    bounded = tc.from_dict(
+        {
+            "traffic": {"first_close": 0.5},
+            "clients": {"addresses": 1},
+            "hops": [
+                {
+                    "name": "<b> *edge*",
+                    "kind": "hourglass",
+                    "capture": "tproxy",
+                    "source": "client",
+                    "ports": "40000-60999",
+                    "accept_wait": 60,
+                }
+            ],
+            "services": {"addresses": 1, "ports": 80},
+        }
+    )
+    (said,) = [line for line in render.markdown(tc.explain(bounded)).splitlines() if "At most" in line]
+    assert "because of" in said
+    assert "<b> *edge*" not in said

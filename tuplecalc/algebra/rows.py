@@ -77,7 +77,8 @@ def _names(leaf: Leaf, local: Mapping[str, Notation], chain: Notation) -> tuple[
 def _quantity(leaf: Quantity, local: Mapping[str, Notation], chain: Notation) -> SymbolRow:
     own, along = _names(leaf, local, chain)
     meaning, unit, _ = SYMBOLS[leaf.symbol]
-    place = leaf.place or ("services" if leaf.hop == "services" else "")  # E of services that carry shares
+    is_shared = leaf.hop == "services" and leaf.definition is None  # E of services that carry shares
+    place = leaf.place or ("services" if is_shared else "")
     written = own.text, own.latex, own.mathml, along
     return SymbolRow(leaf.hop, *written, leaf.value, unit, meaning, _definition(leaf), place)
 

@@ -74,7 +74,7 @@ def services(groups: Sequence[Services], sources: Sources, target: Target) -> li
     for number, group in enumerate(groups):
         if group.time_wait is None:
             continue
-        place = "services" if len(groups) == 1 else f"services[{number}]"
+        place = "services" if len(groups) == 1 else f"services.{number}"
         wait = Quantity("T", "services", tidy(group.time_wait), place=f"{place}.time_wait")
         E: Expression = letters.E
         if group.share is not None:

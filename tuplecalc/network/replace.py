@@ -59,6 +59,9 @@ def with_settings(chain: Chain, *settings: str) -> Chain:
     """
     mapping = chain.written()
     for setting in settings:
+        if not isinstance(setting, str):
+            rule = 'a setting is a text, as in "hops.nat.addresses=4"'
+            raise InputError(f"{show(setting)}: {rule}; give several one after the other")
         set_value(mapping, setting)
     return Chain(**mapping)
 

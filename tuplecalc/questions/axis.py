@@ -174,7 +174,9 @@ def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
             high = 1
         case unit if unit != "s":
             low, high = 1, _most_of(found)
-    dealt_out = steps[0] == "services" or (found.key == "instances" and _shares_out(chain))
+    dealt_out = (steps[0] == "services" and found.unit != "s") or (
+        found.key == "instances" and _shares_out(chain)
+    )
     if dealt_out:
         high = max(most, 4 * int(found.present or 0))
     _end(chain, found, low, text)  # whether there is such a number at all

@@ -95,8 +95,8 @@ def place_of(chain: Chain, steps: list[str], text: str) -> Place:
             return Place(hop.virtual, key, f"{hop.path}.virtual.{key}", f"virtual {key} of {hop.name}")
         case ["services", *group, key] if len(group) == 1 or (not group and groups == 1):
             number = index_of(chain.services, group[0], show(text)) if group else 0
-            name = f"{key} of services" if groups == 1 else f"{key} of services[{number}]"
-            return Place(chain.services[number], key, f"services.{number}.{key}", name)
+            which, name = ("", "services") if groups == 1 else (f".{number}", f"services[{number}]")
+            return Place(chain.services[number], key, f"services{which}.{key}", f"{key} of {name}")
         case ["services", _]:
             remedy = f"name one, as in services.{groups - 1}.addresses"
             raise wrong(text, "there are several groups of services", remedy)

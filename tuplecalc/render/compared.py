@@ -11,6 +11,7 @@ from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.comparison import Comparison, KeyChange, LimitChange
 from tuplecalc.render import numbers, table
+from tuplecalc.render import sentences as say
 from tuplecalc.render.table import escaped, in_markdown
 
 _MOST_NAMES = 12
@@ -113,6 +114,9 @@ def sentences(found: Comparison) -> Iterator[str]:
         yield f"Rate: {rate}. {bound}"
     if offered := " ".join(_offered(old, new)):
         yield offered
+    before, now = list(say.at_most(old)), list(say.at_most(new))
+    yield from (reason if reason in now else f"Before: {reason}" for reason in before)
+    yield from (f"Now: {reason}" for reason in now if reason not in before)
     for names, side in ((found.gone, "before"), (found.added, "now")):
         if names:
             more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""

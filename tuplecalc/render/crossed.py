@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from tuplecalc.limits.expression import Number
 from tuplecalc.questions.crossover import Crossovers, Interval
 from tuplecalc.render import numbers, table
 from tuplecalc.render.table import escaped, in_markdown
@@ -93,18 +94,23 @@ def _rows(found: Crossovers, *, once: bool = False) -> Iterator[tuple[str, str, 
 
 def _written(found: Crossovers, intervals: Sequence[Interval]) -> Iterator[str]:
     axis = found.axis
+    point: Number | None = None  # a single value, which the next interval does not have
     for interval in intervals:
         ends = interval.low, interval.high
         low, high = (f"{end:,}" if axis.is_count else numbers.with_unit(end, axis.unit) for end in ends)
         is_last = interval is intervals[-1]
         if interval.low == interval.high:
+            point = interval.low
             yield low if axis.is_count else f"at {low}"
-        elif is_last and found.is_open:
-            yield f"{low} and more" if axis.is_count else f"from {low} on"
+            continue
+        since = "above" if interval.low == point else "from"
+        if is_last and found.is_open:
+            yield f"{low} and more" if axis.is_count else f"{since} {low}{'' if since == 'above' else ' on'}"
         elif axis.is_count:
             yield f"{low} to {high}"
         else:
-            yield f"from {low} to {high}"
+            below = "below " if intervals[-1].low == intervals[-1].high == interval.high else ""
+            yield f"{since} {low} to {below}{high}"
 
 
 def _looked_at(found: Crossovers) -> list[str]:

@@ -13,7 +13,7 @@ from tuplecalc.algebra.explanation import Explanation
 from tuplecalc.algebra.forms import ChainForm, Form, LimitForms, Term
 from tuplecalc.algebra.notation import escaped
 from tuplecalc.algebra.rows import SymbolRow
-from tuplecalc.render import table
+from tuplecalc.render import sentences, table
 from tuplecalc.render.table import escaped as escaped_row
 from tuplecalc.render.table import in_markdown
 
@@ -57,7 +57,7 @@ def text(explanation: Explanation) -> str:
     for form in _chain_forms(explanation):
         lines += _minimum(form)
     lines += [] if explanation.rate_form else [endless]
-    lines += [line for note in _caveat(explanation) for line in _prose(note, indent=2)]
+    lines += [line for note in sentences.at_most(explanation.result) for line in _prose(note, indent=2)]
     lines += ["", "symbols", *_table(_rows(explanation, shown), explanation.notation.labels)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
@@ -156,13 +156,6 @@ def _who(term: Term, room: int) -> str:
             return note
     note = names[0] if len(names) == 1 else f"{len(names)} limits"
     return note if cell_len(note) <= room else f"{set_cell_size(note, max(room - 1, 1))}…"
-
-
-def _caveat(explanation: Explanation) -> list[str]:
-    """A word on bounds that are not always reached."""
-    names = [name for name in ("flows", "rate") if getattr(explanation.result, f"{name}_at_most")]
-    many = " and the ".join(names)
-    return [f"At most: the {many} can be a little lower than this minimum."] if names else []
 
 
 def _table(rows: Sequence[SymbolRow], labels: Mapping[str, str]) -> Iterator[str]:
@@ -284,7 +277,7 @@ def markdown(explanation: Explanation) -> str:
         parts.append(f"… and {left:,} limits more; JSON and LaTeX have all.")
     parts += ["## The chain", formula(explanation)]
     parts += map(_terms, _chain_forms(explanation))
-    parts += _caveat(explanation)
+    parts += map(in_markdown, sentences.at_most(explanation.result))
     header = ("hop", "symbol", "in the chain", "value", "unit", "meaning (where it is set)")
     rows = (
         (

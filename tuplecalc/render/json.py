@@ -212,7 +212,10 @@ def _comparison(found: Comparison) -> Record:
         old, new = (side and limit_record(side) for side in (limit.old, limit.new))
         return {"name": limit.name, "old": old, "new": new}
 
-    old, new = (_pick(side, "title", "flows", "rate") | _binding(side) for side in (found.old, found.new))
+    old, new = (
+        _pick(side, "title", "flows", "rate") | _binding(side) | {"at_most": _at_most(side)}
+        for side in (found.old, found.new)
+    )
     moved = _pick(found, "flows_ratio", "rate_ratio", "binding_moved", "rate_binding_moved", "keys")
     hops = [{"name": hop.name, "limits": [*map(pair, hop.limits)]} for hop in found.hops]
     return {"old": old, "new": new, **moved, "hops": hops}
@@ -232,6 +235,7 @@ def _solution(found: Solution) -> Record:
         **_pick(found, any="is_any", setting="setting"),
         **_pick(found.result, "flows", "rate"),
         "binding": _named(found.binding),
+        "at_most": _at_most(found.result),
         **_pick(found, "blocking"),
         "looked_at": found.looked_at and [*map(number, found.looked_at)],
         "beyond": found.beyond and _pick(found.beyond, "flows", "rate"),

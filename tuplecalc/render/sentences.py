@@ -91,8 +91,7 @@ def blind(load: Offered) -> str:
     lost = [f"{numbers.share(float(worst.burst))} of a burst over all ports fails"]
     if worst.blocking and load.rate is not None:
         lost.append(f"{numbers.between(worst.blocking)} of all at {numbers.rate(load.rate)}/s")
-    if worst.half:
-        lost.append(f"half of all at {numbers.between(worst.half, _per_second)}")
+    lost.append(f"half of all at {numbers.between(worst.half, _per_second)}")
     others = len(load.blind) - 1
     more = f" {others} more pair{'s' if others > 1 else ''} of hops can meet as well." if others else ""
     names = f"{worst.chooser} and {worst.hop} draw on the same ports"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.solution import Solution, Target
-from tuplecalc.render import numbers, table
+from tuplecalc.render import numbers, sentences, table
 
 
 def text(found: Solution) -> str:
@@ -21,7 +21,7 @@ def text(found: Solution) -> str:
       --set hops.lvs.addresses=2
     """
     said = [line for sentence in _sentences(found) for line in table.prose(sentence)]
-    if found.value is not None:
+    if found.value is not None and not found.is_any:
         said.append(table.setting(found.setting))
     return "\n".join(said) + "\n"
 
@@ -35,6 +35,8 @@ def _sentences(found: Solution) -> Iterator[str]:
     which = "the longest" if found.is_time else "the least"
     if found.is_any:
         yield f"{found.name}: any time will do for {wanted}."
+    elif found.is_time and found.beyond is None:
+        yield f"{found.name}: every time that was looked at will do for {wanted}, up to {here}."
     else:
         yield f"{found.name}: {here} is {which} for {wanted}."
         with_it = "Then" if found.is_time else f"With {here}:"
@@ -47,6 +49,7 @@ def _sentences(found: Solution) -> Iterator[str]:
             yield f"{beside} more than {numbers.written(found.target.blocking)} fail."
         else:
             yield f"{beside}: {_just_under(found)}: not enough."
+    yield from sentences.at_most(found.result)
     yield from _range(found)
 
 

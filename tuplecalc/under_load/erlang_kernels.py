@@ -111,12 +111,14 @@ def log_excess(circuits: Values, load: Values, f: SimpleNamespace = FLOATS) -> V
     ahead = _FAR - over
     reach = abs(ahead) + f.hypot(ahead, f.sqrt(2 * _FAR * (2 * over + c)))
     right = f.log1p(f.where(ahead > 0, reach / (2 * over + c), 2 * _FAR / reach))
-    total = 0.0
+    total, exp, less = 0.0, f.exp, f.less
     for length in (-f.where(left < cut, left, cut), right):
         if f.any(length):
+            side = 0.0
             for place, weight in _gauss():
                 v = length * place
-                total = total + abs(length) * weight * f.exp(-m * f.less(v) - over * v)
+                side = side + weight * exp(-m * less(v) - over * v)
+            total = total + abs(length) * side
     relative = -under / c
     gap = f.where(2 * a < c, relative - f.log(a) + f.log(c), -log1p_less(relative))
     found = c * gap + f.log(c * total)

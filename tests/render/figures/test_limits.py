@@ -108,7 +108,7 @@ def test_of_very_many_limits_the_smallest_are_shown() -> None:
     ax = limits(chain)
     shown = [label.get_text() for label in ax.get_yticklabels()]
     assert shown == [f"f{i}  entries" for i in range(24)]
-    assert ax.get_xlabel() == "flows open at once; 77 larger limits left out"
+    assert ax.get_xlabel() == "flows open at once; 77 more limits, none of them lower"
 
 
 def test_a_hop_is_named_once() -> None:

@@ -108,7 +108,7 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
     if left := len(every) - len(shown):
-        ax.set_xlabel(f"{ax.get_xlabel()}; {left:,} larger limit{'s' if left > 1 else ''} left out")
+        ax.set_xlabel(f"{ax.get_xlabel()}; {left:,} more limit{'s' if left > 1 else ''}, none of them lower")
     style.headline(ax, _finding(result, of), pad=pad)
     return ax
 

@@ -50,7 +50,7 @@ ORIGINS = {
 """Key → where its default comes from; a part stands before a key that has another default there."""
 
 _TIMES = ("hold", "time_wait", "accept_wait", "half_close", "reuse_after", "tracking_time_wait")
-_CHOICES = ("allocation", "mapping", "spread", "port_search", "layer", "source", "tracking", "split")
+_MODES = ("allocation", "closing", "mapping", "spread", "port_search", "layer", "source", "tracking", "split")
 
 
 class Default(NamedTuple):
@@ -152,4 +152,4 @@ def _matters(part: Part, key: str, path: str, used: set[str]) -> bool:
             return isinstance(part, Hop) and part.instances > 1
         case "spread":
             return isinstance(part, Cone) and part.addresses.size * part.instances > 1
-    return key in _CHOICES or f"{path}.{key}" in used
+    return key in _MODES or f"{path}.{key}" in used

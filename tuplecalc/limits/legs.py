@@ -17,11 +17,13 @@ NEVER = Constant(0)
 class Flow(NamedTuple):
     """What a flow is on a stretch of its way: how long it is open, and how many there are of it.
 
-    ``weight`` is how many of these connections there are for each new connection of the mix.
+    ``weight`` is how many of these connections there are for each new connection of its kind, ``share``
+    the kind's part of all new connections.
     """
 
     hold: Quantity
     client_share: Quantity
+    share: Expression = Constant(1)
     weight: Expression = Constant(1)
     protocol: Protocol = "tcp"
     kind: str = ""
@@ -169,25 +171,29 @@ class Passing(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A limit of the ports that are set aside for sources: one is taken until every space lets go of it."""
+    """A limit of the ports that sources have for themselves.
+
+    One is taken for ``times``; without them until every space lets go of it.
+    """
 
     limit: Limit
     own: Membership
     space: Space
+    times: Times | None = None
 
 
-Declared = Alone | Held | Table | Uses | Passing | Limit
-"""What a hop declares, in the order of its limits; tables and files are limits already."""
+Declared = Alone | Held | Table | Uses | Passing
+"""What a hop declares, in the order of its limits."""
 
 
 class Sources(NamedTuple):
     """What reaches a hop: the state carried along the chain.
 
-    ``who`` tells them apart from other sources.  ``addresses`` (a) sources send on ``leg``; ``per_endpoint`` (b) of them can address one endpoint.
-    b is less than a behind instances that share out the endpoints: then ``classes`` is by how many
-    the endpoints are dealt out (endpoint j mod classes), else 1.  ``members`` are the memberships
-    whose copies count these addresses.  ``there`` are all addresses of a proxy's machines, of which
-    not all need work.
+    ``who`` tells them apart from other sources.  ``addresses`` (a) sources send on ``leg``;
+    ``per_endpoint`` (b) of them can address one endpoint.  b is less than a behind instances that share
+    out the endpoints: then ``classes`` is by how many the endpoints are dealt out (endpoint j mod
+    classes), else 1.  ``members`` are the memberships whose copies count these addresses.  ``there`` are
+    all addresses of a proxy's machines, of which not all need work.
     """
 
     who: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -22,16 +22,16 @@ class Member(NamedTuple):
 
 
 class Face(NamedTuple):
-    """λ ≤ size / keys."""
+    """Σ x·price ≤ size, where legs have these rates x."""
 
     size: Fraction
-    keys: Fraction
+    prices: list[Fraction]
 
 
 def joint_face(
     ports: Sequence[PortSet], weights: Sequence[Number], spaces: Sequence[Sequence[Member]]
 ) -> Face | None:
-    """The face with the best multipliers; None where nothing limits the legs.
+    """The face with the best multipliers for legs in these proportions; None where nothing limits them.
 
     For any y ≥ 0 of each space and atom (ports that the same legs may use)
 
@@ -49,7 +49,7 @@ def joint_face(
     count = len(columns) + 1  # the last one is λ
     rows, room, places = [], [], []
     for number, space in enumerate(spaces):
-        for atom, (_, size) in enumerate(users):
+        for atom in range(len(users)):
             row = np.zeros(count)
             for member in space:
                 if (member.leg, atom) in columns:
@@ -81,7 +81,12 @@ def joint_face(
     return _counted(exact, users, weights, spaces)
 
 
-def _counted(y, users, weights, spaces) -> Face | None:
+def _counted(
+    y: Mapping[tuple[int, int], Fraction],
+    users: Sequence[tuple[Sequence[int], int]],
+    weights: Sequence[Number],
+    spaces: Sequence[Sequence[Member]],
+) -> Face | None:
     price: dict[tuple[int, int], Fraction] = {}
     for number, space in enumerate(spaces):
         for member in space:
@@ -89,13 +94,12 @@ def _counted(y, users, weights, spaces) -> Face | None:
                 if cost := y.get((number, atom)):
                     key = member.leg, atom
                     price[key] = price.get(key, Fraction(0)) + cost * Fraction(member.seconds) / member.copies
-    size = sum((cost for (_, _), cost in y.items()), Fraction(0))
-    keys = Fraction(0)
-    for leg, weight in enumerate(weights):
-        cheapest = min(
+    prices = [
+        min(
             price.get((leg, atom), Fraction(0)) / users[atom][1]
             for atom, (legs, _) in enumerate(users)
             if leg in legs
         )
-        keys += weight * cheapest
-    return Face(size, keys) if keys else None
+        for leg in range(len(weights))
+    ]
+    return Face(sum(y.values(), Fraction(0)), prices) if any(prices) else None

@@ -25,7 +25,6 @@ from tuplecalc.limits.legs import (
     Uses,
 )
 from tuplecalc.limits.letters import Letters
-from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
 from tuplecalc.network.proxy import Proxy
 
@@ -214,9 +213,8 @@ class _Row:
         hop, strict = self.hop, self.hop.tracking == "strict"
         copies = product(self.to_services, self.machines)
         if self.is_one_tuple and strict:
-            seconds = self.accepting.seconds + self.leaving_times.seconds
-            lingers = (self.accepting.linger, self.leaving_times.linger)
-            return [Limit(SAME_TUPLE, hop.name, Constant(0), copies, 2, seconds, lingers=lingers)]
+            legs = (Part(Constant(1), times, self.flow) for times in (self.accepting, self.leaving_times))
+            return [Uses(SAME_TUPLE, hop.name, hop.name, Constant(0), copies, tuple(legs))]
         if hop.source != "client" or not (hop.capture == "nat" or (hop.capture == "tproxy" and strict)):
             return []
         if hop.capture == "nat":

@@ -158,7 +158,8 @@ class Limit:
 
     def __repr__(self) -> str:
         rate = "" if self.rate is None else f", {float(self.rate):,.6g}/s"
-        return f"<Limit {self.hop}/{self.name}: {self.formula} = {self.flows:,} flows{rate}>"
+        flows = "any flows" if self.flows is None else f"{self.flows:,} flows"
+        return f"<Limit {self.hop}/{self.name}: {self.formula} = {flows}{rate}>"
 
 
 def _bracketed(text: str) -> str:

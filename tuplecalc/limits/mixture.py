@@ -136,6 +136,10 @@ class Mix:
         mean = self.mean_hold
         return Fraction(share.value) if mean is None else share.value * hold.value / Fraction(mean.value)
 
+    def hold(self, kind: str) -> Fraction:
+        """How long a kind's connections are open; 1 where all last no time, so that these count."""
+        return Fraction(1) if self.mean_hold is None else Fraction(self.kinds[kind][1].value)
+
     def _mean_hold(self) -> Expression | None:
         """Σ σ·H, of the connections that clients make; None where all last for no time."""
         total = _sum([share * hold for share, hold in self.kinds.values()])
@@ -262,7 +266,7 @@ class Mix:
     def joint_faces_at(self, rates: Mapping[str, Number], figure: Figure) -> Iterator[Limit]:
         """The joint faces that are lowest where the kinds have these rates."""
         found = (self._joint_face(coupled, rates, (figure,)) for coupled in self._coupled())
-        return (face for face in found if face is not None)
+        return told_apart([face for face in found if face is not None])
 
     def _coupled(self) -> Iterator[Coupled]:
         """Spaces that legs of different ports connect: evenly over the same ports every face is reached."""

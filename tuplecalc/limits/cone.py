@@ -64,7 +64,7 @@ def cone(
         space = row.own.space._replace(table="clients", who=sources.who)
         declared.append(Held(most, row.own, space, row.times))
     if row.blocks is not None:
-        row.sources.serve(row.blocks, row.a)
+        row.sources.serve(row.blocks, sources.addresses if everyone is None else row.a)
     if not row.gives_way_to_all():
         declared += entries(hop, row.letters, instances(hop), fresh(hop, sources))
     return declared, row.leaving()

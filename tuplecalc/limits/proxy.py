@@ -247,7 +247,9 @@ class _Row:
         """The legs in the table of a machine that tracks, where they are not declared yet."""
         name, leg = self.hop.name, self.entering.leg
         tables = {each.space for each in (*leg.memberships, *self.leg.memberships)}
-        if (space := self.table(self.before)) not in tables:
+        if self.hop.capture == "nat":
+            yield Passing(self.tracked)
+        elif (space := self.table(self.before)) not in tables:
             copies = product(self.front.b, self.front.E, self.machines)
             yield Passing(Membership(name, leg, self.front.A, copies, self.accepting, self.before, space))
         space = self.letters.space("tracked", self.hop.on, self.who, self.behind)

@@ -272,7 +272,7 @@ def walk(chain: Chain) -> Iterator[Passed]:
         {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks} if chain.is_mixed else set()
     )
     yield _passed("clients", "clients", ways, 1)
-    for hop in chain.hops:
+    for hop in chain.hops_at_work:
         crossing = [way for way in ways if hop in way.strand.hops]
         everyone = _all_sources(crossing) if chain.is_mixed else None
         for way in crossing:

@@ -16,7 +16,8 @@ from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import Hop
-from tuplecalc.network.mix import Strand, group_problems, machine_problems, misfit_names, strands
+from tuplecalc.network.machine import machine_problems, with_what_machines_have
+from tuplecalc.network.mix import Strand, group_problems, misfit_names, strands, unreached
 from tuplecalc.network.part import Part, meant, same_names
 from tuplecalc.network.presets import kind_and_layer
 from tuplecalc.network.proxy import Proxy
@@ -86,6 +87,7 @@ class Chain(Part):
     hops: tuple[AnyHop, ...] = ()
     services: Annotated[tuple[Services, ...], Field(min_length=1), _one_or_several(Services)]
 
+    _hops_at_work: tuple[AnyHop, ...] = PrivateAttr(())
     _strands: tuple[Strand, ...] = PrivateAttr(())
 
     def __init__(self, /, **data: Any) -> None:
@@ -103,13 +105,15 @@ class Chain(Part):
         ):
             if isinstance(several := data.get(key, ()), list | tuple):
                 yield from (problem.below(key) for problem in same_names(several, what))
+        yield from misfit_names(data)
 
     @field_validator("hops")
     @classmethod
-    def _tables_of_blocks(cls, hops: tuple[AnyHop, ...], info: ValidationInfo) -> tuple[AnyHop, ...]:
-        """A table of blocks has an entry for as many clients as reach its hop."""
+    def _fit_each_other(cls, hops: tuple[AnyHop, ...], info: ValidationInfo) -> tuple[AnyHop, ...]:
+        """Those of one machine agree; a table of blocks has an entry for as many clients as reach its hop."""
         clients = info.data.get("clients")  # missing where these are wrong themselves
-        if problems := list(_missing_entries(clients, hops)) if clients else []:
+        problems = [*machine_problems(hops), *(_missing_entries(clients, hops) if clients else ())]
+        if problems:
             raise TopologyError(problems)
         return hops
 
@@ -121,12 +125,20 @@ class Chain(Part):
         return groups
 
     def model_post_init(self, _context: object, /) -> None:
-        """Kinds, groups, hops and machines fit each other."""
-        parts = self.traffic, self.clients, self.hops, self.services
-        problems = [*misfit_names(*parts), *machine_problems(self.hops)]
-        self._strands = () if problems else tuple(strands(*parts, problems))
-        if problems:
+        """Each kind finds its way from its clients to its services."""
+        self._hops_at_work = tuple(with_what_machines_have(self.hops))
+        if not self.model_fields_set or any(misfit_names(self.written())):
+            return  # of nothing, or of parts whose names are wrong, which is said with all else
+        problems: list[Problem] = []
+        parts = self.traffic, self.clients, self._hops_at_work, self.services
+        self._strands = tuple(strands(*parts, problems))
+        if problems or (problems := list(unreached(self.traffic, self.services, self._strands))):
             raise TopologyError(problems)
+
+    @property
+    def hops_at_work(self) -> tuple[AnyHop, ...]:
+        """The hops, each with the tables, files and addresses that another one says of their machine."""
+        return self._hops_at_work
 
     @property
     def strands(self) -> tuple[Strand, ...]:

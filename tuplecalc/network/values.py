@@ -45,6 +45,12 @@ def _count(value: object) -> int:
     return value
 
 
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise reject(value, "this is true or false", "write one of the two, without quotes")
+    return value
+
+
 def number(value: object, what: str) -> Fraction:
     """A finite number, read exactly as it is written.
 
@@ -283,6 +289,7 @@ _BLOCK = {"anyOf": [_COUNT, {"const": "even"}, _TABLE], "examples": [512, "even"
 _PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _COUNT | {"maximum": MOST_PROBES}]}
 
 Count = Annotated[int, _Reader(_count, _COUNT)]
+Flag = Annotated[bool, _Reader(_flag, {"type": "boolean"})]
 Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK)]
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import dropwhile
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from tuplecalc.errors import Problem, TopologyError, reject
 from tuplecalc.network.clients import Clients
@@ -124,16 +124,18 @@ class Chain(Part):
             raise TopologyError(problems)
         return groups
 
-    def model_post_init(self, _context: object, /) -> None:
-        """Each kind finds its way from its clients to its services."""
+    @model_validator(mode="after")
+    def _all_find_their_way(self) -> Chain:
+        """Each kind gets from its clients to its services."""
         self._hops_at_work = tuple(with_what_machines_have(self.hops))
-        if not self.model_fields_set or any(misfit_names(self.written())):
-            return  # of nothing, or of parts whose names are wrong, which is said with all else
+        if any(misfit_names(self.written())):
+            return self  # who is meant is not known: it is said with all else
         problems: list[Problem] = []
         parts = self.traffic, self.clients, self._hops_at_work, self.services
         self._strands = tuple(strands(*parts, problems))
         if problems or (problems := list(unreached(self.traffic, self.services, self._strands))):
             raise TopologyError(problems)
+        return self
 
     @property
     def hops_at_work(self) -> tuple[AnyHop, ...]:
@@ -152,6 +154,12 @@ class Chain(Part):
         plain = all(hop.is_plain for hop in self.hops if isinstance(hop, Proxy))
         return len(self.strands) > 1 or len(set(machines)) < len(machines) or not plain
 
+    def parts(self) -> Iterator[tuple[str, Clients | AnyHop]]:
+        """The groups of clients and the hops, each with its path."""
+        one = len(self.clients) == 1
+        yield from (("clients" if one else f"clients.{group.name}", group) for group in self.clients)
+        yield from ((hop.path, hop) for hop in self.hops)
+
     @property
     def shape(self) -> Literal["direct", "hourglass", "cone", "inverted cone"]:
         """Inverted cone: a proxy that captures by tproxy or nat stands behind a cone, near or far."""
@@ -169,6 +177,8 @@ class Chain(Part):
     def to_dict(self) -> dict[str, Any]:
         """The chain as a topology file would say it; ``from_dict`` of it gives an equal chain."""
         written = super().to_dict()
+        if len(self.clients) == 1:
+            (written["clients"],) = written["clients"]
         written["hops"] = [{"kind": hop.kind, **hop.to_dict()} for hop in self.hops]
         return written
 

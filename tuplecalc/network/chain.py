@@ -62,7 +62,12 @@ def _one_or_several(part: type[Part]) -> Any:
 
     def as_list(value: object) -> object:
         value = part(**value) if isinstance(value, Mapping) else value  # here, so that its place has no [0]
-        return [value] if isinstance(value, part) else value
+        if isinstance(value, part):
+            return [value]
+        if not isinstance(value, list | tuple):
+            instead = f"write [{part.__name__.lower()}] above its keys"
+            raise reject(value, "this is a table of keys and values", instead)
+        return value
 
     several = Annotated[tuple[part, ...], Field(min_length=1)]  # type: ignore[valid-type]
     return BeforeValidator(as_list, json_schema_input_type=part | several)

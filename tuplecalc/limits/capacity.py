@@ -299,7 +299,7 @@ def walk(chain: Chain) -> Iterator[Passed]:
         {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks} if chain.is_mixed else set()
     )
     yield _passed("clients", "clients", ways, 1)
-    for hop in chain.hops:
+    for hop in chain.hops_at_work:
         crossing = [way for way in ways if way.strand.crosses(hop)]
         everyone = _all_sources(crossing) if chain.is_mixed else None
         for way in crossing:

@@ -11,6 +11,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import style
+from tuplecalc.render.figures.ways import draw_ways
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,25 +42,35 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     'nat ports binds: 5,160,960 flows open at once'
     """
     ax = style.axes(ax)
-    widths = [_decades(hop.tuple_space) for hop in result.hops]
+    hops = _hops(result)
+    widths = [_decades(hop.tuple_space) for hop in hops]
     edge = (max(widths) or 1.0) / 2 * _OVER
-    waists = [_waist(widths, place, hop) for place, hop in enumerate(result.hops)]
-    _silhouette(ax, result.hops, waists)
-    for place, (hop, waist) in enumerate(zip(result.hops, waists, strict=True)):
+    waists = [_waist(widths, place, hop) for place, hop in enumerate(hops)]
+    _silhouette(ax, hops, waists)
+    for place, (hop, waist) in enumerate(zip(hops, waists, strict=True)):
         binds = hop.name == result.binding.hop
         if place or binds or waist < widths[0]:
             _plate(ax, place, hop.name, waist, edge, binds=binds)
     _scale(ax, max(widths))
     ax.set(xlim=(-_PLATE, len(waists) + _PLATE), ylim=(-edge, edge), xticks=[])
     ax.spines[["left", "bottom"]].set_visible(False)
-    height = _words(ax, result)
-    _parts(ax, result.hops[-1], edge)
+    height = _words(ax, result, hops)
+    draw_ways(ax, result, _below(ax, len(waists)))
+    _parts(ax, hops[-1], edge)
     binding = result.binding
     flows = f"{style.count(result.flows)} flow{'' if result.flows == 1 else 's'}"
     most = "at most " if result.flows_at_most else ""
     name = table.name(binding.hop, 30)
     style.headline(ax, f"{name} {binding.name} binds: {most}{flows} open at once", pad=9 + height)
     return ax
+
+
+def _hops(result: Capacity) -> list[HopCapacity]:
+    """The hops; where kinds of traffic go round one, the legs behind it are theirs as well."""
+    found, legs = [], {}
+    for hop, passed in zip(result.hops, walk(result.chain), strict=True):
+        crossing = [strand for strand in result.chain.strands if strand.crosses(hop.name)]
+    return list(result.hops)
 
 
 def _decades(count: int) -> float:
@@ -138,7 +149,13 @@ def _type(ax: Axes, legs: int) -> _Type:
     return _Type(points, int(inches / (points / 72 * _CHARACTER)))
 
 
-def _words(ax: Axes, result: Capacity) -> float:
+def _below(ax: Axes, legs: int) -> float:
+    """How many points the words under the axes are high."""
+    letters = _type(ax, legs)
+    return (5 if letters.is_roomy else 2) * letters.points * 1.2
+
+
+def _words(ax: Axes, result: Capacity, hops: Sequence[HopCapacity]) -> float:
     """Above each hop what it keeps, below each leg what it could hold; the height of the former in points.
 
     Of very many hops every second, third, … is named, and the one that binds.

@@ -70,7 +70,7 @@ class Pools(NamedTuple):
 
     limit: Limit
     size: Number
-    keys: int
+    keys: Number
     seconds: Fraction
     closes: tuple[Close, ...]
     alike: bool

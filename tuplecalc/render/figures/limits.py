@@ -24,8 +24,8 @@ _MOST_BARS = 24  # what a page has room for; the smallest are shown
 _FEWEST_ROWS = 3  # a single bar is no wall
 _NAMES = 3  # characters of a hop's name for each inch of the figure
 _BESIDE = 0.2  # of the axis: as long as a bar's words are
-_FOR_VALUES = 0.16  # of the axis, behind the longest bar
-_BEHIND, _WIDE = 1.02, 0.22  # of the axes' width: where the parts of kinds begin, and how wide they are
+_FOR_VALUES, _FOR_FEWER = 0.16, 0.22  # of the axis, behind the longest bar; where it is shorter for kinds
+_BEHIND, _WIDE = 1.04, 0.2  # of the axes' width: where the parts of kinds begin, and how wide they are
 _LOOKS: dict[str, dict[str, Any]] = {
     "binds": {"color": style.BINDING},
     "next": {"color": style.NEXT, "hatch": "////", "edgecolor": style.PAPER},
@@ -91,7 +91,8 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
         of = "flows" if offered is None or result.rate is None else "rate"
     every = bars(result, of)
     shown = _shown(every)
-    low, high = _range([float(value) for bar in shown for value in (bar.value, bar.load) if value])
+    behind = _FOR_FEWER if result.chain.traffic.kinds else _FOR_VALUES
+    low, high = _range([float(value) for bar in shown for value in (bar.value, bar.load) if value], behind)
     ax.set_xscale("log")
     ax.set(xlim=(low, high), ylim=(max(len(shown), _FEWEST_ROWS) - 0.4, -0.6))
     for place, bar in enumerate(shown):
@@ -129,8 +130,9 @@ def _kinds(ax: Axes, result: Capacity, of: Of, shown: tuple[Bar, ...]) -> None:
             gid = f"taken:{bar.limit.hop}:{bar.limit.name}:{kind}"
             parts.barh(place, float(part), left=left, height=0.7, gid=gid, **known[kind].filled)
             left += float(part)
-    parts.set(xlim=(0, 1), xlabel="taken by")
-    parts.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    parts.set(xlim=(0, 1), xlabel="by kind")
+    for tick, side in zip(parts.set_xticks([0, 1], ["0%", "100%"]), ("left", "right"), strict=True):
+        tick.label1.set_horizontalalignment(side)
     parts.tick_params(axis="y", left=False, labelleft=False)
     parts.spines["left"].set_visible(False)
     style.below(ax, [look.patch for look in dict.fromkeys(known.values())])
@@ -145,11 +147,11 @@ def _shown(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
     return tuple(every[at] for at in sorted(ranked[:_MOST_BARS]))
 
 
-def _range(values: list[float]) -> tuple[float, float]:
+def _range(values: list[float], behind: float) -> tuple[float, float]:
     """From the power of ten below the smallest, so that it is a bar too, to some way over the largest."""
     smallest, largest = min(values, default=1.0), max(values, default=10.0)
     low = 10.0 ** floor(log10(smallest / 1.5))
-    return low, max(largest, 100 * low) * (max(largest, 100 * low) / low) ** _FOR_VALUES
+    return low, max(largest, 100 * low) * (max(largest, 100 * low) / low) ** behind
 
 
 def _bar(ax: Axes, place: int, bar: Bar, low: float) -> None:
@@ -176,7 +178,7 @@ def _names(shown: tuple[Bar, ...], longest: int) -> list[str]:
     names, previous = [], ""
     for bar in shown:
         hop = "" if bar.limit.hop == previous else f"{table.name(bar.limit.hop, longest)}  "
-        names.append(f"{hop}{bar.limit.name}")
+        names.append(f"{hop}{table.name(bar.limit.name, longest * 3 // 2)}")
         previous = bar.limit.hop
     return names
 

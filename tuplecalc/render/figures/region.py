@@ -24,7 +24,13 @@ _NAME, _LIMIT, _MOST_NAMES = 30, 18, 3
 _ROOM = 1.06  # of the furthest point
 _FAR = 3.0  # times the region: an offered rate beyond is named, and not drawn
 _INSIDE: Any = {"facecolor": style.SKY, "alpha": 0.3, "edgecolor": "none"}
-_BEST: Any = {"marker": "*", "color": style.GREEN, "markersize": 16, "markeredgecolor": style.INK, "zorder": 6}
+_BEST: Any = {
+    "marker": "*",
+    "color": style.GREEN,
+    "markersize": 16,
+    "markeredgecolor": style.INK,
+    "zorder": 6,
+}
 _MIX: Any = {"color": style.INK, "linewidth": 1.2, "linestyle": (0, (6, 3))}
 _EQUAL: Any = {"color": style.MUTED, "linewidth": 1.2, "linestyle": ":"}
 

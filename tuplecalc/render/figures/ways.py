@@ -48,7 +48,7 @@ def ways(chain: Chain) -> dict[tuple[Meeting, ...], list[str]]:
     found: dict[tuple[Meeting, ...], list[str]] = {}
     for kind, strand in {strand.kind: strand for strand in chain.strands}.items():
         way = tuple[Meeting, ...](
-            "round" if hop not in strand.hops else "through" if strand.is_captured(hop) else "uncaptured"
+            "round" if not strand.crosses(hop) else "through" if strand.is_captured(hop) else "uncaptured"
             for hop in chain.hops
         )
         found.setdefault(way, []).append(kind)

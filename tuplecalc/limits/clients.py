@@ -40,7 +40,8 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
         files = letters.given("files", part.max_files, "max_files")
         one = Part(Constant(1), Times(leg.flow.hold, leg.flow.client_share), leg.flow)
         declared.append(Uses(CLIENT_FILES, "clients", sources.who, files, a, (one,)))
-    return declared, sources._replace(members=(own,))
+    members = tuple(each for each in (own, *declared) if isinstance(each, Membership | Uses))
+    return declared, sources._replace(members=members)
 
 
 def flow_of(strand: Strand) -> Flow:
@@ -48,12 +49,11 @@ def flow_of(strand: Strand) -> Flow:
     of = f"traffic.kinds.{strand.kind}" if strand.kind else "traffic"
     H = Quantity("H", "traffic", tidy(strand.hold), place=f"{of}.hold")
     c = Quantity("c", "traffic", tidy(strand.first_close), place=f"{of}.first_close")
-    sigma = (
-        Quantity("σ", "traffic", tidy(strand.part), place=f"{of}.share")
-        if strand.kind
-        else Constant(tidy(strand.part))
-    )
-    return Flow(H, c, sigma, strand.protocol, strand.kind, strand.family)
+    share: Expression = Constant(1)
+    if strand.kind:
+        share = Quantity("σ", "traffic", tidy(strand.share), place=f"{of}.share")
+    weight = Constant(tidy(strand.part / strand.share))
+    return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.family)
 
 
 def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:

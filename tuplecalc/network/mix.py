@@ -40,6 +40,8 @@ class Strand(NamedTuple):
     """What tells its clients apart from others; empty where there are no others."""
     target: str = ""
     """The same of its services."""
+    share: Fraction = Fraction(1)
+    """The kind's, of the new connections; ``part`` is what of it are these flows."""
 
     def crosses(self, hop: Hop) -> bool:
         """Whether the hop is on their way."""
@@ -76,6 +78,7 @@ def strands(
             traffic.hold if kind.hold is None else kind.hold,
             traffic.first_close if kind.first_close is None else kind.first_close,
             kind.protocol or traffic.protocol,
+            share=part,
         )
         sources = [each for each in clients if kind.clients is None or each.name in kind.clients]
         place = f"traffic.kinds[{number}]" if traffic.kinds else "services"

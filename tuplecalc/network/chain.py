@@ -134,8 +134,8 @@ class Chain(Part):
 
     @property
     def strands(self) -> tuple[Strand, ...]:
-        """The flows of each kind from each group of clients to each group of services."""
-        return self._strands
+        """The flows of each kind from each group of clients to each group of services; none of share 0."""
+        return tuple(strand for strand in self._strands if strand.part)
 
     @property
     def is_mixed(self) -> bool:
@@ -146,8 +146,7 @@ class Chain(Part):
 
     def parts(self) -> Iterator[tuple[str, Clients | AnyHop]]:
         """The groups of clients and the hops, each with its path."""
-        one = len(self.clients) == 1
-        yield from (("clients" if one else f"clients.{group.name}", group) for group in self.clients)
+        yield from ((group.path, group) for group in self.clients)
         yield from ((hop.path, hop) for hop in self.hops)
 
     @property

@@ -66,7 +66,7 @@ def strands(
     """
     kinds = traffic.kinds or (Kind.model_construct(name="", share=Fraction(1)),)
     for number, kind in enumerate(kinds):
-        part = kind.share or Fraction(1, len(kinds))
+        part = Fraction(1, len(kinds)) if kind.share is None else kind.share
         if kind.rate is not None and traffic.offered:
             part = kind.rate / traffic.offered
         flows = Strand(

@@ -119,6 +119,13 @@ def _share(value: object) -> Fraction:
     return share
 
 
+def _portion(value: object) -> Fraction:
+    portion = number(value, "a share")
+    if not 0 <= portion <= 1:
+        raise reject(value, "a share is from 0 to 1", 'write it as in 0.25 or "1/4"')
+    return portion
+
+
 def _first_close(value: object) -> Fraction:
     """The share of connections that the client side closes first."""
     if value in ("client", "server"):
@@ -265,6 +272,10 @@ _SHARE = {
     ],
     "examples": [0.25, "1/3"],
 }
+_PORTION = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _SHARE["anyOf"][1]],
+    "examples": [0.25, "1/3"],
+}
 _RATIO_SCHEMA = {
     "anyOf": [
         {"type": "number", "exclusiveMinimum": 0},
@@ -287,6 +298,7 @@ Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
+Portion = Annotated[Fraction, _Reader(_portion, _PORTION, plain)]
 Ratio = Annotated[Fraction, _Reader(_ratio, _RATIO_SCHEMA, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
 PortSearch = Annotated[Literal["exhaustive", "linux"] | int, _Reader(_port_search, _PORT_SEARCH)]

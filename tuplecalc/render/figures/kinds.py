@@ -55,6 +55,6 @@ def looks(result: Capacity) -> dict[str, Look]:
 
 def taken_of(limit: Limit, *, of_rate: bool) -> Mapping[str, Fraction]:
     """The part of a limit that each kind takes at the present mix: of its seconds, or of its keys."""
-    taken = {share.kind: share.seconds if of_rate else share.keys for share in limit.shares}
+    taken = {each.kind: each.share * (each.seconds if of_rate else each.open) for each in limit.shares}
     whole = sum(taken.values())
     return {kind: part / whole for kind, part in taken.items() if part}

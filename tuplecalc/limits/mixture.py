@@ -21,9 +21,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import inf
 from typing import NamedTuple
 
-from tuplecalc.limits.elsewhere import in_all, in_turn
+from tuplecalc.limits.elsewhere import in_all
 from tuplecalc.limits.expression import Constant, Expression
 from tuplecalc.limits.kinds import IN_TURN, JOINT, SHARED, Kind
 from tuplecalc.limits.legs import (
@@ -40,8 +41,9 @@ from tuplecalc.limits.legs import (
     Uses,
 )
 from tuplecalc.limits.letters import sized
-from tuplecalc.limits.limit import KindShare, Limit
+from tuplecalc.limits.limit import KindShare, Limit, by_rate
 from tuplecalc.limits.program import Member, joint_face
+from tuplecalc.limits.turns import Turn, turns
 from tuplecalc.network.ports import PortSet
 
 ONE = Constant(1)
@@ -97,28 +99,29 @@ class Mix:
                 case Held():
                     self.blocks.setdefault(each.space, []).append(each)
         self.legs = dict.fromkeys(entry.membership.leg for space in self.spaces.values() for entry in space)
-        self._take_turns()
         self.mean_hold = self._mean_hold(declared[0])
+        self._turns = self._take_turns()
         self._given: set[object] = set()
         self._joint = dict(self._joint_faces())
 
     def _enter(self, kind: Kind | None, membership: Membership) -> None:
         entries = self.spaces.setdefault(membership.space, [])
         for place, entry in enumerate(entries):
-            if entry.membership.leg is membership.leg:  # in two roles: the longer time counts
-                if membership.times.seconds.value > entry.membership.times.seconds.value:
-                    entries[place] = Entry(entry.kind or kind, membership)
+            here = entry.membership
+            if here.leg is membership.leg:  # in two roles: the longer time counts, each time
+                here.times = membership.times = here.times.longest(membership.times)
+                entries[place] = Entry(entry.kind or kind, here)
                 return
         entries.append(Entry(kind, membership))
 
-    def _take_turns(self) -> None:
-        for leg in self.legs:
-            if (turn := in_turn(leg)) is not None:
-                here = turn.membership
-                space = here.space._replace(table="in turn")
-                longer = replace(here, times=turn.times, copies=turn.copies)
-                leg.memberships.pop()  # which the copy has entered
-                self.spaces.setdefault(space, []).append(Entry(IN_TURN, longer))
+    def _take_turns(self) -> dict[Space, list[Turn]]:
+        """Spaces that are taken in turn are spaces too, each at the last of them."""
+        found: dict[Space, list[Turn]] = {}
+        for turn in turns({space: [e.membership for e in here] for space, here in self.spaces.items()}):
+            found.setdefault(turn.last, []).append(turn)
+        for several in found.values():
+            self.spaces |= {turn.space: [Entry(IN_TURN, each) for each in turn.members] for turn in several}
+        return found
 
     def _mean_hold(self, begin: Iterable[Declared]) -> Expression | None:
         """Σ σ·H, of the connections that clients make; None where all last for no time."""
@@ -139,7 +142,6 @@ class Mix:
                     yield each
                 case Alone(membership=membership) | Passing(membership):
                     yield from self._of_space(membership.space)
-                    yield from self._of_space(membership.space._replace(table="in turn"))
                 case Table(entering, leaving):
                     yield from self._of_space(entering.space)
                     yield from self._of_space(leaving.space)
@@ -157,8 +159,18 @@ class Mix:
     def _of_space(self, space: Space) -> Iterator[Limit]:
         if space in self.spaces and self._is_new(space):
             yield from self._faces(space, self.spaces[space])
+            for turn in self._turns.get(space, ()):
+                yield from self._taken_in_turn(turn)
             if space in self._joint:
                 yield self._joint[space]
+
+    def _taken_in_turn(self, turn: Turn) -> Iterator[Limit]:
+        """The faces of spaces that are taken in turn, where they are below those of each alone."""
+        alone = [face for space in turn.of for face in self._faces(space, self.spaces[space])]
+        known = min(map(by_rate, alone), default=inf)
+        yield from (
+            face for face in self._faces(turn.space, self.spaces[turn.space]) if by_rate(face) < known
+        )
 
     def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Limit]:
         """The closed sets of legs."""

@@ -131,8 +131,9 @@ def _kinds(ax: Axes, result: Capacity, of: Of, shown: tuple[Bar, ...]) -> None:
             parts.barh(place, float(part), left=left, height=0.7, gid=gid, **known[kind].filled)
             left += float(part)
     parts.set(xlim=(0, 1), xlabel="by kind")
-    for tick, side in zip(parts.set_xticks([0, 1], ["0%", "100%"]), ("left", "right"), strict=True):
-        tick.label1.set_horizontalalignment(side)
+    low, high = parts.set_xticks([0, 1], ["0%", "100%"])
+    low.label1.set_horizontalalignment("left")
+    high.label1.set_horizontalalignment("right")
     parts.tick_params(axis="y", left=False, labelleft=False)
     parts.spines["left"].set_visible(False)
     style.below(ax, [look.patch for look in dict.fromkeys(known.values())])

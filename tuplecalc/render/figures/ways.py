@@ -68,7 +68,7 @@ def draw_ways(ax: Axes, result: Capacity, drop: float) -> None:
         at: Any = {"transform": ax.get_xaxis_transform() + down, "clip_on": False, "gid": gid}
         ax.plot([0, legs], [0, 0], color=style.INK, linewidth=1.2, **at)
         for place, (hop, meeting) in enumerate(zip(result.chain.hops, way, strict=True), start=1):
-            looks = {"color": style.BINDING if hop.name == result.binding.hop else style.INK}
+            looks: Any = {"color": style.BINDING if hop.name == result.binding.hop else style.INK}
             at["gid"] = f"{gid}:{hop.name}:{meeting}"
             if meeting == "round":  # where the line leaves a gap
                 looks = {"color": style.INK}

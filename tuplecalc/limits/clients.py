@@ -50,12 +50,11 @@ def flow_of(strand: Strand) -> Flow:
     of = f"traffic.kinds.{step(strand.kind)}" if strand.kind else "traffic"
     H = Quantity("H", "traffic", tidy(strand.hold), place=f"{of}.hold")
     c = Quantity("c", "traffic", tidy(strand.first_close), place=f"{of}.first_close")
-    sigma = (
-        Quantity("σ", "traffic", tidy(strand.part), place=f"{of}.share")
-        if strand.kind
-        else Constant(tidy(strand.part))
-    )
-    return Flow(H, c, sigma, strand.protocol, strand.kind, strand.family)
+    share: Expression = Constant(1)
+    if strand.kind:
+        share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{of}.share")
+    weight = Constant(tidy(strand.part / strand.share))
+    return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.family)
 
 
 def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:

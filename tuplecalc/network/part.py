@@ -25,6 +25,8 @@ class Part(BaseModel):
     """What is said where a key is missing, for those that deserve more than that."""
     instead: ClassVar[Mapping[str, str]] = {}
     """The way out for a key that only other tables have."""
+    within: ClassVar[str] = ""
+    """The table that the names of tables in it begin with."""
 
     def __init__(self, /, **data: Any) -> None:
         try:
@@ -112,17 +114,19 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
             case "too_short" if value:
                 continue  # its items are wrong, and say so
             case "too_short":
-                yield Problem(place, value, "this has one table or more", f"write [[{place}]]")
+                yield Problem(place, value, "this has one table or more", f"write [[{part.within}{place}]]")
             case "tuple_type" | "list_type":
-                yield Problem(place, value, "this is a list of tables", f"write [[{place}]]")
+                yield Problem(place, value, "this is a list of tables", f"write [[{part.within}{place}]]")
             case _:
-                yield Problem(place, value, "this is a table of keys and values", _as_table(place))
+                yield Problem(
+                    place, value, "this is a table of keys and values", _as_table(part.within + place)
+                )
 
 
 def _as_table(place: str) -> str:
     """How a file says a table at this place."""
     name, index, _ = place.partition("[")
-    if "." in place:
+    if "." in place and not index:
         return "write it as { key = value, … }"
     return f"write [[{name}]] above its keys" if index else f"write [{name}] above its keys"
 

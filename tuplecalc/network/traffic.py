@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Literal
 
+from pydantic import field_validator
+
 from tuplecalc.errors import Problem
 from tuplecalc.network.part import Part, same_names, step
 from tuplecalc.network.values import Count, FirstClose, Name, Names, Portion, Rate, Seconds, total, wrong_sum
@@ -46,6 +48,8 @@ class Kind(Part):
 class Traffic(Part):
     """What is offered to the whole chain, and how long connections last."""
 
+    within = "traffic."
+
     rate: Rate | None = None
     """New connections a second offered to the whole chain."""
     flows: Count | None = None
@@ -73,7 +77,7 @@ class Traffic(Part):
             yield Problem(f"kinds[{number}].rate", read[number]["rate"], rule, "leave one of them out")
         if both:
             return
-        key = "share" if any("share" in kind for kind in read) else "rate"
+        key = "rate" if any("rate" in kind for kind in read) else "share"
         for number, kind in enumerate(read):
             if key not in kind:
                 rule = "all kinds have a share, or all a rate"
@@ -82,11 +86,13 @@ class Traffic(Part):
             rule = "where kinds have rates the total is their sum"
             yield Problem("rate", data["rate"], rule, "leave it out, or give the kinds shares")
 
-    def model_post_init(self, _context: object, /) -> None:
-        """Shares sum to 1."""
-        shares = [kind.share for kind in self.kinds if kind.share is not None]
-        if shares and len(shares) == len(self.kinds) and (sum_ := total(shares)) != 1:
+    @field_validator("kinds")
+    @classmethod
+    def _sum_of_shares(cls, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        shares = [kind.share for kind in kinds if kind.share is not None]
+        if shares and len(shares) == len(kinds) and (sum_ := total(shares)) != 1:
             raise wrong_sum(sum_)
+        return kinds
 
     @property
     def offered(self) -> Fraction | None:

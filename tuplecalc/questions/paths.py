@@ -16,7 +16,7 @@ from tuplecalc.network.clients import Clients
 from tuplecalc.network.part import Part, step
 from tuplecalc.network.replace import index_of, read_setting
 from tuplecalc.network.services import Services
-from tuplecalc.network.values import Block, Count, FirstClose, Portion, Rate, Ratio, Seconds, Share
+from tuplecalc.network.values import Block, Count, Files, FirstClose, PerFlow, Portion, Rate, Seconds, Share
 
 WRITE = "write it as in hops.lvs.addresses=1..64, or traffic.hold=0s..10m/25 for 25 points"
 _TABLES = ("traffic", "clients", "hops", "services")
@@ -29,7 +29,8 @@ _UNITS: dict[Any, str] = {
     FirstClose: "",
     Portion: "",
     Share: "",
-    Ratio: "per flow",
+    PerFlow: "per flow",
+    Files: "files",
 }
 _COUNTED = {
     "instances": "instances",

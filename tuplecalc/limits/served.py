@@ -99,11 +99,11 @@ def _wanted(chain: Chain) -> Iterator[Fraction]:
     open_: dict[str, Fraction] = {}
     for each in chain.strands:
         part = each.part if all_at_once else each.part * each.hold
-        open_[each.source] = open_.get(each.source, Fraction(0)) + part
+        open_[each.source] = part + open_.get(each.source, 0)
     for group, sources in {each.clients.path: each.clients for each in chain.strands}.items():
         whose = {
             each.source: each.clients.addresses.size for each in chain.strands if each.clients.path == group
         }
         part = sum(open_[who] for who in whose)
         if sources.flows_each is not None and part:
-            yield sources.flows_each * sum(whose.values()) * sum(open_.values()) / part
+            yield sources.flows_each * sum(whose.values()) * sum(open_.values(), Fraction(0)) / part

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import sympy  # type: ignore[import-untyped]
@@ -17,6 +16,8 @@ from tuplecalc.limits.kinds import JOINT
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.mixture import Figure
 
+ONE = Constant(1)
+
 
 class Meeting(NamedTuple):
     """The share of the first kind at which two limits are equal, and the flows or the rate there."""
@@ -25,7 +26,9 @@ class Meeting(NamedTuple):
     total: Form
 
 
-def meeting(limits: tuple[Limit, Limit], kinds: tuple[str, str], figure: Figure) -> Meeting | None:
+def meeting(
+    limits: tuple[Limit, Limit], kinds: tuple[str, str], shares: Mapping[str, Expression], figure: Figure
+) -> Meeting | None:
     """The closed form of the mix at which two limits meet, while other kinds keep their shares.
 
     Both limits are a constant over a straight line in the share x of the first kind,
@@ -37,18 +40,64 @@ def meeting(limits: tuple[Limit, Limit], kinds: tuple[str, str], figure: Figure)
     """
     if any(limit.kind is JOINT for limit in limits):
         return None
-    shorter = _Shorter()
-    plain = [shorter.limit(limit, figure) for limit in limits]
-    notation = Notation(plain, "", labels({leaf.hop for leaf in letters(plain)}))
+    read = _Shorter().read
+    taken = [limit.seconds if figure == "rate" else limit.keys_formula or ONE for limit in limits]
+    sizes = [limit.busy or limit.size if figure == "rate" else limit.size for limit in limits]
+    short = [
+        replace(limit, size=read(size), scopes=read(limit.scopes), busy=None, seconds=read(each))
+        for limit, size, each in zip(limits, sizes, taken, strict=True)
+    ]
+    short.append(replace(short[0], seconds=sum(shares.values(), Constant(0))))
+    notation = Notation(short, "", labels({leaf.hop: None for leaf in letters(short)}))
     used: dict[Any, None] = {}
-    (room, taken), (other_room, other_taken) = (
-        [notation.read(part, used) for part in (limit.size * limit.scopes, limit.seconds)] for limit in plain
+    room, other_room = (notation.read(limit.size * limit.scopes, used) for limit in short[:2])
+    x, rest, *others = (notation.read(shares[kind], used) for kind in (*kinds, *(shares.keys() - kinds)))
+    line, other_line = (
+        notation.read(limit.seconds, used).subs(rest, 1 - x - sum(others)) for limit in short[:2]
     )
-    shares = {leaf.hop: notation.symbols(leaf)[0] for leaf in letters(plain) if leaf.symbol == "σ"}
-    x, rest = (shares.pop(kind) for kind in kinds)
-    line, _ = sympy.fraction(sympy.cancel(room * other_taken - other_room * taken))
-    line = line.subs(rest, 1 - x - sum(shares.values()))
-    slope, constant = sympy.Poly(line, x).all_coeffs()
+    equal, _ = sympy.fraction(sympy.cancel(room * other_line - other_room * line))
+    slope, constant = sympy.Poly(equal, x).all_coeffs()
     share = sympy.factor(-constant / slope)
-    total = sympy.factor((room / taken).subs(rest, 1 - x - sum(shares.values())).subs(x, share))
-    return Meeting(*(_form(quantity, found, used, notation) for quantity, found in (("share", share), (figure, total))))
+    total = sympy.factor((room / line).subs(x, share))
+    return Meeting(_form("share", share, used, notation), _form(figure, total, used, notation))
+
+
+def _form(quantity: str, expression: Any, used: Iterable[Any], notation: Notation) -> Form:
+    here = {made: notation.values[made] for made in used if expression.has(made)}
+    return Form(quantity, expression, number(expression.subs(here)), here, notation.latex)
+
+
+class _Shorter:
+    """Reads expressions with one letter for what is equal, and none for what is 0 or 1."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Expression] = {}
+
+    def read(self, expression: Expression) -> Expression:
+        """The same with fewer letters."""
+        found: Expression = evaluate(
+            expression,
+            self._leaf,
+            floor=lambda quotient: quotient._replace(rounding="floor"),
+            ceiling=lambda quotient: quotient._replace(rounding="ceiling"),
+            minimum=lambda *choices: Minimum(choices),
+        )
+        return found
+
+    def _leaf(self, leaf: Quantity | Size | Constant) -> Expression:
+        match leaf:
+            case Constant():
+                return leaf
+            case Size(operation, sets):
+                whole = [each for each in sets if each.ports.size == leaf.value]  # the others lie in it
+                if not whole:
+                    return Size(operation, tuple(each.origin for each in sets))
+                return self._known.setdefault(whole[0].ports, Size("union", (whole[0].origin,)))
+            case Quantity(symbol="σ"):
+                return leaf
+            case Quantity(value=0 | 1):
+                return Constant(leaf.value)
+        source = origin(leaf)
+        if source.hop == "services":
+            source = source._replace(symbol=leaf.symbol.removesuffix("'"))
+        return self._known.setdefault((source.symbol, leaf.value), source._replace(definition=None))

@@ -47,8 +47,8 @@ class BestMix:
         if len(self.free) != 2 or len(self.limits) != 2:
             return None
         first, second = self.free
-        others = {kind: share for kind, share in self.shares.items() if kind not in self.free}
-        found = meeting((self.limits[0], self.limits[1]), (first, second), others, self.figure)
+        shares = {kind: share for kind, (share, _) in several_kinds(self.present).kinds.items()}
+        found = meeting((self.limits[0], self.limits[1]), (first, second), shares, self.figure)
         return found if found and found.share.value == self.shares[first] else None
 
     @property

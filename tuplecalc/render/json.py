@@ -252,7 +252,7 @@ def _mix(found: BestMix) -> Record:
     now = found.present.flows if found.figure == "flows" else found.present.rate
     kinds = [
         {"name": kind, "free": kind in found.free, "present_share": _exact(found.present_shares[kind])}
-        | {"share": _exact(share), found.figure: whole(found.parts[kind])}
+        | {"share": _exact(share), "part": whole(found.parts[kind])}
         for kind, share in found.shares.items()
     ]
     form = found.closed_form

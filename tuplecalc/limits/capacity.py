@@ -22,6 +22,7 @@ from tuplecalc.limits.legs import Declared, Sources
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.mixture import Mix
 from tuplecalc.limits.proxy import proxy
+from tuplecalc.limits.served import Served, served
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
 from tuplecalc.network.chain import AnyHop, Chain, check_chain
@@ -116,6 +117,11 @@ class Capacity:
     def rate(self) -> Number | None:
         """The highest sustained rate, in connections a second."""
         return self.rate_binding.rate if self.rate_binding else None
+
+    @cached_property
+    def served(self) -> Served:
+        """How many clients get ports at all."""
+        return served(self.chain)
 
     @cached_property
     def kinds(self) -> tuple[KindCapacity, ...]:

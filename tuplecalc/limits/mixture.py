@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from tuplecalc.limits.elsewhere import in_all
 from tuplecalc.limits.expression import Constant, Expression
-from tuplecalc.limits.kinds import IN_TURN, JOINT, SHARED, Kind
+from tuplecalc.limits.kinds import IN_TURN, JOINT, REMEMBERED, SHARED, Kind
 from tuplecalc.limits.legs import (
     Alone,
     Declared,
@@ -182,8 +182,11 @@ class Mix:
                 entry for ports, several in by_ports.items() if ports | union == union for entry in several
             ]
             kinds = {entry.kind for entry in inside}
-            if kinds == {None} and len({entry.membership.leg for entry in inside}) == 1:
-                continue  # what a leg has alone in a table, it has at its sockets
+            if kinds == {None} and len(inside) == 1:
+                (passing,) = inside
+                if not _has_less_room(passing.membership):
+                    continue  # what a leg has alone in a table, it has at its sockets
+                kinds = {REMEMBERED}
             kind = kinds.pop() if len(kinds) == 1 else None
             yield self._face(kind or SHARED, inside)
 
@@ -228,12 +231,14 @@ class Mix:
 
     def _joint_faces(self) -> Iterator[tuple[Space, Limit]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
+        in_turn = {turn.space for several in self._turns.values() for turn in several}
+        order = {space: number for number, space in enumerate(self.spaces)}
         for spaces in self._components():
             legs = dict.fromkeys(entry.membership.leg for space in spaces for entry in self.spaces[space])
             if len(legs) < 2 or len({leg.ports.ports for leg in legs}) < 2:
                 continue  # evenly over the same ports every face is reached
             faces = [face for space in spaces for face in self._faces(space, self.spaces[space])]
-            last = max(spaces, key=list(self.spaces).index)
+            last = max((each for each in spaces if each not in in_turn), key=order.__getitem__)
             found = self._joint_face(last, spaces, list(legs), faces)
             if found is not None:
                 yield last, found
@@ -285,6 +290,18 @@ class Mix:
                             seen.add(other)
                             todo.append(other)
             yield found
+
+
+def _has_less_room(here: Membership) -> bool:
+    """Whether a leg finds less room here than in any other space of its ports."""
+    others = [
+        each for each in here.leg.memberships if each is not here and each.ports.ports == here.ports.ports
+    ]
+    return all(
+        each.times.seconds.value * here.copies.value < here.times.seconds.value * each.copies.value
+        or each.copies.value > here.copies.value
+        for each in others
+    )
 
 
 def _unions(sets: Sequence[PortSet]) -> list[PortSet]:

@@ -27,7 +27,6 @@ from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.mix import by_family
 
 
 def cone(
@@ -60,7 +59,9 @@ def cone(
         declared.append(Held(block, row.own, row.own.space._replace(table="blocks", who=sources.who)))
     if hop.client_ports is not None:
         held = row.letters.given("h", hop.client_ports, "client_ports")
-        declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))
+        most = row.limit(CLIENT, held, row.senders, row.endpoints_of_source)
+        space = row.own.space._replace(table="clients", who=sources.who)
+        declared.append(Held(most, row.own, space, row.times))
     if row.blocks is not None:
         row.sources.serve(row.blocks, sources.addresses if everyone is None else row.a)
     if not row.gives_way_to_all():
@@ -237,9 +238,7 @@ class _Row:
 
 def _addresses(hop: Cone, letters: Letters, sources: Sources) -> Quantity:
     """M, onto which a hash may put the sources by chance."""
-    of = dict(by_family(hop.addresses))
-    mine = of.get(letters.flow.family, hop.addresses)  # of both families only those of the way on
-    per_instance = letters.given("m", mine.size, "addresses")
+    per_instance = letters.given("m", hop.addresses.size, "addresses")
     M = letters.derived("M", per_instance * instances(hop))
     if hop.spread == "even":
         return M

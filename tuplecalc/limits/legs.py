@@ -17,15 +17,16 @@ NEVER = Constant(0)
 class Flow(NamedTuple):
     """What a flow is on a stretch of its way: how long it is open, and how many there are of it.
 
-    ``weight`` is how many of these connections there are for each new connection of the mix.
+    ``weight`` is how many of these connections there are for each new connection of its kind, ``share``
+    the kind's part of all new connections.
     """
 
     hold: Quantity
     client_share: Quantity
+    share: Expression = Constant(1)
     weight: Expression = Constant(1)
     protocol: Protocol = "tcp"
     kind: str = ""
-    family: int | None = None
 
 
 class Space(NamedTuple):
@@ -178,15 +179,19 @@ class Passing(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A limit of the ports that are set aside for sources: one is taken until every space lets go of it."""
+    """A limit of the ports that sources have for themselves.
+
+    One is taken for ``times``; without them until every space lets go of it.
+    """
 
     limit: Limit
     own: Membership
     space: Space
+    times: Times | None = None
 
 
-Declared = Alone | Held | Table | Uses | Passing | Limit
-"""What a hop declares, in the order of its limits; tables and files are limits already."""
+Declared = Alone | Held | Table | Uses | Passing
+"""What a hop declares, in the order of its limits."""
 
 
 class Sources(NamedTuple):

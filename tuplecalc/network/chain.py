@@ -14,10 +14,11 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_
 from tuplecalc.errors import Problem, TopologyError, reject
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.families import unreached
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.machine import machine_problems, with_what_machines_have
-from tuplecalc.network.mix import Strand, group_problems, misfit_names, strands, unreached
+from tuplecalc.network.mix import Strand, group_problems, misfit_names, strands
 from tuplecalc.network.part import Part, meant, same_names
 from tuplecalc.network.presets import kind_and_layer
 from tuplecalc.network.proxy import Proxy
@@ -140,9 +141,13 @@ class Chain(Part):
         problems: list[Problem] = []
         parts = self.traffic, self.clients, self._hops_at_work, self.services
         self._strands = tuple(strands(*parts, problems))
-        if problems or (problems := list(unreached(self.traffic, self.services, self._strands))):
+        if problems or (problems := list(self._unreached())):
             raise TopologyError(problems)
         return self
+
+    def _unreached(self) -> Iterator[Problem]:
+        reached = (each for strand in self._strands for each in strand.services)
+        return unreached(self.traffic, self.services, reached)
 
     @property
     def hops_at_work(self) -> tuple[AnyHop, ...]:
@@ -151,8 +156,8 @@ class Chain(Part):
 
     @property
     def strands(self) -> tuple[Strand, ...]:
-        """The flows of each kind from each group of clients to each group of services."""
-        return self._strands
+        """The flows of each kind from each group of clients to each group of services; none of share 0."""
+        return tuple(strand for strand in self._strands if strand.part)
 
     @property
     def is_mixed(self) -> bool:
@@ -163,8 +168,7 @@ class Chain(Part):
 
     def parts(self) -> Iterator[tuple[str, Clients | AnyHop]]:
         """The groups of clients and the hops, each with its path."""
-        one = len(self.clients) == 1
-        yield from (("clients" if one else f"clients.{group.name}", group) for group in self.clients)
+        yield from ((group.path, group) for group in self.clients)
         yield from ((hop.path, hop) for hop in self.hops)
 
     @property

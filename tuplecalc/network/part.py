@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
@@ -72,6 +74,11 @@ class Part(BaseModel):
     def to_dict(self) -> dict[str, Any]:
         """The part as a topology file would say it: the keys that were written, no defaults."""
         return self.model_dump(mode="json", exclude_unset=True)
+
+
+def step(name: str) -> str:
+    """A name as a step of a path in settings and messages: ``nat``, in quotes where it needs them."""
+    return name if re.fullmatch(r"[\w-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def same_names(parts: Iterable[object], what: str) -> Iterator[Problem]:

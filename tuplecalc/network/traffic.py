@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from tuplecalc.errors import Problem
-from tuplecalc.network.part import Part, same_names
-from tuplecalc.network.values import Count, FirstClose, Name, Names, Rate, Seconds, Share, total, wrong_sum
+from tuplecalc.network.part import Part, same_names, step
+from tuplecalc.network.values import Count, FirstClose, Name, Names, Portion, Rate, Seconds, total, wrong_sum
 
 Protocol = Literal["tcp", "udp"]
 
@@ -24,8 +24,8 @@ class Kind(Part):
 
     name: Name
     """Unique among the kinds."""
-    share: Share | None = None
-    """Part of the new connections; all kinds have one, or all have a rate."""
+    share: Portion | None = None
+    """Part of the new connections; all kinds have one, or all have a rate.  At 0 there are none of it."""
     rate: Rate | None = None
     """New connections a second of this kind."""
     hold: Seconds | None = None
@@ -38,6 +38,11 @@ class Kind(Part):
     """The groups of clients that it comes from; all where it is left out."""
     services: Names | None = None
     """The groups of services that it goes to; all where it is left out."""
+
+    @property
+    def path(self) -> str:
+        """The path of the kind in settings and messages: ``traffic.kinds.login``."""
+        return f"traffic.kinds.{step(self.name)}"
 
 
 class Traffic(Part):

@@ -125,6 +125,13 @@ def _share(value: object) -> Fraction:
     return share
 
 
+def _portion(value: object) -> Fraction:
+    portion = number(value, "a share")
+    if not 0 <= portion <= 1:
+        raise reject(value, "a share is from 0 to 1", 'write it as in 0.25 or "1/4"')
+    return portion
+
+
 def _first_close(value: object) -> Fraction:
     """The share of connections that the client side closes first."""
     if value in ("client", "server"):
@@ -274,6 +281,10 @@ _SHARE = {
     ],
     "examples": [0.25, "1/3"],
 }
+_PORTION = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _SHARE["anyOf"][1]],
+    "examples": [0.25, "1/3"],
+}
 _RATIO_SCHEMA = {
     "anyOf": [
         {"type": "number", "exclusiveMinimum": 0},
@@ -297,6 +308,7 @@ Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
+Portion = Annotated[Fraction, _Reader(_portion, _PORTION, plain)]
 PerFlow = Annotated[Fraction, _Reader(_ratio("connections"), _RATIO_SCHEMA, plain)]
 Files = Annotated[Fraction, _Reader(_ratio("files"), _RATIO_SCHEMA, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]

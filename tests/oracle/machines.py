@@ -79,7 +79,10 @@ class Machine:
             for count in range(1, len(others) + 1):
                 for those in combinations(others, count):
                     longest = reduce(Seconds.longest, (others[each] for each in those), seconds)
-                    stream.all_have(frozenset({where, *those}), flows, longest, ())
+                    who = frozenset({where, *those})
+                    for leg, arcs in flows.items():
+                        for arc in arcs:
+                            stream.counts((who, "all", leg, ()), (who, "all"), arc, longest)
 
 
 def resolve(hops: list[Topology]) -> tuple[list[Topology], list[Machine]]:

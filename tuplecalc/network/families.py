@@ -7,6 +7,7 @@ from typing import Any
 
 from tuplecalc.errors import Problem
 from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
@@ -14,6 +15,7 @@ from tuplecalc.network.traffic import Traffic
 
 Families = frozenset[int | None]
 """4 and 6; None for addresses of which only the number is known."""
+ANY: Families = frozenset({None})
 
 
 def by_family(addresses: AddressSet) -> list[tuple[int | None, AddressSet]]:
@@ -28,38 +30,37 @@ def by_family(addresses: AddressSet) -> list[tuple[int | None, AddressSet]]:
     return [(family, addresses.of_family(family)) for family in families]
 
 
-def meet(source: int | None, target: int | None, hops: Sequence[Hop]) -> bool:
+def meet(source: int | None, target: int | None, hops: Sequence[Hop | None]) -> bool:
     """Whether flows get from a source to a target: each leg's two ends are of one family."""
-    senders = frozenset({source})
-    for hop in hops:
-        stand_in = _stand_in(hop)
-        if stand_in is not None:
-            if not _in_common(senders, stand_in):
-                return False
-            if isinstance(hop, Proxy) and hop.source == "own":
-                senders = frozenset({None})
-        if hop.own_addresses is not None:
-            senders = _families(hop.own_addresses)
-    return bool(_in_common(senders, frozenset({target})))
+    return all(_legs(source, target, hops))
 
 
-def all_meet(source: int | None, targets: Iterable[int | None], hops: Sequence[Hop]) -> bool:
+def all_meet(source: int | None, targets: Iterable[int | None], hops: Sequence[Hop | None]) -> bool:
     """Whether flows get from a source to all targets, and the same way to each."""
     several = set(targets)
-    both = any(len(_families(each)) > 1 for hop in hops for each in _addresses(hop))
+    both = any(len(_families(each)) > 1 for hop in hops if hop is not None for each in _addresses(hop))
     return all(meet(source, each, hops) for each in several) and (len(several) == 1 or not both)
 
 
 def leg_families(source: int | None, target: int | None, hops: Sequence[Hop | None]) -> list[int | None]:
     """The family of each leg between a source and a target; None where any can be."""
+    return [min(each) if len(each) == 1 else None for each in _legs(source, target, hops)]
+
+
+def _legs(source: int | None, target: int | None, hops: Sequence[Hop | None]) -> list[set[int]]:
+    """The families that each leg can have; a hop that leaves these flows alone is None.
+
+    What is addressed before a cone may be of another family than behind it (NAT64).
+    """
     senders, ends = [frozenset({source})], [frozenset({target})]
     for hop in hops:
         own = hop.own_addresses if hop is not None else None
         senders.append(senders[-1] if own is None else _families(own))
     for hop in reversed(hops):
-        ends.append(_stand_in(hop) or ends[-1] if hop is not None else ends[-1])
-    common = (_in_common(one, other) for one, other in zip(senders, ends[::-1], strict=True))
-    return [min(each) if len(each) == 1 else None for each in common]
+        here = _stand_in(hop) if hop is not None else None
+        any_ = ANY if isinstance(hop, Cone) else ends[-1]
+        ends.append(any_ if here is None else here)
+    return [_in_common(one, other) for one, other in zip(senders, reversed(ends), strict=True)]
 
 
 def with_addresses_of(hop: Hop, before: int | None, behind: int | None) -> Hop:

@@ -85,7 +85,7 @@ def _told_apart(
     flows: Strand, clients: Sequence[Clients], place: str, problems: list[Problem]
 ) -> Iterator[Strand]:
     """The flows of one kind, by their clients and their services."""
-    crossed = [each for each in flows.hops if flows.is_captured(each)]
+    at_work = [each if flows.is_captured(each) else None for each in flows.hops]
     sources = [
         (family, group.model_copy(update={"addresses": addresses}), _named(group.name or "", family, each))
         for group in clients
@@ -102,13 +102,13 @@ def _told_apart(
     if (
         not flows.kind
         and len(sources) == 1
-        and all_meet(sources[0][0], [each[0] for each in targets], crossed)
+        and all_meet(sources[0][0], [each[0] for each in targets], at_work)
     ):
         yield flows._replace(hops=tuple(_of_one_family(flows, sources[0][0], targets[0][0])))
         return
     everyone = sum(group.addresses.size for _, group, _ in sources)
     for family, group, source in sources:
-        reached = [each for each in targets if meet(family, each[0], crossed)]
+        reached = [each for each in targets if meet(family, each[0], at_work)]
         if not reached:
             whose = f"the clients {show(group.name)}" if group.name else "the clients"
             rule = f"{whose} reach no service: a source reaches endpoints of its own family (IPv4, IPv6) only"

@@ -1,8 +1,17 @@
-"""One number, predicted and measured."""
+"""Numbers, predicted and measured."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from math import ceil
+from typing import Any
+
+from tuplecalc.lab.inside import deal
+from tuplecalc.lab.scale import Scaled
+from tuplecalc.lab.ways import Way, upstream_of_open, whole
+from tuplecalc.network.proxy import Proxy
 
 RATE_TOLERANCE = 0.05
 """A rate may differ by so much of itself: a port that is free again waits for the next connection."""
@@ -17,9 +26,10 @@ class Figure:
     """
 
     name: str
-    """Of the hop, or "chain" for the whole."""
+    """Of the hop or the kind, or "chain" for the whole."""
     what: str
-    """``flows`` that carried a byte after all were open, ``flows open`` in a proxy, the ``rate`` a second."""
+    """``flows`` that carried a byte after all were open, ``flows open`` in a proxy and its ``connections
+    upstream`` where flows share them, the ``rate`` a second."""
     predicted: float
     measured: float
     tolerance: float = 0.0
@@ -39,3 +49,37 @@ class Figure:
     def agrees(self) -> bool:
         """Whether it does not speak against the prediction."""
         return self.is_equal or not self.is_held or (self.is_bound and self.measured < self.predicted)
+
+
+def counted(
+    scaled: Scaled, found: Sequence[Way], admitted: Mapping[str, Any], proxies: Sequence[Mapping[str, Any]]
+) -> Iterator[Figure]:
+    """The flows of the chain and of each kind, what each proxy has open.
+
+    Exact where all are alike.  Several strands, and flows that share connections, are whole at each of
+    their endpoints: by so many the two may differ.
+    """
+    flows = scaled.result.flows
+    parts = deal.parts(whole([way.weight for way in found]), flows)
+    pooling = {hop.name for hop in scaled.chain.hops if isinstance(hop, Proxy) and not hop.is_plain}
+    slack = sum(len(way.legs[0]) for way in found) if len(found) > 1 or pooling else 0
+
+    def figure(name: str, what: str, predicted: int, measured: int) -> Figure:
+        return Figure(name, what, predicted, measured, slack / max(predicted, 1))
+
+    yield figure("chain", "flows", flows, admitted["flows"])
+    for kind in scaled.chain.traffic.kinds:
+        mine = [way.strand.kind == kind.name for way in found]
+        there = sum(compress(admitted["working"], mine))
+        yield figure(kind.name, "flows", sum(compress(parts, mine)), there)
+    for hop in scaled.chain.hops:
+        if not isinstance(hop, Proxy):
+            continue
+        here = [proxy for proxy in proxies if proxy["hop"] == hop.name]
+        ended = [(way, part) for way, part in zip(found, parts, strict=True) if way.ends_at(hop)]
+        yield figure(
+            hop.name, "flows open", sum(part for _, part in ended), sum(each["open"] for each in here)
+        )
+        if hop.name in pooling:
+            needed = ceil(sum(part * upstream_of_open(hop, way) for way, part in ended))
+            yield figure(hop.name, "connections upstream", needed, sum(each["pooled"] for each in here))

@@ -85,7 +85,7 @@ def sustain(chain: Chain) -> Sustained | None:
         seconds = delay * (1 + _PERIODS) + 2.0
         clients.send(
             "sustain",
-            **found.clients,
+            strands=found.strands,
             window=500,
             patience=1.5,
             seconds=seconds,

@@ -26,7 +26,7 @@ class Figure:
     """
 
     name: str
-    """Of the hop or the kind, or "chain" for the whole."""
+    """Of the hop, the kind, the clients, or "chain" for the whole."""
     what: str
     """``flows`` that carried a byte after all were open, ``flows open`` in a proxy and its ``connections
     upstream`` where flows share them, the ``rate`` a second."""
@@ -54,7 +54,7 @@ class Figure:
 def counted(
     scaled: Scaled, found: Sequence[Way], admitted: Mapping[str, Any], proxies: Sequence[Mapping[str, Any]]
 ) -> Iterator[Figure]:
-    """The flows of the chain and of each kind, what each proxy has open.
+    """The flows of the chain, of each kind, of each group of clients, what each proxy has open.
 
     Exact where all are alike.  Several strands, and flows that share connections, are whole at each of
     their endpoints: by so many the two may differ.
@@ -68,10 +68,14 @@ def counted(
         return Figure(name, what, predicted, measured, slack / max(predicted, 1))
 
     yield figure("chain", "flows", flows, admitted["flows"])
-    for kind in scaled.chain.traffic.kinds:
-        mine = [way.strand.kind == kind.name for way in found]
-        there = sum(compress(admitted["working"], mine))
-        yield figure(kind.name, "flows", sum(compress(parts, mine)), there)
+    kinds = [kind.name for kind in scaled.chain.traffic.kinds]
+    groups = [group.name or "" for group in scaled.chain.clients]
+    told = [[way.strand.kind for way in found], [way.strand.clients.name or "" for way in found]]
+    for names, of in zip((kinds, groups), told, strict=True):
+        for name in names if len(names) > 1 else ():
+            mine = [each == name for each in of]
+            there = sum(compress(admitted["working"], mine))
+            yield figure(name, "flows", sum(compress(parts, mine)), there)
     for hop in scaled.chain.hops:
         if not isinstance(hop, Proxy):
             continue

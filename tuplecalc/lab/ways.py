@@ -88,9 +88,10 @@ def upstream_of_open(hop: Proxy, way: Way) -> Fraction:
 
 
 def upstream_of_flow(chain: Chain, found: Sequence[Way]) -> Fraction:
-    """The most upstream connections that a proxy has for each open flow, but 1 at least."""
+    """The most upstream connections that a proxy has for each open flow."""
     proxies = [hop for hop in chain.hops if isinstance(hop, Proxy)]
-    return max(Fraction(1), *(upstream_of_open(hop, way) for hop in proxies for way in found))
+    ratios = (upstream_of_open(hop, way) for hop in proxies for way in found if way.ends_at(hop))
+    return max(ratios, default=Fraction(1))
 
 
 def stages(chain: Chain) -> list[list[int]]:
@@ -115,7 +116,7 @@ def listeners(chain: Chain, number: int, instance: int) -> list[Endpoint]:
         for other in chain.hops[:number]
         if other.on == hop.on and isinstance(other, Proxy)
     ]
-    ports = free_ports(chain, sum(before) + count)[sum(before) :]
+    ports = free_ports(chain, sum(before) + count)[:count]
     if hop.capture == "tproxy":
         return [("0.0.0.0", ports[0])]
     hosts = addressing.hop_addresses(number, instance, "listen", hop.listen_addresses.size)

@@ -72,7 +72,7 @@ class Strand:
 
 
 class Clients:
-    """Opens the flows of a mix in waves, each strand's by its part, until a whole wave is in vain.
+    """Opens the flows of a mix in waves, each strand's by its part, until a wave is in vain for one of them.
 
     What is predicted comes first, then more of the mix, so that it is the chain that ends it.  A flow
     is admitted once a byte has gone to the service and back.
@@ -107,7 +107,11 @@ class Clients:
     async def _reach(self, goal: int, waves: int) -> bool:
         """Whether so many flows of the mix are open, after waves of what is missing."""
         for _ in range(waves):
-            if self._is_over or not any(missing := self._missing(goal)) or not await self._wave(missing):
+            missing = self._missing(goal)
+            if self._is_over or not any(missing):
+                break
+            gained = await self._wave(missing)
+            if any(wanted and not found for wanted, found in zip(missing, gained, strict=True)):
                 break
         return not any(self._missing(goal))
 
@@ -119,7 +123,7 @@ class Clients:
         while failures < _FAILURES and not self._is_over and any(missing := self._missing(goal)):
             strand = max(range(len(missing)), key=missing.__getitem__)
             one = [int(number == strand) for number in range(len(missing))]
-            failures = 0 if await self._wave(one) else failures + 1
+            failures = 0 if any(await self._wave(one)) else failures + 1
         return not any(self._missing(goal))
 
     def _missing(self, goal: int) -> list[int]:
@@ -131,9 +135,9 @@ class Clients:
     def _is_over(self) -> bool:
         return monotonic() >= self.ends or all(strand.is_full for strand in self.strands)
 
-    async def _wave(self, missing: list[int]) -> int:
-        """How many more are admitted after so many attempts of each strand."""
-        before = sum(len(strand.live) for strand in self.strands)
+    async def _wave(self, missing: list[int]) -> list[int]:
+        """How many more of each strand are admitted after so many attempts."""
+        before = [len(strand.live) for strand in self.strands]
         left = list(missing)
         for number in dealt([max(weight, 1) for weight in missing]):
             if not any(left) or monotonic() >= self.ends:
@@ -147,7 +151,7 @@ class Clients:
                 left[number] = 0
         if self.pending:
             await asyncio.wait(self.pending)
-        return sum(len(strand.live) for strand in self.strands) - before
+        return [len(strand.live) - there for strand, there in zip(self.strands, before, strict=True)]
 
     def _attempt(self, strand: Strand) -> bool:
         """One more connection; False where there is no tuple left for it."""

@@ -41,12 +41,8 @@ def parts(weights: Sequence[int], flows: int) -> list[int]:
 def most(weights: Sequence[int], there: Sequence[int]) -> int:
     """The most flows of the mix for which there are enough of each strand.
 
-    >>> most([1, 9], [10, 200]), most([1], [7]), most([1, 9], [0, 200])
-    (100, 7, 0)
+    >>> most([1, 9], [10, 200]), most([1, 9], [20, 90]), most([1], [7]), most([1, 9], [0, 200])
+    (100, 100, 7, 0)
     """
-    left = list(there)
-    for flows, strand in enumerate(dealt(weights)):
-        if not left[strand]:
-            return flows
-        left[strand] -= 1
-    raise AssertionError
+    total = sum(weights)
+    return min(each * total // weight for each, weight in zip(there, weights, strict=True) if weight)

@@ -17,11 +17,13 @@ NEVER = Constant(0)
 class Flow(NamedTuple):
     """What a flow is on a stretch of its way: how long it is open, and how many there are of it.
 
-    ``weight`` is how many of these connections there are for each new connection of the mix.
+    ``weight`` is how many of these connections there are for each new connection of its kind, ``share``
+    the kind's part of all new connections.
     """
 
     hold: Quantity
     client_share: Quantity
+    share: Expression = Constant(1)
     weight: Expression = Constant(1)
     protocol: Protocol = "tcp"
     kind: str = ""
@@ -143,14 +145,15 @@ class Table(NamedTuple):
     behind: Target
 
 
-class Uses(NamedTuple):
-    """What flows take of a table's entries or of files: so many each, for so long, of every machine's."""
+@dataclass(eq=False)
+class Uses:
+    """What flows take of a table's entries or of files: so many each, for so long, of every copy's."""
 
     kind: Kind
     hop: str
     owner: str
     size: Expression
-    machines: Expression
+    copies: Expression
     parts: tuple[Part, ...]
 
 
@@ -169,15 +172,19 @@ class Passing(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A limit of the ports that are set aside for sources: one is taken until every space lets go of it."""
+    """A limit of the ports that sources have for themselves.
+
+    One is taken for ``times``; without them until every space lets go of it.
+    """
 
     limit: Limit
     own: Membership
     space: Space
+    times: Times | None = None
 
 
-Declared = Alone | Held | Table | Uses | Passing | Limit
-"""What a hop declares, in the order of its limits; tables and files are limits already."""
+Declared = Alone | Held | Table | Uses | Passing
+"""What a hop declares, in the order of its limits."""
 
 
 class Sources(NamedTuple):
@@ -195,7 +202,7 @@ class Sources(NamedTuple):
     per_endpoint: Expression
     classes: int
     leg: Leg
-    members: tuple[Membership, ...]
+    members: tuple[Membership | Uses, ...]
     there: Expression
     entry_at: str = ""
     """The machine that has an entry for this leg already."""
@@ -210,5 +217,5 @@ class Sources(NamedTuple):
         A cone with fewer blocks than sources leaves the others without a port.
         """
         if served.value < everyone.value:
-            for membership in self.members:
-                membership.copies = membership.copies * (served / everyone)
+            for member in self.members:
+                member.copies = member.copies * (served / everyone)

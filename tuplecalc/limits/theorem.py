@@ -45,14 +45,12 @@ def limits_of(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]
         found: list[Limit] = []
         for each in hop:
             match each:
-                case Limit():
-                    found.append(each)
                 case Alone(kind, membership, pool):
                     found += [alone(kind, membership, pool), *turns.get(id(membership), ())]
                 case Uses():
                     found.append(used(each))
-                case Held(limit, own):
-                    times = in_all(own)
+                case Held(limit, own, _, times):
+                    times = times or in_all(own)
                     found.append(replace(limit, seconds=times.seconds, lingers=(times.linger,)))
                 case Table():
                     found += [*faces(each), *rows.ending_with(each)]
@@ -66,7 +64,7 @@ def used(each: Uses) -> Limit:
     same = all(part == parts[0] for part in parts)
     seconds = parts[0] * len(parts) if same and len(parts) > 1 else sum(parts[1:], parts[0])
     keys = sum(part.each.value for part in each.parts)
-    return Limit(each.kind, each.hop, each.size, each.machines, keys, seconds, lingers=lingers)
+    return Limit(each.kind, each.hop, each.size, each.copies, keys, seconds, lingers=lingers)
 
 
 def alone(kind: Kind, each: Membership, pool: Pool | None = None) -> Limit:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from tuplecalc.errors import InputError, TopologyError, nearest, show
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.replace import set_value
+from tuplecalc.network.replace import set_values
 
 LARGEST_FILE = 8_000_000
 """Bytes; 10,000 service groups take about one million."""
@@ -68,8 +68,7 @@ def loads(written: str, *, settings: Iterable[str] = (), source: str = "", title
     2
     """
     mapping = parse(written, source)
-    for setting in [settings] if isinstance(settings, str) else settings:
-        set_value(mapping, setting)
+    set_values(mapping, [settings] if isinstance(settings, str) else settings)
     return from_dict(mapping, source=source, title=title)
 
 

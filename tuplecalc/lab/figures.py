@@ -61,8 +61,10 @@ def counted(
     """
     flows = scaled.result.flows
     parts = deal.parts(whole([way.weight for way in found]), flows)
-    pooling = {hop.name for hop in scaled.chain.hops if isinstance(hop, Proxy) and not hop.is_plain}
-    slack = sum(len(way.legs[0]) for way in found) if len(found) > 1 or pooling else 0
+    proxies_of = [hop for hop in scaled.chain.hops if isinstance(hop, Proxy)]
+    slack = 0
+    if len(found) > 1 or any(upstream_of_open(hop, way.strand) != 1 for hop in proxies_of for way in found):
+        slack = sum(len(way.legs[0]) for way in found)
 
     def figure(name: str, what: str, predicted: int, measured: int) -> Figure:
         return Figure(name, what, predicted, measured, slack / max(predicted, 1))
@@ -76,14 +78,12 @@ def counted(
             mine = [each == name for each in of]
             there = sum(compress(admitted["working"], mine))
             yield figure(name, "flows", sum(compress(parts, mine)), there)
-    for hop in scaled.chain.hops:
-        if not isinstance(hop, Proxy):
-            continue
+    for hop in proxies_of:
         here = [proxy for proxy in proxies if proxy["hop"] == hop.name]
-        ended = [(way, part) for way, part in zip(found, parts, strict=True) if way.ends_at(hop)]
-        yield figure(
-            hop.name, "flows open", sum(part for _, part in ended), sum(each["open"] for each in here)
-        )
-        if hop.name in pooling:
-            needed = ceil(sum(part * upstream_of_open(hop, way) for way, part in ended))
-            yield figure(hop.name, "connections upstream", needed, sum(each["pooled"] for each in here))
+        ended = [(way.strand, part) for way, part in zip(found, parts, strict=True) if way.ends_at(hop)]
+        captured = sum(part for _, part in ended)
+        yield figure(hop.name, "flows open", captured, sum(each["open"] for each in here))
+        shared = [part * each for way, part in ended if (each := upstream_of_open(hop, way)) != 1]
+        if shared:
+            pooled = sum(each["pooled"] for each in here)
+            yield figure(hop.name, "connections upstream", ceil(sum(shared)), pooled)

@@ -29,11 +29,11 @@ _SYSCTLS: dict[str, int | str] = {
     "ipv4/tcp_max_syn_backlog": 8192,
     "core/somaxconn": 8192,
 }
+UDP_TIMEOUTS = ("netfilter/nf_conntrack_udp_timeout", "netfilter/nf_conntrack_udp_timeout_stream")
 TRACKING: dict[str, int | str] = {
     "netfilter/nf_conntrack_tcp_timeout_close": 1,  # failed attempts make room soon
     "netfilter/nf_conntrack_tcp_timeout_syn_sent": 4,
-    "netfilter/nf_conntrack_udp_timeout": 180,  # a mapping outlives the measurement
-    "netfilter/nf_conntrack_udp_timeout_stream": 180,
+    **dict.fromkeys(UDP_TIMEOUTS, 180),  # a mapping outlives the measurement
 }
 """Settings of connection tracking in each namespace."""
 
@@ -171,7 +171,7 @@ def _proxy(chain: Chain, number: int, instance: int, found: Sequence[Way]) -> di
         "upstream": [
             (mark, ratio.as_integer_ratio())
             for mark, way in captured.items()
-            if (ratio := upstream_of_open(hop, way)) != 1
+            if (ratio := upstream_of_open(hop, way.strand)) != 1
         ],
     }
 

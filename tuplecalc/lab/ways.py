@@ -20,6 +20,9 @@ from tuplecalc.network.proxy import Proxy
 
 Endpoint = tuple[str, int]
 
+MOST_KINDS = 63
+"""Marks that a packet can have."""
+
 
 @dataclass(frozen=True)
 class Way:
@@ -80,18 +83,19 @@ def whole(weights: list[Fraction]) -> list[int]:
     return [int(weight * common) for weight in weights]
 
 
-def upstream_of_open(hop: Proxy, way: Way) -> Fraction:
+def upstream_of_open(hop: Proxy, strand: Strand) -> Fraction:
     """How many upstream connections of a proxy are open for each open flow of a strand."""
-    hold = way.strand.hold
-    longer = hop.upstream_hold / hold if hop.upstream_hold is not None and hold else Fraction(1)
+    longer = Fraction(1)
+    if hop.upstream_hold is not None and strand.hold:
+        longer = hop.upstream_hold / strand.hold
     return hop.connections_per_flow * longer
 
 
 def upstream_of_flow(chain: Chain, found: Sequence[Way]) -> Fraction:
-    """The most upstream connections that a proxy has for each open flow."""
+    """The most upstream connections that a proxy has for each open flow, but 1 at least."""
     proxies = [hop for hop in chain.hops if isinstance(hop, Proxy)]
-    ratios = (upstream_of_open(hop, way) for hop in proxies for way in found if way.ends_at(hop))
-    return max(ratios, default=Fraction(1))
+    ratios = (upstream_of_open(hop, way.strand) for hop in proxies for way in found if way.ends_at(hop))
+    return max([Fraction(1), *ratios])
 
 
 def stages(chain: Chain) -> list[list[int]]:

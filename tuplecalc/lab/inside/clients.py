@@ -17,6 +17,7 @@ _LEFTOVERS_SECONDS = 5.0  # lost SYNs of a proxy end, and tracking entries of cl
 _RESETS_SECONDS = 0.2  # until a proxy has heard of what was closed here
 _AGAIN_SECONDS = 1.0  # as a SYN
 _FAILURES = 6
+_SPARE = 20
 _TICK = 0.005
 
 
@@ -30,6 +31,7 @@ class Strand:
         self.endpoints: list[Endpoint] = [(address, port) for address, port in spec["endpoints"]]
         ports = Ports if spec["protocol"] == "tcp" else DatagramPorts
         self.ports = ports(spec["ports"], spec["allocation"])
+        self.is_closable = spec["protocol"] == "tcp"  # a mapping of UDP stays
         self.tried = 0
         self.order = list(range(len(self.endpoints)))
         self.random = Random(1)  # the same order in every run
@@ -93,8 +95,12 @@ class Clients:
         ``search``: attempts may have taken room from each other.  Once what the failed ones left has gone,
         single ones look for the rest, until a few in a row are in vain.
         """
-        if await self._reach(wanted, waves) or (search and await self._look(wanted)):
+        if len(self.strands) > 1:  # else more than its part takes no room from another
+            await self._reach(wanted, waves, spare=_SPARE)
+        if len(self.strands) == 1 or not any(self._missing(wanted)):
             await self._reach(wanted + more, waves)
+        if search and any(self._missing(wanted)):
+            await self._look(wanted)
         await self._keep(most(self.weights, [len(strand.live) for strand in self.strands]))
         working = [sum(await asyncio.gather(*map(self._is_working, strand.live))) for strand in self.strands]
         return {
@@ -104,19 +110,26 @@ class Clients:
             "errors": dict(self.errors),
         }
 
-    async def _reach(self, goal: int, waves: int) -> bool:
-        """Whether so many flows of the mix are open, after waves of what is missing."""
-        for _ in range(waves):
+    async def _reach(self, goal: int, waves: int, spare: int = 0) -> None:
+        """Waves of what is missing until so many flows of the mix are open, or one strand finds no room.
+
+        After the first wave ``spare`` more look for room that only some find; what is too many is closed.
+        """
+        for wave in range(waves):
             missing = self._missing(goal)
             if self._is_over or not any(missing):
                 break
-            gained = await self._wave(missing)
+            more = [spare * (wave > 0 and strand.is_closable) for strand in self.strands]
+            gained = await self._wave(
+                [each and each + spare for each, spare in zip(missing, more, strict=True)]
+            )
+            if spare:
+                await self._keep(goal)
             if any(wanted and not found for wanted, found in zip(missing, gained, strict=True)):
                 break
-        return not any(self._missing(goal))
 
-    async def _look(self, goal: int) -> bool:
-        """Whether single attempts found room for the rest."""
+    async def _look(self, goal: int) -> None:
+        """Single attempts for the rest."""
         if monotonic() < self.ends:
             await asyncio.sleep(_LEFTOVERS_SECONDS)
         failures = 0
@@ -124,7 +137,6 @@ class Clients:
             strand = max(range(len(missing)), key=missing.__getitem__)
             one = [int(number == strand) for number in range(len(missing))]
             failures = 0 if any(await self._wave(one)) else failures + 1
-        return not any(self._missing(goal))
 
     def _missing(self, goal: int) -> list[int]:
         """How many flows of each strand there should be beside those that are open."""

@@ -7,6 +7,7 @@ import resource
 import secrets
 import socket
 import struct
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -99,20 +100,23 @@ class DatagramPorts:
     def __init__(self, ranges: Sequence[Sequence[int]], allocation: str) -> None:
         self.ports = [port for low, high in ranges for port in range(low, high + 1)]
         self.binds = allocation == "bind"
-        self.taken: dict[tuple[str, Endpoint | None], int] = {}
+        self.taken: dict[tuple[str, Endpoint | None], deque[tuple[int, socket.socket]]] = {}
 
     def connect(self, address: str, to: Endpoint, mark: int = 0) -> socket.socket:
-        """A socket for one destination, from a port that none before it had."""
-        space = address, None if self.binds else to
-        number = self.taken.get(space, 0)
-        if number == len(self.ports):
+        """A socket for one destination, from a new port, or once there is none from the first one's again."""
+        taken = self.taken.setdefault((address, None if self.binds else to), deque())
+        if len(taken) < len(self.ports):
+            port = self.ports[len(taken)]
+        elif taken[0][1].fileno() < 0:
+            port, _ = taken.popleft()
+        else:
             raise OSError(errno.EADDRNOTAVAIL, "no ports")
-        self.taken[space] = number + 1
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        taken.append((port, sock))
         sock.setblocking(False)
         _mark(sock, mark)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # towards another destination
-        return _under_way(sock, (address, self.ports[number]), to)
+        return _under_way(sock, (address, port), to)
 
 
 def _mark(sock: socket.socket, mark: int) -> None:

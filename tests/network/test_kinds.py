@@ -300,7 +300,7 @@ def test_parts_of_the_mix() -> None:
         ("b", Fraction(9, 40), "branch", "web"),
         ("b", Fraction(1, 40), "branch", "mail"),
     ]
-    assert [(strand.hold, strand.protocol) for strand in chain.strands[1:3]] == [(0, "tcp"), (2, "udp")]
+    assert [(float(each.hold), str(each.protocol)) for each in chain.strands[1:3]] == [(0, "tcp"), (2, "udp")]
 
 
 def test_groups_of_both_families_are_two_groups() -> None:

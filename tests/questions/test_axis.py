@@ -167,18 +167,9 @@ def test_every_number_of_the_model_can_be_varied_and_nothing_else() -> None:
             try:
                 numbers.add(axis(chain, f"{path}.{key}").path)
             except tc.InputError as error:
-<<<<<<< HEAD
-                there = {
-                    "half_close": "this key fits closing",
-                    "blocks_per_client": "this key is for blocks of a number of ports",
-                }
-                said = there.get(key, "is not a number that can be varied")
-                assert said in str(error), key  # noqa: PT017
-=======
                 others = {"half_close": "this key fits", "blocks_per_client": "this key is for blocks"}
                 there = others.get(key, "is not a number that can be varied")
                 assert there in str(error), key  # noqa: PT017
->>>>>>> kinds
     times = {"time_wait", "reuse_after"}
     both = {"instances", "max_entries", "tracking_time_wait", "udp_timeout", "addresses", *times}
     upstream = {"connections_per_flow", "upstream_hold", "upstream_first_close", "files_per_flow"}

@@ -52,7 +52,7 @@ def flow_of(strand: Strand) -> Flow:
     c = Quantity("c", "traffic", tidy(strand.first_close), place=f"{of}.first_close")
     share: Expression = Constant(1)
     if strand.kind:
-        share = Quantity("σ", "traffic", tidy(strand.share), place=f"{of}.share")
+        share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{of}.share")
     weight = Constant(tidy(strand.part / strand.share))
     return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.family)
 

@@ -17,7 +17,10 @@ LARGEST_FILE = 8_000_000
 """Bytes; 10,000 service groups take about one million."""
 
 _EXAMPLES = Path(__file__).parent.parent / "examples"
-EXAMPLES = ("outage", "cone", "hourglass", "inverted-cone-nat", "inverted-cone-tproxy", "mixed")
+EXAMPLES = (
+    *("outage", "cone", "hourglass", "inverted-cone-nat", "inverted-cone-tproxy", "mixed"),
+    *("office-and-branch", "pooled-frontend", "mixed-by-share"),
+)
 
 
 def load(path: str | Path, settings: Iterable[str] = ()) -> Chain:

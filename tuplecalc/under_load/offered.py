@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import inf
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
@@ -29,6 +30,24 @@ class MostAt(NamedTuple):
     rate: float | None
 
 
+class KindLoad(NamedTuple):
+    """What becomes of one kind's part of the offered rate."""
+
+    kind: str
+    """Its name; empty where all flows are alike."""
+    rate: Fraction
+    """Its new connections a second."""
+    failing: Bracket
+    """The share of them that fails in steady state."""
+    exhausted: Exhausted | None
+    """The first of the limits that it needs to run dry, and when; None where none does."""
+
+    @property
+    def seconds(self) -> float | None:
+        """From empty until it finds no room; None where it always does, on average."""
+        return self.exhausted.seconds if self.exhausted else None
+
+
 class Offered(NamedTuple):
     """A rate beside the highest one; every field but ``most`` is None or empty where none is offered."""
 
@@ -45,6 +64,10 @@ class Offered(NamedTuple):
     """What fails where hops choose their ports blindly, for each pair whose ranges overlap."""
     most: MostAt | None
     """What ``--blocking`` asks for."""
+    kinds: tuple[KindLoad, ...] = ()
+    """Each kind of traffic by itself; one without a name where all flows are alike."""
+    not_counted: str = ""
+    """What may fail besides, and is not in these figures; empty where nothing is left out."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -60,6 +83,12 @@ class Offered(NamedTuple):
     def worst(self) -> BlindHop | None:
         """Of the blind choices the one that fails most; without a rate the one that halves first."""
         return max(self.blind, key=_badness, default=None)
+
+    @property
+    def hit_first(self) -> KindLoad | None:
+        """The kind that is the first without room, else the one that fails most; None where none fails."""
+        hit = [each for each in self.kinds if each.seconds is not None or each.failing.upper > 0]
+        return min(hit, key=_order, default=None)
 
     def __repr__(self) -> str:
         if self.rate is None or self.utilisation is None:
@@ -94,6 +123,10 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     times = (exhausted(each, rate, result.chain.traffic.hold) for each in found)
     first = min(filter(None, times), key=lambda time: time.seconds, default=None)
     return Offered(rate, highest, used, lost, first, blind_hops(result, float(rate)), most)
+
+
+def _order(kind: KindLoad) -> tuple[float, float]:
+    return inf if kind.seconds is None else kind.seconds, -kind.failing.upper
 
 
 def _badness(hop: BlindHop) -> tuple[float, float]:

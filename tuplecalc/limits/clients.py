@@ -53,7 +53,7 @@ def flow_of(strand: Strand) -> Flow:
         if strand.kind
         else Constant(tidy(strand.part))
     )
-    return Flow(H, c, sigma, strand.protocol, strand.kind, strand.family)
+    return Flow(H, c, sigma, strand.protocol, strand.kind, strand.family, strand.source, strand.target)
 
 
 def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:

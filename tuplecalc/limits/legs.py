@@ -26,6 +26,13 @@ class Flow(NamedTuple):
     protocol: Protocol = "tcp"
     kind: str = ""
     family: int | None = None
+    source: str = ""
+    target: str = ""
+
+    @property
+    def strand(self) -> tuple[str, str, str]:
+        """Which flows of the mix these are part of."""
+        return self.kind, self.source, self.target
 
 
 class Space(NamedTuple):

@@ -201,6 +201,7 @@ class Mix:
             lingers=tuple(part.times.linger for part in parts),
             keys_formula=_sum(keys),
             shares=tuple(shares.values()),
+            parts=tuple(parts),
             label=label,
         )
 
@@ -250,7 +251,8 @@ class Mix:
         first = self.spaces[last][0].membership
         busy, seconds = (Constant(rates.size), Constant(rates.keys)) if rates else (None, Constant(0))
         size, keys = (Constant(flows.size), flows.keys) if flows else (Constant(1), Fraction(1))
-        return Limit(JOINT, first.hop, size, ONE, keys, seconds, busy, label=last.label)
+        parts = tuple(_priced(legs, rates.prices)) if rates else ()
+        return Limit(JOINT, first.hop, size, ONE, keys, seconds, busy, label=last.label, parts=parts)
 
     def _components(self) -> Iterator[list[Space]]:
         """The spaces that legs connect."""
@@ -273,6 +275,14 @@ class Mix:
                             seen.add(other)
                             todo.append(other)
             yield found
+
+
+def _priced(legs: Sequence[Leg], prices: Sequence[Fraction]) -> Iterator[Part]:
+    """Keys of a joint face for the time that each leg takes one."""
+    for leg, price in zip(legs, prices, strict=True):
+        times = leg.memberships[0].times
+        if seconds := times.seconds.value:
+            yield Part(Constant(price / seconds), times, leg.flow)
 
 
 def _unions(sets: Sequence[PortSet]) -> list[PortSet]:

@@ -26,6 +26,8 @@ class Face(NamedTuple):
 
     size: Fraction
     keys: Fraction
+    prices: tuple[Fraction, ...]
+    """What each leg takes of it."""
 
 
 def joint_face(
@@ -90,12 +92,13 @@ def _counted(y, users, weights, spaces) -> Face | None:
                     key = member.leg, atom
                     price[key] = price.get(key, Fraction(0)) + cost * Fraction(member.seconds) / member.copies
     size = sum((cost for (_, _), cost in y.items()), Fraction(0))
-    keys = Fraction(0)
-    for leg, weight in enumerate(weights):
-        cheapest = min(
+    prices = tuple(
+        min(
             price.get((leg, atom), Fraction(0)) / users[atom][1]
             for atom, (legs, _) in enumerate(users)
             if leg in legs
         )
-        keys += weight * cheapest
-    return Face(size, keys) if keys else None
+        for leg in range(len(weights))
+    )
+    keys = sum((weight * each for weight, each in zip(weights, prices, strict=True)), Fraction(0))
+    return Face(size, keys, prices) if keys else None

@@ -91,7 +91,7 @@ def test_a_wrong_limit_is_noticed() -> None:
     explanation = explain(tc.example("outage"))
     shared = explanation.limits[-1]
     wrong = forms(replace(shared.limit, keys=1), shared.notation).flows
-    assert wrong.expression.xreplace(wrong.values) == 2 * shared.limit.flows
+    assert wrong.expression.xreplace(wrong.values) == 2 * (shared.limit.flows or 0)
 
 
 def test_the_story_of_the_inverted_cone() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tuplecalc.errors import InputError
 from tuplecalc.lab.scale import AIM, MOST_FLOWS, Scaled, _pieces, _Ports, scale
 from tuplecalc.limits.capacity import capacity
+from tuplecalc.limits.limit import by_flows
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
@@ -23,7 +24,7 @@ def order(found: Scaled) -> None:
     assert all((a.hop, a.name) == (b.hop, b.name) for a, b in pairs)
     for here, there in pairs:
         for other, beyond in pairs:
-            assert (here.flows < other.flows) == (there.flows < beyond.flows)
+            assert (by_flows(here) < by_flows(other)) == (by_flows(there) < by_flows(beyond))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -92,16 +92,16 @@ def test_a_changed_limit_is_noticed(name: str, change: str, right: Right) -> Non
 class Swapped(Letters):
     """Whoever waits if the one side closes first waits if the other does."""
 
-    def times(self, **lingers: Any) -> Any:
+    def times(self, flow: Any = None, **lingers: Any) -> Any:
         sides = {"client": "service", "service": "client"}
-        return super().times(**{sides[side]: linger for side, linger in lingers.items()})
+        return super().times(flow, **{sides[side]: linger for side, linger in lingers.items()})
 
 
 class Unheard(Letters):
     """Where only the service's side waits, nobody does."""
 
-    def times(self, **lingers: Any) -> Any:
-        return super().times(**(lingers if "client" in lingers else {}))
+    def times(self, flow: Any = None, **lingers: Any) -> Any:
+        return super().times(flow, **(lingers if "client" in lingers else {}))
 
 
 def one_target(hop: Callable[..., Any], number: int) -> Callable[..., Any]:

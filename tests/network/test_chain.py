@@ -60,7 +60,7 @@ def test_defaults() -> None:
     assert chain.title == ""
     assert chain.traffic == Traffic(rate=None, hold=0, first_close="client")
     assert chain.traffic.first_close == 1
-    clients = chain.clients
+    [clients] = chain.clients
     assert (clients.ports, clients.allocation) == (PortSet("32768-60999"), "tuple")
     assert clients.time_wait == 60
     assert clients.reuse_after is None

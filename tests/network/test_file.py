@@ -344,12 +344,14 @@ def test_typed_values_are_held_as_they_are() -> None:
     changed = replace_all(chain, changes)
     nat = changed.hops[0]
     assert isinstance(nat, Cone)
-    assert (changed.traffic.hold, nat.addresses.size, changed.clients.ports.size) == (
+    assert (changed.traffic.hold, nat.addresses.size, changed.clients[0].ports.size) == (
         Fraction(1, 3),
         5,
         5,
     )
-    assert replace(changed, "services.0.addresses", changed.clients.addresses).services[0].addresses.size == 4
+    assert (
+        replace(changed, "services.0.addresses", changed.clients[0].addresses).services[0].addresses.size == 4
+    )
     assert chain == loads(TOML)
 
 

@@ -269,7 +269,7 @@ def test_settings() -> None:
     assert again.hops[0].linger == 7
     assert again.hops[0].preset_keys == ()
     assert tc.with_settings(named, "hops.nat.addresses=9").hops[0].preset_keys == ("time_wait",)
-    clients = tc.with_settings(from_dict(filled("haproxy")), "clients.preset=linux-client-bind").clients
+    [clients] = tc.with_settings(from_dict(filled("haproxy")), "clients.preset=linux-client-bind").clients
     assert clients.allocation == "bind"
 
 

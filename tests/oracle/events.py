@@ -87,7 +87,7 @@ class Simulation:
 
     def _connect(self, now: float) -> bool:
         """Take a key everywhere, or nothing."""
-        traffic, clients = self.chain.traffic, self.chain.clients
+        traffic, clients = self.chain.traffic, self.chain.clients[0]
         endpoint = self.random.choices(range(len(self.weights)), self.weights)[0]
         client = self.random.randrange(clients.addresses.size)
         mean = float(traffic.hold)

@@ -103,7 +103,7 @@ def forms(limit: Limit, notation: Notation) -> Forms:
     flows = scopes * _floor(size / limit.keys)
     if _may_be_fraction(limit.scopes):
         flows = _floor(flows)
-    return Forms(_form("flows", flows, limit.flows, used, notation), _rate(limit, notation))
+    return Forms(_form("flows", flows, limit.flows or 0, used, notation), _rate(limit, notation))
 
 
 def _rate(limit: Limit, notation: Notation) -> Form | None:

@@ -25,7 +25,7 @@ from typing import Any
 from tuplecalc.errors import InputError
 from tuplecalc.lab import addressing
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
@@ -108,7 +108,9 @@ def scale(chain: Chain, factor: int | None = None) -> Scaled:
 
 
 def _candidates(chain: Chain, whole: Capacity, factor: int | None) -> Iterator[tuple[Chain, int]]:
-    tables = [limit.flows for limit in whole.limits if limit.kind.resource != "ports"]
+    tables = [
+        limit.flows for limit in whole.limits if limit.kind.resource != "ports" and limit.flows is not None
+    ]
     divisors = [max(1, min(tables) // size) for size in _TABLES] if tables else [1]
     pieces = _pieces(chain)
     seen: set[str] = set()
@@ -164,10 +166,10 @@ def _place(limit: Limit | None) -> tuple[str, str] | None:
 def _same_order(whole: Capacity, small: Capacity) -> bool:
     if list(map(_place, whole.limits)) != list(map(_place, small.limits)):
         return False
-    ordered = sorted(zip(whole.limits, small.limits, strict=True), key=lambda pair: pair[0].flows)
+    ordered = sorted(zip(whole.limits, small.limits, strict=True), key=lambda pair: by_flows(pair[0]))
     steps = pairwise(ordered)
     return all(
-        (now.flows < then.flows) if before.flows < after.flows else (now.flows == then.flows)
+        (by_flows(now) < by_flows(then)) if by_flows(before) < by_flows(after) else (now.flows == then.flows)
         for (before, now), (after, then) in steps
     )
 

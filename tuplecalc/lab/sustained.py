@@ -49,7 +49,7 @@ def timed(chain: Chain, delay: int = DELAY) -> Chain:
     """The chain with connections that end at once, closed by the client, and linger for so long.
 
     >>> from tuplecalc.network.file import example
-    >>> timed(example("outage")).clients.linger, timed(example("outage")).traffic.hold
+    >>> timed(example("outage")).clients[0].linger, timed(example("outage")).traffic.hold
     (Fraction(2, 1), Fraction(0, 1))
     """
     written = chain.to_dict()

@@ -18,7 +18,7 @@ from tuplecalc.lab.sustained import Sustained, sustain
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Size
 from tuplecalc.limits.kinds import SHARED
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
@@ -194,7 +194,7 @@ def blind_hops(chain: Chain) -> list[str]:
     return [
         limit.hop
         for limit in result.limits
-        if limit.kind is SHARED and limit.flows < _FAR * flows and _overlap(limit)
+        if limit.kind is SHARED and by_flows(limit) < _FAR * flows and _overlap(limit)
     ]
 
 

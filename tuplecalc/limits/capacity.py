@@ -18,13 +18,14 @@ from tuplecalc.limits.forwarder import forwarder, passing
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.legs import Declared, Sources
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.mixture import limits_of_mix
 from tuplecalc.limits.proxy import proxy
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
 from tuplecalc.network.chain import AnyHop, Chain, check_chain
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.proxy import Proxy
 
@@ -95,23 +96,18 @@ class Capacity:
     @cached_property
     def binding(self) -> Limit:
         """The limit that gives the flows; ties go to the earliest hop and the first row."""
-        return min(
-            (limit for limit in self.limits if limit.flows is not None), key=lambda limit: limit.flows or 0
-        )
+        return min(self.limits, key=by_flows)
 
     @cached_property
     def rate_binding(self) -> Limit | None:
         """The limit that gives the rate; None where nothing limits it."""
-        return min(
-            (limit for limit in self.limits if limit.rate is not None),
-            key=lambda limit: limit.rate or 0,
-            default=None,
-        )
+        least = min(self.limits, key=by_rate)
+        return None if least.rate is None else least
 
     @property
     def flows(self) -> int:
         """Flows that can be open at once."""
-        return self.binding.flows
+        return self.binding.flows or 0
 
     @property
     def rate(self) -> Number | None:
@@ -141,24 +137,24 @@ class Capacity:
     @property
     def next_binding(self) -> Limit | None:
         """The limit on flows that would bind if the binding one were gone."""
-        return _next(self.limits, self.binding, lambda limit: limit.flows)
+        return _next(self.limits, self.binding, by_flows)
 
     @property
     def next_rate_binding(self) -> Limit | None:
         """The limit on the rate that would bind if the binding one were gone."""
         limits = tuple(limit for limit in self.limits if limit.rate is not None)
-        return _next(limits, self.rate_binding, lambda limit: limit.rate or 0)
+        return _next(limits, self.rate_binding, by_rate)
 
     @cached_property
     def collapse(self) -> tuple[Collapse, ...]:
         """For each layer-7 hop behind a cone, how much of the nearest cone's space it keeps."""
         found, before = [], None
         for hop, capacity in zip(self.chain.hops, self.hops[1:], strict=False):
-            least = min(capacity.limits, key=lambda limit: limit.flows, default=None)
+            least = min(capacity.limits, key=by_flows, default=None)
             if isinstance(hop, Cone):
                 before = least
             elif before is not None and isinstance(hop, Proxy) and least is not None and before.flows:
-                kept = Fraction(least.flows, before.flows)
+                kept = Fraction(least.flows or 0, before.flows)
                 found.append(Collapse(before.hop, hop.name, least.name, kept))
         return tuple(found)
 
@@ -253,15 +249,16 @@ class _Way:
     def cross(self, hop: AnyHop, everyone: Expression | None, *, tracks: bool) -> None:
         """Go on behind the next hop."""
         before, behind = self.targets[self.place : self.place + 2]
-        ways = hop, self.sources, before, behind
-        if not self.strand.is_captured(hop):
-            self.declared, self.sources = passing(*ways, tracks=tracks)
-        elif isinstance(hop, Cone):
-            self.declared, self.sources = cone(*ways, everyone)
-        elif isinstance(hop, Proxy):
-            self.declared, self.sources = proxy(*ways, tracks=tracks)
-        else:
-            self.declared, self.sources = forwarder(*ways)
+        ways = self.sources, before, behind
+        match hop:
+            case Cone():
+                self.declared, self.sources = cone(hop, *ways, everyone)
+            case Forwarder():
+                self.declared, self.sources = forwarder(hop, *ways)
+            case Proxy() if self.strand.is_captured(hop):
+                self.declared, self.sources = proxy(hop, *ways, tracks=tracks)
+            case _:
+                self.declared, self.sources = passing(hop, *ways, tracks=tracks)
         self.place += 1
 
 
@@ -273,7 +270,7 @@ def walk(chain: Chain) -> Iterator[Passed]:
     )
     yield _passed("clients", "clients", ways, 1)
     for hop in chain.hops:
-        crossing = [way for way in ways if hop in way.strand.hops]
+        crossing = [way for way in ways if way.strand.crosses(hop)]
         everyone = _all_sources(crossing) if chain.is_mixed else None
         for way in crossing:
             way.cross(hop, everyone, tracks=hop.on in tracking)

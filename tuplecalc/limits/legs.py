@@ -190,11 +190,11 @@ Declared = Alone | Held | Table | Uses | Passing | Limit
 class Sources(NamedTuple):
     """What reaches a hop: the state carried along the chain.
 
-    ``who`` tells them apart from other sources.  ``addresses`` (a) sources send on ``leg``; ``per_endpoint`` (b) of them can address one endpoint.
-    b is less than a behind instances that share out the endpoints: then ``classes`` is by how many
-    the endpoints are dealt out (endpoint j mod classes), else 1.  ``members`` are the memberships
-    whose copies count these addresses.  ``there`` are all addresses of a proxy's machines, of which
-    not all need work.
+    ``who`` tells them apart from other sources.  ``addresses`` (a) sources send on ``leg``;
+    ``per_endpoint`` (b) of them can address one endpoint.  b is less than a behind instances that
+    share out the endpoints: then ``classes`` is by how many the endpoints are dealt out (endpoint
+    j mod classes), else 1.  ``members`` are the memberships whose copies count these addresses.
+    ``there`` are all addresses of a proxy's machines, of which not all need work.
     """
 
     who: str

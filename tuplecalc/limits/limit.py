@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import floor
+from math import floor, inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Sum, product, tidy
@@ -152,8 +152,19 @@ class Limit:
 
     def __repr__(self) -> str:
         rate = "" if self.rate is None else f", {float(self.rate):,.6g}/s"
-        return f"<Limit {self.hop}/{self.name}: {self.formula} = {self.flows:,} flows{rate}>"
+        flows = "any flows" if self.flows is None else f"{self.flows:,} flows"
+        return f"<Limit {self.hop}/{self.name}: {self.formula} = {flows}{rate}>"
 
 
 def _bracketed(text: str) -> str:
     return f"({text})" if " + " in text or text.startswith("Σ") else text
+
+
+def by_flows(limit: Limit) -> int | float:
+    """The flows, to put limits in order; infinite where those that are open take no key."""
+    return inf if limit.flows is None else limit.flows
+
+
+def by_rate(limit: Limit) -> Number | float:
+    """The rate, to put limits in order; infinite where nothing limits it."""
+    return inf if limit.rate is None else limit.rate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ def joint_face(
     count = len(columns) + 1  # the last one is λ
     rows, room, places = [], [], []
     for number, space in enumerate(spaces):
-        for atom, (_, size) in enumerate(users):
+        for atom in range(len(users)):
             row = np.zeros(count)
             for member in space:
                 if (member.leg, atom) in columns:
@@ -83,7 +83,12 @@ def joint_face(
     return _counted(exact, users, weights, spaces)
 
 
-def _counted(y, users, weights, spaces) -> Face | None:
+def _counted(
+    y: Mapping[tuple[int, int], Fraction],
+    users: Sequence[tuple[Sequence[int], int]],
+    weights: Sequence[Number],
+    spaces: Sequence[Sequence[Member]],
+) -> Face | None:
     price: dict[tuple[int, int], Fraction] = {}
     for number, space in enumerate(spaces):
         for member in space:

@@ -29,7 +29,7 @@ from tuplecalc.limits.expression import Expression, Number, Size, Sum
 from tuplecalc.limits.kinds import GAPS, JOINT, SHARED, Kind
 from tuplecalc.limits.legs import Alone, Declared, Held, Membership, Table, Times, Uses
 from tuplecalc.limits.letters import sized
-from tuplecalc.limits.limit import Limit, Pool
+from tuplecalc.limits.limit import Limit, Pool, by_flows, by_rate
 from tuplecalc.limits.rows import Rows
 
 
@@ -178,9 +178,8 @@ def _value(expression: Expression) -> Number:
 
 def _is_lower(limit: Limit, others: Iterable[Limit]) -> bool:
     """Whether it is below all others, in flows or in rate."""
-    rates = [other.rate for other in others if other.rate is not None]
-    lower_rate = limit.rate is not None and (not rates or limit.rate < min(rates))
-    return lower_rate or limit.flows < min(other.flows for other in others)
+    others = list(others)
+    return by_rate(limit) < min(map(by_rate, others)) or by_flows(limit) < min(map(by_flows, others))
 
 
 def _terms(total: Expression) -> tuple[Expression, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import dropwhile
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from tuplecalc.errors import Problem, TopologyError, reject
 from tuplecalc.network.clients import Clients
@@ -120,13 +120,15 @@ class Chain(Part):
             raise TopologyError(problems)
         return groups
 
-    def model_post_init(self, _context: object, /) -> None:
+    @model_validator(mode="after")
+    def _all_fit(self) -> Chain:
         """Kinds, groups, hops and machines fit each other."""
         parts = self.traffic, self.clients, self.hops, self.services
         problems = [*misfit_names(*parts), *machine_problems(self.hops)]
         self._strands = () if problems else tuple(strands(*parts, problems))
         if problems:
             raise TopologyError(problems)
+        return self
 
     @property
     def strands(self) -> tuple[Strand, ...]:
@@ -139,6 +141,12 @@ class Chain(Part):
         machines = [hop.on for hop in self.hops]
         plain = all(hop.is_plain for hop in self.hops if isinstance(hop, Proxy))
         return len(self.strands) > 1 or len(set(machines)) < len(machines) or not plain
+
+    def parts(self) -> Iterator[tuple[str, Clients | AnyHop]]:
+        """The groups of clients and the hops, each with its path."""
+        one = len(self.clients) == 1
+        yield from (("clients" if one else f"clients.{group.name}", group) for group in self.clients)
+        yield from ((hop.path, hop) for hop in self.hops)
 
     @property
     def shape(self) -> Literal["direct", "hourglass", "cone", "inverted cone"]:
@@ -157,6 +165,8 @@ class Chain(Part):
     def to_dict(self) -> dict[str, Any]:
         """The chain as a topology file would say it; ``from_dict`` of it gives an equal chain."""
         written = super().to_dict()
+        if len(self.clients) == 1:
+            (written["clients"],) = written["clients"]
         written["hops"] = [{"kind": hop.kind, **hop.to_dict()} for hop in self.hops]
         return written
 

@@ -41,6 +41,10 @@ class Strand(NamedTuple):
     target: str = ""
     """The same of its services."""
 
+    def crosses(self, hop: Hop) -> bool:
+        """Whether the hop is on their way."""
+        return hop.traffic is None or self.kind in hop.traffic
+
     def is_captured(self, hop: Hop) -> bool:
         """Whether a proxy ends these flows, and does not let them pass."""
         return not isinstance(hop, Proxy) or hop.captures is None or self.kind in hop.captures

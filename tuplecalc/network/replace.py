@@ -137,12 +137,12 @@ def _unquoted(quoted: str, setting: str) -> str:
 
 def _put(mapping: dict[str, Any], steps: tuple[str, ...], value: object, said: str) -> None:
     """Change one value in place; ``said`` is what an error is about."""
-    groups = mapping.get("services")
-    if steps[0] == "services" and len(steps) > 1:
+    if steps[0] in ("clients", "services") and len(steps) > 1:
+        groups = mapping.get(steps[0])
         if steps[1].isdigit() and isinstance(groups, Mapping):
-            mapping["services"] = [groups]  # one table stands for a list of one
-        if not steps[1].isdigit() and isinstance(groups, list | tuple) and len(groups) == 1:
-            steps = ("services", "0", *steps[1:])  # of the only group
+            mapping[steps[0]] = [groups]  # one table stands for a list of one
+        if len(steps) == 2 and isinstance(groups, list | tuple) and len(groups) == 1:
+            steps = (steps[0], "0", steps[1])  # of the only group
     place: Any = mapping
     for step in steps[:-1]:
         key = _key(place, step, said)

@@ -34,7 +34,7 @@ from tuplecalc.limits.kinds import (
     SHARED,
     UPSTREAM,
 )
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.clients import Clients
@@ -120,7 +120,7 @@ def _evaluated(result: Capacity, remedies: Iterable[_Remedy]) -> list[Advice]:
 
 def _fixed(chain: Chain) -> Iterator[str]:
     """What a product does not let one change."""
-    for path, part in (("clients", chain.clients), *((hop.path, hop) for hop in chain.hops)):
+    for path, part in chain.parts():
         if part.preset is not None:
             fixed = set(preset(part.preset).fixed) - part.model_fields_set
             yield from (f"{path}.{key}" for key in fixed)
@@ -142,7 +142,7 @@ def _keeping_apart(result: Capacity) -> Iterator[_Remedy]:
     """Separate ranges for two hops under a shared limit, the tightest first; each hop in one pair only."""
     tables = (limit for limit in result.limits if limit.kind == SHARED)
     changed: set[str] = set()
-    for limit in nsmallest(_MOST_APART, tables, key=lambda limit: limit.flows):
+    for limit in nsmallest(_MOST_APART, tables, key=by_flows):
         if isinstance(limit.size, Size):
             hops = {named.origin.hop for named in limit.size.sets}
             for change in () if hops & changed else _apart(*limit.size.sets):
@@ -171,7 +171,7 @@ def _for_limit(result: Capacity, limit: Limit) -> Iterator[_Remedy]:
     if limit.kind in _BY_ENDPOINT:
         yield from _for_target(result.chain, place + 1)
     if limit.hop == "clients":
-        yield from _for_clients(result.chain.clients)
+        yield from _for_clients(result.chain.clients[0])
         return
     if limit.hop == "services":
         yield from _for_sources(result.chain, len(result.chain.hops))

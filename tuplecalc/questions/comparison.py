@@ -158,8 +158,7 @@ def _keys(old: Chain, new: Chain) -> Iterator[KeyChange]:
 
 def _parts(chain: Chain) -> Iterator[tuple[str, Part]]:
     yield "traffic", chain.traffic
-    yield "clients", chain.clients
-    yield from ((hop.path, hop) for hop in chain.hops)
+    yield from chain.parts()
     one = len(chain.services) == 1
     yield from (("services" if one else f"services[{n}]", group) for n, group in enumerate(chain.services))
 

@@ -218,7 +218,7 @@ class _Search:
         """What is a straight line in most forms: flows, the rate by a count, else -1/rate."""
         flows, rate = form.at({self.axis.path: value})
         if self.of == 0:
-            return flows
+            return _HIGHEST if flows is None else flows
         if self.axis.is_count:
             return _HIGHEST if rate is None else rate
         return 0 if rate is None else -1 / Fraction(rate) if rate else -_HIGHEST

@@ -13,7 +13,7 @@ from tuplecalc.algebra.notation import labels
 from tuplecalc.algebra.symbols import exact, number, size_symbol, symbol
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, Size, evaluate
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.chain import Chain
 
 _A_LITTLE_MORE = 1 + sympy.Rational(1, 10**12)
@@ -70,9 +70,9 @@ def elasticities(chain: Chain, ranks: int = RANKS) -> tuple[Elasticity, ...]:
 
 def _all(result: Capacity, ranks: int) -> Iterator[Elasticity]:
     short = labels([*(hop.name for hop in result.hops), "services", "traffic"])
-    by_flows = sorted((each for each in result.limits if each.size.value), key=lambda each: each.flows)
-    by_rate = sorted((each for each in result.limits if each.rate), key=lambda each: each.rate or 0)
-    for figure, limits in (("flows", by_flows), ("rate", by_rate)):
+    of_flows = sorted((each for each in result.limits if each.size.value), key=by_flows)
+    of_rate = sorted((each for each in result.limits if each.rate), key=by_rate)
+    for figure, limits in (("flows", of_flows), ("rate", of_rate)):
         for rank, limit in enumerate(limits[:ranks]):
             found = _Reading(limit, short).elasticities(figure, rank)
             yield from sorted(found, key=lambda each: -abs(Fraction(each.value)))

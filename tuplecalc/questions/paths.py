@@ -85,7 +85,7 @@ def place_of(chain: Chain, steps: list[str], text: str) -> Place:
         case ["traffic", key]:
             return Place(chain.traffic, key, f"traffic.{key}", key)
         case ["clients", key]:
-            return Place(chain.clients, key, f"clients.{key}", f"{key} of clients")
+            return Place(chain.clients[0], key, f"clients.{key}", f"{key} of clients")
         case ["hops", which, *virtual, key] if virtual in ([], ["virtual"]):
             hop = chain.hops[index_of(chain.hops, which, show(text))]
             if not virtual:

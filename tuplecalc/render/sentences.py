@@ -211,7 +211,7 @@ def advice(result: Capacity, item: Advice) -> str:
     return f"{item.text[:1].upper()}{item.text[1:]}: {figures}{_then(result, item)}"
 
 
-def _flows(number: int) -> str:
+def _flows(number: int | None) -> str:
     return f"{numbers.count(number)} flow{'' if number == 1 else 's'}"
 
 

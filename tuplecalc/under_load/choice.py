@@ -106,7 +106,7 @@ def _held(chain: Chain, name: str, in_table: Fraction) -> tuple[Fraction, Fracti
 
     ``in_table`` is for how long the table of the hop behind does, where its side closed first.
     """
-    c, part = chain.traffic.first_close, chain.clients if name == "clients" else _hop(chain, name)
+    c, part = chain.traffic.first_close, chain.clients[0] if name == "clients" else _hop(chain, name)
     by_client = part.linger
     by_service = part.linger if isinstance(part, Cone) else Fraction(0)  # sockets of the side that closed
     own = c * by_client + (1 - c) * by_service

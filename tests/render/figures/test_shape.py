@@ -11,6 +11,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 import tuplecalc as tc
 from tests.render.figures.looks import CHAINS, SIZES, TEN, by_gid, check_words, words
+from tuplecalc.limits.limit import by_flows
 from tuplecalc.render.figures import plot_shape, style
 
 
@@ -49,7 +50,7 @@ def test_a_leg_is_as_high_as_its_tuple_space_and_its_core_as_its_ports(name: str
 def test_an_opening_is_as_high_as_the_smallest_limit(name: str) -> None:
     ax, result = shape(name), tc.capacity(CHAINS[name])
     for place, hop in enumerate(result.hops[1:], start=1):
-        least = min(limit.flows for limit in hop.limits)
+        least = min(map(by_flows, hop.limits))
         spaces = (result.hops[place - 1].tuple_space, hop.tuple_space)
         assert opening(ax, hop.name) == pytest.approx(log10(min(least, *spaces)))
         assert height(ax, "addresses", place) == pytest.approx(opening(ax, hop.name))

@@ -68,7 +68,7 @@ def _decades(count: int) -> float:
 
 def _flows(hop: HopCapacity) -> int | None:
     """What a hop lets through by its own limits; None where it has none."""
-    return min((limit.flows for limit in hop.limits), default=None)
+    return min((limit.flows for limit in hop.limits if limit.flows is not None), default=None)
 
 
 def _waist(widths: list[float], place: int, hop: HopCapacity) -> float:

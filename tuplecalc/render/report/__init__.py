@@ -12,7 +12,7 @@ from tuplecalc.algebra import Explanation, explain, markup
 from tuplecalc.algebra.numbers import text as exact_text
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.used import used
 from tuplecalc.questions.advice import advise
@@ -84,10 +84,8 @@ def shown_limits(result: Capacity) -> list[Limit]:
     """All limits, or of very many the smallest, in the chain's order."""
     if len(result.limits) <= _MOST_LIMITS:
         return list(result.limits)
-    by_flows = sorted(result.limits, key=lambda limit: limit.flows)[:_SMALLEST]
-    limited = [limit for limit in result.limits if limit.rate is not None]
-    by_rate = sorted(limited, key=lambda limit: limit.rate or 0)[:_SMALLEST]
-    shown = {(limit.hop, limit.name) for limit in (*by_flows, *by_rate, result.binding)}
+    least = [limit for key in (by_flows, by_rate) for limit in sorted(result.limits, key=key)[:_SMALLEST]]
+    shown = {(limit.hop, limit.name) for limit in (*least, result.binding)}
     return [limit for limit in result.limits if (limit.hop, limit.name) in shown]
 
 

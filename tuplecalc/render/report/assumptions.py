@@ -114,11 +114,9 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
 def defaults(result: Capacity) -> Iterator[Default]:
     """The keys that the topology leaves out and that this result depends on."""
     chain, used = result.chain, _used(result)
-    parts: list[tuple[str, str, Part]] = [
-        ("traffic", "traffic", chain.traffic),
-        ("clients", "clients", chain.clients),
-    ]
-    for path, kind, part in parts + [(hop.path, hop.kind, hop) for hop in chain.hops]:
+    parts: list[tuple[str, Part]] = [("traffic", chain.traffic), *chain.parts()]
+    for path, part in parts:
+        kind = getattr(part, "kind", path.partition(".")[0])
         for key, value in part.model_dump().items():
             if key not in part.stated and _matters(part, key, path, used):
                 origin = ORIGINS.get(f"{kind} {key}") or ORIGINS[key]

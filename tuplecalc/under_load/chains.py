@@ -102,22 +102,28 @@ def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket
     """
     uppers = [losses(each, "upper") for each in found]
     lost = _reduced(found, uppers, rate)
-    ways: dict[frozenset[int], list[Strand]] = {}
+    alike: dict[object, list[Strand]] = {}
     for strand in dict.fromkeys(taking.strand for each in found for taking in each.takings):
-        ways.setdefault(frozenset(at for at, each in lost.items() if strand in each), []).append(strand)
+        alike.setdefault(tuple(_takes(each, strand) for each in found), []).append(strand)
     shares = {}
-    for way, strands in ways.items():
-        thinned = passing([each for at, each in lost.items() if at not in way])
-        alone = [
-            losses(each, "lower")(rate, thinned)
-            for each in found
-            if any(taking.strand in strands for taking in each.takings)
-        ]
-        for strand in strands:
-            lower = max(each.get(strand, 0.0) for each in alone)
-            upper = together([each[strand] for each in lost.values() if strand in each])
-            shares[strand] = Bracket(lower, max(lower, upper))
+    for strands in alike.values():
+        lower = 0.0
+        for at, each in enumerate(found):
+            if any(taking.strand in strands for taking in each.takings):
+                others = passing(each for place, each in lost.items() if place != at)
+                own = dict.fromkeys(strands, 1.0)
+                lower = max(lower, losses(each, "lower")(rate, others | own)[strands[0]])
+        upper = together([each[strands[0]] for each in lost.values() if strands[0] in each])
+        shares |= dict.fromkeys(strands, Bracket(lower, max(lower, upper)))
     return shares
+
+
+def _takes(each: Pools, strand: Strand) -> object:
+    """What the flows of a strand take of pools, to tell it from others."""
+    for taking in each.takings:
+        if taking.strand == strand:
+            return taking.keys, taking.hold, taking.closes
+    return None
 
 
 def _reduced(

@@ -122,7 +122,7 @@ def _takes(each: Pools, strand: Strand) -> object:
     """What the flows of a strand take of pools, to tell it from others."""
     for taking in each.takings:
         if taking.strand == strand:
-            return taking.keys, taking.hold, taking.closes
+            return taking.keys, taking.closes, frozenset(taking.held.items())
     return None
 
 

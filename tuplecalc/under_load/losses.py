@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import exp, floor, log
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,12 +35,50 @@ class _Stream(NamedTuple):
 def losses(each: Pools, bound: Bound) -> Losses:
     """The share that fails, the mean over its slices.
 
-    Keys of a flow that are not held alike count by themselves for the lower bound; for the upper one all
-    are held for their mean time.
+    Where all flows take as many keys it is Erlang's formula, else the multi-rate formula.  It is exact where
+    the keys of a flow come and go together.  Of other flows two keys are, for the upper bound, held for
+    their mean time, and one key more may be taken by what fits no flow.  For the lower bound each key comes
+    for itself; what is left for other kinds then counts only the flows that the upper bound lets in.
+    Held against 72 small pools that were solved exactly, not proven.
     """
-    streams = [stream for taking in each.takings for stream in _streams(each, taking, bound)]
+    if each.keys or each.search != "exhaustive":
+        single = _averaged(each, log_loss(each, bound))
+
+        def alike(loads: Loads) -> Loads:
+            ((keys, load),) = loads.items()
+            return {keys: single(load) if each.circuits else 1.0}
+
+        return _over_slices(each, [s for t in each.takings for s in _streams(each, t, each.keys or 1)], alike)
+    size = floor(each.size)
+    apart = [taking for taking in each.takings if not taking.alike]
+    slack = max((keys - 1 for taking in apart for keys, _ in taking.chances), default=0)
+    streams = [stream for taking in each.takings for stream in _streams(each, taking)]
+    whole = _over_slices(each, streams, _multirate(each, *{size, size - slack}))
+    if bound == "upper" or not apart:
+        return whole
+    streams = [s for t in each.takings for s in _streams(each, t, None if t.alike else 1)]
+    singly = _over_slices(each, streams, _multirate(each, size))
+
+    def lower(rate: float, arriving: Mapping[Strand, float]) -> dict[Strand, float]:
+        most = whole(rate, arriving)
+        names = [taking.strand for taking in apart]
+        thinned = {name: arriving.get(name, 1.0) * (1 - most[name]) for name in names}
+        mine = singly(rate, arriving)
+        return singly(rate, {**arriving, **thinned}) | {name: mine[name] for name in names}
+
+    return lower
+
+
+def _streams(each: Pools, taking: Taking, counted: int | None = None) -> Iterator[_Stream]:
+    for keys, chance in taking.chances:
+        several = counted or keys
+        times = taking.part * chance * taking.seconds * keys / several
+        loads = tuple(float(part.weight * times) for part in each.slices)
+        yield _Stream(taking.strand, float(chance), several, loads)
+
+
+def _over_slices(each: Pools, streams: Sequence[_Stream], of_pool: Callable[[Loads], Loads]) -> Losses:
     shares = [float(part.share) for part in each.slices]
-    of_pool = _of_pool(each, bound)
 
     def lost(rate: float, arriving: Mapping[Strand, float]) -> dict[Strand, float]:
         total, left = dict.fromkeys((stream.counted for stream in streams), 0.0), 1.0
@@ -64,37 +102,22 @@ def losses(each: Pools, bound: Bound) -> Losses:
     return lost
 
 
-def _streams(each: Pools, taking: Taking, bound: Bound) -> list[_Stream]:
-    found = []
-    for keys, chance in taking.chances:
-        apart = each.keys is None and (bound == "lower" and not taking.alike or each.search != "exhaustive")
-        counted = 1 if apart else keys
-        times = taking.part * chance * taking.seconds * keys / counted
-        loads = tuple(float(part.weight * times) for part in each.slices)
-        found.append(_Stream(taking.strand, float(chance), counted, loads))
-    return found
+def _multirate(each: Pools, *sizes: int) -> Callable[[Loads], Loads]:
+    """What one pool loses, by the keys that flows take; the most, where several sizes are tried."""
+    from tuplecalc.under_load.multirate import log_losses  # needs numpy
 
-
-def _of_pool(each: Pools, bound: Bound) -> Callable[[Loads], Loads]:
-    """What one pool loses of loads, by the keys that flows take."""
-    single = _averaged(each, log_loss(each, bound)) if each.keys or each.search != "exhaustive" else None
-    size = floor(each.size)
-    if bound == "upper":  # as many keys may be left that fit no flow
-        size -= max((keys - 1 for t in each.takings if not t.alike for keys, _ in t.chances), default=0)
+    def most(loads: Loads) -> Loads:
+        several = [log_losses(size, loads) for size in sizes]
+        return {keys: max(losses[keys] for losses in several) for keys in loads}
 
     def lost(loads: Loads) -> Loads:
-        if single is not None:
-            ((keys, load),) = loads.items()
-            return {keys: single(load) if each.circuits else 1.0}
-        from tuplecalc.under_load.multirate import log_losses  # needs numpy
-
         if each.hashed is None:
-            return {keys: exp(share) for keys, share in log_losses(size, loads).items()}
+            return {keys: exp(share) for keys, share in most(loads).items()}
         whole = sum(loads.values())
         parts = {keys: load / whole if whole else 0.0 for keys, load in loads.items()}
 
         def log_lost(keys: int, load: float) -> float:
-            return log_losses(size, {keys: load * part for keys, part in parts.items()})[keys]
+            return most({other: load * part for other, part in parts.items()})[keys]
 
         return {keys: _averaged(each, partial(log_lost, keys))(whole) for keys in loads}
 

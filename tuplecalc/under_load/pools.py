@@ -82,7 +82,8 @@ class Taking(NamedTuple):
     @property
     def alike(self) -> bool:
         """Whether a flow's keys come and go together."""
-        return self.hold is not None and all(len(set(close.lingers)) == 1 for close in self.closes)
+        together = self.hold is not None and all(len(set(close.lingers)) == 1 for close in self.closes)
+        return together or self.keys <= 1
 
     @property
     def chances(self) -> tuple[tuple[int, Fraction], ...]:
@@ -175,11 +176,12 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
     """
     searching = {hop.name: hop for hop in result.chain.hops if isinstance(hop, Cone)}
     merged: dict[object, tuple[Slice, ...]] = {}
-    return tuple(
+    found = (
         _pools(limit, result.chain, searching.get(limit.hop), merged)
         for limit in result.limits
         if limit.rate is not None
     )
+    return tuple(each for each in found if each.takings)
 
 
 def _pools(

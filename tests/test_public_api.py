@@ -17,6 +17,7 @@ NAMES = [
     "Cone",
     "Forwarder",
     "InputError",
+    "Kind",
     "Limit",
     "PortSet",
     "Proxy",

@@ -206,6 +206,8 @@ def test_a_wider_set_never_lowers_a_figure(topology: Topology, data: st.DataObje
     assume(
         not any(hop.get("block") == "even" or isinstance(hop.get("block"), list) for hop in topology["hops"])
     )
+    # A table of fewer entries than keys that give way holds closed entries as long as others do.
+    assume(not any(hop.get("closing") == "gives-way" and hop.get("max_entries") for hop in topology["hops"]))
     parts = [topology["clients"], *topology["hops"]]
     choices = [(part, key) for part in parts for key in WIDENING if key in part]
     choices = [(part, key) for part, key in choices if key != "instances" or part.get("split") != "services"]

@@ -38,7 +38,7 @@ def filled(name: str, **keys: Any) -> dict[str, Any]:
 
 def part(chain: Chain) -> Any:
     """The part with the preset."""
-    return chain.hops[0] if chain.hops else chain.clients
+    return chain.hops[0] if chain.hops else chain.clients[0]
 
 
 # The file.

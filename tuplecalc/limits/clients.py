@@ -40,7 +40,8 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
         files = letters.given("files", part.max_files, "max_files")
         one = Part(Constant(1), Times(leg.flow.hold, leg.flow.client_share), leg.flow)
         declared.append(Uses(CLIENT_FILES, "clients", sources.who, files, a, (one,)))
-    return declared, sources._replace(members=(own,))
+    members = tuple(each for each in (own, *declared) if isinstance(each, Membership | Uses))
+    return declared, sources._replace(members=members)
 
 
 def flow_of(strand: Strand) -> Flow:

@@ -62,7 +62,7 @@ def cone(
         held = row.letters.given("h", hop.client_ports, "client_ports")
         declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))
     if row.blocks is not None:
-        row.sources.serve(row.blocks, row.a)
+        row.sources.serve(row.blocks, sources.addresses if everyone is None else row.a)
     if not row.gives_way_to_all():
         declared += entries(hop, row.letters, instances(hop), fresh(hop, sources))
     return declared, row.leaving()

@@ -150,14 +150,15 @@ class Table(NamedTuple):
     behind: Target
 
 
-class Uses(NamedTuple):
-    """What flows take of a table's entries or of files: so many each, for so long, of every machine's."""
+@dataclass(eq=False)
+class Uses:
+    """What flows take of a table's entries or of files: so many each, for so long, of every copy's."""
 
     kind: Kind
     hop: str
     owner: str
     size: Expression
-    machines: Expression
+    copies: Expression
     parts: tuple[Part, ...]
 
 
@@ -202,7 +203,7 @@ class Sources(NamedTuple):
     per_endpoint: Expression
     classes: int
     leg: Leg
-    members: tuple[Membership, ...]
+    members: tuple[Membership | Uses, ...]
     there: Expression
     entry_at: str = ""
     """The machine that has an entry for this leg already."""
@@ -217,5 +218,5 @@ class Sources(NamedTuple):
         A cone with fewer blocks than sources leaves the others without a port.
         """
         if served.value < everyone.value:
-            for membership in self.members:
-                membership.copies = membership.copies * (served / everyone)
+            for member in self.members:
+                member.copies = member.copies * (served / everyone)

@@ -208,7 +208,7 @@ class Mix:
     def _used(self, several: Sequence[Uses]) -> Limit:
         """The entries or files that all flows take of a machine."""
         first, parts = several[0], [part for each in several for part in each.parts]
-        return self._limit(Limit(first.kind, first.hop, first.size, first.machines, 1, ONE), parts)
+        return self._limit(Limit(first.kind, first.hop, first.size, first.copies, 1, ONE), parts)
 
     def _held(self, several: Sequence[Held]) -> Limit:
         """The ports that are set aside for sources."""

@@ -66,7 +66,7 @@ def used(each: Uses) -> Limit:
     same = all(part == parts[0] for part in parts)
     seconds = parts[0] * len(parts) if same and len(parts) > 1 else sum(parts[1:], parts[0])
     keys = sum(part.each.value for part in each.parts)
-    return Limit(each.kind, each.hop, each.size, each.machines, keys, seconds, lingers=lingers)
+    return Limit(each.kind, each.hop, each.size, each.copies, keys, seconds, lingers=lingers)
 
 
 def alone(kind: Kind, each: Membership, pool: Pool | None = None) -> Limit:

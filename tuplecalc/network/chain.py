@@ -60,6 +60,8 @@ def _one_or_several(part: type[Part]) -> Any:
     """A field that takes one table or a list of them."""
 
     def as_list(value: object) -> object:
+        if part is Clients and not isinstance(value, list | tuple | Mapping | part):
+            raise reject(value, "this is a table of keys and values", "write [clients] above its keys")
         value = part(**value) if isinstance(value, Mapping) else value  # here, so that its place has no [0]
         return [value] if isinstance(value, part) else value
 

@@ -13,7 +13,7 @@ from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
 from tuplecalc.network.replace import index_of, read_setting
-from tuplecalc.network.values import Block, Count, FirstClose, Rate, Seconds
+from tuplecalc.network.values import Block, Count, FirstClose, Rate, Ratio, Seconds
 
 WRITE = "write it as in hops.lvs.addresses=1..64, or traffic.hold=0s..10m/25 for 25 points"
 _TABLES = ("traffic", "clients", "hops", "services")
@@ -24,6 +24,7 @@ _UNITS: dict[Any, str] = {
     Seconds: "s",
     Rate: "1/s",
     FirstClose: "",
+    Ratio: "",
 }
 _COUNTED = {
     "instances": "instances",

@@ -37,6 +37,8 @@ ORIGINS = {
     "accept_wait": "Linux: a tuple that its own side closed may come again at once",
     "closing": "the careful case: a closed entry holds its port",
     "half_close": "a connection closes at both ends at once",
+    "udp_timeout": "Linux: nf_conntrack_udp_timeout_stream",
+    "protocol": "connections of TCP",
     "max_entries": "not counted: the tracking table is large enough",
     "max_files": "not counted: there are enough file descriptors",
     "cone reuse_after": "a translated port lingers to its end",

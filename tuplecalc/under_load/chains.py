@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from math import exp, floor, inf, log, log1p
@@ -101,36 +101,42 @@ def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket
     exactly the truth was ...
     """
     uppers = [losses(each, "upper") for each in found]
-    lost = _reduced(found, uppers, rate)
-    alike: dict[object, list[Strand]] = {}
-    for strand in dict.fromkeys(taking.strand for each in found for taking in each.takings):
-        alike.setdefault(tuple(_takes(each, strand) for each in found), []).append(strand)
+    singles = [loss(rate, {}) for loss in uppers]
+    lost = _reduced(found, uppers, singles, rate)
+    lowers: dict[int, Losses] = {}
     shares = {}
-    for strands in alike.values():
-        lower = 0.0
-        for at, each in enumerate(found):
-            if any(taking.strand in strands for taking in each.takings):
-                others = passing(each for place, each in lost.items() if place != at)
-                own = dict.fromkeys(strands, 1.0)
-                lower = max(lower, losses(each, "lower")(rate, others | own)[strands[0]])
+    for strands in _alike(found):
+        lower, own = 0.0, dict.fromkeys(strands, 1.0)
+        mine = [(single[strands[0]], at) for at, single in enumerate(singles) if strands[0] in single]
+        for most, at in sorted(mine, reverse=True):
+            if most <= lower:
+                break
+            others = passing(each for place, each in lost.items() if place != at)
+            if at not in lowers:
+                lowers[at] = losses(found[at], "lower")
+            lower = max(lower, lowers[at](rate, others | own)[strands[0]])
         upper = together([each[strands[0]] for each in lost.values() if strands[0] in each])
         shares |= dict.fromkeys(strands, Bracket(lower, max(lower, upper)))
     return shares
 
 
-def _takes(each: Pools, strand: Strand) -> object:
-    """What the flows of a strand take of pools, to tell it from others."""
-    for taking in each.takings:
-        if taking.strand == strand:
-            return taking.keys, taking.closes, frozenset(taking.held.items())
-    return None
+def _alike(found: Sequence[Pools]) -> Iterable[list[Strand]]:
+    """The strands, those together that take the same of all pools."""
+    takes: dict[Strand, list[object]] = {}
+    for at, each in enumerate(found):
+        for taking in each.takings:
+            same = at, taking.keys, taking.closes, frozenset(taking.held.items())
+            takes.setdefault(taking.strand, []).append(same)
+    alike: dict[object, list[Strand]] = {}
+    for strand, several in takes.items():
+        alike.setdefault(tuple(several), []).append(strand)
+    return alike.values()
 
 
 def _reduced(
-    found: Sequence[Pools], uppers: Sequence[Losses], rate: float
+    found: Sequence[Pools], uppers: Sequence[Losses], singles: Sequence[dict[Strand, float]], rate: float
 ) -> dict[int, dict[Strand, float]]:
     """The pools that are needed, and what each of them loses by the reduced load."""
-    singles = [loss(rate, {}) for loss in uppers]
     most = [max(single.values(), default=0.0) for single in singles]
     least = _NEGLIGIBLE * max(most, default=0.0)
     met = [at for at, single in enumerate(most) if single > least]
@@ -227,7 +233,8 @@ def rate_for(result: Capacity, share: float) -> float | None:
     parts = {taking.strand: float(taking.part) for each in found for taking in each.takings}
 
     def excess(log_rate: float) -> float:
-        lost = _reduced(found, uppers, exp(log_rate)).values()
+        rate = exp(log_rate)
+        lost = _reduced(found, uppers, [loss(rate, {}) for loss in uppers], rate).values()
         shares = {
             strand: together([each[strand] for each in lost if strand in each])
             for strand in dict.fromkeys(strand for each in lost for strand in each)

@@ -78,6 +78,8 @@ class Taking(NamedTuple):
     hold: Expression | None
     closes: tuple[Close, ...]
     held: Mapping[tuple[Fraction, Fraction], Fraction]
+    chances: tuple[tuple[int, Fraction], ...]
+    """How many keys one flow takes, and with which probability."""
 
     @property
     def alike(self) -> bool:
@@ -85,13 +87,17 @@ class Taking(NamedTuple):
         together = self.hold is not None and all(len(set(close.lingers)) == 1 for close in self.closes)
         return together or self.keys <= 1
 
-    @property
-    def chances(self) -> tuple[tuple[int, Fraction], ...]:
-        """How many keys one flow takes, and with which probability."""
-        least = floor(self.keys)
-        more = self.keys - least
-        found = (least, 1 - more), (least + 1, more)
-        return tuple((keys, chance) for keys, chance in found if keys and chance)
+
+def chances(keys: Fraction) -> tuple[tuple[int, Fraction], ...]:
+    """Whole numbers of that mean, and their probabilities; none is left out.
+
+    >>> chances(Fraction(37, 35))
+    ((1, Fraction(33, 35)), (2, Fraction(2, 35)))
+    """
+    least = floor(keys)
+    more = keys - least
+    found = (least, 1 - more), (least + 1, more)
+    return tuple((number, chance) for number, chance in found if number and chance)
 
 
 class Pools(NamedTuple):
@@ -192,6 +198,8 @@ def _pools(
     looks_here = cone is not None and limit.kind in ((CONE_PORTS,) if cone.block is None else _BLOCKS)
     search: Search = cone.port_search if cone is not None and looks_here else "exhaustive"
     takings = tuple(_takings_of_mix(limit, chain) if limit.parts else _takings(limit, chain))
+    if not pool.scopes.value:  # no source has a port: one pool without a key
+        return Pools(limit, 0, takings, (Slice(Fraction(1), Fraction(1)),), None, "exhaustive", parts)
     return Pools(limit, pool.size, takings, slices, hashed, search, parts, pool.users)
 
 
@@ -205,7 +213,7 @@ def _takings(limit: Limit, chain: Chain) -> Iterator[Taking]:
             for linger in close.lingers:
                 held[each.hold, linger] = held.get((each.hold, linger), Fraction(0)) + close.share
         keys = Fraction(limit.keys or 1)
-        yield Taking(_name(each), each.part, keys, seconds, Constant(each.hold), closes, held)
+        yield Taking(_name(each), each.part, keys, seconds, Constant(each.hold), closes, held, chances(keys))
 
 
 def _takings_of_mix(limit: Limit, chain: Chain) -> Iterator[Taking]:
@@ -233,7 +241,7 @@ def _takings_of_mix(limit: Limit, chain: Chain) -> Iterator[Taking]:
         (hold_, share_), *others = flows
         closes = tuple(_closes(Fraction(share_.value), [part.times.linger for part in parts]))
         alike = None if others or keys.denominator != 1 else hold_
-        yield Taking(strand, shares[strand], keys, time / keys, alike, closes, held)
+        yield Taking(strand, shares[strand], keys, time / keys, alike, closes, held, chances(keys))
 
 
 def _name(each: mix.Strand) -> Strand:

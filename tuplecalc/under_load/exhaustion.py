@@ -12,7 +12,7 @@ from tuplecalc.under_load.hashing import fullest_estimate
 from tuplecalc.under_load.pools import Pools
 from tuplecalc.under_load.roots import crossing
 
-_NOTHING = 40.0  # holds, after which what is left of an exponential is in no digit
+NOTHING = 40.0  # holds, after which what is left of an exponential is in no digit
 
 
 class Exhausted(NamedTuple):
@@ -89,7 +89,7 @@ def exhaustion_time(
     if not mean or missing(last) >= 0:
         return crossing(missing, soonest, last)
     if len(holds) > 1:
-        return crossing(missing, last, last + _NOTHING * mean)
+        return crossing(missing, last, last + NOTHING * mean)
     left = over / (rate * max(holds))  # exact: next to the limit everything hangs on it
     weight = sum(float(part) * exp((float(lag) - last) / mean) for (_, lag), part in held.items())
     logarithm = log1p(-float(1 - left)) if 2 * left > 1 else log(left.numerator) - log(left.denominator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -16,10 +16,11 @@ from tuplecalc.limits.cone import cone
 from tuplecalc.limits.expression import Constant, Expression, Number
 from tuplecalc.limits.forwarder import forwarder, passing
 from tuplecalc.limits.hop_capacity import HopCapacity
+from tuplecalc.limits.kind_capacity import KindCapacity, kinds_of_mix
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.legs import Declared, Sources
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
-from tuplecalc.limits.mixture import limits_of_mix
+from tuplecalc.limits.mixture import Mix
 from tuplecalc.limits.proxy import proxy
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
@@ -55,6 +56,8 @@ class Capacity:
     hops: tuple[HopCapacity, ...]
     declared: tuple[tuple[Declared, ...], ...] = field(default=(), repr=False, compare=False)
     """The legs, tables and files that each hop declared, of which the limits were made."""
+    mix: Mix | None = field(default=None, repr=False, compare=False)
+    """All legs of all kinds, in the spaces that they share; None where flows are all alike."""
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -113,6 +116,33 @@ class Capacity:
     def rate(self) -> Number | None:
         """The highest sustained rate, in connections a second."""
         return self.rate_binding.rate if self.rate_binding else None
+
+    @cached_property
+    def kinds(self) -> tuple[KindCapacity, ...]:
+        """What it can carry of each kind; one entry without a name where there are no kinds.
+
+        >>> from tuplecalc.network.file import loads
+        >>> for kind in capacity(loads('''
+        ... traffic.rate = 100
+        ... traffic.hold = "5m"
+        ... traffic.kinds = [{name = "login", share = 0.1}, {name = "rest", share = 0.9}]
+        ... clients = {addresses = 131072}
+        ... hops = [
+        ...     {name = "nat", kind = "cone", addresses = 1},
+        ...     {name = "p", kind = "hourglass", capture = "tproxy", source = "client", captures = "login"},
+        ... ]
+        ... services = {addresses = 6, ports = 80}
+        ... ''')).kinds:
+        ...     print(kind)
+        <KindCapacity login: 35,188.3 flows, 92.16/s, at most 451.33/s beside the others>
+        <KindCapacity rest: 316,694.7 flows, 829.44/s, at most 911.6/s beside the others>
+        """
+        offered = self.chain.traffic.offered
+        if self.mix is not None:
+            return tuple(kinds_of_mix(self.mix, self.limits, self.flows, self.rate, offered))
+        headroom = (None, None) if offered is None else (self.rate, self.rate_binding)
+        whole = self.chain.strands[0].kind, Fraction(1), self.flows, self.rate
+        return (KindCapacity(*whole, *headroom, self.binding, self.rate_binding),)
 
     @property
     def title(self) -> str:
@@ -202,25 +232,39 @@ def capacity(chain: Chain) -> Capacity:
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None
-    for hop, limits in zip(
-        passed, (limits_of_mix if chain.is_mixed else limits_of)(hop.declared for hop in passed), strict=True
-    ):
+    declared = tuple(tuple(hop.declared) for hop in passed)
+    mix = Mix(declared) if chain.is_mixed else None
+    for hop, limits in zip(passed, limits_of(declared) if mix is None else mix.limits(), strict=True):
         for limit in limits:
             if limit.flows is not None:
                 flows = limit.flows if flows is None else min(flows, limit.flows)
             if limit.rate is not None:
                 rate = limit.rate if rate is None else min(rate, limit.rate)
-        apart = {(sources.who, target.name): (sources, target) for sources, target in hop.leaving}.values()
-        space = sum(
-            floor(sources.addresses.value * sources.leg.ports.ports.size * target.endpoints.value)
-            for sources, target in apart
-        )
-        addresses = sum({each.who: floor(each.addresses.value) for each, _ in apart}.values())
-        endpoints = sum({target.name: floor(target.endpoints.value) for _, target in apart}.values())
-        ports = max((each.leg.ports.ports.size for each, _ in apart), default=0)
-        figures = limits, flows or 0, rate, space, hop.tuples_per_flow, addresses, ports, endpoints
+        figures = limits, flows or 0, rate, hop.tuples_per_flow, *space_of(hop.leaving)
         found.append(HopCapacity(hop.name, hop.kind, *figures))
-    return Capacity(chain, tuple(found), tuple(tuple(hop.declared) for hop in passed))
+    return Capacity(chain, tuple(found), declared, mix)
+
+
+class Space(NamedTuple):
+    """The tuples of all legs that are told apart somewhere, and the numbers that they are made of."""
+
+    tuple_space: int
+    sources: int
+    ports: int
+    endpoints: int
+
+
+def space_of(legs: Iterable[tuple[Sources, Target]]) -> Space:
+    """The space of legs: Σ sources × ports × endpoints, of those from one source to one target once."""
+    apart = {(sources.who, target.name): (sources, target) for sources, target in legs}.values()
+    tuples = sum(
+        floor(sources.addresses.value * sources.leg.ports.ports.size * target.endpoints.value)
+        for sources, target in apart
+    )
+    addresses = sum({each.who: floor(each.addresses.value) for each, _ in apart}.values())
+    ports = max((each.leg.ports.ports.size for each, _ in apart), default=0)
+    endpoints = sum({target.name: floor(target.endpoints.value) for _, target in apart}.values())
+    return Space(tuples, addresses, ports, endpoints)
 
 
 class Passed(NamedTuple):
@@ -269,7 +313,7 @@ def walk(chain: Chain) -> Iterator[Passed]:
         {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks} if chain.is_mixed else set()
     )
     yield _passed("clients", "clients", ways, 1)
-    for hop in chain.hops:
+    for hop in chain.hops_at_work:
         crossing = [way for way in ways if way.strand.crosses(hop)]
         everyone = _all_sources(crossing) if chain.is_mixed else None
         for way in crossing:

@@ -10,6 +10,7 @@ from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Part, 
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target
 from tuplecalc.network.mix import Strand
+from tuplecalc.network.part import step
 from tuplecalc.network.services import Services
 
 
@@ -25,10 +26,10 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
     A port that ``bind`` took stays taken for the whole ``time_wait``: reuse does not look at it.
     """
     part = strand.clients
-    a = Quantity("a", "clients", part.addresses.size, place="clients.addresses")
-    leg = Leg(NamedPorts("A", "clients", part.ports, place="clients.ports"), flow_of(strand))
+    a = Quantity("a", "clients", part.addresses.size, place=f"{part.path}.addresses")
+    leg = Leg(NamedPorts("A", "clients", part.ports, place=f"{part.path}.ports"), flow_of(strand))
     sources = Sources(f"clients {strand.source}".strip(), a, a, 1, leg, (), a)
-    letters = Letters("clients", "clients", sources, target, target)
+    letters = Letters("clients", part.path, sources, target, target)
     bound = part.allocation == "bind"
     copies: Expression = a if bound else a * letters.E
     times = letters.times(client=letters.linger(part))
@@ -46,15 +47,15 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
 
 def flow_of(strand: Strand) -> Flow:
     """What its flows are where they begin."""
-    of = f"traffic.kinds.{strand.kind}" if strand.kind else "traffic"
+    of = f"traffic.kinds.{step(strand.kind)}" if strand.kind else "traffic"
     H = Quantity("H", "traffic", tidy(strand.hold), place=f"{of}.hold")
     c = Quantity("c", "traffic", tidy(strand.first_close), place=f"{of}.first_close")
-    sigma = (
-        Quantity("σ", "traffic", tidy(strand.part), place=f"{of}.share")
-        if strand.kind
-        else Constant(tidy(strand.part))
-    )
-    return Flow(H, c, sigma, strand.protocol, strand.kind, strand.family, strand.source, strand.target)
+    share: Expression = Constant(1)
+    if strand.kind:
+        share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{of}.share")
+    weight = Constant(tidy(strand.part / strand.share))
+    told_apart = strand.source, strand.target
+    return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.family, *told_apart)
 
 
 def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:

@@ -60,7 +60,9 @@ def cone(
         declared.append(Held(block, row.own, row.own.space._replace(table="blocks", who=sources.who)))
     if hop.client_ports is not None:
         held = row.letters.given("h", hop.client_ports, "client_ports")
-        declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))
+        most = row.limit(CLIENT, held, row.senders, row.endpoints_of_source)
+        space = row.own.space._replace(table="clients", who=sources.who)
+        declared.append(Held(most, row.own, space, row.times))
     if row.blocks is not None:
         row.sources.serve(row.blocks, sources.addresses if everyone is None else row.a)
     if not row.gives_way_to_all():

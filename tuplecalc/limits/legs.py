@@ -17,11 +17,13 @@ NEVER = Constant(0)
 class Flow(NamedTuple):
     """What a flow is on a stretch of its way: how long it is open, and how many there are of it.
 
-    ``weight`` is how many of these connections there are for each new connection of the mix.
+    ``weight`` is how many of these connections there are for each new connection of its kind, ``share``
+    the kind's part of all new connections.
     """
 
     hold: Quantity
     client_share: Quantity
+    share: Expression = Constant(1)
     weight: Expression = Constant(1)
     protocol: Protocol = "tcp"
     kind: str = ""
@@ -90,6 +92,14 @@ class Times(NamedTuple):
         if self.service != NEVER:
             terms.append(Difference(Constant(1), self.client_share) * self.service)
         return Sum(tuple(terms))
+
+    def longest(self, other: Times) -> Times:
+        """The longer of two, each time: by whoever closes first."""
+        longer = [
+            max(pair, key=lambda each: each.value)
+            for pair in ((self.client, other.client), (self.service, other.service))
+        ]
+        return self._replace(client=longer[0], service=longer[1])
 
     @property
     def linger(self) -> Linger:
@@ -177,15 +187,19 @@ class Passing(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A limit of the ports that are set aside for sources: one is taken until every space lets go of it."""
+    """A limit of the ports that sources have for themselves.
+
+    One is taken for ``times``; without them until every space lets go of it.
+    """
 
     limit: Limit
     own: Membership
     space: Space
+    times: Times | None = None
 
 
-Declared = Alone | Held | Table | Uses | Passing | Limit
-"""What a hop declares, in the order of its limits; tables and files are limits already."""
+Declared = Alone | Held | Table | Uses | Passing
+"""What a hop declares, in the order of its limits."""
 
 
 class Sources(NamedTuple):

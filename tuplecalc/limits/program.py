@@ -22,23 +22,23 @@ class Member(NamedTuple):
 
 
 class Face(NamedTuple):
-    """λ ≤ size / keys."""
+    """Σ x·price ≤ size, where legs have these rates x."""
 
     size: Fraction
-    keys: Fraction
-    prices: tuple[Fraction, ...]
-    """What each leg takes of it."""
+    prices: list[Fraction]
 
 
 def joint_face(
     ports: Sequence[PortSet], weights: Sequence[Number], spaces: Sequence[Sequence[Member]]
 ) -> Face | None:
-    """The face with the best multipliers; None where nothing limits the legs.
+    """The face with the best multipliers for legs in these proportions; None where nothing limits them.
 
     For any y ≥ 0 of each space and atom (ports that the same legs may use)
 
         λ ≤ Σ y·|atom| / Σ_j w_j · min over the leg's atoms of (Σ y·S / c)
 
+    The multipliers are the fractions next to what floats find, with denominators up to 10^7.  They are the
+    optimum's own where these are no larger; the face holds in any case, and is counted exactly.
     """
     users = list(atoms(ports))
     import numpy as np
@@ -96,14 +96,12 @@ def _counted(
                 if cost := y.get((number, atom)):
                     key = member.leg, atom
                     price[key] = price.get(key, Fraction(0)) + cost * Fraction(member.seconds) / member.copies
-    size = sum((cost for (_, _), cost in y.items()), Fraction(0))
-    prices = tuple(
+    prices = [
         min(
             price.get((leg, atom), Fraction(0)) / users[atom][1]
             for atom, (legs, _) in enumerate(users)
             if leg in legs
         )
         for leg in range(len(weights))
-    )
-    keys = sum((weight * each for weight, each in zip(weights, prices, strict=True)), Fraction(0))
-    return Face(size, keys, prices) if keys else None
+    ]
+    return Face(sum(y.values(), Fraction(0)), prices) if any(prices) else None

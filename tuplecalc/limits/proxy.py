@@ -25,7 +25,6 @@ from tuplecalc.limits.legs import (
     Uses,
 )
 from tuplecalc.limits.letters import Letters
-from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
 from tuplecalc.network.proxy import Proxy
 
@@ -180,6 +179,8 @@ class _Row:
         found: list[Declared] = [Alone(CAPTURE, captured)]
         if not self.accepting.within(front.open.value):
             found.insert(0, Alone(ACCEPTED, self.tracked))
+        else:  # where flows of others may wait longer
+            found.append(Passing(self.tracked))
         return found
 
     def upstream(self) -> list[Declared]:
@@ -214,9 +215,8 @@ class _Row:
         hop, strict = self.hop, self.hop.tracking == "strict"
         copies = product(self.to_services, self.machines)
         if self.is_one_tuple and strict:
-            seconds = self.accepting.seconds + self.leaving_times.seconds
-            lingers = (self.accepting.linger, self.leaving_times.linger)
-            return [Limit(SAME_TUPLE, hop.name, Constant(0), copies, 2, seconds, lingers=lingers)]
+            legs = (Part(Constant(1), times, self.flow) for times in (self.accepting, self.leaving_times))
+            return [Uses(SAME_TUPLE, hop.name, hop.name, Constant(0), copies, tuple(legs))]
         if hop.source != "client" or not (hop.capture == "nat" or (hop.capture == "tproxy" and strict)):
             return []
         if hop.capture == "nat":
@@ -249,7 +249,9 @@ class _Row:
         """The legs in the table of a machine that tracks, where they are not declared yet."""
         name, leg = self.hop.name, self.entering.leg
         tables = {each.space for each in (*leg.memberships, *self.leg.memberships)}
-        if (space := self.table(self.before)) not in tables:
+        if self.hop.capture == "nat":
+            yield Passing(self.tracked)
+        elif (space := self.table(self.before)) not in tables:
             copies = product(self.front.b, self.front.E, self.machines)
             yield Passing(Membership(name, leg, self.front.A, copies, self.accepting, self.before, space))
         space = self.letters.space("tracked", self.hop.on, self.who, self.behind)

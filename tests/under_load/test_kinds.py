@@ -8,12 +8,14 @@ import pytest
 
 import tuplecalc as tc
 from tests.oracle.events import Simulation
+from tests.oracle.kinds import from_seed
 from tests.oracle.loss import Kind, Phase, kinds_blocking
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import from_dict
-from tuplecalc.under_load.chains import Bracket, max_rate
+from tuplecalc.under_load.chains import Bracket, max_rate, strand_blocking, total
 from tuplecalc.under_load.erlang import erlang_b
 from tuplecalc.under_load.offered import KindLoad, Offered
+from tuplecalc.under_load.pools import pools
 
 ERRORS = 4
 
@@ -281,3 +283,18 @@ def test_a_kind_for_which_no_room_is_left_fails_and_others_do_not() -> None:
     login, rest = failing(captured(1, 1.0, 0.5))
     assert (login.lower, login.upper) == (1, 1)
     assert rest.upper == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize("seed", range(0, 120, 3))
+def test_any_network(seed: int) -> None:
+    """What flows take of pools is what the limits say, and shares that fail are between 0 and 1."""
+    result = capacity(from_dict(from_seed(seed)))
+    for each in pools(result):
+        seconds = sum(taking.part * taking.keys * taking.seconds for taking in each.takings)
+        assert seconds == each.limit.seconds.value
+    rate = 1.5 * float(result.rate or 1)
+    lost = strand_blocking(pools(result), rate)
+    assert all(0 <= share.lower <= share.upper <= 1 for share in lost.values())
+    if result.rate:
+        least = strand_blocking(pools(result), rate / 2)
+        assert total(pools(result), least).upper <= total(pools(result), lost).upper * (1 + 1e-6)

@@ -240,6 +240,7 @@ class Mix:
             lingers=tuple(part.times.linger for part in parts),
             keys_formula=_sum(holds) if mean is None else _sum(holds) / mean,
             shares=shares,
+            parts=tuple(parts),
             label=label,
         )
 
@@ -330,6 +331,7 @@ class Mix:
             Constant(of_rate.size),
             label=last.label,
             shares=shares,
+            parts=tuple(_priced(legs, of_rate.prices)),
         )
 
     def _open(self, flow: Flow) -> Number:
@@ -369,6 +371,14 @@ def _has_less_room(here: Membership) -> bool:
         or each.copies.value > here.copies.value
         for each in others
     )
+
+
+def _priced(legs: Sequence[Leg], prices: Sequence[Fraction]) -> Iterator[Part]:
+    """Keys of a joint face, each for the time that its leg takes one."""
+    for leg, price in zip(legs, prices, strict=True):
+        times, weight = leg.memberships[0].times, leg.flow.weight.value
+        if price and weight and (seconds := times.seconds.value):
+            yield Part(Constant(price / (weight * seconds)), times, leg.flow)
 
 
 def _unions(sets: Sequence[PortSet]) -> list[PortSet]:

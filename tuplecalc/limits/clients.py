@@ -54,7 +54,7 @@ def flow_of(strand: Strand) -> Flow:
     if strand.kind:
         share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{of}.share")
     weight = Constant(tidy(strand.part / strand.share))
-    return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.family)
+    return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.source, strand.target)
 
 
 def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:

@@ -47,7 +47,10 @@ ports = 80
 LOGINS = """
 traffic = {{hold = "5m", kinds = [{{name = "login", share = "{x}"}}, {{name = "rest", share = "{y}"}}]}}
 clients = {{addresses = 131072}}
-hops = [{{name = "nat", kind = "cone", addresses = 1}}, {{name = "p", kind = "hourglass", {proxy}, captures = "login"}}]
+hops = [
+  {{name = "nat", kind = "cone", addresses = 1}},
+  {{name = "p", kind = "hourglass", captures = "login", {proxy}}},
+]
 services = {{addresses = 6, ports = 80}}
 """
 PROXY = 'capture = "tproxy", source = "client", ports = "1024-65535"'
@@ -77,7 +80,7 @@ def test_the_mixed_deployment(E: int, M: int) -> None:
     assert total.text.replace("M·", "") == "|P|·(E + 1) / 2"
     assert (share.value, total.value) == (best.shares["through"], best.total)
     assert total.steps[0].latex == total.latex
-    there = tc.with_settings(result.chain, best.settings)
+    there = tc.with_settings(result.chain, *best.settings)
     assert tc.capacity(there).flows == best.total // 1
     assert best_mix(there).is_present
 
@@ -100,7 +103,9 @@ def test_a_third_kind_keeps_its_share() -> None:
     chain = tc.loads("""
     traffic.hold = "2s"
     traffic.kinds = [
-      {name = "a", share = 0.2, hold = "3s"}, {name = "b", share = 0.3}, {name = "c", share = 0.5, hold = "4s"}
+      {name = "a", share = 0.2, hold = "3s"},
+      {name = "b", share = 0.3},
+      {name = "c", share = 0.5, hold = "4s"},
     ]
     clients = {addresses = 1000}
     hops = [

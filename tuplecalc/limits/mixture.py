@@ -176,17 +176,22 @@ class Mix:
         if space in self.spaces and self._is_new(space):
             yield from self._faces(space, self.spaces[space])
             for turn in self._turns.get(space, ()):
-                yield from self._taken_in_turn(turn)
+                yield from self._taken_in_turn(turn, is_lower=True)
             if space in self._joint:
                 yield self._joint[space]
 
-    def _taken_in_turn(self, turn: Turn) -> Iterator[Limit]:
-        """The faces of spaces that are taken in turn, where they are below those of each alone."""
+    def _taken_in_turn(self, turn: Turn, *, is_lower: bool) -> Iterator[Limit]:
+        """The faces of spaces that are taken in turn: those below all of each alone, or the others."""
         alone = [face for space in turn.of for face in self._faces(space, self.spaces[space])]
         known = min(map(by_rate, alone), default=inf)
-        yield from (
-            face for face in self._faces(turn.space, self.spaces[turn.space]) if by_rate(face) < known
-        )
+        for face in self._faces(turn.space, self.spaces[turn.space]):
+            if (by_rate(face) < known) == is_lower:
+                yield face
+
+    def unlisted(self) -> Iterator[Limit]:
+        """Limits that bind only in other mixes, and are not among those of the hops."""
+        every = (turn for several in self._turns.values() for turn in several)
+        return told_apart([face for turn in every for face in self._taken_in_turn(turn, is_lower=False)])
 
     def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Limit]:
         """The closed sets of legs."""

@@ -143,7 +143,7 @@ def _of(name: str | None) -> str:
 
 
 def _for_target(chain: Chain, limit: Limit, strands: list[Strand], place: int) -> Iterator[Remedy]:
-    """More endpoints for the legs that enter a hop: of a hop on their way that they address, else services."""
+    """More endpoints for the legs that enter a hop: of what they address on their way, else of services."""
     for hop in chain.hops[place:]:
         if not any(_ends(strand, hop) for strand in strands):
             continue
@@ -263,7 +263,9 @@ def _pools(hop: Proxy, strands: list[Strand]) -> Iterator[Remedy]:
         text = f"each connection of {hop.name} to the services kept for {1 / r} of the clients (keep-alive)"
         changes: list[Change] = [(f"{hop.path}.connections_per_flow", str(r))]
         if hop.upstream_hold != upstream_hold:
-            changes.append((f"{hop.path}.upstream_hold", as_decimal(upstream_hold)))
+            seconds = as_decimal(upstream_hold)
+            written = f"{seconds}s" if seconds.denominator == 1 else seconds
+            changes.append((f"{hop.path}.upstream_hold", written))
         yield Remedy(text, tuple(changes), purpose=f"pool at {hop.name}")
 
 

@@ -326,7 +326,7 @@ def walk(chain: Chain) -> Iterator[Passed]:
             way.cross(everyone, tracks=hop.on in tracking)
         yield _passed(hop.name, hop.kind, crossing, hop.tuples_per_flow)
     for way in ways:
-        way.declared = services(way.strand.services, way.sources, way.target)
+        way.declared = services(way.strand, way.sources, way.target)
     if any(way.declared for way in ways):
         yield _passed("services", "services", ways, 1)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Quantity, tidy
 from tuplecalc.limits.kinds import ANSWERED, CLIENT_FILES, CLIENT_PORTS, CLIENT_PORTS_BOUND
 from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Part, Sources, Times, Uses
@@ -11,7 +9,6 @@ from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.part import step
-from tuplecalc.network.services import Services
 
 
 def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
@@ -57,7 +54,7 @@ def flow_of(strand: Strand) -> Flow:
     return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.source, strand.target)
 
 
-def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:
+def services(strand: Strand, sources: Sources, target: Target) -> list[Declared]:
     r"""What services hold: a tuple that they closed first, where they say for how long.
 
     ========= ======= ============================= =============
@@ -72,10 +69,12 @@ def services(groups: Sequence[Services], sources: Sources, target: Target) -> li
     letters = Letters("services", "services", sources, target, target)
     space = letters.space("answered", "services", sources.who, target)
     found: list[Membership] = []
+    groups = strand.services
     for number, group in enumerate(groups):
         if group.time_wait is None:
             continue
-        place = "services" if len(groups) == 1 else f"services.{number}"
+        of = group.name or (strand.target if len(groups) == 1 else str(number))
+        place = f"services.{step(of)}" if of else "services"
         wait = Quantity("T", "services", tidy(group.time_wait), place=f"{place}.time_wait")
         E: Expression = letters.E
         if group.share is not None:

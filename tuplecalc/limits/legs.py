@@ -27,7 +27,6 @@ class Flow(NamedTuple):
     weight: Expression = Constant(1)
     protocol: Protocol = "tcp"
     kind: str = ""
-    family: int | None = None
     source: str = ""
     target: str = ""
 

@@ -48,13 +48,13 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
 def flow_of(strand: Strand) -> Flow:
     """What its flows are where they begin."""
     of = f"traffic.kinds.{step(strand.kind)}" if strand.kind else "traffic"
-    H = Quantity("H", "traffic", tidy(strand.hold), place=f"{of}.hold")
-    c = Quantity("c", "traffic", tidy(strand.first_close), place=f"{of}.first_close")
+    H = Quantity("H", strand.kind or "traffic", tidy(strand.hold), place=f"{of}.hold")
+    c = Quantity("c", strand.kind or "traffic", tidy(strand.first_close), place=f"{of}.first_close")
     share: Expression = Constant(1)
     if strand.kind:
         share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{of}.share")
     weight = Constant(tidy(strand.part / strand.share))
-    return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.family)
+    return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.source, strand.target)
 
 
 def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:

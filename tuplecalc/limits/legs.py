@@ -27,7 +27,13 @@ class Flow(NamedTuple):
     weight: Expression = Constant(1)
     protocol: Protocol = "tcp"
     kind: str = ""
-    family: int | None = None
+    source: str = ""
+    target: str = ""
+
+    @property
+    def strand(self) -> tuple[str, str, str]:
+        """Which flows of the mix these are part of."""
+        return self.kind, self.source, self.target
 
 
 class Space(NamedTuple):

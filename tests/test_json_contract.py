@@ -71,7 +71,10 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
     "mix": (
         (("solve", "-", "--for", "mix", "--rate"), BRANCHES),
         (("solve", "-", "--for", "mix"), BRANCHES.replace("70", "700")),
-        (("solve", "-", "--for", "mix"), BRANCHES.replace('"nat", kind', '"nat", block = 64, kind')),  # at most
+        (
+            ("solve", "-", "--for", "mix"),
+            BRANCHES.replace('"nat", kind', '"nat", block = 64, kind'),
+        ),  # at most
     ),
     "sweep": (
         (("sweep", "outage", "--vary", "hops.lvs.addresses=1..3", "--vary", "traffic.hold=0s..60s/3"), None),

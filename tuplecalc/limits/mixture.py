@@ -57,6 +57,8 @@ class Entry(NamedTuple):
 
     kind: Kind | None
     membership: Membership
+    is_beside: bool = False
+    """Whether it is a limit only together with others."""
 
 
 def told_apart(limits: Sequence[Limit]) -> Iterator[Limit]:
@@ -91,11 +93,11 @@ class Mix:
             match each:
                 case Alone(kind, membership):
                     self._enter(kind, membership)
-                case Passing(membership):
-                    self._enter(None, membership)
+                case Passing(membership, kind):
+                    self._enter(kind, membership, is_beside=True)
                 case Table(entering, leaving):
-                    self._enter(None, entering)
-                    self._enter(None, leaving)
+                    self._enter(None, entering, is_beside=True)
+                    self._enter(None, leaving, is_beside=True)
                 case Uses():
                     self.sums.setdefault((each.owner, each.kind), []).append(each)
                 case Held():
@@ -108,15 +110,15 @@ class Mix:
         self._given: set[object] = set()
         self._joint = dict(self._joint_faces())
 
-    def _enter(self, kind: Kind | None, membership: Membership) -> None:
+    def _enter(self, kind: Kind | None, membership: Membership, *, is_beside: bool = False) -> None:
         entries = self.spaces.setdefault(membership.space, [])
         for place, entry in enumerate(entries):
             here = entry.membership
             if here.leg is membership.leg:  # in two roles: the longer time counts, each time
                 here.times = membership.times = here.times.longest(membership.times)
-                entries[place] = Entry(entry.kind or kind, here)
+                entries[place] = Entry(entry.kind or kind, here, is_beside and entry.is_beside)
                 return
-        entries.append(Entry(kind, membership))
+        entries.append(Entry(kind, membership, is_beside))
 
     def _take_turns(self) -> dict[Space, list[Turn]]:
         """Spaces that are taken in turn are spaces too, each at the last of them."""
@@ -156,7 +158,7 @@ class Mix:
         """The limits that a hop is the first to declare."""
         for each in hop:
             match each:
-                case Alone(membership=membership) | Passing(membership):
+                case Alone(membership=membership) | Passing(membership=membership):
                     yield from self._of_space(membership.space)
                 case Table(entering, leaving):
                     yield from self._of_space(entering.space)
@@ -203,9 +205,8 @@ class Mix:
                 entry for ports, several in by_ports.items() if ports | union == union for entry in several
             ]
             kinds = {entry.kind for entry in inside}
-            if kinds == {None} and len(inside) == 1:
-                (passing,) = inside
-                if not _has_less_room(passing.membership):
+            if len(inside) == 1 and inside[0].is_beside:
+                if not _has_less_room(inside[0].membership):
                     continue  # what a leg has alone in a table, it has at its sockets
                 kinds = {REMEMBERED}
             kind = kinds.pop() if len(kinds) == 1 else None
@@ -310,7 +311,7 @@ class Mix:
                     Member(
                         legs.index(each.leg), each.times.seconds.value if is_rate else 1, each.copies.value
                     )
-                    for _, each in self.spaces[space]
+                    for _, each, _ in self.spaces[space]
                 ]
                 for space in spaces
             ]

@@ -45,16 +45,33 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
 
 
 def flow_of(strand: Strand) -> Flow:
-    """What its flows are where they begin."""
-    of = f"traffic.kinds.{strand.kind}" if strand.kind else "traffic"
-    H = Quantity("H", "traffic", tidy(strand.hold), place=f"{of}.hold")
-    c = Quantity("c", "traffic", tidy(strand.first_close), place=f"{of}.first_close")
-    sigma = (
-        Quantity("σ", "traffic", tidy(strand.part), place=f"{of}.share")
-        if strand.kind
-        else Constant(tidy(strand.part))
+    """What its flows are where they begin: what a kind does not say itself is the traffic's."""
+
+    def of(letter: str, key: str, value: Fraction) -> Quantity:
+        own = bool(strand.kind) and key in strand.own
+        place = f"traffic.kinds.{strand.kind}" if own else "traffic"
+        return Quantity(letter, strand.kind if own else "traffic", tidy(value), place=f"{place}.{key}")
+
+    weight: Expression = Constant(tidy(strand.share))
+    if strand.kind:
+        key = "rate" if "rate" in strand.own else "share"
+        weight = Quantity("σ", strand.kind, tidy(strand.share), place=f"traffic.kinds.{strand.kind}.{key}")
+    weight = product(weight, *_parts(strand))
+    H, c = of("H", "hold", strand.hold), of("c", "first_close", strand.first_close)
+    return Flow(H, c, weight, strand.protocol, strand.kind, strand.family)
+
+
+def _parts(strand: Strand) -> Iterator[Quantity]:
+    """φ: the parts of a kind's flows that come from one group of clients, and go to one of services."""
+    sides = (
+        ("clients", "a", strand.source, strand.sources),
+        ("services", "N", strand.target, strand.targets),
     )
-    return Flow(H, c, sigma, strand.protocol, strand.kind, strand.family)
+    for table, letter, which, groups in sides:
+        if groups:
+            each = {name: Quantity(letter, f"{table}.{name}", tidy(size)) for name, size in groups.items()}
+            part = each[which] / sum(each.values(), Constant(0))
+            yield Quantity("φ", f"{table}.{which}", tidy(part.value), part)
 
 
 def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tuplecalc.errors import Problem, nearest, show
@@ -25,8 +26,10 @@ class Strand(NamedTuple):
 
     kind: str
     """The kind's name; empty where all flows are alike."""
-    part: Fraction
-    """Of the new connections."""
+    own: frozenset[str]
+    """The keys that the kind gives itself; others are the traffic's."""
+    share: Fraction
+    """The kind's part of the new connections."""
     clients: Clients
     services: tuple[Services, ...]
     hops: tuple[Hop, ...]
@@ -40,6 +43,20 @@ class Strand(NamedTuple):
     """What tells its clients apart from others; empty where there are no others."""
     target: str = ""
     """The same of its services."""
+    sources: Mapping[str, int] = MappingProxyType({})
+    """How many addresses the kind comes from, by what tells them apart; none where there is one source."""
+    targets: Mapping[str, Fraction] = MappingProxyType({})
+    """The parts of what these clients send that go to each target, up to a common factor."""
+
+    @property
+    def part(self) -> Fraction:
+        """Of the new connections."""
+        found = self.share
+        if self.sources:
+            found *= Fraction(self.sources[self.source], sum(self.sources.values()))
+        if self.targets:
+            found *= self.targets[self.target] / sum(self.targets.values())
+        return found
 
     def crosses(self, hop: Hop) -> bool:
         """Whether the hop is on their way."""
@@ -69,6 +86,7 @@ def strands(
             part = kind.rate / traffic.offered
         flows = Strand(
             kind.name,
+            frozenset(kind.model_fields_set),
             part,
             clients[0],
             tuple(each for each in services if kind.services is None or each.name in kind.services),
@@ -91,7 +109,7 @@ def _told_apart(
     targets = [
         each
         for number, (group, share) in enumerate(weighted)
-        for each in _services_by_family(group, share, group.name or str(number))
+        for each in _services_by_family(group, share, group.name or _unnamed(flows.services, number))
     ]
     families = {family for family, *_ in targets}
     if (
@@ -101,7 +119,7 @@ def _told_apart(
     ):
         yield flows._replace(family=families.pop() if len(families) == 1 else None)
         return
-    everyone = sum(group.addresses.size for _, group, _ in sources)
+    sizes = {source: group.addresses.size for _, group, source in sources}
     for family, group, source in sources:
         reached = [each for each in targets if _meet(family, each[0], flows.hops)]
         if not reached:
@@ -109,15 +127,15 @@ def _told_apart(
             rule = f"{whose} reach no service: a source reaches endpoints of its own family (IPv4, IPv6) only"
             problems.append(Problem(place, None, rule, "put a cone with addresses of theirs between"))
             continue
-        in_all = total(share for _, _, share, _ in reached)
-        for towards, service, share, target in reached:
+        for towards, service, _, target in reached:
             yield flows._replace(
-                part=flows.part * Fraction(group.addresses.size, everyone) * share / in_all,
                 clients=group,
                 services=(service,),
                 family=towards,
                 source=source,
                 target=target,
+                sources=sizes if len(sources) > 1 else {},
+                targets={name: share for _, _, share, name in reached} if len(reached) > 1 else {},
             )
 
 
@@ -131,7 +149,7 @@ def _clients_by_family(groups: Sequence[Clients]) -> Iterator[tuple[int | None, 
                 yield (
                     family,
                     group.model_copy(update={"addresses": addresses}),
-                    f"{group.name or ''} IPv{family}",
+                    f"{group.name or ''} IPv{family}".strip(),
                 )
 
 
@@ -147,8 +165,12 @@ def _services_by_family(
                 family,
                 group.model_copy(update={"addresses": addresses}),
                 share * part,
-                f"{name} IPv{family}",
+                f"{name} IPv{family}".strip(),
             )
+
+
+def _unnamed(groups: Sequence[Services], number: int) -> str:
+    return f"services[{number}]" if len(groups) > 1 else ""
 
 
 def by_family(addresses: AddressSet) -> list[tuple[int | None, AddressSet]]:

@@ -16,10 +16,11 @@ from tuplecalc.limits.cone import cone
 from tuplecalc.limits.expression import Constant, Expression, Number
 from tuplecalc.limits.forwarder import forwarder, passing
 from tuplecalc.limits.hop_capacity import HopCapacity
+from tuplecalc.limits.kind_capacity import KindCapacity, kinds_of_mix
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.legs import Declared, Sources
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
-from tuplecalc.limits.mixture import limits_of_mix
+from tuplecalc.limits.mixture import Mix
 from tuplecalc.limits.proxy import proxy
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
@@ -55,6 +56,8 @@ class Capacity:
     hops: tuple[HopCapacity, ...]
     declared: tuple[tuple[Declared, ...], ...] = field(default=(), repr=False, compare=False)
     """The legs, tables and files that each hop declared, of which the limits were made."""
+    mix: Mix | None = field(default=None, repr=False, compare=False)
+    """All legs of all kinds, in the spaces that they share; None where flows are all alike."""
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -113,6 +116,33 @@ class Capacity:
     def rate(self) -> Number | None:
         """The highest sustained rate, in connections a second."""
         return self.rate_binding.rate if self.rate_binding else None
+
+    @cached_property
+    def kinds(self) -> tuple[KindCapacity, ...]:
+        """What it can carry of each kind; one entry without a name where there are no kinds.
+
+        >>> from tuplecalc.network.file import loads
+        >>> for kind in capacity(loads('''
+        ... traffic.rate = 100
+        ... traffic.hold = "5m"
+        ... traffic.kinds = [{name = "login", share = 0.1}, {name = "rest", share = 0.9}]
+        ... clients = {addresses = 131072}
+        ... hops = [
+        ...     {name = "nat", kind = "cone", addresses = 1},
+        ...     {name = "p", kind = "hourglass", capture = "tproxy", source = "client", captures = "login"},
+        ... ]
+        ... services = {addresses = 6, ports = 80}
+        ... ''')).kinds:
+        ...     print(kind)
+        <KindCapacity login: 35,188.3 flows, 92.16/s, at most 451.33/s beside the others>
+        <KindCapacity rest: 316,694.7 flows, 829.44/s, at most 911.6/s beside the others>
+        """
+        offered = self.chain.traffic.offered
+        if self.mix is not None:
+            return tuple(kinds_of_mix(self.mix, self.limits, self.flows, self.rate, offered))
+        headroom = (None, None) if offered is None else (self.rate, self.rate_binding)
+        whole = self.chain.strands[0].kind, Fraction(1), self.flows, self.rate
+        return (KindCapacity(*whole, *headroom, self.binding, self.rate_binding),)
 
     @property
     def title(self) -> str:
@@ -202,9 +232,9 @@ def capacity(chain: Chain) -> Capacity:
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None
-    for hop, limits in zip(
-        passed, (limits_of_mix if chain.is_mixed else limits_of)(hop.declared for hop in passed), strict=True
-    ):
+    declared = tuple(tuple(hop.declared) for hop in passed)
+    mix = Mix(declared) if chain.is_mixed else None
+    for hop, limits in zip(passed, limits_of(declared) if mix is None else mix.limits(), strict=True):
         for limit in limits:
             if limit.flows is not None:
                 flows = limit.flows if flows is None else min(flows, limit.flows)
@@ -220,7 +250,7 @@ def capacity(chain: Chain) -> Capacity:
         ports = max((each.leg.ports.ports.size for each, _ in apart), default=0)
         figures = limits, flows or 0, rate, space, hop.tuples_per_flow, addresses, ports, endpoints
         found.append(HopCapacity(hop.name, hop.kind, *figures))
-    return Capacity(chain, tuple(found), tuple(tuple(hop.declared) for hop in passed))
+    return Capacity(chain, tuple(found), declared, mix)
 
 
 class Passed(NamedTuple):
@@ -276,7 +306,7 @@ def walk(chain: Chain) -> Iterator[Passed]:
             way.cross(hop, everyone, tracks=hop.on in tracking)
         yield _passed(hop.name, hop.kind, crossing, hop.tuples_per_flow)
     for way in ways:
-        way.declared = services(way.strand.services, way.sources, way.target)
+        way.declared = services(way.strand, way.sources, way.target)
     if any(way.declared for way in ways):
         yield _passed("services", "services", ways, 1)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from fractions import Fraction
 
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Quantity, tidy
 from tuplecalc.limits.kinds import ANSWERED, CLIENT_FILES, CLIENT_PORTS, CLIENT_PORTS_BOUND
 from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Part, Sources, Times, Uses
 from tuplecalc.limits.letters import Letters
-from tuplecalc.limits.targets import Target
+from tuplecalc.limits.targets import Target, owner
 from tuplecalc.network.mix import Strand
-from tuplecalc.network.services import Services
 
 
 def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
@@ -24,11 +24,11 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
 
     A port that ``bind`` took stays taken for the whole ``time_wait``: reuse does not look at it.
     """
-    part = strand.clients
-    a = Quantity("a", "clients", part.addresses.size, place="clients.addresses")
-    leg = Leg(NamedPorts("A", "clients", part.ports, place="clients.ports"), flow_of(strand))
-    sources = Sources(f"clients {strand.source}".strip(), a, a, 1, leg, (), a)
-    letters = Letters("clients", "clients", sources, target, target)
+    part, group = strand.clients, owner("clients", strand.source)
+    a = Quantity("a", group, part.addresses.size, place=f"{group}.addresses")
+    leg = Leg(NamedPorts("A", group, part.ports, place=f"{group}.ports"), flow_of(strand))
+    sources = Sources(("clients", strand.source), a, a, 1, leg, (), a)
+    letters = Letters(group, group, sources, target, target)
     bound = part.allocation == "bind"
     copies: Expression = a if bound else a * letters.E
     times = letters.times(client=letters.linger(part))
@@ -52,29 +52,30 @@ def flow_of(strand: Strand) -> Flow:
         place = f"traffic.kinds.{strand.kind}" if own else "traffic"
         return Quantity(letter, strand.kind if own else "traffic", tidy(value), place=f"{place}.{key}")
 
-    weight: Expression = Constant(tidy(strand.share))
+    share: Expression = Constant(1)
     if strand.kind:
         key = "rate" if "rate" in strand.own else "share"
-        weight = Quantity("σ", strand.kind, tidy(strand.share), place=f"traffic.kinds.{strand.kind}.{key}")
-    weight = product(weight, *_parts(strand))
+        share = Quantity("σ", strand.kind, tidy(strand.share), place=f"traffic.kinds.{strand.kind}.{key}")
     H, c = of("H", "hold", strand.hold), of("c", "first_close", strand.first_close)
-    return Flow(H, c, weight, strand.protocol, strand.kind, strand.family)
+    return Flow(H, c, share, strand.protocol, strand.kind, strand.family, tuple(_parts(strand)))
 
 
-def _parts(strand: Strand) -> Iterator[Quantity]:
+def _parts(strand: Strand) -> Iterator[Expression]:
     """φ: the parts of a kind's flows that come from one group of clients, and go to one of services."""
     sides = (
         ("clients", "a", strand.source, strand.sources),
         ("services", "N", strand.target, strand.targets),
     )
     for table, letter, which, groups in sides:
-        if groups:
-            each = {name: Quantity(letter, f"{table}.{name}", tidy(size)) for name, size in groups.items()}
-            part = each[which] / sum(each.values(), Constant(0))
-            yield Quantity("φ", f"{table}.{which}", tidy(part.value), part)
+        if not groups:
+            yield Constant(1)
+            continue
+        each = {name: Quantity(letter, owner(table, name), tidy(size)) for name, size in groups.items()}
+        part = each[which] / sum(each.values(), Constant(0))
+        yield Quantity("φ", owner(table, which), tidy(part.value), part)
 
 
-def services(groups: Sequence[Services], sources: Sources, target: Target) -> list[Declared]:
+def services(strand: Strand, sources: Sources, target: Target) -> list[Declared]:
     r"""What services hold: a tuple that they closed first, where they say for how long.
 
     ========= ======= ============================= =============
@@ -86,17 +87,18 @@ def services(groups: Sequence[Services], sources: Sources, target: Target) -> li
     Of several groups the one counts whose endpoints have the least room for a second of traffic;
     E_g are a group's endpoints over its share of the flows.
     """
-    letters = Letters("services", "services", sources, target, target)
+    groups, whole = strand.services, owner("services", strand.target)
+    letters = Letters(whole, whole, sources, target, target)
     space = letters.space("answered", "services", sources.who, target)
     found: list[Membership] = []
     for number, group in enumerate(groups):
         if group.time_wait is None:
             continue
-        place = "services" if len(groups) == 1 else f"services.{number}"
-        wait = Quantity("T", "services", tidy(group.time_wait), place=f"{place}.time_wait")
+        place = whole if len(groups) == 1 else f"services.{number}"
+        wait = Quantity("T", whole, tidy(group.time_wait), place=f"{place}.time_wait")
         E: Expression = letters.E
         if group.share is not None:
-            E = Quantity("E_g", "services", tidy(group.endpoints / group.share), place=f"{place}.share")
+            E = Quantity("E_g", whole, tidy(group.endpoints / group.share), place=f"{place}.share")
         times = letters.times(service=wait)
         found.append(Membership("services", sources.leg, letters.A, letters.b * E, times, target, space))
     if not found:

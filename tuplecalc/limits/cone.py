@@ -60,7 +60,9 @@ def cone(
         declared.append(Held(block, row.own, row.own.space._replace(table="blocks", who=sources.who)))
     if hop.client_ports is not None:
         held = row.letters.given("h", hop.client_ports, "client_ports")
-        declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))
+        most = row.limit(CLIENT, held, row.senders, row.endpoints_of_source)
+        space = row.own.space._replace(table="clients", who=sources.who)
+        declared.append(Held(most, row.own, space, row.times))
     if row.blocks is not None:
         row.sources.serve(row.blocks, sources.addresses if everyone is None else row.a)
     if not row.gives_way_to_all():
@@ -128,7 +130,7 @@ class _Row:
         copies = product(self.in_use, self.everywhere)
         each = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
         towards = self.behind if each else None
-        space = self.letters.space("mapped", self.hop.name, self.hop.name, towards)
+        space = self.letters.space("mapped", self.hop.name, (self.hop.name,), towards)
         self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards, space)
         return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.in_use, self.endpoints))
 
@@ -190,7 +192,7 @@ class _Row:
     def leaving(self) -> Sources:
         """What leaves: the addresses in use, which bring along what the cone's own table holds."""
         return Sources(
-            self.hop.name, self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use, self.hop.on
+            (self.hop.name,), self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use, self.hop.on
         )
 
     def _times_in_use(self, endpoints: Expression) -> Expression:

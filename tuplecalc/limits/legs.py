@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tuplecalc.limits.expression import Constant, Difference, Expression, NamedPorts, Number, Quantity, Sum
+from tuplecalc.limits.expression import Constant, Difference, Expression, NamedPorts, Number, Quantity, Sum, product
 from tuplecalc.limits.kinds import Kind
 from tuplecalc.limits.limit import Limit, Linger, Pool
 from tuplecalc.limits.targets import Target
@@ -17,15 +17,23 @@ NEVER = Constant(0)
 class Flow(NamedTuple):
     """What a flow is on a stretch of its way: how long it is open, and how many there are of it.
 
-    ``weight`` is how many of these connections there are for each new connection of the mix.
+    ``share`` is the kind's part of all new connections, ``parts`` what of it comes from this group of
+    clients and goes to this one of services, ``ratio`` how many connections there are for each of these.
     """
 
     hold: Quantity
     client_share: Quantity
-    weight: Expression = Constant(1)
+    share: Expression = Constant(1)
     protocol: Protocol = "tcp"
     kind: str = ""
     family: int | None = None
+    parts: tuple[Expression, ...] = (Constant(1), Constant(1))
+    ratio: Expression = Constant(1)
+
+    @property
+    def weight(self) -> Expression:
+        """How many of these connections there are for each new connection of the kind."""
+        return product(*self.parts, self.ratio)
 
 
 class Space(NamedTuple):
@@ -36,14 +44,14 @@ class Space(NamedTuple):
 
     table: str
     owner: str
-    who: str
-    towards: str
+    who: tuple[str, ...]
+    towards: tuple[str, ...]
     protocol: Protocol
 
     @property
-    def label(self) -> str:
-        """What tells it apart from other spaces of its table."""
-        return " ".join(filter(None, (self.who, self.towards)))
+    def words(self) -> tuple[str, str, str]:
+        """What may tell it apart from other spaces of its table, in the words of the file."""
+        return "".join(self.who[-1:]), "".join(self.towards[-1:]), self.protocol
 
 
 @dataclass(eq=False)
@@ -149,7 +157,7 @@ class Uses:
 
     kind: Kind
     hop: str
-    owner: str
+    owner: tuple[str, ...]
     size: Expression
     copies: Expression
     parts: tuple[Part, ...]
@@ -170,15 +178,19 @@ class Passing(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A limit of the ports that are set aside for sources: one is taken until every space lets go of it."""
+    """A limit of the ports that sources have for themselves.
+
+    One is taken for ``times``; without them until every space lets go of it.
+    """
 
     limit: Limit
     own: Membership
     space: Space
+    times: Times | None = None
 
 
-Declared = Alone | Held | Table | Uses | Passing | Limit
-"""What a hop declares, in the order of its limits; tables and files are limits already."""
+Declared = Alone | Held | Table | Uses | Passing
+"""What a hop declares, in the order of its limits."""
 
 
 class Sources(NamedTuple):
@@ -191,7 +203,7 @@ class Sources(NamedTuple):
     ``there`` are all addresses of a proxy's machines, of which not all need work.
     """
 
-    who: str
+    who: tuple[str, ...]
     addresses: Expression
     per_endpoint: Expression
     classes: int

@@ -63,7 +63,8 @@ SYMBOLS: Mapping[str, Symbol] = {
     "H_u": Symbol("mean time that an upstream connection stays open", "s", "H_{u}"),
     "c_u": Symbol("share of upstream connections that the proxy closes first", "1", "c_{u}"),
     "f": Symbol("files of a flow", "files"),
-    "σ": Symbol("part of the new connections", "1", r"\sigma"),
+    "σ": Symbol("part of the new connections that is of the kind", "1", r"\sigma"),
+    "φ": Symbol("part of a kind’s connections that is of the group", "1", r"\varphi"),
     "T": Symbol("linger of a closed tuple", "s"),
     "T_w": Symbol("time_wait", "s", "T_{w}"),
     "T_r": Symbol("reuse_after", "s", "T_{r}"),
@@ -127,9 +128,9 @@ class Letters:
         flow = flow or self.flow
         return Times(flow.hold, flow.client_share, **lingers)
 
-    def space(self, table: str, owner: str, who: str, towards: Target | None) -> Space:
+    def space(self, table: str, owner: str, who: tuple[str, ...], towards: Target | None) -> Space:
         """The key space of a table."""
-        return Space(table, owner, who, "" if towards is None else towards.name, self.flow.protocol)
+        return Space(table, owner, who, () if towards is None else towards.name, self.flow.protocol)
 
     def endpoints_of_source(self) -> Expression:
         """E_s: endpoints that one source can address, E' where all reach all, else E'·b / a."""

@@ -24,11 +24,15 @@ class Linger(NamedTuple):
 
 
 class KindShare(NamedTuple):
-    """What the flows of one kind take: keys of an open flow of the mix, seconds of a new one."""
+    """What one kind takes of a limit, whatever the mix; times ``share`` it is the kind's part of this mix."""
 
     kind: str
-    keys: Fraction
+    share: Fraction
+    """Its part of the new connections."""
+    open: Fraction
+    """Keys × seconds of a new connection while it is open; the keys alone where all kinds last no time."""
     seconds: Fraction
+    """The same with what its keys linger."""
 
 
 class Pool(NamedTuple):
@@ -81,7 +85,7 @@ class Limit:
     label: str = ""
     """What tells it apart from other limits of its kind at the hop."""
     shares: tuple[KindShare, ...] = ()
-    """What each kind of flows takes of it; none where all are alike."""
+    """What each kind of flows takes of it; none where all are alike (then ``kinds`` are none too)."""
     searched: int | None = None
     """Among how many ports a cone looks for a free one for a client, where that is its block's."""
 
@@ -101,6 +105,11 @@ class Limit:
         return f"{name} {self.label}" if self.label else name
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds whose legs it holds."""
+        return tuple(each.kind for each in self.shares)
+
+    @property
     def busy_keys(self) -> Number:
         """What counts for the rate: ``busy``, else ``size``."""
         return (self.busy or self.size).value
@@ -114,6 +123,8 @@ class Limit:
     def _flows(self) -> int | None:
         if isinstance(self.keys, int):
             return floor(self.scopes.value * (self.size.value // self.keys))
+        if self.size.value < 1:
+            return 0
         if not self.keys:
             return None
         return floor(self.scopes.value * self.size.value / self.keys)  # of a mix: parts of flows add up

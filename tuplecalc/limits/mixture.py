@@ -3,11 +3,12 @@ r"""The theorem for several kinds of flows: legs of all of them in the key space
 A leg j of weight w (so many for each new connection of the mix) takes a key of a space for S seconds, in c
 copies.  A set J of legs of one space gives, by Hall's theorem,
 
-    λ ≤ |∪ U| · c / Σ w·S            flows ≤ |∪ U| · c / Σ w̄
+    λ ≤ |∪ U| · c / Σ w·S            flows ≤ |∪ U| · c · Σ σ·H / Σ w·H
 
-where w̄ counts the connections of a leg that are open for each open connection of the mix: w·H over the mean
-hold (Little's law).  Only sets of all legs whose ports lie in the union can bind.  Where spaces are coupled
-the optimum of the linear program (docs/model.md, "One core") may lie below all of these: by duality it is
+where Σ σ·H is the mean hold of the mix (Little's law; without it where all H are 0).  Both are straight
+lines in the kinds' rates: what a kind takes for each of its new connections is the same in every mix.  Only
+sets of all legs whose ports lie in the union can bind.  Where spaces are coupled the optimum of the linear
+program (docs/model.md, "One core") may lie below all of these: by duality it is
 
     λ ≤ Σ y·|atom| / Σ w·min over the leg's atoms of (Σ y·S / c)
 
@@ -18,13 +19,15 @@ program in floats, and the face is then counted exactly.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple
+from itertools import combinations
+from math import inf
+from typing import Literal, NamedTuple
 
 from tuplecalc.limits.elsewhere import in_all, in_turn
-from tuplecalc.limits.expression import Constant, Expression
+from tuplecalc.limits.expression import Constant, Expression, Number, product
 from tuplecalc.limits.kinds import IN_TURN, JOINT, SHARED, Kind
 from tuplecalc.limits.legs import (
     Alone,
@@ -40,12 +43,13 @@ from tuplecalc.limits.legs import (
     Uses,
 )
 from tuplecalc.limits.letters import sized
-from tuplecalc.limits.limit import KindShare, Limit
-from tuplecalc.limits.program import Member, joint_face
+from tuplecalc.limits.limit import KindShare, Limit, by_flows, by_rate
+from tuplecalc.limits.program import Face, Member, joint_face
 from tuplecalc.network.ports import PortSet
 
 ONE = Constant(1)
 _MOST_UNIONS = 64
+Figure = Literal["flows", "rate"]
 
 
 class Entry(NamedTuple):
@@ -55,24 +59,43 @@ class Entry(NamedTuple):
     membership: Membership
 
 
-def limits_of_mix(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]:
-    """The limits of each hop, from what all kinds declared there."""
-    declared = [tuple(each) for each in hops]
-    mix = Mix(declared)
-    for hop in declared:
-        yield tuple(told_apart(list(mix.limits_at(hop))))
+class Found(NamedTuple):
+    """A limit, and the words that may tell it apart from others of its kind at the hop."""
+
+    limit: Limit
+    words: tuple[str, ...]
 
 
-def told_apart(limits: Sequence[Limit]) -> Iterator[Limit]:
-    """The limits of a hop with labels only where several of one kind need them."""
-    names = Counter(limit.kind.name for limit in limits)
-    taken: set[tuple[str, str]] = set()
-    for limit in limits:
-        label = limit.label if names[limit.kind.name] > 1 else ""
-        while (limit.kind.name, label) in taken:
-            label = f"{label} and more".strip()
-        taken.add((limit.kind.name, label))
-        yield replace(limit, label=label)
+def told_apart(found: Sequence[Found]) -> Iterator[Limit]:
+    """The limits of a hop with the shortest labels with which no two have one name."""
+    words: dict[str, list[tuple[str, ...]]] = {}
+    for limit, each in found:
+        words.setdefault(limit.kind.name, []).append(each)
+    labels = {kind: iter(_labels(several)) for kind, several in words.items()}
+    for limit, _ in found:
+        yield replace(limit, label=next(labels[limit.kind.name]))
+
+
+def _labels(words: Sequence[tuple[str, ...]]) -> list[str]:
+    """The fewest of the words that differ in all; where all of them do not, the later ones get a number."""
+    places = range(len(words[0]))
+    found: list[str] = []
+    for chosen in (some for count in (0, *(n + 1 for n in places)) for some in combinations(places, count)):
+        found = [" ".join(filter(None, (each[place] for place in chosen))) for each in words]
+        if len(set(found)) == len(found):
+            return found
+    seen, numbered = Counter[str](), []
+    for label in found:
+        seen[label] += 1
+        numbered.append(f"{label} {seen[label]}".strip() if seen[label] > 1 else label)
+    return numbered
+
+
+class Coupled(NamedTuple):
+    """Key spaces that hang together, in the order of the flows, and all legs in them."""
+
+    spaces: list[Space]
+    legs: list[Leg]
 
 
 class Mix:
@@ -80,8 +103,9 @@ class Mix:
 
     def __init__(self, declared: Sequence[Sequence[Declared]]) -> None:
         self.spaces: dict[Space, list[Entry]] = {}
-        self.sums: dict[tuple[str, Kind], list[Uses]] = {}
+        self.sums: dict[tuple[tuple[str, ...], Kind], list[Uses]] = {}
         self.blocks: dict[Space, list[Held]] = {}
+        self._declared = declared
         every = [each for hop in declared for each in hop]
         for each in every:
             match each:
@@ -98,7 +122,9 @@ class Mix:
                     self.blocks.setdefault(each.space, []).append(each)
         self.legs = dict.fromkeys(entry.membership.leg for space in self.spaces.values() for entry in space)
         self._take_turns()
-        self.mean_hold = self._mean_hold(declared[0])
+        begin = [each.membership.leg.flow for each in declared[0] if isinstance(each, Alone)]
+        self.kinds = {flow.kind: (flow.share, flow.hold) for flow in begin}
+        self.mean_hold = self._mean_hold()
         self._given: set[object] = set()
         self._joint = dict(self._joint_faces())
 
@@ -120,23 +146,35 @@ class Mix:
                 leg.memberships.pop()  # which the copy has entered
                 self.spaces.setdefault(space, []).append(Entry(IN_TURN, longer))
 
-    def _mean_hold(self, begin: Iterable[Declared]) -> Expression | None:
+    @property
+    def shares(self) -> dict[str, Fraction]:
+        """What part of the new connections each kind is."""
+        return {kind: Fraction(share.value) for kind, (share, _) in self.kinds.items()}
+
+    def open_share(self, kind: str) -> Fraction:
+        """What part of the open flows a kind is: π = σ·H / Σ σ·H, and σ where all last no time."""
+        share, hold = self.kinds[kind]
+        mean = self.mean_hold
+        return Fraction(share.value) if mean is None else share.value * hold.value / Fraction(mean.value)
+
+    def hold(self, kind: str) -> Fraction:
+        """How long a kind's connections are open; 1 where all last no time, so that these count."""
+        return Fraction(1) if self.mean_hold is None else Fraction(self.kinds[kind][1].value)
+
+    def _mean_hold(self) -> Expression | None:
         """Σ σ·H, of the connections that clients make; None where all last for no time."""
-        flows = [each.membership.leg.flow for each in begin if isinstance(each, Alone)]
-        total = _sum([flow.weight * flow.hold for flow in flows])
+        total = _sum([share * hold for share, hold in self.kinds.values()])
         return total if total.value else None
 
-    def open(self, flow: Flow, count: Expression = ONE) -> Expression:
-        """w̄: how many such connections are open for each open connection of the mix."""
-        weight = flow.weight * count
-        return weight if self.mean_hold is None else weight * flow.hold / self.mean_hold
+    def limits(self) -> Iterator[tuple[Limit, ...]]:
+        """The limits of each hop."""
+        for hop in self._declared:
+            yield tuple(told_apart(list(self._limits_at(hop))))
 
-    def limits_at(self, hop: Iterable[Declared]) -> Iterator[Limit]:
+    def _limits_at(self, hop: Iterable[Declared]) -> Iterator[Found]:
         """The limits that a hop is the first to declare."""
         for each in hop:
             match each:
-                case Limit():
-                    yield each
                 case Alone(membership=membership) | Passing(membership):
                     yield from self._of_space(membership.space)
                     yield from self._of_space(membership.space._replace(table="in turn"))
@@ -144,9 +182,9 @@ class Mix:
                     yield from self._of_space(entering.space)
                     yield from self._of_space(leaving.space)
                 case Uses() if self._is_new((each.owner, each.kind)):
-                    yield self._used(self.sums[each.owner, each.kind])
+                    yield Found(self._used(self.sums[each.owner, each.kind]), (each.owner[-1], "", "", ""))
                 case Held() if self._is_new(each.space):
-                    yield self._held(self.blocks[each.space])
+                    yield Found(self._held(self.blocks[each.space]), (*each.space.words, ""))
 
     def _is_new(self, what: object) -> bool:
         if what in self._given:
@@ -154,13 +192,13 @@ class Mix:
         self._given.add(what)
         return True
 
-    def _of_space(self, space: Space) -> Iterator[Limit]:
+    def _of_space(self, space: Space) -> Iterator[Found]:
         if space in self.spaces and self._is_new(space):
             yield from self._faces(space, self.spaces[space])
             if space in self._joint:
                 yield self._joint[space]
 
-    def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Limit]:
+    def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Found]:
         """The closed sets of legs."""
         by_ports: dict[PortSet, list[Entry]] = {}
         for entry in entries:
@@ -173,7 +211,7 @@ class Mix:
             if kinds == {None} and len({entry.membership.leg for entry in inside}) == 1:
                 continue  # what a leg has alone in a table, it has at its sockets
             kind = kinds.pop() if len(kinds) == 1 else None
-            yield self._face(kind or SHARED, inside)
+            yield Found(self._face(kind or SHARED, inside), (*space.words, _ranges(union)))
 
     def _face(self, kind: Kind, inside: Sequence[Entry]) -> Limit:
         """The limit of a set of legs: all is counted in the copies of the first."""
@@ -183,26 +221,47 @@ class Mix:
         parts = [Part(part, m.times, m.leg.flow) for part, m in zip(each, members, strict=True)]
         names = {m.ports.ports: m.ports for m in reversed(members)}
         size = sized(*reversed(names.values()))
-        return self._limit(Limit(kind, first.hop, size, first.copies, 1, ONE), parts, first.space.label)
+        return self._limit(Limit(kind, first.hop, size, first.copies, 1, ONE), parts)
 
-    def _limit(self, limit: Limit, parts: Sequence[Part], label: str = "") -> Limit:
+    def _limit(self, limit: Limit, parts: Sequence[Part]) -> Limit:
         """A limit with the keys and the seconds of all kinds of flows."""
-        keys = [self.open(part.flow, part.each) for part in parts]
-        seconds = [part.flow.weight * part.each * part.times.seconds for part in parts]
-        shares: dict[str, KindShare] = {}
-        for part, open_, held in zip(parts, keys, seconds, strict=True):
-            kind = part.flow.kind
-            before = shares.get(kind, KindShare(kind, Fraction(0), Fraction(0)))
-            shares[kind] = KindShare(kind, before.keys + open_.value, before.seconds + held.value)
+        alike: dict[tuple[Expression, Expression, Expression], list[Terms]] = {}
+        for part in parts:
+            key = part.flow.share, part.flow.hold, part.times.seconds
+            alike.setdefault(key, []).append((*part.flow.parts, part.flow.ratio * part.each))
+        weighted = [(share * _in_all(each), hold, seconds) for (share, hold, seconds), each in alike.items()]
+        holds = [weight if self.mean_hold is None else weight * hold for weight, hold, _ in weighted]
+        shares = self._by_kind(
+            (
+                part.flow,
+                part.each.value * self._open(part.flow),
+                part.each.value * part.flow.weight.value * part.times.seconds.value,
+            )
+            for part in parts
+        )
+        mean = self.mean_hold
         return replace(
             limit,
-            keys=Fraction(_sum(keys).value),
-            seconds=_sum(seconds),
+            keys=self._keys(shares),
+            seconds=_sum([weight * seconds for weight, _, seconds in weighted]),
             lingers=tuple(part.times.linger for part in parts),
-            keys_formula=_sum(keys),
-            shares=tuple(shares.values()),
-            label=label,
+            keys_formula=_sum(holds) if mean is None else _sum(holds) / mean,
+            shares=shares,
         )
+
+    def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
+        """What each kind takes in all: of so much while connections are open, and in all their time."""
+        found: dict[str, KindShare] = {}
+        for flow, held, seconds in parts:
+            share = Fraction(self.kinds[flow.kind][0].value)
+            before = found.get(flow.kind, KindShare(flow.kind, share, Fraction(0), Fraction(0)))
+            found[flow.kind] = before._replace(open=before.open + held, seconds=before.seconds + seconds)
+        return tuple(found.values())
+
+    def _keys(self, shares: Iterable[KindShare]) -> Fraction:
+        """Keys of an open flow of the mix."""
+        mean = 1 if self.mean_hold is None else self.mean_hold.value
+        return Fraction(sum(each.share * each.open for each in shares)) / mean
 
     def _used(self, several: Sequence[Uses]) -> Limit:
         """The entries or files that all flows take of a machine."""
@@ -211,46 +270,76 @@ class Mix:
 
     def _held(self, several: Sequence[Held]) -> Limit:
         """The ports that are set aside for sources."""
-        parts = [Part(ONE, in_all(each.own), each.own.leg.flow) for each in several]
-        return self._limit(several[0].limit, parts, several[0].space.label)
+        parts = [Part(ONE, each.times or in_all(each.own), each.own.leg.flow) for each in several]
+        return self._limit(several[0].limit, parts)
 
-    def _joint_faces(self) -> Iterator[tuple[Space, Limit]]:
+    def _joint_faces(self) -> Iterator[tuple[Space, Found]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
+        for coupled in self._coupled():
+            faces = [face for space in coupled.spaces for face, _ in self._faces(space, self.spaces[space])]
+            found = self._joint_face(coupled, self.shares, ("flows", "rate"))
+            if found is not None and any(
+                by(found.limit) < min(map(by, faces), default=inf) for by in (by_flows, by_rate)
+            ):
+                yield coupled.spaces[-1], found
+
+    def joint_faces_at(self, rates: Mapping[str, Number], figure: Figure) -> Iterator[Limit]:
+        """The joint faces that are lowest where the kinds have these rates."""
+        found = (self._joint_face(coupled, rates, (figure,)) for coupled in self._coupled())
+        return told_apart([face for face in found if face is not None])
+
+    def _coupled(self) -> Iterator[Coupled]:
+        """Spaces that legs of different ports connect: evenly over the same ports every face is reached."""
         for spaces in self._components():
             legs = dict.fromkeys(entry.membership.leg for space in spaces for entry in self.spaces[space])
-            if len(legs) < 2 or len({leg.ports.ports for leg in legs}) < 2:
-                continue  # evenly over the same ports every face is reached
-            faces = [face for space in spaces for face in self._faces(space, self.spaces[space])]
-            last = max(spaces, key=list(self.spaces).index)
-            found = self._joint_face(last, spaces, list(legs), faces)
-            if found is not None:
-                yield last, found
+            if len({leg.ports.ports for leg in legs}) > 1:
+                yield Coupled(sorted(spaces, key=list(self.spaces).index), list(legs))
 
     def _joint_face(
-        self, last: Space, spaces: Sequence[Space], legs: Sequence[Leg], faces: Sequence[Limit]
-    ) -> Limit | None:
-        members = [
-            [
-                Member(number, entry.membership.times.seconds.value, entry.membership.copies.value)
-                for entry in self.spaces[space]
-                for number in [legs.index(entry.membership.leg)]
+        self, coupled: Coupled, rates: Mapping[str, Number], figures: Sequence[Figure]
+    ) -> Found | None:
+        """The faces with the best multipliers for the rate and for the flows, at these rates of the kinds."""
+        spaces, legs = coupled
+        flows = [leg.flow for leg in legs]
+        found: dict[Figure, Face] = {}
+        for figure in figures:
+            is_rate = figure == "rate"
+            members = [
+                [
+                    Member(
+                        legs.index(each.leg), each.times.seconds.value if is_rate else 1, each.copies.value
+                    )
+                    for _, each in self.spaces[space]
+                ]
+                for space in spaces
             ]
-            for space in spaces
-        ]
-        ports = [leg.ports.ports for leg in legs]
-        rates = joint_face(ports, [leg.flow.weight.value for leg in legs], members)
-        once = [[member._replace(seconds=1) for member in space] for space in members]
-        flows = joint_face(ports, [self.open(leg.flow).value for leg in legs], once)
-        known = [face.rate for face in faces if face.rate is not None]
-        lower_rate = rates is not None and (not known or rates.size / rates.keys < min(known))
-        counts = [face.scopes.value * face.size.value / Fraction(face.keys) for face in faces if face.keys]
-        lower_flows = flows is not None and (not counts or flows.size / flows.keys < min(counts))
-        if not lower_rate and not lower_flows:
+            each = [flow.weight.value if is_rate else self._open(flow) for flow in flows]
+            weights = [rates[flow.kind] * weight for flow, weight in zip(flows, each, strict=True)]
+            if (face := joint_face([leg.ports.ports for leg in legs], weights, members)) is not None:
+                prices = zip(flows, each, face.prices, strict=True)
+                found[figure] = face._replace(prices=[weight * price for _, weight, price in prices])
+        if not found:
             return None
-        first = self.spaces[last][0].membership
-        busy, seconds = (Constant(rates.size), Constant(rates.keys)) if rates else (None, Constant(0))
-        size, keys = (Constant(flows.size), flows.keys) if flows else (Constant(1), Fraction(1))
-        return Limit(JOINT, first.hop, size, ONE, keys, seconds, busy, label=last.label)
+        nothing = Face(Fraction(1), [Fraction(0)] * len(legs))
+        of_flows, of_rate = found.get("flows", nothing), found.get("rate", nothing)
+        shares = self._by_kind(zip(flows, of_flows.prices, of_rate.prices, strict=True))
+        shares = tuple(each for each in shares if each.open or each.seconds)
+        last = spaces[-1]
+        joint = Limit(
+            JOINT,
+            self.spaces[last][0].membership.hop,
+            Constant(of_flows.size),
+            ONE,
+            self._keys(shares),
+            Constant(sum(each.share * each.seconds for each in shares)),
+            Constant(of_rate.size),
+            shares=shares,
+        )
+        return Found(joint, (*last.words, ""))
+
+    def _open(self, flow: Flow) -> Number:
+        """How long a connection is open, for each of its kind; 1 where all last no time."""
+        return flow.weight.value * (1 if self.mean_hold is None else flow.hold.value)
 
     def _components(self) -> Iterator[list[Space]]:
         """The spaces that legs connect."""
@@ -287,6 +376,33 @@ def _unions(sets: Sequence[PortSet]) -> list[PortSet]:
     for ports in sets:
         everything |= ports
     return list(found | {everything: None})
+
+
+Terms = tuple[Expression, ...]
+
+
+def _in_all(terms: Sequence[Terms]) -> Expression:
+    """Σ φ·φ'·x: where all groups of a side take part their φ sum up to 1, and stand there no more."""
+    for side in (0, 1):
+        groups: dict[Terms, Counter[Expression]] = {}
+        for term in terms:
+            rest = (*term[:side], ONE, *term[side + 1 :])
+            groups.setdefault(rest, Counter())[term[side]] += 1
+        terms = [term for rest, parts in groups.items() for term in _of_side(side, rest, parts)]
+    return _sum([product(*term) for term in terms])
+
+
+def _of_side(side: int, rest: Terms, parts: Counter[Expression]) -> Iterator[Terms]:
+    counts = set(parts.values())
+    if len(counts) == 1 and sum(part.value for part in parts) == 1:
+        yield (*rest[:-1], rest[-1] * counts.pop())
+    else:
+        yield from ((*rest[:side], part, *rest[side + 1 :]) for part in parts.elements())
+
+
+def _ranges(ports: PortSet) -> str:
+    """A set of ports as a file says it; only how many where it has many ranges."""
+    return str(ports) if len(ports.ranges) < 3 else f"{ports.size:,} ports"
 
 
 def _sum(terms: Sequence[Expression]) -> Expression:

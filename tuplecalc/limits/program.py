@@ -22,16 +22,16 @@ class Member(NamedTuple):
 
 
 class Face(NamedTuple):
-    """λ ≤ size / keys."""
+    """Σ x·price ≤ size, where legs have these rates x."""
 
     size: Fraction
-    keys: Fraction
+    prices: list[Fraction]
 
 
 def joint_face(
     ports: Sequence[PortSet], weights: Sequence[Number], spaces: Sequence[Sequence[Member]]
 ) -> Face | None:
-    """The face with the best multipliers; None where nothing limits the legs.
+    """The face with the best multipliers for legs in these proportions; None where nothing limits them.
 
     For any y ≥ 0 of each space and atom (ports that the same legs may use)
 
@@ -94,13 +94,12 @@ def _counted(
                 if cost := y.get((number, atom)):
                     key = member.leg, atom
                     price[key] = price.get(key, Fraction(0)) + cost * Fraction(member.seconds) / member.copies
-    size = sum((cost for (_, _), cost in y.items()), Fraction(0))
-    keys = Fraction(0)
-    for leg, weight in enumerate(weights):
-        cheapest = min(
+    prices = [
+        min(
             price.get((leg, atom), Fraction(0)) / users[atom][1]
             for atom, (legs, _) in enumerate(users)
             if leg in legs
         )
-        keys += weight * cheapest
-    return Face(size, keys) if keys else None
+        for leg in range(len(weights))
+    ]
+    return Face(sum(y.values(), Fraction(0)), prices) if any(prices) else None

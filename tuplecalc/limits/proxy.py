@@ -25,7 +25,6 @@ from tuplecalc.limits.legs import (
     Uses,
 )
 from tuplecalc.limits.letters import Letters
-from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
 from tuplecalc.network.proxy import Proxy
 
@@ -65,7 +64,7 @@ def proxy(
         declared += row.beside_others()
     if hop.max_files is not None:
         size = row.letters.given("files", hop.max_files, "max_files")
-        declared.append(Uses(FILES, hop.name, hop.on, size, row.working, tuple(row.files())))
+        declared.append(Uses(FILES, hop.name, (hop.on,), size, row.working, tuple(row.files())))
     if hop.tracking != "off":
         sides = [*fresh(hop, sources), *(() if row.is_one_tuple else (row.flow,))]
         declared += entries(hop, row.letters, row.working, sides)
@@ -81,7 +80,7 @@ class _Row:
         self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources
         self.front = Letters(hop.name, hop.path, self.entering, before, behind, hop.udp_timeout)
         self.flow = self._upstream_flow(sources.leg.flow)
-        self.who = hop.on if hop.source == "own" else sources.who
+        self.who = (hop.on,) if hop.source == "own" else sources.who
         self.letters = Letters(hop.name, hop.path, self.sources, before, behind, hop.udp_timeout)
         self.n = instances(hop)
         self.working = working_instances(hop, behind)
@@ -114,7 +113,7 @@ class _Row:
         hop, given = self.hop, self.front.given
         if "connections_per_flow" in hop.stated:
             flow = flow._replace(
-                weight=flow.weight * given("r", hop.connections_per_flow, "connections_per_flow")
+                ratio=flow.ratio * given("r", hop.connections_per_flow, "connections_per_flow")
             )
         if hop.upstream_hold is not None:
             flow = flow._replace(hold=given("H_u", hop.upstream_hold, "upstream_hold"))
@@ -214,9 +213,8 @@ class _Row:
         hop, strict = self.hop, self.hop.tracking == "strict"
         copies = product(self.to_services, self.machines)
         if self.is_one_tuple and strict:
-            seconds = self.accepting.seconds + self.leaving_times.seconds
-            lingers = (self.accepting.linger, self.leaving_times.linger)
-            return [Limit(SAME_TUPLE, hop.name, Constant(0), copies, 2, seconds, lingers=lingers)]
+            legs = (Part(Constant(1), times, self.flow) for times in (self.accepting, self.leaving_times))
+            return [Uses(SAME_TUPLE, hop.name, (hop.name,), Constant(0), copies, tuple(legs))]
         if hop.source != "client" or not (hop.capture == "nat" or (hop.capture == "tproxy" and strict)):
             return []
         if hop.capture == "nat":
@@ -249,7 +247,9 @@ class _Row:
         """The legs in the table of a machine that tracks, where they are not declared yet."""
         name, leg = self.hop.name, self.entering.leg
         tables = {each.space for each in (*leg.memberships, *self.leg.memberships)}
-        if (space := self.table(self.before)) not in tables:
+        if self.hop.capture == "nat":
+            yield Passing(self.tracked)
+        elif (space := self.table(self.before)) not in tables:
             copies = product(self.front.b, self.front.E, self.machines)
             yield Passing(Membership(name, leg, self.front.A, copies, self.accepting, self.before, space))
         space = self.letters.space("tracked", self.hop.on, self.who, self.behind)

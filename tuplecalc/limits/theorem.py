@@ -45,14 +45,12 @@ def limits_of(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]
         found: list[Limit] = []
         for each in hop:
             match each:
-                case Limit():
-                    found.append(each)
                 case Alone(kind, membership, pool):
                     found += [alone(kind, membership, pool), *turns.get(id(membership), ())]
                 case Uses():
                     found.append(used(each))
-                case Held(limit, own):
-                    times = in_all(own)
+                case Held(limit, own, _, times):
+                    times = times or in_all(own)
                     found.append(replace(limit, seconds=times.seconds, lingers=(times.linger,)))
                 case Table():
                     found += [*faces(each), *rows.ending_with(each)]

@@ -1,0 +1,77 @@
+"""What rates kinds can have together: every limit is a straight line, and some show only at the mix they cut.
+
+The faces of one key space hold in every mix.  A joint face holds in every mix too, but its multipliers are
+best for one.  So what is possible is found by cutting planes: take the best of the faces that are known,
+look for a joint face that it exceeds, add it, and repeat until there is none (Kelley 1960).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.limit import KindShare, Limit
+from tuplecalc.limits.mixture import Figure, Mix
+
+Rates = Mapping[str, Number]
+
+
+class Cut(NamedTuple):
+    """Σ x·taken ≤ room, where kinds have rates of x new connections a second."""
+
+    limit: Limit
+    room: Fraction
+    taken: Mapping[str, Fraction]
+
+    def left(self, rates: Rates) -> Fraction:
+        """What these rates leave of the room; below 0 where they exceed it."""
+        return self.room - sum((rate * self.taken.get(kind, 0) for kind, rate in rates.items()), Fraction(0))
+
+
+class FreeRates:
+    """The cuts on the rates of the kinds of a mix: all that are known, of open flows or of seconds."""
+
+    def __init__(self, mix: Mix, limits: Iterable[Limit], figure: Figure) -> None:
+        self._mix, self._figure = mix, figure
+        self.cuts: list[Cut] = []
+        self._add(limits)
+
+    def _add(self, limits: Iterable[Limit]) -> None:
+        for limit in limits:
+            taken = {each.kind: self._taken(limit, each) for each in limit.shares}
+            if any(taken.values()):
+                size = limit.busy_keys if self._figure == "rate" else limit.size.value
+                room = Fraction(size * limit.scopes.value) if limit.size.value >= 1 else Fraction(0)
+                self.cuts.append(Cut(limit, room, taken))
+
+    def _taken(self, limit: Limit, each: KindShare) -> Fraction:
+        if limit.size.value < 1:  # nothing of the kind gets through, however little it takes
+            return Fraction(1)
+        return each.seconds if self._figure == "rate" else each.open
+
+    def are_cut_at(self, rates: Rates) -> bool:
+        """Whether these rates exceed a joint face that was not known; then it is known from here on."""
+        known = len(self.cuts)
+        self._add(self._mix.joint_faces_at(rates, self._figure))
+        self.cuts[known:] = [cut for cut in self.cuts[known:] if cut.left(rates) < 0]
+        return len(self.cuts) > known
+
+    def headroom(self, kind: str, others: Rates) -> tuple[Fraction | None, Limit | None]:
+        """The highest rate of a kind beside the others, and what limits it.
+
+        0 where the others are too much already, None where nothing limits it.
+        """
+        while True:
+            full = min(self.cuts, key=lambda cut: cut.left(others), default=None)
+            if full is not None and full.left(others) < 0:
+                return Fraction(0), full.limit
+            ends = [
+                (cut.left(others) / taken, cut) for cut in self.cuts if (taken := cut.taken.get(kind, 0)) > 0
+            ]
+            if not ends:
+                return None, None
+            rate, cut = min(ends, key=lambda end: end[0])
+            if not self.are_cut_at({**others, kind: rate}):
+                return rate, cut.limit

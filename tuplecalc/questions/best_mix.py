@@ -1,0 +1,127 @@
+"""The shares of the kinds for which the total is largest, and the limits that meet there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from tuplecalc.errors import InputError, nearest, show
+from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.free_rates import FreeRates
+from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.mixture import Figure, Mix
+from tuplecalc.network.chain import Chain
+from tuplecalc.questions.vertex import best_vertex
+
+
+@dataclass(frozen=True, repr=False)
+class BestMix:
+    """The shares for which a chain carries most; made by :func:`best_mix`."""
+
+    present: Capacity
+    """The chain with the shares that it has."""
+    figure: Figure
+    """``"flows"`` or ``"rate"``: of what the total is the largest."""
+    free: tuple[str, ...]
+    """The kinds whose shares were free; the others keep theirs."""
+    shares: Mapping[str, Fraction]
+    """Of the new connections, of every kind."""
+    total: Fraction
+    """Open flows, or connections a second, exactly."""
+    limits: tuple[Limit, ...]
+    """Those that meet there: to have more one of them must be raised."""
+    is_only: bool
+    """Whether no other shares are as good."""
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{kind} {share}" for kind, share in self.shares.items())
+        unit = " flows" if self.figure == "flows" else "/s"
+        binding = ", ".join(f"{limit.hop}/{limit.name}" for limit in self.limits)
+        return f"<BestMix {shares}: {float(self.total):,.12g}{unit}, {binding} binds>"
+
+
+def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Sequence[str] = ()) -> BestMix:
+    """The shares of the kinds with which a chain carries most flows, or the highest rate.
+
+    ``kinds`` are those whose shares are free, two or more; without them all are.  The others keep their
+    shares of the new connections.  Exact: every limit is a straight line in the kinds' rates x_k,
+
+        Σ x_k·taken_k ≤ room        largest Σ x_k·H_k (flows; Σ x_k where all H are 0) or Σ x_k (rate)
+
+    found by cutting planes (:mod:`tuplecalc.limits.free_rates`), the corner solved and proven in fractions.
+    Where the present shares are as good as any they are the answer.
+
+    Raises :class:`~tuplecalc.errors.InputError` where there are fewer than two kinds, for a name that is no
+    kind's, and where nothing limits the rate of a kind.
+
+    >>> from tuplecalc.network.file import loads
+    >>> best_mix(loads('''
+    ... traffic.kinds = [{name = "a", share = 0.5}, {name = "b", share = 0.5}]
+    ... clients = {addresses = 1000}
+    ... hops = [
+    ...     {name = "left", kind = "cone", addresses = 1, traffic = "a"},
+    ...     {name = "right", kind = "cone", addresses = 3, traffic = "b"},
+    ... ]
+    ... services = {addresses = 1, ports = 80}
+    ... '''))
+    <BestMix a 1/4, b 3/4: 258,048 flows, left/ports, right/ports binds>
+    """
+    present = capacity(chain)
+    mix = several_kinds(present)
+    free = named_kinds(mix, kinds)
+    cuts, shares = FreeRates(mix, present.limits, figure), mix.shares
+    gain = {kind: mix.hold(kind) if figure == "flows" else Fraction(1) for kind in shares}
+    # of each new connection of a free kind, these come with it of the kinds that keep their shares
+    rest = sum(shares[kind] for kind in free)
+    along = {kind: share / rest for kind, share in shares.items() if kind not in free}
+
+    def in_all(each: Mapping[str, Fraction]) -> list[Fraction]:
+        kept = sum((part * each.get(kind, 0) for kind, part in along.items()), Fraction(0))
+        return [each.get(kind, Fraction(0)) + kept for kind in free]
+
+    while True:
+        rooms = [cut.room for cut in cuts.cuts]
+        found = best_vertex(in_all(gain), [in_all(cut.taken) for cut in cuts.cuts], rooms)
+        if found is None:
+            raise InputError(f"nothing limits the rate of {_endless(free, cuts)}; ask for the flows")
+        rates = dict(zip(free, found.point, strict=True))
+        rates |= {kind: part * sum(found.point) for kind, part in along.items()}
+        if not cuts.are_cut_at(rates):
+            break
+    total = sum((rates[kind] * gain[kind] for kind in shares), Fraction(0))
+    now = min(cut.room / taken for cut in cuts.cuts if (taken := cut.room - cut.left(shares)))
+    if now * sum(shares[kind] * gain[kind] for kind in shares) == total:
+        rates = shares
+    whole = sum(rates.values())
+    limits = tuple(cuts.cuts[number].limit for number in found.rows)
+    return BestMix(
+        present, figure, free, {kind: rates[kind] / whole for kind in shares}, total, limits, found.is_only
+    )
+
+
+def several_kinds(result: Capacity) -> Mix:
+    """All kinds of a chain that has several."""
+    count = len({strand.kind for strand in result.chain.strands})
+    if result.mix is None or count < 2:
+        kinds = result.chain.traffic.kinds
+        there = f"there is only {show(kinds[0].name)}" if kinds else "there are none"
+        raise InputError(f"traffic.kinds: a mix has two kinds of traffic or more; {there}; write two or more")
+    return result.mix
+
+
+def named_kinds(mix: Mix, names: Sequence[str]) -> tuple[str, ...]:
+    """The kinds of these names, in the order of the traffic; all where none is named."""
+    for name in names:
+        if name not in mix.kinds:
+            near = nearest(name, mix.kinds)
+            remedy = f'did you mean "{near}"?' if near else f"there are {', '.join(mix.kinds)}"
+            raise InputError(f"kinds {show(name)}: this is no kind of the traffic; {remedy}")
+    if len(set(names)) == 1:
+        raise InputError(f"kinds {show(names[0])}: one share alone is not free; name two kinds or more")
+    return tuple(kind for kind in mix.kinds if kind in names or not names)
+
+
+def _endless(free: Sequence[str], cuts: FreeRates) -> str:
+    return next(show(kind) for kind in free if not any(cut.taken.get(kind) for cut in cuts.cuts))

@@ -62,17 +62,23 @@ def flow_of(strand: Strand) -> Flow:
 
 def _parts(strand: Strand) -> Iterator[Expression]:
     """φ: the parts of a kind's flows that come from one group of clients, and go to one of services."""
+    shared = strand.services[0].share is not None
+    services = ("s", ".share") if shared else ("N", "")
     sides = (
-        ("clients", "a", strand.source, strand.sources),
-        ("services", "N", strand.target, strand.targets),
+        ("clients", "a", ".addresses", strand.source, strand.sources),
+        ("services", *services, strand.target, strand.targets),
     )
-    for table, letter, which, groups in sides:
+    for table, letter, key, which, groups in sides:
         if not groups:
             yield Constant(1)
             continue
-        each = {name: Quantity(letter, owner(table, name), tidy(size)) for name, size in groups.items()}
+        owners = {name: owner(table, name) for name in groups}
+        each = {
+            name: Quantity(letter, owners[name], tidy(size), place=f"{owners[name]}{key}")
+            for name, size in groups.items()
+        }
         part = each[which] / sum(each.values(), Constant(0))
-        yield Quantity("φ", owner(table, which), tidy(part.value), part)
+        yield Quantity("φ", owners[which], tidy(part.value), part)
 
 
 def services(strand: Strand, sources: Sources, target: Target) -> list[Declared]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tuplecalc.limits.expression import Constant, Difference, Expression, NamedPorts, Number, Quantity, Sum, product
+from tuplecalc.limits.expression import (
+    Constant,
+    Difference,
+    Expression,
+    NamedPorts,
+    Number,
+    Quantity,
+    Sum,
+    product,
+)
 from tuplecalc.limits.kinds import Kind
 from tuplecalc.limits.limit import Limit, Linger, Pool
 from tuplecalc.limits.targets import Target

@@ -27,7 +27,7 @@ from math import inf
 from typing import Literal, NamedTuple
 
 from tuplecalc.limits.elsewhere import in_all, in_turn
-from tuplecalc.limits.expression import Constant, Expression, Number, product
+from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, product
 from tuplecalc.limits.kinds import IN_TURN, JOINT, SHARED, Kind
 from tuplecalc.limits.legs import (
     Alone,
@@ -164,7 +164,7 @@ class Mix:
     def _mean_hold(self) -> Expression | None:
         """Σ σ·H, of the connections that clients make; None where all last for no time."""
         total = _sum([share * hold for share, hold in self.kinds.values()])
-        return total if total.value else None
+        return Quantity("H_m", "traffic", total.value, total) if total.value else None
 
     def limits(self) -> Iterator[tuple[Limit, ...]]:
         """The limits of each hop."""

@@ -91,7 +91,9 @@ def _own_target(hop: Hop, behind: Target) -> Target | None:
     if isinstance(hop, Proxy) and hop.capture == "listen":
         each = listeners(hop)
         dealt = behind.machines(hop.instances) if hop.split == "services" else None
-        return Target((hop.name,), each * working_instances(hop, behind), each * instances(hop), (), {}, dealt)
+        return Target(
+            (hop.name,), each * working_instances(hop, behind), each * instances(hop), (), {}, dealt
+        )
     return None
 
 

@@ -13,7 +13,7 @@ from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.network.services import Services, overlap, shares
+from tuplecalc.network.services import Services, overlap
 from tuplecalc.network.traffic import Kind, Protocol, Traffic
 from tuplecalc.network.values import total, wrong_sum
 
@@ -105,11 +105,10 @@ def _told_apart(
 ) -> Iterator[Strand]:
     """The flows of one kind, by their clients and their services."""
     sources = list(_clients_by_family(clients))
-    weighted = zip(flows.services, shares(flows.services), strict=True)
     targets = [
         each
-        for number, (group, share) in enumerate(weighted)
-        for each in _services_by_family(group, share, group.name or _unnamed(flows.services, number))
+        for number, group in enumerate(flows.services)
+        for each in _services_by_family(group, group.name or _unnamed(flows.services, number))
     ]
     families = {family for family, *_ in targets}
     if (
@@ -153,20 +152,15 @@ def _clients_by_family(groups: Sequence[Clients]) -> Iterator[tuple[int | None, 
                 )
 
 
-def _services_by_family(
-    group: Services, share: Fraction, name: str
-) -> Iterator[tuple[int | None, Services, Fraction, str]]:
+def _services_by_family(group: Services, name: str) -> Iterator[tuple[int | None, Services, Fraction, str]]:
+    weight = Fraction(group.endpoints) if group.share is None else group.share
     for family, addresses in by_family(group.addresses):
         if addresses is group.addresses:
-            yield family, group, share, name
+            yield family, group, weight, name
         else:
             part = Fraction(addresses.size, group.addresses.size)
-            yield (
-                family,
-                group.model_copy(update={"addresses": addresses}),
-                share * part,
-                f"{name} IPv{family}".strip(),
-            )
+            whole = group.model_copy(update={"addresses": addresses})
+            yield family, whole, weight * part, f"{name} IPv{family}".strip()
 
 
 def _unnamed(groups: Sequence[Services], number: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sympy  # type: ignore[import-untyped]
 
 from tuplecalc.algebra import printing
-from tuplecalc.algebra.notation import labels
+from tuplecalc.algebra.notation import labels_of
 from tuplecalc.algebra.symbols import exact, number, size_symbol, symbol
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, Size, evaluate
@@ -69,7 +69,7 @@ def elasticities(chain: Chain, ranks: int = RANKS) -> tuple[Elasticity, ...]:
 
 
 def _all(result: Capacity, ranks: int) -> Iterator[Elasticity]:
-    short = labels([*(hop.name for hop in result.hops), "services", "traffic"])
+    short = labels_of(result.chain)
     of_flows = sorted((each for each in result.limits if each.size.value), key=by_flows)
     of_rate = sorted((each for each in result.limits if each.rate), key=by_rate)
     for figure, limits in (("flows", of_flows), ("rate", of_rate)):

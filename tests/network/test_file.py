@@ -27,7 +27,7 @@ from tuplecalc.network.file import (
     read,
 )
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.replace import replace, replace_all, set_value, with_settings, written_setting
+from tuplecalc.network.replace import replace, replace_all, set_values, with_settings, written_setting
 from tuplecalc.network.services import Services
 
 TOML = """
@@ -247,7 +247,7 @@ def test_no_such_example(name: str, message: str) -> None:
 )
 def test_a_setting(setting: str, place: tuple[str | int, ...], value: object) -> None:
     mapping: Any = copy.deepcopy(TABLES)
-    set_value(mapping, setting)
+    set_values(mapping, [setting])
     for step in place:
         mapping = mapping[step]
     assert mapping == value
@@ -256,7 +256,7 @@ def test_a_setting(setting: str, place: tuple[str | int, ...], value: object) ->
 
 def test_a_setting_changes_nothing_else() -> None:
     mapping = copy.deepcopy(TABLES)
-    set_value(mapping, "hops.nat.addresses=5")
+    set_values(mapping, ["hops.nat.addresses=5"])
     mapping["hops"][0]["addresses"] = 1
     assert mapping == TABLES
 
@@ -283,7 +283,7 @@ NO_SETTING = "a setting is a path, = and a value; write it as in hops.nat.addres
 )
 def test_a_setting_that_cannot_be_made(setting: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        set_value(copy.deepcopy(TABLES), setting)
+        set_values(copy.deepcopy(TABLES), [setting])
     assert str(caught.value) == f'--set "{setting}": {message}'
 
 
@@ -330,7 +330,7 @@ def test_parts_are_opened_on_the_way() -> None:
         "services": Services(addresses=1, ports=80),
     }
     for setting in ("clients.ports=1-9", "hops.nat.addresses=5", "services.ports=81"):
-        set_value(mapping, setting)
+        set_values(mapping, [setting])
     chain = from_dict(mapping)
     assert (chain.clients[0].ports.size, chain.clients[0].addresses.size) == (9, 4)
     assert chain.hops == (Cone(name="nat", addresses=5),)

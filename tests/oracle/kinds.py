@@ -166,7 +166,10 @@ def cone(choose: Choose, blocks: bool) -> Hop:
     if choose([True, True, False]) and "max_entries" not in found:
         found |= {"closing": "gives-way", "half_close": choose([0, 1])}
     if blocks and choose([False] * 4 + [True]):
-        found |= {"block": choose([1, 2]), **some(choose, "blocks_per_client", [None, 2])}
+        found |= {
+            "block": 1 if found["ports"] == "1" else choose([1, 2]),
+            **some(choose, "blocks_per_client", [None, 2]),
+        }
         found |= some(choose, "blocks_span", [None, True])
     return found
 

@@ -51,18 +51,18 @@ class Machine:
 
     def knows(self, there: dict[int, Flows], stream: Stream, seconds: Seconds) -> dict[int, InTable | None]:
         """Put the tuples that end at the machine, or pass it, into the tables of its instances."""
-        kept, tuples, history = stream.kept, stream.tuples, stream.history
+        kept, tuples, history, devices = stream.kept, stream.tuples, stream.history, dict(stream.devices)
         found: dict[int, InTable | None] = {}
         for k, flows in there.items():
             where = ("table", self.number, k)
-            stream.kept, stream.history = kept, history
+            stream.kept, stream.history, stream.devices = kept, history, dict(devices)
             found[k] = stream.in_table(where, flows, seconds)
             pairs = {} if len(there) > 1 else tuples  # what goes to several tells of none of them
             stream.tuples = flows if tuples is stream.flows else pairs
             stream.takes(where, flows, seconds)
         stream.tuples = tuples
         if len(there) > 1:
-            stream.kept, stream.history = kept, history
+            stream.kept, stream.history, stream.devices = kept, history, dict(devices)
         return found
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import combinations
 
 from .meaning import for_all
 from .network import Flows, InTable, Network, Seconds, Source
@@ -25,6 +27,8 @@ class Stream:
     pooled: bool = False
     kept: Seconds = field(default_factory=lambda: for_all(0))  # how long all devices so far keep the tuple
     history: tuple[Space, ...] = ()  # and who they are
+    devices: dict[Space, Seconds] = field(default_factory=dict)  # with how long each of them keeps it
+    turned: frozenset[Space] | None = None  # those that see another destination than the ones behind
     tuples: Flows = field(default_factory=dict)  # in which no two flows meet that differ before or behind
     began: list[tuple[Space, InTable]] = field(default_factory=list)  # in which tables it began
     seen: dict[int, dict[Space, Seconds]] = field(default_factory=dict)  # what has the tuple of an arc
@@ -70,9 +74,11 @@ class Stream:
         """Let a device choose the tuples of these flows: whatever kept the tuple before is behind it."""
         self.ends()
         self.kept, self.flows, self.tuples, self.history = seconds, flows, flows, (who,)
+        self.devices, self.turned = {who: seconds}, None
 
     def ends(self) -> None:
         """Say to the tables that a tuple began in for how long it was kept by others."""
+        self.follow()
         if self.kept.always(self.share):
             for where, began in self.began:
                 self.net.keepers[where].append((began, self.kept.mean(self.share)))
@@ -88,6 +94,8 @@ class Stream:
         if len(before) == 1 or len(behind) == 1:
             self.began = []  # a gap is one of a single tuple
             self.tuples = flows if len(before) == 1 else self.tuples
+            self.devices = {(*where, "before"): seconds for where, seconds in self.devices.items()}
+            self.turned = frozenset(self.devices)
             self.flows = flows
             self.takes((*who, "turned"), flows, seconds, alone=False)
         else:
@@ -98,15 +106,24 @@ class Stream:
 
         No other flow gets the tuple before the last device has forgotten it: now this one, now that.
         """
-        net, both = self.net, self.kept.longest(seconds)
         if alone:
             self.joins(where, flows, seconds)
         self.history += (where,)
-        longer = both.mean(self.share) > max(self.kept.mean(self.share), seconds.mean(self.share))
-        if net.rate and net.of_time and longer:
-            for leg, arcs in self.tuples.items():
-                net.use((where, "the last", self.history, leg), arcs, self.weight(both))
-        self.kept = both
+        self.kept = self.kept.longest(seconds)
+        before = self.devices.get(where, seconds)
+        self.devices[where] = seconds.longest(before)
+
+    def follow(self) -> None:
+        """Let flows that some devices all see follow one another: when the last has forgotten the tuple."""
+        if not (self.net.rate and self.net.of_time):
+            return
+        for count in range(2, len(self.devices) + 1):
+            for those in combinations(self.devices, count):
+                both = reduce(Seconds.longest, (self.devices[where] for where in those))
+                behind = self.turned is not None and self.turned.isdisjoint(those)
+                for leg, arcs in (self.flows if behind else self.tuples).items():
+                    self.net.use((frozenset(those), "all", leg), arcs, self.weight(both))
+        self.devices = {}
 
     def joins(self, where: Space, flows: Flows, seconds: Seconds) -> None:
         """Make every tuple of these flows a member of a space; once, for the longest that anyone says."""

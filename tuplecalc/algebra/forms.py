@@ -78,7 +78,7 @@ class Form:
     @property
     def result(self) -> Step:
         """The value; a rate with its unit, rounded where it is no whole number."""
-        if self.quantity == "flows":
+        if self.quantity != "rate":
             relation = "=" if numbers.is_exact(self.value) else "≈"
             return Step(relation, numbers.text(self.value), numbers.latex(self.value))
         written, relation = numbers.rounded(self.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -240,17 +240,31 @@ def capacity(chain: Chain) -> Capacity:
                 flows = limit.flows if flows is None else min(flows, limit.flows)
             if limit.rate is not None:
                 rate = limit.rate if rate is None else min(rate, limit.rate)
-        apart = {(sources.who, target.name): (sources, target) for sources, target in hop.leaving}.values()
-        space = sum(
-            floor(sources.addresses.value * sources.leg.ports.ports.size * target.endpoints.value)
-            for sources, target in apart
-        )
-        addresses = sum({each.who: floor(each.addresses.value) for each, _ in apart}.values())
-        endpoints = sum({target.name: floor(target.endpoints.value) for _, target in apart}.values())
-        ports = max((each.leg.ports.ports.size for each, _ in apart), default=0)
-        figures = limits, flows or 0, rate, space, hop.tuples_per_flow, addresses, ports, endpoints
+        figures = limits, flows or 0, rate, hop.tuples_per_flow, *space_of(hop.leaving)
         found.append(HopCapacity(hop.name, hop.kind, *figures))
     return Capacity(chain, tuple(found), declared, mix)
+
+
+class Space(NamedTuple):
+    """The tuples of all legs that are told apart somewhere, and the numbers that they are made of."""
+
+    tuple_space: int
+    sources: int
+    ports: int
+    endpoints: int
+
+
+def space_of(legs: Iterable[tuple[Sources, Target]]) -> Space:
+    """The space of legs: Σ sources × ports × endpoints, of those from one source to one target once."""
+    apart = {(sources.who, target.name): (sources, target) for sources, target in legs}.values()
+    tuples = sum(
+        floor(sources.addresses.value * sources.leg.ports.ports.size * target.endpoints.value)
+        for sources, target in apart
+    )
+    addresses = sum({each.who: floor(each.addresses.value) for each, _ in apart}.values())
+    ports = max((each.leg.ports.ports.size for each, _ in apart), default=0)
+    endpoints = sum({target.name: floor(target.endpoints.value) for _, target in apart}.values())
+    return Space(tuples, addresses, ports, endpoints)
 
 
 class Passed(NamedTuple):
@@ -299,7 +313,7 @@ def walk(chain: Chain) -> Iterator[Passed]:
         {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks} if chain.is_mixed else set()
     )
     yield _passed("clients", "clients", ways, 1)
-    for hop in chain.hops:
+    for hop in chain.hops_at_work:
         crossing = [way for way in ways if way.strand.crosses(hop)]
         everyone = _all_sources(crossing) if chain.is_mixed else None
         for way in crossing:

@@ -11,6 +11,7 @@ from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Part, 
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target, owner
 from tuplecalc.network.mix import Strand
+from tuplecalc.network.part import step
 
 
 def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
@@ -25,10 +26,10 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
     A port that ``bind`` took stays taken for the whole ``time_wait``: reuse does not look at it.
     """
     part, group = strand.clients, owner("clients", strand.source)
-    a = Quantity("a", group, part.addresses.size, place=f"{group}.addresses")
-    leg = Leg(NamedPorts("A", group, part.ports, place=f"{group}.ports"), flow_of(strand))
+    a = Quantity("a", group, part.addresses.size, place=f"{part.path}.addresses")
+    leg = Leg(NamedPorts("A", group, part.ports, place=f"{part.path}.ports"), flow_of(strand))
     sources = Sources(("clients", strand.source), a, a, 1, leg, (), a)
-    letters = Letters(group, group, sources, target, target)
+    letters = Letters(group, part.path, sources, target, target)
     bound = part.allocation == "bind"
     copies: Expression = a if bound else a * letters.E
     times = letters.times(client=letters.linger(part))
@@ -47,15 +48,17 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
 def flow_of(strand: Strand) -> Flow:
     """What its flows are where they begin: what a kind does not say itself is the traffic's."""
 
+    path = f"traffic.kinds.{step(strand.kind)}"
+
     def of(letter: str, key: str, value: Fraction) -> Quantity:
         own = bool(strand.kind) and key in strand.own
-        place = f"traffic.kinds.{strand.kind}" if own else "traffic"
+        place = path if own else "traffic"
         return Quantity(letter, strand.kind if own else "traffic", tidy(value), place=f"{place}.{key}")
 
     share: Expression = Constant(1)
     if strand.kind:
         key = "rate" if "rate" in strand.own else "share"
-        share = Quantity("σ", strand.kind, tidy(strand.share), place=f"traffic.kinds.{strand.kind}.{key}")
+        share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{path}.{key}")
     H, c = of("H", "hold", strand.hold), of("c", "first_close", strand.first_close)
     return Flow(H, c, share, strand.protocol, strand.kind, strand.family, tuple(_parts(strand)))
 
@@ -74,7 +77,7 @@ def _parts(strand: Strand) -> Iterator[Expression]:
             continue
         owners = {name: owner(table, name) for name in groups}
         each = {
-            name: Quantity(letter, owners[name], tidy(size), place=f"{owners[name]}{key}")
+            name: Quantity(letter, owners[name], tidy(size), place=f"{table}.{step(name)}{key}")
             for name, size in groups.items()
         }
         part = each[which] / sum(each.values(), Constant(0))

@@ -101,6 +101,14 @@ class Times(NamedTuple):
             terms.append(Difference(Constant(1), self.client_share) * self.service)
         return Sum(tuple(terms))
 
+    def longest(self, other: Times) -> Times:
+        """The longer of two, each time: by whoever closes first."""
+        longer = [
+            max(pair, key=lambda each: each.value)
+            for pair in ((self.client, other.client), (self.service, other.service))
+        ]
+        return self._replace(client=longer[0], service=longer[1])
+
     @property
     def linger(self) -> Linger:
         """The lingers in numbers."""

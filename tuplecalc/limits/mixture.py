@@ -26,7 +26,7 @@ from itertools import combinations
 from math import inf
 from typing import Literal, NamedTuple
 
-from tuplecalc.limits.elsewhere import in_all, in_turn
+from tuplecalc.limits.elsewhere import in_all
 from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, product
 from tuplecalc.limits.kinds import IN_TURN, JOINT, SHARED, Kind
 from tuplecalc.limits.legs import (
@@ -45,6 +45,7 @@ from tuplecalc.limits.legs import (
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import KindShare, Limit, by_flows, by_rate
 from tuplecalc.limits.program import Face, Member, joint_face
+from tuplecalc.limits.turns import Turn, turns
 from tuplecalc.network.ports import PortSet
 
 ONE = Constant(1)
@@ -121,30 +122,31 @@ class Mix:
                 case Held():
                     self.blocks.setdefault(each.space, []).append(each)
         self.legs = dict.fromkeys(entry.membership.leg for space in self.spaces.values() for entry in space)
-        self._take_turns()
         begin = [each.membership.leg.flow for each in declared[0] if isinstance(each, Alone)]
         self.kinds = {flow.kind: (flow.share, flow.hold) for flow in begin}
         self.mean_hold = self._mean_hold()
+        self._turns = self._take_turns()
         self._given: set[object] = set()
         self._joint = dict(self._joint_faces())
 
     def _enter(self, kind: Kind | None, membership: Membership) -> None:
         entries = self.spaces.setdefault(membership.space, [])
         for place, entry in enumerate(entries):
-            if entry.membership.leg is membership.leg:  # in two roles: the longer time counts
-                if membership.times.seconds.value > entry.membership.times.seconds.value:
-                    entries[place] = Entry(entry.kind or kind, membership)
+            here = entry.membership
+            if here.leg is membership.leg:  # in two roles: the longer time counts, each time
+                here.times = membership.times = here.times.longest(membership.times)
+                entries[place] = Entry(entry.kind or kind, here)
                 return
         entries.append(Entry(kind, membership))
 
-    def _take_turns(self) -> None:
-        for leg in self.legs:
-            if (turn := in_turn(leg)) is not None:
-                here = turn.membership
-                space = here.space._replace(table="in turn")
-                longer = replace(here, times=turn.times, copies=turn.copies)
-                leg.memberships.pop()  # which the copy has entered
-                self.spaces.setdefault(space, []).append(Entry(IN_TURN, longer))
+    def _take_turns(self) -> dict[Space, list[Turn]]:
+        """Spaces that are taken in turn are spaces too, each at the last of them."""
+        found: dict[Space, list[Turn]] = {}
+        for turn in turns({space: [e.membership for e in here] for space, here in self.spaces.items()}):
+            found.setdefault(turn.last, []).append(turn)
+        for several in found.values():
+            self.spaces |= {turn.space: [Entry(IN_TURN, each) for each in turn.members] for turn in several}
+        return found
 
     @property
     def shares(self) -> dict[str, Fraction]:
@@ -177,7 +179,6 @@ class Mix:
             match each:
                 case Alone(membership=membership) | Passing(membership):
                     yield from self._of_space(membership.space)
-                    yield from self._of_space(membership.space._replace(table="in turn"))
                 case Table(entering, leaving):
                     yield from self._of_space(entering.space)
                     yield from self._of_space(leaving.space)
@@ -195,8 +196,17 @@ class Mix:
     def _of_space(self, space: Space) -> Iterator[Found]:
         if space in self.spaces and self._is_new(space):
             yield from self._faces(space, self.spaces[space])
+            for turn in self._turns.get(space, ()):
+                yield from self._taken_in_turn(turn)
             if space in self._joint:
                 yield self._joint[space]
+
+    def _taken_in_turn(self, turn: Turn) -> Iterator[Found]:
+        """The faces of spaces that are taken in turn, where they are below those of each alone."""
+        alone = [face.limit for space in turn.of for face in self._faces(space, self.spaces[space])]
+        known = min(map(by_rate, alone), default=inf)
+        faces = self._faces(turn.space, self.spaces[turn.space])
+        yield from (face for face in faces if by_rate(face.limit) < known)
 
     def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Found]:
         """The closed sets of legs."""

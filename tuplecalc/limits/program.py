@@ -37,6 +37,8 @@ def joint_face(
 
         λ ≤ Σ y·|atom| / Σ_j w_j · min over the leg's atoms of (Σ y·S / c)
 
+    The multipliers are the fractions next to what floats find, with denominators up to 10^7.  They are the
+    optimum's own where these are no larger; the face holds in any case, and is counted exactly.
     """
     users = list(atoms(ports))
     import numpy as np

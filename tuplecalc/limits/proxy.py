@@ -179,6 +179,8 @@ class _Row:
         found: list[Declared] = [Alone(CAPTURE, captured)]
         if not self.accepting.within(front.open.value):
             found.insert(0, Alone(ACCEPTED, self.tracked))
+        else:  # where flows of others may wait longer
+            found.append(Passing(self.tracked))
         return found
 
     def upstream(self) -> list[Declared]:

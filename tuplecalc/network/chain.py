@@ -16,7 +16,8 @@ from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import Hop
-from tuplecalc.network.mix import Strand, group_problems, machine_problems, misfit_names, strands
+from tuplecalc.network.machine import machine_problems, with_what_machines_have
+from tuplecalc.network.mix import Strand, group_problems, misfit_names, strands, unreached
 from tuplecalc.network.part import Part, meant, same_names
 from tuplecalc.network.presets import kind_and_layer
 from tuplecalc.network.proxy import Proxy
@@ -63,7 +64,12 @@ def _one_or_several(part: type[Part]) -> Any:
         if part is Clients and not isinstance(value, list | tuple | Mapping | part):
             raise reject(value, "this is a table of keys and values", "write [clients] above its keys")
         value = part(**value) if isinstance(value, Mapping) else value  # here, so that its place has no [0]
-        return [value] if isinstance(value, part) else value
+        if isinstance(value, part):
+            return [value]
+        if not isinstance(value, list | tuple):
+            instead = f"write [{part.__name__.lower()}] above its keys"
+            raise reject(value, "this is a table of keys and values", instead)
+        return value
 
     several = Annotated[tuple[part, ...], Field(min_length=1)]  # type: ignore[valid-type]
     return BeforeValidator(as_list, json_schema_input_type=part | several)
@@ -88,6 +94,7 @@ class Chain(Part):
     hops: tuple[AnyHop, ...] = ()
     services: Annotated[tuple[Services, ...], Field(min_length=1), _one_or_several(Services)]
 
+    _hops_at_work: tuple[AnyHop, ...] = PrivateAttr(())
     _strands: tuple[Strand, ...] = PrivateAttr(())
 
     def __init__(self, /, **data: Any) -> None:
@@ -105,13 +112,15 @@ class Chain(Part):
         ):
             if isinstance(several := data.get(key, ()), list | tuple):
                 yield from (problem.below(key) for problem in same_names(several, what))
+        yield from misfit_names(data)
 
     @field_validator("hops")
     @classmethod
-    def _tables_of_blocks(cls, hops: tuple[AnyHop, ...], info: ValidationInfo) -> tuple[AnyHop, ...]:
-        """A table of blocks has an entry for as many clients as reach its hop."""
+    def _fit_each_other(cls, hops: tuple[AnyHop, ...], info: ValidationInfo) -> tuple[AnyHop, ...]:
+        """Those of one machine agree; a table of blocks has an entry for as many clients as reach its hop."""
         clients = info.data.get("clients")  # missing where these are wrong themselves
-        if problems := list(_missing_entries(clients, hops)) if clients else []:
+        problems = [*machine_problems(hops), *(_missing_entries(clients, hops) if clients else ())]
+        if problems:
             raise TopologyError(problems)
         return hops
 
@@ -123,19 +132,27 @@ class Chain(Part):
         return groups
 
     @model_validator(mode="after")
-    def _all_fit(self) -> Chain:
-        """Kinds, groups, hops and machines fit each other."""
-        parts = self.traffic, self.clients, self.hops, self.services
-        problems = [*misfit_names(*parts), *machine_problems(self.hops)]
-        self._strands = () if problems else tuple(strands(*parts, problems))
-        if problems:
+    def _all_find_their_way(self) -> Chain:
+        """Each kind gets from its clients to its services."""
+        self._hops_at_work = tuple(with_what_machines_have(self.hops))
+        if any(misfit_names(self.written())):
+            return self  # who is meant is not known: it is said with all else
+        problems: list[Problem] = []
+        parts = self.traffic, self.clients, self._hops_at_work, self.services
+        self._strands = tuple(strands(*parts, problems))
+        if problems or (problems := list(unreached(self.traffic, self.services, self._strands))):
             raise TopologyError(problems)
         return self
 
     @property
+    def hops_at_work(self) -> tuple[AnyHop, ...]:
+        """The hops, each with the tables, files and addresses that another one says of their machine."""
+        return self._hops_at_work
+
+    @property
     def strands(self) -> tuple[Strand, ...]:
-        """The flows of each kind from each group of clients to each group of services."""
-        return self._strands
+        """The flows of each kind from each group of clients to each group of services; none of share 0."""
+        return tuple(strand for strand in self._strands if strand.part)
 
     @property
     def is_mixed(self) -> bool:
@@ -146,8 +163,7 @@ class Chain(Part):
 
     def parts(self) -> Iterator[tuple[str, Clients | AnyHop]]:
         """The groups of clients and the hops, each with its path."""
-        one = len(self.clients) == 1
-        yield from (("clients" if one else f"clients.{group.name}", group) for group in self.clients)
+        yield from ((group.path, group) for group in self.clients)
         yield from ((hop.path, hop) for hop in self.hops)
 
     @property

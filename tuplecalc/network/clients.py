@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.hop import EPHEMERAL_PORTS, Sockets
+from tuplecalc.network.part import step
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.values import Count, Name
 
@@ -25,3 +26,8 @@ class Clients(Sockets, defer_build=False):
     """Connections that each address wants open at once."""
     max_files: Count | None = None
     """Open connections of one address (ulimit)."""
+
+    @property
+    def path(self) -> str:
+        """The path of the group in settings and messages: ``clients``, with its name where it has one."""
+        return "clients" if self.name is None else f"clients.{step(self.name)}"

@@ -13,7 +13,7 @@ from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.hop import UNPRIVILEGED_PORTS, Hop, Virtual, Waiting
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.setvalue import is_integer
-from tuplecalc.network.values import Block, Count, PortSearch, Seconds
+from tuplecalc.network.values import Block, Count, Flag, PortSearch, Seconds
 
 
 class Cone(Waiting, Hop, defer_build=False):
@@ -42,7 +42,7 @@ class Cone(Waiting, Hop, defer_build=False):
     """RFC 4787: endpoint-independent means that a port serves one internal endpoint for all destinations."""
     destinations: Count | None = None
     """A port of an address serves at most so many destinations at once (port oversubscription)."""
-    blocks_span: bool = False
+    blocks_span: Flag = False
     """Whether the blocks of a client may lie on several addresses."""
     block: Block | None = None
     """Ports handed to one client address: a number (port-block allocation), "even" (all ports divided

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 from tuplecalc.errors import Problem
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.part import Part
+from tuplecalc.network.part import Part, step
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.presets import PresetPart
 from tuplecalc.network.values import Count, Name, Names, Seconds
@@ -109,8 +107,7 @@ class Hop(Lingering, defer_build=True):
     @property
     def path(self) -> str:
         """The path of the hop in settings and messages: ``hops.nat``, in quotes where it needs them."""
-        bare = re.fullmatch(r"[\w-]+", self.name)
-        return f"hops.{self.name if bare else json.dumps(self.name, ensure_ascii=False)}"
+        return f"hops.{step(self.name)}"
 
     def written(self) -> dict[str, Any]:
         """The keys that were given, and which kind of hop it is."""

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import combinations
+from itertools import chain
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tuplecalc.errors import Problem, nearest, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.hop import Hop
+from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services, overlap
 from tuplecalc.network.traffic import Kind, Protocol, Traffic
 from tuplecalc.network.values import total, wrong_sum
-
-_OF_A_MACHINE = ("max_files", "max_entries", "tracking_time_wait", "addresses")
-_ALIKE = ("instances", "split", "tracking")
 
 
 class Strand(NamedTuple):
@@ -81,7 +79,7 @@ def strands(
     """
     kinds = traffic.kinds or (Kind.model_construct(name="", share=Fraction(1)),)
     for number, kind in enumerate(kinds):
-        part = kind.share or Fraction(1, len(kinds))
+        part = Fraction(1, len(kinds)) if kind.share is None else kind.share
         if kind.rate is not None and traffic.offered:
             part = kind.rate / traffic.offered
         flows = Strand(
@@ -136,6 +134,19 @@ def _told_apart(
                 sources=sizes if len(sources) > 1 else {},
                 targets={name: share for _, _, share, name in reached} if len(reached) > 1 else {},
             )
+
+
+def unreached(traffic: Traffic, services: Sequence[Services], every: Sequence[Strand]) -> Iterator[Problem]:
+    """Services of a family that no client of theirs reaches."""
+    reached = {(each.addresses, each.ports) for strand in every for each in strand.services}
+    for number, group in enumerate(services):
+        if traffic.kinds and all(k.services and group.name not in k.services for k in traffic.kinds):
+            continue
+        for family, addresses in by_family(group.addresses):
+            if not reached & {(addresses, group.ports), (group.addresses, group.ports)}:
+                rule = f"no client reaches those of IPv{family}: a source reaches its own family only"
+                way_out = "leave them out, or put a cone with addresses of theirs between"
+                yield Problem(f"services[{number}].addresses", addresses.spec, rule, way_out)
 
 
 def _clients_by_family(groups: Sequence[Clients]) -> Iterator[tuple[int | None, Clients, str]]:
@@ -199,73 +210,65 @@ def _can_be(some: set[int | None], others: set[int | None]) -> bool:
     return None in some or None in others or not some.isdisjoint(others)
 
 
-def misfit_names(
-    traffic: Traffic, clients: Sequence[Clients], hops: Sequence[Hop], services: Sequence[Services]
-) -> Iterator[Problem]:
-    """Names of kinds and groups that there are not, and groups without a name that need one."""
-    known = [kind.name for kind in traffic.kinds]
-    if len(clients) > 1:
-        for number, group in enumerate(clients):
-            if group.name is None:
-                rule = "groups of clients have names where there are several"
-                yield Problem(f"clients[{number}].name", None, rule, "add it")
-    groups = {"clients": clients, "services": services}
-    for number, kind in enumerate(traffic.kinds):
-        for key, several in groups.items():
-            names = [name for group in several if (name := getattr(group, "name", None)) is not None]
-            what = f"a group of {key}"
-            yield from _unknown(
-                f"traffic.kinds[{number}].{key}",
-                kind.clients if key == "clients" else kind.services,
-                names,
-                what,
-            )
-    for number, hop in enumerate(hops):
-        place = f"hops[{number}]"
-        yield from _unknown(f"{place}.traffic", hop.traffic, known, "a kind of traffic")
-        if isinstance(hop, Proxy) and hop.captures is not None:
-            yield from _unknown(f"{place}.captures", hop.captures, known, "a kind of traffic")
-            for name in hop.captures:
-                if hop.traffic is not None and name in known and name not in hop.traffic:
-                    rule = f"a hop captures what crosses it; {show(name)} goes round it"
-                    yield Problem(f"{place}.captures", name, rule, "leave it out, or add it to `traffic`")
+def misfit_names(tables: Mapping[str, Any]) -> Iterator[Problem]:
+    """Names of kinds and groups that there are not, names that are missing, and groups that nobody uses.
+
+    The tables may be raw, so that this is said beside all else that is wrong with them.
+    """
+    kinds = _list(_value(tables.get("traffic"), "kinds"))
+    for key in ("clients", "services"):
+        groups, named = _list(tables.get(key)), [_names(_value(kind, key)) for kind in kinds]
+        names = [_value(group, "name") for group in groups]
+        known = [name.strip() for name in names if isinstance(name, str)]
+        needed = "where kinds name them" if any(named) else ""
+        if key == "clients" and len(groups) > 1:
+            needed = "where there are several"
+        for number, name in enumerate(names):
+            place = f"{key}[{number}]" if len(groups) > 1 else key
+            if name is None and needed:
+                yield Problem(f"{place}.name", None, f"groups of {key} have names {needed}", "add it")
+            elif kinds and all(named) and isinstance(name, str) and name.strip() not in chain(*named):
+                rule = f"no kind of traffic has the {key} {show(name)}"
+                yield Problem(place, None, rule, f"name them in `{key}` of a kind, or leave them out")
+        for number, those in enumerate(named):
+            if known:
+                yield from _unknown(f"traffic.kinds[{number}].{key}", those, known, f"a group of {key}")
+    known = [name.strip() for kind in kinds if isinstance(name := _value(kind, "name"), str)]
+    for number, hop in enumerate(_list(tables.get("hops"))):
+        crossing, captured = _names(_value(hop, "traffic")), _names(_value(hop, "captures"))
+        for key, those in (("traffic", crossing), ("captures", captured)):
+            yield from _unknown(f"hops[{number}].{key}", those, known, "a kind of traffic")
+        for name in captured:
+            if crossing and name in known and name not in crossing:
+                rule = f"a hop captures what crosses it; {show(name)} goes round it"
+                yield Problem(f"hops[{number}].captures", name, rule, "leave it out, or add it to `traffic`")
 
 
-def _unknown(place: str, names: Iterable[str] | None, known: Sequence[str], what: str) -> Iterator[Problem]:
-    for name in names or ():
+def _value(part: object, key: str) -> object:
+    """What a table has for a key, read already or not."""
+    return part.get(key) if isinstance(part, Mapping) else getattr(part, key, None)
+
+
+def _list(value: object) -> list[object]:
+    """One table or several; none where it is neither."""
+    if isinstance(value, list | tuple):
+        return list(value)
+    return [value] if isinstance(value, Mapping | Part) else []
+
+
+def _names(value: object) -> list[str]:
+    """One name or several; what is no name is said elsewhere."""
+    several = value if isinstance(value, list | tuple) else [value]
+    return [name.strip() for name in several if isinstance(name, str)]
+
+
+def _unknown(place: str, names: Iterable[str], known: Sequence[str], what: str) -> Iterator[Problem]:
+    for name in names:
         if name not in known:
+            rule = f"this is {what}; there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'none'}"
+            way_out = "write one of these" if known else "leave it out, or write [[traffic.kinds]]"
             near = nearest(name, known)
-            rule = (
-                f"this is {what}; there are {', '.join(known)}"
-                if known
-                else f"this is {what}; there are none"
-            )
-            yield Problem(place, name, rule, f'did you mean "{near}"?' if near else "write one of these")
-
-
-def machine_problems(hops: Sequence[Hop]) -> Iterator[Problem]:
-    """Hops of one machine agree on what is the machine's."""
-    for (first, one), (second, other) in combinations(enumerate(hops), 2):
-        if one.machine is None or one.machine != other.machine:
-            continue
-        for key in (*_ALIKE, *_OF_A_MACHINE):
-            if not (hasattr(one, key) and hasattr(other, key)):
-                continue
-            if key == "addresses" and not (isinstance(one, Proxy) and isinstance(other, Proxy)):
-                continue
-            both = key in one.stated and key in other.stated
-            mine, theirs = getattr(one, key), getattr(other, key)
-            if mine != theirs and (both or key in _ALIKE):
-                said = "" if both else ", said or not"
-                rule = f"hops of one machine agree on `{key}`{said}; hops[{first}] has {show(plain(mine))}"
-                yield Problem(
-                    f"hops[{second}].{key}", plain(theirs), rule, "write the same, or take another machine"
-                )
-
-
-def plain(value: object) -> object:
-    """A value as a file says it."""
-    return getattr(value, "spec", float(value) if isinstance(value, Fraction) else value)
+            yield Problem(place, name, rule, f'did you mean "{near}"?' if near else way_out)
 
 
 def group_problems(groups: Sequence[Services]) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from tuplecalc.errors import Problem, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.hop import EPHEMERAL_PORTS, UNPRIVILEGED_PORTS, Hop, Sockets
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.values import Count, FirstClose, Names, Ratio, Seconds
+from tuplecalc.network.values import Count, Files, FirstClose, Names, PerFlow, Seconds
 
 _ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
     "listen_addresses": ("capture", ("nat", "listen")),
@@ -83,11 +83,11 @@ class Proxy(Sockets, Hop, defer_build=False):
     """How instances share the work: any serves any, or each serves its own services."""
     max_files: Count | None = None
     """File descriptors of one instance."""
-    files_per_flow: Ratio = Fraction(2)
+    files_per_flow: Files = Fraction(2)
     """File descriptors of a flow with one upstream connection, half of them for each side."""
     captures: Names | None = None
     """Kinds that it ends, the others pass as through layer 3; all that cross it where it is left out."""
-    connections_per_flow: Ratio = Fraction(1)
+    connections_per_flow: PerFlow = Fraction(1)
     """Upstream connections for each accepted one: below 1 is pooling or keep-alive, above 1 fan-out."""
     upstream_hold: Seconds | None = None
     """Mean time that an upstream connection stays open; the flow's where it is left out."""

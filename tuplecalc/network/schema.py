@@ -16,7 +16,7 @@ from tuplecalc.network.part import Part
 from tuplecalc.network.presets import Preset, PresetPart, presets
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
-from tuplecalc.network.traffic import Traffic
+from tuplecalc.network.traffic import Kind, Traffic
 
 
 def json_schema() -> dict[str, Any]:
@@ -31,7 +31,7 @@ def json_schema() -> dict[str, Any]:
     schema = Chain.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     hops: list[type[Hop]] = Hop.__subclasses__()
-    parts: list[type[Part]] = [Traffic, Clients, Virtual, *hops, Services]
+    parts: list[type[Part]] = [Traffic, Kind, Clients, Virtual, *hops, Services]
     for part in parts:
         _describe(schema["$defs"][part.__name__], part)
     for hop in hops:  # which class it is, is a default here and a key in the file

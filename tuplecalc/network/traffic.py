@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Literal
 
+from pydantic import field_validator
+
 from tuplecalc.errors import Problem
-from tuplecalc.network.part import Part, same_names
-from tuplecalc.network.values import Count, FirstClose, Name, Names, Rate, Seconds, Share, total, wrong_sum
+from tuplecalc.network.part import Part, same_names, step
+from tuplecalc.network.values import Count, FirstClose, Name, Names, Portion, Rate, Seconds, total, wrong_sum
 
 Protocol = Literal["tcp", "udp"]
 
@@ -22,8 +24,8 @@ class Kind(Part):
 
     name: Name
     """Unique among the kinds."""
-    share: Share | None = None
-    """Part of the new connections; all kinds have one, or all have a rate."""
+    share: Portion | None = None
+    """Part of the new connections; all kinds have one, or all have a rate.  At 0 there are none of it."""
     rate: Rate | None = None
     """New connections a second of this kind."""
     hold: Seconds | None = None
@@ -37,9 +39,16 @@ class Kind(Part):
     services: Names | None = None
     """The groups of services that it goes to; all where it is left out."""
 
+    @property
+    def path(self) -> str:
+        """The path of the kind in settings and messages: ``traffic.kinds.login``."""
+        return f"traffic.kinds.{step(self.name)}"
+
 
 class Traffic(Part):
     """What is offered to the whole chain, and how long connections last."""
+
+    within = "traffic."
 
     rate: Rate | None = None
     """New connections a second offered to the whole chain."""
@@ -68,7 +77,7 @@ class Traffic(Part):
             yield Problem(f"kinds[{number}].rate", read[number]["rate"], rule, "leave one of them out")
         if both:
             return
-        key = "share" if any("share" in kind for kind in read) else "rate"
+        key = "rate" if any("rate" in kind for kind in read) else "share"
         for number, kind in enumerate(read):
             if key not in kind:
                 rule = "all kinds have a share, or all a rate"
@@ -77,11 +86,13 @@ class Traffic(Part):
             rule = "where kinds have rates the total is their sum"
             yield Problem("rate", data["rate"], rule, "leave it out, or give the kinds shares")
 
-    def model_post_init(self, _context: object, /) -> None:
-        """Shares sum to 1."""
-        shares = [kind.share for kind in self.kinds if kind.share is not None]
-        if shares and len(shares) == len(self.kinds) and (sum_ := total(shares)) != 1:
+    @field_validator("kinds")
+    @classmethod
+    def _sum_of_shares(cls, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        shares = [kind.share for kind in kinds if kind.share is not None]
+        if shares and len(shares) == len(kinds) and (sum_ := total(shares)) != 1:
             raise wrong_sum(sum_)
+        return kinds
 
     @property
     def offered(self) -> Fraction | None:

@@ -45,6 +45,12 @@ def _count(value: object) -> int:
     return value
 
 
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise reject(value, "this is true or false", "write one of the two, without quotes")
+    return value
+
+
 def number(value: object, what: str) -> Fraction:
     """A finite number, read exactly as it is written.
 
@@ -119,6 +125,13 @@ def _share(value: object) -> Fraction:
     return share
 
 
+def _portion(value: object) -> Fraction:
+    portion = number(value, "a share")
+    if not 0 <= portion <= 1:
+        raise reject(value, "a share is from 0 to 1", 'write it as in 0.25 or "1/4"')
+    return portion
+
+
 def _first_close(value: object) -> Fraction:
     """The share of connections that the client side closes first."""
     if value in ("client", "server"):
@@ -172,11 +185,14 @@ def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, in
         most, fewest = clients, ports
 
 
-def _ratio(value: object) -> Fraction:
-    ratio = number(value, "a number of connections")
-    if ratio <= 0:
-        raise reject(value, "a number of connections is above 0", 'write it as in 2, 0.25 or "2/35"')
-    return ratio
+def _ratio(what: str) -> Callable[[object], Fraction]:
+    def read(value: object) -> Fraction:
+        ratio = number(value, f"a number of {what}")
+        if ratio <= 0:
+            raise reject(value, f"a number of {what} is above 0", 'write it as in 2, 0.25 or "2/35"')
+        return ratio
+
+    return read
 
 
 def total(parts: Iterable[Fraction]) -> Fraction:
@@ -265,6 +281,10 @@ _SHARE = {
     ],
     "examples": [0.25, "1/3"],
 }
+_PORTION = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _SHARE["anyOf"][1]],
+    "examples": [0.25, "1/3"],
+}
 _RATIO_SCHEMA = {
     "anyOf": [
         {"type": "number", "exclusiveMinimum": 0},
@@ -283,11 +303,14 @@ _BLOCK = {"anyOf": [_COUNT, {"const": "even"}, _TABLE], "examples": [512, "even"
 _PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _COUNT | {"maximum": MOST_PROBES}]}
 
 Count = Annotated[int, _Reader(_count, _COUNT)]
+Flag = Annotated[bool, _Reader(_flag, {"type": "boolean"})]
 Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK)]
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
-Ratio = Annotated[Fraction, _Reader(_ratio, _RATIO_SCHEMA, plain)]
+Portion = Annotated[Fraction, _Reader(_portion, _PORTION, plain)]
+PerFlow = Annotated[Fraction, _Reader(_ratio("connections"), _RATIO_SCHEMA, plain)]
+Files = Annotated[Fraction, _Reader(_ratio("files"), _RATIO_SCHEMA, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
 PortSearch = Annotated[Literal["exhaustive", "linux"] | int, _Reader(_port_search, _PORT_SEARCH)]
 Name = Annotated[str, _Reader(_name, _NAME)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
+from tuplecalc.algebra.meeting import Meeting, meeting
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.free_rates import FreeRates
@@ -28,12 +30,37 @@ class BestMix:
     """The kinds whose shares were free; the others keep theirs."""
     shares: Mapping[str, Fraction]
     """Of the new connections, of every kind."""
+    parts: Mapping[str, Fraction]
+    """What each kind has of the total."""
     total: Fraction
     """Open flows, or connections a second, exactly."""
     limits: tuple[Limit, ...]
     """Those that meet there: to have more one of them must be raised."""
     is_only: bool
     """Whether no other shares are as good."""
+
+    @cached_property
+    def closed_form(self) -> Meeting | None:
+        """The share of the first free kind and the total in symbols, where two limits hold two kinds."""
+        if len(self.free) != 2 or len(self.limits) != 2:
+            return None
+        first, second = self.free
+        others = {kind: share for kind, share in self.shares.items() if kind not in self.free}
+        found = meeting((self.limits[0], self.limits[1]), (first, second), others, self.figure)
+        return found if found and found.share.value == self.shares[first] else None
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What sets these shares; none where a kind has no share left, which a file cannot say."""
+        offered, kinds = self.present.chain.traffic.offered, self.present.chain.traffic.kinds
+        if not all(self.shares.values()):
+            return ()
+        return tuple(
+            f"traffic.kinds.{kind.name}.share={self.shares[kind.name]}"
+            if kind.rate is None
+            else f"traffic.kinds.{kind.name}.rate={self.shares[kind.name] * (offered or 1)}"
+            for kind in kinds
+        )
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{kind} {share}" for kind, share in self.shares.items())
@@ -91,14 +118,14 @@ def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Se
         if not cuts.are_cut_at(rates):
             break
     total = sum((rates[kind] * gain[kind] for kind in shares), Fraction(0))
-    now = min(cut.room / taken for cut in cuts.cuts if (taken := cut.room - cut.left(shares)))
-    if now * sum(shares[kind] * gain[kind] for kind in shares) == total:
-        rates = shares
+    most = min(cut.room / taken for cut in cuts.cuts if (taken := cut.room - cut.left(shares)))
+    if most * sum(shares[kind] * gain[kind] for kind in shares) == total:  # the present mix is as good
+        rates = {kind: most * share for kind, share in shares.items()}
     whole = sum(rates.values())
+    best = {kind: rates[kind] / whole if whole else share for kind, share in shares.items()}
     limits = tuple(cuts.cuts[number].limit for number in found.rows)
-    return BestMix(
-        present, figure, free, {kind: rates[kind] / whole for kind in shares}, total, limits, found.is_only
-    )
+    parts = {kind: rates[kind] * gain[kind] for kind in shares}
+    return BestMix(present, figure, free, best, parts, total, limits, found.is_only)
 
 
 def several_kinds(result: Capacity) -> Mix:

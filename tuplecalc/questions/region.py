@@ -10,7 +10,6 @@ from typing import NamedTuple
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.free_rates import Cut, FreeRates
-from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.best_mix import named_kinds, several_kinds
 
@@ -23,11 +22,11 @@ class Point(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """What lies on one limit, from less of the second kind's rate to more of the first kind's."""
+    """A stretch on one limit, or on several that coincide, from less of the first kind's rate to more."""
 
-    start: Point
-    end: Point
-    limit: Limit
+    ends: tuple[Point, Point]
+    limits: tuple[tuple[str, str], ...]
+    """Their hops and names, in the order of the flows."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,25 +44,30 @@ class Region:
     """From the axis of the second kind to that of the first; exact."""
     offered: Point | None
     """The rates of the two kinds that are offered."""
-    best: Point
-    """The largest sum of the two rates; of several as good the middle of their edge."""
     is_possible: bool | None
     """Whether the offered rates are possible; None where nothing is offered."""
+    at_mix: Point
+    """The most of both in the proportion that they have now."""
+    binding: Edge
+    """The edge that this lies on."""
+    best: Point
+    """The largest sum of the two rates; of several as good the middle of their edge."""
 
     @property
     def vertices(self) -> tuple[Point, ...]:
         """The corners but for 0, from the axis of the second kind to that of the first."""
-        return (self.edges[0].start, *(edge.end for edge in self.edges))
+        return (self.edges[0].ends[0], *(edge.ends[1] for edge in self.edges))
 
     def __repr__(self) -> str:
         corners = ", ".join(f"({float(x):,.6g}, {float(y):,.6g})" for x, y in self.vertices)
-        limits = ", ".join(f"{edge.limit.hop}/{edge.limit.name}" for edge in self.edges)
+        limits = ", ".join("/".join(edge.limits[0]) for edge in self.edges)
         return f"<Region of {' and '.join(self.kinds)}: {corners}; {limits}>"
 
 
-def region(chain: Chain, first: str, second: str) -> Region:
+def region(chain: Chain, kinds: tuple[str, str] | None = None) -> Region:
     """Which rates of two kinds a chain can have together, while all others stay as offered.
 
+    Without names these are the first two kinds.
     Every limit is a straight line, so that the region is a convex polygon: exact corners, each edge a limit.
     Joint faces that the corners exceed are added until there are none (:mod:`tuplecalc.limits.free_rates`).
     Where nothing is offered the other kinds are left out.
@@ -82,29 +86,44 @@ def region(chain: Chain, first: str, second: str) -> Region:
     ...     {name = "p", kind = "hourglass", capture = "tproxy", source = "client", captures = "login"},
     ... ]
     ... services = {addresses = 6, ports = 80}
-    ... '''), "login", "rest")
+    ... '''))
     <Region of login and rest: (0, 921.6), (134.438, 787.162), (470.533, 47.7524), (470.533, 0); \
 nat/ports, p/joint, p/upstream>
     """
     result = capacity(chain)
     mix = several_kinds(result)
-    named_kinds(mix, (first, second))
+    first, second = kinds = kinds or _first_two(*mix.kinds)
+    named_kinds(mix, kinds)
     total = chain.traffic.offered
     rates = {kind: share * (total or 0) for kind, share in mix.shares.items()}
-    others = {kind: rate for kind, rate in rates.items() if kind not in (first, second)}
+    others = {kind: rate for kind, rate in rates.items() if kind not in kinds}
     free = FreeRates(mix, result.limits, "rate")
     while True:
-        edges = tuple(_edges(free.cuts, others, (first, second)))
-        corners = [edges[0].start, *(edge.end for edge in edges)]
-        found = [free.are_cut_at({**others, first: x, second: y}) for x, y in corners]
-        if not any(found):
+        edges = tuple(_edges(free.cuts, others, kinds))
+        corners = [edges[0].ends[0], *(edge.ends[1] for edge in edges)]
+        if not any(free.are_cut_at({**others, first: x, second: y}) for x, y in corners):
             break
     offered = None if total is None else Point(rates[first], rates[second])
+    is_possible = None if offered is None else all(cut.left(rates) >= 0 for cut in free.cuts)
     largest = max(x + y for x, y in corners)
     as_good = [point for point in corners if sum(point) == largest]
     middle = Point(*((as_good[0][n] + as_good[-1][n]) / 2 for n in range(2)))
-    is_possible = None if offered is None else all(cut.left(rates) >= 0 for cut in free.cuts)
-    return Region(result, (first, second), others, edges, offered, middle, is_possible)
+    at_mix, binding = _on_the_way(edges, Point(mix.shares[first], mix.shares[second]))
+    return Region(result, kinds, others, edges, offered, is_possible, at_mix, binding, middle)
+
+
+def _first_two(first: str, second: str, *_: str) -> tuple[str, str]:
+    return first, second
+
+
+def _on_the_way(edges: Sequence[Edge], towards: Point) -> tuple[Point, Edge]:
+    """Where the line from 0 towards a point leaves the region."""
+    found = next(edge for edge in edges if edge.ends[1].x * towards.y >= edge.ends[1].y * towards.x)
+    (x, y), (to_x, to_y) = found.ends
+    # (x, y) + part·(to - from) in proportion with the point
+    turn = (to_x - x) * towards.y - (to_y - y) * towards.x
+    part = (y * towards.x - x * towards.y) / turn if turn else Fraction(0)
+    return Point(x + part * (to_x - x), y + part * (to_y - y)), found
 
 
 class _Line(NamedTuple):
@@ -113,40 +132,45 @@ class _Line(NamedTuple):
     a: Fraction
     b: Fraction
     room: Fraction
-    limit: Limit
+    limit: tuple[str, str]
 
     def height(self, x: Fraction) -> Fraction:
         """The largest y at x, where b is more than 0."""
         return (self.room - self.a * x) / self.b
 
+    def meets(self, other: _Line) -> Fraction:
+        """The x where another line, which is steeper, comes to lie below."""
+        return (other.height(Fraction(0)) - self.height(Fraction(0))) / (other.a / other.b - self.a / self.b)
+
 
 def _edges(cuts: Sequence[Cut], others: Mapping[str, Fraction], kinds: tuple[str, str]) -> Iterator[Edge]:
-    """The lower envelope of all lines, from x = 0 on."""
+    """The lower envelope of all lines, from x = 0 on, and where they end."""
     lines = []
     for cut in cuts:
         if (room := cut.left(others)) < 0:
             where = f"{cut.limit.hop} {cut.limit.name}"
             raise InputError(f"the other kinds as offered are more than {where} carries; offer less of them")
         a, b = (cut.taken.get(kind, Fraction(0)) for kind in kinds)
-        lines.append(_Line(a, b, room, cut.limit))
-    across, down = ([line for line in lines if (line.a, line.b)[n]] for n in range(2))
+        lines.append(_Line(a, b, room, (cut.limit.hop, cut.limit.name)))
+    across, down = [line for line in lines if line.a], [line for line in lines if line.b]
     for kind, there in zip(kinds, (across, down), strict=True):
         if not there:
             raise InputError(f"nothing limits the rate of {show(kind)}; name another kind")
-    last = min(across, key=lambda line: line.room / line.a)
-    end, x = last.room / last.a, Fraction(0)
-    line = min(down, key=lambda line: (line.height(x), -line.a / line.b))
-    while True:
-        meet = [
-            ((other.room / other.b - line.room / line.b) / (other.a / other.b - line.a / line.b), other)
-            for other in down
-            if other.a / other.b > line.a / line.b
-        ]
-        to, following = min(meet, key=lambda each: (each[0], -each[1].a / each[1].b), default=(end, line))
-        to = min(to, end)
-        yield Edge(Point(x, line.height(x)), Point(to, line.height(to)), line.limit)
-        if to == end:
+    end, x = min(line.room / line.a for line in across), Fraction(0)
+    here = down
+    while True:  # on the lowest line, of those that meet here on the steepest
+        line = min(here, key=lambda line: (line.height(x), -line.a / line.b))
+        here = [other for other in down if other.a / other.b > line.a / line.b]
+        to = min([end, *(line.meets(other) for other in here)])
+        alike = [o for o in down if o.a * line.b == line.a * o.b and o.room * line.b == line.room * o.b]
+        yield Edge((Point(x, line.height(x)), Point(to, line.height(to))), _names(alike))
+        x = to
+        if x == end:
             break
-        x, line = to, following
-    if line.height(end) or not line.a:  # straight down, or no way up where the second kind has no rate
-        yield Edge(Point(end, line.height(end)), Point(end, Fraction(0)), last.limit)
+    if line.height(end) or not line.a:  # straight down; where the second kind has no rate, from 0 to 0
+        last = [other for other in across if other.room == end * other.a and not other.b]
+        yield Edge((Point(end, line.height(end)), Point(end, Fraction(0))), _names(last or across))
+
+
+def _names(lines: Sequence[_Line]) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys(line.limit for line in lines))

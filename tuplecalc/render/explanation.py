@@ -25,7 +25,10 @@ THEOREM = {
 OF_A_MIX = THEOREM | {"flows": ("min over all limits of floor(scopes·size / keys)", "Hall")}
 """What every formula is an instance of (docs/model.md, "Faces"); flows of a mix take parts of keys."""
 
-_LATEX_FLOWS = r"\left\lfloor \text{scopes} \cdot \left\lfloor \frac{\text{size}}{\text{keys}} \right\rfloor \right\rfloor"
+_LATEX_FLOWS = (
+    r"\left\lfloor \text{scopes} \cdot"
+    r" \left\lfloor \frac{\text{size}}{\text{keys}} \right\rfloor \right\rfloor"
+)
 _LATEX_OF_A_MIX = r"\left\lfloor \frac{\text{scopes} \cdot \text{size}}{\text{keys}} \right\rfloor"
 _MIXED = "keys and seconds of a flow of the mix: of each kind by its part σ of the new connections"
 _JOINT = "numbers of the linear program that couples key spaces; no closed form"

@@ -1,13 +1,15 @@
 """The silhouette: widths, openings, words."""
 
 from functools import lru_cache
-from math import log10
+from itertools import pairwise
+from math import log10, radians, sin
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import Polygon, Rectangle
+from matplotlib.text import Annotation
 
 import tuplecalc as tc
 from tests.render.figures.looks import CHAINS, SIZES, TEN, by_gid, check_words, words
@@ -144,13 +146,24 @@ def test_a_bound_is_called_one() -> None:
     assert "at most" in ax.get_title(loc="left")
 
 
-def test_of_very_many_hops_some_are_named_and_the_one_that_binds() -> None:
-    hops = [tc.Forwarder(name=f"f{i}", layer=3, max_entries=1000 + abs(i - 50)) for i in range(99)]
+@pytest.mark.parametrize(
+    ("binding", "named"),
+    [(0, [1, *range(7, 97, 6)]), (50, [0, *range(9, 97, 6)]), (98, [0, *range(9, 94, 6), 99])],
+)
+@pytest.mark.parametrize("size", SIZES)
+def test_of_very_many_hops_some_are_named_and_the_one_that_binds(
+    binding: int, named: list[int], size: style.Size
+) -> None:
+    hops = [tc.Forwarder(name=f"f{i}", layer=3, max_entries=1000 + abs(i - binding)) for i in range(99)]
     chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
-    ax = plot_shape(tc.capacity(chain), ax=style.blank())
-    named = [str(text.get_gid()) for text in ax.texts if str(text.get_gid()).startswith("hop:")]
-    assert named == [
-        "hop:clients",
-        *(f"hop:f{i}" for i in (6, 13, 20, 27, 34, 41, 48, 50, 55, 62, 69, 76, 83, 90, 97)),
-    ]
-    assert "◀" in words(ax, "hop:f50")
+    ax = plot_shape(tc.capacity(chain), ax=style.blank(size))
+    found = [str(text.get_gid()) for text in ax.texts if str(text.get_gid()).startswith("hop:")]
+    assert "◀" in words(ax, f"hop:f{binding}")
+    if size == "slide":
+        assert found == [f"hop:f{place - 1}" if place else "hop:clients" for place in named]
+    assert bool(by_gid(ax, "services")) == (binding < 98)
+    check_words(ax)
+    tilted = [text for text in ax.texts if isinstance(text, Annotation) and text.get_rotation()]
+    places = sorted(ax.transData.transform((text.xy[0], 0))[0] for text in tilted)
+    apart = sin(radians(tilted[0].get_rotation())) * min(b - a for a, b in pairwise(places))
+    assert apart > tilted[0].get_fontsize() * style.figure_of(ax).dpi / 72

@@ -122,7 +122,7 @@ def plot_map(
         for place, (colour, hatch) in zip(limits, looks, strict=True)
         if place in seen
     ]
-    offered = result.chain.traffic.rate
+    offered = result.chain.traffic.offered
     style.below(ax, [*key, *([now] if now else []), *_contours(ax, cells, grid, offered)])
     return ax
 

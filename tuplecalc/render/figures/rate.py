@@ -73,7 +73,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     said = sum(bool(note.words) for note in notes)
     ax.set(xscale="log" if axis.is_log else "linear", yscale="log", xlim=_width(axis, across))
     shown = _near(grid)
-    offered = result.chain.traffic.rate
+    offered = result.chain.traffic.offered
     ax.set_ylim(*_heights([grid.rate, *(grid.rates_of[places[0]] for places in shown)], said, offered))
     words = []
     is_few = axis.is_count and len(across) <= _POINTS
@@ -256,6 +256,6 @@ def _finding(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change], uns
         return f"{across}: {up_to}, then {_name(first.after)}{more}"
     now = f"{_name((binding.hop, binding.name))} binds at {numbers.rate(result.rate)}/s"
     now += " or less" if result.rate_at_most else ""
-    if unseen and result.chain.traffic.rate and result.rate and result.chain.traffic.rate > result.rate:
+    if unseen and result.chain.traffic.offered and result.rate and result.chain.traffic.offered > result.rate:
         now += f" ({unseen})"
     return f"{now}; {turning(axis, turns) or f'no other limit for {across} {whole}'}"

@@ -60,7 +60,8 @@ def flow_of(strand: Strand) -> Flow:
         key = "rate" if "rate" in strand.own else "share"
         share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{path}.{key}")
     H, c = of("H", "hold", strand.hold), of("c", "first_close", strand.first_close)
-    return Flow(H, c, share, strand.protocol, strand.kind, strand.family, tuple(_parts(strand)))
+    told_apart = strand.source, strand.target, tuple(_parts(strand))
+    return Flow(H, c, share, strand.protocol, strand.kind, strand.family, *told_apart)
 
 
 def _parts(strand: Strand) -> Iterator[Expression]:

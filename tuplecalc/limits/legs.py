@@ -36,6 +36,8 @@ class Flow(NamedTuple):
     protocol: Protocol = "tcp"
     kind: str = ""
     family: int | None = None
+    source: str = ""
+    target: str = ""
     parts: tuple[Expression, ...] = (Constant(1), Constant(1))
     ratio: Expression = Constant(1)
 
@@ -43,6 +45,11 @@ class Flow(NamedTuple):
     def weight(self) -> Expression:
         """How many of these connections there are for each new connection of the kind."""
         return product(*self.parts, self.ratio)
+
+    @property
+    def strand(self) -> tuple[str, str, str]:
+        """Which flows of the mix these are part of."""
+        return self.kind, self.source, self.target
 
 
 class Space(NamedTuple):

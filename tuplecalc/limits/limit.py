@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor, inf
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Sum, product, tidy
 from tuplecalc.limits.kinds import Kind
+
+if TYPE_CHECKING:
+    from tuplecalc.limits.legs import Part
 
 
 class Linger(NamedTuple):
@@ -86,6 +89,8 @@ class Limit:
     """What tells it apart from other limits of its kind at the hop."""
     shares: tuple[KindShare, ...] = ()
     """What each kind of flows takes of it; none where all are alike (then ``kinds`` are none too)."""
+    parts: tuple[Part, ...] = ()
+    """The same by the legs of each kind's flows from each group of clients to each group of services."""
     searched: int | None = None
     """Among how many ports a cone looks for a free one for a client, where that is its block's."""
 

@@ -257,6 +257,7 @@ class Mix:
             lingers=tuple(part.times.linger for part in parts),
             keys_formula=_sum(holds) if mean is None else _sum(holds) / mean,
             shares=shares,
+            parts=tuple(parts),
         )
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
@@ -344,6 +345,7 @@ class Mix:
             Constant(sum(each.share * each.seconds for each in shares)),
             Constant(of_rate.size),
             shares=shares,
+            parts=tuple(_priced(legs, of_rate.prices)),
         )
         return Found(joint, (*last.words, ""))
 
@@ -372,6 +374,14 @@ class Mix:
                             seen.add(other)
                             todo.append(other)
             yield found
+
+
+def _priced(legs: Sequence[Leg], prices: Sequence[Fraction]) -> Iterator[Part]:
+    """Keys of a joint face, each for the time that its leg takes one."""
+    for leg, price in zip(legs, prices, strict=True):
+        times, weight = leg.memberships[0].times, leg.flow.weight.value
+        if price and weight and (seconds := times.seconds.value):
+            yield Part(Constant(price / (weight * seconds)), times, leg.flow)
 
 
 def _unions(sets: Sequence[PortSet]) -> list[PortSet]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import groupby
+from math import inf
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
+from tuplecalc.limits.kinds import SHARED
+from tuplecalc.network import mix
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
+from tuplecalc.under_load.chains import Bracket, rate_for, strand_blocking, total
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
-from tuplecalc.under_load.pools import pools
+from tuplecalc.under_load.pools import Pools, Strand, pools
 
 
 class HopUse(NamedTuple):
@@ -27,6 +32,24 @@ class MostAt(NamedTuple):
 
     blocking: float
     rate: float | None
+
+
+class KindLoad(NamedTuple):
+    """What becomes of one kind's part of the offered rate."""
+
+    kind: str
+    """Its name; empty where all flows are alike."""
+    rate: Fraction
+    """Its new connections a second."""
+    failing: Bracket
+    """The share of them that fails in steady state."""
+    exhausted: Exhausted | None
+    """The first of the limits that it needs to run dry, and when; None where none does."""
+
+    @property
+    def seconds(self) -> float | None:
+        """From empty until it finds no room; None where it always does, on average."""
+        return self.exhausted.seconds if self.exhausted else None
 
 
 class Offered(NamedTuple):
@@ -45,6 +68,10 @@ class Offered(NamedTuple):
     """What fails where hops choose their ports blindly, for each pair whose ranges overlap."""
     most: MostAt | None
     """What ``--blocking`` asks for."""
+    kinds: tuple[KindLoad, ...] = ()
+    """Each kind of traffic by itself; one without a name where all flows are alike."""
+    not_counted: str = ""
+    """What may fail besides, and is not in these figures; empty where nothing is left out."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -60,6 +87,12 @@ class Offered(NamedTuple):
     def worst(self) -> BlindHop | None:
         """Of the blind choices the one that fails most; without a rate the one that halves first."""
         return max(self.blind, key=_badness, default=None)
+
+    @property
+    def hit_first(self) -> KindLoad | None:
+        """The kind that is the first without room, else the one that fails most; None where none fails."""
+        hit = [each for each in self.kinds if each.seconds is not None or each.failing.upper > 0]
+        return min(hit, key=_order, default=None)
 
     def __repr__(self) -> str:
         if self.rate is None or self.utilisation is None:
@@ -80,20 +113,60 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     (True, 0.162, 'login-proxy')
     """
     result = capacity(of) if isinstance(of, Chain) else of
-    rate = result.chain.traffic.rate
+    traffic = result.chain.traffic
+    rate = traffic.offered
     highest = result.rate if result.flows else 0
     most = None
     if blocking is not None:
         share = probability(blocking, "blocking")
         most = MostAt(share, rate_for(result, share))
+    blind, left_out = _blind(result, rate)
     if rate is None:
-        return Offered(None, highest, (), None, None, blind_hops(result, None), most)
+        return Offered(None, highest, (), None, None, blind, most, not_counted=left_out)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
-    lost = chain_blocking(found, float(rate)) if result.flows else Bracket(1.0, 1.0)
-    times = (exhausted(each, rate, result.chain.traffic.hold) for each in found)
-    first = min(filter(None, times), key=lambda time: time.seconds, default=None)
-    return Offered(rate, highest, used, lost, first, blind_hops(result, float(rate)), most)
+    lost = strand_blocking(found, float(rate))
+    dry = [(each, time) for each in found if (time := exhausted(each, rate))]
+    kinds = tuple(
+        _kind(kind, several, rate, lost, dry) for kind, several in groupby(result.chain.strands, _kind_of)
+    )
+    failing = total(found, lost) if result.flows or len(kinds) > 1 else Bracket(1.0, 1.0)
+    if len(kinds) == 1:
+        kinds = (kinds[0]._replace(failing=failing),)
+    first = min((time for _, time in dry), key=lambda time: time.seconds, default=None)
+    return Offered(rate, highest, used, failing, first, blind, most, kinds, left_out)
+
+
+def _kind(
+    name: str,
+    strands: Iterable[mix.Strand],
+    rate: Fraction,
+    lost: Mapping[Strand, Bracket],
+    dry: Sequence[tuple[Pools, Exhausted]],
+) -> KindLoad:
+    """One kind by itself: the mean over where its flows come from and where they go."""
+    parts = {(each.kind, each.source, each.target): each.part for each in strands}
+    whole = sum(parts.values(), Fraction(0))
+    shares = [(float(part / whole), lost[each]) for each, part in parts.items() if part and each in lost]
+    failing = Bracket(*(sum((part * share[at] for part, share in shares), 0.0) for at in (0, 1)))
+    needed = (time for each, time in dry if any(taking.strand in parts for taking in each.takings))
+    return KindLoad(name, rate * whole, failing, min(needed, key=lambda time: time.seconds, default=None))
+
+
+def _kind_of(strand: mix.Strand) -> str:
+    return strand.kind
+
+
+def _blind(result: Capacity, rate: Fraction | None) -> tuple[tuple[BlindHop, ...], str]:
+    """What fails where hops choose their ports blindly, and what is not counted of it."""
+    if not result.chain.is_mixed:
+        return blind_hops(result, None if rate is None else float(rate)), ""
+    meet = any(limit.kind is SHARED for limit in result.limits)
+    return (), "ports chosen blindly: not counted for several kinds yet" if meet else ""
+
+
+def _order(kind: KindLoad) -> tuple[float, float]:
+    return inf if kind.seconds is None else kind.seconds, -kind.failing.upper
 
 
 def _badness(hop: BlindHop) -> tuple[float, float]:

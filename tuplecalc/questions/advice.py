@@ -143,7 +143,7 @@ def _keeping_apart(result: Capacity) -> Iterator[_Remedy]:
     tables = (limit for limit in result.limits if limit.kind == SHARED)
     changed: set[str] = set()
     for limit in nsmallest(_MOST_APART, tables, key=by_flows):
-        if isinstance(limit.size, Size):
+        if isinstance(limit.size, Size) and len(limit.size.sets) == 2:
             hops = {named.origin.hop for named in limit.size.sets}
             for change in () if hops & changed else _apart(*limit.size.sets):
                 yield change

@@ -27,6 +27,16 @@ BUSY = DIRECT.replace("9", '1, ports = "1-3"').replace("time_wait = 0", "time_wa
 BUSY += PROXY % ("tproxy", 'source = "client", ports = "1-2", tracking = "strict"')
 LEFT_OUT = OVERRIDDEN.replace("hops = [", 'hops = [{name = "lb", preset = "haproxy", source = "client"},')
 
+BRANCHES = """
+traffic.kinds = [{name = "a", share = 0.5, services = "x"}, {name = "b", share = 0.5, services = "y"}]
+clients = {addresses = 99, ports = "1-99"}
+hops = [
+  {name = "nat", kind = "cone", addresses = 2, traffic = "a"},
+  {name = "p", kind = "hourglass", capture = "tproxy", source = "client", traffic = "a"},
+]
+services = [{name = "x", addresses = 1, ports = 80}, {name = "y", addresses = 1, ports = 81, time_wait = 70}]
+"""
+
 CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
     "capacity": (
         *((("capacity", name), None) for name in EXAMPLES),
@@ -57,6 +67,14 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("solve", "outage", "--for", "hops.lvs.addresses=1..2", "--rate", "70000"), None),  # none helps
         (("solve", "outage", "--for", "traffic.hold", "--rate", "700"), None),
         (("solve", "-", "--for", "traffic.hold", "--flows", "5"), DIRECT),  # any
+    ),
+    "mix": (
+        (("solve", "-", "--for", "mix", "--rate"), BRANCHES),
+        (("solve", "-", "--for", "mix"), BRANCHES.replace("70", "700")),
+        (
+            ("solve", "-", "--for", "mix"),
+            BRANCHES.replace('"nat", kind', '"nat", block = 64, kind'),
+        ),  # at most
     ),
     "sweep": (
         (("sweep", "outage", "--vary", "hops.lvs.addresses=1..3", "--vary", "traffic.hold=0s..60s/3"), None),

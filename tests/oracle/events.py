@@ -136,9 +136,7 @@ class Simulation:
                 scope = (hop.name, source, endpoint)
                 behind = hops[place + 1 :]
                 ports = self.ports[hop.name]
-                port = self._pick(
-                    scope, self._allowed_behind(strand, behind, scope, source, endpoint, ports)
-                )
+                port = self._pick(scope, self._allowed_behind(strand, behind, scope, source, endpoint, ports))
                 if port is None:
                     return False
                 keys.append((scope, port, hold + float(hop.linger)))

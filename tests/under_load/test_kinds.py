@@ -101,7 +101,9 @@ def test_one_leg_of_two_lingers(linger: int, hold: int, rates: tuple[float, floa
 
 def tree(first: int, second: int, root: int, rates: tuple[float, float]) -> tc.Chain:
     """Kinds to a service of their own each, so many ports for each, and one table for both."""
-    kinds = {name: {"rate": rate, "hold": 1, "services": name} for name, rate in zip("ab", rates, strict=True)}
+    kinds = {
+        name: {"rate": rate, "hold": 1, "services": name} for name, rate in zip("ab", rates, strict=True)
+    }
     groups = [{"name": "a", "addresses": 1, "ports": 80}, {"name": "b", "addresses": 1, "ports": 443}]
     leaf = chain(table(root), nat(first), kinds=kinds, services=groups)
     return leaf
@@ -236,7 +238,9 @@ def test_a_shared_table_is_dry_for_all_at_once() -> None:
     t = login.seconds or 0.0
     assert 40 * (1 - exp(-t / 5)) + 15 * (1 - exp(-t / 3)) == pytest.approx(30)
     assert load.hit_first is login  # which fails more
-    first = [Simulation(capacity(captured(3000, {"rate": 400, "hold": 5}, {"rate": 500, "hold": 3})).chain, 900, 1)]
+    first = [
+        Simulation(capacity(captured(3000, {"rate": 400, "hold": 5}, {"rate": 500, "hold": 3})).chain, 900, 1)
+    ]
     assert first[0].until_first_failure() == pytest.approx(t, rel=0.03)
 
 

@@ -22,9 +22,10 @@ from tuplecalc.limits.legs import Declared, Sources
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.mixture import Mix
 from tuplecalc.limits.proxy import proxy
+from tuplecalc.limits.served import Served, served
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
-from tuplecalc.network.chain import AnyHop, Chain, check_chain
+from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.mix import Strand
@@ -116,6 +117,11 @@ class Capacity:
     def rate(self) -> Number | None:
         """The highest sustained rate, in connections a second."""
         return self.rate_binding.rate if self.rate_binding else None
+
+    @cached_property
+    def served(self) -> Served:
+        """How many clients get ports at all."""
+        return served(self.chain)
 
     @cached_property
     def kinds(self) -> tuple[KindCapacity, ...]:
@@ -290,18 +296,18 @@ class _Way:
         """What the present leg addresses."""
         return self.targets[self.place]
 
-    def cross(self, hop: AnyHop, everyone: Expression | None, *, tracks: bool) -> None:
+    def cross(self, everyone: Expression | None, *, tracks: bool) -> None:
         """Go on behind the next hop."""
         before, behind = self.targets[self.place : self.place + 2]
         ways = self.sources, before, behind
-        match hop:
+        match hop := self.strand.hops[self.place]:
             case Cone():
                 self.declared, self.sources = cone(hop, *ways, everyone)
             case Forwarder():
                 self.declared, self.sources = forwarder(hop, *ways)
             case Proxy() if self.strand.is_captured(hop):
                 self.declared, self.sources = proxy(hop, *ways, tracks=tracks)
-            case _:
+            case Proxy():
                 self.declared, self.sources = passing(hop, *ways, tracks=tracks)
         self.place += 1
 
@@ -317,7 +323,7 @@ def walk(chain: Chain) -> Iterator[Passed]:
         crossing = [way for way in ways if way.strand.crosses(hop)]
         everyone = _all_sources(crossing) if chain.is_mixed else None
         for way in crossing:
-            way.cross(hop, everyone, tracks=hop.on in tracking)
+            way.cross(everyone, tracks=hop.on in tracking)
         yield _passed(hop.name, hop.kind, crossing, hop.tuples_per_flow)
     for way in ways:
         way.declared = services(way.strand, way.sources, way.target)

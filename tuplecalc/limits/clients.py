@@ -61,7 +61,7 @@ def flow_of(strand: Strand) -> Flow:
         share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{path}.{key}")
     H, c = of("H", "hold", strand.hold), of("c", "first_close", strand.first_close)
     told_apart = strand.source, strand.target, tuple(_parts(strand))
-    return Flow(H, c, share, strand.protocol, strand.kind, strand.family, *told_apart)
+    return Flow(H, c, share, strand.protocol, strand.kind, *told_apart)
 
 
 def _parts(strand: Strand) -> Iterator[Expression]:

@@ -27,7 +27,6 @@ from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.mix import by_family
 
 
 def cone(
@@ -239,9 +238,7 @@ class _Row:
 
 def _addresses(hop: Cone, letters: Letters, sources: Sources) -> Quantity:
     """M, onto which a hash may put the sources by chance."""
-    of = dict(by_family(hop.addresses))
-    mine = of.get(letters.flow.family, hop.addresses)  # of both families only those of the way on
-    per_instance = letters.given("m", mine.size, "addresses")
+    per_instance = letters.given("m", hop.addresses.size, "addresses")
     M = letters.derived("M", per_instance * instances(hop))
     if hop.spread == "even":
         return M

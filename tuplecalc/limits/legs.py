@@ -35,7 +35,6 @@ class Flow(NamedTuple):
     share: Expression = Constant(1)
     protocol: Protocol = "tcp"
     kind: str = ""
-    family: int | None = None
     source: str = ""
     target: str = ""
     parts: tuple[Expression, ...] = (Constant(1), Constant(1))

@@ -28,7 +28,7 @@ from typing import Literal, NamedTuple
 
 from tuplecalc.limits.elsewhere import in_all
 from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, product
-from tuplecalc.limits.kinds import IN_TURN, JOINT, SHARED, Kind
+from tuplecalc.limits.kinds import IN_TURN, JOINT, REMEMBERED, SHARED, Kind
 from tuplecalc.limits.legs import (
     Alone,
     Declared,
@@ -218,8 +218,11 @@ class Mix:
                 entry for ports, several in by_ports.items() if ports | union == union for entry in several
             ]
             kinds = {entry.kind for entry in inside}
-            if kinds == {None} and len({entry.membership.leg for entry in inside}) == 1:
-                continue  # what a leg has alone in a table, it has at its sockets
+            if kinds == {None} and len(inside) == 1:
+                (passing,) = inside
+                if not _has_less_room(passing.membership):
+                    continue  # what a leg has alone in a table, it has at its sockets
+                kinds = {REMEMBERED}
             kind = kinds.pop() if len(kinds) == 1 else None
             yield Found(self._face(kind or SHARED, inside), (*space.words, _ranges(union)))
 
@@ -286,13 +289,14 @@ class Mix:
 
     def _joint_faces(self) -> Iterator[tuple[Space, Found]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
+        in_turn = {turn.space for several in self._turns.values() for turn in several}
         for coupled in self._coupled():
             faces = [face for space in coupled.spaces for face, _ in self._faces(space, self.spaces[space])]
             found = self._joint_face(coupled, self.shares, ("flows", "rate"))
             if found is not None and any(
                 by(found.limit) < min(map(by, faces), default=inf) for by in (by_flows, by_rate)
             ):
-                yield coupled.spaces[-1], found
+                yield next(each for each in reversed(coupled.spaces) if each not in in_turn), found
 
     def joint_faces_at(self, rates: Mapping[str, Number], figure: Figure) -> Iterator[Limit]:
         """The joint faces that are lowest where the kinds have these rates."""
@@ -374,6 +378,18 @@ class Mix:
                             seen.add(other)
                             todo.append(other)
             yield found
+
+
+def _has_less_room(here: Membership) -> bool:
+    """Whether a leg finds less room here than in any other space of its ports."""
+    others = [
+        each for each in here.leg.memberships if each is not here and each.ports.ports == here.ports.ports
+    ]
+    return all(
+        each.times.seconds.value * here.copies.value < here.times.seconds.value * each.copies.value
+        or each.copies.value > here.copies.value
+        for each in others
+    )
 
 
 def _priced(legs: Sequence[Leg], prices: Sequence[Fraction]) -> Iterator[Part]:

@@ -8,12 +8,12 @@ several kinds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,19 +105,15 @@ class Grid:
 
     @cached_property
     def _flows(self) -> tuple[Any, Any]:
-        return self._smallest("flows")
+        return self._smallest(0)
 
     @cached_property
     def _rates(self) -> tuple[Any, Any]:
-        return self._smallest("rate")
+        return self._smallest(1)
 
-    def _smallest(self, figure: Literal["flows", "rate"]) -> tuple[Any, Any]:
-        """The smallest of a figure at each point, and whose it is."""
-        placed = list(enumerate(self._keys))
-        found = [
-            _least([(place, getattr(read, figure)(key)) for place, key in placed if key in read.keys])
-            for read in self._readers
-        ]
+    def _smallest(self, of: int) -> tuple[Any, Any]:
+        """The smallest of the flows (0) or the rate (1) at each point, and whose it is."""
+        found = [read.smallest(of, self._keys) for read in self._readers]
         return self._joined([least for least, _ in found]), self._joined([first for _, first in found])
 
     @cached_property
@@ -189,25 +185,39 @@ class _Piece:
         with np.errstate(all="ignore"):
             return self.keys[key].rate(self.values) if key in self.keys else _NONE
 
+    def smallest(self, of: int, keys: Sequence[Key]) -> tuple[Any, Any]:
+        figure = (self.flows, self.rate)[of]
+        return _least([(place, figure(key)) for place, key in enumerate(keys) if key in self.keys])
+
 
 class _Points:
     """Points each of which is a chain of its own."""
 
     def __init__(self, walks: Walks, window: Box) -> None:
         self._shape = tuple(map(len, window))
-        limits = [capacity(walks.changed(point)).limits for point in product(*window)]
-        self._found = [{(limit.hop, limit.name): limit for limit in each} for each in limits]
+        self._results = [capacity(walks.changed(point)) for point in product(*window)]
+        self._found = [{_key(limit): limit for limit in each.limits} for each in self._results]
         self.keys = merged(*dict.fromkeys(tuple(each) for each in self._found))
 
     def flows(self, key: Key) -> Any:
-        return self._array(by_flows, key)
+        return self._array(by_flows(each[key]) if key in each else np.inf for each in self._found)
 
     def rate(self, key: Key) -> Any:
-        return self._array(by_rate, key)
+        return self._array(by_rate(each[key]) if key in each else np.inf for each in self._found)
 
-    def _array(self, figure: Callable[[Limit], Number | float], key: Key) -> Array:
-        values = [float(figure(each[key])) if key in each else np.inf for each in self._found]
-        return np.array(values).reshape(self._shape)
+    def smallest(self, of: int, keys: Sequence[Key]) -> tuple[Any, Any]:
+        least = [(each.binding, each.rate_binding)[of] for each in self._results]
+        figure = (by_flows, by_rate)[of]
+        places = [-1 if limit is None else keys.index(_key(limit)) for limit in least]
+        figures = self._array(np.inf if limit is None else figure(limit) for limit in least)
+        return figures, np.array(places, dtype=np.int32).reshape(self._shape)
+
+    def _array(self, figures: Iterable[Number | float]) -> Array:
+        return np.array(list(map(float, figures))).reshape(self._shape)
+
+
+def _key(limit: Limit) -> Key:
+    return limit.hop, limit.name
 
 
 def _least(arrays: Iterable[tuple[int, Any]]) -> tuple[Any, Any]:

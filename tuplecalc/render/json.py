@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from fractions import Fraction
 from importlib.resources import files
+from math import floor
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tuplecalc.errors import InputError, nearest, show
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tuplecalc.limits.limit import Limit
     from tuplecalc.network.presets import Preset
     from tuplecalc.network.used import Use
+    from tuplecalc.questions.best_mix import BestMix
     from tuplecalc.questions.comparison import Comparison, LimitChange
     from tuplecalc.questions.crossover import Crossovers, Interval
     from tuplecalc.questions.elasticity import Elasticity
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
 
 SCHEMA_VERSION = 1
-SCHEMAS = ("capacity", "explain", "crossovers", "solve", "sweep", "compare", "verify", "presets")
-"""The commands with a schema; ``crossovers`` is ``explain --crossover`` and ``explain --knobs``."""
+SCHEMAS = ("capacity", "explain", "crossovers", "solve", "mix", "sweep", "compare", "verify", "presets")
+"""The commands with a schema; ``crossovers`` is ``explain --crossover`` and ``explain --knobs``, ``mix`` is
+``solve --for mix``."""
 
 Record = dict[str, Any]
 
@@ -196,7 +199,7 @@ def _form(form: Form) -> Record:
 
 
 def _value(form: Form) -> int | float | str:
-    return _exact(form.value) if form.quantity == "flows" else float(form.value)
+    return float(form.value) if form.quantity == "rate" else _exact(form.value)
 
 
 def elasticity(each: Elasticity) -> Record:
@@ -240,6 +243,31 @@ def _solution(found: Solution) -> Record:
         "looked_at": found.looked_at and [*map(number, found.looked_at)],
         "beyond": found.beyond and _pick(found.beyond, "flows", "rate"),
         "reason": reason(found) if found.value is None else None,
+    }
+
+
+def _mix(found: BestMix) -> Record:
+    """Shares are exact: 0, 1 or a fraction; flows are floored."""
+    whole = floor if found.figure == "flows" else float
+    now = found.present.flows if found.figure == "flows" else found.present.rate
+    kinds = [
+        {"name": kind, "free": kind in found.free, "present_share": _exact(found.present_shares[kind])}
+        | {"share": _exact(share), "part": whole(found.parts[kind])}
+        for kind, share in found.shares.items()
+    ]
+    form = found.closed_form
+    return {
+        "title": found.present.title,
+        "for": "mix",
+        **_pick(found, "figure"),
+        "total": whole(found.total),
+        "present_total": None if now is None else whole(now),
+        "is_only": found.is_only,
+        "kinds": kinds,
+        "limits": [*map(_named, found.limits)],
+        "closed_form": form and {"share": _form(form.share), "total": _form(form.total)},
+        **_pick(found, "settings"),
+        "at_most": _at_most(found.present),
     }
 
 
@@ -312,6 +340,7 @@ _RECORDS: dict[str, Callable[[Any], Record]] = {
     "tuplecalc.questions.comparison.Comparison": _comparison,
     "tuplecalc.questions.crossover.Crossovers": _crossovers,
     "tuplecalc.questions.solution.Solution": _solution,
+    "tuplecalc.questions.best_mix.BestMix": _mix,
     "tuplecalc.questions.sweep.Sweep": _sweep,
     "tuplecalc.lab.verification.Verification": _verification,
 }

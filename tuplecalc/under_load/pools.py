@@ -190,9 +190,7 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
     return tuple(each for each in found if each.takings)
 
 
-def _pools(
-    limit: Limit, chain: Chain, cone: Cone | None, merged: dict[object, tuple[Slice, ...]]
-) -> Pools:
+def _pools(limit: Limit, chain: Chain, cone: Cone | None, merged: dict[object, tuple[Slice, ...]]) -> Pools:
     pool = limit.pool or Pool(limit.scopes, Fraction(limit.busy_keys))
     slices, hashed, parts = _falls(limit, pool.scopes, merged)
     looks_here = cone is not None and limit.kind in ((CONE_PORTS,) if cone.block is None else _BLOCKS)

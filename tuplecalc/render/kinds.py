@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Iterator
 from math import floor
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ def header(result: Capacity, load: Offered) -> tuple[str, ...]:
     """The columns of :func:`rows`."""
     if not of(result):
         return ()
-    under_load = () if load.rate is None else ("offered /s", "up to /s", "failing")
+    under_load = () if load.rate is None else ("offered", "up to /s", "failing")
     return "kind", "share", "flows", "rate /s", *under_load
 
 
@@ -42,25 +41,22 @@ def rows(result: Capacity, load: Offered, longest: int = numbers.LONGEST) -> Ite
         yield kind.name, numbers.percent(kind.share), flows, numbers.rate(kind.rate, longest), *offered
 
 
+def held(result: Capacity, limit: Limit) -> list[str]:
+    """The names of the kinds that a limit holds; none where there are no kinds."""
+    return [kind.name for kind in of(result) if kind.name in limit.kinds or not limit.kinds]
+
+
 def behind(result: Capacity, limit: Limit, longest: int | None = None) -> str:
-    """The kinds that a limit holds: ``all``, ``all but dns``, ``login, web``; names as far as there is room."""
-    every = [kind.name for kind in of(result)]
-    left = [name for name in every if name not in limit.kinds]
+    """The kinds that a limit holds: ``all``, ``login, web``, ``all but dns``, ``login +2`` in little room."""
+    every, names = [kind.name for kind in of(result)], held(result, limit)
+    left = [name for name in every if name not in names]
     if not left:
         return "all"
-    if len(left) * 2 < len(every):
-        return _names(left, longest, "all but ")
-    return _names(limit.kinds, longest)
-
-
-def _names(names: Iterable[str], longest: int | None, before: str = "") -> str:
-    several = list(names)
-    for shown in range(len(several), 0, -1):
-        more = f" +{len(several) - shown}" if shown < len(several) else ""
-        text = f"{before}{', '.join(several[:shown])}{more}"
-        if longest is None or len(text) <= longest:
-            return text
-    return text
+    shorter = min(", ".join(names), f"all but {', '.join(left)}", key=len)
+    if longest is None or len(shorter) <= longest:
+        return shorter
+    shown = (f"{', '.join(names[:n])} +{len(names) - n}" for n in range(len(names) - 1, 0, -1))
+    return next((text for text in shown if len(text) <= longest), f"{len(names)} of {len(every)}")
 
 
 def binding(result: Capacity) -> Iterator[str]:
@@ -69,16 +65,13 @@ def binding(result: Capacity) -> Iterator[str]:
         ("open flows", result.binding, [(kind.flows_binding, kind.name) for kind in of(result)]),
         ("rate", result.rate_binding, [(kind.rate_binding, kind.name) for kind in of(result)]),
     ):
-        if not all(limit is whole for limit, _ in found):
-            yield f"The {what} of {_by_limit(found)}."
-
-
-def _by_limit(found: Iterable[tuple[Limit | None, str]]) -> str:
-    """``login and web: nat ports; dns: nothing``."""
-    names: dict[str, list[str]] = {}
-    for limit, name in found:
-        names.setdefault("nothing" if limit is None else f"{limit.hop} {limit.name}", []).append(name)
-    return "; ".join(f"{_listed(several)}: {limit} binds" for limit, several in names.items())
+        names: dict[str, list[str]] = {}
+        for limit, name in found:
+            if limit is not None:
+                names.setdefault(f"{limit.hop} {limit.name}", []).append(name)
+        if any(limit is not whole for limit, _ in found if limit is not None):
+            each = (f"{limit} for {_listed(several)}" for limit, several in names.items())
+            yield f"By kind, what binds the {what} is {', '.join(each)}."
 
 
 def _listed(names: list[str]) -> str:
@@ -88,13 +81,8 @@ def _listed(names: list[str]) -> str:
 def hit(load: Offered) -> str:
     """Which kind is the first without room, or fails most; empty where none fails, or there is but one."""
     first = load.hit_first
-    if first is None or len(load.kinds) < 2:
+    if first is None or len({(each.seconds, each.failing) for each in load.kinds}) < 2:
         return ""
     if first.seconds is not None:
         return f"{first.kind} is hit first, {numbers.duration(first.seconds)} from empty."
     return f"{first.kind} fails most: {numbers.between(first.failing)} of its connections."
-
-
-def part(share: Fraction) -> str:
-    """A kind's part of a limit's keys or seconds."""
-    return numbers.percent(share) if share else "none"

@@ -18,7 +18,7 @@ program in floats, and the face is then counted exactly.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -167,6 +167,9 @@ class Mix:
 
     def _mean_hold(self) -> Expression | None:
         """Σ σ·H, of the connections that clients make; None where all last for no time."""
+        if len(holds := {hold for _, hold in self.kinds.values()}) == 1:
+            (hold,) = holds
+            return hold if hold.value else None
         total = _sum([share * hold for share, hold in self.kinds.values()])
         return Quantity("H_m", "traffic", total.value, total) if total.value else None
 
@@ -245,12 +248,11 @@ class Mix:
 
     def _limit(self, limit: Limit, parts: Sequence[Part]) -> Limit:
         """A limit with the keys and the seconds of all kinds of flows."""
-        alike: dict[tuple[Expression, Expression, Expression], list[Terms]] = {}
+        open_, held = defaultdict[Expression, list[Terms]](list), defaultdict[Expression, list[Terms]](list)
         for part in parts:
-            key = part.flow.share, part.flow.hold, part.times.seconds
-            alike.setdefault(key, []).append((*part.flow.parts, part.flow.ratio * part.each))
-        weighted = [(share * _in_all(each), hold, seconds) for (share, hold, seconds), each in alike.items()]
-        holds = [weight if self.mean_hold is None else weight * hold for weight, hold, _ in weighted]
+            terms = part.flow.share, *part.flow.parts, part.flow.ratio * part.each
+            open_[part.flow.hold].append(terms)
+            held[part.times.seconds].append(terms)
         shares = self._by_kind(
             (
                 part.flow,
@@ -259,16 +261,24 @@ class Mix:
             )
             for part in parts
         )
-        mean = self.mean_hold
         return replace(
             limit,
             keys=self._keys(shares),
-            seconds=_sum([weight * seconds for weight, _, seconds in weighted]),
+            seconds=_sum([_in_all(terms, len(self.kinds)) * seconds for seconds, terms in held.items()]),
             lingers=tuple(part.times.linger for part in parts),
-            keys_formula=_sum(holds) if mean is None else _sum(holds) / mean,
+            keys_formula=self._keys_formula(open_),
             shares=shares,
             parts=tuple(parts),
         )
+
+    def _keys_formula(self, terms: Mapping[Expression, Sequence[Terms]]) -> Expression:
+        """Σ w·H / H_m; Σ w where all last equally long."""
+        weights = {hold: _in_all(each, len(self.kinds)) for hold, each in terms.items()}
+        if (mean := self.mean_hold) is None:
+            return _sum(list(weights.values()))
+        as_mean = [weight for hold, weight in weights.items() if hold == mean]
+        others = [weight * hold for hold, weight in weights.items() if hold != mean]
+        return _sum([*as_mean, *([_sum(others) / mean] if others else [])])
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
         """What each kind takes in all: of so much while connections are open, and in all their time."""
@@ -424,20 +434,23 @@ def _unions(sets: Sequence[PortSet]) -> list[PortSet]:
 Terms = tuple[Expression, ...]
 
 
-def _in_all(terms: Sequence[Terms]) -> Expression:
-    """Σ φ·φ'·x: where all groups of a side take part their φ sum up to 1, and stand there no more."""
-    for side in (0, 1):
+def _in_all(terms: Sequence[Terms], kinds: int) -> Expression:
+    """Σ σ·φ·φ'·x: where all groups of a side take part their φ sum up to 1, and stand there no more.
+
+    So do the shares of all kinds, where there are so many.
+    """
+    for side in (1, 2, 0):
         groups: dict[Terms, Counter[Expression]] = {}
         for term in terms:
             rest = (*term[:side], ONE, *term[side + 1 :])
             groups.setdefault(rest, Counter())[term[side]] += 1
-        terms = [term for rest, parts in groups.items() for term in _of_side(side, rest, parts)]
+        terms = [term for rest, parts in groups.items() for term in _of_side(side, rest, parts, kinds)]
     return _sum([product(*term) for term in terms])
 
 
-def _of_side(side: int, rest: Terms, parts: Counter[Expression]) -> Iterator[Terms]:
-    counts = set(parts.values())
-    if len(counts) == 1 and sum(part.value for part in parts) == 1:
+def _of_side(side: int, rest: Terms, parts: Counter[Expression], kinds: int) -> Iterator[Terms]:
+    counts, are_all = set(parts.values()), side > 0 or len(parts) == kinds
+    if len(counts) == 1 and are_all and sum(part.value for part in parts) == 1:
         yield (*rest[:-1], rest[-1] * counts.pop())
     else:
         yield from ((*rest[:side], part, *rest[side + 1 :]) for part in parts.elements())

@@ -31,9 +31,11 @@ from tuplecalc.network.traffic import Traffic as Traffic
 from tuplecalc.questions.advice import Advice as Advice
 from tuplecalc.questions.advice import advise as advise
 from tuplecalc.questions.axis import axis as axis
+from tuplecalc.questions.best_mix import best_mix as best_mix
 from tuplecalc.questions.comparison import compare as compare
 from tuplecalc.questions.crossover import crossovers as crossovers
 from tuplecalc.questions.elasticity import elasticities as elasticities
+from tuplecalc.questions.region import region as region
 from tuplecalc.questions.solving import solve as solve
 from tuplecalc.questions.sweep import sweep as sweep
 from tuplecalc.render import figures as figures

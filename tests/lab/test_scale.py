@@ -120,11 +120,11 @@ def test_sets_keep_what_they_have_in_common(a: PortSet, b: PortSet, c: PortSet, 
 
 def test_what_chance_has_a_part_in() -> None:
     """A shared limit far above the flows has none; one cone alone draws nothing against another."""
-    from tuplecalc.lab.verification import blind_hops, drawing_hops
+    from tuplecalc.lab.chance import blind_hops, drawing_hops
     from tuplecalc.network.file import example, from_dict
 
-    assert blind_hops(example("outage")) == ["login-proxy"]
-    assert blind_hops(example("hourglass")) == []
+    assert blind_hops(capacity(example("outage"))) == ["login-proxy"]
+    assert blind_hops(capacity(example("hourglass"))) == []
     nats = [{"name": name, "kind": "cone", "addresses": 2, "ports": "20000-20049"} for name in "ab"]
     ends = {"clients": {"addresses": 9}, "services": {"addresses": 3, "ports": 80}}
     assert drawing_hops(from_dict(ends | {"hops": nats})) == ["a", "b"]

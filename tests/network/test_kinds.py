@@ -137,8 +137,8 @@ MESSAGES: list[tuple[Table, str]] = [
         "leave it out, or give the kinds shares",
     ),
     (
-        net(kinds=[A | {"share": 0}, B]),
-        'traffic.kinds[0].share: 0: a share is above 0 and at most 1; write it as in 0.25 or "1/4"',
+        net(kinds=[A | {"share": -0.1}, B]),
+        'traffic.kinds[0].share: -0.1: a share is from 0 to 1; write it as in 0.25 or "1/4"',
     ),
     (
         net(kinds=A),
@@ -309,9 +309,9 @@ def test_groups_of_both_families_are_two_groups() -> None:
     chain = from_dict(
         net(kinds=[], clients={"addresses": both}, services={"addresses": both, "ports": [80, 81]})
     )
-    assert [(s.family, s.clients.addresses.size, s.services[0].endpoints, s.part) for s in chain.strands] == [
-        (4, 4, 8, Fraction(4, 5)),
-        (6, 1, 2, Fraction(1, 5)),
+    assert [(s.target, s.clients.addresses.size, s.services[0].endpoints, s.part) for s in chain.strands] == [
+        ("0 IPv4", 4, 8, Fraction(4, 5)),
+        ("0 IPv6", 1, 2, Fraction(1, 5)),
     ]
 
 
@@ -354,7 +354,7 @@ def test_written_and_read_again() -> None:
 @pytest.mark.parametrize(
     ("table", "key", "value"),
     [
-        ("kinds", "share", 0),
+        ("kinds", "share", -0.1),
         ("kinds", "clients", []),
         ("kinds", "protocol", "icmp"),
         ("kinds", "hops", 1),

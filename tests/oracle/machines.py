@@ -1,6 +1,8 @@
 """Machines: hops that share their instances, tables, files and own addresses."""
 
 from dataclasses import dataclass
+from functools import reduce
+from itertools import combinations
 from typing import Any
 
 from .meaning import Topology, idle, kind, tracked
@@ -51,19 +53,36 @@ class Machine:
 
     def knows(self, there: dict[int, Flows], stream: Stream, seconds: Seconds) -> dict[int, InTable | None]:
         """Put the tuples that end at the machine, or pass it, into the tables of its instances."""
-        kept, tuples, history, devices = stream.kept, stream.tuples, stream.history, dict(stream.devices)
+        kept, tuples, history, devices = stream.kept, stream.tuples, stream.history, dict(stream.sides[-1][0])
         found: dict[int, InTable | None] = {}
         for k, flows in there.items():
             where = ("table", self.number, k)
-            stream.kept, stream.history, stream.devices = kept, history, dict(devices)
+            stream.kept, stream.history = kept, history
+            stream.sides[-1] = (dict(devices), stream.flows)
             found[k] = stream.in_table(where, flows, seconds)
             pairs = {} if len(there) > 1 else tuples  # what goes to several tells of none of them
             stream.tuples = flows if tuples is stream.flows else pairs
             stream.takes(where, flows, seconds)
+            if len(there) > 1 and tuples is stream.flows:
+                self.at_one(where, devices, stream, flows, seconds)
         stream.tuples = tuples
         if len(there) > 1:
-            stream.kept, stream.history, stream.devices = kept, history, dict(devices)
+            stream.kept, stream.history = kept, history
+            stream.sides[-1] = (dict(devices), stream.flows)
         return found
+
+    def at_one(
+        self, where: Space, others: dict[Space, Seconds], stream: Stream, flows: Flows, seconds: Seconds
+    ) -> None:
+        """Let flows at one instance follow one another where the devices before have forgotten them too."""
+        if stream.net.rate and stream.net.of_time:
+            for count in range(1, len(others) + 1):
+                for those in combinations(others, count):
+                    longest = reduce(Seconds.longest, (others[each] for each in those), seconds)
+                    who = frozenset({where, *those})
+                    for leg, arcs in flows.items():
+                        for arc in arcs:
+                            stream.counts((who, "all", leg, ()), (who, "all"), arc, longest)
 
 
 def resolve(hops: list[Topology]) -> tuple[list[Topology], list[Machine]]:

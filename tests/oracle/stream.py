@@ -27,8 +27,9 @@ class Stream:
     pooled: bool = False
     kept: Seconds = field(default_factory=lambda: for_all(0))  # how long all devices so far keep the tuple
     history: tuple[Space, ...] = ()  # and who they are
-    devices: dict[Space, Seconds] = field(default_factory=dict)  # with how long each of them keeps it
-    turned: frozenset[Space] | None = None  # those that see another destination than the ones behind
+    sides: list[tuple[dict[Space, Seconds], Flows]] = field(
+        default_factory=lambda: [({}, {})]
+    )  # with how long each of them keeps it; on each side of a device that changes the destination
     tuples: Flows = field(default_factory=dict)  # in which no two flows meet that differ before or behind
     began: list[tuple[Space, InTable]] = field(default_factory=list)  # in which tables it began
     seen: dict[int, dict[Space, Seconds]] = field(default_factory=dict)  # what has the tuple of an arc
@@ -74,7 +75,7 @@ class Stream:
         """Let a device choose the tuples of these flows: whatever kept the tuple before is behind it."""
         self.ends()
         self.kept, self.flows, self.tuples, self.history = seconds, flows, flows, (who,)
-        self.devices, self.turned = {who: seconds}, None
+        self.sides = [({who: seconds}, flows)]
 
     def ends(self) -> None:
         """Say to the tables that a tuple began in for how long it was kept by others."""
@@ -93,10 +94,10 @@ class Stream:
         before, behind = ({to for _, _, to in tuples} for tuples in (self.tuples, flows))
         if len(before) == 1 or len(behind) == 1:
             self.began = []  # a gap is one of a single tuple
+            self.sides[-1] = (self.sides[-1][0], self.flows)
             self.tuples = flows if len(before) == 1 else self.tuples
-            self.devices = {(*where, "before"): seconds for where, seconds in self.devices.items()}
-            self.turned = frozenset(self.devices)
             self.flows = flows
+            self.sides.append(({}, flows))
             self.takes((*who, "turned"), flows, seconds, alone=False)
         else:
             self.begins(who, flows, seconds)
@@ -110,20 +111,30 @@ class Stream:
             self.joins(where, flows, seconds)
         self.history += (where,)
         self.kept = self.kept.longest(seconds)
-        before = self.devices.get(where, seconds)
-        self.devices[where] = seconds.longest(before)
+        devices, _ = self.sides[-1]
+        devices[where] = seconds.longest(devices.get(where, seconds))
 
     def follow(self) -> None:
         """Let flows that some devices all see follow one another: when the last has forgotten the tuple."""
         if not (self.net.rate and self.net.of_time):
             return
-        for count in range(2, len(self.devices) + 1):
-            for those in combinations(self.devices, count):
-                both = reduce(Seconds.longest, (self.devices[where] for where in those))
-                behind = self.turned is not None and self.turned.isdisjoint(those)
-                for leg, arcs in (self.flows if behind else self.tuples).items():
-                    self.net.use((frozenset(those), "all", leg), arcs, self.weight(both))
-        self.devices = {}
+        self.sides[-1] = (self.sides[-1][0], self.flows)
+        every = [(i, where) for i, (devices, _) in enumerate(self.sides) for where in devices]
+        for count in range(2, len(every) + 1):
+            for those in combinations(every, count):
+                both = reduce(Seconds.longest, (self.sides[i][0][where] for i, where in those))
+                sides = {i for i, _ in those}
+                flows = self.tuples if len(sides) > 1 else self.sides[min(sides)][1]
+                who = frozenset((i, where) if len(sides) > 1 else where for i, where in those)
+                ends = [{to for _, _, to in self.sides[i][1]} for i in sides] if len(sides) > 1 else []
+                pair = tuple(frozenset(each) for each in ends if len(each) == 1)
+                self.all_have(who, flows, both, pair)
+        self.sides = [({}, {})]
+
+    def all_have(self, who: Hashable, flows: Flows, seconds: Seconds, *more: Hashable) -> None:
+        """Let flows of one tuple follow one another where all of some devices forget it only then."""
+        for leg, arcs in flows.items():
+            self.net.use((who, "all", leg, *more), arcs, self.weight(seconds))
 
     def joins(self, where: Space, flows: Flows, seconds: Seconds) -> None:
         """Make every tuple of these flows a member of a space; once, for the longest that anyone says."""

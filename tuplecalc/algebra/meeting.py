@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import sympy  # type: ignore[import-untyped]
 
 from tuplecalc.algebra.forms import Form
-from tuplecalc.algebra.notation import origin
-from tuplecalc.algebra.symbols import exact, minimum, number, size_symbol, symbol
-from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, Size, evaluate
+from tuplecalc.algebra.notation import Notation, labels, letters, origin
+from tuplecalc.algebra.symbols import number
+from tuplecalc.limits.expression import Constant, Expression, Minimum, Quantity, Size, evaluate
 from tuplecalc.limits.kinds import JOINT
-from tuplecalc.limits.letters import SYMBOLS
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.mixture import Figure
+
+ONE = Constant(1)
 
 
 class Meeting(NamedTuple):
@@ -25,7 +27,7 @@ class Meeting(NamedTuple):
 
 
 def meeting(
-    limits: tuple[Limit, Limit], kinds: tuple[str, str], others: Mapping[str, Number], figure: Figure
+    limits: tuple[Limit, Limit], kinds: tuple[str, str], shares: Mapping[str, Expression], figure: Figure
 ) -> Meeting | None:
     """The closed form of the mix at which two limits meet, while other kinds keep their shares.
 
@@ -38,63 +40,64 @@ def meeting(
     """
     if any(limit.kind is JOINT for limit in limits):
         return None
-    letters = _Letters(kinds, others)
-    (room, taken), (other_room, other_taken) = (letters.of(limit, figure) for limit in limits)
-    line, _ = sympy.fraction(sympy.cancel(room * other_taken - other_room * taken))
-    slope, constant = sympy.Poly(line, letters.x).all_coeffs()
+    read = _Shorter().read
+    taken = [limit.seconds if figure == "rate" else limit.keys_formula or ONE for limit in limits]
+    sizes = [limit.busy or limit.size if figure == "rate" else limit.size for limit in limits]
+    short = [
+        replace(limit, size=read(size), scopes=read(limit.scopes), busy=None, seconds=read(each))
+        for limit, size, each in zip(limits, sizes, taken, strict=True)
+    ]
+    short.append(replace(short[0], seconds=sum(shares.values(), Constant(0))))
+    notation = Notation(short, "", labels({leaf.hop: None for leaf in letters(short)}))
+    used: dict[Any, None] = {}
+    room, other_room = (notation.read(limit.size * limit.scopes, used) for limit in short[:2])
+    x, rest, *others = (notation.read(shares[kind], used) for kind in (*kinds, *(shares.keys() - kinds)))
+    line, other_line = (
+        notation.read(limit.seconds, used).subs(rest, 1 - x - sum(others)) for limit in short[:2]
+    )
+    equal, _ = sympy.fraction(sympy.cancel(room * other_line - other_room * line))
+    slope, constant = sympy.Poly(equal, x).all_coeffs()
     share = sympy.factor(-constant / slope)
-    total = sympy.factor((room / taken).subs(letters.x, share))
-    return Meeting(letters.form("share", share), letters.form(figure, total))
+    total = sympy.factor((room / line).subs(x, share))
+    return Meeting(_form("share", share, used, notation), _form(figure, total, used, notation))
 
 
-class _Letters:
-    """A letter for each number, the same for what is equal; the share of the first kind is x."""
+def _form(quantity: str, expression: Any, used: Iterable[Any], notation: Notation) -> Form:
+    here = {made: notation.values[made] for made in used if expression.has(made)}
+    return Form(quantity, expression, number(expression.subs(here)), here, notation.latex)
 
-    def __init__(self, kinds: tuple[str, str], others: Mapping[str, Number]) -> None:
-        self._made: dict[Hashable, Any] = {}
-        self._values: dict[Any, Any] = {}
-        self.x = sympy.Symbol("x", positive=True)
-        shares = {kind: self._named(kind, "σ", kind, share) for kind, share in others.items()}
-        self._shares = shares | dict(zip(kinds, (self.x, 1 - self.x - sum(shares.values())), strict=True))
 
-    def of(self, limit: Limit, figure: Figure) -> tuple[Any, Any]:
-        """The room of a limit, and what it is over."""
-        if figure == "flows":
-            return self._read(limit.size * limit.scopes), self._read(
-                limit.keys_formula or Constant(limit.keys)
-            )
-        return self._read((limit.busy or limit.size) * limit.scopes), self._read(limit.seconds)
+class _Shorter:
+    """Reads expressions with one letter for what is equal, and none for what is 0 or 1."""
 
-    def _read(self, expression: Expression) -> Any:
-        return evaluate(expression, self._leaf, floor=sympy.floor, ceiling=sympy.ceiling, minimum=minimum)
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Expression] = {}
 
-    def _leaf(self, leaf: Quantity | Size | Constant) -> Any:
+    def read(self, expression: Expression) -> Expression:
+        """The same with fewer letters."""
+        found: Expression = evaluate(
+            expression,
+            self._leaf,
+            floor=lambda quotient: quotient._replace(rounding="floor"),
+            ceiling=lambda quotient: quotient._replace(rounding="ceiling"),
+            minimum=lambda *choices: Minimum(choices),
+        )
+        return found
+
+    def _leaf(self, leaf: Quantity | Size | Constant) -> Expression:
         match leaf:
+            case Constant():
+                return leaf
             case Size(operation, sets):
-                one = next((each for each in sets if each.ports.size == leaf.value), None)
-                names = [each.origin.symbol for each in sets]
-                text = f"|{one.origin.symbol}|" if one else leaf.text(names)
-                return self._named(one.ports if one else (operation, sets), text, sets[0].hop, leaf.value)
-            case Quantity(symbol="σ", hop=kind):
-                return self._shares[kind]
-            case Quantity(value=0 | 1) | Constant():
-                return exact(leaf.value)
+                whole = [each for each in sets if each.ports.size == leaf.value]  # the others lie in it
+                if not whole:
+                    return Size(operation, tuple(each.origin for each in sets))
+                return self._known.setdefault(whole[0].ports, Size("union", (whole[0].origin,)))
+            case Quantity(symbol="σ"):
+                return leaf
+            case Quantity(value=0 | 1):
+                return Constant(leaf.value)
         source = origin(leaf)
-        letter = leaf.symbol.removesuffix("'") if source.hop == "services" else source.symbol
-        return self._named((letter, leaf.value), letter, source.hop, leaf.value)
-
-    def _named(self, what: Hashable, letter: str, hop: str, value: Number) -> Any:
-        if what not in self._made:
-            taken = {made.name for made in self._made.values()}
-            name = letter if letter not in taken else f"{letter}_{hop}"
-            while name in taken:
-                name += "'"
-            made = self._made[what] = symbol(name, letter) if letter in SYMBOLS else size_symbol(name)
-            self._values[made] = exact(value)
-        return self._made[what]
-
-    def form(self, quantity: str, expression: Any) -> Form:
-        """An expression with the values of its letters."""
-        here = {made: value for made, value in self._values.items() if expression.has(made)}
-        value = number(expression.subs(here))
-        return Form(quantity, expression, value, here, {made: sympy.latex(made) for made in here})
+        if source.hop == "services":
+            source = source._replace(symbol=leaf.symbol.removesuffix("'"))
+        return self._known.setdefault((source.symbol, leaf.value), source._replace(definition=None))

@@ -24,6 +24,7 @@ from typing import Any
 
 from tuplecalc.errors import InputError
 from tuplecalc.lab import addressing
+from tuplecalc.lab.ways import chosen_from
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.limit import Limit, by_flows
 from tuplecalc.network.addresses import AddressSet
@@ -136,7 +137,7 @@ def _fits(chain: Chain, result: Capacity, most: int) -> bool:
     sizes = [size for hop in chain.hops for size in _sizes(hop)]
     return (
         result.flows <= most
-        and chain.clients[0].addresses.size <= 4 * most
+        and sum(group.addresses.size for group in chain.clients) <= 4 * most
         and len(chain.hops) <= addressing.MOST_HOPS
         and sum(group.endpoints for group in chain.services) <= _MOST_ENDPOINTS
         and all(hop.instances <= addressing.MOST_INSTANCES for hop in chain.hops)
@@ -193,10 +194,7 @@ class _Ports:
 
 def _pieces(chain: Chain) -> list[PortSet]:
     """The ports cut at every end of every set that flows choose from, in order; those in none left out."""
-    sets = [chain.clients[0].ports]
-    for hop in chain.hops:
-        sets += [hop.own_ports] if hop.own_ports else []
-        sets += [hop.rewrite_ports] if isinstance(hop, Proxy) and hop.capture == "nat" else []
+    sets = chosen_from(chain)
     ends = sorted(
         {low for each in sets for low, _ in each.ranges}
         | {high + 1 for each in sets for _, high in each.ranges}
@@ -234,8 +232,14 @@ def _shrunk(chain: Chain, ports: _Ports, most: int, divisor: int) -> dict[str, A
         return table | {key: less[key](value) for key, value in held.items() if value not in (None, 1)}
 
     written = chain.to_dict()
-    clients = min(chain.clients[0].addresses.size, most * _CLIENTS_FOR_EACH)
-    written["clients"] |= {"addresses": clients, "ports": ports.of(chain.clients[0].ports)}
+    written["clients"] = [
+        group.to_dict()
+        | {
+            "addresses": min(group.addresses.size, most * _CLIENTS_FOR_EACH),
+            "ports": ports.of(group.ports),
+        }
+        for group in chain.clients
+    ]
     written["hops"] = list(map(smaller, chain.hops, written["hops"]))
     written["services"] = [group.to_dict() | served(group) for group in chain.services]
     return written

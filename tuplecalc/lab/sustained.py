@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tuplecalc.errors import InputError
 from tuplecalc.lab.figures import RATE_TOLERANCE, Figure
-from tuplecalc.lab.plan import plan
+from tuplecalc.lab.plan import UDP_TIMEOUTS, plan
 from tuplecalc.lab.processes import Lab
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
@@ -38,6 +38,17 @@ class Sustained:
     """Seconds for which everything lingered."""
 
 
+def refuse(chain: Chain) -> None:
+    """Nothing, for a chain whose rate the lab measures.
+
+    Raises :class:`~tuplecalc.errors.InputError` where flows are of several kinds, or share connections.
+    """
+    plain = all(hop.is_plain for hop in chain.hops if isinstance(hop, Proxy))
+    if len(chain.strands) > 1 or not plain:
+        rule = "the lab measures the rate of flows that are all alike, each with a connection of its own"
+        raise InputError(f"--rates: {rule}; leave --rates out, the flows are measured without it")
+
+
 def check() -> None:
     """Nothing, where this kernel can scale TIME_WAIT down."""
     if not _KNOB.exists():
@@ -53,11 +64,12 @@ def timed(chain: Chain, delay: int = DELAY) -> Chain:
     (Fraction(2, 1), Fraction(0, 1))
     """
     written = chain.to_dict()
-    written["traffic"] = {"hold": 0, "first_close": "client"}
-    written["clients"] |= dict.fromkeys(chain.clients[0].linger_by, delay)
+    written["traffic"] = {"hold": 0, "first_close": "client", "protocol": chain.traffic.protocol}
+    (clients,) = chain.clients
+    written["clients"] = [clients.to_dict() | dict.fromkeys(clients.linger_by, delay)]
     for hop, table in zip(chain.hops, written["hops"], strict=True):
         keys = () if isinstance(hop, Forwarder) else hop.linger_by  # a SYN reopens what a forwarder closed
-        table.update(dict.fromkeys((*keys, "tracking_time_wait"), delay))
+        table.update(dict.fromkeys((*keys, "tracking_time_wait", "udp_timeout"), delay))
     return from_dict(written)
 
 
@@ -80,12 +92,13 @@ def sustain(chain: Chain) -> Sustained | None:
     found = plan(result.chain)
     for node in found.nodes:
         node.sysctls |= {"ipv4/tcp_tw_reuse": 1, "ipv4/tcp_tw_reuse_delay": 1000 * delay}
+        node.tracking |= dict.fromkeys(UDP_TIMEOUTS, delay)
     with Lab(found) as lab:
         clients = lab.peers[0]
         seconds = delay * (1 + _PERIODS) + 2.0
         clients.send(
             "sustain",
-            **found.clients,
+            strands=found.strands,
             window=500,
             patience=1.5,
             seconds=seconds,
@@ -98,6 +111,9 @@ def sustain(chain: Chain) -> Sustained | None:
     allocations = [hop.allocation for hop in chain.hops if isinstance(hop, Proxy)]
     binds = "bind" in (chain.clients[0].allocation, *allocations)
     by_sockets = binding.hop == "clients" or binding.name == "upstream"
-    held = by_sockets and not binds and not result.rate_at_most
+    mapped = (
+        chain.traffic.protocol == "udp" and binding.kind.resource == "ports"
+    )  # there, for all of its time
+    held = (mapped or (by_sockets and not binds)) and not result.rate_at_most
     figure = Figure("chain", "rate", predicted, answer["rate"], RATE_TOLERANCE, held)
     return Sustained(figure, result, delay)

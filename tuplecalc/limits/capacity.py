@@ -19,13 +19,14 @@ from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kind_capacity import KindCapacity, kinds_of_mix
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.legs import Declared, Sources
+from tuplecalc.limits.legs import Space as KeySpace
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.mixture import Mix
 from tuplecalc.limits.proxy import proxy
 from tuplecalc.limits.served import Served, served
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
-from tuplecalc.network.chain import AnyHop, Chain, check_chain
+from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.mix import Strand
@@ -296,18 +297,18 @@ class _Way:
         """What the present leg addresses."""
         return self.targets[self.place]
 
-    def cross(self, hop: AnyHop, everyone: Expression | None, *, tracks: bool) -> None:
+    def cross(self, everyone: Expression | None, *, tracks: bool) -> None:
         """Go on behind the next hop."""
         before, behind = self.targets[self.place : self.place + 2]
         ways = self.sources, before, behind
-        match hop:
+        match hop := self.strand.hops[self.place]:
             case Cone():
                 self.declared, self.sources = cone(hop, *ways, everyone)
             case Forwarder():
                 self.declared, self.sources = forwarder(hop, *ways)
             case Proxy() if self.strand.is_captured(hop):
                 self.declared, self.sources = proxy(hop, *ways, tracks=tracks)
-            case _:
+            case Proxy():
                 self.declared, self.sources = passing(hop, *ways, tracks=tracks)
         self.place += 1
 
@@ -323,12 +324,23 @@ def walk(chain: Chain) -> Iterator[Passed]:
         crossing = [way for way in ways if way.strand.crosses(hop)]
         everyone = _all_sources(crossing) if chain.is_mixed else None
         for way in crossing:
-            way.cross(hop, everyone, tracks=hop.on in tracking)
+            way.cross(everyone, tracks=hop.on in tracking)
         yield _passed(hop.name, hop.kind, crossing, hop.tuples_per_flow)
+    meeting = _meeting(ways)
     for way in ways:
-        way.declared = services(way.strand.services, way.sources, way.target)
+        met = (way.sources.who, way.target.name) in meeting
+        way.declared = services(way.strand, way.sources, way.target, meets=met)
     if any(way.declared for way in ways):
         yield _passed("services", "services", ways, 1)
+
+
+def _meeting(ways: Sequence[_Way]) -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The sources and services of flows that no table on the way has all of."""
+    spaces: dict[tuple[tuple[str, ...], tuple[str, ...]], list[set[KeySpace]]] = {}
+    for way in ways:
+        here = {each.space for each in way.sources.leg.memberships if each.space.towards == way.target.name}
+        spaces.setdefault((way.sources.who, way.target.name), []).append(here)
+    return {ends for ends, each in spaces.items() if not set.intersection(*each)}
 
 
 def _passed(name: str, kind: str, ways: Sequence[_Way], tuples: int) -> Passed:

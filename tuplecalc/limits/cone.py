@@ -27,7 +27,6 @@ from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.cone import Cone
-from tuplecalc.network.mix import by_family
 
 
 def cone(
@@ -130,7 +129,7 @@ class _Row:
         copies = product(self.in_use, self.everywhere)
         each = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
         towards = self.behind if each else None
-        space = self.letters.space("mapped", self.hop.name, self.hop.name, towards)
+        space = self.letters.space("mapped", self.hop.name, (self.hop.name,), towards)
         self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards, space)
         return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.in_use, self.endpoints))
 
@@ -192,7 +191,7 @@ class _Row:
     def leaving(self) -> Sources:
         """What leaves: the addresses in use, which bring along what the cone's own table holds."""
         return Sources(
-            self.hop.name, self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use, self.hop.on
+            (self.hop.name,), self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use, self.hop.on
         )
 
     def _times_in_use(self, endpoints: Expression) -> Expression:
@@ -239,9 +238,7 @@ class _Row:
 
 def _addresses(hop: Cone, letters: Letters, sources: Sources) -> Quantity:
     """M, onto which a hash may put the sources by chance."""
-    of = dict(by_family(hop.addresses))
-    mine = of.get(letters.flow.family, hop.addresses)  # of both families only those of the way on
-    per_instance = letters.given("m", mine.size, "addresses")
+    per_instance = letters.given("m", hop.addresses.size, "addresses")
     M = letters.derived("M", per_instance * instances(hop))
     if hop.spread == "even":
         return M

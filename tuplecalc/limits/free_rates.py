@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import KindShare, Limit
 from tuplecalc.limits.mixture import Figure, Mix
 
-Rates = Mapping[str, Number]
+Rates = Mapping[str, Fraction]
 
 
 class Cut(NamedTuple):
@@ -27,7 +26,7 @@ class Cut(NamedTuple):
 
     def left(self, rates: Rates) -> Fraction:
         """What these rates leave of the room; below 0 where they exceed it."""
-        return self.room - sum((rate * self.taken.get(kind, 0) for kind, rate in rates.items()), Fraction(0))
+        return self.room - sum(rate * self.taken.get(kind, 0) for kind, rate in rates.items())
 
 
 class FreeRates:
@@ -37,6 +36,8 @@ class FreeRates:
         self._mix, self._figure = mix, figure
         self.cuts: list[Cut] = []
         self._add(limits)
+        if figure == "rate":
+            self._add(mix.unlisted())
 
     def _add(self, limits: Iterable[Limit]) -> None:
         for limit in limits:

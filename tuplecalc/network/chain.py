@@ -14,10 +14,11 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_
 from tuplecalc.errors import Problem, TopologyError, reject
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.families import unreached
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.machine import machine_problems, with_what_machines_have
-from tuplecalc.network.mix import Strand, group_problems, misfit_names, strands, unreached
+from tuplecalc.network.mix import Strand, group_problems, misfit_names, strands
 from tuplecalc.network.part import Part, meant, same_names
 from tuplecalc.network.presets import kind_and_layer
 from tuplecalc.network.proxy import Proxy
@@ -140,9 +141,13 @@ class Chain(Part):
         problems: list[Problem] = []
         parts = self.traffic, self.clients, self._hops_at_work, self.services
         self._strands = tuple(strands(*parts, problems))
-        if problems or (problems := list(unreached(self.traffic, self.services, self._strands))):
+        if problems or (problems := list(self._unreached())):
             raise TopologyError(problems)
         return self
+
+    def _unreached(self) -> Iterator[Problem]:
+        reached = (each for strand in self._strands for each in strand.services)
+        return unreached(self.traffic, self.services, reached)
 
     @property
     def hops_at_work(self) -> tuple[AnyHop, ...]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tuplecalc.errors import Problem, nearest, show
-from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.clients import Clients
+from tuplecalc.network.families import all_meet, by_family, leg_families, meet, with_addresses_of
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.network.services import Services, overlap, shares
+from tuplecalc.network.services import Services, overlap
 from tuplecalc.network.traffic import Kind, Protocol, Traffic
 from tuplecalc.network.values import total, wrong_sum
 
@@ -23,8 +24,10 @@ class Strand(NamedTuple):
 
     kind: str
     """The kind's name; empty where all flows are alike."""
-    part: Fraction
-    """Of the new connections."""
+    own: frozenset[str]
+    """The keys that the kind gives itself; others are the traffic's."""
+    share: Fraction
+    """The kind's part of the new connections."""
     clients: Clients
     services: tuple[Services, ...]
     hops: tuple[Hop, ...]
@@ -38,8 +41,20 @@ class Strand(NamedTuple):
     """What tells its clients apart from others; empty where there are no others."""
     target: str = ""
     """The same of its services."""
-    share: Fraction = Fraction(1)
-    """The kind's, of the new connections; ``part`` is what of it are these flows."""
+    sources: Mapping[str, int] = MappingProxyType({})
+    """How many addresses the kind comes from, by what tells them apart; none where there is one source."""
+    targets: Mapping[str, Fraction] = MappingProxyType({})
+    """The parts of what these clients send that go to each target, up to a common factor."""
+
+    @property
+    def part(self) -> Fraction:
+        """Of the new connections."""
+        found = self.share
+        if self.sources:
+            found *= Fraction(self.sources[self.source], sum(self.sources.values()))
+        if self.targets:
+            found *= self.targets[self.target] / sum(self.targets.values())
+        return found
 
     def crosses(self, hop: Hop) -> bool:
         """Whether the hop is on their way."""
@@ -69,6 +84,7 @@ def strands(
             part = kind.rate / traffic.offered
         flows = Strand(
             kind.name,
+            frozenset(kind.model_fields_set),
             part,
             clients[0],
             tuple(each for each in services if kind.services is None or each.name in kind.services),
@@ -76,7 +92,6 @@ def strands(
             traffic.hold if kind.hold is None else kind.hold,
             traffic.first_close if kind.first_close is None else kind.first_close,
             kind.protocol or traffic.protocol,
-            share=part,
         )
         sources = [each for each in clients if kind.clients is None or each.name in kind.clients]
         place = f"traffic.kinds[{number}]" if traffic.kinds else "services"
@@ -87,114 +102,65 @@ def _told_apart(
     flows: Strand, clients: Sequence[Clients], place: str, problems: list[Problem]
 ) -> Iterator[Strand]:
     """The flows of one kind, by their clients and their services."""
-    sources = list(_clients_by_family(clients))
-    weighted = zip(flows.services, shares(flows.services), strict=True)
-    targets = [
-        each
-        for number, (group, share) in enumerate(weighted)
-        for each in _services_by_family(group, share, group.name or str(number))
+    at_work = [each if flows.is_captured(each) else None for each in flows.hops]
+    sources = [
+        (family, group.model_copy(update={"addresses": addresses}), _named(group.name or "", family, each))
+        for group in clients
+        for each in [by_family(group.addresses)]
+        for family, addresses in each
     ]
-    families = {family for family, *_ in targets}
+    targets = [
+        (family, group.model_copy(update={"addresses": addresses}), part, _named(name, family, each))
+        for number, group in enumerate(flows.services)
+        for name, each in [(group.name or _unnamed(flows.services, number), by_family(group.addresses))]
+        for weight in [Fraction(group.endpoints) if group.share is None else group.share]
+        for family, addresses in each
+        for part in [weight * Fraction(addresses.size, group.addresses.size)]
+    ]
     if (
         not flows.kind
         and len(sources) == 1
-        and all(_meet(sources[0][0], each, flows.hops) for each in families)
+        and all_meet(sources[0][0], [each[0] for each in targets], at_work)
     ):
-        yield flows._replace(family=families.pop() if len(families) == 1 else None)
+        ends = sources[0][0], targets[0][0]
+        family = targets[0][0] if len({each[0] for each in targets}) == 1 else None
+        yield flows._replace(hops=tuple(_of_one_family(flows, *ends)), family=family)
         return
-    everyone = sum(group.addresses.size for _, group, _ in sources)
+    sizes = {source: group.addresses.size for _, group, source in sources}
     for family, group, source in sources:
-        reached = [each for each in targets if _meet(family, each[0], flows.hops)]
+        reached = [each for each in targets if meet(family, each[0], at_work)]
         if not reached:
             whose = f"the clients {show(group.name)}" if group.name else "the clients"
             rule = f"{whose} reach no service: a source reaches endpoints of its own family (IPv4, IPv6) only"
             problems.append(Problem(place, None, rule, "put a cone with addresses of theirs between"))
             continue
-        in_all = total(share for _, _, share, _ in reached)
-        for towards, service, share, target in reached:
+        for towards, service, _, target in reached:
             yield flows._replace(
-                part=flows.part * Fraction(group.addresses.size, everyone) * share / in_all,
                 clients=group,
                 services=(service,),
                 family=towards,
+                hops=tuple(_of_one_family(flows, family, towards)),
                 source=source,
                 target=target,
+                sources=sizes if len(sources) > 1 else {},
+                targets={name: share for _, _, share, name in reached} if len(reached) > 1 else {},
             )
 
 
-def unreached(traffic: Traffic, services: Sequence[Services], every: Sequence[Strand]) -> Iterator[Problem]:
-    """Services of a family that no client of theirs reaches."""
-    reached = {(each.addresses, each.ports) for strand in every for each in strand.services}
-    for number, group in enumerate(services):
-        if traffic.kinds and all(k.services and group.name not in k.services for k in traffic.kinds):
-            continue
-        for family, addresses in by_family(group.addresses):
-            if not reached & {(addresses, group.ports), (group.addresses, group.ports)}:
-                rule = f"no client reaches those of IPv{family}: a source reaches its own family only"
-                way_out = "leave them out, or put a cone with addresses of theirs between"
-                yield Problem(f"services[{number}].addresses", addresses.spec, rule, way_out)
+def _unnamed(groups: Sequence[Services], number: int) -> str:
+    return f"services[{number}]" if len(groups) > 1 else ""
 
 
-def _clients_by_family(groups: Sequence[Clients]) -> Iterator[tuple[int | None, Clients, str]]:
-    """The groups of clients by the families of their addresses; None where a count fits any."""
-    for group in groups:
-        for family, addresses in by_family(group.addresses):
-            if addresses is group.addresses:
-                yield family, group, group.name or ""
-            else:
-                yield (
-                    family,
-                    group.model_copy(update={"addresses": addresses}),
-                    f"{group.name or ''} IPv{family}",
-                )
+def _named(name: str, family: int | None, families: Sequence[object]) -> str:
+    return f"{name} IPv{family}".strip() if len(families) > 1 else name
 
 
-def _services_by_family(
-    group: Services, share: Fraction, name: str
-) -> Iterator[tuple[int | None, Services, Fraction, str]]:
-    for family, addresses in by_family(group.addresses):
-        if addresses is group.addresses:
-            yield family, group, share, name
-        else:
-            part = Fraction(addresses.size, group.addresses.size)
-            yield (
-                family,
-                group.model_copy(update={"addresses": addresses}),
-                share * part,
-                f"{name} IPv{family}",
-            )
-
-
-def by_family(addresses: AddressSet) -> list[tuple[int | None, AddressSet]]:
-    """The addresses of each family, as they are where there is but one; None where a count fits any.
-
-    >>> [(family, each.size) for family, each in by_family(AddressSet(["127.0.0.1", "::1"]))]
-    [(4, 1), (6, 1)]
-    """
-    families = sorted({version for version, *_ in addresses.ranges})
-    if addresses.count or len(families) < 2:
-        return [(families[0] if families and not addresses.count else None, addresses)]
-    return [(family, addresses.of_family(family)) for family in families]
-
-
-def _meet(source: int | None, target: int | None, hops: Sequence[Hop]) -> bool:
-    """Whether flows get from a source to a target: each leg's two ends are of one family."""
-    senders = {source}
-    for hop in hops:
-        stands_in = hop.listen_addresses if isinstance(hop, Proxy) and hop.capture == "listen" else None
-        if (virtual := getattr(hop, "virtual", None)) is not None:
-            stands_in = virtual.addresses
-        if stands_in is not None and not _can_be(senders, {family for family, _ in by_family(stands_in)}):
-            return False
-        if hop.own_addresses is not None:
-            senders = {family for family, _ in by_family(hop.own_addresses)}
-        elif stands_in is not None and isinstance(hop, Proxy):
-            senders = {None} if hop.source == "own" else senders
-    return _can_be(senders, {target})
-
-
-def _can_be(some: set[int | None], others: set[int | None]) -> bool:
-    return None in some or None in others or not some.isdisjoint(others)
+def _of_one_family(flows: Strand, source: int | None, target: int | None) -> Iterator[Hop]:
+    """The hops, each with those of its addresses that these flows can have."""
+    captured = [hop if flows.is_captured(hop) else None for hop in flows.hops]
+    families = leg_families(source, target, captured)
+    for hop, at_work, (before, behind) in zip(flows.hops, captured, pairwise(families), strict=True):
+        yield hop if at_work is None else with_addresses_of(hop, before, behind)
 
 
 def misfit_names(tables: Mapping[str, Any]) -> Iterator[Problem]:

@@ -11,11 +11,13 @@ from typing import Literal
 from tuplecalc.algebra.meeting import Meeting, meeting
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.limits.free_rates import FreeRates
+from tuplecalc.limits.free_rates import FreeRates, Rates
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.mixture import Figure, Mix
 from tuplecalc.network.chain import Chain
-from tuplecalc.questions.vertex import best_vertex
+from tuplecalc.questions.vertex import Vertex, best_vertex
+
+_A_LITTLE = Fraction(1, 10**4)
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,9 +47,19 @@ class BestMix:
         if len(self.free) != 2 or len(self.limits) != 2:
             return None
         first, second = self.free
-        others = {kind: share for kind, share in self.shares.items() if kind not in self.free}
-        found = meeting((self.limits[0], self.limits[1]), (first, second), others, self.figure)
+        shares = {kind: share for kind, (share, _) in several_kinds(self.present).kinds.items()}
+        found = meeting((self.limits[0], self.limits[1]), (first, second), shares, self.figure)
         return found if found and found.share.value == self.shares[first] else None
+
+    @property
+    def present_shares(self) -> Mapping[str, Fraction]:
+        """The shares that the kinds have."""
+        return {kind.name: kind.share for kind in self.present.kinds}
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the present shares are as good as any."""
+        return self.shares == self.present_shares
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -78,7 +90,7 @@ def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Se
         Σ x_k·taken_k ≤ room        largest Σ x_k·H_k (flows; Σ x_k where all H are 0) or Σ x_k (rate)
 
     found by cutting planes (:mod:`tuplecalc.limits.free_rates`), the corner solved and proven in fractions.
-    Where the present shares are as good as any they are the answer.
+    Of several mixes that are as good it is one with much of the present mix in it; this one itself, if it is.
 
     Raises :class:`~tuplecalc.errors.InputError` where there are fewer than two kinds, for a name that is no
     kind's, and where nothing limits the rate of a kind.
@@ -100,32 +112,41 @@ def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Se
     free = named_kinds(mix, kinds)
     cuts, shares = FreeRates(mix, present.limits, figure), mix.shares
     gain = {kind: mix.hold(kind) if figure == "flows" else Fraction(1) for kind in shares}
-    # of each new connection of a free kind, these come with it of the kinds that keep their shares
+    # with each new connection of a free kind these come of the kinds that keep their shares
     rest = sum(shares[kind] for kind in free)
     along = {kind: share / rest for kind, share in shares.items() if kind not in free}
-
-    def in_all(each: Mapping[str, Fraction]) -> list[Fraction]:
-        kept = sum((part * each.get(kind, 0) for kind, part in along.items()), Fraction(0))
-        return [each.get(kind, Fraction(0)) + kept for kind in free]
-
-    while True:
-        rooms = [cut.room for cut in cuts.cuts]
-        found = best_vertex(in_all(gain), [in_all(cut.taken) for cut in cuts.cuts], rooms)
-        if found is None:
-            raise InputError(f"nothing limits the rate of {_endless(free, cuts)}; ask for the flows")
-        rates = dict(zip(free, found.point, strict=True))
-        rates |= {kind: part * sum(found.point) for kind, part in along.items()}
-        if not cuts.are_cut_at(rates):
-            break
-    total = sum((rates[kind] * gain[kind] for kind in shares), Fraction(0))
-    most = min(cut.room / taken for cut in cuts.cuts if (taken := cut.room - cut.left(shares)))
-    if most * sum(shares[kind] * gain[kind] for kind in shares) == total:  # the present mix is as good
-        rates = {kind: most * share for kind, share in shares.items()}
+    ways = [{**along, kind: Fraction(1)} for kind in free]
+    gains = [_sum(gain, way) for way in ways]
+    for kind, way in zip(free, ways, strict=True):
+        if gain[kind] and not any(_sum(cut.taken, way) for cut in cuts.cuts):
+            raise InputError(f"nothing limits the rate of {show(kind)}; ask for the flows")
+    rates, found = _corner(cuts, ways, gains)
+    total = _sum(gain, rates)
+    if not found.is_only:  # keep as much as can be of the present mix, which is one way more
+        close = _corner(cuts, [*ways, shares], [*gains, _sum(gain, shares) * (1 + _A_LITTLE)])[0]
+        rates = close if _sum(gain, close) == total else rates
     whole = sum(rates.values())
     best = {kind: rates[kind] / whole if whole else share for kind, share in shares.items()}
-    limits = tuple(cuts.cuts[number].limit for number in found.rows)
     parts = {kind: rates[kind] * gain[kind] for kind in shares}
-    return BestMix(present, figure, free, best, parts, total, limits, found.is_only)
+    limits = tuple(cuts.cuts[number].limit for number in found.rows)
+    return BestMix(present, figure, free, best, parts, total, limits, found.is_only and bool(whole))
+
+
+def _corner(cuts: FreeRates, ways: Sequence[Rates], gains: Sequence[Fraction]) -> tuple[Rates, Vertex]:
+    """The rates with the largest gain, as a sum of these ways, and the corner of the cuts where they are."""
+    while True:
+        rows = [[_sum(cut.taken, way) for way in ways] for cut in cuts.cuts]
+        found = best_vertex(gains, rows, [cut.room for cut in cuts.cuts])
+        rates: dict[str, Fraction] = {}
+        for part, way in zip(found.point, ways, strict=True):
+            for kind, each in way.items():
+                rates[kind] = rates.get(kind, Fraction(0)) + part * each
+        if not cuts.are_cut_at(rates):
+            return rates, found
+
+
+def _sum(each: Rates, rates: Rates) -> Fraction:
+    return sum((rate * each[kind] for kind, rate in rates.items() if kind in each), Fraction(0))
 
 
 def several_kinds(result: Capacity) -> Mix:
@@ -148,7 +169,3 @@ def named_kinds(mix: Mix, names: Sequence[str]) -> tuple[str, ...]:
     if len(set(names)) == 1:
         raise InputError(f"kinds {show(names[0])}: one share alone is not free; name two kinds or more")
     return tuple(kind for kind in mix.kinds if kind in names or not names)
-
-
-def _endless(free: Sequence[str], cuts: FreeRates) -> str:
-    return next(show(kind) for kind in free if not any(cut.taken.get(kind) for cut in cuts.cuts))

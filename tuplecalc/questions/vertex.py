@@ -26,12 +26,12 @@ class Vertex(NamedTuple):
     is_only: bool
 
 
-def best_vertex(gains: Row, rows: Sequence[Row], rooms: Row) -> Vertex | None:
-    """The point x ≥ 0 with the largest Σ gain·x under Σ row·x ≤ room; None where the sum has no end.
+def best_vertex(gains: Row, rows: Sequence[Row], rooms: Row) -> Vertex:
+    """The point x ≥ 0 with the largest Σ gain·x under Σ row·x ≤ room.
 
     HiGHS tells in floats which rows are tight.  The point where they meet is solved in fractions, and is the
     optimum where it keeps all rows and the gains are a sum of the tight rows with multipliers ≥ 0 (strong
-    duality); both are checked exactly.  All gains, rows and rooms are 0 or more.
+    duality); both are checked exactly.  All gains, rows and rooms are 0 or more, and what gains has a row.
 
     >>> gains, rooms = [Fraction(1), Fraction(1)], [Fraction(4), Fraction(2)]
     >>> best_vertex(gains, [[Fraction(2), Fraction(1)], [Fraction(0), Fraction(3)]], rooms)
@@ -41,8 +41,6 @@ def best_vertex(gains: Row, rows: Sequence[Row], rooms: Row) -> Vertex | None:
         min((room / row[n] for row, room in zip(rows, rooms, strict=True) if row[n]), default=None)
         for n in range(len(gains))
     ]
-    if any(gain and end is None for gain, end in zip(gains, ends, strict=True)):
-        return None
     free = [(n, end) for n, end in enumerate(ends) if end]  # what has no end gains nothing and stays 0
     kept = [number for number, room in enumerate(rooms) if room]
     matrix = [[rows[number][n] * end / rooms[number] for n, end in free] for number in kept]
@@ -50,7 +48,7 @@ def best_vertex(gains: Row, rows: Sequence[Row], rooms: Row) -> Vertex | None:
     point, tight = [Fraction(0)] * len(gains), []
     is_only = None not in ends
     if any(goal):
-        scaled = _Program(matrix, [each / max(goal) for each in goal])
+        scaled = Program(matrix, [each / max(goal) for each in goal])
         scale, multipliers = scaled.corner()
         for (n, end), part in zip(free, scale, strict=True):
             point[n] = part * end
@@ -59,7 +57,7 @@ def best_vertex(gains: Row, rows: Sequence[Row], rooms: Row) -> Vertex | None:
     return Vertex(tuple(point), tuple(tight), is_only)
 
 
-class _Program:
+class Program:
     """The largest goal·u under matrix·u ≤ 1 and u ≥ 0."""
 
     def __init__(self, matrix: Sequence[Row], goal: Row) -> None:

@@ -116,7 +116,12 @@ def _wrapped(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _parts(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "clients", _keys(chain["clients"])
+    if traffic := chain.get("traffic", {}).get("kinds"):
+        for kind in traffic:
+            yield kind["name"], _keys({key: value for key, value in kind.items() if key != "name"})
+    clients = chain["clients"]
+    for group in clients if isinstance(clients, list) else [clients]:
+        yield "clients", _keys(group)
     for hop in chain.get("hops", ()):
         yield table.name(hop["name"]), _keys({key: value for key, value in hop.items() if key != "name"})
     for group in chain["services"]:

@@ -7,7 +7,7 @@ import socket
 from time import monotonic
 from typing import Any
 
-from tuplecalc.lab.inside.clients import Clients
+from tuplecalc.lab.inside.clients import Clients, Strand
 
 _TICK = 0.005
 
@@ -21,7 +21,8 @@ class Pace(Clients):
     def __init__(self, spec: dict[str, Any]) -> None:
         super().__init__(spec)
         self.done: list[float] = []
-        self.looks = 1  # a source without a port has one again by its next turn
+        (self.strand,) = self.strands
+        self.strand.looks = 1  # a source without a port has one again by its next turn
 
     async def sustain(self, offered: float, delay: float, periods: int) -> dict[str, Any]:
         """Completed connections a second over whole ``periods`` of the delay, after one to fill the chain.
@@ -34,8 +35,8 @@ class Pace(Clients):
             due = int((now - began) * offered)
             while begun < due and len(self.pending) < self.window:
                 begun += 1
-                self._attempt()
-                self.full.clear()  # what is full now is free again later
+                self._attempt(self.strand)
+                self.strand.full.clear()  # what is full now is free again later
             begun = max(begun, due - self.window)  # a late turn does not offer a burst
             await asyncio.sleep(_TICK)
         for task in self.pending:
@@ -43,6 +44,6 @@ class Pace(Clients):
         counted = sum(began + delay <= at < ends for at in self.done)
         return {"rate": counted / (delay * periods)}
 
-    def _opened(self, sock: socket.socket) -> None:
+    def _opened(self, strand: Strand, sock: socket.socket) -> None:
         self.done.append(monotonic())
         sock.close()

@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from tests.lab.shapes import SHAPES
+from tests.lab.shapes import KINDS, SHAPES
 from tuplecalc.lab.addressing import BENCHMARK, CLIENTS, LINKS, SERVICES, hop_block
 from tuplecalc.lab.plan import Plan, plan
 from tuplecalc.lab.scale import scale
@@ -14,7 +14,7 @@ from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, example, from_dict
 
 CHAINS: dict[str, Chain] = {name: scale(example(name)).chain for name in EXAMPLES}
-CHAINS |= {name: from_dict(shape) for name, shape in SHAPES.items()}
+CHAINS |= {name: from_dict(shape) for name, shape in (SHAPES | KINDS).items()}
 _ADDRESS = re.compile(r"\b\d+\.\d+\.\d+\.\d+(?:/\d+)?\b")
 
 
@@ -40,7 +40,8 @@ def test_endpoints_and_sources_are_as_many_as_the_chain_says(name: str) -> None:
     clients = {address for strand in found.strands for address in strand["addresses"]}
     assert len(clients) == sum(group.addresses.size for group in chain.clients)
     assert all(IPv4Address(address) in CLIENTS for address in clients)
-    assert len(found.nodes) == 2 + sum(hop.instances for hop in chain.hops)
+    machines = {hop.on: hop.instances for hop in chain.hops}
+    assert len(found.nodes) == 2 + sum(machines.values())
     ends = [end for near, far in found.links for end in near.backs + far.fronts]
     assert len({end for end, _ in ends}) == len({end for pair in ends for end in pair})
 

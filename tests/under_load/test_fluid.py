@@ -64,9 +64,8 @@ def at(found: Fluid, moment: float, name: str = "taken") -> float:
 )
 def test_it_is_full_when_the_closed_form_says_so(hold: float, linger: float, rate: float) -> None:
     found = course(nat(64512, rate, hold, linger))
-    seconds = exhaustion_time(
-        Fraction(64512), Fraction(rate), Fraction(hold), {Fraction(linger): Fraction(1)}
-    )
+    held = {(Fraction(hold), Fraction(linger)): Fraction(1)}
+    seconds = exhaustion_time(Fraction(64512), Fraction(rate), held)
     assert seconds is not None
     assert found.exhausted_after == seconds
     assert at(found, seconds) == pytest.approx(64512, rel=1e-9)

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -233,11 +232,12 @@ def _shrunk(chain: Chain, ports: _Ports, most: int, divisor: int) -> dict[str, A
         return table | {key: less[key](value) for key, value in held.items() if value not in (None, 1)}
 
     written = chain.to_dict()
-    everyone = sum(group.addresses.size for group in chain.clients)
-    part = min(Fraction(1), Fraction(most * _CLIENTS_FOR_EACH, everyone))
     written["clients"] = [
         group.to_dict()
-        | {"addresses": max(1, round(group.addresses.size * part)), "ports": ports.of(group.ports)}
+        | {
+            "addresses": min(group.addresses.size, most * _CLIENTS_FOR_EACH),
+            "ports": ports.of(group.ports),
+        }
         for group in chain.clients
     ]
     written["hops"] = list(map(smaller, chain.hops, written["hops"]))

@@ -328,15 +328,15 @@ def walk(chain: Chain) -> Iterator[Passed]:
         yield _passed(hop.name, hop.kind, crossing, hop.tuples_per_flow)
     meeting = _meeting(ways)
     for way in ways:
-        here = way.strand.services, way.sources, way.target
-        way.declared = services(*here, meets=(way.sources.who, way.target.name) in meeting)
+        met = (way.sources.who, way.target.name) in meeting
+        way.declared = services(way.strand, way.sources, way.target, meets=met)
     if any(way.declared for way in ways):
         yield _passed("services", "services", ways, 1)
 
 
-def _meeting(ways: Sequence[_Way]) -> set[tuple[str, str]]:
+def _meeting(ways: Sequence[_Way]) -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The sources and services of flows that no table on the way has all of."""
-    spaces: dict[tuple[str, str], list[set[KeySpace]]] = {}
+    spaces: dict[tuple[tuple[str, ...], tuple[str, ...]], list[set[KeySpace]]] = {}
     for way in ways:
         here = {each.space for each in way.sources.leg.memberships if each.space.towards == way.target.name}
         spaces.setdefault((way.sources.who, way.target.name), []).append(here)

@@ -101,11 +101,16 @@ class Clients:
             await self._reach(wanted + more, waves)
         if search and any(self._missing(wanted)):
             await self._look(wanted)
-        await self._keep(most(self.weights, [len(strand.live) for strand in self.strands]))
+        flows = most(self.weights, [len(strand.live) for strand in self.strands])
+        if not any(self._missing(wanted)):
+            flows = max(flows, wanted)  # whole flows, which need not be the mix to the last digit
+        await self._keep(flows)
         working = [sum(await asyncio.gather(*map(self._is_working, strand.live))) for strand in self.strands]
+        if sum(working) < flows:
+            flows = most(self.weights, working)
         return {
             "tried": sum(strand.tried for strand in self.strands),
-            "flows": most(self.weights, working),
+            "flows": flows,
             "working": working,
             "errors": dict(self.errors),
         }

@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 def dealt(weights: Sequence[int]) -> Iterator[int]:
     """The strand of the first flow, of the second, …: of those with less than their part the rarest.
 
-    So a rare strand's flow comes as soon as its part of all has begun, and where there is no room for it
-    there are no more flows of the mix.  Where n times each part is a whole number, so many of each are
-    among the first n.
+    Where n times each part is a whole number, so many of each are among the first n.
 
     >>> from itertools import islice
     >>> list(islice(dealt([1, 3]), 8))
@@ -27,13 +25,15 @@ def dealt(weights: Sequence[int]) -> Iterator[int]:
 
 
 def parts(weights: Sequence[int], flows: int) -> list[int]:
-    """How many of each strand there are among so many flows.
+    """How many of each strand there are among so many flows, rounded so that they sum to these.
 
-    >>> parts([1, 9], 100)
-    [10, 90]
+    >>> parts([1, 9], 100), parts([1, 2], 8)
+    ([10, 90], [3, 5])
     """
-    found = [0] * len(weights)
-    for strand, _ in zip(dealt(weights), range(flows), strict=False):
+    total = sum(weights)
+    found = [flows * weight // total for weight in weights]
+    rests = sorted(range(len(weights)), key=lambda each: -(flows * weights[each] % total))
+    for strand in rests[: flows - sum(found)]:
         found[strand] += 1
     return found
 

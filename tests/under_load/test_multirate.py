@@ -1,4 +1,4 @@
-"""The multi-rate loss formula against its recursion in fractions, published figures, Erlang's formula and laws."""
+"""The multi-rate loss formula against its recursion in fractions, a textbook, Erlang's formula and laws."""
 
 from fractions import Fraction
 from math import exp, inf, log

@@ -113,7 +113,7 @@ KINDS: dict[str, Topology] = {
     },
     "few are captured, and the cone binds": {
         "traffic": mix("1/10"),
-        **chain(nat(addresses=2), proxy(source="client", ports="21000-21019", captures="login"), services=1),
+        **chain(nat(), proxy(source="client", ports="21000-21019", captures="login")),
     },
     "what passes has one entry": {
         "traffic": mix("1/10"),

@@ -26,10 +26,11 @@ def _needs_the_knob() -> None:
         (chain(addresses=2, ports="20000-20049", services=1), 50),
         (chain(proxy(addresses=2, ports="20000-20049")), 100),
         (chain(proxy(capture="listen", ports="20000-20029"), services=3), 45),
+        ({"traffic": {"protocol": "udp"}} | chain(nat(udp_timeout="30s")), 100),
     ],
-    ids=["clients", "own addresses", "a balancer"],
+    ids=["clients", "own addresses", "a balancer", "a cone's mappings of UDP"],
 )
-def test_ports_of_sockets(topology: dict[str, Any], rate: int) -> None:
+def test_ports_that_wait(topology: dict[str, Any], rate: int) -> None:
     _needs_the_knob()
     found = sustained.sustain(from_dict(topology))
     assert found is not None

@@ -18,15 +18,16 @@ program in floats, and the face is then counted exactly.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 from math import inf
 from typing import Literal, NamedTuple
 
 from tuplecalc.limits.elsewhere import in_all
-from tuplecalc.limits.expression import Constant, Expression, Number
+from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, product
 from tuplecalc.limits.kinds import IN_TURN, JOINT, REMEMBERED, SHARED, Kind
 from tuplecalc.limits.legs import (
     Alone,
@@ -57,18 +58,40 @@ class Entry(NamedTuple):
 
     kind: Kind | None
     membership: Membership
+    is_beside: bool = False
+    """Whether it is a limit only together with others."""
 
 
-def told_apart(limits: Sequence[Limit]) -> Iterator[Limit]:
-    """The limits of a hop with labels only where several of one kind need them."""
-    names = Counter(limit.kind.name for limit in limits)
-    taken: set[tuple[str, str]] = set()
-    for limit in limits:
-        label = limit.label if names[limit.kind.name] > 1 else ""
-        while (limit.kind.name, label) in taken:
-            label = f"{label} and more".strip()
-        taken.add((limit.kind.name, label))
-        yield replace(limit, label=label)
+class Found(NamedTuple):
+    """A limit, and the words that may tell it apart from others of its kind at the hop."""
+
+    limit: Limit
+    words: tuple[str, ...]
+
+
+def told_apart(found: Sequence[Found]) -> Iterator[Limit]:
+    """The limits of a hop with the shortest labels with which no two have one name."""
+    words: dict[str, list[tuple[str, ...]]] = {}
+    for limit, each in found:
+        words.setdefault(limit.kind.name, []).append(each)
+    labels = {kind: iter(_labels(several)) for kind, several in words.items()}
+    for limit, _ in found:
+        yield replace(limit, label=next(labels[limit.kind.name]))
+
+
+def _labels(words: Sequence[tuple[str, ...]]) -> list[str]:
+    """The fewest of the words that differ in all; where all of them do not, the later ones get a number."""
+    places = range(len(words[0]))
+    found: list[str] = []
+    for chosen in (some for count in (0, *(n + 1 for n in places)) for some in combinations(places, count)):
+        found = [" ".join(filter(None, (each[place] for place in chosen))) for each in words]
+        if len(set(found)) == len(found):
+            return found
+    seen, numbered = Counter[str](), []
+    for label in found:
+        seen[label] += 1
+        numbered.append(f"{label} {seen[label]}".strip() if seen[label] > 1 else label)
+    return numbered
 
 
 class Coupled(NamedTuple):
@@ -83,7 +106,7 @@ class Mix:
 
     def __init__(self, declared: Sequence[Sequence[Declared]]) -> None:
         self.spaces: dict[Space, list[Entry]] = {}
-        self.sums: dict[tuple[str, Kind], list[Uses]] = {}
+        self.sums: dict[tuple[tuple[str, ...], Kind], list[Uses]] = {}
         self.blocks: dict[Space, list[Held]] = {}
         self._declared = declared
         every = [each for hop in declared for each in hop]
@@ -91,11 +114,11 @@ class Mix:
             match each:
                 case Alone(kind, membership):
                     self._enter(kind, membership)
-                case Passing(membership):
-                    self._enter(None, membership)
+                case Passing(membership, kind):
+                    self._enter(kind, membership, is_beside=True)
                 case Table(entering, leaving):
-                    self._enter(None, entering)
-                    self._enter(None, leaving)
+                    self._enter(None, entering, is_beside=True)
+                    self._enter(None, leaving, is_beside=True)
                 case Uses():
                     self.sums.setdefault((each.owner, each.kind), []).append(each)
                 case Held():
@@ -108,15 +131,15 @@ class Mix:
         self._given: set[object] = set()
         self._joint = dict(self._joint_faces())
 
-    def _enter(self, kind: Kind | None, membership: Membership) -> None:
+    def _enter(self, kind: Kind | None, membership: Membership, *, is_beside: bool = False) -> None:
         entries = self.spaces.setdefault(membership.space, [])
         for place, entry in enumerate(entries):
             here = entry.membership
             if here.leg is membership.leg:  # in two roles: the longer time counts, each time
                 here.times = membership.times = here.times.longest(membership.times)
-                entries[place] = Entry(entry.kind or kind, here)
+                entries[place] = Entry(entry.kind or kind, here, is_beside and entry.is_beside)
                 return
-        entries.append(Entry(kind, membership))
+        entries.append(Entry(kind, membership, is_beside))
 
     def _take_turns(self) -> dict[Space, list[Turn]]:
         """Spaces that are taken in turn are spaces too, each at the last of them."""
@@ -144,27 +167,30 @@ class Mix:
 
     def _mean_hold(self) -> Expression | None:
         """Σ σ·H, of the connections that clients make; None where all last for no time."""
+        if len(holds := {hold for _, hold in self.kinds.values()}) == 1:
+            (hold,) = holds
+            return hold if hold.value else None
         total = _sum([share * hold for share, hold in self.kinds.values()])
-        return total if total.value else None
+        return Quantity("H_m", "traffic", total.value, total) if total.value else None
 
     def limits(self) -> Iterator[tuple[Limit, ...]]:
         """The limits of each hop."""
         for hop in self._declared:
             yield tuple(told_apart(list(self._limits_at(hop))))
 
-    def _limits_at(self, hop: Iterable[Declared]) -> Iterator[Limit]:
+    def _limits_at(self, hop: Iterable[Declared]) -> Iterator[Found]:
         """The limits that a hop is the first to declare."""
         for each in hop:
             match each:
-                case Alone(membership=membership) | Passing(membership):
+                case Alone(membership=membership) | Passing(membership=membership):
                     yield from self._of_space(membership.space)
                 case Table(entering, leaving):
                     yield from self._of_space(entering.space)
                     yield from self._of_space(leaving.space)
                 case Uses() if self._is_new((each.owner, each.kind)):
-                    yield self._used(self.sums[each.owner, each.kind])
+                    yield Found(self._used(self.sums[each.owner, each.kind]), (each.owner[-1], "", "", ""))
                 case Held() if self._is_new(each.space):
-                    yield self._held(self.blocks[each.space])
+                    yield Found(self._held(self.blocks[each.space]), (*each.space.words, ""))
 
     def _is_new(self, what: object) -> bool:
         if what in self._given:
@@ -172,23 +198,28 @@ class Mix:
         self._given.add(what)
         return True
 
-    def _of_space(self, space: Space) -> Iterator[Limit]:
+    def _of_space(self, space: Space) -> Iterator[Found]:
         if space in self.spaces and self._is_new(space):
             yield from self._faces(space, self.spaces[space])
             for turn in self._turns.get(space, ()):
-                yield from self._taken_in_turn(turn)
+                yield from self._taken_in_turn(turn, is_lower=True)
             if space in self._joint:
                 yield self._joint[space]
 
-    def _taken_in_turn(self, turn: Turn) -> Iterator[Limit]:
-        """The faces of spaces that are taken in turn, where they are below those of each alone."""
-        alone = [face for space in turn.of for face in self._faces(space, self.spaces[space])]
+    def _taken_in_turn(self, turn: Turn, *, is_lower: bool) -> Iterator[Found]:
+        """The faces of spaces that are taken in turn: those below all of each alone, or the others."""
+        alone = [face.limit for space in turn.of for face in self._faces(space, self.spaces[space])]
         known = min(map(by_rate, alone), default=inf)
-        yield from (
-            face for face in self._faces(turn.space, self.spaces[turn.space]) if by_rate(face) < known
-        )
+        for face in self._faces(turn.space, self.spaces[turn.space]):
+            if (by_rate(face.limit) < known) == is_lower:
+                yield face
 
-    def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Limit]:
+    def unlisted(self) -> Iterator[Limit]:
+        """Limits that bind only in other mixes, and are not among those of the hops."""
+        every = (turn for several in self._turns.values() for turn in several)
+        return told_apart([face for turn in every for face in self._taken_in_turn(turn, is_lower=False)])
+
+    def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Found]:
         """The closed sets of legs."""
         by_ports: dict[PortSet, list[Entry]] = {}
         for entry in entries:
@@ -198,13 +229,12 @@ class Mix:
                 entry for ports, several in by_ports.items() if ports | union == union for entry in several
             ]
             kinds = {entry.kind for entry in inside}
-            if kinds == {None} and len(inside) == 1:
-                (passing,) = inside
-                if not _has_less_room(passing.membership):
+            if len(inside) == 1 and inside[0].is_beside:
+                if not _has_less_room(inside[0].membership):
                     continue  # what a leg has alone in a table, it has at its sockets
                 kinds = {REMEMBERED}
             kind = kinds.pop() if len(kinds) == 1 else None
-            yield self._face(kind or SHARED, inside)
+            yield Found(self._face(kind or SHARED, inside), (*space.words, _ranges(union)))
 
     def _face(self, kind: Kind, inside: Sequence[Entry]) -> Limit:
         """The limit of a set of legs: all is counted in the copies of the first."""
@@ -214,16 +244,15 @@ class Mix:
         parts = [Part(part, m.times, m.leg.flow) for part, m in zip(each, members, strict=True)]
         names = {m.ports.ports: m.ports for m in reversed(members)}
         size = sized(*reversed(names.values()))
-        return self._limit(Limit(kind, first.hop, size, first.copies, 1, ONE), parts, first.space.label)
+        return self._limit(Limit(kind, first.hop, size, first.copies, 1, ONE), parts)
 
-    def _limit(self, limit: Limit, parts: Sequence[Part], label: str = "") -> Limit:
+    def _limit(self, limit: Limit, parts: Sequence[Part]) -> Limit:
         """A limit with the keys and the seconds of all kinds of flows."""
-        alike: dict[tuple[Expression, Expression, Expression], list[Expression]] = {}
+        open_, held = defaultdict[Expression, list[Terms]](list), defaultdict[Expression, list[Terms]](list)
         for part in parts:
-            key = part.flow.share, part.flow.hold, part.times.seconds
-            alike.setdefault(key, []).append(part.flow.weight * part.each)
-        weighted = [(share * _sum(each), hold, seconds) for (share, hold, seconds), each in alike.items()]
-        holds = [weight if self.mean_hold is None else weight * hold for weight, hold, _ in weighted]
+            terms = part.flow.share, *part.flow.parts, part.flow.ratio * part.each
+            open_[part.flow.hold].append(terms)
+            held[part.times.seconds].append(terms)
         shares = self._by_kind(
             (
                 part.flow,
@@ -232,17 +261,24 @@ class Mix:
             )
             for part in parts
         )
-        mean = self.mean_hold
         return replace(
             limit,
             keys=self._keys(shares),
-            seconds=_sum([weight * seconds for weight, _, seconds in weighted]),
+            seconds=_sum([_in_all(terms, len(self.kinds)) * seconds for seconds, terms in held.items()]),
             lingers=tuple(part.times.linger for part in parts),
-            keys_formula=_sum(holds) if mean is None else _sum(holds) / mean,
+            keys_formula=self._keys_formula(open_),
             shares=shares,
             parts=tuple(parts),
-            label=label,
         )
+
+    def _keys_formula(self, terms: Mapping[Expression, Sequence[Terms]]) -> Expression:
+        """Σ w·H / H_m; Σ w where all last equally long."""
+        weights = {hold: _in_all(each, len(self.kinds)) for hold, each in terms.items()}
+        if (mean := self.mean_hold) is None:
+            return _sum(list(weights.values()))
+        as_mean = [weight for hold, weight in weights.items() if hold == mean]
+        others = [weight * hold for hold, weight in weights.items() if hold != mean]
+        return _sum([*as_mean, *([_sum(others) / mean] if others else [])])
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
         """What each kind takes in all: of so much while connections are open, and in all their time."""
@@ -266,16 +302,16 @@ class Mix:
     def _held(self, several: Sequence[Held]) -> Limit:
         """The ports that are set aside for sources."""
         parts = [Part(ONE, each.times or in_all(each.own), each.own.leg.flow) for each in several]
-        return self._limit(several[0].limit, parts, several[0].space.label)
+        return self._limit(several[0].limit, parts)
 
-    def _joint_faces(self) -> Iterator[tuple[Space, Limit]]:
+    def _joint_faces(self) -> Iterator[tuple[Space, Found]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
         in_turn = {turn.space for several in self._turns.values() for turn in several}
         for coupled in self._coupled():
-            faces = [face for space in coupled.spaces for face in self._faces(space, self.spaces[space])]
+            faces = [face for space in coupled.spaces for face, _ in self._faces(space, self.spaces[space])]
             found = self._joint_face(coupled, self.shares, ("flows", "rate"))
             if found is not None and any(
-                by(found) < min(map(by, faces), default=inf) for by in (by_flows, by_rate)
+                by(found.limit) < min(map(by, faces), default=inf) for by in (by_flows, by_rate)
             ):
                 yield next(each for each in reversed(coupled.spaces) if each not in in_turn), found
 
@@ -293,7 +329,7 @@ class Mix:
 
     def _joint_face(
         self, coupled: Coupled, rates: Mapping[str, Number], figures: Sequence[Figure]
-    ) -> Limit | None:
+    ) -> Found | None:
         """The faces with the best multipliers for the rate and for the flows, at these rates of the kinds."""
         spaces, legs = coupled
         flows = [leg.flow for leg in legs]
@@ -305,7 +341,7 @@ class Mix:
                     Member(
                         legs.index(each.leg), each.times.seconds.value if is_rate else 1, each.copies.value
                     )
-                    for _, each in self.spaces[space]
+                    for _, each, _ in self.spaces[space]
                 ]
                 for space in spaces
             ]
@@ -321,7 +357,7 @@ class Mix:
         shares = self._by_kind(zip(flows, of_flows.prices, of_rate.prices, strict=True))
         shares = tuple(each for each in shares if each.open or each.seconds)
         last = spaces[-1]
-        return Limit(
+        joint = Limit(
             JOINT,
             self.spaces[last][0].membership.hop,
             Constant(of_flows.size),
@@ -329,10 +365,10 @@ class Mix:
             self._keys(shares),
             Constant(sum(each.share * each.seconds for each in shares)),
             Constant(of_rate.size),
-            label=last.label,
             shares=shares,
             parts=tuple(_priced(legs, of_rate.prices)),
         )
+        return Found(joint, (*last.words, ""))
 
     def _open(self, flow: Flow) -> Number:
         """How long a connection is open, for each of its kind; 1 where all last no time."""
@@ -393,6 +429,36 @@ def _unions(sets: Sequence[PortSet]) -> list[PortSet]:
     for ports in sets:
         everything |= ports
     return list(found | {everything: None})
+
+
+Terms = tuple[Expression, ...]
+
+
+def _in_all(terms: Sequence[Terms], kinds: int) -> Expression:
+    """Σ σ·φ·φ'·x: where all groups of a side take part their φ sum up to 1, and stand there no more.
+
+    So do the shares of all kinds, where there are so many.
+    """
+    for side in (1, 2, 0):
+        groups: dict[Terms, Counter[Expression]] = {}
+        for term in terms:
+            rest = (*term[:side], ONE, *term[side + 1 :])
+            groups.setdefault(rest, Counter())[term[side]] += 1
+        terms = [term for rest, parts in groups.items() for term in _of_side(side, rest, parts, kinds)]
+    return _sum([product(*term) for term in terms])
+
+
+def _of_side(side: int, rest: Terms, parts: Counter[Expression], kinds: int) -> Iterator[Terms]:
+    counts, are_all = set(parts.values()), side > 0 or len(parts) == kinds
+    if len(counts) == 1 and are_all and sum(part.value for part in parts) == 1:
+        yield (*rest[:-1], rest[-1] * counts.pop())
+    else:
+        yield from ((*rest[:side], part, *rest[side + 1 :]) for part in parts.elements())
+
+
+def _ranges(ports: PortSet) -> str:
+    """A set of ports as a file says it; only how many where it has many ranges."""
+    return str(ports) if len(ports.ranges) < 3 else f"{ports.size:,} ports"
 
 
 def _sum(terms: Sequence[Expression]) -> Expression:

@@ -108,7 +108,7 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
             "Rates are those of a steady state: what can go on for ever, from mean times alone "
             "(Little’s law). Bursts above them are another matter."
         )
-    if chain.traffic.rate is not None:
+    if chain.traffic.offered is not None:
         yield "New connections come at random moments, and one that fails is not tried again."
     yield from sentences.at_most(result)
 

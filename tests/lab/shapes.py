@@ -136,7 +136,10 @@ KINDS: dict[str, Topology] = {
         ),
     },
     "two levels in one process": chain(
-        machine("a", capture="listen", max_files=120), machine("b", capture="listen")
+        machine("a", capture="listen"), machine("b", capture="listen", max_files=120)
+    ),
+    "two levels in one table": chain(
+        machine("a", capture="listen"), machine("b", capture="listen", max_entries=200)
     ),
     "short and long flows to services of their own": {
         "traffic": {

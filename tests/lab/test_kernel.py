@@ -30,7 +30,7 @@ def measured(request: pytest.FixtureRequest) -> Iterator[Measured]:
         for item in request.session.items
         if hasattr(item, "callspec") and item.fspath == request.node.fspath
     }
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         running: dict[str, Future[Verification]] = {
             name: pool.submit(verify, each) for name, each in chains().items() if name in wanted
         }

@@ -42,8 +42,9 @@ def test_a_kernel_admits_what_is_predicted(name: str, measured: Measured) -> Non
     found = measured(name)
     assert found.scaled.is_same
     assert found.blind == ()
+    assert found.figures[0].predicted == found.prediction.flows
     assert [(figure.measured, figure.name) for figure in found.figures] == [
-        (found.prediction.flows, figure.name) for figure in found.figures
+        (figure.predicted, figure.name) for figure in found.figures
     ], found.said
     assert found.tried > found.flows
     assert found.agrees

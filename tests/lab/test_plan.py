@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from tests.lab.shapes import SHAPES
+from tests.lab.shapes import KINDS, SHAPES
 from tuplecalc.lab.addressing import BENCHMARK, CLIENTS, LINKS, SERVICES, hop_block
 from tuplecalc.lab.plan import Plan, plan
 from tuplecalc.lab.scale import scale
@@ -14,7 +14,7 @@ from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, example, from_dict
 
 CHAINS: dict[str, Chain] = {name: scale(example(name)).chain for name in EXAMPLES}
-CHAINS |= {name: from_dict(shape) for name, shape in SHAPES.items()}
+CHAINS |= {name: from_dict(shape) for name, shape in (SHAPES | KINDS).items()}
 _ADDRESS = re.compile(r"\b\d+\.\d+\.\d+\.\d+(?:/\d+)?\b")
 
 

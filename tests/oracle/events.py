@@ -104,11 +104,11 @@ class Simulation:
         several = range(len(self.strands))
         return self.random.choices(several, self.parts)[0] if len(several) > 1 else 0
 
-    def _connect(self, number: int, now: float) -> bool:
+    def _connect(self, which: int, now: float) -> bool:
         """Take a key everywhere, or nothing."""
-        strand = self.strands[number]
+        strand = self.strands[which]
         clients, hops = strand.clients, [hop for hop in self.chain.hops if strand.crosses(hop)]
-        endpoints, weights = zip(*self.services[number], strict=True)
+        endpoints, weights = zip(*self.services[which], strict=True)
         endpoint = self.random.choices(endpoints, weights)[0]
         client = strand.source, self.random.randrange(clients.addresses.size)
         mean = float(strand.hold)

@@ -102,7 +102,7 @@ class ProxyStep:
             stream.passed(legs)
             stream.takes(("passed", self.i), legs, far, alone=False)
         stream.joins(where, legs, far)
-        if machine.tracks:
+        if machine.tracks and (self.listens or not self.same_port):  # else it is in there already
             for k, here in begun.items():
                 if began := stream.in_table(("table", machine.number, k), here, far):
                     stream.began.append((("table", machine.number, k), began))

@@ -38,7 +38,8 @@ def moved(expression: Expression, each: Elasticity, by: Fraction) -> Fraction:
 def figure(each: Elasticity, by: Fraction) -> Fraction:
     limit = each.limit
     if each.figure == "flows":
-        return moved(limit.size, each, by) * moved(limit.scopes, each, by) / limit.keys
+        keys = limit.keys if limit.keys_formula is None else moved(limit.keys_formula, each, by)
+        return moved(limit.size, each, by) * moved(limit.scopes, each, by) / keys
     busy = moved(limit.busy or limit.size, each, by)
     return busy * moved(limit.scopes, each, by) / moved(limit.seconds, each, by)
 

@@ -10,8 +10,10 @@ import tuplecalc as tc
 from tests.oracle.kinds import from_seed
 from tests.oracle.meaning import Topology
 from tests.questions.test_sweep import check as check_sweep
-from tuplecalc.network.replace import replace
+from tuplecalc.network.replace import path_steps, replace
 from tuplecalc.questions.crossover import Crossovers, crossovers
+from tuplecalc.questions.elasticity import Elasticity, elasticities
+from tuplecalc.questions.paths import number_at
 
 SEEDS = range(24)
 
@@ -89,3 +91,43 @@ def check_crossovers(found: Crossovers) -> None:
 @pytest.mark.parametrize(("topology", "path"), networks())
 def test_intervals_are_those_of_single_chains(topology: Topology, path: str) -> None:
     check_crossovers(crossovers(tc.from_dict(topology), path))
+
+
+# Elasticities.
+
+REAL = {
+    *("share", "rate", "hold", "first_close", "time_wait", "reuse_after", "udp_timeout", "half_close"),
+    *("connections_per_flow", "upstream_hold", "upstream_first_close", "files_per_flow", "accept_wait"),
+    "tracking_time_wait",
+}
+STEP = Fraction(1, 10**8)
+
+
+def figure(chain: tc.Chain, each: Elasticity) -> Fraction:
+    limit = tc.capacity(chain).limit(each.limit.hop, each.limit.name)
+    taken = limit.keys if each.figure == "flows" else limit.seconds.value
+    size = limit.size.value if each.figure == "flows" else limit.busy_keys
+    return Fraction(size * limit.scopes.value) / taken
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 2))
+def test_elasticities_are_slopes_of_single_chains(seed: int) -> None:
+    """Of times, shares, rates and connections of a flow: of what can be a little more."""
+    chain = tc.from_dict(from_seed(seed))
+    for each in elasticities(chain):
+        key = each.path.rpartition(".")[2]
+        if key not in REAL or "," in each.path:
+            continue
+        found = number_at(chain, list(path_steps(each.path)), each.path)
+        if not found.present or (found.unit == "" and found.present == 1):
+            continue
+        here = figure(chain, each)
+        try:
+            low, high = sorted(
+                (figure(replace(chain, each.path, found.present * (1 + by)), each) / here - 1) / by
+                for by in (STEP, -STEP)
+            )
+        except tc.TopologyError as error:
+            assert "hops of one machine agree" in str(error)  # noqa: PT017
+            continue
+        assert low - Fraction(1, 10**5) <= each.value <= high + Fraction(1, 10**5), each

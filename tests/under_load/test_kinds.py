@@ -1,4 +1,4 @@
-"""Several kinds of traffic under load: small networks solved exactly, an event simulation, laws, figures by hand."""
+"""Several kinds of traffic under load: small networks solved exactly, a simulation, laws, figures by hand."""
 
 from fractions import Fraction
 from math import exp
@@ -66,7 +66,7 @@ def failing(design: tc.Chain) -> list[Bracket]:
 
 
 def captured(ports: int, login: Any, rest: Any, **proxy: Any) -> tc.Chain:
-    """A proxy that captures logins, and lets the rest through its table: two keys and one of the same ports."""
+    """A proxy that captures logins, and lets the rest through its table: two of the same ports, and one."""
     hops = nat(ports), tproxy(f"1-{ports}", captures=["login"], **proxy)
     return chain(*hops, kinds={"login": login, "rest": rest}, hold=2)
 
@@ -99,29 +99,26 @@ def test_one_leg_of_two_lingers(linger: int, hold: int, rates: tuple[float, floa
         assert share.lower < truth < share.upper
 
 
-def tree(first: int, second: int, root: int, rates: tuple[float, float]) -> tc.Chain:
+def tree(leaf: int, root: int, rates: tuple[float, float]) -> tc.Chain:
     """Kinds to a service of their own each, so many ports for each, and one table for both."""
     kinds = {
         name: {"rate": rate, "hold": 1, "services": name} for name, rate in zip("ab", rates, strict=True)
     }
     groups = [{"name": "a", "addresses": 1, "ports": 80}, {"name": "b", "addresses": 1, "ports": 443}]
-    leaf = chain(table(root), nat(first), kinds=kinds, services=groups)
-    return leaf
+    return chain(table(root), nat(leaf), kinds=kinds, services=groups)
 
 
-TREES = [((12, 12), 15, (9.0, 8.0)), ((10, 10), 16, (4.0, 9.0)), ((30, 30), 40, (20.0, 18.0))]
+TREES = [(12, 15, (9.0, 8.0)), (10, 16, (4.0, 9.0)), (30, 40, (20.0, 18.0))]
 
 
-@pytest.mark.parametrize(("leaves", "root", "rates"), TREES)
-def test_a_table_in_front_of_ports_for_each_service(
-    leaves: tuple[int, int], root: int, rates: tuple[float, float]
-) -> None:
+@pytest.mark.parametrize(("leaf", "root", "rates"), TREES)
+def test_a_table_in_front_of_ports_for_each_service(leaf: int, root: int, rates: tuple[float, float]) -> None:
     """Not a bound; the docstring says how far the truth was outside."""
     exact = kinds_blocking(
-        [*leaves, root],
+        [leaf, leaf, root],
         [Kind(rates[0], (Phase(1, (1, 0, 1)),)), Kind(rates[1], (Phase(1, (0, 1, 1)),))],
     )
-    for share, truth in zip(failing(tree(*leaves, root, rates)), exact, strict=True):
+    for share, truth in zip(failing(tree(leaf, root, rates)), exact, strict=True):
         assert share.lower - 0.02 < truth < share.upper + 0.01
         assert share.upper - share.lower < 0.06
 
@@ -156,7 +153,7 @@ SIMULATED: dict[str, tuple[tc.Chain, bool]] = {
         ),
         True,
     ),
-    "a table and the ports of each service": (tree(12, 12, 18, (9.0, 7.0)), False),
+    "a table and the ports of each service": (tree(12, 18, (9.0, 7.0)), False),
 }
 
 
@@ -245,7 +242,7 @@ def test_a_shared_table_is_dry_for_all_at_once() -> None:
 
 
 def test_pooled_connections_come_less_often() -> None:
-    """Two connections upstream for 35 flows, 219 s each: Erlang's formula for those, and so few flows meet it."""
+    """Two connections upstream for 35 flows, 219 s each: Erlang's formula for those, which few flows meet."""
     proxy = {
         "name": "proxy",
         "kind": "hourglass",

@@ -10,6 +10,7 @@ from tuplecalc.lab import addressing, rules
 from tuplecalc.lab.ways import MOST_KINDS, stages, upstream_of_open
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.families import by_family
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.ports import PortSet
@@ -45,6 +46,7 @@ def refusals(chain: Chain) -> Iterator[Problem]:
         rule = f"the lab builds at most {addressing.MOST_HOPS} hops"
         yield Problem("hops", len(chain.hops), rule, "verify a part of the chain")
     yield from _ends(chain)
+    yield from _families(chain)
     for hop in chain.hops:
         yield from _hop(chain, hop)
     yield from _machines(chain)
@@ -64,9 +66,6 @@ def _ends(chain: Chain) -> Iterator[Problem]:
     if len(chain.traffic.kinds) > MOST_KINDS:
         rule = f"the lab tells at most {MOST_KINDS} kinds apart"
         yield Problem("traffic.kinds", len(chain.traffic.kinds), rule, "verify some of them")
-    if len(families := {strand.family for strand in chain.strands if strand.family}) > 1:
-        rule = "the lab has IPv4 only, and counts addresses of one family"
-        yield Problem("services.addresses", sorted(families), rule, "verify each family by itself")
     if len(chain.strands) == 1 and (shares := [each.share for each in chain.services if each.share]):
         rule = "the lab's clients spread their connections evenly over the services"
         yield Problem("services.share", shares[0], rule, "leave the shares out to verify the rest")
@@ -75,6 +74,23 @@ def _ends(chain: Chain) -> Iterator[Problem]:
             place = "clients.max_files" if len(chain.clients) == 1 else f"clients[{number}].max_files"
             rule = "all clients of the lab are one process, which has the files of all"
             yield Problem(place, group.max_files, rule, "leave it out to verify the rest")
+
+
+def _families(chain: Chain) -> Iterator[Problem]:
+    """Sets of addresses that the lab would have to divide."""
+    sets = [
+        (f"{key}.addresses", part.addresses)
+        for key in ("clients", "services")
+        for part in getattr(chain, key)
+    ]
+    for hop in chain.hops:
+        sets += [(f"{hop.path}.addresses", hop.own_addresses)] if hop.own_addresses else []
+        sets += [(f"{hop.path}.virtual.addresses", hop.virtual.addresses)] if hop.virtual else []
+        sets += [(f"{hop.path}.listen_addresses", hop.listen_addresses)] if isinstance(hop, Proxy) else []
+    for place, addresses in sets:
+        if len(by_family(addresses)) > 1:
+            rule = "the lab has one family, IPv4, and only counts addresses"
+            yield Problem(place, addresses.spec, rule, "verify each family by itself")
 
 
 def _hop(chain: Chain, hop: AnyHop) -> Iterator[Problem]:
@@ -100,7 +116,7 @@ def _hop(chain: Chain, hop: AnyHop) -> Iterator[Problem]:
 
 def _upstream(chain: Chain, hop: Proxy) -> Iterator[Problem]:
     """What a proxy does for the flows that it ends."""
-    ended = [strand for strand in chain.strands if hop in strand.hops and strand.is_captured(hop)]
+    ended = [strand for strand in chain.strands if strand.crosses(hop) and strand.is_captured(hop)]
     if any(strand.protocol == "udp" for strand in ended):
         rule = "the lab's proxies speak TCP"
         yield Problem(f"{hop.path}.capture", hop.capture, rule, 'write protocol = "tcp", or let UDP pass')
@@ -149,7 +165,7 @@ def _machines(chain: Chain) -> Iterator[Problem]:
 
 
 def _ends_both(strand: Strand, *hops: AnyHop) -> bool:
-    return all(isinstance(hop, Proxy) and hop in strand.hops and strand.is_captured(hop) for hop in hops)
+    return all(isinstance(hop, Proxy) and strand.crosses(hop) and strand.is_captured(hop) for hop in hops)
 
 
 def _is_elsewhere(chain: Chain, number: int) -> bool:

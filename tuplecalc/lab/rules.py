@@ -52,7 +52,7 @@ def machine(chain: Chain, numbers: Sequence[int], instance: int, ways: Sequence[
         elif isinstance(hop, Proxy):
             text += _proxy(hop, listeners(chain, number, instance), ended, _senders(chain, number, ways))
         text += _virtual(hop, ended)
-    around = [way for way in ways if not any(way.crosses(hop) for hop in hops)]
+    around = [way for way in ways if not any(way.strand.crosses(hop) for hop in hops)]
     return text + _tracking(hops, protocol) + _around(around, ways)
 
 

@@ -38,15 +38,19 @@ class Sustained:
     """Seconds for which everything lingered."""
 
 
-def check(chain: Chain) -> None:
-    """Nothing, where the lab can measure a chain's rate: this kernel can scale TIME_WAIT down.
+def refuse(chain: Chain) -> None:
+    """Nothing, for a chain whose rate the lab measures.
 
-    Raises :class:`~tuplecalc.errors.InputError` where it cannot.
+    Raises :class:`~tuplecalc.errors.InputError` where flows are of several kinds, or share connections.
     """
-    pooling = any(isinstance(hop, Proxy) and not hop.is_plain for hop in chain.hops)
-    if len(chain.strands) > 1 or pooling:
+    plain = all(hop.is_plain for hop in chain.hops if isinstance(hop, Proxy))
+    if len(chain.strands) > 1 or not plain:
         rule = "the lab measures the rate of flows that are all alike, each with a connection of its own"
         raise InputError(f"--rates: {rule}; leave --rates out, the flows are measured without it")
+
+
+def check() -> None:
+    """Nothing, where this kernel can scale TIME_WAIT down."""
     if not _KNOB.exists():
         rule = "this kernel has no net.ipv4.tcp_tw_reuse_delay, which Linux has from 6.14 on"
         raise InputError(f"--rates: {rule}; leave --rates out, the flows are measured without it")

@@ -82,10 +82,12 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     for what Linux cannot do.
     """
     refuse(chain)
+    if rates:
+        sustained.refuse(chain)
     machine.check()
     machine.refuse_stale()
     if rates:
-        sustained.check(chain)
+        sustained.check()
     started = monotonic()
     scaled = scale(chain, factor)
     found = ways(scaled.chain)

@@ -37,13 +37,9 @@ class Way:
     legs: tuple[tuple[Endpoint, ...], ...]
     """What is addressed in front of each hop of the chain; the last are the services."""
 
-    def crosses(self, hop: AnyHop) -> bool:
-        """Whether it does not go round a hop."""
-        return hop.name in {each.name for each in self.strand.hops}
-
     def ends_at(self, hop: AnyHop) -> bool:
         """Whether a hop ends or translates it, and does not let it pass."""
-        return self.crosses(hop) and self.strand.is_captured(hop)
+        return self.strand.crosses(hop) and self.strand.is_captured(hop)
 
 
 def ways(chain: Chain) -> tuple[Way, ...]:
@@ -151,7 +147,7 @@ def _sources(chain: Chain, strand: Strand) -> tuple[str, ...]:
     """The addresses of a strand's clients, at the place that their group has among all."""
     taken = 0
     for group in chain.clients:
-        if group is strand.clients:
+        if group.name == strand.clients.name:
             return addressing.addresses(addressing.CLIENTS, group.addresses.size, 1 + taken)
         taken += group.addresses.size
     raise AssertionError
@@ -161,20 +157,19 @@ def _services(chain: Chain, strand: Strand) -> list[Endpoint]:
     """The endpoints that a strand is for, each at the place that its group has among all."""
     found: list[Endpoint] = []
     taken = 0
-    for group in chain.services:
+    for number, group in enumerate(chain.services):
         hosts = addressing.addresses(addressing.SERVICES, group.addresses.size, 1 + taken)
         taken += group.addresses.size
-        if any(group is each for each in strand.services):
+        if strand.target in ("", group.name or str(number)):  # the way strands are told apart
             found += product(hosts, group.ports)
     return found
 
 
 def _legs(chain: Chain, strand: Strand) -> tuple[tuple[Endpoint, ...], ...]:
     legs = [tuple(_services(chain, strand))]
-    crossed = {hop.name for hop in strand.hops}
     for number, hop in reversed(list(enumerate(chain.hops))):
         own: list[Endpoint] = []
-        if hop.name not in crossed or not strand.is_captured(hop):
+        if not strand.crosses(hop) or not strand.is_captured(hop):
             pass
         elif hop.virtual is not None:
             hosts = addressing.hop_addresses(number, 0, "virtual", hop.virtual.addresses.size)

@@ -19,6 +19,7 @@ from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kind_capacity import KindCapacity, kinds_of_mix
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.legs import Declared, Sources
+from tuplecalc.limits.legs import Space as KeySpace
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.mixture import Mix
 from tuplecalc.limits.proxy import proxy
@@ -325,10 +326,21 @@ def walk(chain: Chain) -> Iterator[Passed]:
         for way in crossing:
             way.cross(everyone, tracks=hop.on in tracking)
         yield _passed(hop.name, hop.kind, crossing, hop.tuples_per_flow)
+    meeting = _meeting(ways)
     for way in ways:
-        way.declared = services(way.strand, way.sources, way.target)
+        met = (way.sources.who, way.target.name) in meeting
+        way.declared = services(way.strand, way.sources, way.target, meets=met)
     if any(way.declared for way in ways):
         yield _passed("services", "services", ways, 1)
+
+
+def _meeting(ways: Sequence[_Way]) -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The sources and services of flows that no table on the way has all of."""
+    spaces: dict[tuple[tuple[str, ...], tuple[str, ...]], list[set[KeySpace]]] = {}
+    for way in ways:
+        here = {each.space for each in way.sources.leg.memberships if each.space.towards == way.target.name}
+        spaces.setdefault((way.sources.who, way.target.name), []).append(here)
+    return {ends for ends, each in spaces.items() if not set.intersection(*each)}
 
 
 def _passed(name: str, kind: str, ways: Sequence[_Way], tuples: int) -> Passed:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Quantity, tidy
-from tuplecalc.limits.kinds import ANSWERED, CLIENT_FILES, CLIENT_PORTS, CLIENT_PORTS_BOUND
-from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Part, Sources, Times, Uses
+from tuplecalc.limits.kinds import ANSWERED, CLIENT_FILES, CLIENT_PORTS, CLIENT_PORTS_BOUND, MEETING
+from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Part, Passing, Sources, Times, Uses
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target, owner
 from tuplecalc.network.mix import Strand
@@ -85,7 +85,7 @@ def _parts(strand: Strand) -> Iterator[Expression]:
         yield Quantity("φ", owners[which], tidy(part.value), part)
 
 
-def services(strand: Strand, sources: Sources, target: Target) -> list[Declared]:
+def services(strand: Strand, sources: Sources, target: Target, *, meets: bool = False) -> list[Declared]:
     r"""What services hold: a tuple that they closed first, where they say for how long.
 
     ========= ======= ============================= =============
@@ -95,7 +95,8 @@ def services(strand: Strand, sources: Sources, target: Target) -> list[Declared]
     ========= ======= ============================= =============
 
     Of several groups the one counts whose endpoints have the least room for a second of traffic;
-    E_g are a group's endpoints over its share of the flows.
+    E_g are a group's endpoints over its share of the flows.  Where flows from these sources meet others
+    that came another way, their tuples are apart from those, for as long as they are open.
     """
     groups, whole = strand.services, owner("services", strand.target)
     letters = Letters(whole, whole, sources, target, target)
@@ -111,6 +112,10 @@ def services(strand: Strand, sources: Sources, target: Target) -> list[Declared]
             E = Quantity("E_g", whole, tidy(group.endpoints / group.share), place=f"{place}.share")
         times = letters.times(service=wait)
         found.append(Membership("services", sources.leg, letters.A, letters.b * E, times, target, space))
-    if not found:
+    if not found and not meets:
         return []
+    if not found:
+        copies = letters.b * letters.E
+        here = Membership("services", sources.leg, letters.A, copies, letters.times(), target, space)
+        return [Passing(here, MEETING)]
     return [Alone(ANSWERED, max(found, key=lambda each: each.times.seconds.value / each.copies.value))]

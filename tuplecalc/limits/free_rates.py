@@ -36,6 +36,8 @@ class FreeRates:
         self._mix, self._figure = mix, figure
         self.cuts: list[Cut] = []
         self._add(limits)
+        if figure == "rate":
+            self._add(mix.unlisted())
 
     def _add(self, limits: Iterable[Limit]) -> None:
         for limit in limits:

@@ -38,6 +38,7 @@ ACCEPTED = Kind("accepted", "the client-side leg must be unique at the proxy", "
 ANSWERED = Kind("accepted", "a service holds the tuples that it closed first", "entering")
 CAPTURE = Kind("capture", "all services collapse into the proxy's few listeners", "entering")
 LISTENER = Kind("listener", "clients must be unique towards the proxy's listeners", "entering")
+MEETING = Kind("accepted", "flows that reach a service by several ways differ there", "entering")
 UPSTREAM = Kind("upstream", "the service-side leg needs a port of its own")
 BIND = Kind("bind", "a port bound before connect is taken for all services")
 SHARED = Kind("shared", "both legs of a flow need a port of their own (one table)", "both")

@@ -195,9 +195,13 @@ class Part(NamedTuple):
 
 
 class Passing(NamedTuple):
-    """A leg in a table that it is a member of beside others: no limit where it is alone."""
+    """A leg in a table that it is a member of beside others: no limit where it is alone.
+
+    ``kind`` is the limit that it is among others of this kind.
+    """
 
     membership: Membership
+    kind: Kind | None = None
 
 
 class Held(NamedTuple):

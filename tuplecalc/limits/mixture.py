@@ -18,7 +18,7 @@ program in floats, and the face is then counted exactly.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -58,6 +58,8 @@ class Entry(NamedTuple):
 
     kind: Kind | None
     membership: Membership
+    is_beside: bool = False
+    """Whether it is a limit only together with others."""
 
 
 class Found(NamedTuple):
@@ -112,11 +114,11 @@ class Mix:
             match each:
                 case Alone(kind, membership):
                     self._enter(kind, membership)
-                case Passing(membership):
-                    self._enter(None, membership)
+                case Passing(membership, kind):
+                    self._enter(kind, membership, is_beside=True)
                 case Table(entering, leaving):
-                    self._enter(None, entering)
-                    self._enter(None, leaving)
+                    self._enter(None, entering, is_beside=True)
+                    self._enter(None, leaving, is_beside=True)
                 case Uses():
                     self.sums.setdefault((each.owner, each.kind), []).append(each)
                 case Held():
@@ -129,15 +131,15 @@ class Mix:
         self._given: set[object] = set()
         self._joint = dict(self._joint_faces())
 
-    def _enter(self, kind: Kind | None, membership: Membership) -> None:
+    def _enter(self, kind: Kind | None, membership: Membership, *, is_beside: bool = False) -> None:
         entries = self.spaces.setdefault(membership.space, [])
         for place, entry in enumerate(entries):
             here = entry.membership
             if here.leg is membership.leg:  # in two roles: the longer time counts, each time
                 here.times = membership.times = here.times.longest(membership.times)
-                entries[place] = Entry(entry.kind or kind, here)
+                entries[place] = Entry(entry.kind or kind, here, is_beside and entry.is_beside)
                 return
-        entries.append(Entry(kind, membership))
+        entries.append(Entry(kind, membership, is_beside))
 
     def _take_turns(self) -> dict[Space, list[Turn]]:
         """Spaces that are taken in turn are spaces too, each at the last of them."""
@@ -165,6 +167,9 @@ class Mix:
 
     def _mean_hold(self) -> Expression | None:
         """Σ σ·H, of the connections that clients make; None where all last for no time."""
+        if len(holds := {hold for _, hold in self.kinds.values()}) == 1:
+            (hold,) = holds
+            return hold if hold.value else None
         total = _sum([share * hold for share, hold in self.kinds.values()])
         return Quantity("H_m", "traffic", total.value, total) if total.value else None
 
@@ -177,7 +182,7 @@ class Mix:
         """The limits that a hop is the first to declare."""
         for each in hop:
             match each:
-                case Alone(membership=membership) | Passing(membership):
+                case Alone(membership=membership) | Passing(membership=membership):
                     yield from self._of_space(membership.space)
                 case Table(entering, leaving):
                     yield from self._of_space(entering.space)
@@ -197,16 +202,22 @@ class Mix:
         if space in self.spaces and self._is_new(space):
             yield from self._faces(space, self.spaces[space])
             for turn in self._turns.get(space, ()):
-                yield from self._taken_in_turn(turn)
+                yield from self._taken_in_turn(turn, is_lower=True)
             if space in self._joint:
                 yield self._joint[space]
 
-    def _taken_in_turn(self, turn: Turn) -> Iterator[Found]:
-        """The faces of spaces that are taken in turn, where they are below those of each alone."""
+    def _taken_in_turn(self, turn: Turn, *, is_lower: bool) -> Iterator[Found]:
+        """The faces of spaces that are taken in turn: those below all of each alone, or the others."""
         alone = [face.limit for space in turn.of for face in self._faces(space, self.spaces[space])]
         known = min(map(by_rate, alone), default=inf)
-        faces = self._faces(turn.space, self.spaces[turn.space])
-        yield from (face for face in faces if by_rate(face.limit) < known)
+        for face in self._faces(turn.space, self.spaces[turn.space]):
+            if (by_rate(face.limit) < known) == is_lower:
+                yield face
+
+    def unlisted(self) -> Iterator[Limit]:
+        """Limits that bind only in other mixes, and are not among those of the hops."""
+        every = (turn for several in self._turns.values() for turn in several)
+        return told_apart([face for turn in every for face in self._taken_in_turn(turn, is_lower=False)])
 
     def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Found]:
         """The closed sets of legs."""
@@ -218,9 +229,8 @@ class Mix:
                 entry for ports, several in by_ports.items() if ports | union == union for entry in several
             ]
             kinds = {entry.kind for entry in inside}
-            if kinds == {None} and len(inside) == 1:
-                (passing,) = inside
-                if not _has_less_room(passing.membership):
+            if len(inside) == 1 and inside[0].is_beside:
+                if not _has_less_room(inside[0].membership):
                     continue  # what a leg has alone in a table, it has at its sockets
                 kinds = {REMEMBERED}
             kind = kinds.pop() if len(kinds) == 1 else None
@@ -238,12 +248,11 @@ class Mix:
 
     def _limit(self, limit: Limit, parts: Sequence[Part]) -> Limit:
         """A limit with the keys and the seconds of all kinds of flows."""
-        alike: dict[tuple[Expression, Expression, Expression], list[Terms]] = {}
+        open_, held = defaultdict[Expression, list[Terms]](list), defaultdict[Expression, list[Terms]](list)
         for part in parts:
-            key = part.flow.share, part.flow.hold, part.times.seconds
-            alike.setdefault(key, []).append((*part.flow.parts, part.flow.ratio * part.each))
-        weighted = [(share * _in_all(each), hold, seconds) for (share, hold, seconds), each in alike.items()]
-        holds = [weight if self.mean_hold is None else weight * hold for weight, hold, _ in weighted]
+            terms = part.flow.share, *part.flow.parts, part.flow.ratio * part.each
+            open_[part.flow.hold].append(terms)
+            held[part.times.seconds].append(terms)
         shares = self._by_kind(
             (
                 part.flow,
@@ -252,16 +261,24 @@ class Mix:
             )
             for part in parts
         )
-        mean = self.mean_hold
         return replace(
             limit,
             keys=self._keys(shares),
-            seconds=_sum([weight * seconds for weight, _, seconds in weighted]),
+            seconds=_sum([_in_all(terms, len(self.kinds)) * seconds for seconds, terms in held.items()]),
             lingers=tuple(part.times.linger for part in parts),
-            keys_formula=_sum(holds) if mean is None else _sum(holds) / mean,
+            keys_formula=self._keys_formula(open_),
             shares=shares,
             parts=tuple(parts),
         )
+
+    def _keys_formula(self, terms: Mapping[Expression, Sequence[Terms]]) -> Expression:
+        """Σ w·H / H_m; Σ w where all last equally long."""
+        weights = {hold: _in_all(each, len(self.kinds)) for hold, each in terms.items()}
+        if (mean := self.mean_hold) is None:
+            return _sum(list(weights.values()))
+        as_mean = [weight for hold, weight in weights.items() if hold == mean]
+        others = [weight * hold for hold, weight in weights.items() if hold != mean]
+        return _sum([*as_mean, *([_sum(others) / mean] if others else [])])
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
         """What each kind takes in all: of so much while connections are open, and in all their time."""
@@ -324,7 +341,7 @@ class Mix:
                     Member(
                         legs.index(each.leg), each.times.seconds.value if is_rate else 1, each.copies.value
                     )
-                    for _, each in self.spaces[space]
+                    for _, each, _ in self.spaces[space]
                 ]
                 for space in spaces
             ]
@@ -417,20 +434,23 @@ def _unions(sets: Sequence[PortSet]) -> list[PortSet]:
 Terms = tuple[Expression, ...]
 
 
-def _in_all(terms: Sequence[Terms]) -> Expression:
-    """Σ φ·φ'·x: where all groups of a side take part their φ sum up to 1, and stand there no more."""
-    for side in (0, 1):
+def _in_all(terms: Sequence[Terms], kinds: int) -> Expression:
+    """Σ σ·φ·φ'·x: where all groups of a side take part their φ sum up to 1, and stand there no more.
+
+    So do the shares of all kinds, where there are so many.
+    """
+    for side in (1, 2, 0):
         groups: dict[Terms, Counter[Expression]] = {}
         for term in terms:
             rest = (*term[:side], ONE, *term[side + 1 :])
             groups.setdefault(rest, Counter())[term[side]] += 1
-        terms = [term for rest, parts in groups.items() for term in _of_side(side, rest, parts)]
+        terms = [term for rest, parts in groups.items() for term in _of_side(side, rest, parts, kinds)]
     return _sum([product(*term) for term in terms])
 
 
-def _of_side(side: int, rest: Terms, parts: Counter[Expression]) -> Iterator[Terms]:
-    counts = set(parts.values())
-    if len(counts) == 1 and sum(part.value for part in parts) == 1:
+def _of_side(side: int, rest: Terms, parts: Counter[Expression], kinds: int) -> Iterator[Terms]:
+    counts, are_all = set(parts.values()), side > 0 or len(parts) == kinds
+    if len(counts) == 1 and are_all and sum(part.value for part in parts) == 1:
         yield (*rest[:-1], rest[-1] * counts.pop())
     else:
         yield from ((*rest[:side], part, *rest[side + 1 :]) for part in parts.elements())

@@ -180,7 +180,7 @@ class _Row:
         if not self.accepting.within(front.open.value):
             found.insert(0, Alone(ACCEPTED, self.tracked))
         else:  # where flows of others may wait longer
-            found.append(Passing(self.tracked))
+            found.append(Passing(self.tracked, ACCEPTED))
         return found
 
     def upstream(self) -> list[Declared]:

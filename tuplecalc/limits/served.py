@@ -104,6 +104,6 @@ def _wanted(chain: Chain) -> Iterator[Fraction]:
         whose = {
             each.source: each.clients.addresses.size for each in chain.strands if each.clients.path == group
         }
-        part = sum(open_[who] for who in whose)
+        part = sum((open_[who] for who in whose), Fraction(0))
         if sources.flows_each is not None and part:
             yield sources.flows_each * sum(whose.values()) * sum(open_.values(), Fraction(0)) / part

@@ -35,6 +35,8 @@ class Strand(NamedTuple):
     hold: Fraction
     first_close: Fraction
     protocol: Protocol
+    family: int | None = None
+    """4 or 6 where the services' addresses are written out."""
     source: str = ""
     """What tells its clients apart from others; empty where there are no others."""
     target: str = ""
@@ -120,7 +122,9 @@ def _told_apart(
         and len(sources) == 1
         and all_meet(sources[0][0], [each[0] for each in targets], at_work)
     ):
-        yield flows._replace(hops=tuple(_of_one_family(flows, sources[0][0], targets[0][0])))
+        ends = sources[0][0], targets[0][0]
+        family = targets[0][0] if len({each[0] for each in targets}) == 1 else None
+        yield flows._replace(hops=tuple(_of_one_family(flows, *ends)), family=family)
         return
     sizes = {source: group.addresses.size for _, group, source in sources}
     for family, group, source in sources:
@@ -134,6 +138,7 @@ def _told_apart(
             yield flows._replace(
                 clients=group,
                 services=(service,),
+                family=towards,
                 hops=tuple(_of_one_family(flows, family, towards)),
                 source=source,
                 target=target,

@@ -129,7 +129,7 @@ def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Se
     best = {kind: rates[kind] / whole if whole else share for kind, share in shares.items()}
     parts = {kind: rates[kind] * gain[kind] for kind in shares}
     limits = tuple(cuts.cuts[number].limit for number in found.rows)
-    return BestMix(present, figure, free, best, parts, total, limits, found.is_only)
+    return BestMix(present, figure, free, best, parts, total, limits, found.is_only and bool(whole))
 
 
 def _corner(cuts: FreeRates, ways: Sequence[Rates], gains: Sequence[Fraction]) -> tuple[Rates, Vertex]:

@@ -17,6 +17,7 @@ from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.chain import Chain
 
 _A_LITTLE_MORE = 1 + sympy.Rational(1, 10**12)
+_OF_A_GROUP = "share", "hold", "first_close", "addresses", "time_wait", "reuse_after", "max_files"
 RANKS = 3
 """The limit that binds and the two behind it."""
 
@@ -53,6 +54,13 @@ def elasticities(chain: Chain, ranks: int = RANKS) -> tuple[Elasticity, ...]:
     Exact fractions; sorted by rank, then by how much the input does.  Limits that let nothing
     through, and a rate that nothing limits, have none.
 
+    Of several kinds, where the share σ of one grows, the others keep their proportions and leave it
+    room; where its rate grows, the total does:
+
+        e = (σ / f)·(∂f/∂σ − Σ σ'·∂f/∂σ' / (1 − σ)),    e = (σ / f)·(∂f/∂σ − Σ σ'·∂f/∂σ')
+
+    with the sums over the other kinds, and over all.  A joint face is a number, and has none.
+
     >>> from tuplecalc.network.file import example
     >>> found = [e for e in elasticities(example("outage")) if e.figure == "rate" and e.rank == 0]
     >>> for each in found:
@@ -69,23 +77,45 @@ def elasticities(chain: Chain, ranks: int = RANKS) -> tuple[Elasticity, ...]:
 
 
 def _all(result: Capacity, ranks: int) -> Iterator[Elasticity]:
-    short = labels_of(result.chain)
+    inputs = _Inputs(result.chain)
     of_flows = sorted((each for each in result.limits if each.size.value), key=by_flows)
     of_rate = sorted((each for each in result.limits if each.rate), key=by_rate)
     for figure, limits in (("flows", of_flows), ("rate", of_rate)):
         for rank, limit in enumerate(limits[:ranks]):
-            found = _Reading(limit, short).elasticities(figure, rank)
+            found = _Reading(limit, inputs).elasticities(figure, rank)
             yield from sorted(found, key=lambda each: -abs(Fraction(each.value)))
+
+
+class _Inputs:
+    """Whose the inputs of a chain are, and which of them do more than a formula shows."""
+
+    def __init__(self, chain: Chain) -> None:
+        traffic, clients = chain.traffic, chain.clients
+        of_rates = any(kind.rate is not None for kind in traffic.kinds)
+        key = "rate" if of_rates else "share"
+        self.shares = {f"{kind.path}.share": f"{kind.path}.{key}" for kind in traffic.kinds}
+        self.fixed_total = not of_rates
+        named = [(kind.path, kind.name) for kind in traffic.kinds]
+        if len(clients) > 1:
+            named += [(group.path, group.name or "clients") for group in clients]
+        self.owners = {f"{path}.{key}": name for path, name in named for key in _OF_A_GROUP}
+        self.short = labels_of(chain)
+        self.hidden: set[str] = set()
+        if traffic.kinds and len(clients) > 1:  # they also say where the flows of a kind come from
+            self.hidden |= {f"{group.path}.addresses" for group in clients}
+        if traffic.kinds and len(chain.services) > 1:
+            self.hidden |= {"services", "services.share"}
 
 
 class _Reading:
     """A limit's expressions in the symbols of its inputs."""
 
-    def __init__(self, limit: Limit, short: dict[str, str]) -> None:
-        self.limit, self.short = limit, short
+    def __init__(self, limit: Limit, known: _Inputs) -> None:
+        self.limit, self.known = limit, known
         self.inputs: dict[Any, tuple[str, str]] = {}
         """Each symbol's path and letter, in reading order."""
         self.values: dict[Any, Any] = {}
+        self.read_as: dict[tuple[Any, ...], Number] = {}
         self._made: dict[object, Any] = {}
         self._more: dict[Any, Any] = {}  # of two equal choices, the one that is smaller for a little more
 
@@ -94,21 +124,41 @@ class _Reading:
         parts = [(self.limit.scopes, 1), (self.limit.size if figure == "flows" else busy, 1)]
         if figure == "rate":
             parts.append((self.limit.seconds, -1))
+        elif self.limit.keys_formula is not None:
+            parts.append((self.limit.keys_formula, -1))
         for part, _ in parts:
             self.read(part)
         for x, (path, letter) in list(self.inputs.items()):
-            if not path or self.values[x] == 0:
+            if not path or self.values[x] == 0 or path in self.known.hidden:
                 continue
+            if path in self.known.shares and self.values[x] == 1:
+                continue  # there is no other kind to take from
             self._more = {x: self.values[x] * _A_LITTLE_MORE}
             read = [(self.read(part), sign) for part, sign in parts]
-            terms = [sign * x * sympy.diff(part, x) / part for part, sign in read if part.has(x)]
+            grows = self._with(x, path)
+            terms = [
+                sign * by * sympy.diff(part, y) / part
+                for part, sign in read
+                for y, by in grows.items()
+                if part.has(y)
+            ]
             closed = _short(sum(terms, start=sympy.Integer(0)))
             if closed == 0:  # both legs wait the same time: who closes first does not matter
                 continue
             value = number(closed.xreplace(self.values))
             sign = "-" if closed.could_extract_minus_sign() else ""
             text = sign + printing.plain_text(-closed if sign else closed, tuple(self.inputs))
-            yield Elasticity(self.limit, figure, rank, path, letter, value, closed, text)
+            at = self.known.shares.get(path, path)
+            yield Elasticity(self.limit, figure, rank, at, letter, value, closed, text)
+
+    def _with(self, x: Any, path: str) -> dict[Any, Any]:
+        """What grows with an input, and by how much where that grows by a part of itself."""
+        if path not in self.known.shares:
+            return {x: x}
+        shares = [y for y, (at, _) in self.inputs.items() if at in self.known.shares]
+        if self.known.fixed_total:
+            return {y: x if y is x else -x * y / (1 - x) for y in shares}
+        return {y: x * (1 - x) if y is x else -x * y for y in shares}
 
     def read(self, expression: Expression) -> Any:
         def leaf(node: Quantity | Size | Constant) -> Any:
@@ -119,7 +169,12 @@ class _Reading:
                 return self._input(node, ", ".join(paths), str(node), node.value)
             if node.definition is not None:
                 return self.read(node.definition)
-            return self._input(("", node.symbol, node.hop), node.place, node.symbol, node.value, node.hop)
+            owner = self.known.owners.get(node.place, node.hop)
+            key: tuple[Any, ...] = (node.symbol, owner, node.place)
+            if node.value != self.read_as.setdefault(key, node.value):  # of addresses of two families
+                self.known.hidden.add(node.place)
+                key = (*key, node.value)
+            return self._input(key, node.place, node.symbol, node.value, owner)
 
         def least(*choices: Any) -> Any:
             return min(choices, key=lambda choice: choice.xreplace(self.values | self._more))
@@ -130,7 +185,7 @@ class _Reading:
         if key not in self._made:
             name = letter
             if any(other == name for _, other in self.inputs.values()):
-                name = f"{letter}_{self.short[hop]}" if hop else f"{letter} of {path}"
+                name = f"{letter}_{self.known.short[hop]}" if hop else f"{letter} of {path}"
             made = symbol(name, letter) if hop else size_symbol(name)
             self._made[key] = made
             self.inputs[made] = path, name

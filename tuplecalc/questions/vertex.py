@@ -48,7 +48,7 @@ def best_vertex(gains: Row, rows: Sequence[Row], rooms: Row) -> Vertex:
     point, tight = [Fraction(0)] * len(gains), []
     is_only = None not in ends
     if any(goal):
-        scaled = _Program(matrix, [each / max(goal) for each in goal])
+        scaled = Program(matrix, [each / max(goal) for each in goal])
         scale, multipliers = scaled.corner()
         for (n, end), part in zip(free, scale, strict=True):
             point[n] = part * end
@@ -57,7 +57,7 @@ def best_vertex(gains: Row, rows: Sequence[Row], rooms: Row) -> Vertex:
     return Vertex(tuple(point), tuple(tight), is_only)
 
 
-class _Program:
+class Program:
     """The largest goal·u under matrix·u ≤ 1 and u ≥ 0."""
 
     def __init__(self, matrix: Sequence[Row], goal: Row) -> None:

@@ -9,6 +9,7 @@ from math import exp, floor, inf, log, log1p
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.network import mix
 from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.checks import number, probability
 from tuplecalc.under_load.losses import Losses, losses
@@ -51,6 +52,8 @@ def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
       ``1 - Π (1 - B_j)``, ``B_j = B(C_j, A_j · Π_{i≠j} (1 - B_i))``.  That the truth lies between
       them is not proven either: in small chains that were solved exactly it did up to the highest
       rate; in overload it was up to 0.011 over ``upper`` (0.689 for 0.678 at three times that rate).
+    * Several kinds of traffic, of which flows take other numbers of keys: the mean over kinds of
+      :func:`strand_blocking`.
     * Either side may close first: a port that a proxy accepts is taken for the longer of two times,
       its own and that of the hop that chose the port, and that longer time is what counts.
 
@@ -90,21 +93,23 @@ def total(found: Sequence[Pools], lost: Mapping[Strand, Bracket]) -> Bracket:
 def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
     """What fails of the flows of each kind from each group of clients to each group of services.
 
-    Those that need none of the pools are left out.  One pool alone is exact where keys come and go together
-    (:mod:`tuplecalc.under_load.multirate`).  Of several pools, for the flows s that need the pools J_s::
+    Those that need none of the pools are left out.  One pool alone is exact where a flow's keys come and go
+    together (:mod:`tuplecalc.under_load.multirate`; :func:`tuplecalc.under_load.losses.losses` where not).
+    Of several pools, with E_js what pool j alone loses of the flows s of loads a::
 
-        upper   1 - Π (1 - B_js)       B_js = E_js(a_r·Π_{i ≠ j} (1 - B_ir))          the reduced load
-        lower   max over J_s of E_js(a_r·Π_{i not in J_s} (1 - B_ir))
+        upper   1 - Π (1 - B_js)       B_js = E_js(a_r·Π_{i ≠ j} (1 - B_ir))      the reduced load
+        lower   max over j of E_js(a_s, and for other flows a_r·Π_{i ≠ j} (1 - B_ir))
 
-    So the lower bound takes off others' loads only what they lose where s does not go.  Where all flows are
-    alike both are those of :func:`blocking`.  Neither is proven: of 1,500 small networks that were solved
-    exactly the truth was ...
+    Where all flows are alike both are those of :func:`blocking`.  Neither is proven: of 1,500 networks of two
+    or three kinds over up to three pools of 4 to 16 keys, solved exactly, the truth lay below the lower one
+    for 9 % of the kinds (by 0.075 at most) and above the upper one for 3 % (by 0.031 at most); of those with
+    400 to 1,600 keys for one kind in 378 (by less than 0.002).
     """
     uppers = [losses(each, "upper") for each in found]
     singles = [loss(rate, {}) for loss in uppers]
     lost = _reduced(found, uppers, singles, rate)
     lowers: dict[int, Losses] = {}
-    shares = {}
+    shares: dict[Strand, Bracket] = {}
     for strands in _alike(found):
         lower, own = 0.0, dict.fromkeys(strands, 1.0)
         mine = [(single[strands[0]], at) for at, single in enumerate(singles) if strands[0] in single]
@@ -118,6 +123,19 @@ def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket
         upper = together([each[strands[0]] for each in lost.values() if strands[0] in each])
         shares |= dict.fromkeys(strands, Bracket(lower, max(lower, upper)))
     return shares
+
+
+def by_kind(strands: Iterable[mix.Strand], lost: Mapping[Strand, Bracket]) -> dict[str, Bracket]:
+    """What fails of each kind: the mean over where its flows come from and where they go."""
+    parts: dict[str, dict[Strand, Fraction]] = {}
+    for each in strands:
+        parts.setdefault(each.kind, {})[each.kind, each.source, each.target] = each.part
+    found = {}
+    for kind, several in parts.items():
+        whole = sum(several.values(), Fraction(0))
+        shares = [(float(part / whole), lost[each]) for each, part in several.items() if each in lost]
+        found[kind] = Bracket(*(sum((part * share[at] for part, share in shares), 0.0) for at in (0, 1)))
+    return found
 
 
 def _alike(found: Sequence[Pools]) -> Iterable[list[Strand]]:

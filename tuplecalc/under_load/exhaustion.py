@@ -51,9 +51,9 @@ def exhaustion_time(
 ) -> float | None:
     """Seconds from an empty pool of so many keys to a full one, in the fluid; None where it never fills.
 
-    ``λ`` keys a second are taken from the moment 0 on.  The part ``m`` of them is held for a time of mean ``H``
-    without memory (exponential), and for a fixed ``T`` more (TIME_WAIT, or a NAT's own timer); ``held`` are
-    these parts by ``(H, T)``::
+    ``λ`` keys a second are taken from the moment 0 on.  The part ``m`` of them is held for a time of mean
+    ``H`` without memory (exponential), and for a fixed ``T`` more (TIME_WAIT, or a NAT's own timer);
+    ``held`` are these parts by ``(H, T)``::
 
         taken(t) = λ·Σ m·(min(t, T) + H·(1 - e^(-max(0, t - T)/H)))
 

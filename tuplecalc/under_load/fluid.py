@@ -95,7 +95,7 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
 
     Once full the pool stays full while the offer lasts, as no more comes back than was offered before; what
     gets in tends to ``size/(k·H + Σ k·m_T·T)``.  Of several kinds, each by the equations above with times of
-    its own, the part ``x^k`` gets in of those that take k keys, with the x that keeps the pool full: as in the
+    its own, the part ``x^k`` gets in of those that take k keys, with the x that keeps the pool full: the
     limit of large pools (Kelly 1986).  Only here time goes in ``steps``: ``N'`` is constant over
     each, and such that the pool is full at its end; all else is closed form.  Steps are short near every
     bend, and there are enough where half as many change nothing that matters: with the default for
@@ -164,8 +164,8 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
         exhausted_after=dry,
         half_free_after=_half_free(streams, size, ends, linger + NOTHING * hold),
         time=_frozen(time),
-        open=_frozen(sum(kind.open for kind in kinds)),
-        lingering=_frozen(sum(kind.lingering for kind in kinds)),
+        open=_frozen(sum((kind.open for kind in kinds), np.zeros(len(time)))),
+        lingering=_frozen(sum((kind.lingering for kind in kinds), np.zeros(len(time)))),
         demand=_frozen(_taken(endless, moment) for moment in time),
         kinds=kinds,
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tuplecalc.under_load.search import Bound
 
 Losses = Callable[[float, Mapping[Strand, float]], dict[Strand, float]]
-"""The share of each strand that pools lose at a rate, of which so much reaches them (all where it is not said)."""
+"""The share of each strand that pools lose at a rate, of which such parts reach them (1 if none is said)."""
 
 Loads = dict[int, float]  # erlangs by the keys that a flow takes
 

@@ -57,7 +57,7 @@ def reduced_loads(losses: Sequence[Callable[[Passed[Name]], dict[Name, float]]])
 
     One pool after the other, until nothing changes: for loads that take one key each the least of a convex
     function, coordinate by coordinate, which converges (Kelly 1986).  Where kinds take different numbers
-    of keys there may be several fixed points (Chung and Ross 1993, recalled); this is the one from light load.
+    of keys there may be several fixed points (Chung and Ross 1993, recalled); this is that from light load.
 
     >>> from tuplecalc.under_load.erlang import erlang_b
     >>> def pool(passed):

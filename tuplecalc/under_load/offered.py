@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
-from itertools import groupby
 from math import inf
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.kinds import SHARED
-from tuplecalc.network import mix
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, rate_for, strand_blocking, total
+from tuplecalc.under_load.chains import Bracket, by_kind, rate_for, strand_blocking, total
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
-from tuplecalc.under_load.pools import Pools, Strand, pools
+from tuplecalc.under_load.pools import Pools, pools
 
 
 class HopUse(NamedTuple):
@@ -127,34 +125,25 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     found = pools(result)
     lost = strand_blocking(found, float(rate))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
+    failing = total(found, lost) if result.flows or result.chain.is_mixed else Bracket(1.0, 1.0)
+    of_kinds = by_kind(result.chain.strands, lost) if result.chain.is_mixed else {}
+    parts: dict[str, Fraction] = {}
+    for strand in result.chain.strands:
+        parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
     kinds = tuple(
-        _kind(kind, several, rate, lost, dry) for kind, several in groupby(result.chain.strands, _kind_of)
+        KindLoad(kind, rate * part, of_kinds.get(kind, failing), _first(dry, kind))
+        for kind, part in parts.items()
     )
-    failing = total(found, lost) if result.flows or len(kinds) > 1 else Bracket(1.0, 1.0)
-    if len(kinds) == 1:
-        kinds = (kinds[0]._replace(failing=failing),)
-    first = min((time for _, time in dry), key=lambda time: time.seconds, default=None)
+    first = _first(dry)
     return Offered(rate, highest, used, failing, first, blind, most, kinds, left_out)
 
 
-def _kind(
-    name: str,
-    strands: Iterable[mix.Strand],
-    rate: Fraction,
-    lost: Mapping[Strand, Bracket],
-    dry: Sequence[tuple[Pools, Exhausted]],
-) -> KindLoad:
-    """One kind by itself: the mean over where its flows come from and where they go."""
-    parts = {(each.kind, each.source, each.target): each.part for each in strands}
-    whole = sum(parts.values(), Fraction(0))
-    shares = [(float(part / whole), lost[each]) for each, part in parts.items() if part and each in lost]
-    failing = Bracket(*(sum((part * share[at] for part, share in shares), 0.0) for at in (0, 1)))
-    needed = (time for each, time in dry if any(taking.strand in parts for taking in each.takings))
-    return KindLoad(name, rate * whole, failing, min(needed, key=lambda time: time.seconds, default=None))
-
-
-def _kind_of(strand: mix.Strand) -> str:
-    return strand.kind
+def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> Exhausted | None:
+    """What runs dry first, of what flows of a kind need, or of all."""
+    needed = (
+        time for each, time in dry if kind is None or any(taking.strand[0] == kind for taking in each.takings)
+    )
+    return min(needed, key=lambda time: time.seconds, default=None)
 
 
 def _blind(result: Capacity, rate: Fraction | None) -> tuple[tuple[BlindHop, ...], str]:

@@ -102,6 +102,8 @@ class Clients:
         if search and any(self._missing(wanted)):
             await self._look(wanted)
         flows = most(self.weights, [len(strand.live) for strand in self.strands])
+        if not any(self._missing(wanted)):
+            flows = max(flows, wanted)  # whole flows, which need not be the mix to the last digit
         await self._keep(flows)
         working = [sum(await asyncio.gather(*map(self._is_working, strand.live))) for strand in self.strands]
         if sum(working) < flows:

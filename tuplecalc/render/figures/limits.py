@@ -198,4 +198,4 @@ def _finding(result: Capacity, of: Of) -> str:
 
 
 def _binds(limit: Limit) -> str:
-    return f"{table.name(limit.hop, 30)} {limit.name} binds at"
+    return f"{labels.limit(limit.hop, limit.name, 30)} binds at"

@@ -16,8 +16,8 @@ from tuplecalc.limits.expression import ingredients
 from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.grid import Array
 from tuplecalc.questions.sweep import Sweep, limits_over
-from tuplecalc.render import numbers, table
-from tuplecalc.render.figures import style, units
+from tuplecalc.render import numbers
+from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.rate import check_rates, turning, turning_points
 
 if TYPE_CHECKING:
@@ -230,8 +230,7 @@ def _now(ax: Axes, x: Axis, y: Axis, result: Capacity) -> Line2D | None:
 def _name(grid: Sweep, place: int) -> str:
     if place < 0:
         return "no limit"
-    hop, limit = grid.names[place]
-    return f"{table.name(hop, _LONGEST_NAME)} {limit}"
+    return labels.limit(*grid.names[place], _LONGEST_NAME)
 
 
 def _finding(
@@ -247,7 +246,7 @@ def _finding(
         if place in seen
     }
     whole = "the whole map" if len(places) == 1 else "nearly the whole map"
-    now = f"{table.name(binding.hop, _LONGEST_NAME)} {binding.name}" if binding else ""
+    now = labels.limit(binding.hop, binding.name, _LONGEST_NAME) if binding else ""
     if not on_the_map or now not in shares:
         if len(shares) == 1:
             return f"{next(iter(shares))} binds on {whole}"

@@ -97,7 +97,8 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     units.along(ax.xaxis, axis)
     units.log_ticks(ax)
     ax.minorticks_off()
-    ax.set(xlabel=units.title(axis), ylabel="highest rate, connections a second")
+    whose = " of all kinds, a second" if result.chain.traffic.kinds else ", connections a second"
+    ax.set(xlabel=units.title(axis), ylabel=f"highest rate{whose}")
     ax.grid(axis="y")
     style.headline(ax, _finding(result, axis, grid, turns, unseen))
     labels.beside(ax, words)
@@ -138,7 +139,7 @@ def turning(axis: Axis, turns: list[Change]) -> str:
 
 
 def _name(of: Name | None, longest: int = 24) -> str:
-    return f"{table.name(of[0], longest)} {of[1]}" if of else "nothing"
+    return labels.limit(*of, longest) if of else "nothing"
 
 
 def _near(grid: Sweep) -> list[list[int]]:

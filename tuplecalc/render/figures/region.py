@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-_NAME, _HOP, _MOST_NAMES = 28, 18, 3
+_NAME, _LIMIT, _MOST_NAMES = 28, 18, 3
 _ROOM = 1.06  # of the furthest point
 _FAR = 3  # times the region: an offered rate beyond is named, and not drawn
 _INSIDE: Any = {"facecolor": style.SKY, "alpha": 0.3, "edgecolor": "none"}
@@ -92,7 +92,7 @@ def _seen(found: Region) -> list[Point]:
 
 def _edge(ax: Axes, edge: Edge, *, binds: bool) -> End:
     """One edge, and its names for the end of the line that leads to it."""
-    names = [table.name(f"{table.name(hop, _HOP)} {limit}", _NAME) for hop, limit in edge.limits]
+    names = [labels.limit(hop, name, _LIMIT) for hop, name in edge.limits]
     more = [f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
     words = "\n".join([*names[:_MOST_NAMES], *more, *(["◀ binds in this mix"] if binds else [])])
     colour, gid = style.BINDING if binds else style.BLUE, ":".join(edge.limits[0])

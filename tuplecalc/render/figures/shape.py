@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon, Rectangle
 from tuplecalc.limits.capacity import Capacity, space_of, walk
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.render import numbers, table
-from tuplecalc.render.figures import style
+from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.ways import draw_ways
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     binding = result.binding
     flows = f"{style.count(result.flows)} flow{'' if result.flows == 1 else 's'}"
     most = "at most " if result.flows_at_most else ""
-    name = table.name(binding.hop, 30)
-    style.headline(ax, f"{name} {binding.name} binds: {most}{flows} open at once", pad=9 + height)
+    name = labels.limit(binding.hop, binding.name, 30)
+    style.headline(ax, f"{name} binds: {most}{flows} open at once", pad=9 + height)
     return ax
 
 

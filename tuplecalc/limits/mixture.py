@@ -23,8 +23,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import inf
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from tuplecalc.limits.coupled import Coupled, Figure, coupled_spaces
 from tuplecalc.limits.elsewhere import in_all
 from tuplecalc.limits.expression import Constant, Expression, Number
 from tuplecalc.limits.kinds import IN_TURN, JOINT, REMEMBERED, SHARED, Kind
@@ -43,13 +44,12 @@ from tuplecalc.limits.legs import (
 )
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import KindShare, Limit, by_flows, by_rate
-from tuplecalc.limits.program import Face, Member, joint_face
+from tuplecalc.limits.program import Face
 from tuplecalc.limits.turns import Turn, turns
 from tuplecalc.network.ports import PortSet
 
 ONE = Constant(1)
 _MOST_UNIONS = 64
-Figure = Literal["flows", "rate"]
 
 
 class Entry(NamedTuple):
@@ -70,14 +70,7 @@ def told_apart(limits: Sequence[Limit]) -> Iterator[Limit]:
         while (limit.kind.name, label) in taken:
             label = f"{label} and more".strip()
         taken.add((limit.kind.name, label))
-        yield replace(limit, label=label)
-
-
-class Coupled(NamedTuple):
-    """Key spaces that hang together, in the order of the flows, and all legs in them."""
-
-    spaces: list[Space]
-    legs: list[Leg]
+        yield limit if label == limit.label else replace(limit, label=label)
 
 
 class Mix:
@@ -108,6 +101,10 @@ class Mix:
         self.mean_hold = self._mean_hold()
         self._turns = self._take_turns()
         self._given: set[object] = set()
+        self._known_faces: dict[Space, Sequence[Limit]] = {}
+        self._known_copies: dict[Membership, Number] = {}
+        members = {space: [entry.membership for entry in here] for space, here in self.spaces.items()}
+        self._coupled = list(coupled_spaces(members, self._open))
         self._joint = dict(self._joint_faces())
 
     def _enter(self, kind: Kind | None, membership: Membership, *, is_beside: bool = False) -> None:
@@ -176,7 +173,7 @@ class Mix:
 
     def _of_space(self, space: Space) -> Iterator[Limit]:
         if space in self.spaces and self._is_new(space):
-            yield from self._faces(space, self.spaces[space])
+            yield from self._faces(space)
             for turn in self._turns.get(space, ()):
                 yield from self._taken_in_turn(turn, is_lower=True)
             if space in self._joint:
@@ -184,9 +181,9 @@ class Mix:
 
     def _taken_in_turn(self, turn: Turn, *, is_lower: bool) -> Iterator[Limit]:
         """The faces of spaces that are taken in turn: those below all of each alone, or the others."""
-        alone = [face for space in turn.of for face in self._faces(space, self.spaces[space])]
+        alone = [face for space in turn.of for face in self._faces(space)]
         known = min(map(by_rate, alone), default=inf)
-        for face in self._faces(turn.space, self.spaces[turn.space]):
+        for face in self._faces(turn.space):
             if (by_rate(face) < known) == is_lower:
                 yield face
 
@@ -195,8 +192,13 @@ class Mix:
         every = (turn for several in self._turns.values() for turn in several)
         return told_apart([face for turn in every for face in self._taken_in_turn(turn, is_lower=False)])
 
-    def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Limit]:
-        """The closed sets of legs."""
+    def _faces(self, space: Space) -> Sequence[Limit]:
+        """The closed sets of legs of a space."""
+        if space not in self._known_faces:
+            self._known_faces[space] = tuple(self._found_faces(self.spaces[space]))
+        return self._known_faces[space]
+
+    def _found_faces(self, entries: Sequence[Entry]) -> Iterator[Limit]:
         by_ports: dict[PortSet, list[Entry]] = {}
         for entry in entries:
             by_ports.setdefault(entry.membership.ports.ports, []).append(entry)
@@ -205,8 +207,9 @@ class Mix:
                 entry for ports, several in by_ports.items() if ports | union == union for entry in several
             ]
             kinds = {entry.kind for entry in inside}
-            if len(inside) == 1 and inside[0].is_beside:
-                if not _has_less_room(inside[0].membership):
+            if kinds == {None} and len(inside) == 1:
+                (passing,) = inside
+                if not _has_less_room(passing.membership):
                     continue  # what a leg has alone in a table, it has at its sockets
                 kinds = {REMEMBERED}
             kind = kinds.pop() if len(kinds) == 1 else None
@@ -215,39 +218,56 @@ class Mix:
     def _face(self, kind: Kind, inside: Sequence[Entry]) -> Limit:
         """The limit of a set of legs: all is counted in the copies of the first."""
         members = [entry.membership for entry in inside]
-        first = members[0]
-        each = [ONE if m.copies.value == first.copies.value else first.copies / m.copies for m in members]
-        parts = [Part(part, m.times, m.leg.flow) for part, m in zip(each, members, strict=True)]
+        first, copies = members[0], self._copies(members[0])
+        parts = [
+            Part(ONE if self._copies(m) == copies else first.copies / m.copies, m.times, m.leg.flow)
+            for m in members
+        ]
         names = {m.ports.ports: m.ports for m in reversed(members)}
         size = sized(*reversed(names.values()))
-        return self._limit(Limit(kind, first.hop, size, first.copies, 1, ONE), parts, first.space.label)
+        return self._limit(kind, first.hop, size, first.copies, parts, first.space.label)
 
-    def _limit(self, limit: Limit, parts: Sequence[Part], label: str = "") -> Limit:
+    def _copies(self, member: Membership) -> Number:
+        """A membership's copies as a number, found once."""
+        if member not in self._known_copies:
+            self._known_copies[member] = member.copies.value
+        return self._known_copies[member]
+
+    def _limit(
+        self,
+        kind: Kind,
+        hop: str,
+        size: Expression,
+        copies: Expression,
+        parts: Sequence[Part],
+        label: str = "",
+    ) -> Limit:
         """A limit with the keys and the seconds of all kinds of flows."""
-        alike: dict[tuple[Expression, Expression, Expression], list[Expression]] = {}
+        alike: dict[tuple[str, Expression, Expression], list[Part]] = {}
+        taken = []
         for part in parts:
-            key = part.flow.share, part.flow.hold, part.times.seconds
-            alike.setdefault(key, []).append(part.flow.weight * part.each)
-        weighted = [(share * _sum(each), hold, seconds) for (share, hold, seconds), each in alike.items()]
-        holds = [weight if self.mean_hold is None else weight * hold for weight, hold, _ in weighted]
-        shares = self._by_kind(
-            (
-                part.flow,
-                part.each.value * self._open(part.flow),
-                part.each.value * part.flow.weight.value * part.times.seconds.value,
-            )
-            for part in parts
-        )
-        mean = self.mean_hold
-        return replace(
-            limit,
-            keys=self._keys(shares),
-            seconds=_sum([weight * seconds for weight, _, seconds in weighted]),
+            seconds, each = part.times.seconds, part.each.value
+            alike.setdefault((part.flow.kind, part.flow.hold, seconds), []).append(part)
+            long = each * part.flow.weight.value * seconds.value
+            taken.append((part.flow, each * self._open(part.flow), long))
+        shares, mean = self._by_kind(taken), self.mean_hold
+        each_kind = [
+            (several[0].flow.share * _sum([part.flow.weight * part.each for part in several]), hold, seconds)
+            for (_, hold, seconds), several in alike.items()
+        ]
+        holds = _sum([weight if mean is None else weight * hold for weight, hold, _ in each_kind])
+        return Limit(
+            kind,
+            hop,
+            size,
+            copies,
+            self._keys(shares),
+            _sum([weight * seconds for weight, _, seconds in each_kind]),
             lingers=tuple(part.times.linger for part in parts),
-            keys_formula=_sum(holds) if mean is None else _sum(holds) / mean,
+            keys_formula=holds if mean is None else holds / mean,
+            label=label,
             shares=shares,
             parts=tuple(parts),
-            label=label,
         )
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
@@ -267,66 +287,57 @@ class Mix:
     def _used(self, several: Sequence[Uses]) -> Limit:
         """The entries or files that all flows take of a machine."""
         first, parts = several[0], [part for each in several for part in each.parts]
-        return self._limit(Limit(first.kind, first.hop, first.size, first.copies, 1, ONE), parts)
+        return self._limit(first.kind, first.hop, first.size, first.copies, parts)
 
     def _held(self, several: Sequence[Held]) -> Limit:
         """The ports that are set aside for sources."""
         parts = [Part(ONE, each.times or in_all(each.own), each.own.leg.flow) for each in several]
-        return self._limit(several[0].limit, parts, several[0].space.label)
+        limit = several[0].limit
+        found = self._limit(limit.kind, limit.hop, limit.size, limit.scopes, parts, several[0].space.label)
+        return replace(found, pool=limit.pool, searched=limit.searched)
 
     def _joint_faces(self) -> Iterator[tuple[Space, Limit]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
         in_turn = {turn.space for several in self._turns.values() for turn in several}
-        for coupled in self._coupled():
-            faces = [face for space in coupled.spaces for face in self._faces(space, self.spaces[space])]
-            found = self._joint_face(coupled, self.shares, ("flows", "rate"))
+        mean = 1 if self.mean_hold is None else Fraction(self.mean_hold.value)
+        for coupled in self._coupled:
+            faces = [face for space in coupled.spaces for face in self._faces(space)]
+            open_ = (
+                face.size.value * face.scopes.value / Fraction(face.keys * mean)
+                for face in faces
+                if face.keys
+            )
+            rates = (face.rate for face in faces if face.rate is not None)
+            known: dict[Figure, Number] = {"flows": min(open_, default=0), "rate": min(rates, default=0)}
+            lower = [
+                figure
+                for figure, most in known.items()
+                if not coupled.has_room({kind: share * most for kind, share in self.shares.items()}, figure)
+            ]
+            found = self._joint_face(coupled, self.shares, lower)
             if found is not None and any(
                 by(found) < min(map(by, faces), default=inf) for by in (by_flows, by_rate)
             ):
                 yield next(each for each in reversed(coupled.spaces) if each not in in_turn), found
 
     def joint_faces_at(self, rates: Mapping[str, Number], figure: Figure) -> Iterator[Limit]:
-        """The joint faces that are lowest where the kinds have these rates."""
-        found = (self._joint_face(coupled, rates, (figure,)) for coupled in self._coupled())
+        """The joint faces that these rates of the kinds may exceed."""
+        full = (each for each in self._coupled if not each.has_room(rates, figure))
+        found = (self._joint_face(each, rates, (figure,)) for each in full)
         return told_apart([face for face in found if face is not None])
-
-    def _coupled(self) -> Iterator[Coupled]:
-        """Spaces that legs of different ports connect: evenly over the same ports every face is reached."""
-        for spaces in self._components():
-            legs = dict.fromkeys(entry.membership.leg for space in spaces for entry in self.spaces[space])
-            if len({leg.ports.ports for leg in legs}) > 1:
-                yield Coupled(sorted(spaces, key=list(self.spaces).index), list(legs))
 
     def _joint_face(
         self, coupled: Coupled, rates: Mapping[str, Number], figures: Sequence[Figure]
     ) -> Limit | None:
-        """The faces with the best multipliers for the rate and for the flows, at these rates of the kinds."""
-        spaces, legs = coupled
-        flows = [leg.flow for leg in legs]
-        found: dict[Figure, Face] = {}
-        for figure in figures:
-            is_rate = figure == "rate"
-            members = [
-                [
-                    Member(
-                        legs.index(each.leg), each.times.seconds.value if is_rate else 1, each.copies.value
-                    )
-                    for _, each, _ in self.spaces[space]
-                ]
-                for space in spaces
-            ]
-            each = [flow.weight.value if is_rate else self._open(flow) for flow in flows]
-            weights = [rates[flow.kind] * weight for flow, weight in zip(flows, each, strict=True)]
-            if (face := joint_face([leg.ports.ports for leg in legs], weights, members)) is not None:
-                prices = zip(flows, each, face.prices, strict=True)
-                found[figure] = face._replace(prices=[weight * price for _, weight, price in prices])
-        if not found:
+        """The faces that are lowest for these rates of the kinds, of both figures as one limit."""
+        faces = {figure: coupled.best_face(rates, figure) for figure in figures}
+        nothing = Face(Fraction(1), [Fraction(0)] * len(coupled.legs))
+        of_flows, of_rate = faces.get("flows") or nothing, faces.get("rate") or nothing
+        prices = zip((leg.flow for leg in coupled.legs), of_flows.prices, of_rate.prices, strict=True)
+        shares = tuple(each for each in self._by_kind(prices) if each.open or each.seconds)
+        if not shares:
             return None
-        nothing = Face(Fraction(1), [Fraction(0)] * len(legs))
-        of_flows, of_rate = found.get("flows", nothing), found.get("rate", nothing)
-        shares = self._by_kind(zip(flows, of_flows.prices, of_rate.prices, strict=True))
-        shares = tuple(each for each in shares if each.open or each.seconds)
-        last = spaces[-1]
+        last = coupled.spaces[-1]
         return Limit(
             JOINT,
             self.spaces[last][0].membership.hop,
@@ -337,34 +348,12 @@ class Mix:
             Constant(of_rate.size),
             label=last.label,
             shares=shares,
-            parts=tuple(_priced(legs, of_rate.prices)),
+            parts=tuple(_priced(coupled.legs, of_rate.prices)),
         )
 
     def _open(self, flow: Flow) -> Number:
         """How long a connection is open, for each of its kind; 1 where all last no time."""
         return flow.weight.value * (1 if self.mean_hold is None else flow.hold.value)
-
-    def _components(self) -> Iterator[list[Space]]:
-        """The spaces that legs connect."""
-        of_leg: dict[Leg, list[Space]] = {}
-        for space, entries in self.spaces.items():
-            for entry in entries:
-                of_leg.setdefault(entry.membership.leg, []).append(space)
-        seen: set[Space] = set()
-        for start in self.spaces:
-            if start in seen:
-                continue
-            found, todo = [], [start]
-            seen.add(start)
-            while todo:
-                space = todo.pop()
-                found.append(space)
-                for entry in self.spaces[space]:
-                    for other in of_leg[entry.membership.leg]:
-                        if other not in seen:
-                            seen.add(other)
-                            todo.append(other)
-            yield found
 
 
 def _has_less_room(here: Membership) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,24 @@ def binding(result: Capacity) -> Iterator[str]:
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def takes(result: Capacity) -> Iterator[tuple[Limit, str]]:
+    """What the kinds take of the limit that binds the flows, and of the one that binds the rate."""
+    of_flows = [(each.kind, each.share * each.open) for each in result.binding.shares]
+    yield from _shared_out(result.binding, of_flows, "the open flows")
+    if (limit := result.rate_binding) is not None:
+        yield from _shared_out(
+            limit, [(each.kind, each.share * each.seconds) for each in limit.shares], "the time of its keys"
+        )
+
+
+def _shared_out(limit: Limit, parts: list[tuple[str, Fraction]], what: str) -> Iterator[tuple[Limit, str]]:
+    whole = sum((part for _, part in parts), Fraction(0))
+    if len(parts) > 1 and whole:
+        ranked = sorted(parts, key=lambda each: -each[1])
+        said = [f"{numbers.percent(part / whole)} for {name}" for name, part in ranked if part]
+        yield limit, f"{what} take {_listed(said)}"
 
 
 def hit(load: Offered) -> str:

@@ -19,7 +19,7 @@ CHAINS = {
     "own addresses": chain(proxy(addresses=2, ports="20000-20049")),
     "a balancer": chain(proxy(capture="listen", ports="20000-20029"), services=3),
     "a cone's mappings of UDP": {"traffic": {"protocol": "udp"}} | chain(nat(udp_timeout="30s")),
-    "a branch of few ports": KINDS["a branch of few ports"],
+    "a branch of few ports": KINDS["a branch of few ports"] | {"hops": []},
     "a cone": chain(nat(ports="20000-20049"), services=1),
 }
 Measured = Callable[[str], Sustained | None]

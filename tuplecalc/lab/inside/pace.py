@@ -11,6 +11,7 @@ from tuplecalc.lab.inside.clients import Clients, Strand
 from tuplecalc.lab.inside.sockets import Endpoint
 
 _TICK = 0.005
+_LOOKS = 4
 
 
 class Pace(Clients):
@@ -24,7 +25,7 @@ class Pace(Clients):
         self.done: list[float] = []
         self.counts = dict.fromkeys(self.strands, 0)  # opened, or being opened
         for strand in self.strands:
-            strand.looks = 1  # a source without a port has one again by its next turn
+            strand.looks = min(strand.looks, _LOOKS)  # who has no port now has one again by the next turn
 
     async def sustain(self, offered: float, delay: float, periods: int) -> dict[str, Any]:
         """Completed connections a second over whole ``periods`` of the delay, after one to fill the chain.

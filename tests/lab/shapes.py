@@ -177,7 +177,7 @@ KINDS: dict[str, Topology] = {
         nat(), proxy(capture="nat", ports="21000-21009", connections_per_flow="1/4"), services=2
     ),
     "a pool before a pool": chain(
-        machine("a", capture="listen", connections_per_flow="1/4") | {"machine": "front"},
+        proxy(name="a", capture="listen", connections_per_flow="1/4"),
         proxy(capture="listen", ports="21000-21009", connections_per_flow="2", upstream_hold="1s"),
         services=4,
     )

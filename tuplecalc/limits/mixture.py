@@ -19,7 +19,7 @@ program in floats, and the face is then counted exactly.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import inf
@@ -98,7 +98,9 @@ class Mix:
         self.legs = dict.fromkeys(entry.membership.leg for space in self.spaces.values() for entry in space)
         begin = [each.membership.leg.flow for each in declared[0] if isinstance(each, Alone)]
         self.kinds = {flow.kind: (flow.share, flow.hold) for flow in begin}
+        self.shares = {kind: Fraction(share.value) for kind, (share, _) in self.kinds.items()}
         self.mean_hold = self._mean_hold()
+        self._mean = Fraction(1 if self.mean_hold is None else self.mean_hold.value)
         self._turns = self._take_turns()
         self._given: set[object] = set()
         self._known_faces: dict[Space, Sequence[Limit]] = {}
@@ -126,16 +128,9 @@ class Mix:
             self.spaces |= {turn.space: [Entry(IN_TURN, each) for each in turn.members] for turn in several}
         return found
 
-    @property
-    def shares(self) -> dict[str, Fraction]:
-        """What part of the new connections each kind is."""
-        return {kind: Fraction(share.value) for kind, (share, _) in self.kinds.items()}
-
     def open_share(self, kind: str) -> Fraction:
         """What part of the open flows a kind is: π = σ·H / Σ σ·H, and σ where all last no time."""
-        share, hold = self.kinds[kind]
-        mean = self.mean_hold
-        return Fraction(share.value) if mean is None else share.value * hold.value / Fraction(mean.value)
+        return self.shares[kind] * self.hold(kind) / self._mean
 
     def hold(self, kind: str) -> Fraction:
         """How long a kind's connections are open; 1 where all last no time, so that these count."""
@@ -243,18 +238,20 @@ class Mix:
         label: str = "",
     ) -> Limit:
         """A limit with the keys and the seconds of all kinds of flows."""
-        alike: dict[tuple[str, Expression, Expression], list[Part]] = {}
+        often = Counter(part.flow.kind for part in parts)
+        alike: dict[Hashable, list[tuple[Part, Expression]]] = {}
         taken = []
         for part in parts:
-            seconds, each = part.times.seconds, part.each.value
-            alike.setdefault((part.flow.kind, part.flow.hold, seconds), []).append(part)
-            long = each * part.flow.weight.value * seconds.value
-            taken.append((part.flow, each * self._open(part.flow), long))
+            flow, seconds, each = part.flow, part.times.seconds, part.each.value
+            apart = (flow.hold, seconds) if often[flow.kind] > 1 else None
+            alike.setdefault((flow.kind, apart), []).append((part, seconds))
+            taken.append((flow, each * self._open(flow), each * flow.weight.value * seconds.value))
         shares, mean = self._by_kind(taken), self.mean_hold
-        each_kind = [
-            (several[0].flow.share * _sum([part.flow.weight * part.each for part in several]), hold, seconds)
-            for (_, hold, seconds), several in alike.items()
-        ]
+        each_kind = []
+        for several in alike.values():
+            (first, seconds), *_ = several
+            weight = first.flow.share * _sum([part.flow.weight * part.each for part, _ in several])
+            each_kind.append((weight, first.flow.hold, seconds))
         holds = _sum([weight if mean is None else weight * hold for weight, hold, _ in each_kind])
         return Limit(
             kind,
@@ -272,17 +269,18 @@ class Mix:
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
         """What each kind takes in all: of so much while connections are open, and in all their time."""
-        found: dict[str, KindShare] = {}
+        found: dict[str, tuple[Number, Number]] = {}
         for flow, held, seconds in parts:
-            share = Fraction(self.kinds[flow.kind][0].value)
-            before = found.get(flow.kind, KindShare(flow.kind, share, Fraction(0), Fraction(0)))
-            found[flow.kind] = before._replace(open=before.open + held, seconds=before.seconds + seconds)
-        return tuple(found.values())
+            before = found.get(flow.kind, (0, 0))
+            found[flow.kind] = before[0] + held, before[1] + seconds
+        return tuple(
+            KindShare(kind, self.shares[kind], Fraction(open_), Fraction(seconds))
+            for kind, (open_, seconds) in found.items()
+        )
 
     def _keys(self, shares: Iterable[KindShare]) -> Fraction:
         """Keys of an open flow of the mix."""
-        mean = 1 if self.mean_hold is None else self.mean_hold.value
-        return Fraction(sum(each.share * each.open for each in shares)) / mean
+        return sum((each.share * each.open for each in shares), Fraction(0)) / self._mean
 
     def _used(self, several: Sequence[Uses]) -> Limit:
         """The entries or files that all flows take of a machine."""
@@ -299,11 +297,10 @@ class Mix:
     def _joint_faces(self) -> Iterator[tuple[Space, Limit]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
         in_turn = {turn.space for several in self._turns.values() for turn in several}
-        mean = 1 if self.mean_hold is None else Fraction(self.mean_hold.value)
         for coupled in self._coupled:
             faces = [face for space in coupled.spaces for face in self._faces(space)]
             open_ = (
-                face.size.value * face.scopes.value / Fraction(face.keys * mean)
+                face.size.value * face.scopes.value / Fraction(face.keys * self._mean)
                 for face in faces
                 if face.keys
             )

@@ -334,9 +334,9 @@ def walk(chain: Chain) -> Iterator[Passed]:
         yield _passed("services", "services", ways, 1)
 
 
-def _meeting(ways: Sequence[_Way]) -> set[tuple[str, str]]:
+def _meeting(ways: Sequence[_Way]) -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The sources and services of flows that no table on the way has all of."""
-    spaces: dict[tuple[str, str], list[set[KeySpace]]] = {}
+    spaces: dict[tuple[tuple[str, ...], tuple[str, ...]], list[set[KeySpace]]] = {}
     for way in ways:
         here = {each.space for each in way.sources.leg.memberships if each.space.towards == way.target.name}
         spaces.setdefault((way.sources.who, way.target.name), []).append(here)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
+
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Quantity, tidy
 from tuplecalc.limits.kinds import ANSWERED, CLIENT_FILES, CLIENT_PORTS, CLIENT_PORTS_BOUND, MEETING
 from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Part, Passing, Sources, Times, Uses
 from tuplecalc.limits.letters import Letters
-from tuplecalc.limits.targets import Target
+from tuplecalc.limits.targets import Target, owner
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.part import step
 
@@ -22,11 +25,11 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
 
     A port that ``bind`` took stays taken for the whole ``time_wait``: reuse does not look at it.
     """
-    part = strand.clients
-    a = Quantity("a", "clients", part.addresses.size, place=f"{part.path}.addresses")
-    leg = Leg(NamedPorts("A", "clients", part.ports, place=f"{part.path}.ports"), flow_of(strand))
-    sources = Sources(f"clients {strand.source}".strip(), a, a, 1, leg, (), a)
-    letters = Letters("clients", part.path, sources, target, target)
+    part, group = strand.clients, owner("clients", strand.source)
+    a = Quantity("a", group, part.addresses.size, place=f"{part.path}.addresses")
+    leg = Leg(NamedPorts("A", group, part.ports, place=f"{part.path}.ports"), flow_of(strand))
+    sources = Sources(("clients", strand.source), a, a, 1, leg, (), a)
+    letters = Letters(group, part.path, sources, target, target)
     bound = part.allocation == "bind"
     copies: Expression = a if bound else a * letters.E
     times = letters.times(client=letters.linger(part))
@@ -43,15 +46,43 @@ def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
 
 
 def flow_of(strand: Strand) -> Flow:
-    """What its flows are where they begin."""
-    of = f"traffic.kinds.{step(strand.kind)}" if strand.kind else "traffic"
-    H = Quantity("H", strand.kind or "traffic", tidy(strand.hold), place=f"{of}.hold")
-    c = Quantity("c", strand.kind or "traffic", tidy(strand.first_close), place=f"{of}.first_close")
+    """What its flows are where they begin: what a kind does not say itself is the traffic's."""
+
+    path = f"traffic.kinds.{step(strand.kind)}"
+
+    def of(letter: str, key: str, value: Fraction) -> Quantity:
+        own = bool(strand.kind) and key in strand.own
+        place = path if own else "traffic"
+        return Quantity(letter, strand.kind if own else "traffic", tidy(value), place=f"{place}.{key}")
+
     share: Expression = Constant(1)
     if strand.kind:
-        share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{of}.share")
-    weight = Constant(tidy(strand.part / strand.share))
-    return Flow(H, c, share, weight, strand.protocol, strand.kind, strand.source, strand.target)
+        key = "rate" if "rate" in strand.own else "share"
+        share = Quantity("σ", strand.kind, tidy(strand.share), place=f"{path}.{key}")
+    H, c = of("H", "hold", strand.hold), of("c", "first_close", strand.first_close)
+    told_apart = strand.source, strand.target, tuple(_parts(strand))
+    return Flow(H, c, share, strand.protocol, strand.kind, *told_apart)
+
+
+def _parts(strand: Strand) -> Iterator[Expression]:
+    """φ: the parts of a kind's flows that come from one group of clients, and go to one of services."""
+    shared = strand.services[0].share is not None
+    services = ("s", ".share") if shared else ("N", "")
+    sides = (
+        ("clients", "a", ".addresses", strand.source, strand.sources),
+        ("services", *services, strand.target, strand.targets),
+    )
+    for table, letter, key, which, groups in sides:
+        if not groups:
+            yield Constant(1)
+            continue
+        owners = {name: owner(table, name) for name in groups}
+        each = {
+            name: Quantity(letter, owners[name], tidy(size), place=f"{table}.{step(name)}{key}")
+            for name, size in groups.items()
+        }
+        part = each[which] / sum(each.values(), Constant(0))
+        yield Quantity("φ", owners[which], tidy(part.value), part)
 
 
 def services(strand: Strand, sources: Sources, target: Target, *, meets: bool = False) -> list[Declared]:
@@ -67,19 +98,18 @@ def services(strand: Strand, sources: Sources, target: Target, *, meets: bool = 
     E_g are a group's endpoints over its share of the flows.  Where flows from these sources meet others
     that came another way, their tuples are apart from those, for as long as they are open.
     """
-    letters = Letters("services", "services", sources, target, target)
+    groups, whole = strand.services, owner("services", strand.target)
+    letters = Letters(whole, whole, sources, target, target)
     space = letters.space("answered", "services", sources.who, target)
     found: list[Membership] = []
-    groups = strand.services
     for number, group in enumerate(groups):
         if group.time_wait is None:
             continue
-        of = group.name or (strand.target if len(groups) == 1 else str(number))
-        place = f"services.{step(of)}" if of else "services"
-        wait = Quantity("T", "services", tidy(group.time_wait), place=f"{place}.time_wait")
+        place = whole if len(groups) == 1 else f"services.{number}"
+        wait = Quantity("T", whole, tidy(group.time_wait), place=f"{place}.time_wait")
         E: Expression = letters.E
         if group.share is not None:
-            E = Quantity("E_g", "services", tidy(group.endpoints / group.share), place=f"{place}.share")
+            E = Quantity("E_g", whole, tidy(group.endpoints / group.share), place=f"{place}.share")
         times = letters.times(service=wait)
         found.append(Membership("services", sources.leg, letters.A, letters.b * E, times, target, space))
     if not found and not meets:

@@ -129,7 +129,7 @@ class _Row:
         copies = product(self.in_use, self.everywhere)
         each = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
         towards = self.behind if each else None
-        space = self.letters.space("mapped", self.hop.name, self.hop.name, towards)
+        space = self.letters.space("mapped", self.hop.name, (self.hop.name,), towards)
         self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards, space)
         return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.in_use, self.endpoints))
 
@@ -191,7 +191,7 @@ class _Row:
     def leaving(self) -> Sources:
         """What leaves: the addresses in use, which bring along what the cone's own table holds."""
         return Sources(
-            self.hop.name, self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use, self.hop.on
+            (self.hop.name,), self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use, self.hop.on
         )
 
     def _times_in_use(self, endpoints: Expression) -> Expression:

@@ -94,4 +94,4 @@ def entries(hop: Hop, letters: Letters, machines: Expression, sides: Sequence[Fl
     size = letters.given("entries", hop.max_entries, "max_entries")
     linger = letters.given("T_t", hop.tracking_time_wait, "tracking_time_wait")
     parts = (Part(ONE, letters.times(flow, client=linger, service=linger), flow) for flow in sides)
-    return [Uses(ENTRIES, hop.name, hop.on, size, machines, tuple(parts))]
+    return [Uses(ENTRIES, hop.name, (hop.on,), size, machines, tuple(parts))]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tuplecalc.limits.expression import Constant, Difference, Expression, NamedPorts, Number, Quantity, Sum
+from tuplecalc.limits.expression import (
+    Constant,
+    Difference,
+    Expression,
+    NamedPorts,
+    Number,
+    Quantity,
+    Sum,
+    product,
+)
 from tuplecalc.limits.kinds import Kind
 from tuplecalc.limits.limit import Limit, Linger, Pool
 from tuplecalc.limits.targets import Target
@@ -17,18 +26,24 @@ NEVER = Constant(0)
 class Flow(NamedTuple):
     """What a flow is on a stretch of its way: how long it is open, and how many there are of it.
 
-    ``weight`` is how many of these connections there are for each new connection of its kind, ``share``
-    the kind's part of all new connections.
+    ``share`` is the kind's part of all new connections, ``parts`` what of it comes from this group of
+    clients and goes to this one of services, ``ratio`` how many connections there are for each of these.
     """
 
     hold: Quantity
     client_share: Quantity
     share: Expression = Constant(1)
-    weight: Expression = Constant(1)
     protocol: Protocol = "tcp"
     kind: str = ""
     source: str = ""
     target: str = ""
+    parts: tuple[Expression, ...] = (Constant(1), Constant(1))
+    ratio: Expression = Constant(1)
+
+    @property
+    def weight(self) -> Expression:
+        """How many of these connections there are for each new connection of the kind."""
+        return product(*self.parts, self.ratio)
 
     @property
     def strand(self) -> tuple[str, str, str]:
@@ -44,14 +59,14 @@ class Space(NamedTuple):
 
     table: str
     owner: str
-    who: str
-    towards: str
+    who: tuple[str, ...]
+    towards: tuple[str, ...]
     protocol: Protocol
 
     @property
-    def label(self) -> str:
-        """What tells it apart from other spaces of its table."""
-        return " ".join(filter(None, (self.who, self.towards)))
+    def words(self) -> tuple[str, str, str]:
+        """What may tell it apart from other spaces of its table, in the words of the file."""
+        return "".join(self.who[-1:]), "".join(self.towards[-1:]), self.protocol
 
 
 @dataclass(eq=False)
@@ -165,7 +180,7 @@ class Uses:
 
     kind: Kind
     hop: str
-    owner: str
+    owner: tuple[str, ...]
     size: Expression
     copies: Expression
     parts: tuple[Part, ...]
@@ -215,7 +230,7 @@ class Sources(NamedTuple):
     ``there`` are all addresses of a proxy's machines, of which not all need work.
     """
 
-    who: str
+    who: tuple[str, ...]
     addresses: Expression
     per_endpoint: Expression
     classes: int

@@ -34,6 +34,7 @@ SYMBOLS: Mapping[str, Symbol] = {
     "E_s": Symbol("endpoints that one source address can address", "endpoints", "E_{s}"),
     "E_g": Symbol("endpoints of a group of services over its share", "endpoints", "E_{g}"),
     "N": Symbol("service endpoints", "endpoints"),
+    "s": Symbol("share of the group of services", "1"),
     "V": Symbol("endpoints of the hop's virtual service", "endpoints"),
     "m": Symbol("addresses that one instance translates to", "addresses"),
     "M": Symbol("addresses that the cone translates to, of all instances", "addresses"),
@@ -58,12 +59,14 @@ SYMBOLS: Mapping[str, Symbol] = {
     "entries": Symbol("tracking-table entries of one instance", "entries", r"\mathrm{entries}"),
     "files": Symbol("file descriptors of one instance", "files", r"\mathrm{files}"),
     "H": Symbol("mean time that a connection stays open", "s"),
+    "H_m": Symbol("mean time that a connection of the mix stays open", "s", "H_{m}"),
     "c": Symbol("share of connections that the client side closes first", "1"),
     "r": Symbol("upstream connections for each accepted one", "1"),
     "H_u": Symbol("mean time that an upstream connection stays open", "s", "H_{u}"),
     "c_u": Symbol("share of upstream connections that the proxy closes first", "1", "c_{u}"),
     "f": Symbol("files of a flow", "files"),
-    "σ": Symbol("part of the new connections", "1", r"\sigma"),
+    "σ": Symbol("part of the new connections that is of the kind", "1", r"\sigma"),
+    "φ": Symbol("part of a kind’s connections that is of the group", "1", r"\varphi"),
     "T": Symbol("linger of a closed tuple", "s"),
     "T_w": Symbol("time_wait", "s", "T_{w}"),
     "T_r": Symbol("reuse_after", "s", "T_{r}"),
@@ -127,9 +130,9 @@ class Letters:
         flow = flow or self.flow
         return Times(flow.hold, flow.client_share, **lingers)
 
-    def space(self, table: str, owner: str, who: str, towards: Target | None) -> Space:
+    def space(self, table: str, owner: str, who: tuple[str, ...], towards: Target | None) -> Space:
         """The key space of a table."""
-        return Space(table, owner, who, "" if towards is None else towards.name, self.flow.protocol)
+        return Space(table, owner, who, () if towards is None else towards.name, self.flow.protocol)
 
     def endpoints_of_source(self) -> Expression:
         """E_s: endpoints that one source can address, E' where all reach all, else E'·b / a."""

@@ -122,11 +122,13 @@ class Limit:
     def expressions(self) -> Iterator[Expression]:
         """All that it is made of."""
         yield from (self.size, self.scopes, self.seconds)
+        if self.keys_formula is not None:
+            yield self.keys_formula
         if self.busy is not None:
             yield self.busy
 
     def _flows(self) -> int | None:
-        if isinstance(self.keys, int):
+        if not self.is_of_a_mix:
             return floor(self.scopes.value * (self.size.value // self.keys))
         if self.size.value < 1:
             return 0
@@ -135,11 +137,16 @@ class Limit:
         return floor(self.scopes.value * self.size.value / self.keys)  # of a mix: parts of flows add up
 
     def _rate(self) -> Number | None:
-        fits = self.keys if isinstance(self.keys, int) else 1
+        fits = 1 if self.is_of_a_mix else self.keys
         if self.size.value < fits:  # not one flow fits, however fast it ends
             return 0
         seconds = self.seconds.value
         return tidy(Fraction(self.busy_keys * self.scopes.value) / seconds) if seconds else None
+
+    @property
+    def is_of_a_mix(self) -> bool:
+        """Whether flows are of several kinds, which take parts of keys: what fits is rounded once."""
+        return not isinstance(self.keys, int)
 
     @property
     def formula(self) -> str:
@@ -151,15 +158,17 @@ class Limit:
         'floor(1024 / 2)·3'
         """
         size = str(self.size) if isinstance(self.size, Sum) else str(product(self.size))
-        text = size if self.keys == 1 else f"floor({_bracketed(size)} / {self.keys})"
-        scopes = str(product(self.scopes))
+        scopes = f"({self.scopes})" if isinstance(self.scopes, Sum) else str(product(self.scopes))
+        keys = str(self.keys) if self.keys.denominator == 1 else f"({self.keys})"
+        if self.keys == 1 or self.is_of_a_mix:
+            size = _bracketed(size)
+        whole = size if scopes == "1" else f"{size}·{scopes}"
+        if self.is_of_a_mix:
+            return whole if self.keys == 1 else f"floor({whole} / {keys})"
         if self.keys == 1:
-            text = _bracketed(text)
-        if scopes == "1":
-            return text
-        if isinstance(self.scopes, Sum):
-            scopes = f"({scopes})"
-        return f"{text}·{scopes}"
+            return whole
+        size = f"floor({_bracketed(size)} / {keys})"
+        return size if scopes == "1" else f"{size}·{scopes}"
 
     def __repr__(self) -> str:
         rate = "" if self.rate is None else f", {float(self.rate):,.6g}/s"

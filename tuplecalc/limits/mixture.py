@@ -18,16 +18,17 @@ program in floats, and the face is then counted exactly.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 from math import inf
 from typing import NamedTuple
 
 from tuplecalc.limits.coupled import Coupled, Figure, coupled_spaces
 from tuplecalc.limits.elsewhere import in_all
-from tuplecalc.limits.expression import Constant, Expression, Number
+from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, product
 from tuplecalc.limits.kinds import IN_TURN, JOINT, REMEMBERED, SHARED, Kind
 from tuplecalc.limits.legs import (
     Alone,
@@ -61,16 +62,37 @@ class Entry(NamedTuple):
     """Whether it is a limit only together with others."""
 
 
-def told_apart(limits: Sequence[Limit]) -> Iterator[Limit]:
-    """The limits of a hop with labels only where several of one kind need them."""
-    names = Counter(limit.kind.name for limit in limits)
-    taken: set[tuple[str, str]] = set()
-    for limit in limits:
-        label = limit.label if names[limit.kind.name] > 1 else ""
-        while (limit.kind.name, label) in taken:
-            label = f"{label} and more".strip()
-        taken.add((limit.kind.name, label))
-        yield limit if label == limit.label else replace(limit, label=label)
+class Found(NamedTuple):
+    """A limit, and the words that may tell it apart from others of its kind at the hop."""
+
+    limit: Limit
+    words: tuple[str, ...]
+
+
+def told_apart(found: Sequence[Found]) -> Iterator[Limit]:
+    """The limits of a hop with the shortest labels with which no two have one name."""
+    words: dict[str, list[tuple[str, ...]]] = {}
+    for limit, each in found:
+        words.setdefault(limit.kind.name, []).append(each)
+    labels = {kind: iter(_labels(several)) for kind, several in words.items()}
+    for limit, _ in found:
+        label = next(labels[limit.kind.name])
+        yield replace(limit, label=label) if label else limit
+
+
+def _labels(words: Sequence[tuple[str, ...]]) -> list[str]:
+    """The fewest of the words that differ in all; where all of them do not, the later ones get a number."""
+    places = range(len(words[0]))
+    found: list[str] = []
+    for chosen in (some for count in (0, *(n + 1 for n in places)) for some in combinations(places, count)):
+        found = [" ".join(filter(None, (each[place] for place in chosen))) for each in words]
+        if len(set(found)) == len(found):
+            return found
+    seen, numbered = Counter[str](), []
+    for label in found:
+        seen[label] += 1
+        numbered.append(f"{label} {seen[label]}".strip() if seen[label] > 1 else label)
+    return numbered
 
 
 class Mix:
@@ -78,7 +100,7 @@ class Mix:
 
     def __init__(self, declared: Sequence[Sequence[Declared]]) -> None:
         self.spaces: dict[Space, list[Entry]] = {}
-        self.sums: dict[tuple[str, Kind], list[Uses]] = {}
+        self.sums: dict[tuple[tuple[str, ...], Kind], list[Uses]] = {}
         self.blocks: dict[Space, list[Held]] = {}
         self._declared = declared
         every = [each for hop in declared for each in hop]
@@ -99,11 +121,12 @@ class Mix:
         begin = [each.membership.leg.flow for each in declared[0] if isinstance(each, Alone)]
         self.kinds = {flow.kind: (flow.share, flow.hold) for flow in begin}
         self.shares = {kind: Fraction(share.value) for kind, (share, _) in self.kinds.items()}
+        """What part of the new connections each kind is."""
         self.mean_hold = self._mean_hold()
         self._mean = Fraction(1 if self.mean_hold is None else self.mean_hold.value)
         self._turns = self._take_turns()
         self._given: set[object] = set()
-        self._known_faces: dict[Space, Sequence[Limit]] = {}
+        self._known_faces: dict[Space, Sequence[Found]] = {}
         self._known_copies: dict[Membership, Number] = {}
         members = {space: [entry.membership for entry in here] for space, here in self.spaces.items()}
         self._coupled = list(coupled_spaces(members, self._open))
@@ -138,15 +161,18 @@ class Mix:
 
     def _mean_hold(self) -> Expression | None:
         """Σ σ·H, of the connections that clients make; None where all last for no time."""
+        if len(holds := {hold for _, hold in self.kinds.values()}) == 1:
+            (hold,) = holds
+            return hold if hold.value else None
         total = _sum([share * hold for share, hold in self.kinds.values()])
-        return total if total.value else None
+        return Quantity("H_m", "traffic", total.value, total) if total.value else None
 
     def limits(self) -> Iterator[tuple[Limit, ...]]:
         """The limits of each hop."""
         for hop in self._declared:
             yield tuple(told_apart(list(self._limits_at(hop))))
 
-    def _limits_at(self, hop: Iterable[Declared]) -> Iterator[Limit]:
+    def _limits_at(self, hop: Iterable[Declared]) -> Iterator[Found]:
         """The limits that a hop is the first to declare."""
         for each in hop:
             match each:
@@ -156,9 +182,9 @@ class Mix:
                     yield from self._of_space(entering.space)
                     yield from self._of_space(leaving.space)
                 case Uses() if self._is_new((each.owner, each.kind)):
-                    yield self._used(self.sums[each.owner, each.kind])
+                    yield Found(self._used(self.sums[each.owner, each.kind]), (each.owner[-1], "", "", ""))
                 case Held() if self._is_new(each.space):
-                    yield self._held(self.blocks[each.space])
+                    yield Found(self._held(self.blocks[each.space]), (*each.space.words, ""))
 
     def _is_new(self, what: object) -> bool:
         if what in self._given:
@@ -166,7 +192,7 @@ class Mix:
         self._given.add(what)
         return True
 
-    def _of_space(self, space: Space) -> Iterator[Limit]:
+    def _of_space(self, space: Space) -> Iterator[Found]:
         if space in self.spaces and self._is_new(space):
             yield from self._faces(space)
             for turn in self._turns.get(space, ()):
@@ -174,12 +200,12 @@ class Mix:
             if space in self._joint:
                 yield self._joint[space]
 
-    def _taken_in_turn(self, turn: Turn, *, is_lower: bool) -> Iterator[Limit]:
+    def _taken_in_turn(self, turn: Turn, *, is_lower: bool) -> Iterator[Found]:
         """The faces of spaces that are taken in turn: those below all of each alone, or the others."""
-        alone = [face for space in turn.of for face in self._faces(space)]
+        alone = [face.limit for space in turn.of for face in self._faces(space)]
         known = min(map(by_rate, alone), default=inf)
         for face in self._faces(turn.space):
-            if (by_rate(face) < known) == is_lower:
+            if (by_rate(face.limit) < known) == is_lower:
                 yield face
 
     def unlisted(self) -> Iterator[Limit]:
@@ -187,13 +213,13 @@ class Mix:
         every = (turn for several in self._turns.values() for turn in several)
         return told_apart([face for turn in every for face in self._taken_in_turn(turn, is_lower=False)])
 
-    def _faces(self, space: Space) -> Sequence[Limit]:
+    def _faces(self, space: Space) -> Sequence[Found]:
         """The closed sets of legs of a space."""
         if space not in self._known_faces:
-            self._known_faces[space] = tuple(self._found_faces(self.spaces[space]))
+            self._known_faces[space] = tuple(self._found_faces(space, self.spaces[space]))
         return self._known_faces[space]
 
-    def _found_faces(self, entries: Sequence[Entry]) -> Iterator[Limit]:
+    def _found_faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Found]:
         by_ports: dict[PortSet, list[Entry]] = {}
         for entry in entries:
             by_ports.setdefault(entry.membership.ports.ports, []).append(entry)
@@ -202,13 +228,12 @@ class Mix:
                 entry for ports, several in by_ports.items() if ports | union == union for entry in several
             ]
             kinds = {entry.kind for entry in inside}
-            if kinds == {None} and len(inside) == 1:
-                (passing,) = inside
-                if not _has_less_room(passing.membership):
+            if len(inside) == 1 and inside[0].is_beside:
+                if not _has_less_room(inside[0].membership):
                     continue  # what a leg has alone in a table, it has at its sockets
                 kinds = {REMEMBERED}
             kind = kinds.pop() if len(kinds) == 1 else None
-            yield self._face(kind or SHARED, inside)
+            yield Found(self._face(kind or SHARED, inside), (*space.words, _ranges(union)))
 
     def _face(self, kind: Kind, inside: Sequence[Entry]) -> Limit:
         """The limit of a set of legs: all is counted in the copies of the first."""
@@ -220,7 +245,7 @@ class Mix:
         ]
         names = {m.ports.ports: m.ports for m in reversed(members)}
         size = sized(*reversed(names.values()))
-        return self._limit(kind, first.hop, size, first.copies, parts, first.space.label)
+        return self._limit(kind, first.hop, size, first.copies, parts)
 
     def _copies(self, member: Membership) -> Number:
         """A membership's copies as a number, found once."""
@@ -229,43 +254,39 @@ class Mix:
         return self._known_copies[member]
 
     def _limit(
-        self,
-        kind: Kind,
-        hop: str,
-        size: Expression,
-        copies: Expression,
-        parts: Sequence[Part],
-        label: str = "",
+        self, kind: Kind, hop: str, size: Expression, copies: Expression, parts: Sequence[Part]
     ) -> Limit:
         """A limit with the keys and the seconds of all kinds of flows."""
-        often = Counter(part.flow.kind for part in parts)
-        alike: dict[Hashable, list[tuple[Part, Expression]]] = {}
+        open_, held = defaultdict[Expression, list[Terms]](list), defaultdict[Expression, list[Terms]](list)
         taken = []
         for part in parts:
             flow, seconds, each = part.flow, part.times.seconds, part.each.value
-            apart = (flow.hold, seconds) if often[flow.kind] > 1 else None
-            alike.setdefault((flow.kind, apart), []).append((part, seconds))
+            terms = flow.share, *flow.parts, flow.ratio * part.each
+            open_[flow.hold].append(terms)
+            held[seconds].append(terms)
             taken.append((flow, each * self._open(flow), each * flow.weight.value * seconds.value))
-        shares, mean = self._by_kind(taken), self.mean_hold
-        each_kind = []
-        for several in alike.values():
-            (first, seconds), *_ = several
-            weight = first.flow.share * _sum([part.flow.weight * part.each for part, _ in several])
-            each_kind.append((weight, first.flow.hold, seconds))
-        holds = _sum([weight if mean is None else weight * hold for weight, hold, _ in each_kind])
+        shares = self._by_kind(taken)
         return Limit(
             kind,
             hop,
             size,
             copies,
             self._keys(shares),
-            _sum([weight * seconds for weight, _, seconds in each_kind]),
+            _sum([_in_all(terms, len(self.kinds)) * seconds for seconds, terms in held.items()]),
             lingers=tuple(part.times.linger for part in parts),
-            keys_formula=holds if mean is None else holds / mean,
-            label=label,
+            keys_formula=self._keys_formula(open_),
             shares=shares,
             parts=tuple(parts),
         )
+
+    def _keys_formula(self, terms: Mapping[Expression, Sequence[Terms]]) -> Expression:
+        """Σ w·H / H_m; Σ w where all last equally long."""
+        weights = {hold: _in_all(each, len(self.kinds)) for hold, each in terms.items()}
+        if (mean := self.mean_hold) is None:
+            return _sum(list(weights.values()))
+        as_mean = [weight for hold, weight in weights.items() if hold == mean]
+        others = [weight * hold for hold, weight in weights.items() if hold != mean]
+        return _sum([*as_mean, *([_sum(others) / mean] if others else [])])
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
         """What each kind takes in all: of so much while connections are open, and in all their time."""
@@ -291,21 +312,20 @@ class Mix:
         """The ports that are set aside for sources."""
         parts = [Part(ONE, each.times or in_all(each.own), each.own.leg.flow) for each in several]
         limit = several[0].limit
-        found = self._limit(limit.kind, limit.hop, limit.size, limit.scopes, parts, several[0].space.label)
+        found = self._limit(limit.kind, limit.hop, limit.size, limit.scopes, parts)
         return replace(found, pool=limit.pool, searched=limit.searched)
 
-    def _joint_faces(self) -> Iterator[tuple[Space, Limit]]:
+    def _joint_faces(self) -> Iterator[tuple[Space, Found]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
         in_turn = {turn.space for several in self._turns.values() for turn in several}
         for coupled in self._coupled:
-            faces = [face for space in coupled.spaces for face in self._faces(space)]
-            open_ = (
-                face.size.value * face.scopes.value / Fraction(face.keys * self._mean)
-                for face in faces
-                if face.keys
-            )
+            faces = [face for space in coupled.spaces for face, _ in self._faces(space)]
+            open_ = (face.size.value * face.scopes.value / Fraction(face.keys) for face in faces if face.keys)
             rates = (face.rate for face in faces if face.rate is not None)
-            known: dict[Figure, Number] = {"flows": min(open_, default=0), "rate": min(rates, default=0)}
+            known: dict[Figure, Number] = {
+                "flows": min(open_, default=0) / self._mean,
+                "rate": min(rates, default=0),
+            }
             lower = [
                 figure
                 for figure, most in known.items()
@@ -313,7 +333,7 @@ class Mix:
             ]
             found = self._joint_face(coupled, self.shares, lower)
             if found is not None and any(
-                by(found) < min(map(by, faces), default=inf) for by in (by_flows, by_rate)
+                by(found.limit) < min(map(by, faces), default=inf) for by in (by_flows, by_rate)
             ):
                 yield next(each for each in reversed(coupled.spaces) if each not in in_turn), found
 
@@ -325,7 +345,7 @@ class Mix:
 
     def _joint_face(
         self, coupled: Coupled, rates: Mapping[str, Number], figures: Sequence[Figure]
-    ) -> Limit | None:
+    ) -> Found | None:
         """The faces that are lowest for these rates of the kinds, of both figures as one limit."""
         faces = {figure: coupled.best_face(rates, figure) for figure in figures}
         nothing = Face(Fraction(1), [Fraction(0)] * len(coupled.legs))
@@ -335,7 +355,7 @@ class Mix:
         if not shares:
             return None
         last = coupled.spaces[-1]
-        return Limit(
+        joint = Limit(
             JOINT,
             self.spaces[last][0].membership.hop,
             Constant(of_flows.size),
@@ -343,10 +363,10 @@ class Mix:
             self._keys(shares),
             Constant(sum(each.share * each.seconds for each in shares)),
             Constant(of_rate.size),
-            label=last.label,
             shares=shares,
             parts=tuple(_priced(coupled.legs, of_rate.prices)),
         )
+        return Found(joint, (*last.words, ""))
 
     def _open(self, flow: Flow) -> Number:
         """How long a connection is open, for each of its kind; 1 where all last no time."""
@@ -385,6 +405,36 @@ def _unions(sets: Sequence[PortSet]) -> list[PortSet]:
     for ports in sets:
         everything |= ports
     return list(found | {everything: None})
+
+
+Terms = tuple[Expression, ...]
+
+
+def _in_all(terms: Sequence[Terms], kinds: int) -> Expression:
+    """Σ σ·φ·φ'·x: where all groups of a side take part their φ sum up to 1, and stand there no more.
+
+    So do the shares of all kinds, where there are so many.
+    """
+    for side in (1, 2, 0):
+        groups: dict[Terms, Counter[Expression]] = {}
+        for term in terms:
+            rest = (*term[:side], ONE, *term[side + 1 :])
+            groups.setdefault(rest, Counter())[term[side]] += 1
+        terms = [term for rest, parts in groups.items() for term in _of_side(side, rest, parts, kinds)]
+    return _sum([product(*term) for term in terms])
+
+
+def _of_side(side: int, rest: Terms, parts: Counter[Expression], kinds: int) -> Iterator[Terms]:
+    counts, are_all = set(parts.values()), side > 0 or len(parts) == kinds
+    if len(counts) == 1 and are_all and sum(part.value for part in parts) == 1:
+        yield (*rest[:-1], rest[-1] * counts.pop())
+    else:
+        yield from ((*rest[:side], part, *rest[side + 1 :]) for part in parts.elements())
+
+
+def _ranges(ports: PortSet) -> str:
+    """A set of ports as a file says it; only how many where it has many ranges."""
+    return str(ports) if len(ports.ranges) < 3 else f"{ports.size:,} ports"
 
 
 def _sum(terms: Sequence[Expression]) -> Expression:

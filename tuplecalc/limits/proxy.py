@@ -64,7 +64,7 @@ def proxy(
         declared += row.beside_others()
     if hop.max_files is not None:
         size = row.letters.given("files", hop.max_files, "max_files")
-        declared.append(Uses(FILES, hop.name, hop.on, size, row.working, tuple(row.files())))
+        declared.append(Uses(FILES, hop.name, (hop.on,), size, row.working, tuple(row.files())))
     if hop.tracking != "off":
         sides = [*fresh(hop, sources), *(() if row.is_one_tuple else (row.flow,))]
         declared += entries(hop, row.letters, row.working, sides)
@@ -80,7 +80,7 @@ class _Row:
         self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources
         self.front = Letters(hop.name, hop.path, self.entering, before, behind, hop.udp_timeout)
         self.flow = self._upstream_flow(sources.leg.flow)
-        self.who = hop.on if hop.source == "own" else sources.who
+        self.who = (hop.on,) if hop.source == "own" else sources.who
         self.letters = Letters(hop.name, hop.path, self.sources, before, behind, hop.udp_timeout)
         self.n = instances(hop)
         self.working = working_instances(hop, behind)
@@ -113,7 +113,7 @@ class _Row:
         hop, given = self.hop, self.front.given
         if "connections_per_flow" in hop.stated:
             flow = flow._replace(
-                weight=flow.weight * given("r", hop.connections_per_flow, "connections_per_flow")
+                ratio=flow.ratio * given("r", hop.connections_per_flow, "connections_per_flow")
             )
         if hop.upstream_hold is not None:
             flow = flow._replace(hold=given("H_u", hop.upstream_hold, "upstream_hold"))
@@ -216,7 +216,7 @@ class _Row:
         copies = product(self.to_services, self.machines)
         if self.is_one_tuple and strict:
             legs = (Part(Constant(1), times, self.flow) for times in (self.accepting, self.leaving_times))
-            return [Uses(SAME_TUPLE, hop.name, hop.name, Constant(0), copies, tuple(legs))]
+            return [Uses(SAME_TUPLE, hop.name, (hop.name,), Constant(0), copies, tuple(legs))]
         if hop.source != "client" or not (hop.capture == "nat" or (hop.capture == "tproxy" and strict)):
             return []
         if hop.capture == "nat":

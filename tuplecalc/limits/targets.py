@@ -23,7 +23,7 @@ class Target(NamedTuple):
     only where they carry shares; ``busiest`` keeps what was found of them.
     """
 
-    name: str
+    name: tuple[str, ...]
     capacity: Expression
     endpoints: Expression
     groups: tuple[Services, ...]
@@ -66,15 +66,20 @@ def targets(strand: Strand) -> list[Target]:
     return legs[::-1]
 
 
+def owner(table: str, group: str) -> str:
+    """Whose letters those of a group are: ``clients.office``; of the only one ``clients``."""
+    return f"{table}.{group}" if group else table
+
+
 def _services(strand: Strand) -> Target:
-    groups, name = strand.services, f"services {strand.target}".strip()
+    groups, name, whole = strand.services, ("services", strand.target), owner("services", strand.target)
     count = sum(group.endpoints for group in groups)
-    endpoints = Quantity("N", "services", count, place="services")
+    endpoints = Quantity("N", whole, count, place=whole)
     if all(group.share is None for group in groups):
-        return Target(name, Quantity("E", "services", count, endpoints), endpoints, (), {})
+        return Target(name, Quantity("E", whole, count, endpoints), endpoints, (), {})
     hottest = min(group.endpoints / group.share for group in groups if group.share)
     spread = Groups(tuple(groups))
-    hottest_E = Quantity("E", "services", tidy(hottest), place="services.share", spread=spread)
+    hottest_E = Quantity("E", whole, tidy(hottest), place=f"{whole}.share", spread=spread)
     return Target(name, hottest_E, endpoints, tuple(groups), {})
 
 
@@ -82,11 +87,13 @@ def _own_target(hop: Hop, behind: Target) -> Target | None:
     if isinstance(hop, Cone | Forwarder) and hop.virtual is not None:
         count = hop.virtual.addresses.size * hop.virtual.ports.size
         endpoints = Quantity("V", hop.name, count, place=f"{hop.path}.virtual")
-        return Target(hop.name, endpoints, endpoints, (), {})
+        return Target((hop.name,), endpoints, endpoints, (), {})
     if isinstance(hop, Proxy) and hop.capture == "listen":
         each = listeners(hop)
         dealt = behind.machines(hop.instances) if hop.split == "services" else None
-        return Target(hop.name, each * working_instances(hop, behind), each * instances(hop), (), {}, dealt)
+        return Target(
+            (hop.name,), each * working_instances(hop, behind), each * instances(hop), (), {}, dealt
+        )
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain, pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tuplecalc.errors import Problem, nearest, show
@@ -13,7 +14,7 @@ from tuplecalc.network.families import all_meet, by_family, leg_families, meet, 
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.network.services import Services, overlap, shares
+from tuplecalc.network.services import Services, overlap
 from tuplecalc.network.traffic import Kind, Protocol, Traffic
 from tuplecalc.network.values import total, wrong_sum
 
@@ -23,8 +24,10 @@ class Strand(NamedTuple):
 
     kind: str
     """The kind's name; empty where all flows are alike."""
-    part: Fraction
-    """Of the new connections."""
+    own: frozenset[str]
+    """The keys that the kind gives itself; others are the traffic's."""
+    share: Fraction
+    """The kind's part of the new connections."""
     clients: Clients
     services: tuple[Services, ...]
     hops: tuple[Hop, ...]
@@ -38,8 +41,20 @@ class Strand(NamedTuple):
     """What tells its clients apart from others; empty where there are no others."""
     target: str = ""
     """The same of its services."""
-    share: Fraction = Fraction(1)
-    """The kind's, of the new connections; ``part`` is what of it are these flows."""
+    sources: Mapping[str, int] = MappingProxyType({})
+    """How many addresses the kind comes from, by what tells them apart; none where there is one source."""
+    targets: Mapping[str, Fraction] = MappingProxyType({})
+    """The parts of what these clients send that go to each target, up to a common factor."""
+
+    @property
+    def part(self) -> Fraction:
+        """Of the new connections."""
+        found = self.share
+        if self.sources:
+            found *= Fraction(self.sources[self.source], sum(self.sources.values()))
+        if self.targets:
+            found *= self.targets[self.target] / sum(self.targets.values())
+        return found
 
     def crosses(self, hop: Hop) -> bool:
         """Whether the hop is on their way."""
@@ -69,6 +84,7 @@ def strands(
             part = kind.rate / traffic.offered
         flows = Strand(
             kind.name,
+            frozenset(kind.model_fields_set),
             part,
             clients[0],
             tuple(each for each in services if kind.services is None or each.name in kind.services),
@@ -76,7 +92,6 @@ def strands(
             traffic.hold if kind.hold is None else kind.hold,
             traffic.first_close if kind.first_close is None else kind.first_close,
             kind.protocol or traffic.protocol,
-            share=part,
         )
         sources = [each for each in clients if kind.clients is None or each.name in kind.clients]
         place = f"traffic.kinds[{number}]" if traffic.kinds else "services"
@@ -96,10 +111,11 @@ def _told_apart(
     ]
     targets = [
         (family, group.model_copy(update={"addresses": addresses}), part, _named(name, family, each))
-        for number, (group, share) in enumerate(zip(flows.services, shares(flows.services), strict=True))
-        for name, each in [(group.name or str(number), by_family(group.addresses))]
+        for number, group in enumerate(flows.services)
+        for name, each in [(group.name or _unnamed(flows.services, number), by_family(group.addresses))]
+        for weight in [Fraction(group.endpoints) if group.share is None else group.share]
         for family, addresses in each
-        for part in [share * Fraction(addresses.size, group.addresses.size)]
+        for part in [weight * Fraction(addresses.size, group.addresses.size)]
     ]
     if (
         not flows.kind
@@ -110,7 +126,7 @@ def _told_apart(
         family = targets[0][0] if len({each[0] for each in targets}) == 1 else None
         yield flows._replace(hops=tuple(_of_one_family(flows, *ends)), family=family)
         return
-    everyone = sum(group.addresses.size for _, group, _ in sources)
+    sizes = {source: group.addresses.size for _, group, source in sources}
     for family, group, source in sources:
         reached = [each for each in targets if meet(family, each[0], at_work)]
         if not reached:
@@ -118,17 +134,21 @@ def _told_apart(
             rule = f"{whose} reach no service: a source reaches endpoints of its own family (IPv4, IPv6) only"
             problems.append(Problem(place, None, rule, "put a cone with addresses of theirs between"))
             continue
-        in_all = total(share for _, _, share, _ in reached)
-        for towards, service, share, target in reached:
+        for towards, service, _, target in reached:
             yield flows._replace(
-                part=flows.part * Fraction(group.addresses.size, everyone) * share / in_all,
                 clients=group,
                 services=(service,),
                 family=towards,
                 hops=tuple(_of_one_family(flows, family, towards)),
                 source=source,
                 target=target,
+                sources=sizes if len(sources) > 1 else {},
+                targets={name: share for _, _, share, name in reached} if len(reached) > 1 else {},
             )
+
+
+def _unnamed(groups: Sequence[Services], number: int) -> str:
+    return f"services[{number}]" if len(groups) > 1 else ""
 
 
 def _named(name: str, family: int | None, families: Sequence[object]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sympy  # type: ignore[import-untyped]
 
 from tuplecalc.algebra import printing
-from tuplecalc.algebra.notation import labels
+from tuplecalc.algebra.notation import labels_of
 from tuplecalc.algebra.symbols import exact, number, size_symbol, symbol
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, Size, evaluate
@@ -17,7 +17,6 @@ from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.chain import Chain
 
 _A_LITTLE_MORE = 1 + sympy.Rational(1, 10**12)
-_ENDS = "clients", "services", "traffic"
 _OF_A_GROUP = "share", "hold", "first_close", "addresses", "time_wait", "reuse_after", "max_files"
 RANKS = 3
 """The limit that binds and the two behind it."""
@@ -100,7 +99,7 @@ class _Inputs:
         if len(clients) > 1:
             named += [(group.path, group.name or "clients") for group in clients]
         self.owners = {f"{path}.{key}": name for path, name in named for key in _OF_A_GROUP}
-        self.short = labels([*(hop.name for hop in chain.hops), *_ENDS, *(name for _, name in named)])
+        self.short = labels_of(chain)
         self.hidden: set[str] = set()
         if traffic.kinds and len(clients) > 1:  # they also say where the flows of a kind come from
             self.hidden |= {f"{group.path}.addresses" for group in clients}

@@ -16,6 +16,7 @@ from math import floor
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tuplecalc.errors import InputError, nearest, show
+from tuplecalc.render import kinds
 
 if TYPE_CHECKING:
     from tuplecalc.algebra.explanation import Explanation
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tuplecalc.lab.verification import Verification
     from tuplecalc.limits.capacity import Capacity
     from tuplecalc.limits.expression import Number
+    from tuplecalc.limits.kind_capacity import KindCapacity
     from tuplecalc.limits.limit import Limit
     from tuplecalc.network.presets import Preset
     from tuplecalc.network.used import Use
@@ -41,7 +43,7 @@ SCHEMAS = ("capacity", "explain", "crossovers", "solve", "mix", "sweep", "compar
 
 Record = dict[str, Any]
 
-_FLOATS = ("rate", "utilisation", "flows_ratio", "rate_ratio", "burst", "kept")
+_FLOATS = ("rate", "headroom", "utilisation", "flows_ratio", "rate_ratio", "burst", "kept")
 """What is written as the nearest float wherever it stands."""
 
 
@@ -119,12 +121,20 @@ def _at_most(result: Capacity) -> Record:
     return {"flows": result.flows_at_most, "rate": result.rate_at_most}
 
 
-def limit_record(limit: Limit) -> Record:
+def limit_record(limit: Limit, result: Capacity) -> Record:
     """One limit; ``busy`` stands in it only where the rate counts it instead of ``size``."""
     sizes = {"size": _exact(limit.size.value), "scopes": _exact(limit.scopes.value)}
-    of_a_flow = {"keys_per_flow": limit.keys, "seconds_per_flow": float(limit.seconds.value)}
+    of_a_flow = {"keys_per_flow": _exact(limit.keys), "seconds_per_flow": float(limit.seconds.value)}
     busy = {} if limit.busy is None else {"busy": limit.busy_keys and _exact(limit.busy_keys)}
-    return {"name": limit.name, **sizes, **of_a_flow, **_pick(limit, "flows", "rate", "formula"), **busy}
+    figures = _pick(limit, "flows", "rate", "formula") | {"kinds": kinds.held(result, limit)}
+    return {"name": limit.name, **sizes, **of_a_flow, **figures, **busy}
+
+
+def _kind(kind: KindCapacity) -> Record:
+    """One kind: its parts of the totals, rounded down, and what binds for it."""
+    parts = {"share": float(kind.share), "flows": floor(kind.flows), **_pick(kind, "rate", "headroom")}
+    binds = kind.flows_binding and _named(kind.flows_binding), kind.rate_binding and _named(kind.rate_binding)
+    return {"name": kind.name, **parts, "binding": binds[0], "rate_binding": binds[1]}
 
 
 def capacity(result: Capacity, load: Offered | None = None) -> Record:
@@ -135,12 +145,13 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
     load = load or under_load(result)
     hops = [
         _pick(hop, "name", "kind", "flows", "rate", "tuple_space", "tuples_per_flow")
-        | {"limits": [*map(limit_record, hop.limits)]}
+        | {"limits": [limit_record(limit, result) for limit in hop.limits]}
         for hop in result.hops
     ]
     return {
         **_pick(result, "title", "shape", "constraint", "flows", "rate"),
         **_binding(result),
+        "kinds": [*map(_kind, result.kinds)],
         "hops": hops,
         **_pick(result, "collapse"),
         "at_most": _at_most(result),
@@ -157,6 +168,12 @@ def _offered(load: Offered) -> Record:
         "blind": blind,
         **_pick(load, max_rate_at_blocking="most"),
         "hops": [_pick(hop, "name", "utilisation") for hop in load.used],
+        "kinds": [
+            {"name": kind.kind, **_pick(kind, "rate", "failing"), "exhausted_after": kind.seconds}
+            for kind in load.kinds
+        ],
+        "hit_first": load.hit_first and load.hit_first.kind,
+        "not_counted": load.not_counted or None,
     }
 
 
@@ -174,7 +191,7 @@ def preset(found: Preset) -> Record:
 def _explanation(found: Explanation) -> Record:
     limits = [
         {**_named(each.limit), "meaning": each.limit.kind.sentence}
-        | {"flows": _form(each.flows), "rate": each.rate and _form(each.rate)}
+        | {"flows": each.flows and _form(each.flows), "rate": each.rate and _form(each.rate)}
         for each in found.limits
     ]
     symbols = [
@@ -212,7 +229,8 @@ def _comparison(found: Comparison) -> Record:
     """Both sides, the keys and limits in pairs, old first."""
 
     def pair(limit: LimitChange) -> Record:
-        old, new = (side and limit_record(side) for side in (limit.old, limit.new))
+        sides = (limit.old, found.old), (limit.new, found.new)
+        old, new = (side and limit_record(side, of) for side, of in sides)
         return {"name": limit.name, "old": old, "new": new}
 
     old, new = (

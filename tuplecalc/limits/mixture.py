@@ -415,6 +415,8 @@ def _in_all(terms: Sequence[Terms], kinds: int) -> Expression:
 
     So do the shares of all kinds, where there are so many.
     """
+    if len(terms) == 1 < kinds:
+        return product(*terms[0])
     for side in (1, 2, 0):
         groups: dict[Terms, Counter[Expression]] = {}
         for term in terms:

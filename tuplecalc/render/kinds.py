@@ -79,22 +79,22 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def takes(result: Capacity) -> Iterator[tuple[Limit, str]]:
+def takes(result: Capacity) -> Iterator[str]:
     """What the kinds take of the limit that binds the flows, and of the one that binds the rate."""
-    of_flows = [(each.kind, each.share * each.open) for each in result.binding.shares]
-    yield from _shared_out(result.binding, of_flows, "the open flows")
-    if (limit := result.rate_binding) is not None:
-        yield from _shared_out(
-            limit, [(each.kind, each.share * each.seconds) for each in limit.shares], "the time of its keys"
-        )
+    flows, rate = result.binding, result.rate_binding
+    held = [(each.kind, each.share * each.open) for each in flows.shares]
+    yield from _shared_out(flows, held, "of the keys that open flows hold")
+    if rate is not None:
+        times = [(each.kind, each.share * each.seconds) for each in rate.shares]
+        yield from _shared_out(rate, times, "of the time for which keys are taken")
 
 
-def _shared_out(limit: Limit, parts: list[tuple[str, Fraction]], what: str) -> Iterator[tuple[Limit, str]]:
+def _shared_out(limit: Limit, parts: list[tuple[str, Fraction]], what: str) -> Iterator[str]:
     whole = sum((part for _, part in parts), Fraction(0))
     if len(parts) > 1 and whole:
         ranked = sorted(parts, key=lambda each: -each[1])
-        said = [f"{numbers.percent(part / whole)} for {name}" for name, part in ranked if part]
-        yield limit, f"{what} take {_listed(said)}"
+        said = [f"{name} has {numbers.percent(part / whole)}" for name, part in ranked if part]
+        yield f"{limit.hop} {limit.name}: {what} {_listed(said)}."
 
 
 def hit(load: Offered) -> str:

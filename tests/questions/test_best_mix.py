@@ -9,7 +9,7 @@ import pytest
 import tuplecalc as tc
 from tests.command import invoke
 from tuplecalc.errors import InputError
-from tuplecalc.limits.mixture import Figure
+from tuplecalc.limits.coupled import Figure
 from tuplecalc.questions.best_mix import best_mix
 from tuplecalc.questions.vertex import Vertex, best_vertex
 

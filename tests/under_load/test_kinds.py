@@ -197,6 +197,19 @@ def test_a_kind_of_almost_no_rate_changes_nothing() -> None:
     alone, beside = captured(9, 2.0, 1e-12), captured(9, 2.0, 1e-9)
     assert failing(beside)[0].upper == pytest.approx(failing(alone)[0].upper, rel=1e-6)
     assert failing(beside)[1].upper > 0
+    login, _ = failing(captured(9, 2.0, 1e-9, time_wait=3))  # the bounds of one kind, whose legs are not alike
+    assert login.lower == pytest.approx(erlang_b(9, 2.0 * (2 + 2 + 3)), rel=1e-6)
+    assert login.upper == pytest.approx(erlang_b(4, 2.0 * (2 + 2 + 3) / 2), rel=1e-6)
+
+
+def test_a_table_does_not_hide_the_ports_before_it() -> None:
+    """Twelve ports of the NAT for each flow, of which the proxy's table could take more."""
+    hops = nat(12), tproxy("1-20", captures=["login"])
+    shares = failing(chain(*hops, kinds={"login": 0.3, "rest": 6.0}, hold=2))
+    exact = kinds_blocking([12, 20], [Kind(0.3, (Phase(2, (1, 2)),)), Kind(6.0, (Phase(2, (1, 1)),))])
+    for share, truth in zip(shares, exact, strict=True):
+        assert share.lower - 0.01 < truth < share.upper + 0.01
+        assert share.lower > 0.2
 
 
 def test_what_takes_less_fails_less() -> None:

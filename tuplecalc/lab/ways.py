@@ -89,7 +89,7 @@ def upstream_of_open(hop: Proxy, strand: Strand) -> Fraction:
 
 def upstream_of_flow(chain: Chain, found: Sequence[Way]) -> Fraction:
     """The most upstream connections that a proxy has for each open flow, but 1 at least."""
-    proxies = [hop for hop in chain.hops if isinstance(hop, Proxy)]
+    proxies = [hop for hop in chain.hops_at_work if isinstance(hop, Proxy)]
     ratios = (upstream_of_open(hop, way.strand) for hop in proxies for way in found if way.ends_at(hop))
     return max([Fraction(1), *ratios])
 
@@ -97,23 +97,28 @@ def upstream_of_flow(chain: Chain, found: Sequence[Way]) -> Fraction:
 def stages(chain: Chain) -> list[list[int]]:
     """The numbers of the hops, those of one machine together."""
     return [
-        list(several) for _, several in groupby(range(len(chain.hops)), lambda number: chain.hops[number].on)
+        list(several)
+        for _, several in groupby(
+            range(len(chain.hops_at_work)), lambda number: chain.hops_at_work[number].on
+        )
     ]
 
 
 def machine_of(chain: Chain, number: int) -> int:
     """The first of the hops that are on the machine of a hop: all of them have its own addresses."""
-    return next(first for first, hop in enumerate(chain.hops) if hop.on == chain.hops[number].on)
+    return next(
+        first for first, hop in enumerate(chain.hops_at_work) if hop.on == chain.hops_at_work[number].on
+    )
 
 
 def listeners(chain: Chain, number: int, instance: int) -> list[Endpoint]:
     """The listeners of an instance of a proxy: only their number is the chain's, the ports are free ones."""
-    hop = chain.hops[number]
+    hop = chain.hops_at_work[number]
     assert isinstance(hop, Proxy)
     count = hop.listen_ports.size
     before = [
         other.listen_ports.size
-        for other in chain.hops[:number]
+        for other in chain.hops_at_work[:number]
         if other.on == hop.on and isinstance(other, Proxy)
     ]
     ports = free_ports(chain, sum(before) + count)[:count]
@@ -137,7 +142,7 @@ def free_ports(chain: Chain, count: int) -> list[int]:
 def chosen_from(chain: Chain) -> list[PortSet]:
     """Every set of ports that clients and hops choose from."""
     sets = [group.ports for group in chain.clients]
-    for hop in chain.hops:
+    for hop in chain.hops_at_work:
         sets += [hop.own_ports] if hop.own_ports else []
         sets += [hop.rewrite_ports] if isinstance(hop, Proxy) and hop.capture == "nat" else []
     return sets
@@ -167,7 +172,7 @@ def _services(chain: Chain, strand: Strand) -> list[Endpoint]:
 
 def _legs(chain: Chain, strand: Strand) -> tuple[tuple[Endpoint, ...], ...]:
     legs = [tuple(_services(chain, strand))]
-    for number, hop in reversed(list(enumerate(chain.hops))):
+    for number, hop in reversed(list(enumerate(chain.hops_at_work))):
         own: list[Endpoint] = []
         if not strand.crosses(hop) or not strand.is_captured(hop):
             pass

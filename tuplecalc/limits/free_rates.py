@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
+from tuplecalc.limits.coupled import Figure
 from tuplecalc.limits.limit import KindShare, Limit
-from tuplecalc.limits.mixture import Figure, Mix
+from tuplecalc.limits.mixture import Mix
 
 Rates = Mapping[str, Fraction]
 

@@ -12,14 +12,15 @@ from matplotlib.patches import Polygon, Rectangle
 from matplotlib.text import Annotation
 
 import tuplecalc as tc
-from tests.render.figures.looks import CHAINS, SIZES, TEN, by_gid, check_words, words
+from tests.render.figures.looks import CHAINS, DIRECT, MIXES, SIZES, TEN, by_gid, check_words, key, words
 from tuplecalc.limits.limit import by_flows
 from tuplecalc.render.figures import plot_shape, style
+from tuplecalc.render.figures.ways import ways
 
 
 @lru_cache(32)
 def shape(name: str, size: style.Size = "slide") -> Axes:
-    return plot_shape(tc.capacity(CHAINS[name]), ax=style.blank(size))
+    return plot_shape(tc.capacity((CHAINS | MIXES)[name]), ax=style.blank(size))
 
 
 def height(ax: Axes, part: str, x: float) -> float:
@@ -124,7 +125,7 @@ def test_many_hops_are_named_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", CHAINS | MIXES)
 def test_words_lie_apart(name: str, size: style.Size) -> None:
     check_words(shape(name, size))
 
@@ -167,3 +168,43 @@ def test_of_very_many_hops_some_are_named_and_the_one_that_binds(
     places = sorted(ax.transData.transform((text.xy[0], 0))[0] for text in tilted)
     apart = sin(radians(tilted[0].get_rotation())) * min(b - a for a, b in pairwise(places))
     assert apart > tilted[0].get_fontsize() * style.figure_of(ax).dpi / 72
+
+
+def marks(ax: Axes, kinds: str) -> dict[str, tuple[float, str]]:
+    """How kinds meet each hop, and where that is marked."""
+    found = [line for line in ax.lines if str(line.get_gid()).startswith(f"way:{kinds}:")]
+    parts = [(str(line.get_gid()).split(":"), line) for line in found if line.get_color() != style.PAPER]
+    return {hop: (float(line.get_xdata()[0]), meeting) for (_, _, hop, meeting), line in parts}  # type: ignore[index]
+
+
+def test_what_passes_a_proxy_and_goes_round_a_hop_is_seen() -> None:
+    ax = shape("captured")
+    assert marks(ax, "login") == {"lvs": (1, "through"), "p": (2, "through")}
+    assert marks(ax, "play") == {"lvs": (1, "through"), "p": (2, "uncaptured")}
+    assert words(ax, "way:play:name") == "play"
+    assert key(ax) == ["through the hop", "passes uncaptured"]
+    branches = shape("branches")
+    assert marks(branches, "office") == {"A": (1, "through"), "B": (2, "round"), "firewall": (3, "through")}
+    assert marks(branches, "branch") == {"A": (1, "round"), "B": (2, "through"), "firewall": (3, "through")}
+    assert key(branches) == ["through the hop", "goes round it"]
+    (name,) = [kind for kind in map(", ".join, ways(MIXES["five"]).values()) if kind.endswith("rare")]
+    assert words(shape("five"), f"way:{name}:name") == "an api with a ver… +1"
+    assert not [line for line in shape("cone").lines if str(line.get_gid()).startswith("way:")]
+
+
+def test_kinds_that_go_the_same_way_need_no_lines() -> None:
+    kinds = [tc.Kind(name=name, share="1/2") for name in "ab"]
+    ax = plot_shape(tc.capacity(DIRECT.changed(traffic=tc.Traffic(kinds=kinds))), ax=style.blank())
+    assert not ax.lines
+    assert ax.get_legend() is None
+
+
+def test_a_leg_is_as_high_as_those_of_all_kinds_together() -> None:
+    """Office: 1000 clients, then 2 addresses; branch: 50 clients, then one with 3977 ports."""
+    ax, endpoints = shape("branches"), 6
+    clients, office = 28_232 * endpoints, 2 * 64_512 * endpoints
+    legs = [1050 * clients, office + 50 * clients, office + 3977 * endpoints, office + 3977 * endpoints]
+    for place, leg in enumerate(legs):
+        assert height(ax, "addresses", place + 0.5) == pytest.approx(log10(leg))
+    assert words(ax, "leg:A") == f"{legs[1]:,} tuples of legs that differ"
+    assert words(ax, "leg:clients").endswith("1,050 addresses × 28,232 ports × 6 endpoints")

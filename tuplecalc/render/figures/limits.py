@@ -6,6 +6,8 @@ from fractions import Fraction
 from math import floor, log10
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
 from tuplecalc.errors import reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
@@ -25,7 +27,7 @@ _FEWEST_ROWS = 3  # a single bar is no wall
 _NAMES = 3  # characters of a hop's name for each inch of the figure
 _BESIDE = 0.2  # of the axis: as long as a bar's words are
 _FOR_VALUES, _FOR_FEWER = 0.16, 0.22  # of the axis, behind the longest bar; where it is shorter for kinds
-_BEHIND, _WIDE = 1.04, 0.2  # of the axes' width: where the parts of kinds begin, and how wide they are
+_BEHIND, _WIDE = 0.025, 0.14  # of the figure's width: from the axes to the parts of kinds, and these
 _LOOKS: dict[str, dict[str, Any]] = {
     "binds": {"color": style.BINDING},
     "next": {"color": style.NEXT, "hatch": "////", "edgecolor": style.PAPER},
@@ -122,7 +124,11 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
 
 def _kinds(ax: Axes, result: Capacity, of: Of, shown: tuple[Bar, ...]) -> None:
     """Beside each bar, from nothing to all of it: what each kind takes."""
-    parts = ax.inset_axes((_BEHIND, 0, _WIDE, 1), sharey=ax)
+    figure = style.figure_of(ax)
+    inches = float(figure.get_size_inches()[0])  # of the axes' width it would change while that is found
+    across = figure.dpi_scale_trans + ScaledTranslation(1, 0, ax.transAxes)
+    where = blended_transform_factory(across, ax.transAxes)
+    parts = ax.inset_axes((_BEHIND * inches, 0, _WIDE * inches, 1), transform=where, sharey=ax)
     known = looks(result)
     for place, bar in enumerate(shown):
         left = 0.0

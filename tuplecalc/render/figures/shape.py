@@ -205,7 +205,7 @@ def _kept(result: Capacity, hop: HopCapacity, letters: _Type) -> list[str]:
         lines.append("keeps all")
     elif flows < result.hops[0].tuple_space or binds:
         number = style.count(flows) if letters.is_roomy else style.si(flows)
-        crowded = hop is result.hops[0] and len(number) > _SHORT  # it begins at the very left
+        crowded = hop.name == result.hops[0].name and len(number) > _SHORT  # it begins at the very left
         lines.append(f"keeps {style.si(flows) if crowded else number}")
     for collapse in result.collapse:
         if collapse.hop == hop.name and collapse.kept < 1 and letters.is_roomy:

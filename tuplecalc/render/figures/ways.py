@@ -20,7 +20,7 @@ Meeting = Literal["through", "uncaptured", "round"]
 
 _ROW = 16.0  # points from one line to the next
 _MARK = 9.0  # points, where there is room
-_NAME = 24
+_NAMES = 2.6  # characters of names for each inch of the figure
 _MOST = 8
 _FILLED = 0.4  # of the distance between two hops
 _LOOKS: dict[Meeting, dict[str, Any]] = {
@@ -60,6 +60,7 @@ def draw_ways(ax: Axes, result: Capacity, drop: float) -> None:
     found = ways(result.chain)
     if len(found) < 2:
         return
+    longest = int(_NAMES * style.figure_of(ax).get_size_inches()[0])
     shown, legs = list(found.items())[:_MOST], len(result.hops)
     size = min(_MARK, _FILLED * style.across(ax) / legs)
     for row, (way, kinds) in enumerate(shown):
@@ -75,7 +76,7 @@ def draw_ways(ax: Axes, result: Capacity, drop: float) -> None:
                 ax.plot(place, 0, "s", color=style.PAPER, markersize=size, **at)
             ax.plot(place, 0, linestyle="none", markersize=size, **looks, **_LOOKS[meeting], **at)
         where: Any = {"xycoords": at["transform"], "textcoords": "offset points", "gid": f"{gid}:name"}
-        ax.annotate(_names(kinds), (0, 0), (-_MARK, 0), ha="right", va="center", **where)
+        ax.annotate(_names(kinds, longest), (0, 0), (-_MARK, 0), ha="right", va="center", **where)
     met = [meeting for meeting in _LOOKS if any(meeting in way for way, _ in shown)]
     marks: Any = {"linestyle": "none", "color": style.INK, "markersize": _MARK}
     key = [Line2D([], [], label=_WORDS[meeting], **marks, **_LOOKS[meeting]) for meeting in met]
@@ -83,8 +84,8 @@ def draw_ways(ax: Axes, result: Capacity, drop: float) -> None:
     style.below(ax, [*key, *more], drop + _ROW * len(shown) + 4)
 
 
-def _names(kinds: list[str]) -> str:
+def _names(kinds: list[str], longest: int) -> str:
     """The kinds of a way: the first, and how many more there are where they would be too long."""
     every = ", ".join(kinds)
-    more = f" and {len(kinds) - 1} more" if len(kinds) > 1 else ""
-    return every if len(every) <= _NAME else f"{table.name(kinds[0], _NAME - len(more))}{more}"
+    more = f" +{len(kinds) - 1}" if len(kinds) > 1 else ""
+    return every if len(every) <= longest else f"{table.name(kinds[0], longest - len(more))}{more}"

@@ -13,7 +13,8 @@ from tests.oracle.kinds import from_seed
 from tests.oracle.meaning import Topology
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.limits.coupled import Figure, Mix
+from tuplecalc.limits.coupled import Figure
+from tuplecalc.limits.mixture import Mix
 from tuplecalc.limits.free_rates import Cut, FreeRates
 from tuplecalc.network.file import from_dict
 from tuplecalc.questions.best_mix import best_mix

@@ -7,7 +7,7 @@ look for a joint face that it exceeds, add it, and repeat until there is none (K
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -60,20 +60,29 @@ class FreeRates:
         self.cuts[known:] = [cut for cut in self.cuts[known:] if cut.left(rates) < 0]
         return len(self.cuts) > known
 
-    def headroom(self, kind: str, others: Rates) -> tuple[Fraction | None, Limit | None]:
-        """The highest rate of a kind beside the others, and what limits it.
+    def headrooms(self, rates: Rates) -> Iterator[tuple[Fraction | None, Limit | None]]:
+        """The highest rate of each kind beside these of the others, and what limits it.
 
         0 where the others are too much already, None where nothing limits it.
         """
-        while True:
-            full = min(self.cuts, key=lambda cut: cut.left(others), default=None)
-            if full is not None and full.left(others) < 0:
-                return Fraction(0), full.limit
-            ends = [
-                (cut.left(others) / taken, cut) for cut in self.cuts if (taken := cut.taken.get(kind, 0)) > 0
-            ]
-            if not ends:
-                return None, None
-            rate, cut = min(ends, key=lambda end: end[0])
-            if not self.are_cut_at({**others, kind: rate}):
-                return rate, cut.limit
+        left: list[Fraction] = []
+        for kind, own in rates.items():
+            while True:
+                left += [cut.left(rates) for cut in self.cuts[len(left) :]]
+                taken = [cut.taken.get(kind, 0) for cut in self.cuts]
+                room = [least + own * each for least, each in zip(left, taken, strict=True)]
+                if room and min(room) < 0:
+                    yield Fraction(0), self.cuts[room.index(min(room))].limit
+                    break
+                ends = [
+                    (there / each, number)
+                    for number, (there, each) in enumerate(zip(room, taken, strict=True))
+                    if each
+                ]
+                if not ends:
+                    yield None, None
+                    break
+                rate, number = min(ends)
+                if not self.are_cut_at({**rates, kind: rate}):
+                    yield rate, self.cuts[number].limit
+                    break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import repeat
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Number, tidy
@@ -48,10 +49,10 @@ def kinds_of_mix(
 ) -> Iterator[KindCapacity]:
     """Each kind of a mix that can have so many flows and this rate, and is offered at another."""
     shares, free = mix.shares, FreeRates(mix, limits, "rate")
-    for kind, share in shares.items():
-        headroom: tuple[Number | None, Limit | None] = None, None
-        if offered is not None:
-            headroom = free.headroom(kind, {k: offered * part for k, part in shares.items() if k != kind})
+    rates = {kind: share * (offered or 0) for kind, share in shares.items()}
+    nothing: Iterator[tuple[Number | None, Limit | None]] = repeat((None, None), len(shares))
+    headrooms = free.headrooms(rates) if offered else nothing
+    for (kind, share), headroom in zip(shares.items(), headrooms, strict=True):
         holding = [(limit, each) for limit in limits for each in limit.shares if each.kind == kind]
         open_flows = [limit for limit, each in holding if each.open or limit.flows == 0]
         yield KindCapacity(

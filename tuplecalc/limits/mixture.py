@@ -424,7 +424,7 @@ def _in_all(terms: Sequence[Terms], kinds: int) -> Expression:
 
     So do the shares of all kinds, where there are so many.
     """
-    for side in (1, 2, 0):
+    for side in (1, 2, 0) if len(terms) > 1 or kinds == 1 else ():
         groups: dict[Terms, Counter[Expression]] = {}
         for term in terms:
             rest = (*term[:side], ONE, *term[side + 1 :])

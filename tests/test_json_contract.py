@@ -119,6 +119,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=60"), None),
         (("solve", "outage", "--for", "traffic.hold", "--rate", "700"), None),
         (("solve", "-", "--for", "traffic.hold", "--flows", "5"), DIRECT),  # any
+        (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=30"), None),
     ),
     "mix": (
         (("solve", "-", "--for", "mix", "--rate"), BRANCHES),

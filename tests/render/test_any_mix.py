@@ -17,7 +17,7 @@ from tuplecalc.render import capacity as render
 from tuplecalc.render import explanation, html, kinds
 from tuplecalc.under_load.offered import offered
 
-SEEDS = range(20)
+SEEDS = (0, 1, 2, 3, 7, 41, 58, 98)  # the last ones: hops of one machine that share a key space
 
 
 def written(result: tc.Capacity, width: int = 80) -> str:

@@ -167,13 +167,16 @@ class Mix:
         total = _sum([share * hold for share, hold in self.kinds.values()])
         return Quantity("H_m", "traffic", total.value, total) if total.value else None
 
-    def limits(self) -> Iterator[tuple[Limit, ...]]:
-        """The limits of each hop."""
-        for hop in self._declared:
-            yield tuple(told_apart(list(self._limits_at(hop))))
+    def limits(self, hops: Iterable[str]) -> Iterator[tuple[Limit, ...]]:
+        """The limits of each of these hops; a space of a machine has some at each of its hops."""
+        by_hop: dict[str, list[Found]] = {}
+        for declared in self._declared:
+            for found in self._limits_at(declared):
+                by_hop.setdefault(found.limit.hop, []).append(found)
+        return (tuple(told_apart(by_hop.get(hop, ()))) for hop in hops)
 
     def _limits_at(self, hop: Iterable[Declared]) -> Iterator[Found]:
-        """The limits that a hop is the first to declare."""
+        """The limits of the spaces and tables that a hop is the first to declare."""
         for each in hop:
             match each:
                 case Alone(membership=membership) | Passing(membership=membership):

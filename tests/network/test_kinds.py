@@ -294,7 +294,7 @@ def test_parts_of_the_mix() -> None:
     services = [WEB | {"share": 0.9}, MAIL | {"share": 0.1}]
     chain = from_dict(net(kinds=kinds, clients=[OFFICE, BRANCH], services=services))
     assert chain.traffic.offered == 40
-    assert [(*strand[:2], strand.source, strand.target) for strand in chain.strands] == [
+    assert [(each.kind, each.part, each.source, each.target) for each in chain.strands] == [
         ("a", Fraction(9, 16), "office", "web"),
         ("a", Fraction(3, 16), "branch", "web"),
         ("b", Fraction(9, 40), "branch", "web"),

@@ -1,6 +1,7 @@
 """The multi-rate loss formula against its recursion in fractions, a textbook, Erlang's formula and laws."""
 
 from fractions import Fraction
+from functools import partial
 from math import exp, inf, log
 from time import perf_counter
 
@@ -70,7 +71,7 @@ def test_reduced_loads_of_a_textbook(rooms: tuple[int, int], published: tuple[fl
         lost = log_losses(rooms[place], loads)
         return {kind: exp(share) for kind, share in zip(("one", "two"), lost.values(), strict=False)}
 
-    lost = reduced_loads([lambda passed, place=place: link(place, passed) for place in range(len(rooms))])
+    lost = reduced_loads([partial(link, place) for place in range(len(rooms))])
     for kind, expected in zip(("one", "two"), published, strict=True):
         shares = [each[kind] for each in lost if kind in each]
         assert together(shares) == pytest.approx(expected, abs=6e-6)

@@ -310,8 +310,8 @@ def test_groups_of_both_families_are_two_groups() -> None:
         net(kinds=[], clients={"addresses": both}, services={"addresses": both, "ports": [80, 81]})
     )
     assert [(s.target, s.clients.addresses.size, s.services[0].endpoints, s.part) for s in chain.strands] == [
-        ("0 IPv4", 4, 8, Fraction(4, 5)),
-        ("0 IPv6", 1, 2, Fraction(1, 5)),
+        ("IPv4", 4, 8, Fraction(4, 5)),
+        ("IPv6", 1, 2, Fraction(1, 5)),
     ]
 
 

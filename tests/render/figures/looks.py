@@ -91,6 +91,7 @@ MIXES = {
     "five": tc.loads(FIVE),
 }
 CHAINS = {name: tc.example(name) for name in EXAMPLES} | ODD
+MIXED_EXAMPLES = [name for name, chain in CHAINS.items() if chain.is_mixed]
 SIZES: tuple[style.Size, ...] = ("slide", "half-page")
 
 

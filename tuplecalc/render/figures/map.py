@@ -194,9 +194,13 @@ def _contours(ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None) -> 
         found = ax.contour(cells.columns, cells.rows, drawn, levels, **looks)
         found.set_gid("rates")
         behind: Any = {"facecolor": style.PAPER, "alpha": 0.8, "linewidth": 0, "pad": 1.0}
-        to_axes = ax.transData + ax.transAxes.inverted()
+        to_axes, placed = ax.transData + ax.transAxes.inverted(), list[Array]()
         for text in ax.clabel(found, fmt=lambda rate: f"{style.si(rate)}/s", fontsize=_SMALL, inline=False):
             inside = np.clip(to_axes.transform(text.get_position()), _HALF, 1 - np.array(_HALF))
+            if any((abs(inside - other) < 2 * np.array(_HALF)).all() for other in placed):
+                text.set_visible(False)  # of contours that are close to each other not all have words
+                continue
+            placed.append(inside)
             text.set(position=inside, transform=ax.transAxes, rotation=0, bbox=behind)
     return key
 

@@ -108,12 +108,10 @@ def test_kinds_have_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"tried": 500, "flows": 424, "working": [7, 417], "errors": {}}
     proxies = [{"hop": "nginx-api", "open": 7, "pooled": 21}, {"hop": "nginx-push", "open": 300, "pooled": 0}]
 
-    def verify(chain: Chain, **_: object) -> Verification:
-        scaled = scale(chain)
-        figures = tuple(counted(scaled, ways(scaled.chain), said, proxies))
-        return Verification(scaled, figures, (), (), (), None, 500, {}, 1.0, "6.18.0")
-
-    monkeypatch.setattr("tuplecalc.lab.verification.verify", verify)
+    scaled = scale(example("pooled-frontend"))
+    figures = tuple(counted(scaled, ways(scaled.chain), said, proxies))
+    result = Verification(scaled, figures, (), (), (), None, 500, {}, 1.0, "6.18.0")
+    monkeypatch.setattr("tuplecalc.lab.verification.verify", lambda *_, **_keys: result)
     found = invoke("verify", "pooled-frontend")
     assert found.exit_code == 1
     assert (

@@ -176,6 +176,12 @@ KINDS: dict[str, Topology] = {
     "a pool behind a cone": chain(
         nat(), proxy(capture="nat", ports="21000-21009", connections_per_flow="1/4"), services=2
     ),
+    "a pool before a pool": chain(
+        proxy(name="a", capture="listen", connections_per_flow="1/4"),
+        proxy(capture="listen", ports="21000-21009", connections_per_flow="2", upstream_hold="1s"),
+        services=4,
+    )
+    | {"traffic": {"hold": "4s"}},
     "fan-out, and few files": chain(
         proxy(capture="listen", connections_per_flow="5/2", max_files=140), services=3
     ),

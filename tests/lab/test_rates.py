@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.lab.kernel import MARKS
-from tests.lab.shapes import chain, nat, proxy
+from tests.lab.shapes import KINDS, chain, nat, proxy
 from tuplecalc.errors import InputError
 from tuplecalc.lab import sustained
 from tuplecalc.lab.sustained import Sustained
@@ -19,6 +19,7 @@ CHAINS = {
     "own addresses": chain(proxy(addresses=2, ports="20000-20049")),
     "a balancer": chain(proxy(capture="listen", ports="20000-20029"), services=3),
     "a cone's mappings of UDP": {"traffic": {"protocol": "udp"}} | chain(nat(udp_timeout="30s")),
+    "a branch of few ports": KINDS["a branch of few ports"] | {"hops": []},
     "a cone": chain(nat(ports="20000-20049"), services=1),
 }
 Measured = Callable[[str], Sustained | None]
@@ -38,7 +39,13 @@ def measured() -> Iterator[Measured]:
 
 @pytest.mark.parametrize(
     ("name", "rate"),
-    [("clients", 50), ("own addresses", 100), ("a balancer", 45), ("a cone's mappings of UDP", 100)],
+    [
+        ("clients", 50),
+        ("own addresses", 100),
+        ("a balancer", 45),
+        ("a cone's mappings of UDP", 100),
+        ("a branch of few ports", 80),  # a quarter of the flows, and 40 ports in two seconds
+    ],
 )
 def test_ports_that_wait(name: str, rate: int, measured: Measured) -> None:
     found = measured(name)

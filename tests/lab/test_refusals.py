@@ -132,8 +132,8 @@ def test_no_shape_of_kinds_is_refused(name: str) -> None:
     refuse(from_dict(KINDS[name]))
 
 
-def test_rates_of_a_mix_are_refused() -> None:
-    rule = "the lab measures the rate of flows that are all alike, each with a connection of its own"
-    for name in ("few are captured, and the proxy binds", "a pool"):
-        with pytest.raises(InputError, match=f"^--rates: {rule}; leave --rates out, "):
-            sustained.refuse(from_dict(KINDS[name]))
+def test_rates_of_pools_are_refused() -> None:
+    rule = "the lab measures the rate of flows that have connections of their own"
+    with pytest.raises(InputError, match=f"^--rates: {rule}; leave --rates out, the flows are measured "):
+        sustained.refuse(from_dict(KINDS["a pool"]))
+    sustained.refuse(from_dict(KINDS["office and branch"]))

@@ -197,7 +197,9 @@ def test_a_kind_of_almost_no_rate_changes_nothing() -> None:
     alone, beside = captured(9, 2.0, 1e-12), captured(9, 2.0, 1e-9)
     assert failing(beside)[0].upper == pytest.approx(failing(alone)[0].upper, rel=1e-6)
     assert failing(beside)[1].upper > 0
-    login, _ = failing(captured(9, 2.0, 1e-9, time_wait=3))  # the bounds of one kind, whose legs are not alike
+    login, _ = failing(
+        captured(9, 2.0, 1e-9, time_wait=3)
+    )  # the bounds of one kind, whose legs are not alike
     assert login.lower == pytest.approx(erlang_b(9, 2.0 * (2 + 2 + 3)), rel=1e-6)
     assert login.upper == pytest.approx(erlang_b(4, 2.0 * (2 + 2 + 3) / 2), rel=1e-6)
 
@@ -291,6 +293,19 @@ def test_blind_choice_of_kinds_is_left_out_by_name() -> None:
     assert load.blind == ()
     assert load.not_counted == "ports chosen blindly: not counted for several kinds yet"
     assert tc.offered(chain(nat(20), kinds={"a": 1.0, "b": 2.0})).not_counted == ""
+
+
+def test_several_connections_for_a_flow_and_no_kinds() -> None:
+    """A proxy that opens two for each it accepts, of the same ports: three keys of one table."""
+    hops = nat(30), tproxy("1-30", connections_per_flow=2)
+    plain = chain(*hops, kinds={"all": 4.0}, hold=1).changed(traffic=tc.Traffic(rate=4, hold=1))
+    load = tc.offered(plain)
+    assert load.blind == ()
+    assert load.not_counted
+    assert [each.kind for each in load.kinds] == [""]
+    assert load.kinds[0].failing == load.blocking
+    assert load.blocking is not None
+    assert load.blocking.upper == pytest.approx(erlang_b(10, 4.0), rel=1e-9)
 
 
 def test_a_kind_for_which_no_room_is_left_fails_and_others_do_not() -> None:

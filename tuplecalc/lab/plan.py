@@ -9,7 +9,7 @@ from typing import Any
 
 from tuplecalc.lab import addressing, rules
 from tuplecalc.lab.refusals import refuse
-from tuplecalc.lab.ways import Way, listeners, machine_of, stages, upstream_of_open, ways, whole
+from tuplecalc.lab.ways import Way, listeners, machine_of, stages, ways, whole
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
@@ -171,7 +171,7 @@ def _proxy(chain: Chain, number: int, instance: int, found: Sequence[Way]) -> di
         "upstream": [
             (mark, ratio.as_integer_ratio())
             for mark, way in captured.items()
-            if (ratio := upstream_of_open(hop, way.strand)) != 1
+            if (ratio := way.upstream(number)) != 1
         ],
     }
 

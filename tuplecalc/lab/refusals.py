@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 
 from tuplecalc.errors import InputError, Problem, show
 from tuplecalc.lab import addressing, rules
-from tuplecalc.lab.ways import MOST_KINDS, stages, upstream_of_open
+from tuplecalc.lab.ways import MOST_KINDS, connections, stages
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.families import by_family
@@ -120,7 +120,8 @@ def _upstream(chain: Chain, hop: Proxy) -> Iterator[Problem]:
     if any(strand.protocol == "udp" for strand in ended):
         rule = "the lab's proxies speak TCP"
         yield Problem(f"{hop.path}.capture", hop.capture, rule, 'write protocol = "tcp", or let UDP pass')
-    shares = any(upstream_of_open(hop, strand) != 1 for strand in ended)
+    number = chain.hops_at_work.index(hop)
+    shares = any(many[number] != many[number + 1] for many in (connections(chain, s) for s in ended))
     for key in ("connections_per_flow", "upstream_hold"):
         if shares and hop.source == "client" and key in hop.stated:
             rule = "the lab's proxies share connections from their own addresses"

@@ -47,6 +47,8 @@ def machine(chain: Chain, numbers: Sequence[int], instance: int, ways: Sequence[
     text = ""
     for number, hop in zip(numbers, hops, strict=True):
         ended = _Flows(ways, [way for way in ways if way.ends_at(hop)], number, protocol)
+        if not ended.ended:
+            continue  # of share 0, or all pass
         if isinstance(hop, Cone):
             text += _cone(hop, instance, ended)
         elif isinstance(hop, Proxy):

@@ -17,7 +17,7 @@ from tuplecalc.lab.processes import Lab
 from tuplecalc.lab.refusals import refuse
 from tuplecalc.lab.scale import Scaled, scale
 from tuplecalc.lab.sustained import Sustained, sustain
-from tuplecalc.lab.ways import upstream_of_flow, ways
+from tuplecalc.lab.ways import ways
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
@@ -92,7 +92,7 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     started = monotonic()
     scaled = scale(chain, factor)
     found = ways(scaled.chain)
-    machine.check_files(ceil(scaled.result.flows * upstream_of_flow(scaled.chain, found)))
+    machine.check_files(ceil(scaled.result.flows * max(each for way in found for each in way.connections)))
     blind = tuple(blind_hops(scaled.result))
     mixing = tuple(mixing_hops(scaled.chain, found))
     drawing = tuple(drawing_hops(scaled.chain))

@@ -6,7 +6,6 @@ and whoever answers or connects onwards sets the one that it got (``tcp_reflect_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, product
@@ -36,6 +35,12 @@ class Way:
     sources: tuple[str, ...]
     legs: tuple[tuple[Endpoint, ...], ...]
     """What is addressed in front of each hop of the chain; the last are the services."""
+    connections: tuple[Fraction, ...]
+    """How many there are for each open flow, likewise."""
+
+    def upstream(self, number: int) -> Fraction:
+        """How many connections leave a hop for each that it has from the clients' side."""
+        return self.connections[number + 1] / self.connections[number]
 
     def ends_at(self, hop: AnyHop) -> bool:
         """Whether a hop ends or translates it, and does not let it pass."""
@@ -52,7 +57,14 @@ def ways(chain: Chain) -> tuple[Way, ...]:
     """
     marks = {kind.name: number for number, kind in enumerate(chain.traffic.kinds, start=1)}
     return tuple(
-        Way(strand, marks.get(strand.kind, 0), weight, _sources(chain, strand), _legs(chain, strand))
+        Way(
+            strand,
+            marks.get(strand.kind, 0),
+            weight,
+            _sources(chain, strand),
+            _legs(chain, strand),
+            connections(chain, strand),
+        )
         for strand, weight in zip(chain.strands, open_parts(chain.strands), strict=True)
     )
 
@@ -79,19 +91,26 @@ def whole(weights: list[Fraction]) -> list[int]:
     return [int(weight * common) for weight in weights]
 
 
-def upstream_of_open(hop: Proxy, strand: Strand) -> Fraction:
-    """How many upstream connections of a proxy are open for each open flow of a strand."""
-    longer = Fraction(1)
-    if hop.upstream_hold is not None and strand.hold:
-        longer = hop.upstream_hold / strand.hold
-    return hop.connections_per_flow * longer
+def connections(chain: Chain, strand: Strand) -> tuple[Fraction, ...]:
+    """How many connections there are for each open flow of a strand, in front of each hop and at last.
 
+    Behind a proxy ``connections_per_flow`` times as many, and more the longer they are open.
 
-def upstream_of_flow(chain: Chain, found: Sequence[Way]) -> Fraction:
-    """The most upstream connections that a proxy has for each open flow, but 1 at least."""
-    proxies = [hop for hop in chain.hops_at_work if isinstance(hop, Proxy)]
-    ratios = (upstream_of_open(hop, way.strand) for hop in proxies for way in found if way.ends_at(hop))
-    return max([Fraction(1), *ratios])
+    >>> from tuplecalc.network.file import example
+    >>> chain = example("pooled-frontend")
+    >>> [[str(each) for each in connections(chain, strand)] for strand in chain.strands]
+    [['1', '3', '3'], ['1', '1', '1']]
+    """
+    found, hold = [Fraction(1)], strand.hold
+    for hop in chain.hops_at_work:
+        there = found[-1]
+        if isinstance(hop, Proxy) and strand.crosses(hop) and strand.is_captured(hop):
+            there *= hop.connections_per_flow
+            if hop.upstream_hold is not None and hold:
+                there *= hop.upstream_hold / hold
+                hold = hop.upstream_hold
+        found.append(there)
+    return tuple(found)
 
 
 def stages(chain: Chain) -> list[list[int]]:

@@ -33,20 +33,23 @@ class Coupled:
 
     def has_room(self, rates: Mapping[str, Number], figure: Figure) -> bool:
         """Whether kinds can surely have these rates; where they cannot, or only with care, a face tells."""
-        asked = [_NEARLY_ALL * float(rate) for rate in self._of_legs(rates, figure)]
+        asked = [_NEARLY_ALL * rate for rate in self._of_legs(rates, figure)]
         return self._program(figure).has_room(asked)
 
     def best_face(self, rates: Mapping[str, Number], figure: Figure) -> Face | None:
         """The face that is lowest for kinds in these proportions, and what a connection of each leg takes."""
-        face = self._program(figure).best_face([float(rate) for rate in self._of_legs(rates, figure)])
+        face = self._program(figure).best_face(self._of_legs(rates, figure))
         if face is None:
             return None
         prices = zip(self._weights[figure], face.prices, strict=True)
         return face._replace(prices=[weight * price for weight, price in prices])
 
-    def _of_legs(self, rates: Mapping[str, Number], figure: Figure) -> Iterator[Number]:
-        weights = zip(self.legs, self._weights[figure], strict=True)
-        return (rates[leg.flow.kind] * weight for leg, weight in weights)
+    def _of_legs(self, rates: Mapping[str, Number], figure: Figure) -> list[float]:
+        asked = {kind: float(rate) for kind, rate in rates.items()}
+        return [
+            asked[leg.flow.kind] * float(weight)
+            for leg, weight in zip(self.legs, self._weights[figure], strict=True)
+        ]
 
     def _program(self, figure: Figure) -> Program:
         if figure not in self._programs:

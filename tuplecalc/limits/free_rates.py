@@ -60,29 +60,29 @@ class FreeRates:
         self.cuts[known:] = [cut for cut in self.cuts[known:] if cut.left(rates) < 0]
         return len(self.cuts) > known
 
-    def headrooms(self, rates: Rates) -> Iterator[tuple[Fraction | None, Limit | None]]:
-        """The highest rate of each kind beside these of the others, and what limits it.
+    def headroom(self, offered: Rates) -> Iterator[tuple[Fraction | None, Limit | None]]:
+        """The highest rate of each kind beside the others as offered, and what limits it.
 
         0 where the others are too much already, None where nothing limits it.
         """
         left: list[Fraction] = []
-        for kind, own in rates.items():
-            while True:
-                left += [cut.left(rates) for cut in self.cuts[len(left) :]]
-                taken = [cut.taken.get(kind, 0) for cut in self.cuts]
-                room = [least + own * each for least, each in zip(left, taken, strict=True)]
-                if room and min(room) < 0:
-                    yield Fraction(0), self.cuts[room.index(min(room))].limit
-                    break
-                ends = [
-                    (there / each, number)
-                    for number, (there, each) in enumerate(zip(room, taken, strict=True))
-                    if each
-                ]
-                if not ends:
-                    yield None, None
-                    break
-                rate, number = min(ends)
-                if not self.are_cut_at({**rates, kind: rate}):
-                    yield rate, self.cuts[number].limit
-                    break
+        for kind in offered:
+            found = self._highest(kind, offered, left)
+            while found[0] and self.are_cut_at({**offered, kind: found[0]}):
+                found = self._highest(kind, offered, left)
+            yield found
+
+    def _highest(
+        self, kind: str, offered: Rates, left: list[Fraction]
+    ) -> tuple[Fraction | None, Limit | None]:
+        """The same of one kind, by the cuts that are known; ``left`` is what all kinds leave of each."""
+        left += [cut.left(offered) for cut in self.cuts[len(left) :]]
+        ends: list[tuple[Fraction, Limit]] = []
+        for cut, each in zip(self.cuts, left, strict=True):
+            taken = cut.taken.get(kind, Fraction(0))
+            beside = each + offered[kind] * taken
+            if beside < 0:
+                return Fraction(0), cut.limit
+            if taken:
+                ends.append((beside / taken, cut.limit))
+        return min(ends, key=lambda end: end[0], default=(None, None))

@@ -76,7 +76,8 @@ def told_apart(found: Sequence[Found]) -> Iterator[Limit]:
         words.setdefault(limit.kind.name, []).append(each)
     labels = {kind: iter(_labels(several)) for kind, several in words.items()}
     for limit, _ in found:
-        yield replace(limit, label=next(labels[limit.kind.name]))
+        label = next(labels[limit.kind.name])
+        yield replace(limit, label=label) if label else limit
 
 
 def _labels(words: Sequence[tuple[str, ...]]) -> list[str]:
@@ -119,7 +120,10 @@ class Mix:
         self.legs = dict.fromkeys(entry.membership.leg for space in self.spaces.values() for entry in space)
         begin = [each.membership.leg.flow for each in declared[0] if isinstance(each, Alone)]
         self.kinds = {flow.kind: (flow.share, flow.hold) for flow in begin}
+        self.shares = {kind: Fraction(share.value) for kind, (share, _) in self.kinds.items()}
+        """What part of the new connections each kind is."""
         self.mean_hold = self._mean_hold()
+        self._mean = Fraction(1 if self.mean_hold is None else self.mean_hold.value)
         self._turns = self._take_turns()
         self._given: set[object] = set()
         self._known_faces: dict[Space, Sequence[Found]] = {}
@@ -147,16 +151,9 @@ class Mix:
             self.spaces |= {turn.space: [Entry(IN_TURN, each) for each in turn.members] for turn in several}
         return found
 
-    @property
-    def shares(self) -> dict[str, Fraction]:
-        """What part of the new connections each kind is."""
-        return {kind: Fraction(share.value) for kind, (share, _) in self.kinds.items()}
-
     def open_share(self, kind: str) -> Fraction:
         """What part of the open flows a kind is: π = σ·H / Σ σ·H, and σ where all last no time."""
-        share, hold = self.kinds[kind]
-        mean = self.mean_hold
-        return Fraction(share.value) if mean is None else share.value * hold.value / Fraction(mean.value)
+        return self.shares[kind] * self.hold(kind) / self._mean
 
     def hold(self, kind: str) -> Fraction:
         """How long a kind's connections are open; 1 where all last no time, so that these count."""
@@ -222,21 +219,20 @@ class Mix:
     def _faces(self, space: Space) -> Sequence[Found]:
         """The closed sets of legs of a space."""
         if space not in self._known_faces:
-            self._known_faces[space] = tuple(self._found_faces(space))
+            self._known_faces[space] = tuple(self._found_faces(space, self.spaces[space]))
         return self._known_faces[space]
 
-    def _found_faces(self, space: Space) -> Iterator[Found]:
+    def _found_faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Found]:
         by_ports: dict[PortSet, list[Entry]] = {}
-        for entry in self.spaces[space]:
+        for entry in entries:
             by_ports.setdefault(entry.membership.ports.ports, []).append(entry)
         for union in _unions(list(by_ports)):
             inside = [
                 entry for ports, several in by_ports.items() if ports | union == union for entry in several
             ]
             kinds = {entry.kind for entry in inside}
-            if kinds == {None} and len(inside) == 1:
-                (passing,) = inside
-                if not _has_less_room(passing.membership):
+            if len(inside) == 1 and inside[0].is_beside:
+                if not _has_less_room(inside[0].membership):
                     continue  # what a leg has alone in a table, it has at its sockets
                 kinds = {REMEMBERED}
             kind = kinds.pop() if len(kinds) == 1 else None
@@ -267,12 +263,11 @@ class Mix:
         open_, held = defaultdict[Expression, list[Terms]](list), defaultdict[Expression, list[Terms]](list)
         taken = []
         for part in parts:
-            seconds, each = part.times.seconds, part.each.value
-            terms = part.flow.share, *part.flow.parts, part.flow.ratio * part.each
-            open_[part.flow.hold].append(terms)
+            flow, seconds, each = part.flow, part.times.seconds, part.each.value
+            terms = flow.share, *flow.parts, flow.ratio * part.each
+            open_[flow.hold].append(terms)
             held[seconds].append(terms)
-            long = each * part.flow.weight.value * seconds.value
-            taken.append((part.flow, each * self._open(part.flow), long))
+            taken.append((flow, each * self._open(flow), each * flow.weight.value * seconds.value))
         shares = self._by_kind(taken)
         return Limit(
             kind,
@@ -298,17 +293,18 @@ class Mix:
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
         """What each kind takes in all: of so much while connections are open, and in all their time."""
-        found: dict[str, KindShare] = {}
+        found: dict[str, tuple[Number, Number]] = {}
         for flow, held, seconds in parts:
-            share = Fraction(self.kinds[flow.kind][0].value)
-            before = found.get(flow.kind, KindShare(flow.kind, share, Fraction(0), Fraction(0)))
-            found[flow.kind] = before._replace(open=before.open + held, seconds=before.seconds + seconds)
-        return tuple(found.values())
+            before = found.get(flow.kind, (0, 0))
+            found[flow.kind] = before[0] + held, before[1] + seconds
+        return tuple(
+            KindShare(kind, self.shares[kind], Fraction(open_), Fraction(seconds))
+            for kind, (open_, seconds) in found.items()
+        )
 
     def _keys(self, shares: Iterable[KindShare]) -> Fraction:
         """Keys of an open flow of the mix."""
-        mean = 1 if self.mean_hold is None else self.mean_hold.value
-        return Fraction(sum(each.share * each.open for each in shares)) / mean
+        return sum((each.share * each.open for each in shares), Fraction(0)) / self._mean
 
     def _used(self, several: Sequence[Uses]) -> Limit:
         """The entries or files that all flows take of a machine."""
@@ -325,16 +321,14 @@ class Mix:
     def _joint_faces(self) -> Iterator[tuple[Space, Found]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
         in_turn = {turn.space for several in self._turns.values() for turn in several}
-        mean = 1 if self.mean_hold is None else Fraction(self.mean_hold.value)
         for coupled in self._coupled:
             faces = [face for space in coupled.spaces for face, _ in self._faces(space)]
-            open_ = (
-                face.size.value * face.scopes.value / Fraction(face.keys * mean)
-                for face in faces
-                if face.keys
-            )
+            open_ = (face.size.value * face.scopes.value / Fraction(face.keys) for face in faces if face.keys)
             rates = (face.rate for face in faces if face.rate is not None)
-            known: dict[Figure, Number] = {"flows": min(open_, default=0), "rate": min(rates, default=0)}
+            known: dict[Figure, Number] = {
+                "flows": min(open_, default=0) / self._mean,
+                "rate": min(rates, default=0),
+            }
             lower = [
                 figure
                 for figure, most in known.items()
@@ -424,7 +418,9 @@ def _in_all(terms: Sequence[Terms], kinds: int) -> Expression:
 
     So do the shares of all kinds, where there are so many.
     """
-    for side in (1, 2, 0) if len(terms) > 1 or kinds == 1 else ():
+    if len(terms) == 1 < kinds:
+        return product(*terms[0])
+    for side in (1, 2, 0):
         groups: dict[Terms, Counter[Expression]] = {}
         for term in terms:
             rest = (*term[:side], ONE, *term[side + 1 :])

@@ -44,30 +44,30 @@ class Program:
         for number, (legs, _) in enumerate(self._atoms):
             for leg in legs:
                 self._of_leg[leg].append(number)
-        self._floats = [[(each.leg, float(each.seconds / each.copies)) for each in space] for space in spaces]
+        self._takes: list[list[tuple[int, float]]] = [[] for _ in ports]  # of each leg, in which spaces
+        for number, space in enumerate(spaces):
+            for each in space:
+                if each.seconds:
+                    self._takes[each.leg].append((number, float(each.seconds / each.copies)))
+        self._by_ports = sorted(range(len(ports)), key=lambda leg: ports[leg].size)
 
     def has_room(self, weights: Sequence[float]) -> bool:
         """Whether legs with these rates were given ports at once, where little speaks for more faces.
 
         Those with few ports choose first, each in proportion to what is left; no for sure means nothing.
         """
-        takes: list[list[tuple[int, float]]] = [[] for _ in self._of_leg]
-        for number, space in enumerate(self._floats):
-            for leg, seconds in space:
-                if seconds:
-                    takes[leg].append((number, seconds))
         sizes = [size for _, size in self._atoms]
-        left = [[1.0] * len(sizes) for _ in self._floats]
-        ports = [sum(sizes[atom] for atom in of) for of in self._of_leg]
-        for leg in sorted(range(len(weights)), key=ports.__getitem__):
-            if not takes[leg] or not weights[leg]:
+        left = [[1.0] * len(sizes) for _ in self._spaces]
+        for leg in self._by_ports:
+            takes = self._takes[leg]
+            if not takes or not weights[leg]:
                 continue
-            rooms = [min(left[n][atom] / seconds for n, seconds in takes[leg]) for atom in self._of_leg[leg]]
+            rooms = [min(left[n][atom] / seconds for n, seconds in takes) for atom in self._of_leg[leg]]
             room = sum(each * sizes[atom] for each, atom in zip(rooms, self._of_leg[leg], strict=True))
             if room < weights[leg]:
                 return False
             for each, atom in zip(rooms, self._of_leg[leg], strict=True):
-                for number, seconds in takes[leg]:
+                for number, seconds in takes:
                     left[number][atom] -= each * weights[leg] / room * seconds
         return True
 
@@ -88,11 +88,10 @@ class Program:
         columns = {pair: number for number, pair in enumerate(pairs)}
         last = len(columns)  # λ
         rows: dict[tuple[int, int], list[tuple[int, float]]] = {}
-        for number, space in enumerate(self._floats):
-            for leg, seconds in space:
-                if seconds:
-                    for atom in self._of_leg[leg]:
-                        rows.setdefault((number, atom), []).append((columns[leg, atom], seconds))
+        for leg, takes in enumerate(self._takes):
+            for number, seconds in takes:
+                for atom in self._of_leg[leg]:
+                    rows.setdefault((number, atom), []).append((columns[leg, atom], seconds))
         if not rows:
             return None
         sizes = [size for _, size in self._atoms]

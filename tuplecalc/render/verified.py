@@ -123,9 +123,13 @@ def _wrapped(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _parts(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if traffic := chain.get("traffic", {}).get("kinds"):
-        for kind in traffic:
-            yield kind["name"], _keys({key: value for key, value in kind.items() if key != "name"})
+    traffic = chain.get("traffic", {})
+    kinds = traffic.get("kinds", ())
+    lasts = kinds or any("upstream_hold" in hop for hop in chain.get("hops", ()))
+    if said := {key: traffic[key] for key in ("hold", "protocol")[not lasts :] if key in traffic}:
+        yield "traffic", _keys(said)
+    for kind in kinds:
+        yield table.name(kind["name"]), _keys({key: value for key, value in kind.items() if key != "name"})
     clients = chain["clients"]
     for group in clients if isinstance(clients, list) else [clients]:
         yield "clients", _keys(group)

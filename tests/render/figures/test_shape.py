@@ -188,7 +188,7 @@ def test_what_passes_a_proxy_and_goes_round_a_hop_is_seen() -> None:
     assert marks(branches, "branch") == {"A": (1, "round"), "B": (2, "through"), "firewall": (3, "through")}
     assert key(branches) == ["through the hop", "goes round it"]
     (name,) = [kind for kind in map(", ".join, ways(MIXES["five"]).values()) if kind.endswith("rare")]
-    assert words(shape("five"), f"way:{name}:name") == "an api with a ver… +1"
+    assert words(shape("five"), f"way:{name}:name") == "an api with a ve… +1"
     assert not [line for line in shape("cone").lines if str(line.get_gid()).startswith("way:")]
 
 

@@ -126,7 +126,8 @@ def _kinds(ax: Axes, result: Capacity, of: Of, shown: tuple[Bar, ...]) -> None:
     """Beside each bar, from nothing to all of it: what each kind takes."""
     figure = style.figure_of(ax)
     inches = float(figure.get_size_inches()[0])  # of the axes' width it would change while that is found
-    across = figure.dpi_scale_trans + ScaledTranslation(1, 0, ax.transAxes)
+    edge: Any = ax.transAxes
+    across = figure.dpi_scale_trans + ScaledTranslation(1, 0, edge)
     where = blended_transform_factory(across, ax.transAxes)
     parts = ax.inset_axes((_BEHIND * inches, 0, _WIDE * inches, 1), transform=where, sharey=ax)
     known = looks(result)

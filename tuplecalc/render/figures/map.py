@@ -18,7 +18,7 @@ from tuplecalc.questions.grid import Array
 from tuplecalc.questions.sweep import Sweep, limits_over
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import labels, style, units
-from tuplecalc.render.figures.rate import check_rates, turning, turning_points
+from tuplecalc.render.figures.rate import check_rates, turning, turning_points, usual
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -86,8 +86,8 @@ def plot_map(
 ) -> Axes:
     """The highest rate against two numbers: filled by which limit binds, with contours of the rate.
 
-    Without axes: against ``hold``, and the addresses or the table that the binding limit hangs on.
-    A ring is the present design, a thick broken contour the offered rate.
+    Without axes: against :func:`~tuplecalc.render.figures.rate.usual`, and the addresses or the table that
+    the binding limit hangs on.  A ring is the present design, a thick broken contour the offered rate.
 
     Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, or no flow gets
     through, at any point.
@@ -97,7 +97,7 @@ def plot_map(
     >>> plot_map(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min, all else as now'
     """
-    x = x or axis_of(result.chain, "traffic.hold")
+    x = x or axis_of(result.chain, usual(result))
     y = y or axis_of(result.chain, _second(result, x.path))
     grid = limits_over(result.chain, y, x)
     check_rates(grid, f"map, {x.path} and {y.path}", " at any point")

@@ -161,9 +161,9 @@ class Simulation:
                     return False
                 keys.append((accepted, port, hold + down))
                 if hop.source == "own":
-                    own = self.random.randrange(hop.addresses.size)
-                    source = (hop.name, own)
-                    table = (hop.name, "upstream", own, endpoint)
+                    address = self.random.randrange(hop.addresses.size)
+                    source = (hop.name, address)
+                    table = (hop.name, "upstream", address, endpoint)
                 elif not shared:
                     table = (hop.name, "upstream", source, endpoint)
                 upstream = self._pick(table, self.ports[hop.name] - taken)

@@ -116,8 +116,10 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("solve", "outage", "--for", "hops.lvs.addresses=1..64", "--flows", "500000"), None),
         (("solve", "outage", "--for", "hops.lvs.addresses", "--rate", "700", "--blocking", "1e-3"), None),
         (("solve", "outage", "--for", "hops.lvs.addresses=1..2", "--rate", "70000"), None),  # none helps
+        (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=60"), None),
         (("solve", "outage", "--for", "traffic.hold", "--rate", "700"), None),
         (("solve", "-", "--for", "traffic.hold", "--flows", "5"), DIRECT),  # any
+        (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=30"), None),
     ),
     "mix": (
         (("solve", "-", "--for", "mix", "--rate"), BRANCHES),

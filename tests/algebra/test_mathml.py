@@ -104,6 +104,7 @@ def test_it_reads_like_the_plain_text_of_random_chains(topology: Topology) -> No
 
 def test_the_reader_objects_to_another_formula() -> None:
     shared = explain(tc.example("outage")).limits[-1]
+    assert shared.flows
     markup = formula(shared.flows, shared.notation)
     assert plain(markup) == "floor(|A ∪ L| / 2)·b·E'"
     for wrong in (

@@ -113,7 +113,7 @@ KINDS: dict[str, Topology] = {
     },
     "few are captured, and the cone binds": {
         "traffic": mix("1/10"),
-        **chain(nat(addresses=2), proxy(source="client", ports="21000-21019", captures="login"), services=1),
+        **chain(nat(), proxy(source="client", ports="21000-21019", captures="login")),
     },
     "what passes has one entry": {
         "traffic": mix("1/10"),
@@ -136,7 +136,10 @@ KINDS: dict[str, Topology] = {
         ),
     },
     "two levels in one process": chain(
-        machine("a", capture="listen", max_files=120), machine("b", capture="listen")
+        machine("a", capture="listen"), machine("b", capture="listen", max_files=120)
+    ),
+    "two levels in one table": chain(
+        machine("a", capture="listen"), machine("b", capture="listen", max_entries=200)
     ),
     "short and long flows to services of their own": {
         "traffic": {
@@ -173,6 +176,12 @@ KINDS: dict[str, Topology] = {
     "a pool behind a cone": chain(
         nat(), proxy(capture="nat", ports="21000-21009", connections_per_flow="1/4"), services=2
     ),
+    "a pool before a pool": chain(
+        proxy(name="a", capture="listen", connections_per_flow="1/4"),
+        proxy(capture="listen", ports="21000-21009", connections_per_flow="2", upstream_hold="1s"),
+        services=4,
+    )
+    | {"traffic": {"hold": "4s"}},
     "fan-out, and few files": chain(
         proxy(capture="listen", connections_per_flow="5/2", max_files=140), services=3
     ),

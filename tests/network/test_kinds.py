@@ -294,7 +294,7 @@ def test_parts_of_the_mix() -> None:
     services = [WEB | {"share": 0.9}, MAIL | {"share": 0.1}]
     chain = from_dict(net(kinds=kinds, clients=[OFFICE, BRANCH], services=services))
     assert chain.traffic.offered == 40
-    assert [(*strand[:2], strand.source, strand.target) for strand in chain.strands] == [
+    assert [(each.kind, each.part, each.source, each.target) for each in chain.strands] == [
         ("a", Fraction(9, 16), "office", "web"),
         ("a", Fraction(3, 16), "branch", "web"),
         ("b", Fraction(9, 40), "branch", "web"),
@@ -310,8 +310,8 @@ def test_groups_of_both_families_are_two_groups() -> None:
         net(kinds=[], clients={"addresses": both}, services={"addresses": both, "ports": [80, 81]})
     )
     assert [(s.target, s.clients.addresses.size, s.services[0].endpoints, s.part) for s in chain.strands] == [
-        ("0 IPv4", 4, 8, Fraction(4, 5)),
-        ("0 IPv6", 1, 2, Fraction(1, 5)),
+        ("IPv4", 4, 8, Fraction(4, 5)),
+        ("IPv6", 1, 2, Fraction(1, 5)),
     ]
 
 

@@ -86,8 +86,10 @@ class Simulation:
                 offered[self.strands[strand].kind][batch] += 1
                 failed[self.strands[strand].kind][batch] += not connects
         kinds = {name: _outcome(offered[name], failed[name], None) for name in names}
-        totals = ([sum(of) for of in zip(*counts.values(), strict=True)] for counts in (offered, failed))
-        return replace(_outcome(*totals, first), kinds=kinds)
+        all_of, all_failed = (
+            [sum(of) for of in zip(*counts.values(), strict=True)] for counts in (offered, failed)
+        )
+        return replace(_outcome(all_of, all_failed, first), kinds=kinds)
 
     def until_first_failure(self) -> float:
         """Seconds from empty until the first connection fails."""
@@ -159,9 +161,9 @@ class Simulation:
                     return False
                 keys.append((accepted, port, hold + down))
                 if hop.source == "own":
-                    own = self.random.randrange(hop.addresses.size)
-                    source = (hop.name, own)
-                    table = (hop.name, "upstream", own, endpoint)
+                    address = self.random.randrange(hop.addresses.size)
+                    source = (hop.name, address)
+                    table = (hop.name, "upstream", address, endpoint)
                 elif not shared:
                     table = (hop.name, "upstream", source, endpoint)
                 upstream = self._pick(table, self.ports[hop.name] - taken)

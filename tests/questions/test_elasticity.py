@@ -46,6 +46,8 @@ def figure(each: Elasticity, by: Fraction) -> Fraction:
 
 def check(chain: tc.Chain) -> None:
     for each in elasticities(chain):
+        if each.path.startswith("traffic.kinds.") and each.path.endswith((".share", ".rate")):
+            continue  # where one grows the others change: test_kinds
         here = figure(each, Fraction(0))
         up, down = (figure(each, by) - here for by in (STEP, -STEP))
         slopes = sorted((up / here / STEP, -down / here / STEP))

@@ -62,7 +62,8 @@ def test_edges_that_slope() -> None:
 def test_without_an_offer_the_others_are_left_out() -> None:
     shares = tc.loads(THREE.format(a="share = 0.5", b="share = 0.25", c="share = 0.25"))
     found = region(shares, ("a", "b"))
-    assert (found.others, found.offered, found.is_possible) == ({"c": 0}, None, None)
+    assert found.others == {"c": 0}
+    assert (found.offered, found.is_possible) == (None, None)
     assert found.vertices[1] == Point(Fraction(1), Fraction(2))
 
 
@@ -78,12 +79,12 @@ def test_what_a_joint_face_cuts_off() -> None:
 def test_a_kind_that_nothing_gets_through() -> None:
     chain = tc.loads(LOGINS.format(x="1/2", y="1/2", proxy='capture = "tproxy", source = "client-port"'))
     found = region(chain)
-    assert [edge.limits[0] for edge in found.edges] == [("nat", "ports"), ("p", "shared")]
+    assert [edge.limits[0][0] for edge in found.edges] == ["nat", "p"]
     assert found.vertices == (
         *[Point(Fraction(0), Fraction(6 * P, 420))] * 2,
         Point(Fraction(0), Fraction(0)),
     )
-    assert region(chain, ("rest", "login")).vertices[0] == (0, 0)
+    assert region(chain, ("rest", "login")).vertices[0] == Point(Fraction(0), Fraction(0))
     assert [kind.headroom for kind in tc.capacity(chain).kinds] == [None, None]
 
 

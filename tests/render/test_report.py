@@ -18,7 +18,7 @@ from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.traffic import Traffic
 from tuplecalc.questions.comparison import compare
-from tuplecalc.render import compared, figures
+from tuplecalc.render import compared, figures, kinds
 from tuplecalc.render import report as module
 from tuplecalc.render.figures import style
 from tuplecalc.render.report import assumptions, pictures
@@ -419,3 +419,22 @@ def test_of_very_many_limits_the_slow_figures_are_left_out_and_said_so(
     monkeypatch.setattr(pictures, "_MOST_LIMITS", 5)
     assert len(tc.capacity(OUTAGE).limits) == 5
     assert pictures.left_out(tc.capacity(OUTAGE)) == ()
+
+
+def test_kinds_of_traffic_have_a_section() -> None:
+    page = tc.report(tc.example("mixed-by-share"))
+    assert '<a href="#kinds">Kinds of traffic</a>' in page
+    assert "redirect capture binds flows and rate of redirected" in page
+    assert "Open flows are of the kinds by their parts of the new connections" in page
+    assert "the figures rate, map take their time" in page
+    assert "<mi>σ</mi>" in page
+    assert 'id="kinds"' not in tc.report(tc.example("cone"))
+
+
+def test_what_the_kinds_take_of_the_limits_that_bind() -> None:
+    shares = "traffic.kinds.transparent.share=0.9", "traffic.kinds.redirected.share=0.1"
+    result = tc.capacity(tc.with_settings(tc.example("mixed-by-share"), *shares))
+    assert list(kinds.takes(result)) == [
+        "tproxy shared: of the keys that open flows hold transparent has 95% and redirected has 5.3%.",
+        "nat ports: of the time for which keys are taken transparent has 90% and redirected has 10%.",
+    ]

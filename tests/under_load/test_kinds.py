@@ -197,6 +197,21 @@ def test_a_kind_of_almost_no_rate_changes_nothing() -> None:
     alone, beside = captured(9, 2.0, 1e-12), captured(9, 2.0, 1e-9)
     assert failing(beside)[0].upper == pytest.approx(failing(alone)[0].upper, rel=1e-6)
     assert failing(beside)[1].upper > 0
+    login, _ = failing(
+        captured(9, 2.0, 1e-9, time_wait=3)
+    )  # the bounds of one kind, whose legs are not alike
+    assert login.lower == pytest.approx(erlang_b(9, 2.0 * (2 + 2 + 3)), rel=1e-6)
+    assert login.upper == pytest.approx(erlang_b(4, 2.0 * (2 + 2 + 3) / 2), rel=1e-6)
+
+
+def test_a_table_does_not_hide_the_ports_before_it() -> None:
+    """Twelve ports of the NAT for each flow, of which the proxy's table could take more."""
+    hops = nat(12), tproxy("1-20", captures=["login"])
+    shares = failing(chain(*hops, kinds={"login": 0.3, "rest": 6.0}, hold=2))
+    exact = kinds_blocking([12, 20], [Kind(0.3, (Phase(2, (1, 2)),)), Kind(6.0, (Phase(2, (1, 1)),))])
+    for share, truth in zip(shares, exact, strict=True):
+        assert share.lower - 0.01 < truth < share.upper + 0.01
+        assert share.lower > 0.2
 
 
 def test_what_takes_less_fails_less() -> None:
@@ -223,7 +238,7 @@ def test_who_is_hit_first_and_when() -> None:
     assert 5 * (1 - exp(-load.hit_first.seconds / 5)) == pytest.approx(8 / 4)
     login, rest = load.kinds
     assert login.exhausted == load.exhausted
-    assert (login.rate, rest.rate) == (4, 20)
+    assert [login.rate, rest.rate] == [4, 20]
     assert rest.seconds is None
 
 
@@ -270,7 +285,9 @@ def test_the_highest_rate_for_a_share_that_may_fail() -> None:
     rate = max_rate(design, 1e-3)
     assert rate is not None
     factor = Fraction(rate) / 8
-    assert tc.offered(captured(300, 3 * factor, 5 * factor)).blocking.upper == pytest.approx(1e-3, rel=1e-5)
+    lost = tc.offered(captured(300, 3 * factor, 5 * factor)).blocking
+    assert lost
+    assert lost.upper == pytest.approx(1e-3, rel=1e-5)
 
 
 def test_blind_choice_of_kinds_is_left_out_by_name() -> None:
@@ -278,6 +295,19 @@ def test_blind_choice_of_kinds_is_left_out_by_name() -> None:
     assert load.blind == ()
     assert load.not_counted == "ports chosen blindly: not counted for several kinds yet"
     assert tc.offered(chain(nat(20), kinds={"a": 1.0, "b": 2.0})).not_counted == ""
+
+
+def test_several_connections_for_a_flow_and_no_kinds() -> None:
+    """A proxy that opens two for each it accepts, of the same ports: three keys of one table."""
+    hops = nat(30), tproxy("1-30", connections_per_flow=2)
+    plain = chain(*hops, kinds={"all": 4.0}, hold=1).changed(traffic=tc.Traffic(rate=4, hold=1))
+    load = tc.offered(plain)
+    assert load.blind == ()
+    assert load.not_counted
+    assert [each.kind for each in load.kinds] == [""]
+    assert load.kinds[0].failing == load.blocking
+    assert load.blocking is not None
+    assert load.blocking.upper == pytest.approx(erlang_b(10, 4.0), rel=1e-9)
 
 
 def test_a_kind_for_which_no_room_is_left_fails_and_others_do_not() -> None:

@@ -11,10 +11,10 @@ import sympy  # type: ignore[import-untyped]
 from tuplecalc.algebra.forms import Form
 from tuplecalc.algebra.notation import Notation, labels, letters, origin
 from tuplecalc.algebra.symbols import number
+from tuplecalc.limits.coupled import Figure
 from tuplecalc.limits.expression import Constant, Expression, Minimum, Quantity, Size, evaluate
 from tuplecalc.limits.kinds import JOINT
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.mixture import Figure
 
 ONE = Constant(1)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tuplecalc.lab.inside import deal
 from tuplecalc.lab.scale import Scaled
-from tuplecalc.lab.ways import Way, upstream_of_open, whole
+from tuplecalc.lab.ways import Way, whole
 from tuplecalc.network.proxy import Proxy
 
 RATE_TOLERANCE = 0.05
@@ -61,9 +61,8 @@ def counted(
     """
     flows = scaled.result.flows
     parts = deal.parts(whole([way.weight for way in found]), flows)
-    proxies_of = [hop for hop in scaled.chain.hops if isinstance(hop, Proxy)]
     slack = 0
-    if len(found) > 1 or any(upstream_of_open(hop, way.strand) != 1 for hop in proxies_of for way in found):
+    if len(found) > 1 or any(len(set(way.connections)) > 1 for way in found):
         slack = sum(len(way.legs[0]) for way in found)
 
     def figure(name: str, what: str, predicted: int, measured: int) -> Figure:
@@ -78,12 +77,14 @@ def counted(
             mine = [each == name for each in of]
             there = sum(compress(admitted["working"], mine))
             yield figure(name, "flows", sum(compress(parts, mine)), there)
-    for hop in proxies_of:
+    for number, hop in enumerate(scaled.chain.hops):
+        if not isinstance(hop, Proxy):
+            continue
         here = [proxy for proxy in proxies if proxy["hop"] == hop.name]
-        ended = [(way.strand, part) for way, part in zip(found, parts, strict=True) if way.ends_at(hop)]
-        captured = sum(part for _, part in ended)
+        ended = [(way, part) for way, part in zip(found, parts, strict=True) if way.ends_at(hop)]
+        captured = ceil(sum(part * way.connections[number] for way, part in ended))
         yield figure(hop.name, "flows open", captured, sum(each["open"] for each in here))
-        shared = [part * each for way, part in ended if (each := upstream_of_open(hop, way)) != 1]
+        shared = [part * way.connections[number + 1] for way, part in ended if way.upstream(number) != 1]
         if shared:
             pooled = sum(each["pooled"] for each in here)
             yield figure(hop.name, "connections upstream", ceil(sum(shared)), pooled)

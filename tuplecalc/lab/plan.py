@@ -9,7 +9,7 @@ from typing import Any
 
 from tuplecalc.lab import addressing, rules
 from tuplecalc.lab.refusals import refuse
-from tuplecalc.lab.ways import Way, listeners, machine_of, stages, upstream_of_open, ways, whole
+from tuplecalc.lab.ways import Way, listeners, machine_of, stages, ways, whole
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
@@ -88,7 +88,7 @@ def plan(chain: Chain) -> Plan:
     machines = stages(chain)
     nodes = [[Node("clients", 0)]]
     for stage, (first, *_) in enumerate(machines, start=1):
-        machine, instances = chain.hops[first].on, chain.hops[first].instances
+        machine, instances = chain.hops_at_work[first].on, chain.hops_at_work[first].instances
         names = [machine] if instances == 1 else [f"{machine}.{i + 1}" for i in range(instances)]
         nodes.append([Node(name, stage, i) for i, name in enumerate(names)])
     nodes.append([Node("services", len(nodes))])
@@ -138,21 +138,21 @@ def _equip(chain: Chain, node: Node, machines: Sequence[Sequence[int]], found: S
         return
     numbers = machines[node.stage - 1]
     node.nft = rules.machine(chain, numbers, node.instance, found) + node.nft
-    hops = [chain.hops[number] for number in numbers]
+    hops = [chain.hops_at_work[number] for number in numbers]
     _own_range(node, [hop.own_ports for hop in hops if isinstance(hop, Proxy) and hop.own_ports])
     proxies = [
         _proxy(chain, number, node.instance, found)
         for number in numbers
-        if isinstance(chain.hops[number], Proxy)
+        if isinstance(chain.hops_at_work[number], Proxy)
     ]
     if proxies:
-        files = [hop.max_files for hop in hops if isinstance(hop, Proxy)]
-        node.role = {"what": "proxies", "proxies": proxies, "max_files": files[0]}
+        most = next(hop.max_files for hop in hops if isinstance(hop, Proxy))
+        node.role = {"what": "proxies", "proxies": proxies, "max_files": most}
 
 
 def _proxy(chain: Chain, number: int, instance: int, found: Sequence[Way]) -> dict[str, Any]:
     """What the process of a proxy does."""
-    hop = chain.hops[number]
+    hop = chain.hops_at_work[number]
     assert isinstance(hop, Proxy)
     captured = {way.mark: way for way in found if way.ends_at(hop)}
     onwards = {mark: way.legs[number + 1] for mark, way in captured.items()}
@@ -171,7 +171,7 @@ def _proxy(chain: Chain, number: int, instance: int, found: Sequence[Way]) -> di
         "upstream": [
             (mark, ratio.as_integer_ratio())
             for mark, way in captured.items()
-            if (ratio := upstream_of_open(hop, way.strand)) != 1
+            if (ratio := way.upstream(number)) != 1
         ],
     }
 
@@ -196,7 +196,7 @@ def _routes(chain: Chain, node: Node, machines: Sequence[Sequence[int]]) -> list
     here = machines[node.stage - 1] if 0 < node.stage <= len(machines) else ()
     if here:
         lines.append(f"route add {addressing.CLIENTS} via {node.fronts[0][1]}")
-    has_proxy = any(isinstance(chain.hops[number], Proxy) for number in here)
+    has_proxy = any(isinstance(chain.hops_at_work[number], Proxy) for number in here)
     for number in here:
         own = addressing.hop_block(number, node.instance)
         lines.append(f"route add local {own} dev lo" if has_proxy else f"route add blackhole {own}")

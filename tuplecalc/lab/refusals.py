@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 
 from tuplecalc.errors import InputError, Problem, show
 from tuplecalc.lab import addressing, rules
-from tuplecalc.lab.ways import MOST_KINDS, stages, upstream_of_open
+from tuplecalc.lab.ways import MOST_KINDS, connections, stages
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.families import by_family
@@ -42,15 +42,15 @@ verify the rest
 
 def refusals(chain: Chain) -> Iterator[Problem]:
     """Every key that stands in the way."""
-    if len(chain.hops) > addressing.MOST_HOPS:
+    if len(chain.hops_at_work) > addressing.MOST_HOPS:
         rule = f"the lab builds at most {addressing.MOST_HOPS} hops"
-        yield Problem("hops", len(chain.hops), rule, "verify a part of the chain")
+        yield Problem("hops", len(chain.hops_at_work), rule, "verify a part of the chain")
     yield from _ends(chain)
     yield from _families(chain)
-    for hop in chain.hops:
+    for hop in chain.hops_at_work:
         yield from _hop(chain, hop)
     yield from _machines(chain)
-    for before, hop in pairwise(chain.hops):
+    for before, hop in pairwise(chain.hops_at_work):
         if isinstance(before, Cone) and hop.instances > 1 and rules.is_told_by_hash(hop):
             rule = (
                 "the lab deals connections out before the cone translates them, and their way back after it"
@@ -83,7 +83,7 @@ def _families(chain: Chain) -> Iterator[Problem]:
         for key in ("clients", "services")
         for part in getattr(chain, key)
     ]
-    for hop in chain.hops:
+    for hop in chain.hops_at_work:
         sets += [(f"{hop.path}.addresses", hop.own_addresses)] if hop.own_addresses else []
         sets += [(f"{hop.path}.virtual.addresses", hop.virtual.addresses)] if hop.virtual else []
         sets += [(f"{hop.path}.listen_addresses", hop.listen_addresses)] if isinstance(hop, Proxy) else []
@@ -120,7 +120,8 @@ def _upstream(chain: Chain, hop: Proxy) -> Iterator[Problem]:
     if any(strand.protocol == "udp" for strand in ended):
         rule = "the lab's proxies speak TCP"
         yield Problem(f"{hop.path}.capture", hop.capture, rule, 'write protocol = "tcp", or let UDP pass')
-    shares = any(upstream_of_open(hop, strand) != 1 for strand in ended)
+    number = chain.hops_at_work.index(hop)
+    shares = any(many[number] != many[number + 1] for many in (connections(chain, s) for s in ended))
     for key in ("connections_per_flow", "upstream_hold"):
         if shares and hop.source == "client" and key in hop.stated:
             rule = "the lab's proxies share connections from their own addresses"
@@ -131,20 +132,16 @@ def _upstream(chain: Chain, hop: Proxy) -> Iterator[Problem]:
         rule = "kinds that last for no time have no flow open by which the lab could open these connections"
         place = f"{hop.path}.upstream_hold"
         yield Problem(place, plain(hop.upstream_hold), rule, "give each kind a hold")
-    if hop.files_per_flow != 2 and any(each.on == hop.on and each.max_files for each in _proxies(chain)):
+    if hop.files_per_flow != 2 and hop.max_files is not None:
         rule = "the lab's proxies have a file for each connection"
-        value = plain(hop.files_per_flow)
-        yield Problem(f"{hop.path}.files_per_flow", value, rule, "leave it out to verify the rest")
-
-
-def _proxies(chain: Chain) -> list[Proxy]:
-    return [hop for hop in chain.hops if isinstance(hop, Proxy)]
+        place = f"{hop.path}.files_per_flow"
+        yield Problem(place, plain(hop.files_per_flow), rule, "leave it out to verify the rest")
 
 
 def _machines(chain: Chain) -> Iterator[Problem]:
     """Hops that share a machine."""
     for numbers in (several for several in stages(chain) if len(several) > 1):
-        first, *_ = hops = [chain.hops[number] for number in numbers]
+        first, *_ = hops = [chain.hops_at_work[number] for number in numbers]
         if first.instances > 1:
             rule = "the lab builds a machine of several hops once"
             yield Problem(f"{first.path}.instances", first.instances, rule, "write 1")
@@ -159,7 +156,7 @@ def _machines(chain: Chain) -> Iterator[Problem]:
                 yield Problem(f"{hop.path}.capture", hop.capture, rule, 'write "listen", or other `captures`')
     apart = [several for several in stages(chain) if any(_is_elsewhere(chain, number) for number in several)]
     for number in (several[0] for several in apart):
-        hop = chain.hops[number]
+        hop = chain.hops_at_work[number]
         rule = "the lab puts those hops of a machine together that stand next to each other"
         yield Problem(f"{hop.path}.machine", hop.machine, rule, "move it, or give it a machine of its own")
 
@@ -170,8 +167,12 @@ def _ends_both(strand: Strand, *hops: AnyHop) -> bool:
 
 def _is_elsewhere(chain: Chain, number: int) -> bool:
     """Whether an earlier hop of the same machine stands apart from this one."""
-    on = chain.hops[number].on
-    return number > 0 and chain.hops[number - 1].on != on and any(hop.on == on for hop in chain.hops[:number])
+    on = chain.hops_at_work[number].on
+    return (
+        number > 0
+        and chain.hops_at_work[number - 1].on != on
+        and any(hop.on == on for hop in chain.hops_at_work[:number])
+    )
 
 
 def _cone(hop: Cone) -> Iterator[Problem]:

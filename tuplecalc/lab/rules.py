@@ -42,11 +42,13 @@ def marked(mark: int, gateway: str) -> tuple[str, str]:
 
 def machine(chain: Chain, numbers: Sequence[int], instance: int, ways: Sequence[Way]) -> str:
     """What a machine does with the flows that reach it: each of its hops, and its one table."""
-    hops = [chain.hops[number] for number in numbers]
+    hops = [chain.hops_at_work[number] for number in numbers]
     protocol = _protocol(ways)
     text = ""
     for number, hop in zip(numbers, hops, strict=True):
         ended = _Flows(ways, [way for way in ways if way.ends_at(hop)], number, protocol)
+        if not ended.ended:
+            continue  # of share 0, or all pass
         if isinstance(hop, Cone):
             text += _cone(hop, instance, ended)
         elif isinstance(hop, Proxy):
@@ -147,9 +149,8 @@ def _tracking(hops: Sequence[AnyHop], protocol: str) -> str:
             chains += _chain(f"strict_{hook}", "filter", hook, _CHECK, ["ct state invalid counter drop"])
     elif tracking == "loose":
         chains += _chain("loose", "filter", "prerouting", _CHECK, ["ct state new counter"])
-    entries = [hop.max_entries for hop in hops if hop.max_entries is not None]
-    if tracking != "off" and entries:
-        chains += _entries(entries[0], hooks, protocol)
+    if tracking != "off" and hops[0].max_entries is not None:
+        chains += _entries(hops[0].max_entries, hooks, protocol)
     return _table("tracking", chains)
 
 
@@ -162,18 +163,18 @@ def dispatch(
     which is the same in both directions.  Where an address tells the instance, a route does.
     """
     here = machines[stage - 1] if 0 < stage <= len(machines) else ()
-    local = not here or any(isinstance(chain.hops[number], Proxy) for number in here)
+    local = not here or any(isinstance(chain.hops_at_work[number], Proxy) for number in here)
     earlier = [str(addressing.CLIENTS)]
     earlier += [str(addressing.hop_block(number)) for numbers in machines[:stage] for number in numbers]
     to_clients = f"ip daddr {{ {', '.join(earlier)} }} "
     lines = []
-    if stage < len(machines) and (hop := chain.hops[ahead := machines[stage][0]]).instances > 1:
+    if stage < len(machines) and (hop := chain.hops_at_work[ahead := machines[stage][0]]).instances > 1:
         onwards = f"ip daddr != {{ {', '.join(earlier)} }} " if local else 'iifname "f*" '
         if _by_service(hop):
             lines.append(onwards + _by_map("ip daddr . tcp dport", targets[ahead], hop.instances, ONWARDS))
         elif not (isinstance(hop, Proxy) and hop.capture == "listen"):
             lines.append(onwards + _by_hash("ip saddr . tcp sport", hop.instances, ONWARDS))
-    if stage > 1 and (hop := chain.hops[before := machines[stage - 2][0]]).instances > 1:
+    if stage > 1 and (hop := chain.hops_at_work[before := machines[stage - 2][0]]).instances > 1:
         back = to_clients if local else 'iifname "b*" '
         if isinstance(hop, Proxy) and hop.source != "own" and hop.split == "services":
             lines.append(back + _by_map("ip saddr . tcp sport", targets[before + 1], hop.instances, BACK))
@@ -215,14 +216,14 @@ def _by_hash(key: str, instances: int, first: int) -> str:
 
 def _senders(chain: Chain, number: int, ways: Iterable[Way]) -> Iterable[str]:
     """The addresses that reach a hop which ends them."""
-    hop = chain.hops[number]
+    hop = chain.hops_at_work[number]
     return dict.fromkeys(
         address for way in ways if way.ends_at(hop) for address in _senders_of(chain, number, way)
     )
 
 
 def _senders_of(chain: Chain, number: int, way: Way) -> Iterator[str]:
-    for at, hop in reversed(list(enumerate(chain.hops[:number]))):
+    for at, hop in reversed(list(enumerate(chain.hops_at_work[:number]))):
         if hop.own_addresses is not None and way.ends_at(hop):
             kind = "translated" if isinstance(hop, Cone) else "own"
             for instance in range(hop.instances):

@@ -115,9 +115,9 @@ def _candidates(chain: Chain, whole: Capacity, factor: int | None) -> Iterator[t
     divisors = [max(1, min(tables) // size) for size in _TABLES] if tables else [1]
     pieces = _pieces(chain)
     seen: set[str] = set()
+    smaller = {by: _Ports(pieces, by) for by in (_FACTORS if factor is None else (factor,))}
     for most in _COUNTS:
-        for by in _FACTORS if factor is None else (factor,):
-            ports = _Ports(pieces, by)
+        for by, ports in smaller.items():
             if not ports.fits:
                 continue
             for divisor in dict.fromkeys(divisors):
@@ -186,10 +186,13 @@ class _Ports:
             self.moved.append((piece, (at, at + size - 1)))
             at += size
         self.fits = at <= LAST_PORT
+        self.known: dict[PortSet, Any] = {}
 
     def of(self, ports: PortSet) -> Any:
         """What a port set becomes."""
-        return PortSet.of_ranges(to for piece, to in self.moved if piece & ports).spec
+        if ports not in self.known:
+            self.known[ports] = PortSet.of_ranges(to for piece, to in self.moved if piece & ports).spec
+        return self.known[ports]
 
 
 def _pieces(chain: Chain) -> list[PortSet]:

@@ -11,9 +11,11 @@ from tuplecalc.lab.figures import RATE_TOLERANCE, Figure
 from tuplecalc.lab.plan import UDP_TIMEOUTS, plan
 from tuplecalc.lab.processes import Lab
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.kinds import UPSTREAM
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import from_dict
 from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.hop import Sockets
 from tuplecalc.network.proxy import Proxy
 
 DELAY = 2
@@ -41,11 +43,10 @@ class Sustained:
 def refuse(chain: Chain) -> None:
     """Nothing, for a chain whose rate the lab measures.
 
-    Raises :class:`~tuplecalc.errors.InputError` where flows are of several kinds, or share connections.
+    Raises :class:`~tuplecalc.errors.InputError` where flows share connections: these would not end with them.
     """
-    plain = all(hop.is_plain for hop in chain.hops if isinstance(hop, Proxy))
-    if len(chain.strands) > 1 or not plain:
-        rule = "the lab measures the rate of flows that are all alike, each with a connection of its own"
+    if not all(hop.is_plain for hop in chain.hops if isinstance(hop, Proxy)):
+        rule = "the lab measures the rate of flows that have connections of their own"
         raise InputError(f"--rates: {rule}; leave --rates out, the flows are measured without it")
 
 
@@ -64,9 +65,10 @@ def timed(chain: Chain, delay: int = DELAY) -> Chain:
     (Fraction(2, 1), Fraction(0, 1))
     """
     written = chain.to_dict()
-    written["traffic"] = {"hold": 0, "first_close": "client", "protocol": chain.traffic.protocol}
-    (clients,) = chain.clients
-    written["clients"] = [clients.to_dict() | dict.fromkeys(clients.linger_by, delay)]
+    at_once = {"hold": 0, "first_close": "client"}
+    kinds = [kind.to_dict() | at_once for kind in chain.traffic.kinds]
+    written["traffic"] = at_once | {"protocol": chain.traffic.protocol} | ({"kinds": kinds} if kinds else {})
+    written["clients"] = [group.to_dict() | dict.fromkeys(group.linger_by, delay) for group in chain.clients]
     for hop, table in zip(chain.hops, written["hops"], strict=True):
         keys = () if isinstance(hop, Forwarder) else hop.linger_by  # a SYN reopens what a forwarder closed
         table.update(dict.fromkeys((*keys, "tracking_time_wait", "udp_timeout"), delay))
@@ -108,12 +110,9 @@ def sustain(chain: Chain) -> Sustained | None:
         )
         answer = clients.answer(seconds + 30)
     binding = result.rate_binding
-    allocations = [hop.allocation for hop in chain.hops if isinstance(hop, Proxy)]
-    binds = "bind" in (chain.clients[0].allocation, *allocations)
-    by_sockets = binding.hop == "clients" or binding.name == "upstream"
-    mapped = (
-        chain.traffic.protocol == "udp" and binding.kind.resource == "ports"
-    )  # there, for all of its time
-    held = (mapped or (by_sockets and not binds)) and not result.rate_at_most
+    allocations = [part.allocation for part in (*chain.clients, *chain.hops) if isinstance(part, Sockets)]
+    by_sockets = (binding.hop == "clients" or binding.kind is UPSTREAM) and "bind" not in allocations
+    udp = {strand.protocol for strand in chain.strands} == {"udp"}  # whose mappings nothing closes
+    held = (by_sockets or (udp and binding.kind.resource == "ports")) and not result.rate_at_most
     figure = Figure("chain", "rate", predicted, answer["rate"], RATE_TOLERANCE, held)
     return Sustained(figure, result, delay)

@@ -17,9 +17,10 @@ from tuplecalc.lab.processes import Lab
 from tuplecalc.lab.refusals import refuse
 from tuplecalc.lab.scale import Scaled, scale
 from tuplecalc.lab.sustained import Sustained, sustain
-from tuplecalc.lab.ways import upstream_of_flow, ways
+from tuplecalc.lab.ways import ways
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.proxy import Proxy
 
 SECONDS = 60.0
 """The longest that the clients go on opening connections."""
@@ -91,7 +92,7 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     started = monotonic()
     scaled = scale(chain, factor)
     found = ways(scaled.chain)
-    machine.check_files(ceil(scaled.result.flows * upstream_of_flow(scaled.chain, found)))
+    machine.check_files(ceil(scaled.result.flows * max(each for way in found for each in way.connections)))
     blind = tuple(blind_hops(scaled.result))
     mixing = tuple(mixing_hops(scaled.chain, found))
     drawing = tuple(drawing_hops(scaled.chain))
@@ -99,7 +100,7 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     bound = scaled.result.flows_at_most or bool(mixing) or bool(drawing)
     proxies = [proxy for _, report in reports for proxy in report["proxies"]]
     figures = [
-        replace(figure, is_held=not blind, is_bound=bound)
+        replace(figure, is_held=not blind, is_bound=bound, tolerance=0.0 if blind else figure.tolerance)
         for figure in counted(scaled, found, admitted, proxies)
     ]
     said = {"clients": admitted["errors"]}
@@ -127,6 +128,7 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
 def _fill(scaled: Scaled, *, is_blind: bool) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
     """What the clients say, and the report of each other namespace by its name."""
     predicted = scaled.result.flows
+    proxies = [hop for hop in scaled.chain.hops if isinstance(hop, Proxy)]
     with Lab(plan(scaled.chain)) as lab:
         clients, *others = lab.peers
         clients.send(
@@ -135,10 +137,13 @@ def _fill(scaled: Scaled, *, is_blind: bool) -> tuple[dict[str, Any], list[tuple
             window=_WINDOW,
             patience=_PATIENCE,
             seconds=SECONDS,
-            wanted=predicted,
-            more=max(predicted // 5, 20),
-            waves=_BLIND_WAVES if is_blind else _WAVES,
-            search=not is_blind,
+            admit={
+                "wanted": predicted,
+                "more": max(predicted // 5, 20),
+                "waves": _BLIND_WAVES if is_blind else _WAVES,
+                "search": not is_blind,
+                "rivals": not is_blind and (len(scaled.chain.strands) > 1 or bool(proxies)),
+            },
         )
         admitted = clients.answer(SECONDS + _SPARE_SECONDS)
         return admitted, [(peer.node.name, peer.ask("report")) for peer in others]

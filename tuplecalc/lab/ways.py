@@ -6,7 +6,6 @@ and whoever answers or connects onwards sets the one that it got (``tcp_reflect_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, product
@@ -36,6 +35,12 @@ class Way:
     sources: tuple[str, ...]
     legs: tuple[tuple[Endpoint, ...], ...]
     """What is addressed in front of each hop of the chain; the last are the services."""
+    connections: tuple[Fraction, ...]
+    """How many there are for each open flow, likewise."""
+
+    def upstream(self, number: int) -> Fraction:
+        """How many connections leave a hop for each that it has from the clients' side."""
+        return self.connections[number + 1] / self.connections[number]
 
     def ends_at(self, hop: AnyHop) -> bool:
         """Whether a hop ends or translates it, and does not let it pass."""
@@ -52,7 +57,14 @@ def ways(chain: Chain) -> tuple[Way, ...]:
     """
     marks = {kind.name: number for number, kind in enumerate(chain.traffic.kinds, start=1)}
     return tuple(
-        Way(strand, marks.get(strand.kind, 0), weight, _sources(chain, strand), _legs(chain, strand))
+        Way(
+            strand,
+            marks.get(strand.kind, 0),
+            weight,
+            _sources(chain, strand),
+            _legs(chain, strand),
+            connections(chain, strand),
+        )
         for strand, weight in zip(chain.strands, open_parts(chain.strands), strict=True)
     )
 
@@ -79,41 +91,53 @@ def whole(weights: list[Fraction]) -> list[int]:
     return [int(weight * common) for weight in weights]
 
 
-def upstream_of_open(hop: Proxy, strand: Strand) -> Fraction:
-    """How many upstream connections of a proxy are open for each open flow of a strand."""
-    longer = Fraction(1)
-    if hop.upstream_hold is not None and strand.hold:
-        longer = hop.upstream_hold / strand.hold
-    return hop.connections_per_flow * longer
+def connections(chain: Chain, strand: Strand) -> tuple[Fraction, ...]:
+    """How many connections there are for each open flow of a strand, in front of each hop and at last.
 
+    Behind a proxy ``connections_per_flow`` times as many, and more the longer they are open.
 
-def upstream_of_flow(chain: Chain, found: Sequence[Way]) -> Fraction:
-    """The most upstream connections that a proxy has for each open flow, but 1 at least."""
-    proxies = [hop for hop in chain.hops if isinstance(hop, Proxy)]
-    ratios = (upstream_of_open(hop, way.strand) for hop in proxies for way in found if way.ends_at(hop))
-    return max([Fraction(1), *ratios])
+    >>> from tuplecalc.network.file import example
+    >>> chain = example("pooled-frontend")
+    >>> [[str(each) for each in connections(chain, strand)] for strand in chain.strands]
+    [['1', '3', '3'], ['1', '1', '1']]
+    """
+    found, hold = [Fraction(1)], strand.hold
+    for hop in chain.hops_at_work:
+        there = found[-1]
+        if isinstance(hop, Proxy) and strand.crosses(hop) and strand.is_captured(hop):
+            there *= hop.connections_per_flow
+            if hop.upstream_hold is not None and hold:
+                there *= hop.upstream_hold / hold
+                hold = hop.upstream_hold
+        found.append(there)
+    return tuple(found)
 
 
 def stages(chain: Chain) -> list[list[int]]:
     """The numbers of the hops, those of one machine together."""
     return [
-        list(several) for _, several in groupby(range(len(chain.hops)), lambda number: chain.hops[number].on)
+        list(several)
+        for _, several in groupby(
+            range(len(chain.hops_at_work)), lambda number: chain.hops_at_work[number].on
+        )
     ]
 
 
 def machine_of(chain: Chain, number: int) -> int:
     """The first of the hops that are on the machine of a hop: all of them have its own addresses."""
-    return next(first for first, hop in enumerate(chain.hops) if hop.on == chain.hops[number].on)
+    return next(
+        first for first, hop in enumerate(chain.hops_at_work) if hop.on == chain.hops_at_work[number].on
+    )
 
 
 def listeners(chain: Chain, number: int, instance: int) -> list[Endpoint]:
     """The listeners of an instance of a proxy: only their number is the chain's, the ports are free ones."""
-    hop = chain.hops[number]
+    hop = chain.hops_at_work[number]
     assert isinstance(hop, Proxy)
     count = hop.listen_ports.size
     before = [
         other.listen_ports.size
-        for other in chain.hops[:number]
+        for other in chain.hops_at_work[:number]
         if other.on == hop.on and isinstance(other, Proxy)
     ]
     ports = free_ports(chain, sum(before) + count)[:count]
@@ -137,7 +161,7 @@ def free_ports(chain: Chain, count: int) -> list[int]:
 def chosen_from(chain: Chain) -> list[PortSet]:
     """Every set of ports that clients and hops choose from."""
     sets = [group.ports for group in chain.clients]
-    for hop in chain.hops:
+    for hop in chain.hops_at_work:
         sets += [hop.own_ports] if hop.own_ports else []
         sets += [hop.rewrite_ports] if isinstance(hop, Proxy) and hop.capture == "nat" else []
     return sets
@@ -167,7 +191,7 @@ def _services(chain: Chain, strand: Strand) -> list[Endpoint]:
 
 def _legs(chain: Chain, strand: Strand) -> tuple[tuple[Endpoint, ...], ...]:
     legs = [tuple(_services(chain, strand))]
-    for number, hop in reversed(list(enumerate(chain.hops))):
+    for number, hop in reversed(list(enumerate(chain.hops_at_work))):
         own: list[Endpoint] = []
         if not strand.crosses(hop) or not strand.is_captured(hop):
             pass

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from tuplecalc.limits.elsewhere import in_all, in_turn, last_to_let_go
+from tuplecalc.limits.elsewhere import in_turn, last_to_let_go
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Space, Table
@@ -155,8 +155,11 @@ def _idle(legs: Iterable[Leg], limits: Mapping[str, Sequence[Limit]], highest: N
         if min((rate for rate in near if rate is not None), default=0) > _NEAR * highest:
             continue
         for here in members:
-            held = in_all(here).seconds.value > here.times.seconds.value
-            others = (each.ports.ports for each in members if each.leg is not here.leg)
+            alike = (each for each in here.leg.memberships if each.copies.value == here.copies.value)
+            longest = max(alike, key=lambda each: each.times.seconds.value)
+            there = {each.leg for each in spaces[longest.space]}
+            others = (each.ports.ports for each in members if each.leg not in there)
+            held = longest.times.seconds.value > here.times.seconds.value
             if held and any(not here.ports.ports.isdisjoint(ports) for ports in others):
                 reason = "a port is held elsewhere for longer than in a table, which may idle"
                 yield Bound("rate", hop, f"{reason}; up to a third less", is_of_time=True)

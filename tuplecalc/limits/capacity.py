@@ -241,7 +241,8 @@ def capacity(chain: Chain) -> Capacity:
     rate: Number | None = None
     declared = tuple(tuple(hop.declared) for hop in passed)
     mix = Mix(declared) if chain.is_mixed else None
-    for hop, limits in zip(passed, limits_of(declared) if mix is None else mix.limits(), strict=True):
+    every = limits_of(declared) if mix is None else mix.limits(hop.name for hop in passed)
+    for hop, limits in zip(passed, every, strict=True):
         for limit in limits:
             if limit.flows is not None:
                 flows = limit.flows if flows is None else min(flows, limit.flows)

@@ -7,12 +7,13 @@ look for a joint face that it exceeds, add it, and repeat until there is none (K
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
+from tuplecalc.limits.coupled import Figure
 from tuplecalc.limits.limit import KindShare, Limit
-from tuplecalc.limits.mixture import Figure, Mix
+from tuplecalc.limits.mixture import Mix
 
 Rates = Mapping[str, Fraction]
 
@@ -59,20 +60,29 @@ class FreeRates:
         self.cuts[known:] = [cut for cut in self.cuts[known:] if cut.left(rates) < 0]
         return len(self.cuts) > known
 
-    def headroom(self, kind: str, others: Rates) -> tuple[Fraction | None, Limit | None]:
-        """The highest rate of a kind beside the others, and what limits it.
+    def headroom(self, offered: Rates) -> Iterator[tuple[Fraction | None, Limit | None]]:
+        """The highest rate of each kind beside the others as offered, and what limits it.
 
         0 where the others are too much already, None where nothing limits it.
         """
-        while True:
-            full = min(self.cuts, key=lambda cut: cut.left(others), default=None)
-            if full is not None and full.left(others) < 0:
-                return Fraction(0), full.limit
-            ends = [
-                (cut.left(others) / taken, cut) for cut in self.cuts if (taken := cut.taken.get(kind, 0)) > 0
-            ]
-            if not ends:
-                return None, None
-            rate, cut = min(ends, key=lambda end: end[0])
-            if not self.are_cut_at({**others, kind: rate}):
-                return rate, cut.limit
+        left: list[Fraction] = []
+        for kind in offered:
+            found = self._highest(kind, offered, left)
+            while found[0] and self.are_cut_at({**offered, kind: found[0]}):
+                found = self._highest(kind, offered, left)
+            yield found
+
+    def _highest(
+        self, kind: str, offered: Rates, left: list[Fraction]
+    ) -> tuple[Fraction | None, Limit | None]:
+        """The same of one kind, by the cuts that are known; ``left`` is what all kinds leave of each."""
+        left += [cut.left(offered) for cut in self.cuts[len(left) :]]
+        ends: list[tuple[Fraction, Limit]] = []
+        for cut, each in zip(self.cuts, left, strict=True):
+            taken = cut.taken.get(kind, Fraction(0))
+            beside = each + offered[kind] * taken
+            if beside < 0:
+                return Fraction(0), cut.limit
+            if taken:
+                ends.append((beside / taken, cut.limit))
+        return min(ends, key=lambda end: end[0], default=(None, None))

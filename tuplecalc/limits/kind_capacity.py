@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import repeat
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Number, tidy
@@ -47,11 +48,12 @@ def kinds_of_mix(
     mix: Mix, limits: Sequence[Limit], flows: int, rate: Number | None, offered: Fraction | None
 ) -> Iterator[KindCapacity]:
     """Each kind of a mix that can have so many flows and this rate, and is offered at another."""
-    shares, free = mix.shares, FreeRates(mix, limits, "rate")
-    for kind, share in shares.items():
-        headroom: tuple[Number | None, Limit | None] = None, None
-        if offered is not None:
-            headroom = free.headroom(kind, {k: offered * part for k, part in shares.items() if k != kind})
+    shares = mix.shares
+    headrooms: Iterable[tuple[Number | None, Limit | None]] = repeat((None, None))
+    if offered is not None:
+        rates = {kind: offered * share for kind, share in shares.items()}
+        headrooms = FreeRates(mix, limits, "rate").headroom(rates)
+    for (kind, share), headroom in zip(shares.items(), headrooms, strict=False):
         holding = [(limit, each) for limit in limits for each in limit.shares if each.kind == kind]
         open_flows = [limit for limit, each in holding if each.open or limit.flows == 0]
         yield KindCapacity(

@@ -24,8 +24,9 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from math import inf
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from tuplecalc.limits.coupled import Coupled, Figure, coupled_spaces
 from tuplecalc.limits.elsewhere import in_all
 from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, product
 from tuplecalc.limits.kinds import IN_TURN, JOINT, REMEMBERED, SHARED, Kind
@@ -44,13 +45,12 @@ from tuplecalc.limits.legs import (
 )
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import KindShare, Limit, by_flows, by_rate
-from tuplecalc.limits.program import Face, Member, joint_face
+from tuplecalc.limits.program import Face
 from tuplecalc.limits.turns import Turn, turns
 from tuplecalc.network.ports import PortSet
 
 ONE = Constant(1)
 _MOST_UNIONS = 64
-Figure = Literal["flows", "rate"]
 
 
 class Entry(NamedTuple):
@@ -76,7 +76,8 @@ def told_apart(found: Sequence[Found]) -> Iterator[Limit]:
         words.setdefault(limit.kind.name, []).append(each)
     labels = {kind: iter(_labels(several)) for kind, several in words.items()}
     for limit, _ in found:
-        yield replace(limit, label=next(labels[limit.kind.name]))
+        label = next(labels[limit.kind.name])
+        yield replace(limit, label=label) if label else limit
 
 
 def _labels(words: Sequence[tuple[str, ...]]) -> list[str]:
@@ -92,13 +93,6 @@ def _labels(words: Sequence[tuple[str, ...]]) -> list[str]:
         seen[label] += 1
         numbered.append(f"{label} {seen[label]}".strip() if seen[label] > 1 else label)
     return numbered
-
-
-class Coupled(NamedTuple):
-    """Key spaces that hang together, in the order of the flows, and all legs in them."""
-
-    spaces: list[Space]
-    legs: list[Leg]
 
 
 class Mix:
@@ -126,9 +120,16 @@ class Mix:
         self.legs = dict.fromkeys(entry.membership.leg for space in self.spaces.values() for entry in space)
         begin = [each.membership.leg.flow for each in declared[0] if isinstance(each, Alone)]
         self.kinds = {flow.kind: (flow.share, flow.hold) for flow in begin}
+        self.shares = {kind: Fraction(share.value) for kind, (share, _) in self.kinds.items()}
+        """What part of the new connections each kind is."""
         self.mean_hold = self._mean_hold()
+        self._mean = Fraction(1 if self.mean_hold is None else self.mean_hold.value)
         self._turns = self._take_turns()
         self._given: set[object] = set()
+        self._known_faces: dict[Space, Sequence[Found]] = {}
+        self._known_copies: dict[Membership, Number] = {}
+        members = {space: [entry.membership for entry in here] for space, here in self.spaces.items()}
+        self._coupled = list(coupled_spaces(members, self._open))
         self._joint = dict(self._joint_faces())
 
     def _enter(self, kind: Kind | None, membership: Membership, *, is_beside: bool = False) -> None:
@@ -150,16 +151,9 @@ class Mix:
             self.spaces |= {turn.space: [Entry(IN_TURN, each) for each in turn.members] for turn in several}
         return found
 
-    @property
-    def shares(self) -> dict[str, Fraction]:
-        """What part of the new connections each kind is."""
-        return {kind: Fraction(share.value) for kind, (share, _) in self.kinds.items()}
-
     def open_share(self, kind: str) -> Fraction:
         """What part of the open flows a kind is: π = σ·H / Σ σ·H, and σ where all last no time."""
-        share, hold = self.kinds[kind]
-        mean = self.mean_hold
-        return Fraction(share.value) if mean is None else share.value * hold.value / Fraction(mean.value)
+        return self.shares[kind] * self.hold(kind) / self._mean
 
     def hold(self, kind: str) -> Fraction:
         """How long a kind's connections are open; 1 where all last no time, so that these count."""
@@ -173,13 +167,16 @@ class Mix:
         total = _sum([share * hold for share, hold in self.kinds.values()])
         return Quantity("H_m", "traffic", total.value, total) if total.value else None
 
-    def limits(self) -> Iterator[tuple[Limit, ...]]:
-        """The limits of each hop."""
-        for hop in self._declared:
-            yield tuple(told_apart(list(self._limits_at(hop))))
+    def limits(self, hops: Iterable[str]) -> Iterator[tuple[Limit, ...]]:
+        """The limits of each of these hops; a space of a machine has some at each of its hops."""
+        by_hop: dict[str, list[Found]] = {}
+        for declared in self._declared:
+            for found in self._limits_at(declared):
+                by_hop.setdefault(found.limit.hop, []).append(found)
+        return (tuple(told_apart(by_hop.get(hop, ()))) for hop in hops)
 
     def _limits_at(self, hop: Iterable[Declared]) -> Iterator[Found]:
-        """The limits that a hop is the first to declare."""
+        """The limits of the spaces and tables that a hop is the first to declare."""
         for each in hop:
             match each:
                 case Alone(membership=membership) | Passing(membership=membership):
@@ -200,7 +197,7 @@ class Mix:
 
     def _of_space(self, space: Space) -> Iterator[Found]:
         if space in self.spaces and self._is_new(space):
-            yield from self._faces(space, self.spaces[space])
+            yield from self._faces(space)
             for turn in self._turns.get(space, ()):
                 yield from self._taken_in_turn(turn, is_lower=True)
             if space in self._joint:
@@ -208,9 +205,9 @@ class Mix:
 
     def _taken_in_turn(self, turn: Turn, *, is_lower: bool) -> Iterator[Found]:
         """The faces of spaces that are taken in turn: those below all of each alone, or the others."""
-        alone = [face.limit for space in turn.of for face in self._faces(space, self.spaces[space])]
+        alone = [face.limit for space in turn.of for face in self._faces(space)]
         known = min(map(by_rate, alone), default=inf)
-        for face in self._faces(turn.space, self.spaces[turn.space]):
+        for face in self._faces(turn.space):
             if (by_rate(face.limit) < known) == is_lower:
                 yield face
 
@@ -219,8 +216,13 @@ class Mix:
         every = (turn for several in self._turns.values() for turn in several)
         return told_apart([face for turn in every for face in self._taken_in_turn(turn, is_lower=False)])
 
-    def _faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Found]:
-        """The closed sets of legs."""
+    def _faces(self, space: Space) -> Sequence[Found]:
+        """The closed sets of legs of a space."""
+        if space not in self._known_faces:
+            self._known_faces[space] = tuple(self._found_faces(space, self.spaces[space]))
+        return self._known_faces[space]
+
+    def _found_faces(self, space: Space, entries: Sequence[Entry]) -> Iterator[Found]:
         by_ports: dict[PortSet, list[Entry]] = {}
         for entry in entries:
             by_ports.setdefault(entry.membership.ports.ports, []).append(entry)
@@ -239,32 +241,41 @@ class Mix:
     def _face(self, kind: Kind, inside: Sequence[Entry]) -> Limit:
         """The limit of a set of legs: all is counted in the copies of the first."""
         members = [entry.membership for entry in inside]
-        first = members[0]
-        each = [ONE if m.copies.value == first.copies.value else first.copies / m.copies for m in members]
-        parts = [Part(part, m.times, m.leg.flow) for part, m in zip(each, members, strict=True)]
+        first, copies = members[0], self._copies(members[0])
+        parts = [
+            Part(ONE if self._copies(m) == copies else first.copies / m.copies, m.times, m.leg.flow)
+            for m in members
+        ]
         names = {m.ports.ports: m.ports for m in reversed(members)}
         size = sized(*reversed(names.values()))
-        return self._limit(Limit(kind, first.hop, size, first.copies, 1, ONE), parts)
+        return self._limit(kind, first.hop, size, first.copies, parts)
 
-    def _limit(self, limit: Limit, parts: Sequence[Part]) -> Limit:
+    def _copies(self, member: Membership) -> Number:
+        """A membership's copies as a number, found once."""
+        if member not in self._known_copies:
+            self._known_copies[member] = member.copies.value
+        return self._known_copies[member]
+
+    def _limit(
+        self, kind: Kind, hop: str, size: Expression, copies: Expression, parts: Sequence[Part]
+    ) -> Limit:
         """A limit with the keys and the seconds of all kinds of flows."""
         open_, held = defaultdict[Expression, list[Terms]](list), defaultdict[Expression, list[Terms]](list)
+        taken = []
         for part in parts:
-            terms = part.flow.share, *part.flow.parts, part.flow.ratio * part.each
-            open_[part.flow.hold].append(terms)
-            held[part.times.seconds].append(terms)
-        shares = self._by_kind(
-            (
-                part.flow,
-                part.each.value * self._open(part.flow),
-                part.each.value * part.flow.weight.value * part.times.seconds.value,
-            )
-            for part in parts
-        )
-        return replace(
-            limit,
-            keys=self._keys(shares),
-            seconds=_sum([_in_all(terms, len(self.kinds)) * seconds for seconds, terms in held.items()]),
+            flow, seconds, each = part.flow, part.times.seconds, part.each.value
+            terms = flow.share, *flow.parts, flow.ratio * part.each
+            open_[flow.hold].append(terms)
+            held[seconds].append(terms)
+            taken.append((flow, each * self._open(flow), each * flow.weight.value * seconds.value))
+        shares = self._by_kind(taken)
+        return Limit(
+            kind,
+            hop,
+            size,
+            copies,
+            self._keys(shares),
+            _sum([_in_all(terms, len(self.kinds)) * seconds for seconds, terms in held.items()]),
             lingers=tuple(part.times.linger for part in parts),
             keys_formula=self._keys_formula(open_),
             shares=shares,
@@ -282,81 +293,71 @@ class Mix:
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
         """What each kind takes in all: of so much while connections are open, and in all their time."""
-        found: dict[str, KindShare] = {}
+        found: dict[str, tuple[Number, Number]] = {}
         for flow, held, seconds in parts:
-            share = Fraction(self.kinds[flow.kind][0].value)
-            before = found.get(flow.kind, KindShare(flow.kind, share, Fraction(0), Fraction(0)))
-            found[flow.kind] = before._replace(open=before.open + held, seconds=before.seconds + seconds)
-        return tuple(found.values())
+            before = found.get(flow.kind, (0, 0))
+            found[flow.kind] = before[0] + held, before[1] + seconds
+        return tuple(
+            KindShare(kind, self.shares[kind], Fraction(open_), Fraction(seconds))
+            for kind, (open_, seconds) in found.items()
+        )
 
     def _keys(self, shares: Iterable[KindShare]) -> Fraction:
         """Keys of an open flow of the mix."""
-        mean = 1 if self.mean_hold is None else self.mean_hold.value
-        return Fraction(sum(each.share * each.open for each in shares)) / mean
+        return sum((each.share * each.open for each in shares), Fraction(0)) / self._mean
 
     def _used(self, several: Sequence[Uses]) -> Limit:
         """The entries or files that all flows take of a machine."""
         first, parts = several[0], [part for each in several for part in each.parts]
-        return self._limit(Limit(first.kind, first.hop, first.size, first.copies, 1, ONE), parts)
+        return self._limit(first.kind, first.hop, first.size, first.copies, parts)
 
     def _held(self, several: Sequence[Held]) -> Limit:
         """The ports that are set aside for sources."""
         parts = [Part(ONE, each.times or in_all(each.own), each.own.leg.flow) for each in several]
-        return self._limit(several[0].limit, parts)
+        limit = several[0].limit
+        found = self._limit(limit.kind, limit.hop, limit.size, limit.scopes, parts)
+        return replace(found, pool=limit.pool, searched=limit.searched)
 
     def _joint_faces(self) -> Iterator[tuple[Space, Found]]:
         """Of legs and spaces that hang together, the optimum where it is lower than all their faces."""
         in_turn = {turn.space for several in self._turns.values() for turn in several}
-        for coupled in self._coupled():
-            faces = [face for space in coupled.spaces for face, _ in self._faces(space, self.spaces[space])]
-            found = self._joint_face(coupled, self.shares, ("flows", "rate"))
+        for coupled in self._coupled:
+            faces = [face for space in coupled.spaces for face, _ in self._faces(space)]
+            open_ = (face.size.value * face.scopes.value / Fraction(face.keys) for face in faces if face.keys)
+            rates = (face.rate for face in faces if face.rate is not None)
+            known: dict[Figure, Number] = {
+                "flows": min(open_, default=0) / self._mean,
+                "rate": min(rates, default=0),
+            }
+            lower = [
+                figure
+                for figure, most in known.items()
+                if not coupled.has_room({kind: share * most for kind, share in self.shares.items()}, figure)
+            ]
+            found = self._joint_face(coupled, self.shares, lower)
             if found is not None and any(
                 by(found.limit) < min(map(by, faces), default=inf) for by in (by_flows, by_rate)
             ):
                 yield next(each for each in reversed(coupled.spaces) if each not in in_turn), found
 
     def joint_faces_at(self, rates: Mapping[str, Number], figure: Figure) -> Iterator[Limit]:
-        """The joint faces that are lowest where the kinds have these rates."""
-        found = (self._joint_face(coupled, rates, (figure,)) for coupled in self._coupled())
+        """The joint faces that these rates of the kinds may exceed."""
+        full = (each for each in self._coupled if not each.has_room(rates, figure))
+        found = (self._joint_face(each, rates, (figure,)) for each in full)
         return told_apart([face for face in found if face is not None])
-
-    def _coupled(self) -> Iterator[Coupled]:
-        """Spaces that legs of different ports connect: evenly over the same ports every face is reached."""
-        for spaces in self._components():
-            legs = dict.fromkeys(entry.membership.leg for space in spaces for entry in self.spaces[space])
-            if len({leg.ports.ports for leg in legs}) > 1:
-                yield Coupled(sorted(spaces, key=list(self.spaces).index), list(legs))
 
     def _joint_face(
         self, coupled: Coupled, rates: Mapping[str, Number], figures: Sequence[Figure]
     ) -> Found | None:
-        """The faces with the best multipliers for the rate and for the flows, at these rates of the kinds."""
-        spaces, legs = coupled
-        flows = [leg.flow for leg in legs]
-        found: dict[Figure, Face] = {}
-        for figure in figures:
-            is_rate = figure == "rate"
-            members = [
-                [
-                    Member(
-                        legs.index(each.leg), each.times.seconds.value if is_rate else 1, each.copies.value
-                    )
-                    for _, each, _ in self.spaces[space]
-                ]
-                for space in spaces
-            ]
-            each = [flow.weight.value if is_rate else self._open(flow) for flow in flows]
-            weights = [rates[flow.kind] * weight for flow, weight in zip(flows, each, strict=True)]
-            if (face := joint_face([leg.ports.ports for leg in legs], weights, members)) is not None:
-                prices = zip(flows, each, face.prices, strict=True)
-                found[figure] = face._replace(prices=[weight * price for _, weight, price in prices])
-        if not found:
+        """The faces that are lowest for these rates of the kinds, of both figures as one limit."""
+        faces = {figure: coupled.best_face(rates, figure) for figure in figures}
+        nothing = Face(Fraction(1), [Fraction(0)] * len(coupled.legs))
+        of_flows, of_rate = faces.get("flows") or nothing, faces.get("rate") or nothing
+        prices = zip((leg.flow for leg in coupled.legs), of_flows.prices, of_rate.prices, strict=True)
+        shares = tuple(each for each in self._by_kind(prices) if each.open or each.seconds)
+        if not shares:
             return None
-        nothing = Face(Fraction(1), [Fraction(0)] * len(legs))
-        of_flows, of_rate = found.get("flows", nothing), found.get("rate", nothing)
-        shares = self._by_kind(zip(flows, of_flows.prices, of_rate.prices, strict=True))
-        shares = tuple(each for each in shares if each.open or each.seconds)
-        last = spaces[-1]
+        last = coupled.spaces[-1]
         joint = Limit(
             JOINT,
             self.spaces[last][0].membership.hop,
@@ -366,35 +367,13 @@ class Mix:
             Constant(sum(each.share * each.seconds for each in shares)),
             Constant(of_rate.size),
             shares=shares,
-            parts=tuple(_priced(legs, of_rate.prices)),
+            parts=tuple(_priced(coupled.legs, of_rate.prices)),
         )
         return Found(joint, (*last.words, ""))
 
     def _open(self, flow: Flow) -> Number:
         """How long a connection is open, for each of its kind; 1 where all last no time."""
         return flow.weight.value * (1 if self.mean_hold is None else flow.hold.value)
-
-    def _components(self) -> Iterator[list[Space]]:
-        """The spaces that legs connect."""
-        of_leg: dict[Leg, list[Space]] = {}
-        for space, entries in self.spaces.items():
-            for entry in entries:
-                of_leg.setdefault(entry.membership.leg, []).append(space)
-        seen: set[Space] = set()
-        for start in self.spaces:
-            if start in seen:
-                continue
-            found, todo = [], [start]
-            seen.add(start)
-            while todo:
-                space = todo.pop()
-                found.append(space)
-                for entry in self.spaces[space]:
-                    for other in of_leg[entry.membership.leg]:
-                        if other not in seen:
-                            seen.add(other)
-                            todo.append(other)
-            yield found
 
 
 def _has_less_room(here: Membership) -> bool:
@@ -439,6 +418,8 @@ def _in_all(terms: Sequence[Terms], kinds: int) -> Expression:
 
     So do the shares of all kinds, where there are so many.
     """
+    if len(terms) == 1 < kinds:
+        return product(*terms[0])
     for side in (1, 2, 0):
         groups: dict[Terms, Counter[Expression]] = {}
         for term in terms:

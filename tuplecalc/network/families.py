@@ -60,7 +60,11 @@ def _legs(source: int | None, target: int | None, hops: Sequence[Hop | None]) ->
         here = _stand_in(hop) if hop is not None else None
         any_ = ANY if isinstance(hop, Cone) else ends[-1]
         ends.append(any_ if here is None else here)
-    return [_in_common(one, other) for one, other in zip(senders, reversed(ends), strict=True)]
+    found = [_in_common(one, other) for one, other in zip(senders, reversed(ends), strict=True)]
+    for number, hop in reversed(list(enumerate(hops))):
+        if hop is None or hop.own_addresses is None:  # the same source goes on
+            found[number] &= found[number + 1]
+    return found
 
 
 def with_addresses_of(hop: Hop, before: int | None, behind: int | None) -> Hop:

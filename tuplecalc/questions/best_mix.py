@@ -11,9 +11,10 @@ from typing import Literal
 from tuplecalc.algebra.meeting import Meeting, meeting
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.coupled import Figure
 from tuplecalc.limits.free_rates import FreeRates, Rates
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.mixture import Figure, Mix
+from tuplecalc.limits.mixture import Mix
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.vertex import Vertex, best_vertex
 

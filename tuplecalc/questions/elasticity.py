@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sympy  # type: ignore[import-untyped]
 
 from tuplecalc.algebra import printing
-from tuplecalc.algebra.notation import labels_of
+from tuplecalc.algebra.notation import groups_of, labels_of
 from tuplecalc.algebra.symbols import exact, number, size_symbol, symbol
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, Size, evaluate
@@ -17,7 +17,6 @@ from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.chain import Chain
 
 _A_LITTLE_MORE = 1 + sympy.Rational(1, 10**12)
-_OF_A_GROUP = "share", "hold", "first_close", "addresses", "time_wait", "reuse_after", "max_files"
 RANKS = 3
 """The limit that binds and the two behind it."""
 
@@ -87,24 +86,13 @@ def _all(result: Capacity, ranks: int) -> Iterator[Elasticity]:
 
 
 class _Inputs:
-    """Whose the inputs of a chain are, and which of them do more than a formula shows."""
+    """Whose the inputs of a chain are, and which of them are shares that sum to 1."""
 
     def __init__(self, chain: Chain) -> None:
-        traffic, clients = chain.traffic, chain.clients
-        of_rates = any(kind.rate is not None for kind in traffic.kinds)
-        key = "rate" if of_rates else "share"
-        self.shares = {f"{kind.path}.share": f"{kind.path}.{key}" for kind in traffic.kinds}
-        self.fixed_total = not of_rates
-        named = [(kind.path, kind.name) for kind in traffic.kinds]
-        if len(clients) > 1:
-            named += [(group.path, group.name or "clients") for group in clients]
-        self.owners = {f"{path}.{key}": name for path, name in named for key in _OF_A_GROUP}
-        self.short = labels_of(chain)
-        self.hidden: set[str] = set()
-        if traffic.kinds and len(clients) > 1:  # they also say where the flows of a kind come from
-            self.hidden |= {f"{group.path}.addresses" for group in clients}
-        if traffic.kinds and len(chain.services) > 1:
-            self.hidden |= {"services", "services.share"}
+        kinds = chain.traffic.kinds
+        self.fixed_total = not any(kind.rate is not None for kind in kinds)
+        self.shares = {f"{kind.path}.{'share' if self.fixed_total else 'rate'}" for kind in kinds}
+        self.short, self.named = labels_of(chain), {*groups_of(chain), *(kind.name for kind in kinds)}
 
 
 class _Reading:
@@ -115,7 +103,6 @@ class _Reading:
         self.inputs: dict[Any, tuple[str, str]] = {}
         """Each symbol's path and letter, in reading order."""
         self.values: dict[Any, Any] = {}
-        self.read_as: dict[tuple[Any, ...], Number] = {}
         self._made: dict[object, Any] = {}
         self._more: dict[Any, Any] = {}  # of two equal choices, the one that is smaller for a little more
 
@@ -129,7 +116,7 @@ class _Reading:
         for part, _ in parts:
             self.read(part)
         for x, (path, letter) in list(self.inputs.items()):
-            if not path or self.values[x] == 0 or path in self.known.hidden:
+            if not path or self.values[x] == 0:
                 continue
             if path in self.known.shares and self.values[x] == 1:
                 continue  # there is no other kind to take from
@@ -148,8 +135,7 @@ class _Reading:
             value = number(closed.xreplace(self.values))
             sign = "-" if closed.could_extract_minus_sign() else ""
             text = sign + printing.plain_text(-closed if sign else closed, tuple(self.inputs))
-            at = self.known.shares.get(path, path)
-            yield Elasticity(self.limit, figure, rank, at, letter, value, closed, text)
+            yield Elasticity(self.limit, figure, rank, path, letter, value, closed, text)
 
     def _with(self, x: Any, path: str) -> dict[Any, Any]:
         """What grows with an input, and by how much where that grows by a part of itself."""
@@ -169,12 +155,8 @@ class _Reading:
                 return self._input(node, ", ".join(paths), str(node), node.value)
             if node.definition is not None:
                 return self.read(node.definition)
-            owner = self.known.owners.get(node.place, node.hop)
-            key: tuple[Any, ...] = (node.symbol, owner, node.place)
-            if node.value != self.read_as.setdefault(key, node.value):  # of addresses of two families
-                self.known.hidden.add(node.place)
-                key = (*key, node.value)
-            return self._input(key, node.place, node.symbol, node.value, owner)
+            key = node.symbol, node.hop, node.place
+            return self._input(key, node.place, node.symbol, node.value, node.hop)
 
         def least(*choices: Any) -> Any:
             return min(choices, key=lambda choice: choice.xreplace(self.values | self._more))
@@ -184,8 +166,8 @@ class _Reading:
     def _input(self, key: object, path: str, letter: str, value: Number, hop: str = "") -> Any:
         if key not in self._made:
             name = letter
-            if any(other == name for _, other in self.inputs.values()):
-                name = f"{letter}_{self.known.short[hop]}" if hop else f"{letter} of {path}"
+            if hop in self.known.named or any(other == name for _, other in self.inputs.values()):
+                name = f"{letter}_{self.known.short.get(hop, hop)}" if hop else f"{letter} of {path}"
             made = symbol(name, letter) if hop else size_symbol(name)
             self._made[key] = made
             self.inputs[made] = path, name

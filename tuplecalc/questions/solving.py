@@ -75,7 +75,7 @@ def solve(
     axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST)
     is_share = axis.path.endswith(".share")
     if axis.unit == "" and not is_share:
-        raise InputError(f"{show(path)}: this share has no least or largest; name a count or a time")
+        raise InputError(f"{show(path)}: a share has no least or largest; name a count or a time")
     if axis.unit == "1/s":
         rule = "`capacity` says the highest rate of each kind while the others stay as offered"
         raise InputError(f"{show(path)}: {rule}; name another number")

@@ -244,14 +244,17 @@ def _comparison(found: Comparison) -> Record:
 
 def _solution(found: Solution) -> Record:
     """Counts exactly, times as floats; ``reason`` where no value helps."""
+    from tuplecalc.questions.paths import REAL_UNITS
     from tuplecalc.render.solved import reason
 
-    number = float if found.is_time else int
+    number = float if found.unit in REAL_UNITS else int
+    target = _pick(found.target, "flows", "rate", "blocking", *(["each"] if found.target.each else []))
     value = None if found.is_any or found.value is None else number(found.value)
     return {
         "title": found.result.title,
         "for": found.path,
-        **_pick(found, "unit", "target"),
+        **_pick(found, "unit"),
+        "target": target,
         "value": value,
         **_pick(found, any="is_any", setting="setting"),
         **_pick(found.result, "flows", "rate"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import starmap
 from math import floor
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from tuplecalc.render import numbers
 if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
 
+_SELDOM = 1e-12
 UP_TO = "“Up to” is the highest rate of a kind while the others stay as offered."
 
 
@@ -61,21 +64,47 @@ def behind(result: Capacity, limit: Limit, longest: int | None = None) -> str:
 
 def binding(result: Capacity) -> Iterator[str]:
     """What binds for whom; nothing where all kinds are held by the limits that bind the whole."""
-    for what, whole, found in (
-        ("open flows", result.binding, [(kind.flows_binding, kind.name) for kind in of(result)]),
-        ("rate", result.rate_binding, [(kind.rate_binding, kind.name) for kind in of(result)]),
-    ):
-        names: dict[str, list[str]] = {}
-        for limit, name in found:
-            if limit is not None:
-                names.setdefault(f"{limit.hop} {limit.name}", []).append(name)
-        if any(limit is not whole for limit, _ in found if limit is not None):
-            each = (f"{limit} for {_listed(several)}" for limit, several in names.items())
-            yield f"By kind, what binds the {what} is {', '.join(each)}."
+    parts = of(result)
+    held = [("flows", kind.flows_binding, kind.name) for kind in parts]
+    held += [("rate", kind.rate_binding, kind.name) for kind in parts]
+    whole = {"flows": result.binding, "rate": result.rate_binding}
+    if all(limit is None or limit is whole[figure] for figure, limit, _ in held):
+        return
+    by_limit: dict[str, dict[str, list[str]]] = {}
+    for figure, limit, name in held:
+        if limit is not None:
+            by_limit.setdefault(f"{limit.hop} {limit.name}", {}).setdefault(figure, []).append(name)
+    yield f"By kind: {'; '.join(starmap(_bound, by_limit.items()))}."
+
+
+def _bound(limit: str, names: dict[str, list[str]]) -> str:
+    flows, rate = names.get("flows"), names.get("rate")
+    if flows and flows == rate:
+        return f"{limit} binds flows and rate of {_listed(flows)}"
+    each = (f"the {figure} of {_listed(several)}" for figure, several in names.items())
+    return f"{limit} binds {' and '.join(each)}"
 
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def takes(result: Capacity) -> Iterator[str]:
+    """What the kinds take of the limit that binds the flows, and of the one that binds the rate."""
+    flows, rate = result.binding, result.rate_binding
+    held = [(each.kind, each.share * each.open) for each in flows.shares]
+    yield from _shared_out(flows, held, "of the keys that open flows hold")
+    if rate is not None:
+        times = [(each.kind, each.share * each.seconds) for each in rate.shares]
+        yield from _shared_out(rate, times, "of the time for which keys are taken")
+
+
+def _shared_out(limit: Limit, parts: list[tuple[str, Fraction]], what: str) -> Iterator[str]:
+    whole = sum((part for _, part in parts), Fraction(0))
+    if len(parts) > 1 and whole:
+        ranked = sorted(parts, key=lambda each: -each[1])
+        said = [f"{name} has {numbers.percent(part / whole)}" for name, part in ranked if part]
+        yield f"{limit.hop} {limit.name}: {what} {_listed(said)}."
 
 
 def hit(load: Offered) -> str:
@@ -85,4 +114,6 @@ def hit(load: Offered) -> str:
         return ""
     if first.seconds is not None:
         return f"{first.kind} is hit first, {numbers.duration(first.seconds)} from empty."
+    if first.failing.upper < _SELDOM:
+        return ""
     return f"{first.kind} fails most: {numbers.between(first.failing)} of its connections."

@@ -146,7 +146,7 @@ def short(value: Number | float, unit: str) -> str:
     """A value of an axis in a table: ``1,000``, ``90 s``, ``0.25``."""
     if unit == "s":
         return f"{float(value):,.12g} s"
-    return f"{float(value):,.12g}" if unit in ("", "1/s") else count(int(value))
+    return f"{float(value):,.12g}" if unit in ("", "1/s", "per flow") else count(int(value))
 
 
 def with_unit(value: Number, unit: str) -> str:
@@ -160,7 +160,7 @@ def with_unit(value: Number, unit: str) -> str:
             seconds = f"{float(value):.12g} s"
             words = duration(float(value)) if value >= 60 else seconds
             return seconds if words == seconds else f"{seconds} ({words})"
-        case "":
+        case "" | "per flow":
             return f"{float(value):.12g}"
         case "1/s":
             return f"{rate(value)}/s"

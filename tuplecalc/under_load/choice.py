@@ -39,6 +39,8 @@ class BlindHop(NamedTuple):
 def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
     """Every pair of hops whose port ranges overlap under a shared limit, in the order of the chain.
 
+    None where flows are of several kinds: that is not counted yet (``Offered.not_counted`` says so).
+
     Such are transparent proxies (TPROXY) under strict tracking whose ports overlap with those of
     the legs that enter.  The chooser avoids a port for as long as it holds it itself, which may be
     longer than the proxy's table does: a mean field with the table's time is the lower bound, one
@@ -50,6 +52,8 @@ def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
     >>> hop.chooser, hop.hop, hop.burst, [round(share, 2) for share in hop.blocking]
     ('lvs', 'login-proxy', Fraction(1, 2), [0.48, 0.51])
     """
+    if result.chain.is_mixed:
+        return ()
     return tuple(
         _blind(result.chain, each, *sets, rate)
         for each in pools(result)

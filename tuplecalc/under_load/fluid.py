@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import expm1, floor, log10
+from math import floor, log10
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,6 +16,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.under_load import checks
+from tuplecalc.under_load.course import Course
 from tuplecalc.under_load.exhaustion import NOTHING, Exhausted, exhausted, hottest
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
@@ -134,7 +134,7 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
     turns = sorted({0.0, ends} if dry is None else {0.0, dry, ends})
     corners = _corners(turns, hold, {float(lag) for _, lag in each.held}, over, steps)
 
-    endless = [stream._replace(course=_Course(stream.course.hold, stream.course.lags)) for stream in streams]
+    endless = [stream._replace(course=Course(stream.course.hold, stream.course.lags)) for stream in streams]
     for stream in (*streams, *endless):
         stream.course.go_on(0.0, stream.rate)
     if dry is not None:
@@ -177,7 +177,7 @@ class _Stream(NamedTuple):
     kind: str
     keys: float
     rate: float
-    course: _Course
+    course: Course
 
 
 def _streams(each: Pools, rate: float) -> Iterator[_Stream]:
@@ -193,7 +193,7 @@ def _streams(each: Pools, rate: float) -> Iterator[_Stream]:
     for stream, keys in parts.items():
         kind, hold, each_flow = stream
         of_keys = {float(lag): float(part / keys) for lag, part in lags[stream].items()}
-        course = _Course(float(hold), of_keys)
+        course = Course(float(hold), of_keys)
         yield _Stream(kind, float(each_flow), rate * float(keys / each_flow), course)
 
 
@@ -260,76 +260,6 @@ def _told(seconds: float) -> float:
     if not unit or seconds >= 60 * unit:
         unit = 10.0 ** floor(log10(seconds / (unit or 1.0))) * (unit or 1.0)
     return unit * next(number for number in _NUMBERS if number * unit >= seconds * (1 - 1e-9))
-
-
-class _Cell(NamedTuple):
-    """From ``start`` on, connections get in at one rate; accepted so far, and open, in flows."""
-
-    start: float
-    accepted: float
-    open: float
-    rate: float
-
-
-class _Course:
-    """Connections of a pool over time, where what gets in is constant from one moment to the next."""
-
-    def __init__(self, hold: float, lags: Mapping[float, float]) -> None:
-        self.hold, self.lags = hold, lags
-        self.starts: list[float] = []
-        self.cells: list[_Cell] = []
-
-    def go_on(self, start: float, rate: float) -> None:
-        """From a moment after all others on, at this rate."""
-        _, accepted, still_open, _ = self.at(start)
-        self.starts.append(start)
-        self.cells.append(_Cell(start, accepted, still_open, rate))
-
-    def at(self, time: float) -> _Cell:
-        """What is so at a moment: ``x = x_0·e^(-t/H) + N'·H·(1 - e^(-t/H))``, t from the cell's start."""
-        place = bisect_right(self.starts, time)
-        if not place:
-            return _Cell(time, 0.0, 0.0, 0.0)
-        start, accepted, before, rate = self.cells[place - 1]
-        gone = self._gone(time - start)
-        still_open = before * (1 - gone) + rate * self.hold * gone
-        return _Cell(time, accepted + rate * (time - start), still_open, rate)
-
-    def closed(self, time: float) -> float:
-        """Connections closed so far."""
-        _, accepted, still_open, _ = self.at(time)
-        return accepted - still_open
-
-    def lingering(self, time: float) -> float:
-        """Keys that linger, over the keys of one connection."""
-        closed = self.closed(time)
-        return sum(part * (closed - self.closed(time - linger)) for linger, part in self.lags.items())
-
-    def taken(self, time: float) -> float:
-        """Keys that are not free, over the keys of one connection."""
-        return self.at(time).open + self.lingering(time)
-
-    def taken_by(self, start: float, end: float) -> tuple[float, float]:
-        """What is taken at ``end``, and how much more for each connection a second from ``start`` on.
-
-        What has come back by then, ``Σ m_T·D(end - T)``, is known where ``T`` reaches back to the
-        time before ``start``; for a shorter one it depends on the rate, as a linear function of it.
-        """
-        _, accepted, still_open, _ = self.at(start)
-        known, gain = accepted, end - start
-        for linger, part in self.lags.items():
-            age = end - start - linger
-            if age <= 0:
-                known -= part * self.closed(end - linger)
-            else:
-                gone = self._gone(age)
-                known -= part * (accepted - still_open * (1 - gone))
-                gain -= part * (age - self.hold * gone)
-        return known, gain
-
-    def _gone(self, age: float) -> float:
-        """The part of the connections of one moment that are closed so much later."""
-        return -expm1(-age / self.hold) if self.hold else 1.0
 
 
 def _half_free(streams: Sequence[_Stream], size: float, ends: float, longest: float) -> float:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import exp, expm1, inf, log, sqrt
 
+_NOTHING = 1e-300
 _FAR = 40.0  # e^-40 of the law is left out on each side
 
 
@@ -27,15 +28,16 @@ def log_losses(size: int, loads: Mapping[int, float]) -> dict[int, float]:
 
         Σ d·a_d·e^{d·x} = C        P(X = n)·e^{x·n} ∝ ∮ exp(Σ a_d·e^{d·x}·(e^{i·d·θ} − 1) − i·n·θ) dθ / 2π
 
-    What aliases is below e^-40 (Bernstein's inequality); against the recursion in fractions the relative
-    error was below 1e-11 (2,000 random pools).
+    What aliases is below e^-40 (Bernstein's inequality).  The error is that of the transform, 1e-16 of q's
+    peak: against the recursion in fractions below 1e-11 of B_d, but where flows of one key are very few
+    beside those of two or more (2e-7 of 4e-11 seen).
 
     >>> log_losses(2, {1: 1.0, 2: 0.5})  # q = 1, 1, 1: the last, and the last two of three
     {1: -1.098612..., 2: -0.405465...}
     """
     import numpy as np  # only where flows of several kinds meet
 
-    coming = {keys: load for keys, load in loads.items() if 0 < keys <= size and load > 0}
+    coming = {keys: load for keys, load in loads.items() if 0 < keys <= size and load > _NOTHING}
     found = {keys: -inf if keys <= size else 0.0 for keys in loads}
     if not coming:
         return found
@@ -78,6 +80,6 @@ def _tilt(size: int, loads: Mapping[int, float]) -> float:
         total = sum(part for _, part in parts)
         step = (top + log(total)) * total / sum(keys * part for keys, part in parts)
         x -= step
-        if abs(step) <= 1e-16 * max(1.0, abs(x)) or abs(step) <= 4e-16 * abs(x):
+        if abs(step) <= 1e-16 + 4e-16 * abs(x):
             break
     return x

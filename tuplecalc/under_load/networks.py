@@ -95,4 +95,4 @@ def together(shares: Sequence[float]) -> float:
     """
     if len(shares) == 1 or max(shares, default=0.0) >= 1:
         return max(shares)
-    return -expm1(sum(log1p(-share) for share in shares))
+    return 0.0 - expm1(sum(log1p(-share) for share in shares))

@@ -118,7 +118,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     if blocking is not None:
         share = probability(blocking, "blocking")
         most = MostAt(share, rate_for(result, share))
-    blind, left_out = _blind(result, rate)
+    blind, left_out = blind_hops(result, None if rate is None else float(rate)), _left_out(result)
     if rate is None:
         return Offered(None, highest, (), None, None, blind, most, not_counted=left_out)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
@@ -146,12 +146,10 @@ def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> E
     return min(needed, key=lambda time: time.seconds, default=None)
 
 
-def _blind(result: Capacity, rate: Fraction | None) -> tuple[tuple[BlindHop, ...], str]:
-    """What fails where hops choose their ports blindly, and what is not counted of it."""
-    if not result.chain.is_mixed:
-        return blind_hops(result, None if rate is None else float(rate)), ""
-    meet = any(limit.kind is SHARED for limit in result.limits)
-    return (), "ports chosen blindly: not counted for several kinds yet" if meet else ""
+def _left_out(result: Capacity) -> str:
+    """What is not counted of what may fail."""
+    meet = result.chain.is_mixed and any(limit.kind is SHARED for limit in result.limits)
+    return "ports chosen blindly: not counted for several kinds yet" if meet else ""
 
 
 def _order(kind: KindLoad) -> tuple[float, float]:

@@ -229,16 +229,17 @@ def _takings_of_mix(limit: Limit, chain: Chain) -> Iterator[Taking]:
         if not keys:
             continue
         held: dict[tuple[Fraction, Fraction], Fraction] = {}
-        for part, count in zip(parts, counts, strict=True):
+        lingers = [part.times.linger for part in parts]
+        for part, count, each_side in zip(parts, counts, lingers, strict=True):
             hold, c = Fraction(part.times.hold.value), Fraction(part.times.client_share.value)
-            for share, linger in ((c, part.times.linger.client), (1 - c, part.times.linger.service)):
+            for share, linger in ((c, each_side.client), (1 - c, each_side.service)):
                 if share:
                     times = hold, Fraction(linger)
                     held[times] = held.get(times, Fraction(0)) + share * count
         time = sum((count * sum(times) for times, count in held.items()), Fraction(0))
         flows = {(part.times.hold, part.times.client_share) for part in parts}
         (hold_, share_), *others = flows
-        closes = tuple(_closes(Fraction(share_.value), [part.times.linger for part in parts]))
+        closes = tuple(_closes(Fraction(share_.value), lingers))
         alike = None if others or keys.denominator != 1 else hold_
         yield Taking(strand, shares[strand], keys, time / keys, alike, closes, held, chances(keys))
 

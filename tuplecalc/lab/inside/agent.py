@@ -113,9 +113,7 @@ class Agent:
                 limit_files(spec["max_files"])
             case "admit":
                 self.clients = Clients(spec)
-                return await self.clients.admit(
-                    spec["wanted"], spec["more"], spec["waves"], search=spec["search"]
-                )
+                return await self.clients.admit(**spec["admit"])
             case "sustain":
                 return await Pace(spec).sustain(spec["offered"], spec["delay"], spec["periods"])
             case "report":

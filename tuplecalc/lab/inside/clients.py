@@ -89,17 +89,24 @@ class Clients:
         self.pending: set[asyncio.Task[None]] = set()
         self.errors: Counter[str] = Counter()
 
-    async def admit(self, wanted: int, more: int, waves: int, *, search: bool) -> dict[str, Any]:
+    async def admit(
+        self, wanted: int, more: int, waves: int, *, search: bool, rivals: bool
+    ) -> dict[str, Any]:
         """Open ``wanted`` flows, then so many more; the most of the mix that still work when all are open.
 
-        ``search``: attempts may have taken room from each other.  Once what the failed ones left has gone,
-        single ones look for the rest, until a few in a row are in vain.
+        ``rivals``: attempts may take room from each other, so the first ones beyond go one by one.
+        ``search``: once what failed attempts left has gone, single ones look for the rest.
         """
-        if len(self.strands) > 1:  # else more than its part takes no room from another
-            await self._reach(wanted, waves, spare=_SPARE)
-        if len(self.strands) == 1 or not any(self._missing(wanted)):
+        mixed = len(self.strands) > 1  # else more than its part takes no room from another
+        if mixed or rivals:
+            await self._reach(wanted, waves if mixed else 1, spare=_SPARE * mixed)
+        is_reached = not any(self._missing(wanted))
+        if rivals and is_reached:
+            await self._creep(wanted, wanted + more)
+        if not mixed or is_reached:
             await self._reach(wanted + more, waves)
         if search and any(self._missing(wanted)):
+            await asyncio.sleep(_LEFTOVERS_SECONDS)
             await self._look(wanted)
         flows = most(self.weights, [len(strand.live) for strand in self.strands])
         if not any(self._missing(wanted)):
@@ -133,15 +140,19 @@ class Clients:
             if any(wanted and not found for wanted, found in zip(missing, gained, strict=True)):
                 break
 
+    async def _creep(self, flows: int, goal: int) -> None:
+        """One flow of the mix after the other, until one finds no room."""
+        while flows < goal and not self._is_over and not any(self._missing(flows)):
+            flows += 1
+            await self._wave(self._missing(flows))
+
     async def _look(self, goal: int) -> None:
-        """Single attempts for the rest."""
-        if monotonic() < self.ends:
-            await asyncio.sleep(_LEFTOVERS_SECONDS)
-        failures = 0
-        while failures < _FAILURES and not self._is_over and any(missing := self._missing(goal)):
+        """Single attempts for what is missing, until a few in a row are in vain."""
+        left = _FAILURES
+        while left and not self._is_over and any(missing := self._missing(goal)):
             strand = max(range(len(missing)), key=missing.__getitem__)
             one = [int(number == strand) for number in range(len(missing))]
-            failures = 0 if any(await self._wave(one)) else failures + 1
+            left = _FAILURES if any(await self._wave(one)) else left - 1
 
     def _missing(self, goal: int) -> list[int]:
         """How many flows of each strand there should be beside those that are open."""

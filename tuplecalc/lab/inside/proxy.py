@@ -58,8 +58,13 @@ class Proxy:
 
     def report(self) -> dict[str, Any]:
         """Flows that are open, the connections of its pools, and what the kernel said."""
-        pooled = sum(len(pool.lanes) for pool in self.pools.values())
-        return {"hop": self.hop, "open": self.open, "pooled": pooled, "errors": dict(self.errors)}
+        pools = self.pools.values()
+        return {
+            "hop": self.hop,
+            "open": self.open + sum(len(pool.flows) for pool in pools),
+            "pooled": sum(len(pool.lanes) for pool in pools),
+            "errors": dict(self.errors),
+        }
 
     def _accept(self, waiting: socket.socket) -> None:
         for _ in range(64):  # then let others have a turn
@@ -118,11 +123,7 @@ class Proxy:
         """A place in the pool of the flow's destination."""
         if (mark, to) not in self.pools:
             self.pools[mark, to] = Pool(self.ratios[mark], partial(self._upstream, peer, mark, to))
-        await self.pools[mark, to].begin(client, self._left)
-        self.open += 1
-
-    def _left(self) -> None:
-        self.open -= 1
+        await self.pools[mark, to].begin(client)
 
     async def _upstream(self, peer: Endpoint, mark: int, to: Endpoint | None) -> socket.socket:
         upstream, there = self._connect(peer, mark, to)

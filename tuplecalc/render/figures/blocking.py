@@ -40,6 +40,7 @@ _LOOKS: dict[Kind, tuple[str, str, str]] = {
     "blind": (style.PURPLE, "-.", "\\\\\\\\"),
 }
 """The colour, the line, the hatch of a band."""
+_NAMED = 3  # kinds that fail alike; of more there is but the number
 _DASHES = ("-", "--", "-.", ":")
 _DARKER = {style.YELLOW: "#B8A900"}
 """What is too light for a line."""
@@ -110,17 +111,18 @@ def _kinds(ax: Axes, result: Capacity, found: Mapping[str, Curve]) -> Iterator[E
     known, offered = looks(result), result.chain.traffic.offered
     alike: dict[object, list[str]] = {}
     for kind, curve in found.items():
-        alike.setdefault((curve.shares, known[kind].colour == style.MUTED), []).append(kind)
-    others = 0
+        alike.setdefault(curve.shares, []).append(kind)
+    said = set()
     for dashes, kinds in zip(cycle(_DASHES), alike.values(), strict=False):
-        look, curve = known[kinds[0]], found[kinds[0]]
-        names = ", ".join(dict.fromkeys(known[kind].label for kind in kinds))
-        if look.colour == style.MUTED:
-            others += 1
+        look = min((known[kind] for kind in kinds), key=lambda each: each.colour == style.MUTED)
+        several = list(dict.fromkeys(known[kind].label for kind in kinds))
+        names = ", ".join(several) if len(kinds) <= _NAMED else f"{len(kinds)} kinds"
+        curve = found[kinds[0]]._replace(label=names)
         colour = _DARKER.get(look.colour, look.colour)
-        end = _curve(ax, curve._replace(label=names), offered, names, (colour, dashes, look.hatch))
-        if others < 2:
+        end = _curve(ax, curve, offered, names, (colour, dashes, look.hatch))
+        if names not in said:
             yield end
+        said.add(names)
 
 
 def _curve(ax: Axes, curve: Curve, offered: Any, gid: str, look: tuple[str, str, str]) -> End:

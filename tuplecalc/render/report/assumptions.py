@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Size, ingredients, leaves
+from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
@@ -87,7 +88,10 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
     shares = any(group.share is not None for group in chain.services)
     hashed = [hop.name for hop in chain.hops if isinstance(hop, Cone) and hop.spread == "hashed"]
     over = []
-    if shares:
+    if len(chain.strands) > 1:
+        yield "Open flows are of the kinds by their parts of the new connections, times how long these last."
+        yield from _spread(chain)
+    elif shares:
         yield "Traffic falls on the groups of services by their shares, and evenly within each group."
     elif sum(group.endpoints for group in chain.services) > 1:
         over.append("the services")
@@ -111,6 +115,15 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
     if chain.traffic.offered is not None:
         yield "New connections come at random moments, and one that fails is not tried again."
     yield from sentences.at_most(result)
+
+
+def _spread(chain: Chain) -> Iterator[str]:
+    """How the flows of a kind are spread over the groups of clients and of services."""
+    if len(chain.clients) > 1:
+        yield "A kind comes from its groups of clients in proportion to their addresses."
+    if len(chain.services) > 1:
+        by = "shares" if chain.services[0].share is not None else "endpoints"
+        yield f"A kind goes to its groups of services by their {by}, and evenly within each group."
 
 
 def defaults(result: Capacity) -> Iterator[Default]:

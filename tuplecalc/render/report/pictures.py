@@ -22,6 +22,7 @@ CAPTIONS = {
 """What each kind of figure shows; the finding is its title."""
 
 _SLOW = ("rate", "map", "blocking")
+_SLOW_OF_KINDS = ("rate", "map")  # each of their points is a capacity of its own
 _MOST_LIMITS = 300  # beyond, each of these takes the better part of a minute
 
 _UNSEEN = re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL)
@@ -39,8 +40,10 @@ class Picture(NamedTuple):
 
 
 def left_out(result: Capacity) -> tuple[str, ...]:
-    """The kinds of figures that would take too long: those of very many limits."""
-    return _SLOW if len(result.limits) > _MOST_LIMITS else ()
+    """The kinds of figures that would take too long: those of very many limits, or of several kinds."""
+    if len(result.limits) > _MOST_LIMITS:
+        return _SLOW
+    return _SLOW_OF_KINDS if result.chain.is_mixed else ()
 
 
 def drawn(result: Capacity) -> Iterator[Picture]:

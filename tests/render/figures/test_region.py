@@ -37,16 +37,16 @@ def test_corners_are_where_the_limits_of_the_file_meet() -> None:
     # login: both legs, 300 s and 360 s; play passes, for 300 s
     meet = Fraction(most) / 420
     login = (most - 300 * meet) / (660 - 300)
-    corners = [(0, play), (login, meet - login), (Fraction(most, 660), 0)]
+    none = Fraction(0)
+    corners = [(none, play), (login, meet - login), (Fraction(most, 660), none)]
     (area,) = by_gid(ax, "region")
     assert isinstance(area, Polygon)
     outline = [(0, 0), *corners, (0, 0)]
-    assert area.get_xy() == pytest.approx(np.array(outline, float))  # type: ignore[call-overload]
+    assert area.get_xy() == pytest.approx(np.array(outline, float))
     assert list(edges(ax)) == ["lvs:ports", "p:shared"]
     for (start, end), edge in zip(pairwise(corners), edges(ax).values(), strict=True):
-        assert list(map(tuple, edge.get_xydata())) == [  # type: ignore[arg-type]
-            pytest.approx(tuple(map(float, point))) for point in (start, end)
-        ]
+        ends = [*map(float, start), *map(float, end)]
+        assert np.ravel(edge.get_xydata()) == pytest.approx(ends)
 
 
 @pytest.mark.parametrize("name", ["captured", "branches", "alike"])
@@ -54,7 +54,7 @@ def test_the_middle_of_an_edge_is_the_highest_rate_of_its_mix(name: str) -> None
     """What capacity says with shares as there, and which limit binds."""
     ax, chain = drawn(name), MIXES[name]
     for first, edge in edges(ax).items():
-        across, up = (Fraction(float(np.mean(ends))) for ends in edge.get_data())
+        across, up = (Fraction(float(np.mean(np.asarray(ends, float)))) for ends in edge.get_data())
         kinds = [
             tc.Kind(name=kind.name, clients=kind.clients, hold=kind.hold, share=rate / (across + up))
             for kind, rate in zip(chain.traffic.kinds, (across, up), strict=True)

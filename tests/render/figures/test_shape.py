@@ -167,14 +167,16 @@ def test_of_very_many_hops_some_are_named_and_the_one_that_binds(
     tilted = [text for text in ax.texts if isinstance(text, Annotation) and text.get_rotation()]
     places = sorted(ax.transData.transform((text.xy[0], 0))[0] for text in tilted)
     apart = sin(radians(tilted[0].get_rotation())) * min(b - a for a, b in pairwise(places))
-    assert apart > tilted[0].get_fontsize() * style.figure_of(ax).dpi / 72
+    assert apart > float(tilted[0].get_fontsize()) * style.figure_of(ax).dpi / 72
 
 
 def marks(ax: Axes, kinds: str) -> dict[str, tuple[float, str]]:
     """How kinds meet each hop, and where that is marked."""
     found = [line for line in ax.lines if str(line.get_gid()).startswith(f"way:{kinds}:")]
     parts = [(str(line.get_gid()).split(":"), line) for line in found if line.get_color() != style.PAPER]
-    return {hop: (float(line.get_xdata()[0]), meeting) for (_, _, hop, meeting), line in parts}  # type: ignore[index]
+    return {
+        hop: (float(np.asarray(line.get_xdata(), float)[0]), meeting) for (_, _, hop, meeting), line in parts
+    }
 
 
 def test_what_passes_a_proxy_and_goes_round_a_hop_is_seen() -> None:

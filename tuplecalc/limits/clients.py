@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Quantity, tidy
+from tuplecalc.limits.flow import Flow, Part, Times
 from tuplecalc.limits.kinds import ANSWERED, CLIENT_FILES, CLIENT_PORTS, CLIENT_PORTS_BOUND, MEETING
-from tuplecalc.limits.legs import Alone, Declared, Flow, Leg, Membership, Part, Passing, Sources, Times, Uses
+from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Sources, Uses
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target, owner
 from tuplecalc.network.mix import Strand

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from tuplecalc.limits.expression import Number
-from tuplecalc.limits.legs import Flow, Leg, Membership, Space
+from tuplecalc.limits.flow import Flow
+from tuplecalc.limits.legs import Leg, Membership, Space
 from tuplecalc.limits.program import Face, Member, Program
 
 Figure = Literal["flows", "rate"]

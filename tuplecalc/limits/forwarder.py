@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuplecalc.limits.expression import Constant, Expression, product
+from tuplecalc.limits.flow import Flow, Part
 from tuplecalc.limits.kinds import ENTRIES, FORWARDED, REMEMBERED
-from tuplecalc.limits.legs import Alone, Declared, Flow, Membership, Part, Passing, Sources, Uses
+from tuplecalc.limits.legs import Alone, Declared, Membership, Passing, Sources, Uses
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.forwarder import Forwarder

@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Minimum, NamedPorts, Number, Quantity, Size, tidy
-from tuplecalc.limits.legs import NEVER, Flow, Sources, Space, Times
+from tuplecalc.limits.flow import NEVER, Flow, Times
+from tuplecalc.limits.legs import Sources, Space
 from tuplecalc.limits.targets import Target
 from tuplecalc.network.hop import Lingering
 

@@ -6,24 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor, inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Sum, product, tidy
+from tuplecalc.limits.flow import Linger, Part
 from tuplecalc.limits.kinds import Kind
-
-if TYPE_CHECKING:
-    from tuplecalc.limits.legs import Part
-
-
-class Linger(NamedTuple):
-    """How long a key stays taken after the close, in seconds, by the side that closed first."""
-
-    client: Number = 0
-    service: Number = 0
-
-    def mean(self, client_share: Number) -> Number:
-        """The mean, where the client closes first in this part of the flows."""
-        return client_share * self.client + (1 - client_share) * self.service
 
 
 class KindShare(NamedTuple):

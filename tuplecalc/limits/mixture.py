@@ -18,38 +18,27 @@ program in floats, and the face is then counted exactly.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import combinations
 from math import inf
 from typing import NamedTuple
 
 from tuplecalc.limits.coupled import Coupled, Figure, coupled_spaces
 from tuplecalc.limits.elsewhere import in_all
-from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, product
+from tuplecalc.limits.expression import Constant, Expression, Number, Quantity
+from tuplecalc.limits.flow import Flow, Part
 from tuplecalc.limits.kinds import IN_TURN, JOINT, REMEMBERED, SHARED, Kind
-from tuplecalc.limits.legs import (
-    Alone,
-    Declared,
-    Flow,
-    Held,
-    Leg,
-    Membership,
-    Part,
-    Passing,
-    Space,
-    Table,
-    Uses,
-)
+from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Passing, Space, Table, Uses
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import KindShare, Limit, by_flows, by_rate
 from tuplecalc.limits.program import Face
+from tuplecalc.limits.told_apart import Found, ranges, told_apart
 from tuplecalc.limits.turns import Turn, turns
+from tuplecalc.limits.weights import ONE, Terms, total, weight_of
 from tuplecalc.network.ports import PortSet
 
-ONE = Constant(1)
 _MOST_UNIONS = 64
 
 
@@ -60,39 +49,6 @@ class Entry(NamedTuple):
     membership: Membership
     is_beside: bool = False
     """Whether it is a limit only together with others."""
-
-
-class Found(NamedTuple):
-    """A limit, and the words that may tell it apart from others of its kind at the hop."""
-
-    limit: Limit
-    words: tuple[str, ...]
-
-
-def told_apart(found: Sequence[Found]) -> Iterator[Limit]:
-    """The limits of a hop with the shortest labels with which no two have one name."""
-    words: dict[str, list[tuple[str, ...]]] = {}
-    for limit, each in found:
-        words.setdefault(limit.kind.name, []).append(each)
-    labels = {kind: iter(_labels(several)) for kind, several in words.items()}
-    for limit, _ in found:
-        label = next(labels[limit.kind.name])
-        yield replace(limit, label=label) if label else limit
-
-
-def _labels(words: Sequence[tuple[str, ...]]) -> list[str]:
-    """The fewest of the words that differ in all; where all of them do not, the later ones get a number."""
-    places = range(len(words[0]))
-    found: list[str] = []
-    for chosen in (some for count in (0, *(n + 1 for n in places)) for some in combinations(places, count)):
-        found = [" ".join(filter(None, (each[place] for place in chosen))) for each in words]
-        if len(set(found)) == len(found):
-            return found
-    seen, numbered = Counter[str](), []
-    for label in found:
-        seen[label] += 1
-        numbered.append(f"{label} {seen[label]}".strip() if seen[label] > 1 else label)
-    return numbered
 
 
 class Mix:
@@ -164,8 +120,8 @@ class Mix:
         if len(holds := {hold for _, hold in self.kinds.values()}) == 1:
             (hold,) = holds
             return hold if hold.value else None
-        total = _sum([share * hold for share, hold in self.kinds.values()])
-        return Quantity("H_m", "traffic", total.value, total) if total.value else None
+        mean = total([share * hold for share, hold in self.kinds.values()])
+        return Quantity("H_m", "traffic", mean.value, mean) if mean.value else None
 
     def limits(self, hops: Iterable[str]) -> Iterator[tuple[Limit, ...]]:
         """The limits of each of these hops; a space of a machine has some at each of its hops."""
@@ -236,7 +192,7 @@ class Mix:
                     continue  # what a leg has alone in a table, it has at its sockets
                 kinds = {REMEMBERED}
             kind = kinds.pop() if len(kinds) == 1 else None
-            yield Found(self._face(kind or SHARED, inside), (*space.words, _ranges(union)))
+            yield Found(self._face(kind or SHARED, inside), (*space.words, ranges(union)))
 
     def _face(self, kind: Kind, inside: Sequence[Entry]) -> Limit:
         """The limit of a set of legs: all is counted in the copies of the first."""
@@ -275,7 +231,7 @@ class Mix:
             size,
             copies,
             self._keys(shares),
-            _sum([_in_all(terms, len(self.kinds)) * seconds for seconds, terms in held.items()]),
+            total([weight_of(terms, len(self.kinds)) * seconds for seconds, terms in held.items()]),
             lingers=tuple(part.times.linger for part in parts),
             keys_formula=self._keys_formula(open_),
             shares=shares,
@@ -284,12 +240,12 @@ class Mix:
 
     def _keys_formula(self, terms: Mapping[Expression, Sequence[Terms]]) -> Expression:
         """Σ w·H / H_m; Σ w where all last equally long."""
-        weights = {hold: _in_all(each, len(self.kinds)) for hold, each in terms.items()}
+        weights = {hold: weight_of(each, len(self.kinds)) for hold, each in terms.items()}
         if (mean := self.mean_hold) is None:
-            return _sum(list(weights.values()))
+            return total(list(weights.values()))
         as_mean = [weight for hold, weight in weights.items() if hold == mean]
         others = [weight * hold for hold, weight in weights.items() if hold != mean]
-        return _sum([*as_mean, *([_sum(others) / mean] if others else [])])
+        return total([*as_mean, *([total(others) / mean] if others else [])])
 
     def _by_kind(self, parts: Iterable[tuple[Flow, Number, Number]]) -> tuple[KindShare, ...]:
         """What each kind takes in all: of so much while connections are open, and in all their time."""
@@ -408,39 +364,3 @@ def _unions(sets: Sequence[PortSet]) -> list[PortSet]:
     for ports in sets:
         everything |= ports
     return list(found | {everything: None})
-
-
-Terms = tuple[Expression, ...]
-
-
-def _in_all(terms: Sequence[Terms], kinds: int) -> Expression:
-    """Σ σ·φ·φ'·x: where all groups of a side take part their φ sum up to 1, and stand there no more.
-
-    So do the shares of all kinds, where there are so many.
-    """
-    if len(terms) == 1 < kinds:
-        return product(*terms[0])
-    for side in (1, 2, 0):
-        groups: dict[Terms, Counter[Expression]] = {}
-        for term in terms:
-            rest = (*term[:side], ONE, *term[side + 1 :])
-            groups.setdefault(rest, Counter())[term[side]] += 1
-        terms = [term for rest, parts in groups.items() for term in _of_side(side, rest, parts, kinds)]
-    return _sum([product(*term) for term in terms])
-
-
-def _of_side(side: int, rest: Terms, parts: Counter[Expression], kinds: int) -> Iterator[Terms]:
-    counts, are_all = set(parts.values()), side > 0 or len(parts) == kinds
-    if len(counts) == 1 and are_all and sum(part.value for part in parts) == 1:
-        yield (*rest[:-1], rest[-1] * counts.pop())
-    else:
-        yield from ((*rest[:side], part, *rest[side + 1 :]) for part in parts.elements())
-
-
-def _ranges(ports: PortSet) -> str:
-    """A set of ports as a file says it; only how many where it has many ranges."""
-    return str(ports) if len(ports.ranges) < 3 else f"{ports.size:,} ports"
-
-
-def _sum(terms: Sequence[Expression]) -> Expression:
-    return sum(terms[1:], terms[0])

@@ -7,23 +7,10 @@ from fractions import Fraction
 from math import gcd, lcm
 
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Number, Quantity, product, tidy
+from tuplecalc.limits.flow import NEVER, Flow, Part, Times
 from tuplecalc.limits.forwarder import entries, fresh
 from tuplecalc.limits.kinds import ACCEPTED, BIND, CAPTURE, FILES, LISTENER, SAME_TUPLE, UPSTREAM
-from tuplecalc.limits.legs import (
-    NEVER,
-    Alone,
-    Declared,
-    Flow,
-    Leg,
-    Membership,
-    Part,
-    Passing,
-    Sources,
-    Space,
-    Table,
-    Times,
-    Uses,
-)
+from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Sources, Space, Table, Uses
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
 from tuplecalc.network.proxy import Proxy

@@ -26,8 +26,9 @@ from dataclasses import replace
 
 from tuplecalc.limits.elsewhere import Elsewhere, in_all, in_turn, over
 from tuplecalc.limits.expression import Expression, Number, Size, Sum
+from tuplecalc.limits.flow import Times
 from tuplecalc.limits.kinds import GAPS, JOINT, SHARED, Kind
-from tuplecalc.limits.legs import Alone, Declared, Held, Membership, Table, Times, Uses
+from tuplecalc.limits.legs import Alone, Declared, Held, Membership, Table, Uses
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import Limit, Pool, by_flows, by_rate
 from tuplecalc.limits.rows import Rows

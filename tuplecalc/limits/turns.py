@@ -17,7 +17,8 @@ from functools import reduce
 from itertools import combinations
 from typing import NamedTuple
 
-from tuplecalc.limits.legs import Leg, Membership, Space, Times
+from tuplecalc.limits.flow import Times
+from tuplecalc.limits.legs import Leg, Membership, Space
 
 _Members = Mapping[Space, Sequence[Membership]]
 

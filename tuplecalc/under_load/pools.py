@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Constant, Expression, Number, ingredients
+from tuplecalc.limits.flow import Linger, Part
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS
-from tuplecalc.limits.legs import Part
-from tuplecalc.limits.limit import Limit, Linger, Pool
+from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Groups, Hashing, Machines
 from tuplecalc.network import mix
 from tuplecalc.network.chain import Chain

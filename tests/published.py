@@ -113,7 +113,7 @@ def served(**keys: Any) -> Way:
     """How many clients get a block: as long as one more raises what all blocks hold."""
 
     def blocks(name: str, clients: int) -> int:
-        return limit(name, "block", **keys, clients=clients).flows
+        return limit(name, "block", **keys, clients=clients).flows or 0
 
     def compute(name: str) -> int:
         return next(n for n in count(1) if blocks(name, n) == blocks(name, n + 1))

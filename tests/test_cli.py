@@ -32,7 +32,8 @@ def test_csv_reads_back_as_the_limits(name: str) -> None:
     for row, limit in zip(rows, result.limits, strict=True):
         assert Fraction(row["size"]) == limit.size.value
         assert Fraction(row["scopes"]) == limit.scopes.value
-        assert int(row["keys_per_flow"]) == limit.keys
+        assert Fraction(row["keys_per_flow"]) == limit.keys
+        assert row.get("kinds", "").split() == [name for name in limit.kinds if name]
         assert int(row["flows"]) == limit.flows
         assert limit.rate is not None
         assert float(row["rate"]) == float(limit.rate)

@@ -16,7 +16,7 @@ START = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_makes_a_file_and_says_what_it_shows(kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"{kind}.svg"
-    done = run("plot", kind, "outage", "-o", str(path))
+    done = run("plot", kind, "mixed-by-share" if kind == "region" else "outage", "-o", str(path))
     assert done.returncode == 0
     assert path.read_bytes().startswith(b"<?xml")
     assert done.stdout == b""
@@ -81,6 +81,12 @@ def test_size_makes_a_half_page(tmp_path: Path) -> None:
     assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (945, 645)
 
 
+def test_the_kinds_of_a_region_are_named(tmp_path: Path) -> None:
+    path = str(tmp_path / "figure.svg")
+    said = invoke("plot", "region", "mixed-by-share", "-o", path, "--kinds", "redirected, transparent").stderr
+    assert said.startswith(f"wrote {path}: redirected and transparent: at best 21,151/s, ")
+
+
 def test_settings_and_knobs_are_taken(tmp_path: Path) -> None:
     path = str(tmp_path / "figure.svg")
     two = ["--vary", "hops.lvs.addresses=1..8", "--vary", "hops.lvs.time_wait=0s..4m"]
@@ -119,6 +125,18 @@ def test_settings_and_knobs_are_taken(tmp_path: Path) -> None:
         (
             ["rate", "-o", "f.svg", "--vary", "traffic.hold", "--vary", "hops.lvs.addresses"],
             '--vary "hops.lvs.addresses": rate varies one knob; leave the others out',
+        ),
+        (
+            ["limits", "-o", "f.svg", "--kinds", "a,b"],
+            '--kinds "a,b": these are the two of `region`; leave it out for limits',
+        ),
+        (
+            ["region", "-o", "f.svg", "--kinds", "login"],
+            '--kinds "login": these are two names, as in --kinds login,play',
+        ),
+        (
+            ["region", "-o", "f.svg"],
+            "traffic.kinds: a mix has two kinds of traffic or more; there are none; write two or more",
         ),
         (
             ["shape", "-o", "f.svg", "--rate", "0"],

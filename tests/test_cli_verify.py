@@ -8,9 +8,10 @@ import pytest
 
 from tests.command import invoke, refused, run
 from tuplecalc.errors import InputError
-from tuplecalc.lab.figures import Figure
+from tuplecalc.lab.figures import Figure, counted
 from tuplecalc.lab.scale import scale
 from tuplecalc.lab.verification import Verification
+from tuplecalc.lab.ways import ways
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import example
 
@@ -100,6 +101,47 @@ def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said["binding"] == {"hop": "nat", "limit": "ports"}
     assert said["chain"] == scale(example("cone")).chain.to_dict() | {"traffic": said["chain"]["traffic"]}
     assert said["said"]["nat"]["insert_failed"] == 352
+
+
+def test_kinds_have_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What differs by whole flows is called so, with the reason; a kind that lacks some is found."""
+    said = {"tried": 500, "flows": 424, "working": [7, 417], "errors": {}}
+    proxies = [{"hop": "nginx-api", "open": 7, "pooled": 21}, {"hop": "nginx-push", "open": 300, "pooled": 0}]
+
+    scaled = scale(example("pooled-frontend"))
+    figures = tuple(counted(scaled, ways(scaled.chain), said, proxies))
+    result = Verification(scaled, figures, (), (), (), None, 500, {}, 1.0, "6.18.0")
+    monkeypatch.setattr("tuplecalc.lab.verification.verify", lambda *_, **_keys: result)
+    found = invoke("verify", "pooled-frontend")
+    assert found.exit_code == 1
+    assert (
+        """
+  api         share 0.95, hold 0.5
+  push        share 0.05, hold 600
+"""
+        in found.stdout
+    )
+    assert (
+        """
+                                predicted  measured
+chain flows                           426       424  equal in whole flows
+api flows                               7         7  equal
+push flows                            419       417  equal in whole flows
+nginx-api flows open                    7         7  equal
+nginx-api connections upstream         21        21  equal
+nginx-push flows open                 419       300  DIFFERENT
+
+nginx-api upstream binds. 500 connections tried; Linux 6.18.0, 1.0 s in all.
+Flows of several kinds, and those that share connections, are whole at each
+endpoint: by so many the two may differ.
+"""
+        in found.stdout
+    )
+    names = [
+        each["name"]
+        for each in json.loads(invoke("verify", "pooled-frontend", "-o", "json").stdout)["figures"]
+    ]
+    assert names == ["chain", "api", "push", "nginx-api", "nginx-api", "nginx-push"]
 
 
 @pytest.mark.parametrize("factor", ["0", "-1", "1.5", "many", "1000000"])

@@ -27,6 +27,61 @@ BUSY = DIRECT.replace("9", '1, ports = "1-3"').replace("time_wait = 0", "time_wa
 BUSY += PROXY % ("tproxy", 'source = "client", ports = "1-2", tracking = "strict"')
 LEFT_OUT = OVERRIDDEN.replace("hops = [", 'hops = [{name = "lb", preset = "haproxy", source = "client"},')
 
+BRANCHES = """
+traffic.kinds = [{name = "a", share = 0.5, services = "x"}, {name = "b", share = 0.5, services = "y"}]
+clients = {addresses = 99, ports = "1-99"}
+hops = [
+  {name = "nat", kind = "cone", addresses = 2, traffic = "a"},
+  {name = "p", kind = "hourglass", capture = "tproxy", source = "client", traffic = "a"},
+]
+services = [{name = "x", addresses = 1, ports = 80}, {name = "y", addresses = 1, ports = 81, time_wait = 70}]
+"""
+
+MIX = """
+traffic.rate = 90
+traffic.hold = "9s"
+traffic.kinds = [
+  {name = "login", share = 0.1, hold = "5m", services = "auth"},
+  {name = "web", share = 0.5, first_close = "server", clients = "office"},
+  {name = "dns", share = 0.4, hold = 0, protocol = "udp", services = "dns"},
+]
+clients = [
+  {name = "office", addresses = 50, max_files = 4000}, {name = "home", addresses = 20, ports = "1024-65535"},
+]
+services = [
+  {name = "auth", addresses = 3, ports = 443}, {name = "web", addresses = 2, ports = [80, 443]},
+  {name = "dns", addresses = 1, ports = 53},
+]
+[[hops]]
+name = "nat"
+kind = "cone"
+addresses = 1
+ports = "1024-40000"
+traffic = ["login", "web"]
+[[hops]]
+name = "in"
+kind = "hourglass"
+capture = "tproxy"
+source = "client"
+machine = "m"
+ports = "30000-50000"
+captures = "login"
+max_entries = 200000
+[[hops]]
+name = "out"
+kind = "hourglass"
+capture = "listen"
+machine = "m"
+captures = "web"
+connections_per_flow = "1/3"
+upstream_hold = "50s"
+"""
+FAMILIES = """
+traffic.rate = 5
+clients = {addresses = ["127.0.0.1", "::1"], ports = "49152-65535"}
+services = {addresses = ["127.0.0.1", "::1"], ports = 8080}
+"""
+
 CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
     "capacity": (
         *((("capacity", name), None) for name in EXAMPLES),
@@ -40,10 +95,16 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("capacity", "-"), HUGE),
         (("capacity", "-"), LEFT_OUT),
         (("capacity", "inverted-cone-tproxy", "--set", "hops.nat.block=64"), None),  # at most
+        *((("capacity", "-", *more), MIX) for more in ((), ("--set", "traffic.rate="))),
+        (("capacity", "-"), FAMILIES),
+        (("capacity", "-"), "traffic.kinds = [{name = 'one', share = 1}]\n" + DIRECT),
     ),
     "explain": (
         *((("explain", name), None) for name in EXAMPLES),
-        *((("explain", "-"), text) for text in (DIRECT, DIRECT + TWO_PROXIES, DIRECT + NO_FILES, BUSY, HUGE)),
+        *(
+            (("explain", "-"), text)
+            for text in (DIRECT, DIRECT + TWO_PROXIES, DIRECT + NO_FILES, BUSY, HUGE, MIX, FAMILIES)
+        ),
     ),
     "crossovers": (
         (("explain", "outage", "--crossover", "hops.lvs.addresses", "--crossover", "traffic.hold"), None),
@@ -55,8 +116,18 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("solve", "outage", "--for", "hops.lvs.addresses=1..64", "--flows", "500000"), None),
         (("solve", "outage", "--for", "hops.lvs.addresses", "--rate", "700", "--blocking", "1e-3"), None),
         (("solve", "outage", "--for", "hops.lvs.addresses=1..2", "--rate", "70000"), None),  # none helps
+        (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=60"), None),
         (("solve", "outage", "--for", "traffic.hold", "--rate", "700"), None),
         (("solve", "-", "--for", "traffic.hold", "--flows", "5"), DIRECT),  # any
+        (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=30"), None),
+    ),
+    "mix": (
+        (("solve", "-", "--for", "mix", "--rate"), BRANCHES),
+        (("solve", "-", "--for", "mix"), BRANCHES.replace("70", "700")),
+        (
+            ("solve", "-", "--for", "mix"),
+            BRANCHES.replace('"nat", kind', '"nat", block = 64, kind'),
+        ),  # at most
     ),
     "sweep": (
         (("sweep", "outage", "--vary", "hops.lvs.addresses=1..3", "--vary", "traffic.hold=0s..60s/3"), None),
@@ -72,6 +143,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("compare", "-", "outage"), DIRECT + NO_FILES),
         (("compare", "cone", "-"), HUGE),
         (("compare", "outage", "-"), BUSY),
+        (("compare", "outage", "-"), MIX),
     ),
     "verify": ((("verify", "cone"), None),),
     "presets": ((("presets",), None), (("presets", "tencent-nat-gateway"), None)),
@@ -269,7 +341,20 @@ def test_the_figures_of_a_capacity_agree_with_each_other() -> None:
     for data in records("capacity"):
         found = {(hop["name"], limit["name"]): limit for hop in data["hops"] for limit in hop["limits"]}
         assert data["hops"][0]["name"] == data["hops"][0]["kind"] == "clients"
-        assert data["hops"][-1]["flows"] == data["flows"] == min(limit["flows"] for limit in found.values())
+        flows = [limit["flows"] for limit in found.values() if limit["flows"] is not None]
+        assert data["hops"][-1]["flows"] == data["flows"] == min(flows)
+        assert len(found) == sum(len(hop["limits"]) for hop in data["hops"])  # names are unique
+        assert sum(kind["share"] for kind in data["kinds"]) == pytest.approx(1)
+        assert data["flows"] - len(data["kinds"]) < sum(kind["flows"] for kind in data["kinds"])
+        kinds = {kind["name"] for kind in data["kinds"]} - {""}
+        assert kinds == {name for limit in found.values() for name in limit["kinds"]}
+        for kind in data["kinds"]:
+            if kind["rate_binding"]:
+                limit = found[kind["rate_binding"]["hop"], kind["rate_binding"]["limit"]]
+                assert kind["name"] in limit["kinds"] or not kinds
+                assert limit["rate"] >= data["rate"]
+            if kind["rate"] is not None:
+                assert kind["rate"] == pytest.approx(data["rate"] * kind["share"])
         assert found[data["binding"]["hop"], data["binding"]["limit"]]["flows"] == data["flows"]
         assert (data["rate_binding"] is None) == (data["rate"] is None)
         if data["rate_binding"]:
@@ -283,6 +368,12 @@ def test_the_figures_of_a_capacity_agree_with_each_other() -> None:
         if offered := data["offered"]:
             assert [hop["name"] for hop in offered["hops"]] == ([] if offered["rate"] is None else names)
             assert (offered["blocking"] is None) == (offered["rate"] is None)
+            by_kind = [(kind["name"], kind["rate"]) for kind in offered["kinds"]]
+            rates = [
+                (kind["name"], pytest.approx(kind["share"] * (offered["rate"] or 0)))
+                for kind in data["kinds"]
+            ]
+            assert by_kind == ([] if offered["rate"] is None else rates)
         for bracket in brackets(data):
             assert bracket["lower"] <= bracket["upper"]
 
@@ -329,6 +420,11 @@ def test_json_where_nothing_limits_the_rate() -> None:
         "blind": None,
         "max_rate_at_blocking": None,
         "hops": [{"name": "clients", "utilisation": None}],
+        "kinds": [
+            {"name": "", "rate": 5.0, "failing": {"lower": 0.0, "upper": 0.0}, "exhausted_after": None}
+        ],
+        "hit_first": None,
+        "not_counted": None,
     }
     assert data["shape"] == "direct"
 

@@ -17,6 +17,7 @@ SHOWN = {
     "03_questions": {"text/html", "image/png"},
     "04_theory": {"text/html", "text/latex", "image/png"},
     "05_kernel": {"text/html", "image/png"},
+    "06_kinds": {"text/html", "image/png"},
 }
 SECONDS = 90  # a quarter of that on two cores
 

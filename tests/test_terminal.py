@@ -15,7 +15,7 @@ import pytest
 import tuplecalc as tc
 from tests.command import DIRECT, HUGE, PLAIN, bare, invoke, refused, run, terminal
 from tuplecalc.network.file import EXAMPLES, example_text
-from tuplecalc.network.replace import set_value
+from tuplecalc.network.replace import set_values
 
 
 @pytest.mark.parametrize("arguments", [["capacity", "cone"], ["capacity", "cone", "-o", "json"], ["schema"]])
@@ -179,7 +179,7 @@ def test_the_schema_accepts_every_example(name: str) -> None:
 def test_the_schema_refuses_what_the_program_refuses(setting: str) -> None:
     topology = tomllib.loads(example_text("cone"))
     jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)
-    set_value(topology, setting)
+    set_values(topology, [setting])
     with pytest.raises(tc.TopologyError):
         tc.from_dict(topology)
     with pytest.raises(jsonschema.ValidationError):

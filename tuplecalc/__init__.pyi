@@ -13,8 +13,7 @@ from tuplecalc.network.builders import cone as cone
 from tuplecalc.network.builders import hourglass as hourglass
 from tuplecalc.network.builders import inverted_cone as inverted_cone
 from tuplecalc.network.chain import Chain as Chain
-from tuplecalc.network.chain import Clients as Clients
-from tuplecalc.network.chain import Traffic as Traffic
+from tuplecalc.network.clients import Clients as Clients
 from tuplecalc.network.cone import Cone as Cone
 from tuplecalc.network.file import example as example
 from tuplecalc.network.file import from_dict as from_dict
@@ -27,12 +26,16 @@ from tuplecalc.network.proxy import Proxy as Proxy
 from tuplecalc.network.replace import replace as replace
 from tuplecalc.network.replace import with_settings as with_settings
 from tuplecalc.network.services import Services as Services
+from tuplecalc.network.traffic import Kind as Kind
+from tuplecalc.network.traffic import Traffic as Traffic
 from tuplecalc.questions.advice import Advice as Advice
 from tuplecalc.questions.advice import advise as advise
 from tuplecalc.questions.axis import axis as axis
+from tuplecalc.questions.best_mix import best_mix as best_mix
 from tuplecalc.questions.comparison import compare as compare
 from tuplecalc.questions.crossover import crossovers as crossovers
 from tuplecalc.questions.elasticity import elasticities as elasticities
+from tuplecalc.questions.region import region as region
 from tuplecalc.questions.solving import solve as solve
 from tuplecalc.questions.sweep import sweep as sweep
 from tuplecalc.render import figures as figures

@@ -62,6 +62,7 @@ def test_every_formula_can_be_drawn(name: str) -> None:
 
 def test_the_printer_keeps_the_order_of_the_limit() -> None:
     shared = explain(tc.example("inverted-cone-tproxy")).limits[-1]
+    assert shared.flows
     assert shared.flows.latex == (
         r"\left\lfloor{\frac{\left|A \cup L\right|}{2}}\right\rfloor \cdot b \cdot E' \cdot n"
     )

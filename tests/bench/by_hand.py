@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
+from tuplecalc.network.traffic import Traffic
 
 CHAIN = Chain(
     traffic=Traffic(hold="5s"),

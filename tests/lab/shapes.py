@@ -1,5 +1,6 @@
 """Chains that the lab measures: the rows of kernel.csv, shapes of each kind, the bundled examples."""
 
+from fractions import Fraction
 from typing import Any
 
 from tests.limits.chains import Topology
@@ -18,6 +19,16 @@ def proxy(**keys: Any) -> Topology:
 
 def firewall(**keys: Any) -> Topology:
     return {"name": "firewall", "kind": "hourglass", "layer": 3} | keys
+
+
+def mix(share: str, **traffic: Any) -> Topology:
+    """Logins and the rest."""
+    rest = str(1 - Fraction(share))
+    return {"kinds": [{"name": "login", "share": share}, {"name": "rest", "share": rest}], **traffic}
+
+
+def machine(name: str, **keys: Any) -> Topology:
+    return proxy(name=name, machine="m", **keys)
 
 
 def chain(*hops: Topology, services: Any = 2, **clients: Any) -> Topology:
@@ -93,9 +104,92 @@ SHAPES: dict[str, Topology] = {
     ),
 }
 
+OFFICE = {"name": "office", "addresses": 30, "ports": "1024-65535"}
+UDP_AND_TCP = {"kinds": [{"name": "dns", "share": "1/2", "protocol": "udp"}, {"name": "web", "share": "1/2"}]}
+KINDS: dict[str, Topology] = {
+    "few are captured, and the proxy binds": {
+        "traffic": mix("1/10"),
+        **chain(nat(), proxy(source="client", ports="21000-21004", captures="login")),
+    },
+    "few are captured, and the cone binds": {
+        "traffic": mix("1/10"),
+        **chain(nat(), proxy(source="client", ports="21000-21019", captures="login")),
+    },
+    "what passes has one entry": {
+        "traffic": mix("1/10"),
+        **chain(nat(), proxy(source="client", ports="21000-21099", captures="login", max_entries=110)),
+    },
+    "TPROXY and REDIRECT on one machine": {
+        "traffic": mix("3/5"),
+        **chain(
+            nat(ports="20000-20049"),
+            machine("tproxy", source="client", ports="21000-21049", captures="login"),
+            machine("redirect", capture="nat", rewrite_ports="25000-25049", captures="rest"),
+            services=4,
+        ),
+    },
+    "two proxies on one machine have its ports": {
+        "traffic": mix("1/4"),
+        **chain(
+            machine("a", captures="login", ports="20000-20049"),
+            machine("b", captures="rest", ports="20000-20049"),
+        ),
+    },
+    "two levels in one process": chain(
+        machine("a", capture="listen"), machine("b", capture="listen", max_files=120)
+    ),
+    "two levels in one table": chain(
+        machine("a", capture="listen"), machine("b", capture="listen", max_entries=200)
+    ),
+    "short and long flows to services of their own": {
+        "traffic": {
+            "kinds": [
+                {"name": "short", "share": "1/2", "hold": "1s", "services": "a"},
+                {"name": "long", "share": "1/2", "hold": "9s", "services": "b"},
+            ]
+        },
+        **chain(
+            nat(ports="20000-20044", virtual={"addresses": 1, "ports": 8000}),
+            services=[
+                {"name": "a", "addresses": 1, "ports": 443},
+                {"name": "b", "addresses": 2, "ports": 8443},
+            ],
+        ),
+    },
+    "kinds that go round each other's hops": {
+        "traffic": mix("1/4"),
+        **chain(nat(ports="20000-20014", traffic="login"), firewall(max_entries=200, traffic="rest")),
+    },
+    "office and branch": {
+        **chain(nat()),
+        "clients": [OFFICE, {"name": "branch", "addresses": 10, "ports": "20000-20004"}],
+    },
+    "a branch of few ports": {
+        **chain(nat()),
+        "clients": [OFFICE, {"name": "branch", "addresses": 10, "ports": "20000-20001"}],
+    },
+    "UDP through a cone": {"traffic": {"protocol": "udp"}, **chain(nat())},
+    "UDP from few ports": {"traffic": {"protocol": "udp"}, **chain(firewall(), **FEW)},
+    "UDP has ports of its own": {"traffic": UDP_AND_TCP, **chain(nat(ports="20000-20049"))},
+    "UDP is in the same table": {"traffic": UDP_AND_TCP, **chain(nat(max_entries=120))},
+    "a pool": chain(proxy(capture="listen", ports="20000-20019", connections_per_flow="1/5"), services=3),
+    "a pool behind a cone": chain(
+        nat(), proxy(capture="nat", ports="21000-21009", connections_per_flow="1/4"), services=2
+    ),
+    "a pool before a pool": chain(
+        proxy(name="a", capture="listen", connections_per_flow="1/4"),
+        proxy(capture="listen", ports="21000-21009", connections_per_flow="2", upstream_hold="1s"),
+        services=4,
+    )
+    | {"traffic": {"hold": "4s"}},
+    "fan-out, and few files": chain(
+        proxy(capture="listen", connections_per_flow="5/2", max_files=140), services=3
+    ),
+}
+
 
 def chains() -> dict[str, Chain]:
     """All of them by name."""
     rows = {f"row {row['id']}": from_dict(topology(row)) for row in ROWS}
-    shapes = {f"shape {name}": from_dict(shape) for name, shape in SHAPES.items()}
+    shapes = {f"shape {name}": from_dict(shape) for name, shape in (SHAPES | KINDS).items()}
     return rows | shapes | {f"example {name}": example(name) for name in EXAMPLES}

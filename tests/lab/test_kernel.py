@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.lab.kernel import MARKS
-from tests.lab.shapes import chain, chains, nat, proxy
+from tests.lab.shapes import KINDS, chain, chains, nat, proxy
 from tuplecalc.lab.scale import scale
 from tuplecalc.lab.verification import Verification, verify
 from tuplecalc.network.file import EXAMPLES, from_dict
@@ -16,7 +16,7 @@ from tuplecalc.render.verified import text
 
 pytestmark = MARKS
 
-BLIND = {"inverted-cone-tproxy", "outage"}
+BLIND = {"inverted-cone-tproxy", "mixed-by-share", "outage"}
 
 
 Measured = Callable[[str], Verification]
@@ -26,11 +26,11 @@ Measured = Callable[[str], Verification]
 def measured(request: pytest.FixtureRequest) -> Iterator[Measured]:
     """Results of chains, several built at a time: most of a verification is waiting for silence."""
     wanted = {
-        item.callspec.params["name"]
+        item.callspec.params.get("name")
         for item in request.session.items
         if hasattr(item, "callspec") and item.fspath == request.node.fspath
     }
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         running: dict[str, Future[Verification]] = {
             name: pool.submit(verify, each) for name, each in chains().items() if name in wanted
         }
@@ -42,8 +42,9 @@ def test_a_kernel_admits_what_is_predicted(name: str, measured: Measured) -> Non
     found = measured(name)
     assert found.scaled.is_same
     assert found.blind == ()
+    assert found.figures[0].predicted == found.prediction.flows
     assert [(figure.measured, figure.name) for figure in found.figures] == [
-        (found.prediction.flows, figure.name) for figure in found.figures
+        (figure.predicted, figure.name) for figure in found.figures
     ], found.said
     assert found.tried > found.flows
     assert found.agrees
@@ -60,6 +61,25 @@ def test_a_bundled_example(name: str, measured: Measured) -> None:
         assert not any(figure.is_held for figure in found.figures)
     else:
         assert found.flows == found.prediction.flows
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.1])
+def test_the_lab_can_object_to_a_mix(factor: float) -> None:
+    """Of 100 flows ten are captured; said are 90 and nine, or 110 and eleven."""
+    right = scale(from_dict(KINDS["few are captured, and the proxy binds"]))
+
+    class Wrong(type(right.result)):  # type: ignore[misc]
+        flows = round(right.result.flows * factor)
+
+    wrong = replace(right, result=Wrong(right.chain, right.result.hops, right.result.declared))
+    with patch("tuplecalc.lab.verification.scale", return_value=wrong):
+        found = verify(right.chain)
+    assert found.flows == 100
+    assert [(figure.name, figure.predicted, figure.measured) for figure in found.figures[1:3]] == [
+        ("login", round(10 * factor), 10),
+        ("rest", round(90 * factor), 90),
+    ]
+    assert not found.agrees
 
 
 def test_the_lab_can_object() -> None:

@@ -5,20 +5,21 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from tests.lab.shapes import SHAPES
+from tests.lab.shapes import KINDS, SHAPES
 from tuplecalc.lab.addressing import BENCHMARK, CLIENTS, LINKS, SERVICES, hop_block
-from tuplecalc.lab.plan import Plan, free_ports, plan
+from tuplecalc.lab.plan import Plan, plan
 from tuplecalc.lab.scale import scale
+from tuplecalc.lab.ways import free_ports
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, example, from_dict
 
 CHAINS: dict[str, Chain] = {name: scale(example(name)).chain for name in EXAMPLES}
-CHAINS |= {name: from_dict(shape) for name, shape in SHAPES.items()}
+CHAINS |= {name: from_dict(shape) for name, shape in (SHAPES | KINDS).items()}
 _ADDRESS = re.compile(r"\b\d+\.\d+\.\d+\.\d+(?:/\d+)?\b")
 
 
 def texts(found: Plan) -> str:
-    parts = [repr(found.clients)]
+    parts = [repr(found.strands)]
     for node in found.nodes:
         parts += [*node.routes, node.nft, repr(node.role), repr(node.fronts), repr(node.backs)]
     return "\n".join(parts)
@@ -36,9 +37,11 @@ def test_every_address_is_inside_the_block(name: str) -> None:
 def test_endpoints_and_sources_are_as_many_as_the_chain_says(name: str) -> None:
     chain = CHAINS[name]
     found = plan(chain)
-    assert len(set(found.clients["addresses"])) == chain.clients.addresses.size
-    assert all(IPv4Address(address) in CLIENTS for address in found.clients["addresses"])
-    assert len(found.nodes) == 2 + sum(hop.instances for hop in chain.hops)
+    clients = {address for strand in found.strands for address in strand["addresses"]}
+    assert len(clients) == sum(group.addresses.size for group in chain.clients)
+    assert all(IPv4Address(address) in CLIENTS for address in clients)
+    machines = {hop.on: hop.instances for hop in chain.hops}
+    assert len(found.nodes) == 2 + sum(machines.values())
     ends = [end for near, far in found.links for end in near.backs + far.fronts]
     assert len({end for end, _ in ends}) == len({end for pair in ends for end in pair})
 
@@ -58,7 +61,7 @@ def test_a_listener_takes_no_port_from_a_hop(name: str) -> None:
     (port,) = free_ports(chain, 1)
     for hop in chain.hops:
         ports = getattr(hop, "ports", None)
-        if ports is not None and chain.clients.ports.size < 60000:
+        if ports is not None and chain.clients[0].ports.size < 60000:
             assert port not in ports
 
 

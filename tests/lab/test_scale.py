@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from tuplecalc.errors import InputError
 from tuplecalc.lab.scale import AIM, MOST_FLOWS, Scaled, _pieces, _Ports, scale
 from tuplecalc.limits.capacity import capacity
-from tuplecalc.network.chain import Chain, Clients
+from tuplecalc.limits.limit import by_flows
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import EXAMPLES, example
 from tuplecalc.network.ports import PortSet
@@ -22,7 +24,7 @@ def order(found: Scaled) -> None:
     assert all((a.hop, a.name) == (b.hop, b.name) for a, b in pairs)
     for here, there in pairs:
         for other, beyond in pairs:
-            assert (here.flows < other.flows) == (there.flows < beyond.flows)
+            assert (by_flows(here) < by_flows(other)) == (by_flows(there) < by_flows(beyond))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -118,11 +120,11 @@ def test_sets_keep_what_they_have_in_common(a: PortSet, b: PortSet, c: PortSet, 
 
 def test_what_chance_has_a_part_in() -> None:
     """A shared limit far above the flows has none; one cone alone draws nothing against another."""
-    from tuplecalc.lab.verification import blind_hops, drawing_hops
+    from tuplecalc.lab.chance import blind_hops, drawing_hops
     from tuplecalc.network.file import example, from_dict
 
-    assert blind_hops(example("outage")) == ["login-proxy"]
-    assert blind_hops(example("hourglass")) == []
+    assert blind_hops(capacity(example("outage"))) == ["login-proxy"]
+    assert blind_hops(capacity(example("hourglass"))) == []
     nats = [{"name": name, "kind": "cone", "addresses": 2, "ports": "20000-20049"} for name in "ab"]
     ends = {"clients": {"addresses": 9}, "services": {"addresses": 3, "ports": 80}}
     assert drawing_hops(from_dict(ends | {"hops": nats})) == ["a", "b"]

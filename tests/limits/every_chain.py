@@ -110,6 +110,7 @@ def of_rules() -> Iterator[Topology]:
         clients: Hop = {"addresses": random.choice([1, 2, 3, 4]), "time_wait": random.choice([0, 1])}
         clients |= {"ports": random.choice(["1-2", "1-3", "1-6"])}
         clients |= {"allocation": random.choice(["tuple", "tuple", "bind"])}
+        clients |= {"max_files": 1 + number % 4} if number % 5 == 0 else {}
         hops = hops[::-1] if other.endswith("before") else hops
         yield chain(*hops, services=services, clients=clients, **closes(random))
 

@@ -15,6 +15,7 @@ from tests.limits.chains import MAX_PORT, Topology, count_of, topologies
 from tests.limits.compare import calculated
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number, apart, atoms
+from tuplecalc.limits.limit import by_flows
 from tuplecalc.network.ports import PortSet
 
 law = settings(max_examples=100, deadline=None)
@@ -153,7 +154,7 @@ def check_result(result: Capacity) -> None:
         assert after.flows <= before.flows
         assert not_lower(before.rate, after.rate)
     assert (result.hops[-1].flows, result.hops[-1].rate) == (result.flows, result.rate)
-    flows = [limit.flows for limit in result.limits]
+    flows = [by_flows(limit) for limit in result.limits]
     assert result.binding is result.limits[flows.index(min(flows))]
     rates = [limit for limit in result.limits if limit.rate is not None]
     if result.rate_binding is None:
@@ -205,6 +206,8 @@ def test_a_wider_set_never_lowers_a_figure(topology: Topology, data: st.DataObje
     assume(
         not any(hop.get("block") == "even" or isinstance(hop.get("block"), list) for hop in topology["hops"])
     )
+    # A table of fewer entries than keys that give way holds closed entries as long as others do.
+    assume(not any(hop.get("closing") == "gives-way" and hop.get("max_entries") for hop in topology["hops"]))
     parts = [topology["clients"], *topology["hops"]]
     choices = [(part, key) for part in parts for key in WIDENING if key in part]
     choices = [(part, key) for part, key in choices if key != "instances" or part.get("split") != "services"]

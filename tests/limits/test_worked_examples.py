@@ -32,12 +32,23 @@ class Row(NamedTuple):
     rate_binding: str
 
 
+VAULT = "nat ports vault"
 TABLE = [
     Row("cone", P * 4 * 20, "nat ports", Fraction(P * 80, 122), 42302.950820, "nat ports"),
     Row("hourglass", 262144, "firewall entries", Fraction(262144, 125), 2097.152, "firewall entries"),
     Row("inverted-cone-nat", P * 4, "proxy capture", Fraction(P * 4, 122), 2115.147541, "proxy capture"),
     Row("inverted-cone-tproxy", P * 20, "proxy shared", Fraction(P * 40, 122), 21151.475410, "nat ports"),
     Row("mixed", P * 4, "proxy capture", Fraction(P * 4, 122), 2115.147541, "proxy capture"),
+    Row("mixed-by-share", P * 8, "redirect capture", Fraction(P * 8, 122), 4230.295082, "redirect capture"),
+    Row("office-and-branch", 74188, VAULT, Fraction(896), 896, VAULT),
+    Row(
+        "pooled-frontend",
+        109514,
+        "nginx-api upstream",
+        Fraction(112928 * 40, 1491),
+        3029.590879,
+        "nginx-api upstream",
+    ),
     Row("outage", P * 3, "login-proxy shared", Fraction(P * 6, 660), 586.472727, "login-proxy shared"),
 ]
 
@@ -356,3 +367,28 @@ def test_without_shares_the_busiest_instance_has_one_endpoint_more(count: int, i
     assert max(share for share, _ in machine_shares(groups, instances)) == Fraction(
         math.ceil(count / instances), count
     )
+
+
+@pytest.mark.parametrize("x", [Fraction(9, 11), Fraction(1, 10), Fraction(99, 100)])
+def test_the_mixed_deployment_by_share(x: Fraction) -> None:
+    """Both legs of a part x, and the first of the rest, share a table; the rest shares a listener."""
+    kinds = [f"traffic.kinds.0.share={x}", f"traffic.kinds.1.share={1 - x}"]
+    found = capacity(example("mixed-by-share", kinds))
+    assert found.flows == math.floor(min(P * 40 / (1 + x), P * 4 / (1 - x)))
+    if x == Fraction(9, 11):
+        assert found.flows == P * 4 * 11 // 2 == 1_419_264
+
+
+def test_without_the_pool() -> None:
+    found = capacity(example("pooled-frontend", ["hops.nginx-api.connections_per_flow=1"]))
+    assert found.rate == 4 * 28232 / (Fraction(19, 20) * 90 + 33)
+    without = ["hops.nginx-api.connections_per_flow=", "hops.nginx-api.upstream_hold="]
+    assert math.floor(capacity(example("pooled-frontend", without)).rate or 0) == 1_248
+
+
+def test_who_is_hit_by_the_backups() -> None:
+    """Both kinds are in the NAT's table; of its ports towards the vault only backups take any."""
+    found = capacity(example("office-and-branch"))
+    assert [share.kind for share in found.binding.shares] == ["backup"]
+    assert [share.kind for share in found.limit("nat", "entries").shares] == ["browsing", "backup"]
+    assert found.limit("nat", "entries").rate == Fraction(262144, 189)

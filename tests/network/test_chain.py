@@ -13,13 +13,15 @@ from pydantic import ValidationError
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import TopologyError
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
+from tuplecalc.network.traffic import Traffic
 
 
 def topology(**parts: Any) -> Topology:
@@ -58,7 +60,7 @@ def test_defaults() -> None:
     assert chain.title == ""
     assert chain.traffic == Traffic(rate=None, hold=0, first_close="client")
     assert chain.traffic.first_close == 1
-    clients = chain.clients
+    [clients] = chain.clients
     assert (clients.ports, clients.allocation) == (PortSet("32768-60999"), "tuple")
     assert clients.time_wait == 60
     assert clients.reuse_after is None

@@ -14,7 +14,7 @@ from hypothesis import given
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import InputError, TopologyError
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.chain import Clients
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import (
     EXAMPLES,
@@ -27,7 +27,7 @@ from tuplecalc.network.file import (
     read,
 )
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.replace import replace, replace_all, set_value, with_settings, written_setting
+from tuplecalc.network.replace import replace, replace_all, set_values, with_settings, written_setting
 from tuplecalc.network.services import Services
 
 TOML = """
@@ -247,7 +247,7 @@ def test_no_such_example(name: str, message: str) -> None:
 )
 def test_a_setting(setting: str, place: tuple[str | int, ...], value: object) -> None:
     mapping: Any = copy.deepcopy(TABLES)
-    set_value(mapping, setting)
+    set_values(mapping, [setting])
     for step in place:
         mapping = mapping[step]
     assert mapping == value
@@ -256,7 +256,7 @@ def test_a_setting(setting: str, place: tuple[str | int, ...], value: object) ->
 
 def test_a_setting_changes_nothing_else() -> None:
     mapping = copy.deepcopy(TABLES)
-    set_value(mapping, "hops.nat.addresses=5")
+    set_values(mapping, ["hops.nat.addresses=5"])
     mapping["hops"][0]["addresses"] = 1
     assert mapping == TABLES
 
@@ -283,7 +283,7 @@ NO_SETTING = "a setting is a path, = and a value; write it as in hops.nat.addres
 )
 def test_a_setting_that_cannot_be_made(setting: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
-        set_value(copy.deepcopy(TABLES), setting)
+        set_values(copy.deepcopy(TABLES), [setting])
     assert str(caught.value) == f'--set "{setting}": {message}'
 
 
@@ -330,9 +330,9 @@ def test_parts_are_opened_on_the_way() -> None:
         "services": Services(addresses=1, ports=80),
     }
     for setting in ("clients.ports=1-9", "hops.nat.addresses=5", "services.ports=81"):
-        set_value(mapping, setting)
+        set_values(mapping, [setting])
     chain = from_dict(mapping)
-    assert (chain.clients.ports.size, chain.clients.addresses.size) == (9, 4)
+    assert (chain.clients[0].ports.size, chain.clients[0].addresses.size) == (9, 4)
     assert chain.hops == (Cone(name="nat", addresses=5),)
     assert chain.services == (Services(addresses=1, ports=81),)
 
@@ -344,12 +344,14 @@ def test_typed_values_are_held_as_they_are() -> None:
     changed = replace_all(chain, changes)
     nat = changed.hops[0]
     assert isinstance(nat, Cone)
-    assert (changed.traffic.hold, nat.addresses.size, changed.clients.ports.size) == (
+    assert (changed.traffic.hold, nat.addresses.size, changed.clients[0].ports.size) == (
         Fraction(1, 3),
         5,
         5,
     )
-    assert replace(changed, "services.0.addresses", changed.clients.addresses).services[0].addresses.size == 4
+    assert (
+        replace(changed, "services.0.addresses", changed.clients[0].addresses).services[0].addresses.size == 4
+    )
     assert chain == loads(TOML)
 
 

@@ -14,9 +14,9 @@ from tests.limits.chains import Topology
 from tests.network.test_chain import said, topology
 from tuplecalc.errors import InputError, TopologyError
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.file import from_dict, loads
 from tuplecalc.network.services import Services, overlap
+from tuplecalc.network.traffic import Traffic
 
 
 def two_groups(first: dict[str, Any], second: dict[str, Any]) -> Topology:

@@ -165,7 +165,10 @@ MESSAGES = [
     ),
     (topology(clients=3), "clients: 3: this is a table of keys and values; write [clients] above its keys"),
     (topology(services=[]), "services: []: this has one table or more; write [[services]]"),
-    (topology(services=3), "services: 3: this is a list of tables; write [[services]]"),
+    (
+        topology(services=3),
+        "services: 3: this is a table of keys and values; write [services] above its keys",
+    ),
     (topology(hops="nat"), 'hops: "nat": this is a list of tables; write [[hops]]'),
     (topology(title=3), 'title: 3: a title is a text; put it in quotes, as in "nat"'),
     (

@@ -13,7 +13,8 @@ import pytest
 import tuplecalc as tc
 from tests.network.test_chain import said, topology
 from tuplecalc.errors import TopologyError
-from tuplecalc.network.chain import Chain, Clients
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict
 from tuplecalc.network.presets import NEEDED, Preset, preset, presets
@@ -37,7 +38,7 @@ def filled(name: str, **keys: Any) -> dict[str, Any]:
 
 def part(chain: Chain) -> Any:
     """The part with the preset."""
-    return chain.hops[0] if chain.hops else chain.clients
+    return chain.hops[0] if chain.hops else chain.clients[0]
 
 
 # The file.
@@ -268,7 +269,7 @@ def test_settings() -> None:
     assert again.hops[0].linger == 7
     assert again.hops[0].preset_keys == ()
     assert tc.with_settings(named, "hops.nat.addresses=9").hops[0].preset_keys == ("time_wait",)
-    clients = tc.with_settings(from_dict(filled("haproxy")), "clients.preset=linux-client-bind").clients
+    [clients] = tc.with_settings(from_dict(filled("haproxy")), "clients.preset=linux-client-bind").clients
     assert clients.allocation == "bind"
 
 

@@ -5,11 +5,12 @@ the arcs of the walks; an arc ends in a leg or in a hub, the place that keeps on
 on. Every limit is a weighted sum over arcs: by 1 for the number of flows, by seconds for their rate.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-Source = tuple[int, ...]  # (-1, client) or (hop, instance, address)
+Source = tuple[int, ...]  # (-1, group, client) or (hop, instance, address)
 Destination = tuple[int, int]  # (hop or number of hops, number of the endpoint there)
 Leg = tuple[Source, int, Destination]
 Flows = dict[Leg, list[int]]  # the arcs that lead into each leg
@@ -35,10 +36,20 @@ class Seconds(NamedTuple):
 
 
 class InTable(NamedTuple):
-    """Flows whose tuples are in one table, and for how long."""
+    """Flows whose tuples are in one table: who else had them, for how long, and how many each flow has."""
 
     flows: Flows
-    seconds: Seconds
+    history: tuple[Hashable, ...]
+    seconds: float
+    each: float
+
+
+class Start(NamedTuple):
+    """Where the flows of a kind start, of one group of clients to one group of services."""
+
+    kind: str
+    part: float  # of the flows of the kind
+    arcs: list[int]
 
 
 @dataclass
@@ -55,45 +66,76 @@ class Network:
     """The program that grows while the hops of a topology are walked through."""
 
     rate: bool  # weigh by seconds, for the sustained rate; else by 1, for the number of flows
-    share: float  # of the flows, which the client closes first
+    of_time: bool = True  # see that a tuple is used by one flow after the other, where means do not
     arcs: int = 0
-    goal: list[int] = field(default_factory=list)  # the arcs that flows start with
+    starts: list[Start] = field(default_factory=list)
     balances: list[tuple[list[int], list[int]]] = field(default_factory=list)  # in, out
     rows: dict[Hashable, Row] = field(default_factory=dict)
     binary: list[int] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)  # arcs of flows that have their connections from a pool
     gates: list[tuple[int, list[int]]] = field(default_factory=list)  # unlimited arc, the binaries it needs
+    members: defaultdict[Hashable, list[InTable]] = field(default_factory=lambda: defaultdict(list))
+    keepers: defaultdict[Hashable, list[tuple[InTable, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # those of the members whose tuple someone keeps for so long
 
     def arc(self) -> int:
         """Add one variable."""
         self.arcs += 1
         return self.arcs - 1
 
-    def use(
-        self, key: Hashable, arcs: Iterable[int], seconds: Seconds, *, each: int = 1, room: float = 1
-    ) -> None:
-        """Let every flow on `arcs` take `each` of the `room` places of `key` for so many seconds."""
-        weight = each * (seconds.mean(self.share) if self.rate else 1.0)
+    def use(self, key: Hashable, arcs: Iterable[int], weight: float, *, room: float = 1) -> None:
+        """Let every flow on `arcs` take so much of the `room` of `key`."""
         if weight > 0:
             row = self.rows.setdefault(key, Row(room))
             for arc in arcs:
                 row.arcs.append(arc)
                 row.weights.append(weight)
 
-    def apart(self, where: Hashable, ones: InTable, whole: Seconds, others: InTable) -> None:
+    def gaps(self) -> None:
+        """Say of every table what one flow after the other leaves unused; once, when all flows are there.
+
+        Flows that are alike, of whatever kind, are looked at together.
+        """
+        for where, keepers in self.keepers.items():
+            others: dict[tuple[tuple[Hashable, ...], float], list[InTable]] = {}
+            for member in self.members[where]:
+                others.setdefault((member.history, member.seconds), []).append(member)
+            ones: dict[tuple[tuple[Hashable, ...], float, float], list[InTable]] = {}
+            for one, whole in keepers:
+                ones.setdefault((one.history, one.seconds, whole), []).append(one)
+            for (history, table, whole), alike in ones.items():
+                among: dict[float, list[InTable]] = {}
+                for (theirs, seconds), members in others.items():
+                    if theirs != history:
+                        among.setdefault(seconds, []).extend(members)
+                for seconds, members in among.items():
+                    key = (where, "gap", history, table, whole, seconds)
+                    self.apart(key, alike, (whole, table), members, seconds)
+
+    def apart(
+        self,
+        key: Hashable,
+        ones: list[InTable],
+        times: tuple[float, float],
+        others: list[InTable],
+        each: float,
+    ) -> None:
         """Let some flows keep a tuple for the whole of a time, only a part of it in a table with others.
 
         Between two starts of theirs on one tuple, with n others on it: the whole time, or that in the table
-        and n times that of the others, the longer of both. That bends where one more does not fit. Where a
-        time differs from flow to flow, others can go where there is more room: nothing is said.
+        and n times that of the others, the longer of both. That bends where one more does not fit.
         """
-        if not (self.rate and all(time.always(self.share) for time in (whole, ones.seconds, others.seconds))):
+        whole, table = times
+        if not whole > table or not each:
             return
-        time, table, each = (time.mean(self.share) for time in (whole, ones.seconds, others.seconds))
-        if not time > table or not each:
-            return
-        fit = (time - table) // each
-        more = table + (fit + 1) * each - time
-        for leg in ones.flows.keys() & others.flows.keys():
-            arcs = (ones.flows[leg], others.flows[leg])
-            weights = [time - fit * more] * len(arcs[0]) + [more] * len(arcs[1])
-            self.rows[where, "gap", leg] = Row(1, [*arcs[0], *arcs[1]], weights)
+        fit = (whole - table) // each
+        more = table + (fit + 1) * each - whole
+        there = {leg for one in ones for leg in one.flows}
+        for leg in there & {leg for other in others for leg in other.flows}:
+            row = self.rows[key, leg] = Row(1)
+            for members, weight in ((ones, whole - fit * more), (others, more)):
+                for member in members:
+                    arcs = member.flows.get(leg, [])
+                    row.arcs += arcs
+                    row.weights += [weight * member.each] * len(arcs)

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from . import cones, meaning, walk
+from . import cones, meaning, proxies, walk
 from .cones import ConeStep
 from .network import Flows, Network, Seconds
 from .program import highest_rate, most_flows
+from .proxies import ProxyStep
+from .stream import Stream
 from .walk import Builder
 
 CLIENTS = {"addresses": 8, "ports": ["1-12"]}
@@ -181,22 +183,33 @@ def test_unknown_keys_are_refused(hop: dict[str, Any], key: str) -> None:
 # Other meanings, each of which some chain above must show to be wrong.
 
 
-def without_last(step: Builder, where: Any, flows: Flows, seconds: Seconds, *, alone: bool = True) -> None:
+def without_last(step: Stream, where: Any, flows: Flows, seconds: Seconds, *, alone: bool = True) -> None:
     step.kept = seconds
     takes(step, where, flows, seconds, alone=alone)
 
 
-takes, forwarder, proxied = Builder.takes, Builder.forwarder, Builder.proxy
+takes, forwarder, proxied = Stream.takes, Builder.forwarder, ProxyStep.walk
+
+
+def proxy_as(change: Any) -> Any:
+    def walked(step: ProxyStep) -> None:
+        step.hop = change(step.hop)
+        proxied(step)
+
+    return walked
+
+
 OTHER_MEANINGS: dict[str, tuple[Any, str, Any]] = {
-    "bind: reuse_after helps": (walk, "closer", lambda part: meaning.reuse(part, 60)),
+    "bind: reuse_after helps": (proxies, "closer", lambda part: meaning.reuse(part, 60)),
+    "bind: reuse_after helps clients": (walk, "closer", lambda part: meaning.reuse(part, 60)),
     "cone: closed entries hold": (cones, "closed_entry", lambda cone: meaning.reuse(cone, 120)),
     "cone: the table always fills": (ConeStep, "entries", lambda step, ways: step.hop.get("max_entries", 0)),
     "virtual: the tuple before it is free at once": (
-        Builder,
+        Stream,
         "turns",
-        lambda step, i, flows, seconds: step.begins(flows, seconds),
+        lambda stream, who, flows, seconds: stream.begins(who, flows, seconds),
     ),
-    "ends: each for itself": (Builder, "takes", without_last),
+    "ends: each for itself": (Stream, "takes", without_last),
     "waits: whoever closes": (Seconds, "mean", lambda seconds, share: max(seconds)),
     "waits: the other side's": (
         Seconds,
@@ -208,27 +221,22 @@ OTHER_MEANINGS: dict[str, tuple[Any, str, Any]] = {
     "forwarder: as long as its table": (
         Builder,
         "forwarder",
-        lambda step, i, hop, flows: forwarder(step, i, {**hop, "reuse_after": 120}, flows),
+        lambda step, i, hop, stream: forwarder(step, i, {**hop, "reuse_after": 120}, stream),
     ),
     "proxy: a tuple that it closed is free": (
-        Builder,
-        "proxy",
-        lambda step, i, hop, flows: proxied(step, i, {**hop, "accept_wait": 0}, flows),
+        ProxyStep,
+        "walk",
+        proxy_as(lambda hop: {**hop, "accept_wait": 0}),
     ),
     "nat: the client's leg is in no table": (
-        Builder,
-        "proxy",
-        lambda step, i, hop, flows: proxied(
-            step,
-            i,
-            {**hop, "accept_wait": 0 if hop["capture"] == "nat" else hop.get("accept_wait", 0)},
-            flows,
-        ),
+        ProxyStep,
+        "walk",
+        proxy_as(lambda hop: hop | ({"accept_wait": 0} if hop["capture"] == "nat" else {})),
     ),
     "client-port: lingers as other sources": (
-        Builder,
-        "proxy",
-        lambda step, i, hop, flows: proxied(step, i, {"reuse_after": 60, **hop}, flows),
+        ProxyStep,
+        "walk",
+        proxy_as(lambda hop: {"reuse_after": 60, **hop}),
     ),
 }
 

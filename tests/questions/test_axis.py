@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tuplecalc as tc
-from tuplecalc.network.chain import Clients, Traffic
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import Virtual
 from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.traffic import Traffic
 from tuplecalc.network.values import LARGEST_COUNT
 from tuplecalc.questions.axis import MOST_POINTS, WIDE, axis, ends_of
 
@@ -20,8 +21,8 @@ OUTAGE = tc.example("outage")
 WRITE = "write it as in hops.lvs.addresses=1..64, or traffic.hold=0s..10m/25 for 25 points"
 POINTS = f"a range has 1 to {MOST_POINTS:,} points; write their number behind the /, as in 0s..240s/25"
 OF_LVS = (
-    "the numbers there are instances, max_entries, tracking_time_wait, time_wait, reuse_after, addresses, "
-    "half_close, destinations, block, client_ports"
+    "the numbers there are instances, max_entries, tracking_time_wait, udp_timeout, time_wait, reuse_after, "
+    "addresses, half_close, destinations, block, blocks_per_client, client_ports"
 )
 DURATION = (
     "a duration is seconds, or a number with ms, s, m, h or d, and not negative; "
@@ -166,18 +167,21 @@ def test_every_number_of_the_model_can_be_varied_and_nothing_else() -> None:
             try:
                 numbers.add(axis(chain, f"{path}.{key}").path)
             except tc.InputError as error:
-                there = (
-                    "this key fits closing" if key == "half_close" else "is not a number that can be varied"
-                )
+                others = {"half_close": "this key fits", "blocks_per_client": "this key is for blocks"}
+                there = others.get(key, "is not a number that can be varied")
                 assert there in str(error), key  # noqa: PT017
     times = {"time_wait", "reuse_after"}
-    both = {"instances", "max_entries", "tracking_time_wait", "addresses", *times}
+    both = {"instances", "max_entries", "tracking_time_wait", "udp_timeout", "addresses", *times}
+    upstream = {"connections_per_flow", "upstream_hold", "upstream_first_close", "files_per_flow"}
     assert numbers == {
-        *(f"traffic.{key}" for key in ("rate", "hold", "first_close")),
-        *(f"clients.{key}" for key in {"addresses", *times}),
+        *(f"traffic.{key}" for key in ("rate", "flows", "hold", "first_close")),
+        *(f"clients.{key}" for key in {"addresses", "flows_each", "max_files", *times}),
         *(f"hops.lvs.{key}" for key in {"block", "destinations", "client_ports", *both}),
         "hops.lvs.virtual.addresses",
-        *(f"hops.login-proxy.{key}" for key in {"listen_addresses", "max_files", "accept_wait", *both}),
+        *(
+            f"hops.login-proxy.{key}"
+            for key in {"listen_addresses", "max_files", "accept_wait", *both, *upstream}
+        ),
     }
 
 

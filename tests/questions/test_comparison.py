@@ -142,3 +142,25 @@ def test_every_hop_and_limit_of_both_sides_is_there_once(old: Topology, new: Top
         assert {id(limit) for limit in limits} == {id(limit) for limit in result.limits}
         assert len(limits) == len(result.limits)
     assert [hop.name for hop in found.hops if hop.new] == [hop.name for hop in found.new.hops]
+
+
+def test_kinds_and_groups_go_by_their_names() -> None:
+    clients = [{"name": "office", "addresses": 2}, {"name": "branch", "addresses": 1}]
+    old = tc.from_dict(
+        {
+            "traffic": {"kinds": [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5}]},
+            "clients": clients,
+            "services": {"name": "web", "addresses": 1, "ports": 80},
+        }
+    )
+    new = tc.with_settings(
+        old, "traffic.kinds.a.share=0.2", "clients.branch.addresses=3", "services.ports=81"
+    )
+    assert tc.compare(old, new).keys == (
+        KeyChange("traffic.kinds.a.share", 0.5, 0.2),
+        KeyChange("traffic.kinds.b.share", 0.5, 0.8),
+        KeyChange("clients.branch.addresses", 1, 3),
+        KeyChange("services.web.ports", 80, 81),
+    )
+    alike = tc.from_dict({"clients": {"addresses": 3}, "services": {"addresses": 1, "ports": 80}})
+    assert KeyChange("traffic.kinds.a.share", 0.5, None) in tc.compare(old, alike).keys

@@ -38,13 +38,16 @@ def moved(expression: Expression, each: Elasticity, by: Fraction) -> Fraction:
 def figure(each: Elasticity, by: Fraction) -> Fraction:
     limit = each.limit
     if each.figure == "flows":
-        return moved(limit.size, each, by) * moved(limit.scopes, each, by) / limit.keys
+        keys = limit.keys if limit.keys_formula is None else moved(limit.keys_formula, each, by)
+        return moved(limit.size, each, by) * moved(limit.scopes, each, by) / keys
     busy = moved(limit.busy or limit.size, each, by)
     return busy * moved(limit.scopes, each, by) / moved(limit.seconds, each, by)
 
 
 def check(chain: tc.Chain) -> None:
     for each in elasticities(chain):
+        if each.path.startswith("traffic.kinds.") and each.path.endswith((".share", ".rate")):
+            continue  # where one grows the others change: test_kinds
         here = figure(each, Fraction(0))
         up, down = (figure(each, by) - here for by in (STEP, -STEP))
         slopes = sorted((up / here / STEP, -down / here / STEP))

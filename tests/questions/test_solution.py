@@ -254,7 +254,7 @@ def test_as_plain_data() -> None:
 WRONG = {
     "guesses are believed": (solving, "first_whole", lambda holds, low, high: high),
     "no proof of the upper end": (solving._Search, "longest", lambda search, low, high: high),
-    "not verified": (Target, "is_met", lambda target, flows, rate: True),
+    "not verified": (Target, "is_met", lambda target, result: True),
 }
 
 

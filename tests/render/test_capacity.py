@@ -31,6 +31,43 @@ login-proxy   accepted         64,512 × 6         387,072        1,290
 legs of a flow need a port of their own (one table).
 """
 
+BY_SHARE = """\
+TPROXY and REDIRECT side by side on one machine, by share
+Inverted cone, address and port constraint, 2 kinds of traffic
+
+516,096 flows open at once and 4,230/s: redirect capture binds, because all
+services collapse into the proxy's few listeners. By kind: tproxy shared binds
+the flows of transparent; redirect capture binds flows and rate of redirected;
+nat ports binds the rate of transparent.
+
+kind          share     flows   rate /s   offered   up to /s       failing
+──────────────────────────────────────────────────────────────────────────
+transparent     50%   258,048     2,115     2,000     19,151          none
+redirected      50%   258,048     2,115     2,000      2,115   under 1e-12
+“Up to” is the highest rate of a kind while the others stay as offered.
+
+hop        kind         tuple space   reachable flows       rate /s      used
+─────────────────────────────────────────────────────────────────────────────
+clients    clients   18,502,123,520    18,502,123,520   298,421,347   0.0013%
+nat        cone           2,580,480         2,580,480        21,151       19%
+tproxy     layer 7        2,580,480         1,720,320        21,151      5.1%
+redirect   layer 7          645,120           516,096         4,230       95%
+
+limit        kinds                  flows       rate /s
+─────────────────────────────────────────────────────────────────
+clients
+  ports      all           18,502,123,520   298,421,347
+nat
+  ports      all                2,580,480        21,151
+tproxy
+  accepted   transparent        5,160,960     2,580,480
+  upstream   transparent        5,160,960        83,241
+  shared     all                1,720,320        78,196
+redirect
+  capture    redirected           516,096         4,230   ◀ binds
+  upstream   redirected         1,290,240        20,810
+"""
+
 
 def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80) -> str:
     """The table of a chain."""
@@ -48,6 +85,13 @@ def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80) -> str:
 
 def test_the_outage() -> None:
     assert printed(tc.example("outage")).startswith(OUTAGE)
+
+
+def test_kinds_of_traffic() -> None:
+    text = printed(tc.example("mixed-by-share"))
+    assert text.startswith(BY_SHARE)
+    narrow = printed(tc.example("mixed-by-share"), terminal=True, width=60).split("limit ")[1]
+    assert max(map(len, map(_bare, narrow.split("◀ binds")[0].splitlines()))) <= 60
 
 
 def test_flows_and_rate_are_marked_apart_where_they_differ() -> None:

@@ -130,7 +130,7 @@ def test_text_says_what_binds(name: str) -> None:
     assert "rate  = min(" in text
     assert (text.count("◀ binds"), text.count("◀\n")) == (2, 2)  # flows and rate: at the limit, in the chain
     for limit in result.limits:
-        assert re.search(rf"^{limit.hop} · {limit.name}  ", text, re.MULTILINE)
+        assert re.search(rf"^{limit.hop} · {limit.name}(  |$)", text, re.MULTILINE)
 
 
 def test_many_limits_are_shown_by_the_smallest() -> None:

@@ -10,13 +10,15 @@ import tuplecalc as tc
 from tests.algebra.cases import ALL, ODD, PROXY, chain, cone
 from tests.render.reports import EVIL, MARKUP, Page, page
 from tuplecalc.errors import InputError
-from tuplecalc.network.chain import Clients, Traffic
+from tuplecalc.limits.limit import by_flows
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import EXAMPLES, example_text
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.traffic import Traffic
 from tuplecalc.questions.comparison import compare
-from tuplecalc.render import compared, figures
+from tuplecalc.render import compared, figures, kinds
 from tuplecalc.render import report as module
 from tuplecalc.render.figures import style
 from tuplecalc.render.report import assumptions, pictures
@@ -154,7 +156,7 @@ def test_of_very_many_limits_the_smallest_are_shown() -> None:
     assert len(shown) <= 25
     assert any(limit is result.binding for limit in shown)
     left = [limit for limit in result.limits if all(limit is not each for each in shown)]
-    assert min(limit.flows for limit in left) >= sorted(limit.flows for limit in result.limits)[11]
+    assert min(map(by_flows, left)) >= sorted(map(by_flows, result.limits))[11]
     read = page(design)
     assert f"… and {len(left):,} limits more, none of them smaller in flows or in rate" in read.text
     hops_left = len(result.hops) - len(module.shown_hops(result, shown))
@@ -268,7 +270,7 @@ def test_an_svg_becomes_an_element() -> None:
 
 def test_figures_have_names_and_the_colours_of_the_page() -> None:
     found = list(pictures.drawn(tc.capacity(OUTAGE)))
-    assert [picture.kind for picture in found] == list(figures.KINDS)
+    assert [picture.kind for picture in found] == [kind for kind in figures.KINDS if kind != "region"]
     for picture in found:
         assert picture.title
         assert "\n" not in picture.title
@@ -293,12 +295,10 @@ def test_a_figure_that_cannot_be_drawn_is_left_out(monkeypatch: pytest.MonkeyPat
 
 def test_every_default_has_an_origin() -> None:
     said_elsewhere = {"rate", "virtual", "preset", "kind", "capture", "name"}
-    said_elsewhere |= {
-        "block",
-        "destinations",
-        "overflow",
-        "client_ports",
-    }  # without them there is no such rule
+    said_elsewhere |= {"block", "destinations", "overflow", "client_ports"}  # without them no such rule
+    said_elsewhere |= {"flows", "flows_each", "kinds", "traffic", "machine", "captures"}  # all, or none
+    said_elsewhere |= {"blocks_per_client", "blocks_span", "connections_per_flow", "files_per_flow"}
+    said_elsewhere |= {"upstream_hold", "upstream_first_close"}  # those of the flow
     for part, kind in (
         (Traffic, ""),
         (Clients, "clients"),
@@ -419,3 +419,22 @@ def test_of_very_many_limits_the_slow_figures_are_left_out_and_said_so(
     monkeypatch.setattr(pictures, "_MOST_LIMITS", 5)
     assert len(tc.capacity(OUTAGE).limits) == 5
     assert pictures.left_out(tc.capacity(OUTAGE)) == ()
+
+
+def test_kinds_of_traffic_have_a_section() -> None:
+    page = tc.report(tc.example("mixed-by-share"))
+    assert '<a href="#kinds">Kinds of traffic</a>' in page
+    assert "redirect capture binds flows and rate of redirected" in page
+    assert "Open flows are of the kinds by their parts of the new connections" in page
+    assert "the figures rate, map take their time" in page
+    assert "<mi>σ</mi>" in page
+    assert 'id="kinds"' not in tc.report(tc.example("cone"))
+
+
+def test_what_the_kinds_take_of_the_limits_that_bind() -> None:
+    shares = "traffic.kinds.transparent.share=0.9", "traffic.kinds.redirected.share=0.1"
+    result = tc.capacity(tc.with_settings(tc.example("mixed-by-share"), *shares))
+    assert list(kinds.takes(result)) == [
+        "tproxy shared: of the keys that open flows hold transparent has 95% and redirected has 5.3%.",
+        "nat ports: of the time for which keys are taken transparent has 90% and redirected has 10%.",
+    ]

@@ -24,8 +24,8 @@ Exact = int | float | Fraction
 
 def exhaustion_time(circuits: int, rate: Exact, hold: Exact, linger: Exact) -> float | None:
     """Of keys that all linger alike."""
-    lags = {Fraction(linger): Fraction(1)}
-    return exhaustion.exhaustion_time(Fraction(circuits), Fraction(rate), Fraction(hold), lags)
+    held = {(Fraction(hold), Fraction(linger)): Fraction(1)}
+    return exhaustion.exhaustion_time(Fraction(circuits), Fraction(rate), held)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['C']:g} at {row['lambda']:g}/s")
@@ -125,9 +125,10 @@ def test_keys_that_linger_for_two_times(
     """The mean of both integrals comes to the pool."""
     mean = hold + part * one + (1 - part) * other
     rate = 1000 / use / mean
-    lags: dict[Fraction, Fraction] = {Fraction(one): Fraction(part)}
-    lags[Fraction(other)] = lags.get(Fraction(other), Fraction(0)) + 1 - Fraction(part)
-    seconds = exhaustion.exhaustion_time(Fraction(1000), Fraction(rate), Fraction(hold), lags)
+    held = {(Fraction(hold), Fraction(one)): Fraction(part)}
+    second = Fraction(hold), Fraction(other)
+    held[second] = held.get(second, Fraction(0)) + 1 - Fraction(part)
+    seconds = exhaustion.exhaustion_time(Fraction(1000), Fraction(rate), held)
     assert seconds is not None
     taken = part * in_use(seconds, rate, hold, one) + (1 - part) * in_use(seconds, rate, hold, other)
     assert taken == pytest.approx(1000, rel=1e-7)
@@ -138,7 +139,7 @@ def test_the_scalars_need_no_numpy() -> None:
         "import sys\n"
         "from math import log\n"
         "from tuplecalc.under_load import exhaustion, hashing\n"
-        "assert exhaustion.exhaustion_time(28232, 500, 1, {60: 1})\n"
+        "assert exhaustion.exhaustion_time(28232, 500, {(1, 60): 1})\n"
         "assert 0 < hashing.hashed_blocking(2**64, 2**20, 2.0**-44, lambda a: log(a / (1 + a))) < 1\n"
         "assert 'numpy' not in sys.modules and 'scipy' not in sys.modules"
     )

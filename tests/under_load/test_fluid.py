@@ -2,7 +2,7 @@
 
 import heapq
 from fractions import Fraction
-from math import exp, log
+from math import exp, log, sqrt
 from random import Random
 from typing import Any
 
@@ -15,6 +15,7 @@ from scipy.stats import gamma  # type: ignore[import-untyped]
 
 import tuplecalc as tc
 from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.network.traffic import Kind
 from tuplecalc.under_load.exhaustion import exhaustion_time
 from tuplecalc.under_load.fluid import Fluid, over_time
 from tuplecalc.under_load.hashing import fullest_estimate
@@ -64,9 +65,8 @@ def at(found: Fluid, moment: float, name: str = "taken") -> float:
 )
 def test_it_is_full_when_the_closed_form_says_so(hold: float, linger: float, rate: float) -> None:
     found = course(nat(64512, rate, hold, linger))
-    seconds = exhaustion_time(
-        Fraction(64512), Fraction(rate), Fraction(hold), {Fraction(linger): Fraction(1)}
-    )
+    held = {(Fraction(hold), Fraction(linger)): Fraction(1)}
+    seconds = exhaustion_time(Fraction(64512), Fraction(rate), held)
     assert seconds is not None
     assert found.exhausted_after == seconds
     assert at(found, seconds) == pytest.approx(64512, rel=1e-9)
@@ -324,3 +324,51 @@ def test_errors() -> None:
         course(nat(100, 5, 1, 1), seconds=0)
     with pytest.raises(TopologyError, match=r"^steps: 0: this is a whole number of 1 or more; change it$"):
         course(nat(100, 5, 1, 1), steps=0)
+
+
+# --- several kinds ---------------------------------------------------------------------------
+
+
+def captured(*kinds: Kind, linger: float = 60) -> tc.Chain:
+    """Logins take two of the same 6,000 ports, all others one."""
+    ports = {"count": 6000}
+    proxy = {"capture": "tproxy", "source": "client", "ports": ports, "time_wait": linger}
+    return tc.Chain(
+        traffic=tc.Traffic(kinds=kinds),
+        clients=tc.Clients(addresses=10**6, time_wait=0),
+        hops=[
+            tc.Cone(name="nat", addresses=1, ports=ports, time_wait=0),
+            tc.Proxy(name="proxy", captures=["login"], **proxy),
+        ],
+        services=tc.Services(addresses=1, ports=80),
+    )
+
+
+def test_kinds_that_are_alike_are_one() -> None:
+    login = Kind(name="login", rate=20, hold=9)
+    others = [Kind(name=name, rate=rate, hold=40) for name, rate in (("a", 50), ("b", 100))]
+    apart, one = course(captured(login, *others)), course(captured(login, Kind(name="a", rate=150, hold=40)))
+    assert apart.exhausted_after == one.exhausted_after
+    for name in ("open", "lingering", "demand"):
+        assert at(apart, 400.0, name) == pytest.approx(at(one, 400.0, name), rel=1e-9)
+    _, a, b = apart.kinds
+    assert b.open == pytest.approx(2 * a.open, abs=1e-6)
+
+
+def test_full_of_kinds_for_long_each_gets_what_large_pools_let_in() -> None:
+    """x of those that take one port, x² of those that take two, so that all ports are taken."""
+    login = Kind(name="login", rate=50, hold=30)
+    found = course(captured(login, Kind(name="web", rate=300, hold=20)), seconds=3000)
+    assert found.limit.name == "shared"
+    for part in ("open", "lingering"):
+        together = sum(getattr(kind, part) for kind in found.kinds)
+        assert together == pytest.approx(getattr(found, part))
+    offered = (found.time >= (found.exhausted_after or 0)) & (found.time <= found.seconds)
+    assert found.taken[offered] == pytest.approx(6000, rel=1e-3)
+    moment = np.searchsorted(found.time, 2999)
+    x = (-300 * 20 + sqrt((300 * 20) ** 2 + 4 * 50 * 120 * 6000)) / (2 * 50 * 120)
+    of_login, of_web = found.kinds
+    assert of_web.open[moment] == pytest.approx(x * 300 * 20, rel=1e-3)
+    assert of_login.open[moment] == pytest.approx(x * x * 2 * 50 * 30, rel=1e-3)
+    assert of_login.lingering[moment] == pytest.approx(x * x * 50 * 60, rel=1e-3)
+    assert of_web.lingering[moment] == 0

@@ -9,6 +9,7 @@ import pytest
 import tuplecalc as tc
 from tests.limits.every_chain import of_rules
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.limit import by_flows
 from tuplecalc.network.file import from_dict
 from tuplecalc.under_load.chains import blocking
 from tuplecalc.under_load.erlang import erlang_b
@@ -75,7 +76,7 @@ def test_every_rule_has_pools(topology: dict[str, Any]) -> None:
     for each in pools(found):
         assert each.circuits >= 0
         if each.limit.size.value.denominator == 1 and each.limit.scopes.value.denominator == 1:
-            assert each.everywhere <= each.limit.flows or each.limit.busy is not None
+            assert each.everywhere <= by_flows(each.limit) or each.limit.busy is not None
     assert 0 <= blocking(found.chain, 1.5).lower <= blocking(found.chain, 1.5).upper <= 1
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from tuplecalc.algebra.forms import ChainForm, LimitForms, chain_form, forms
-from tuplecalc.algebra.notation import Notation, labels
+from tuplecalc.algebra.notation import Notation, groups_of, labels_of
 from tuplecalc.algebra.rows import SymbolRow, rows
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
@@ -56,8 +56,8 @@ class Explanation:
             self.result.limits, {form.limit.hop: form.notation for form in self.limits}, self.notation
         )
         order = [hop.name for hop in self.result.hops]
-        ends = ["services", "traffic"]
-        place = {name: number for number, name in enumerate([*order, *(e for e in ends if e not in order)])}
+        ends = (name for name in self.notation.labels if name not in order)
+        place = {name: number for number, name in enumerate([*order, *ends])}
         return tuple(sorted(found, key=lambda row: place[row.hop]))
 
     def limit(self, hop: str, name: str) -> LimitForms:
@@ -120,14 +120,14 @@ def explain(chain: Chain) -> Explanation:
     1290240
     """
     result = capacity(chain)
-    short = labels([*(hop.name for hop in result.hops), "services", "traffic"])
-    notation = Notation(result.limits, result.binding.hop, short)
+    names = labels_of(chain), groups_of(chain)
+    notation = Notation(result.limits, result.binding.hop, *names)
     by_hop: list[LimitForms] = []
     for hop in result.hops:
-        local = Notation(hop.limits, hop.name, short, local=True)
+        local = Notation(hop.limits, hop.name, *names, local=True)
         by_hop.extend(LimitForms(limit, hop.kind, local) for limit in hop.limits)
     along = [(limit, forms(limit, notation)) for limit in result.limits]
-    flows = chain_form(((limit, found.flows) for limit, found in along), result.binding)
+    flows = chain_form(((limit, found.flows) for limit, found in along if found.flows), result.binding)
     rate = None
     if result.rate_binding:
         rate = chain_form(((limit, found.rate) for limit, found in along if found.rate), result.rate_binding)

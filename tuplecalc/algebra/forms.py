@@ -11,8 +11,9 @@ import sympy  # type: ignore[import-untyped]
 
 from tuplecalc.algebra import numbers, printing
 from tuplecalc.algebra.notation import Notation
-from tuplecalc.algebra.symbols import minimum, number
+from tuplecalc.algebra.symbols import exact, minimum, number
 from tuplecalc.limits.expression import Expression, Number, Quotient, Size, leaves
+from tuplecalc.limits.kinds import JOINT
 from tuplecalc.limits.limit import Limit
 
 _MOST_TERMS_SHOWN, _SMALLEST_TERMS = 12, 6
@@ -77,7 +78,7 @@ class Form:
     @property
     def result(self) -> Step:
         """The value; a rate with its unit, rounded where it is no whole number."""
-        if self.quantity == "flows":
+        if self.quantity != "rate":
             relation = "=" if numbers.is_exact(self.value) else "≈"
             return Step(relation, numbers.text(self.value), numbers.latex(self.value))
         written, relation = numbers.rounded(self.value)
@@ -85,9 +86,9 @@ class Form:
 
 
 class Forms(NamedTuple):
-    """The closed forms of one limit; no rate where nothing limits it."""
+    """The closed forms of one limit; no flows or no rate where nothing limits them."""
 
-    flows: Form
+    flows: Form | None
     rate: Form | None
 
 
@@ -95,21 +96,35 @@ def forms(limit: Limit, notation: Notation) -> Forms:
     """The closed forms of a limit in the letters of a notation.
 
     ``flows = floor(scopes · floor(size / keys))``, the outer floor only where the scopes are a
-    fraction; ``rate = size · scopes / seconds``.
+    fraction, and the inner one only where a flow's keys are a whole number; ``rate = size · scopes /
+    seconds``.
     """
+    return Forms(_flows(limit, notation), _rate(limit, notation))
+
+
+def _flows(limit: Limit, notation: Notation) -> Form | None:
+    if limit.flows is None:
+        return None
     used: dict[Any, None] = {}
     size = notation.read(limit.size, used)
     scopes = notation.read(limit.scopes, used)
+    if limit.flows == 0 and limit.is_of_a_mix:
+        return _form("flows", sympy.Integer(0), 0, used, notation)
+    if limit.is_of_a_mix:
+        keys = exact(limit.keys) if limit.keys_formula is None else notation.read(limit.keys_formula, used)
+        return _form("flows", _floor(size * scopes / keys), limit.flows, used, notation)
     flows = scopes * _floor(size / limit.keys)
     if _may_be_fraction(limit.scopes):
         flows = _floor(flows)
-    return Forms(_form("flows", flows, limit.flows, used, notation), _rate(limit, notation))
+    return _form("flows", flows, limit.flows, used, notation)
 
 
 def _rate(limit: Limit, notation: Notation) -> Form | None:
     if limit.rate is None:
         return None
     used: dict[Any, None] = {}
+    if limit.keys_formula is not None:
+        notation.read(limit.keys_formula, used)  # so that H stands before T in the sums of all kinds
     size, scopes, seconds = (
         notation.read(part, used) for part in (limit.busy or limit.size, limit.scopes, limit.seconds)
     )
@@ -167,9 +182,14 @@ class LimitForms:
         return forms(self.limit, self.notation)
 
     @property
-    def flows(self) -> Form:
-        """``floor(|A ∪ L| / 2)·b·E'``."""
+    def flows(self) -> Form | None:
+        """``floor(|A ∪ L| / 2)·b·E'``; None where those that are open take no key."""
         return self.forms.flows
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Whether it is what a linear program found: its formula is of numbers, there are no letters."""
+        return self.limit.kind is JOINT and self.limit.is_of_a_mix
 
     @property
     def rate(self) -> Form | None:
@@ -177,7 +197,8 @@ class LimitForms:
         return self.forms.rate
 
     def __repr__(self) -> str:
-        return f"<LimitForms {self.limit.hop}/{self.limit.name}: flows = {self.flows.text}>"
+        flows = self.flows.text if self.flows else "any"
+        return f"<LimitForms {self.limit.hop}/{self.limit.name}: flows = {flows}>"
 
 
 @dataclass(frozen=True)

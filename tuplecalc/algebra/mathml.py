@@ -133,7 +133,7 @@ class _MathMLPrinter(Printer):  # type: ignore[misc]
         if divisor > 1:
             return f"<mfrac>{self._print(whole)}<mn>{divisor}</mn></mfrac>"
         parts: list[str] = []
-        for term in sorted(total.args, key=self._reading):
+        for term in self._reading.terms(total):
             negative = term.could_extract_minus_sign()
             sign = [f"<mo>{'−' if negative else '+'}</mo>"] if parts or negative else []
             parts += [*sign, self._print(-term if negative else term)]

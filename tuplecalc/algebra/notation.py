@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import sympy  # type: ignore[import-untyped]
@@ -27,19 +28,22 @@ from tuplecalc.limits.expression import (
 )
 from tuplecalc.limits.letters import SYMBOLS
 from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.targets import owner
+from tuplecalc.network.chain import Chain
 
 Leaf = Quantity | NamedPorts
 """What has a letter."""
 
 _MOST_SETS_WRITTEN_OUT = 5
 _LONGEST_LABEL = 14
+_OF_A_KIND = ("σ", "H", "c")
 _LATEX_SIGNS = {"union": r"\cup", "intersection": r"\cap", "difference": r"\setminus"}
 
 
 def letters(limits: Iterable[Limit]) -> Iterator[Leaf]:
     """The quantities and port sets of some limits, each as often as it stands there."""
     for limit in limits:
-        for part in (limit.size, limit.scopes, limit.seconds, *([limit.busy] if limit.busy else [])):
+        for part in limit.expressions():
             for leaf in leaves(part):
                 if isinstance(leaf, Size):
                     yield from leaf.sets
@@ -95,13 +99,19 @@ class Notation:
 
     ``focus`` is the hop whose letters stay as they are.  A ``local`` notation keeps each of the
     hop's letters for itself (E and E'); otherwise what is equal by definition is one symbol.
-    ``labels`` are the hops' short names.
+    ``labels`` are the short names of hops, kinds and groups; letters of the last two always have them.
     """
 
     def __init__(
-        self, limits: Iterable[Limit], focus: str, labels: Mapping[str, str], *, local: bool = False
+        self,
+        limits: Iterable[Limit],
+        focus: str,
+        labels: Mapping[str, str],
+        groups: Mapping[str, str] = MappingProxyType({}),
+        *,
+        local: bool = False,
     ) -> None:
-        self._focus, self._local = focus, local
+        self._focus, self._local, self._groups = focus, local, groups
         self.labels = labels
         self._keys: dict[Hashable, Hashable] = {}
         self._taken: set[str] = set()
@@ -112,10 +122,10 @@ class Notation:
         self.values: dict[Any, Any] = {}
         """Each symbol's exact value."""
         found = dict.fromkeys(letters(limits))
-        groups: dict[Hashable, list[Leaf]] = {}
+        alike: dict[Hashable, list[Leaf]] = {}
         for leaf in sorted(found, key=lambda leaf: leaf.hop != focus):  # the focus's own come first
-            groups.setdefault(self._key(leaf), []).append(leaf)
-        self._names = {key: self._named(self._speaker(group)) for key, group in groups.items()}
+            alike.setdefault(self._key(leaf), []).append(leaf)
+        self._names = {key: self._named(self._speaker(group)) for key, group in alike.items()}
 
     def _key(self, leaf: Leaf) -> Hashable:
         identity = _identity(leaf)
@@ -132,16 +142,22 @@ class Notation:
         return next((leaf for leaf in group if leaf.symbol == plain), first) if not self._local else first
 
     def _named(self, leaf: Leaf) -> Name:
-        name, number = Name(leaf.symbol), 1
+        label, number = self.labels[leaf.hop], 1
+        name = Name(leaf.symbol, below=self.group_of(leaf))
         while name.text in self._taken:
             if leaf.hop == self._focus:
                 name = replace(name, primes=name.primes + 1)
             else:
-                label = self.labels[leaf.hop]
                 name = replace(name, below=label if number == 1 else f"{label}.{number}")
                 number += 1
         self._taken.add(name.text)
         return name
+
+    def group_of(self, leaf: Leaf) -> str:
+        """The short name of the kind or the group that a letter is of, where there are several of these."""
+        source = leaf.origin if isinstance(leaf, NamedPorts) else origin(leaf)
+        of_a_kind = leaf.symbol in _OF_A_KIND and leaf.hop != "traffic"
+        return self.labels[source.hop] if of_a_kind or source.hop in self._groups else ""
 
     def name(self, leaf: Leaf) -> Name | None:
         """The name of a letter; None where the limits do not use what it stands for."""
@@ -214,6 +230,21 @@ _ESCAPES = {character: f"\\{character}" for character in "#$%&_{}"} | {
     "·": r"\textperiodcentered{}",
     "[": "{[}",  # after a line break it would begin an argument
 }
+
+
+def groups_of(chain: Chain) -> dict[str, str]:
+    """Whose letters those of groups of clients and services are, where there are several → their names."""
+    found = {owner("clients", strand.source): strand.source for strand in chain.strands}
+    found |= {owner("services", strand.target): strand.target for strand in chain.strands}
+    return {whose: name for whose, name in found.items() if name}
+
+
+def labels_of(chain: Chain) -> dict[str, str]:
+    """Short names of all that has letters: hops, both ends, kinds of traffic and groups."""
+    groups = groups_of(chain)
+    hops, kinds = (hop.name for hop in chain.hops), (kind.name for kind in chain.traffic.kinds)
+    found = labels(["clients", *hops, "services", "traffic", *kinds, *groups.values()])
+    return found | {whose: found[name] for whose, name in groups.items()}
 
 
 def labels(hops: Iterable[str]) -> dict[str, str]:

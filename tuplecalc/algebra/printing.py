@@ -46,6 +46,13 @@ class Reading:
         places = sorted(self._places.get(made, len(self._places)) for made in part.free_symbols)
         return (places[-1] if places else -1, places)
 
+    def terms(self, total: Any) -> list[Any]:
+        """The terms of a sum; a 1 stands last as in E + 1 and E - 1, unless that puts a minus in front."""
+        terms = sorted(total.args, key=self)
+        if terms[0].is_number and terms[0] <= 1 and not terms[1].as_coeff_Mul()[0].is_negative:
+            terms.append(terms.pop(0))
+        return terms
+
 
 def fraction(product: Any) -> tuple[list[Any], list[Any]]:
     """Factors above and below the line."""
@@ -96,7 +103,7 @@ class _TextPrinter(StrPrinter):  # type: ignore[misc]
         if divisor > 1:
             return f"({self._print(whole)}) / {divisor}"
         written = ""
-        for term in sorted(total.args, key=self._reading):
+        for term in self._reading.terms(total):
             text = str(self._print(term))
             if not written:
                 written = text
@@ -144,10 +151,11 @@ class _LatexPrinter(LatexPrinter):  # type: ignore[misc]
         if divisor > 1:
             return rf"\frac{{{self._print(whole)}}}{{{divisor}}}"
         written = ""
-        for term in sorted(total.args, key=self._reading):
+        for term in self._reading.terms(total):
             text = str(self._print(term))
-            written += text if not written or text.startswith("- ") else f"+ {text}"
-            written += " "
+            if written:
+                text = f"- {text[1:].lstrip()}" if text.startswith("-") else f"+ {text}"
+            written += f"{text} "
         return written.rstrip()
 
     def _print_Min(self, least: Any, exp: object = None) -> str:

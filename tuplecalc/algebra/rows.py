@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tuplecalc.algebra import mathml
 from tuplecalc.algebra.notation import Leaf, Name, Notation, origin
-from tuplecalc.limits.expression import Expression, NamedPorts, Number, Quantity, Size, leaves
+from tuplecalc.limits.expression import (
+    Constant,
+    Expression,
+    Minimum,
+    NamedPorts,
+    Number,
+    Quantity,
+    Size,
+    evaluate,
+    leaves,
+)
 from tuplecalc.limits.letters import SYMBOLS
 from tuplecalc.limits.limit import Limit
 
@@ -41,8 +52,7 @@ def rows(limits: Iterable[Limit], local: Mapping[str, Notation], chain: Notation
     """
     seen: set[tuple[str, str, str]] = set()
     for limit in limits:
-        parts = (limit.size, limit.scopes, limit.seconds, *([limit.busy] if limit.busy else []))
-        for row in (row for part in parts for row in _of(part, limit.hop, local, chain)):
+        for row in (row for part in limit.expressions() for row in _of(part, limit.hop, local, chain)):
             if (row.hop, row.letter, row.definition) not in seen:
                 seen.add((row.hop, row.letter, row.definition))
                 yield row
@@ -71,7 +81,12 @@ def _of(
 def _names(leaf: Leaf, local: Mapping[str, Notation], chain: Notation) -> tuple[Name, str]:
     own = local[leaf.hop].name(leaf) if leaf.hop in local else None
     along = chain.name(leaf)
-    return own or Name(leaf.symbol), along.text if along else ""
+    return own or _unused(leaf, chain), along.text if along else ""
+
+
+def _unused(leaf: Leaf, chain: Notation) -> Name:
+    """The name of a letter that stands in definitions only."""
+    return Name(leaf.symbol, below=chain.group_of(leaf))
 
 
 def _quantity(leaf: Quantity, local: Mapping[str, Notation], chain: Notation) -> SymbolRow:
@@ -80,7 +95,7 @@ def _quantity(leaf: Quantity, local: Mapping[str, Notation], chain: Notation) ->
     is_shared = leaf.hop == "services" and leaf.definition is None  # E of services that carry shares
     place = leaf.place or ("services" if is_shared else "")
     written = own.text, own.latex, own.mathml, along
-    return SymbolRow(leaf.hop, *written, leaf.value, unit, meaning, _definition(leaf), place)
+    return SymbolRow(leaf.hop, *written, leaf.value, unit, meaning, _definition(leaf, chain), place)
 
 
 def _ports(named: NamedPorts, local: Mapping[str, Notation], chain: Notation) -> SymbolRow:
@@ -117,13 +132,27 @@ def _size(size: Size, hop: str, local: Mapping[str, Notation], chain: Notation) 
         yield SymbolRow(hop, *own, value, "ports", meaning)
 
 
-def _definition(leaf: Quantity) -> str:
+def _definition(leaf: Quantity, chain: Notation) -> str:
     """``m·n``; ``M of nat`` where it is just another letter, of another hop or of this one."""
     if leaf.definition is None:
         return ""
     source = origin(leaf)
     if source is not leaf:
         return f"{source.symbol} of {source.hop}"
+    if any(isinstance(part, Quantity) and chain.group_of(part) for part in leaves(leaf.definition)):
+        return str(evaluate(leaf.definition, lambda part: _spelt(part, chain), **_AS_IT_STANDS))
     hops = {part.hop for part in leaves(leaf.definition) if isinstance(part, Quantity)}
     elsewhere = f" of {hops.pop()}" if len(hops) == 1 and leaf.hop not in hops else ""
     return f"{leaf.definition}{elsewhere}"
+
+
+_AS_IT_STANDS: dict[str, Any] = {
+    "floor": lambda quotient: quotient._replace(rounding="floor"),
+    "ceiling": lambda quotient: quotient._replace(rounding="ceiling"),
+    "minimum": lambda *choices: Minimum(choices),
+}
+
+
+def _spelt(part: Quantity | Size | Constant, chain: Notation) -> Quantity | Size | Constant:
+    """A leaf under the name that tells it apart from those of other kinds and groups."""
+    return part._replace(symbol=_unused(part, chain).text) if isinstance(part, Quantity) else part

@@ -15,7 +15,7 @@ from tuplecalc.limits.expression import Number
 from tuplecalc.limits.letters import SYMBOLS
 
 _WHOLE = frozenset({"N", "V", "m", "M", "n", "K", "Q", "o", "d", "k", "u", "u_m", "h", "entries", "files"})
-_MAY_BE_ZERO = frozenset({"H", "c", "T", "T_w", "T_r", "T_t", "k"})
+_MAY_BE_ZERO = frozenset({"H", "H_m", "H_u", "c", "c_u", "T", "T_w", "T_r", "T_a", "T_t", "k"})
 
 
 def symbol(name: str, letter: str) -> Any:

@@ -52,7 +52,8 @@ class _Commands(TyperGroup):
             return None
         if cmd_name not in self.commands:
             alone = typer.Typer(add_completion=False, context_settings=_HELP)
-            alone.command(cmd_name)(getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name))
+            module = import_module(f"{__name__}.{cmd_name}")
+            alone.command(cmd_name, cls=getattr(module, "Command", None))(getattr(module, cmd_name))
             self.commands[cmd_name] = typer.main.get_command(alone)
         return self.commands[cmd_name]
 

@@ -38,7 +38,7 @@ def capacity(
     share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
     gate = option("--fail-above", fail_above, "a share above 0", "0.8")
     design = chain(file, settings, rate)
-    if gate is not None and design.traffic.rate is None:
+    if gate is not None and design.traffic.offered is None:
         raise InputError("--fail-above needs an offered rate; write `rate` under [traffic], or --rate 700")
     result, lost = find_capacity(design), None if share is None else float(share)
     match output:
@@ -68,5 +68,5 @@ def capacity(
 
 
 def _is_above(result: Capacity, share: Fraction) -> bool:
-    rate, highest = result.chain.traffic.rate, result.rate if result.flows else 0
+    rate, highest = result.chain.traffic.offered, result.rate if result.flows else 0
     return rate is not None and highest is not None and rate > highest * share

@@ -18,7 +18,7 @@ from tuplecalc.questions.axis import axis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Kind = Literal["shape", "limits", "rate", "map", "blocking", "exhaustion"]
+Kind = Literal["shape", "limits", "rate", "map", "region", "blocking", "exhaustion"]
 Of = Literal["flows", "rate"]
 _AXES = {"rate": 1, "map": 2}
 """How many knobs a kind varies."""
@@ -29,7 +29,8 @@ def plot(
         Kind,
         typer.Argument(
             help="shape: the chain's silhouette. limits: all limits as bars. rate: the highest rate against "
-            "one knob. map: against two. blocking: what fails at which rate. exhaustion: tuples over time."
+            "one knob. map: against two. region: the rates of two kinds of traffic that fit together. "
+            "blocking: what fails at which rate. exhaustion: tuples over time."
         ),
     ],
     file: File = None,
@@ -51,6 +52,14 @@ def plot(
         Of | None,
         typer.Option(help="limits: what the bars are.", show_default="rate, where one is offered"),
     ] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND,KIND",
+            help="region: the two kinds.",
+            show_default="the two that take most of what binds",
+        ),
+    ] = None,
     size: Annotated[
         Literal["slide", "half-page"],
         typer.Option(help="A slide (1200 × 675 pixels), or half of an A4 page."),
@@ -59,13 +68,14 @@ def plot(
     """A figure of the chain: silhouette, limits, rates, what fails, when ports run out."""
     path = target(output, f"{kind}.svg", [file])
     file_format = _format(path)
-    _fits(kind, vary or [], of)
+    _fits(kind, vary or [], of, kinds)
+    two = None if kinds is None else _two(kinds)
     design = chain(file, settings, rate)
     result = capacity(design)
     quiet()
     from tuplecalc.render.figures import style
 
-    ax = _draw(kind, result, vary or [], of, style.blank(size))
+    ax = _draw(kind, result, vary or [], of, two, style.blank(size))
     write(path, style.encode(ax, file_format))
     if path != STANDARD_OUTPUT:
         print(f"wrote {show_path(path)}: {' '.join(ax.get_title(loc='left').split())}", file=sys.stderr)
@@ -82,10 +92,12 @@ def _format(output: str) -> str:
     return ending
 
 
-def _fits(kind: Kind, vary: list[str], of: Of | None) -> None:
+def _fits(kind: Kind, vary: list[str], of: Of | None, kinds: str | None) -> None:
     """Options that a kind does not have are errors, not ignored."""
     if of is not None and kind != "limits":
         raise InputError(f"--of {of}: this is what the bars of `limits` are; leave it out for {kind}")
+    if kinds is not None and kind != "region":
+        raise InputError(f"--kinds {show(kinds)}: these are the two of `region`; leave it out for {kind}")
     most = _AXES.get(kind, 0)
     if vary and not most:
         raise InputError(f"--vary {show(vary[0])}: this is for `rate` and `map`; leave it out for {kind}")
@@ -94,9 +106,21 @@ def _fits(kind: Kind, vary: list[str], of: Of | None) -> None:
         raise InputError(f"--vary {show(vary[most])}: {kind} varies {knobs}; leave the others out")
 
 
-def _draw(kind: Kind, result: Capacity, vary: list[str], of: Of | None, ax: Axes) -> Axes:
+def _two(kinds: str) -> tuple[str, str]:
+    try:
+        first, second = kinds.split(",")
+    except ValueError:
+        raise InputError(f"--kinds {show(kinds)}: these are two names, as in --kinds login,play") from None
+    return first.strip(), second.strip()
+
+
+def _draw(
+    kind: Kind, result: Capacity, vary: list[str], of: Of | None, two: tuple[str, str] | None, ax: Axes
+) -> Axes:
     from tuplecalc.render import figures
 
-    more = [of] if kind == "limits" else [axis(result.chain, each) for each in vary]
+    more: list[object] = [axis(result.chain, each) for each in vary]
+    if kind in ("limits", "region"):
+        more = [of if kind == "limits" else two]
     drawn: Axes = getattr(figures, f"plot_{kind}")(result, *more, ax=ax)
     return drawn

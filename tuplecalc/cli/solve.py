@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, option, put, whole
-from tuplecalc.errors import InputError
+from tuplecalc.errors import InputError, show
+from tuplecalc.network.chain import Chain
+
+
+class Command(TyperCommand):
+    """A command whose --rate and --flows may stand alone: nothing, or another option, follows them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give an option that stands alone an empty value."""
+        following = [*args[1:], "-"]
+        pairs = zip(args, following, strict=True)
+        alone = [
+            f"{arg}=" if arg in ("--rate", "--flows") and next_[:1] == "-" else arg for arg, next_ in pairs
+        ]
+        found: list[str] = super().parse_args(ctx, alone)
+        return found
 
 
 def solve(
@@ -17,7 +33,7 @@ def solve(
         typer.Option(
             "--for",
             metavar="PATH",
-            help="What to solve for, as of --set: hops.lvs.addresses; =1..64 keeps a range.",
+            help="What to solve for, as of --set: hops.lvs.addresses; =1..64 keeps a range. Or: mix.",
         ),
     ] = None,
     rate: Annotated[
@@ -30,10 +46,27 @@ def solve(
     blocking: Annotated[
         str | None, typer.Option(metavar="SHARE", help="No more than this share of the rate may fail.")
     ] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,NAME", help="For a mix: whose shares are free; the others keep theirs."),
+    ] = None,
     settings: Settings = None,
-    output: Annotated[Literal["text", "json"], OUTPUT] = "text",
+    output: Annotated[Literal["text", "json", "markdown", "csv"], OUTPUT] = "text",
 ) -> None:
-    """The least number of addresses, ports, … (or the longest time) with which the chain meets a target."""
+    """The least number of addresses, ports, … (or the longest time) with which the chain meets a target.
+
+    --for mix: the shares of the kinds of traffic for which the chain carries most; then --rate and --flows
+    say of what, and take no number.
+    """
+    if paths == ["mix"]:
+        _put_mix(chain(file, settings), rate, flows, blocking, kinds, output)
+        return
+    if kinds:
+        raise InputError(
+            f"--kinds {show(kinds)}: only a mix has free kinds; write --for mix, or leave it out"
+        )
+    if output not in ("text", "json"):
+        raise InputError(f"-o {output}: only a mix has a table; write -o text or -o json")
     if not paths:
         raise InputError("--for: this says what to solve for, and is missing; write --for hops.lvs.addresses")
     if len(paths) > 1:
@@ -51,3 +84,22 @@ def solve(
     put(found, output, solved)
     if found.value is None:
         raise typer.Exit(1)
+
+
+def _put_mix(
+    design: Chain, rate: str | None, flows: str | None, blocking: str | None, kinds: str | None, output: str
+) -> None:
+    """The best mix of the kinds."""
+    for name, given in (("--rate", rate), ("--flows", flows)):
+        if given:
+            raise InputError(f"{name} {show(given)}: the best mix has no target; write {name} alone")
+    if blocking is not None:
+        raise InputError(f"--blocking {show(blocking)}: the best mix has no target; leave it out")
+    if rate is not None and flows is not None:
+        raise InputError("--rate --flows: a mix is the best for one of them; leave the other out")
+    from tuplecalc.questions.best_mix import best_mix
+    from tuplecalc.render import mixed
+
+    names = [name.strip() for name in kinds.split(",")] if kinds else []
+    found = best_mix(design, "flows" if rate is None else "rate", names)
+    put(found, {"csv": "csv_rows"}.get(output, output), mixed)

@@ -50,8 +50,8 @@ def sweep(
         raise InputError(
             f"--vary: {found.size:,} points are too many; write fewer behind the /, as in 0s..10m/25"
         )
-    varies = any(axis.path == "traffic.rate" for axis in found.axes)
-    if blocking and design.traffic.rate is None and not varies:
+    varies = any(axis.unit == "1/s" for axis in found.axes)
+    if blocking and design.traffic.offered is None and not varies:
         raise InputError("--blocking is that of a rate; write `rate` under [traffic], or --rate 700")
     parts = _followed(found, _LOSSY_PART if blocking else _PART)
     match output:

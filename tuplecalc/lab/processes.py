@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from tuplecalc.errors import InputError
 from tuplecalc.lab.machine import MODULE, PREFIX
-from tuplecalc.lab.plan import TRACKING, Node, Plan
+from tuplecalc.lab.plan import Node, Plan
 
 _NUMBERS = count(1)
 _START_SECONDS = 60.0
@@ -159,7 +159,7 @@ class Lab:
         self._all(lambda node: {"what": "ip", "lines": [*second[id(node)], *node.routes]})
         self._all(lambda node: {"what": "nft", "rules": node.nft} if node.nft else {})
         # Only now: these exist once a rule has loaded connection tracking.
-        self._all(lambda _: {"what": "sysctl", "values": TRACKING, "needed": False})
+        self._all(lambda node: {"what": "sysctl", "values": node.tracking, "needed": False})
         self._all(lambda node: node.role)
 
     def _all(self, request: Callable[[Node], dict[str, Any]]) -> None:

@@ -24,8 +24,9 @@ from typing import Any
 
 from tuplecalc.errors import InputError
 from tuplecalc.lab import addressing
+from tuplecalc.lab.ways import chosen_from
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
@@ -108,13 +109,15 @@ def scale(chain: Chain, factor: int | None = None) -> Scaled:
 
 
 def _candidates(chain: Chain, whole: Capacity, factor: int | None) -> Iterator[tuple[Chain, int]]:
-    tables = [limit.flows for limit in whole.limits if limit.kind.resource != "ports"]
+    tables = [
+        limit.flows for limit in whole.limits if limit.kind.resource != "ports" and limit.flows is not None
+    ]
     divisors = [max(1, min(tables) // size) for size in _TABLES] if tables else [1]
     pieces = _pieces(chain)
     seen: set[str] = set()
+    smaller = {by: _Ports(pieces, by) for by in (_FACTORS if factor is None else (factor,))}
     for most in _COUNTS:
-        for by in _FACTORS if factor is None else (factor,):
-            ports = _Ports(pieces, by)
+        for by, ports in smaller.items():
             if not ports.fits:
                 continue
             for divisor in dict.fromkeys(divisors):
@@ -134,7 +137,7 @@ def _fits(chain: Chain, result: Capacity, most: int) -> bool:
     sizes = [size for hop in chain.hops for size in _sizes(hop)]
     return (
         result.flows <= most
-        and chain.clients.addresses.size <= 4 * most
+        and sum(group.addresses.size for group in chain.clients) <= 4 * most
         and len(chain.hops) <= addressing.MOST_HOPS
         and sum(group.endpoints for group in chain.services) <= _MOST_ENDPOINTS
         and all(hop.instances <= addressing.MOST_INSTANCES for hop in chain.hops)
@@ -164,10 +167,10 @@ def _place(limit: Limit | None) -> tuple[str, str] | None:
 def _same_order(whole: Capacity, small: Capacity) -> bool:
     if list(map(_place, whole.limits)) != list(map(_place, small.limits)):
         return False
-    ordered = sorted(zip(whole.limits, small.limits, strict=True), key=lambda pair: pair[0].flows)
+    ordered = sorted(zip(whole.limits, small.limits, strict=True), key=lambda pair: by_flows(pair[0]))
     steps = pairwise(ordered)
     return all(
-        (now.flows < then.flows) if before.flows < after.flows else (now.flows == then.flows)
+        (by_flows(now) < by_flows(then)) if by_flows(before) < by_flows(after) else (now.flows == then.flows)
         for (before, now), (after, then) in steps
     )
 
@@ -183,18 +186,18 @@ class _Ports:
             self.moved.append((piece, (at, at + size - 1)))
             at += size
         self.fits = at <= LAST_PORT
+        self.known: dict[PortSet, Any] = {}
 
     def of(self, ports: PortSet) -> Any:
         """What a port set becomes."""
-        return PortSet.of_ranges(to for piece, to in self.moved if piece & ports).spec
+        if ports not in self.known:
+            self.known[ports] = PortSet.of_ranges(to for piece, to in self.moved if piece & ports).spec
+        return self.known[ports]
 
 
 def _pieces(chain: Chain) -> list[PortSet]:
     """The ports cut at every end of every set that flows choose from, in order; those in none left out."""
-    sets = [chain.clients.ports]
-    for hop in chain.hops:
-        sets += [hop.own_ports] if hop.own_ports else []
-        sets += [hop.rewrite_ports] if isinstance(hop, Proxy) and hop.capture == "nat" else []
+    sets = chosen_from(chain)
     ends = sorted(
         {low for each in sets for low, _ in each.ranges}
         | {high + 1 for each in sets for _, high in each.ranges}
@@ -232,8 +235,14 @@ def _shrunk(chain: Chain, ports: _Ports, most: int, divisor: int) -> dict[str, A
         return table | {key: less[key](value) for key, value in held.items() if value not in (None, 1)}
 
     written = chain.to_dict()
-    clients = min(chain.clients.addresses.size, most * _CLIENTS_FOR_EACH)
-    written["clients"] |= {"addresses": clients, "ports": ports.of(chain.clients.ports)}
+    written["clients"] = [
+        group.to_dict()
+        | {
+            "addresses": min(group.addresses.size, most * _CLIENTS_FOR_EACH),
+            "ports": ports.of(group.ports),
+        }
+        for group in chain.clients
+    ]
     written["hops"] = list(map(smaller, chain.hops, written["hops"]))
     written["services"] = [group.to_dict() | served(group) for group in chain.services]
     return written

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from tuplecalc.errors import InputError
 from tuplecalc.lab.figures import RATE_TOLERANCE, Figure
-from tuplecalc.lab.plan import plan
+from tuplecalc.lab.plan import UDP_TIMEOUTS, plan
 from tuplecalc.lab.processes import Lab
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.kinds import UPSTREAM
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import from_dict
 from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.hop import Sockets
 from tuplecalc.network.proxy import Proxy
 
 DELAY = 2
@@ -38,6 +40,16 @@ class Sustained:
     """Seconds for which everything lingered."""
 
 
+def refuse(chain: Chain) -> None:
+    """Nothing, for a chain whose rate the lab measures.
+
+    Raises :class:`~tuplecalc.errors.InputError` where flows share connections: these would not end with them.
+    """
+    if not all(hop.is_plain for hop in chain.hops if isinstance(hop, Proxy)):
+        rule = "the lab measures the rate of flows that have connections of their own"
+        raise InputError(f"--rates: {rule}; leave --rates out, the flows are measured without it")
+
+
 def check() -> None:
     """Nothing, where this kernel can scale TIME_WAIT down."""
     if not _KNOB.exists():
@@ -49,15 +61,17 @@ def timed(chain: Chain, delay: int = DELAY) -> Chain:
     """The chain with connections that end at once, closed by the client, and linger for so long.
 
     >>> from tuplecalc.network.file import example
-    >>> timed(example("outage")).clients.linger, timed(example("outage")).traffic.hold
+    >>> timed(example("outage")).clients[0].linger, timed(example("outage")).traffic.hold
     (Fraction(2, 1), Fraction(0, 1))
     """
     written = chain.to_dict()
-    written["traffic"] = {"hold": 0, "first_close": "client"}
-    written["clients"] |= dict.fromkeys(chain.clients.linger_by, delay)
+    at_once = {"hold": 0, "first_close": "client"}
+    kinds = [kind.to_dict() | at_once for kind in chain.traffic.kinds]
+    written["traffic"] = at_once | {"protocol": chain.traffic.protocol} | ({"kinds": kinds} if kinds else {})
+    written["clients"] = [group.to_dict() | dict.fromkeys(group.linger_by, delay) for group in chain.clients]
     for hop, table in zip(chain.hops, written["hops"], strict=True):
         keys = () if isinstance(hop, Forwarder) else hop.linger_by  # a SYN reopens what a forwarder closed
-        table.update(dict.fromkeys((*keys, "tracking_time_wait"), delay))
+        table.update(dict.fromkeys((*keys, "tracking_time_wait", "udp_timeout"), delay))
     return from_dict(written)
 
 
@@ -80,12 +94,13 @@ def sustain(chain: Chain) -> Sustained | None:
     found = plan(result.chain)
     for node in found.nodes:
         node.sysctls |= {"ipv4/tcp_tw_reuse": 1, "ipv4/tcp_tw_reuse_delay": 1000 * delay}
+        node.tracking |= dict.fromkeys(UDP_TIMEOUTS, delay)
     with Lab(found) as lab:
         clients = lab.peers[0]
         seconds = delay * (1 + _PERIODS) + 2.0
         clients.send(
             "sustain",
-            **found.clients,
+            strands=found.strands,
             window=500,
             patience=1.5,
             seconds=seconds,
@@ -95,9 +110,9 @@ def sustain(chain: Chain) -> Sustained | None:
         )
         answer = clients.answer(seconds + 30)
     binding = result.rate_binding
-    allocations = [hop.allocation for hop in chain.hops if isinstance(hop, Proxy)]
-    binds = "bind" in (chain.clients.allocation, *allocations)
-    by_sockets = binding.hop == "clients" or binding.name == "upstream"
-    held = by_sockets and not binds and not result.rate_at_most
+    allocations = [part.allocation for part in (*chain.clients, *chain.hops) if isinstance(part, Sockets)]
+    by_sockets = (binding.hop == "clients" or binding.kind is UPSTREAM) and "bind" not in allocations
+    udp = {strand.protocol for strand in chain.strands} == {"udp"}  # whose mappings nothing closes
+    held = (by_sockets or (udp and binding.kind.resource == "ports")) and not result.rate_at_most
     figure = Figure("chain", "rate", predicted, answer["rate"], RATE_TOLERANCE, held)
     return Sustained(figure, result, delay)

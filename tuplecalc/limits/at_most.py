@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from tuplecalc.limits.elsewhere import in_turn, last_to_let_go
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.limits.legs import Alone, Declared, Table
+from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Space, Table
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.rows import MOST_LEGS
 from tuplecalc.network.chain import AnyHop, Chain
@@ -43,15 +43,18 @@ def bounds(
     yield from _hashed(chain)
     for table in tables:
         yield from _single_port(table)
-    for leg in {each.membership.leg: None for hop in declared for each in hop if isinstance(each, Alone)}:
+    legs = {each.membership.leg: None for hop in declared for each in hop if isinstance(each, Alone)}
+    for leg in legs:
         by_client, by_service = last_to_let_go(leg)
-        if chain.traffic.first_close not in (0, 1) and not by_client.goes_with(by_service):
+        if by_client.times.client_share.value not in (0, 1) and not by_client.goes_with(by_service):
             reason = f"ports wait now at {by_client.hop}, now at {by_service.hop}; up to two fifths less"
             yield Bound("rate", by_service.hop, reason, is_of_time=True)
     if (rate := hops[-1].rate) is not None:
         limits = {hop.name: hop.limits for hop in hops}
         for table in tables:
             yield from _in_time(limits[table.entering.hop], rate, table)
+        if chain.is_mixed:
+            yield from _idle(legs, limits, rate)
 
 
 def _blocks(chain: Chain, figures: Sequence[HopCapacity]) -> Iterator[Bound]:
@@ -75,6 +78,9 @@ def _blocks(chain: Chain, figures: Sequence[HopCapacity]) -> Iterator[Bound]:
                 "the sources that hold a block may not be those with most to send; no chain lost by it yet"
             )
             yield Bound("flows", hop.name, reason)
+        if _uneven_blocks(hop, figures[place].sources):
+            reason = "some clients hold more blocks than others, and the hops beside may bind these first"
+            yield Bound("flows", hop.name, f"{reason}; up to half less")
         if hop.instances > 1 and hop.max_entries is not None:
             reason = "blocks may fall unevenly on the tables of its instances; up to half less"
             yield Bound("flows", hop.name, reason)
@@ -137,6 +143,29 @@ def _in_time(limits: Sequence[Limit], highest: Number, table: Table) -> Iterator
         yield Bound("rate", entering.hop, reason, is_of_time=True)
 
 
+def _idle(legs: Iterable[Leg], limits: Mapping[str, Sequence[Limit]], highest: Number) -> Iterator[Bound]:
+    """Tables in which a port idles while another hop holds it, and other legs may not fill that."""
+    spaces: dict[Space, list[Membership]] = {}
+    for leg in legs:
+        for each in leg.memberships:
+            spaces.setdefault(each.space, []).append(each)
+    for members in spaces.values():
+        hop = members[0].hop
+        near = [limit.rate for limit in limits[hop] if limit.kind.legs in ("both", "entering")]
+        if min((rate for rate in near if rate is not None), default=0) > _NEAR * highest:
+            continue
+        for here in members:
+            alike = (each for each in here.leg.memberships if each.copies.value == here.copies.value)
+            longest = max(alike, key=lambda each: each.times.seconds.value)
+            there = {each.leg for each in spaces[longest.space]}
+            others = (each.ports.ports for each in members if each.leg not in there)
+            held = longest.times.seconds.value > here.times.seconds.value
+            if held and any(not here.ports.ports.isdisjoint(ports) for ports in others):
+                reason = "a port is held elsewhere for longer than in a table, which may idle"
+                yield Bound("rate", hop, f"{reason}; up to a third less", is_of_time=True)
+                break
+
+
 def _chooses(hop: AnyHop) -> bool:
     return not isinstance(hop, Forwarder)
 
@@ -147,6 +176,16 @@ def _virtual(hop: AnyHop) -> bool:
 
 def _deals_out(hop: AnyHop) -> bool:
     return isinstance(hop, Proxy) and hop.instances > 1 and hop.split == "services"
+
+
+def _uneven_blocks(hop: Cone, sources: int) -> bool:
+    """Whether not all clients can grow to as many blocks as they may."""
+    if not isinstance(hop.block, int) or hop.blocks_per_client == 1:
+        return False
+    addresses = hop.addresses.size * hop.instances
+    if hop.blocks_span:
+        return sources * hop.blocks_per_client > addresses * hop.ports.size // hop.block
+    return -(-sources // addresses) * hop.blocks_per_client > hop.ports.size // hop.block
 
 
 def _meets_unevenly(hop: Cone, before: HopCapacity, here: HopCapacity) -> bool:

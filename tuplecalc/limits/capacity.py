@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 from math import floor
 from typing import Any, Literal, NamedTuple
 
@@ -14,18 +13,23 @@ from tuplecalc.errors import InputError, show
 from tuplecalc.limits.at_most import Bound, bounds
 from tuplecalc.limits.clients import clients, services
 from tuplecalc.limits.cone import cone
-from tuplecalc.limits.expression import Number
-from tuplecalc.limits.forwarder import forwarder
+from tuplecalc.limits.expression import Constant, Expression, Number
+from tuplecalc.limits.forwarder import forwarder, passing
 from tuplecalc.limits.hop_capacity import HopCapacity
+from tuplecalc.limits.kind_capacity import KindCapacity, kinds_of_mix
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.legs import Declared, Sources
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.legs import Space as KeySpace
+from tuplecalc.limits.limit import Limit, by_flows, by_rate
+from tuplecalc.limits.mixture import Mix
 from tuplecalc.limits.proxy import proxy
+from tuplecalc.limits.served import Served, served
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
 from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.mix import Strand
 from tuplecalc.network.proxy import Proxy
 
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
@@ -54,6 +58,8 @@ class Capacity:
     hops: tuple[HopCapacity, ...]
     declared: tuple[tuple[Declared, ...], ...] = field(default=(), repr=False, compare=False)
     """The legs, tables and files that each hop declared, of which the limits were made."""
+    mix: Mix | None = field(default=None, repr=False, compare=False)
+    """All legs of all kinds, in the spaces that they share; None where flows are all alike."""
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -81,7 +87,9 @@ class Capacity:
     def ports_searched(self, cone: Cone) -> int:
         """The ports among which a cone looks for a free one: a client's block and the overflow, else all.
 
-        >>> from tuplecalc.network.chain import Chain, Clients, Services
+        >>> from tuplecalc.network.chain import Chain
+        >>> from tuplecalc.network.clients import Clients
+        >>> from tuplecalc.network.services import Services
         >>> nat = Cone(name="nat", addresses=2, ports="1024-9023", block="even")
         >>> capacity(Chain(clients=Clients(addresses=16), hops=[nat],
         ...                services=Services(addresses=2, ports=80))).ports_searched(nat)
@@ -93,26 +101,55 @@ class Capacity:
     @cached_property
     def binding(self) -> Limit:
         """The limit that gives the flows; ties go to the earliest hop and the first row."""
-        return min(self.limits, key=lambda limit: limit.flows)
+        return min(self.limits, key=by_flows)
 
     @cached_property
     def rate_binding(self) -> Limit | None:
         """The limit that gives the rate; None where nothing limits it."""
-        return min(
-            (limit for limit in self.limits if limit.rate is not None),
-            key=lambda limit: limit.rate or 0,
-            default=None,
-        )
+        least = min(self.limits, key=by_rate)
+        return None if least.rate is None else least
 
     @property
     def flows(self) -> int:
         """Flows that can be open at once."""
-        return self.binding.flows
+        return self.binding.flows or 0
 
     @property
     def rate(self) -> Number | None:
         """The highest sustained rate, in connections a second."""
         return self.rate_binding.rate if self.rate_binding else None
+
+    @cached_property
+    def served(self) -> Served:
+        """How many clients get ports at all."""
+        return served(self.chain)
+
+    @cached_property
+    def kinds(self) -> tuple[KindCapacity, ...]:
+        """What it can carry of each kind; one entry without a name where there are no kinds.
+
+        >>> from tuplecalc.network.file import loads
+        >>> for kind in capacity(loads('''
+        ... traffic.rate = 100
+        ... traffic.hold = "5m"
+        ... traffic.kinds = [{name = "login", share = 0.1}, {name = "rest", share = 0.9}]
+        ... clients = {addresses = 131072}
+        ... hops = [
+        ...     {name = "nat", kind = "cone", addresses = 1},
+        ...     {name = "p", kind = "hourglass", capture = "tproxy", source = "client", captures = "login"},
+        ... ]
+        ... services = {addresses = 6, ports = 80}
+        ... ''')).kinds:
+        ...     print(kind)
+        <KindCapacity login: 35,188.3 flows, 92.16/s, at most 451.33/s beside the others>
+        <KindCapacity rest: 316,694.7 flows, 829.44/s, at most 911.6/s beside the others>
+        """
+        offered = self.chain.traffic.offered
+        if self.mix is not None:
+            return tuple(kinds_of_mix(self.mix, self.limits, self.flows, self.rate, offered))
+        headroom = (None, None) if offered is None else (self.rate, self.rate_binding)
+        whole = self.chain.strands[0].kind, Fraction(1), self.flows, self.rate
+        return (KindCapacity(*whole, *headroom, self.binding, self.rate_binding),)
 
     @property
     def title(self) -> str:
@@ -137,24 +174,24 @@ class Capacity:
     @property
     def next_binding(self) -> Limit | None:
         """The limit on flows that would bind if the binding one were gone."""
-        return _next(self.limits, self.binding, lambda limit: limit.flows)
+        return _next(self.limits, self.binding, by_flows)
 
     @property
     def next_rate_binding(self) -> Limit | None:
         """The limit on the rate that would bind if the binding one were gone."""
         limits = tuple(limit for limit in self.limits if limit.rate is not None)
-        return _next(limits, self.rate_binding, lambda limit: limit.rate or 0)
+        return _next(limits, self.rate_binding, by_rate)
 
     @cached_property
     def collapse(self) -> tuple[Collapse, ...]:
         """For each layer-7 hop behind a cone, how much of the nearest cone's space it keeps."""
         found, before = [], None
         for hop, capacity in zip(self.chain.hops, self.hops[1:], strict=False):
-            least = min(capacity.limits, key=lambda limit: limit.flows, default=None)
+            least = min(capacity.limits, key=by_flows, default=None)
             if isinstance(hop, Cone):
                 before = least
             elif before is not None and isinstance(hop, Proxy) and least is not None and before.flows:
-                kept = Fraction(least.flows, before.flows)
+                kept = Fraction(least.flows or 0, before.flows)
                 found.append(Collapse(before.hop, hop.name, least.name, kept))
         return tuple(found)
 
@@ -189,7 +226,9 @@ def capacity(chain: Chain) -> Capacity:
     Exact for traffic that spreads evenly; ``flows_at_most`` and ``rate_at_most`` say where it is a bound.
     Raises :class:`~tuplecalc.errors.TopologyError` for anything but a chain.
 
-    >>> from tuplecalc.network.chain import Chain, Clients, Services
+    >>> from tuplecalc.network.chain import Chain
+    >>> from tuplecalc.network.clients import Clients
+    >>> from tuplecalc.network.services import Services
     >>> from tuplecalc.network.cone import Cone
     >>> capacity(Chain(clients=Clients(addresses=9), hops=[Cone(name="nat", addresses=1)],
     ...                services=Services(addresses=2, ports=80)))
@@ -200,46 +239,117 @@ def capacity(chain: Chain) -> Capacity:
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None
-    for hop, limits in zip(passed, limits_of(hop.declared for hop in passed), strict=True):
+    declared = tuple(tuple(hop.declared) for hop in passed)
+    mix = Mix(declared) if chain.is_mixed else None
+    every = limits_of(declared) if mix is None else mix.limits(hop.name for hop in passed)
+    for hop, limits in zip(passed, every, strict=True):
         for limit in limits:
-            flows = limit.flows if flows is None else min(flows, limit.flows)
+            if limit.flows is not None:
+                flows = limit.flows if flows is None else min(flows, limit.flows)
             if limit.rate is not None:
                 rate = limit.rate if rate is None else min(rate, limit.rate)
-        addresses, ports, endpoints = (
-            floor(hop.leaving.addresses.value),
-            hop.leaving.leg.ports.ports.size,
-            floor(hop.target.endpoints.value),
-        )
-        space = floor(hop.leaving.addresses.value * ports * hop.target.endpoints.value)
-        figures = limits, flows or 0, rate, space, hop.tuples_per_flow, addresses, ports, endpoints
+        figures = limits, flows or 0, rate, hop.tuples_per_flow, *space_of(hop.leaving)
         found.append(HopCapacity(hop.name, hop.kind, *figures))
-    return Capacity(chain, tuple(found), tuple(tuple(hop.declared) for hop in passed))
+    return Capacity(chain, tuple(found), declared, mix)
+
+
+class Space(NamedTuple):
+    """The tuples of all legs that are told apart somewhere, and the numbers that they are made of."""
+
+    tuple_space: int
+    sources: int
+    ports: int
+    endpoints: int
+
+
+def space_of(legs: Iterable[tuple[Sources, Target]]) -> Space:
+    """The space of legs: Σ sources × ports × endpoints, of those from one source to one target once."""
+    apart = {(sources.who, target.name): (sources, target) for sources, target in legs}.values()
+    tuples = sum(
+        floor(sources.addresses.value * sources.leg.ports.ports.size * target.endpoints.value)
+        for sources, target in apart
+    )
+    addresses = sum({each.who: floor(each.addresses.value) for each, _ in apart}.values())
+    ports = max((each.leg.ports.ports.size for each, _ in apart), default=0)
+    endpoints = sum({target.name: floor(target.endpoints.value) for _, target in apart}.values())
+    return Space(tuples, addresses, ports, endpoints)
 
 
 class Passed(NamedTuple):
-    """A hop on the way: what it declares, what leaves it, and what that addresses."""
+    """A hop on the way: what it declares, what leaves it on which way, and what that addresses."""
 
     name: str
     kind: str
     declared: list[Declared]
-    leaving: Sources
-    target: Target
+    leaving: list[tuple[Sources, Target]]
     tuples_per_flow: int
+
+
+class _Way:
+    """The way of one strand, up to the hop that it has reached."""
+
+    def __init__(self, strand: Strand) -> None:
+        self.strand, self.targets = strand, targets(strand)
+        self.declared, self.sources = clients(strand, self.targets[0])
+        self.place = 0
+
+    @property
+    def target(self) -> Target:
+        """What the present leg addresses."""
+        return self.targets[self.place]
+
+    def cross(self, everyone: Expression | None, *, tracks: bool) -> None:
+        """Go on behind the next hop."""
+        before, behind = self.targets[self.place : self.place + 2]
+        ways = self.sources, before, behind
+        match hop := self.strand.hops[self.place]:
+            case Cone():
+                self.declared, self.sources = cone(hop, *ways, everyone)
+            case Forwarder():
+                self.declared, self.sources = forwarder(hop, *ways)
+            case Proxy() if self.strand.is_captured(hop):
+                self.declared, self.sources = proxy(hop, *ways, tracks=tracks)
+            case Proxy():
+                self.declared, self.sources = passing(hop, *ways, tracks=tracks)
+        self.place += 1
 
 
 def walk(chain: Chain) -> Iterator[Passed]:
     """The clients, each hop, and the services where they hold tuples, in the order of the flows."""
-    legs, traffic = targets(chain), chain.traffic
-    declared, sources = clients(chain, legs[0])
-    yield Passed("clients", "clients", declared, sources, legs[0], 1)
-    for hop, (before, behind) in zip(chain.hops, pairwise(legs), strict=True):
-        match hop:
-            case Cone():
-                declared, sources = cone(hop, traffic, sources, before, behind)
-            case Proxy():
-                declared, sources = proxy(hop, traffic, sources, before, behind)
-            case Forwarder():
-                declared, sources = forwarder(hop, traffic, sources, before, behind)
-        yield Passed(hop.name, hop.kind, declared, sources, behind, hop.tuples_per_flow)
-    if declared := services(chain.services, traffic, sources, legs[-1]):
-        yield Passed("services", "services", declared, sources, legs[-1], 1)
+    ways = [_Way(strand) for strand in chain.strands]
+    tracking = (
+        {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks} if chain.is_mixed else set()
+    )
+    yield _passed("clients", "clients", ways, 1)
+    for hop in chain.hops_at_work:
+        crossing = [way for way in ways if way.strand.crosses(hop)]
+        everyone = _all_sources(crossing) if chain.is_mixed else None
+        for way in crossing:
+            way.cross(everyone, tracks=hop.on in tracking)
+        yield _passed(hop.name, hop.kind, crossing, hop.tuples_per_flow)
+    meeting = _meeting(ways)
+    for way in ways:
+        met = (way.sources.who, way.target.name) in meeting
+        way.declared = services(way.strand, way.sources, way.target, meets=met)
+    if any(way.declared for way in ways):
+        yield _passed("services", "services", ways, 1)
+
+
+def _meeting(ways: Sequence[_Way]) -> set[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The sources and services of flows that no table on the way has all of."""
+    spaces: dict[tuple[tuple[str, ...], tuple[str, ...]], list[set[KeySpace]]] = {}
+    for way in ways:
+        here = {each.space for each in way.sources.leg.memberships if each.space.towards == way.target.name}
+        spaces.setdefault((way.sources.who, way.target.name), []).append(here)
+    return {ends for ends, each in spaces.items() if not set.intersection(*each)}
+
+
+def _passed(name: str, kind: str, ways: Sequence[_Way], tuples: int) -> Passed:
+    declared = [each for way in ways for each in way.declared]
+    return Passed(name, kind, declared, [(way.sources, way.target) for way in ways], tuples)
+
+
+def _all_sources(ways: Sequence[_Way]) -> Expression:
+    """All addresses that reach a hop: those of several kinds of flows count once."""
+    found = {way.sources.who: way.sources.addresses for way in ways}
+    return sum(found.values(), Constant(0))

@@ -14,23 +14,23 @@ from tuplecalc.limits.expression import (
     Expression,
     Minimum,
     NamedPorts,
+    Number,
     Quantity,
     Quotient,
     product,
 )
-from tuplecalc.limits.forwarder import entries
+from tuplecalc.limits.forwarder import entries, fresh
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS, Kind
 from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Sources
 from tuplecalc.limits.letters import Letters, sized
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.cone import Cone
 
 
 def cone(
-    hop: Cone, traffic: Traffic, sources: Sources, before: Target, behind: Target
+    hop: Cone, sources: Sources, before: Target, behind: Target, everyone: Expression | None = None
 ) -> tuple[list[Declared], Sources]:
     r"""NAT: M addresses with the ports P each; one leg ends, another begins.
 
@@ -48,40 +48,48 @@ def cone(
     endpoint-independent, and min(E', d) and min(E_s, d) where a port serves so many destinations.
     Without blocks, and where each source has one, a stands for the sources that send.  An overflow
     adds its ports to \|P\|, and makes one size of all blocks (:meth:`_Row.with_overflow`).
+    ``everyone`` are the addresses of all sources that the cone translates, where these are only some.
     T is the linger of a closed entry, or ``half_close`` where closed entries give way; then the
     table never fills whose entries are as many as there are keys.
     """
-    row = _Row(hop, traffic, sources.mixed() if hop.virtual is not None else sources, before, behind)
+    row = _Row(hop, sources.mixed() if hop.virtual is not None else sources, before, behind, everyone)
     declared: list[Declared] = [row.all_ports()]
     if hop.block is not None:
         block = row.block() if hop.overflow is None else row.with_overflow()
-        declared.append(Held(block, row.own))
+        declared.append(Held(block, row.own, row.own.space._replace(table="blocks", who=sources.who)))
     if hop.client_ports is not None:
         held = row.letters.given("h", hop.client_ports, "client_ports")
-        declared.append(row.limit(CLIENT, held, row.senders, row.endpoints_of_source))
+        most = row.limit(CLIENT, held, row.senders, row.endpoints_of_source)
+        space = row.own.space._replace(table="clients", who=sources.who)
+        declared.append(Held(most, row.own, space, row.times))
     if row.blocks is not None:
-        row.sources.serve(row.blocks)
+        row.sources.serve(row.blocks, sources.addresses if everyone is None else row.a)
     if not row.gives_way_to_all():
-        declared += entries(hop, row.letters, instances(hop), 1)
+        declared += entries(hop, row.letters, instances(hop), fresh(hop, sources))
     return declared, row.leaving()
 
 
 class _Row:
     """The limits of one cone, one method for each row of the table."""
 
-    def __init__(self, hop: Cone, traffic: Traffic, sources: Sources, before: Target, behind: Target) -> None:
+    def __init__(
+        self, hop: Cone, sources: Sources, before: Target, behind: Target, everyone: Expression | None
+    ) -> None:
         self.hop, self.sources, self.behind = hop, sources, behind
-        self.letters = letters = Letters(hop.name, hop.path, traffic, sources, before, behind)
+        self.letters = letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
         self.M = self.in_use = _addresses(hop, letters, sources)
-        if hop.block is not None and not isinstance(hop.block, tuple) and letters.a.value < self.M.value:
-            self.in_use = letters.a  # a block is of one address: the others are idle
+        self.a = letters.a if everyone is None else letters.derived("a_all", everyone)
+        self.there = sources.there if everyone is None else everyone
+        one_each = hop.block is not None and not isinstance(hop.block, tuple) and not hop.blocks_span
+        if one_each and self.a.value < self.M.value:
+            self.in_use = self.a  # a block is of one address: the others are idle
         P = NamedPorts("P", hop.name, hop.ports, place=f"{hop.path}.ports")
         self.ports: tuple[NamedPorts, ...] = (P,)
         leaving = P
         if hop.overflow is not None:
             self.ports += (NamedPorts("O", hop.name, hop.overflow, place=f"{hop.path}.overflow"),)
             leaving = NamedPorts("P_O", hop.name, hop.ports | hop.overflow)
-        self.leg = Leg(leaving)
+        self.leg = Leg(leaving, sources.leg.flow)
         linger = letters.linger(hop)
         self.times = letters.times(client=linger, service=linger)
         self.endpoints, self.endpoints_of_source = letters.E_behind, letters.endpoints_of_source()
@@ -91,15 +99,38 @@ class _Row:
         self.blocks: Expression | None = None  # how many, where there may be fewer than sources
         self.senders: Expression = letters.a
         if isinstance(hop.block, int):
-            self.blocks = self.M * Quotient(sized(P), self.k, "floor")
-            self.senders = Minimum((letters.a, self.blocks))
+            each = Quotient(sized(P), self.k, "floor")
+            self.blocks = Quotient(self.M * sized(P), self.k, "floor") if hop.blocks_span else self.M * each
+            self.senders = self._blocks_in_use(self.blocks, each.value)
+            if everyone is not None:
+                self.senders = self.senders * (letters.a / self.a)
+
+    def _blocks_in_use(self, blocks: Expression, each: Number) -> Expression:
+        """How many blocks clients can have, of which each may grow to B of them.
+
+        With q·M + s = a clients on M addresses of f blocks each, these are
+
+            (M − s)·min(q·B, f) + s·min((q + 1)·B, f)
+
+        which is min(a, M·f) for B = 1; where blocks may lie on several addresses, min(a·B, all blocks).
+        """
+        most = self.hop.blocks_per_client
+        if most == 1:
+            return Minimum((self.a, blocks))
+        B = self.letters.given("B", most, "blocks_per_client")
+        if self.hop.blocks_span:
+            return Minimum((self.a * B, blocks))
+        M = floor(self.M.value)
+        q, s = divmod(floor(self.a.value), M)
+        return Quantity("g", self.hop.name, (M - s) * min(q * most, each) + s * min((q + 1) * most, each))
 
     def all_ports(self) -> Alone:
         """The leg that begins here, in the cone's own table."""
         copies = product(self.in_use, self.everywhere)
         each = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
         towards = self.behind if each else None
-        self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards)
+        space = self.letters.space("mapped", self.hop.name, (self.hop.name,), towards)
+        self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards, space)
         return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.in_use, self.endpoints))
 
     def limit(self, kind: Kind, size: Expression, apart: Expression, endpoints: Expression) -> Limit:
@@ -159,7 +190,9 @@ class _Row:
 
     def leaving(self) -> Sources:
         """What leaves: the addresses in use, which bring along what the cone's own table holds."""
-        return Sources(self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use)
+        return Sources(
+            (self.hop.name,), self.in_use, self.in_use, 1, self.leg, (self.own,), self.in_use, self.hop.on
+        )
 
     def _times_in_use(self, endpoints: Expression) -> Expression:
         """How many flows a port holds at once, where its users address so many endpoints.
@@ -192,7 +225,7 @@ class _Row:
         With both, each client has its ports.  RFC 7422, section 2; VPP's det44; Azure Load Balancer,
         "default port allocation".
         """
-        letters, block, there = self.letters, self.hop.block, self.sources.there
+        letters, block, there = self.letters, self.hop.block, self.there
         if isinstance(block, int):
             return letters.given("k", block, "block")
         if isinstance(block, tuple):

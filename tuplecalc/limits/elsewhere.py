@@ -7,8 +7,9 @@ from itertools import permutations
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Constant, Expression, Minimum
+from tuplecalc.limits.flow import Times
 from tuplecalc.limits.kinds import IN_TURN
-from tuplecalc.limits.legs import Leg, Membership, Times
+from tuplecalc.limits.legs import Leg, Membership
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import Limit
 

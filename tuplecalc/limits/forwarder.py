@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from tuplecalc.limits.expression import Constant, Expression
+from collections.abc import Sequence
+
+from tuplecalc.limits.expression import Constant, Expression, product
+from tuplecalc.limits.flow import Flow, Part
 from tuplecalc.limits.kinds import ENTRIES, FORWARDED, REMEMBERED
-from tuplecalc.limits.legs import Alone, Declared, Membership, Sources
+from tuplecalc.limits.legs import Alone, Declared, Membership, Passing, Sources, Uses
 from tuplecalc.limits.letters import Letters
-from tuplecalc.limits.limit import Limit, Linger
 from tuplecalc.limits.targets import Target, instances
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import Hop
+from tuplecalc.network.proxy import Proxy
+
+ONE = Constant(1)
 
 
 def forwarder(
-    hop: Forwarder, traffic: Traffic, sources: Sources, before: Target, behind: Target
+    hop: Forwarder, sources: Sources, before: Target, behind: Target
 ) -> tuple[list[Declared], Sources]:
     r"""The leg goes on.
 
@@ -29,25 +33,66 @@ def forwarder(
     """
     if hop.virtual is not None:
         sources = sources.mixed()
-    letters = Letters(hop.name, hop.path, traffic, sources, before, behind)
+    letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
     declared: list[Declared] = []
     if hop.virtual is not None or "reuse_after" in hop.stated:
         linger = letters.linger(hop)
         times = letters.times(client=linger, service=linger)
         copies = letters.b * letters.E_behind
-        passes = Membership(hop.name, sources.leg, letters.A, copies, times, behind)
+        passes = Membership(
+            hop.name,
+            sources.leg,
+            letters.A,
+            copies,
+            times,
+            behind,
+            letters.space("forwarded", hop.on, sources.who, behind),
+        )
         declared.append(Alone(FORWARDED if hop.virtual is not None else REMEMBERED, passes))
         sources = sources._replace(members=(*sources.members, passes))
-    return declared + entries(hop, letters, instances(hop), 1), sources
+    return declared + entries(hop, letters, instances(hop), fresh(hop, sources)), sources._replace(
+        entry_at=hop.on
+    )
 
 
-def entries(hop: Hop, letters: Letters, machines: Expression, keys: int) -> list[Declared]:
-    """The tracking table of each machine, ``keys`` entries a flow; none without ``max_entries``."""
-    if hop.max_entries is None:
+def fresh(hop: Hop, sources: Sources) -> list[Flow]:
+    """The connection that enters, if the hop's machine has no entry for it yet."""
+    return [] if sources.entry_at == hop.on else [sources.leg.flow]
+
+
+def passing(
+    hop: Proxy, sources: Sources, before: Target, behind: Target, *, tracks: bool
+) -> tuple[list[Declared], Sources]:
+    """What a proxy does not capture passes as through layer 3, and stands in the table of its machine."""
+    letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
+    declared: list[Declared] = []
+    if tracks:
+        copies = letters.b * letters.E_behind
+        machines = instances(hop) if hop.split == "flows" else ONE
+        space = letters.space("tracked", hop.on, sources.who, behind)
+        declared.append(
+            Passing(
+                Membership(
+                    hop.name,
+                    sources.leg,
+                    letters.A,
+                    product(copies, machines),
+                    letters.times(),
+                    behind,
+                    space,
+                )
+            )
+        )
+    if hop.tracking != "off":
+        declared += entries(hop, letters, instances(hop), fresh(hop, sources))
+    return declared, sources._replace(entry_at=hop.on)
+
+
+def entries(hop: Hop, letters: Letters, machines: Expression, sides: Sequence[Flow]) -> list[Declared]:
+    """The tracking table of each machine, an entry for each connection; none without ``max_entries``."""
+    if hop.max_entries is None or not sides:
         return []
     size = letters.given("entries", hop.max_entries, "max_entries")
     linger = letters.given("T_t", hop.tracking_time_wait, "tracking_time_wait")
-    each = letters.times(client=linger, service=linger).seconds
-    seconds = each if keys == 1 else Constant(keys) * each
-    lingers = (Linger(linger.value, linger.value),) * keys
-    return [Limit(ENTRIES, hop.name, size, machines, keys, seconds, lingers=lingers)]
+    parts = (Part(ONE, letters.times(flow, client=linger, service=linger), flow) for flow in sides)
+    return [Uses(ENTRIES, hop.name, (hop.on,), size, machines, tuple(parts))]

@@ -19,9 +19,9 @@ class HopCapacity(NamedTuple):
     """The smallest of all limits so far (reachable tuples)."""
     rate: Number | None
     """The smallest rate of all limits so far, in connections a second; None where nothing limits it."""
+    tuples_per_flow: int
     tuple_space: int
     """Tuples of the leg that leaves: sources × ports × endpoints."""
-    tuples_per_flow: int
     sources: int
     """Source addresses of the leg that leaves."""
     ports: int

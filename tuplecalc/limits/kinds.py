@@ -23,6 +23,7 @@ class Kind(NamedTuple):
 
 CLIENT_PORTS = Kind("ports", "a client needs a port of its own towards each endpoint")
 CLIENT_PORTS_BOUND = Kind("ports", "a client's port is taken for all services at once (bind)")
+CLIENT_FILES = Kind("files", "a client has only so many open connections (ulimit)", "entering", "files")
 CONE_PORTS = Kind("ports", "many sources share few addresses, told apart by port")
 BLOCK = Kind("block", "a client has only the ports of its block", is_private=True)
 BLOCK_OVERFLOW = Kind(
@@ -37,6 +38,7 @@ ACCEPTED = Kind("accepted", "the client-side leg must be unique at the proxy", "
 ANSWERED = Kind("accepted", "a service holds the tuples that it closed first", "entering")
 CAPTURE = Kind("capture", "all services collapse into the proxy's few listeners", "entering")
 LISTENER = Kind("listener", "clients must be unique towards the proxy's listeners", "entering")
+MEETING = Kind("accepted", "flows that reach a service by several ways differ there", "entering")
 UPSTREAM = Kind("upstream", "the service-side leg needs a port of its own")
 BIND = Kind("bind", "a port bound before connect is taken for all services")
 SHARED = Kind("shared", "both legs of a flow need a port of their own (one table)", "both")

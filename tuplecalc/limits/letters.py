@@ -7,12 +7,13 @@ with values, definitions and the topology key behind each.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Minimum, NamedPorts, Number, Quantity, Size, tidy
-from tuplecalc.limits.legs import NEVER, Sources, Times
+from tuplecalc.limits.flow import NEVER, Flow, Times
+from tuplecalc.limits.legs import Sources, Space
 from tuplecalc.limits.targets import Target
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.hop import Lingering
 
 
@@ -26,6 +27,7 @@ class Symbol(NamedTuple):
 
 SYMBOLS: Mapping[str, Symbol] = {
     "a": Symbol("source addresses that reach the hop", "addresses"),
+    "a_all": Symbol("source addresses of all kinds that reach the hop", "addresses", "a_{all}"),
     "b": Symbol("source addresses that can address one endpoint", "addresses"),
     "A": Symbol("ports of each source address that reaches the hop", "ports"),
     "E": Symbol("endpoints that the legs before the hop address", "endpoints"),
@@ -33,12 +35,15 @@ SYMBOLS: Mapping[str, Symbol] = {
     "E_s": Symbol("endpoints that one source address can address", "endpoints", "E_{s}"),
     "E_g": Symbol("endpoints of a group of services over its share", "endpoints", "E_{g}"),
     "N": Symbol("service endpoints", "endpoints"),
+    "s": Symbol("share of the group of services", "1"),
     "V": Symbol("endpoints of the hop's virtual service", "endpoints"),
     "m": Symbol("addresses that one instance translates to", "addresses"),
     "M": Symbol("addresses that the cone translates to, of all instances", "addresses"),
     "P": Symbol("ports of each address that the cone translates to", "ports"),
     "d": Symbol("destinations that a port serves at once", "endpoints"),
     "k": Symbol("ports of a block handed to one client address", "ports"),
+    "B": Symbol("blocks that a client may grow to", "blocks"),
+    "g": Symbol("blocks in use", "blocks"),
     "u": Symbol("ports of each address that a client has by the table of blocks", "ports"),
     "u_m": Symbol("ports of the largest entry in the table of blocks", "ports", "u_{m}"),
     "O": Symbol("ports of each address that are open to clients whose block is full", "ports"),
@@ -55,7 +60,14 @@ SYMBOLS: Mapping[str, Symbol] = {
     "entries": Symbol("tracking-table entries of one instance", "entries", r"\mathrm{entries}"),
     "files": Symbol("file descriptors of one instance", "files", r"\mathrm{files}"),
     "H": Symbol("mean time that a connection stays open", "s"),
+    "H_m": Symbol("mean time that a connection of the mix stays open", "s", "H_{m}"),
     "c": Symbol("share of connections that the client side closes first", "1"),
+    "r": Symbol("upstream connections for each accepted one", "1"),
+    "H_u": Symbol("mean time that an upstream connection stays open", "s", "H_{u}"),
+    "c_u": Symbol("share of upstream connections that the proxy closes first", "1", "c_{u}"),
+    "f": Symbol("files of a flow", "files"),
+    "σ": Symbol("part of the new connections that is of the kind", "1", r"\sigma"),
+    "φ": Symbol("part of a kind’s connections that is of the group", "1", r"\varphi"),
     "T": Symbol("linger of a closed tuple", "s"),
     "T_w": Symbol("time_wait", "s", "T_{w}"),
     "T_r": Symbol("reuse_after", "s", "T_{r}"),
@@ -75,7 +87,13 @@ class Letters:
     """
 
     def __init__(
-        self, name: str, path: str, traffic: Traffic, sources: Sources, before: Target, behind: Target
+        self,
+        name: str,
+        path: str,
+        sources: Sources,
+        before: Target,
+        behind: Target,
+        udp_timeout: Fraction | None = None,
     ) -> None:
         self.hop, self._path = name, path
         self.a = self.derived("a", sources.addresses)
@@ -83,7 +101,8 @@ class Letters:
         self.A = NamedPorts("A", name, sources.leg.ports.ports, alias=sources.leg.ports)
         self.E = self.derived("E", before.capacity)
         self.E_behind = self.derived("E'", behind.capacity)
-        self.open, self.client_share = hold(traffic), client_share(traffic)
+        self.flow, self.udp_timeout = sources.leg.flow, udp_timeout
+        self.open = self.flow.hold
         self._all_reach_all = sources.classes == 1
 
     def given(self, symbol: str, value: Number, key: str) -> Quantity:
@@ -104,25 +123,23 @@ class Letters:
         waits = [self.given(letter, by[key], key) for key, letter in _WAITS.items()]
         return self.derived("T", Minimum(tuple(waits)))
 
-    def times(self, **lingers: Expression) -> Times:
+    def times(self, flow: Flow | None = None, **lingers: Expression) -> Times:
         """How long a key is taken: H, and the linger after the ``client`` or the ``service`` closed first."""
-        return Times(self.open, self.client_share, **lingers)
+        if self.flow.protocol == "udp":  # a mapping outlives its last packet, a socket at the ends does not
+            after = NEVER if self.udp_timeout is None else self.given("T", self.udp_timeout, "udp_timeout")
+            lingers = {"client": after, "service": after}
+        flow = flow or self.flow
+        return Times(flow.hold, flow.client_share, **lingers)
+
+    def space(self, table: str, owner: str, who: tuple[str, ...], towards: Target | None) -> Space:
+        """The key space of a table."""
+        return Space(table, owner, who, () if towards is None else towards.name, self.flow.protocol)
 
     def endpoints_of_source(self) -> Expression:
         """E_s: endpoints that one source can address, E' where all reach all, else E'·b / a."""
         if self._all_reach_all:
             return self.E_behind
         return self.derived("E_s", self.E_behind * self.b / self.a)
-
-
-def hold(traffic: Traffic) -> Quantity:
-    """H."""
-    return Quantity("H", "traffic", tidy(traffic.hold), place="traffic.hold")
-
-
-def client_share(traffic: Traffic) -> Quantity:
-    """c."""
-    return Quantity("c", "traffic", tidy(traffic.first_close), place="traffic.first_close")
 
 
 def sized(*sets: NamedPorts) -> Size:

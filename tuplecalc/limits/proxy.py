@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import gcd, lcm
 
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Number, Quantity, product, tidy
-from tuplecalc.limits.forwarder import entries
+from tuplecalc.limits.flow import NEVER, Flow, Part, Times
+from tuplecalc.limits.forwarder import entries, fresh
 from tuplecalc.limits.kinds import ACCEPTED, BIND, CAPTURE, FILES, LISTENER, SAME_TUPLE, UPSTREAM
-from tuplecalc.limits.legs import NEVER, Alone, Declared, Leg, Membership, Sources, Table
+from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Sources, Space, Table, Uses
 from tuplecalc.limits.letters import Letters
-from tuplecalc.limits.limit import Limit, Linger
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
-from tuplecalc.network.chain import Traffic
 from tuplecalc.network.proxy import Proxy
 
 
 def proxy(
-    hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target
+    hop: Proxy, sources: Sources, before: Target, behind: Target, *, tracks: bool = False
 ) -> tuple[list[Declared], Sources]:
     r"""A layer-7 hourglass.
 
@@ -45,28 +45,30 @@ def proxy(
     reuse_after alone.  Both legs of ``client-port`` behind tproxy are one tuple: one entry in a
     table that lets them, and under strict tracking no flow at all.
     """
-    row = _Row(hop, traffic, sources, before, behind)
+    row = _Row(hop, sources, before, behind)
     declared: list[Declared] = [*row.client_side(), *row.upstream(), *row.one_table()]
+    if tracks:
+        declared += row.beside_others()
     if hop.max_files is not None:
         size = row.letters.given("files", hop.max_files, "max_files")
-        seconds = Constant(2) * row.letters.open
-        declared.append(Limit(FILES, hop.name, size, row.working, 2, seconds, lingers=(Linger(), Linger())))
+        declared.append(Uses(FILES, hop.name, (hop.on,), size, row.working, tuple(row.files())))
     if hop.tracking != "off":
-        declared += entries(hop, row.letters, row.working, 1 if row.is_one_tuple else 2)
-    return declared, row.leaving()
+        sides = [*fresh(hop, sources), *(() if row.is_one_tuple else (row.flow,))]
+        declared += entries(hop, row.letters, row.working, sides)
+    return declared, row.leaving()._replace(entry_at=hop.on)
 
 
 class _Row:
     """The legs of one layer-7 hop, one method for each side."""
 
-    def __init__(
-        self, hop: Proxy, traffic: Traffic, sources: Sources, before: Target, behind: Target
-    ) -> None:
+    def __init__(self, hop: Proxy, sources: Sources, before: Target, behind: Target) -> None:
         self.hop = hop
         self.entering = sources  # as the client-side leg sees it
         self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources
-        self.front = Letters(hop.name, hop.path, traffic, self.entering, before, behind)
-        self.letters = Letters(hop.name, hop.path, traffic, self.sources, before, behind)
+        self.front = Letters(hop.name, hop.path, self.entering, before, behind, hop.udp_timeout)
+        self.flow = self._upstream_flow(sources.leg.flow)
+        self.who = (hop.on,) if hop.source == "own" else sources.who
+        self.letters = Letters(hop.name, hop.path, self.sources, before, behind, hop.udp_timeout)
         self.n = instances(hop)
         self.working = working_instances(hop, behind)
         self.behind, self.before = behind, before
@@ -93,6 +95,27 @@ class _Row:
             return sources.mixed()
         return sources._replace(per_endpoint=sources.addresses / Constant(classes), classes=classes)
 
+    def _upstream_flow(self, flow: Flow) -> Flow:
+        """The connections behind the proxy: r of them for each that it accepts, of their own length."""
+        hop, given = self.hop, self.front.given
+        if "connections_per_flow" in hop.stated:
+            flow = flow._replace(
+                ratio=flow.ratio * given("r", hop.connections_per_flow, "connections_per_flow")
+            )
+        if hop.upstream_hold is not None:
+            flow = flow._replace(hold=given("H_u", hop.upstream_hold, "upstream_hold"))
+        if hop.upstream_first_close is not None:
+            flow = flow._replace(client_share=given("c_u", hop.upstream_first_close, "upstream_first_close"))
+        return flow
+
+    def files(self) -> Iterator[Part]:
+        """Half of a flow's files for the client's side, half for each connection upstream."""
+        half: Expression = Constant(1)
+        if "files_per_flow" in self.hop.stated:
+            half = self.front.given("f", self.hop.files_per_flow, "files_per_flow") / 2
+        for flow in (self.entering.leg.flow, self.flow):
+            yield Part(half, Times(flow.hold, flow.client_share), flow)
+
     def pairs(self) -> Expression:
         """w: pairs of a source and an instance that it reaches.
 
@@ -113,20 +136,38 @@ class _Row:
         front, name, leg = self.front, self.hop.name, self.entering.leg
         copies = front.b * front.E
         if self.hop.capture != "nat":
-            accepted = Membership(name, leg, front.A, copies, self.accepting, self.before)
+            accepted = Membership(
+                name,
+                leg,
+                front.A,
+                copies,
+                self.accepting,
+                self.before,
+                front.space("accepted", self.hop.on, self.entering.who, self.before),
+            )
             self.own.append(accepted)
             return [Alone(ACCEPTED if self.hop.capture == "tproxy" else LISTENER, accepted)]
         R = NamedPorts("R", name, self.hop.rewrite_ports, place=f"{self.hop.path}.rewrite_ports")
         linger = front.given("T_t", self.hop.tracking_time_wait, "tracking_time_wait")
         times = front.times(client=linger, service=linger)
-        captured = Membership(name, Leg(R), R, product(self.pairs(), listeners(self.hop)), times, None)
+        space = front.space("captured", name, self.entering.who, None)
+        pairs = product(self.pairs(), listeners(self.hop))
+        captured = Membership(name, Leg(R, leg.flow), R, pairs, times, None, space)
         self.tracked = Membership(
-            name, leg, front.A, product(copies, self.machines), self.accepting, self.before
+            name,
+            leg,
+            front.A,
+            product(copies, self.machines),
+            self.accepting,
+            self.before,
+            self.table(self.before),
         )
         self.own += [captured, self.tracked]
         found: list[Declared] = [Alone(CAPTURE, captured)]
         if not self.accepting.within(front.open.value):
             found.insert(0, Alone(ACCEPTED, self.tracked))
+        else:  # where flows of others may wait longer
+            found.append(Passing(self.tracked, ACCEPTED))
         return found
 
     def upstream(self) -> list[Declared]:
@@ -135,13 +176,14 @@ class _Row:
         if hop.source == "client-port":
             self.leg, copies = self.entering.leg, self.to_services
         else:
-            self.leg = Leg(NamedPorts("L", hop.name, hop.ports, place=f"{hop.path}.ports"))
+            self.leg = Leg(NamedPorts("L", hop.name, hop.ports, place=f"{hop.path}.ports"), self.flow)
             copies = self.to_services
             if hop.source == "own":
                 copies = product(self.o, letters.E_behind, self.machines)
-        self.leaving_times = letters.times(client=letters.linger(hop))
+        self.leaving_times = letters.times(self.flow, client=letters.linger(hop))
         ports = letters.A if hop.source == "client-port" else self.leg.ports
-        sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times, self.behind)
+        space = letters.space("upstream", hop.on, self.who, self.behind)
+        sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times, self.behind, space)
         self.fresh = [sockets]
         found: list[Declared] = [Alone(UPSTREAM, sockets)]
         if hop.source != "client-port" and hop.allocation == "bind":
@@ -149,7 +191,8 @@ class _Row:
             # of several machines a source's port may be taken at one, then at another
             scattered = hop.source == "client" and hop.instances > 1
             towards = self.behind if scattered else None
-            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, towards)
+            space = letters.space("upstream", hop.on, self.who, None)
+            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, towards, space)
             self.fresh.append(bound_ports)
             found.append(Alone(BIND, bound_ports))
         return found
@@ -159,22 +202,57 @@ class _Row:
         hop, strict = self.hop, self.hop.tracking == "strict"
         copies = product(self.to_services, self.machines)
         if self.is_one_tuple and strict:
-            seconds = self.accepting.seconds + self.leaving_times.seconds
-            lingers = (self.accepting.linger, self.leaving_times.linger)
-            return [Limit(SAME_TUPLE, hop.name, Constant(0), copies, 2, seconds, lingers=lingers)]
+            legs = (Part(Constant(1), times, self.flow) for times in (self.accepting, self.leaving_times))
+            return [Uses(SAME_TUPLE, hop.name, (hop.name,), Constant(0), copies, tuple(legs))]
         if hop.source != "client" or not (hop.capture == "nat" or (hop.capture == "tproxy" and strict)):
             return []
         if hop.capture == "nat":
             entering = self.tracked
         else:
             entering = Membership(
-                hop.name, self.entering.leg, self.front.A, copies, self.accepting, self.before
+                hop.name,
+                self.entering.leg,
+                self.front.A,
+                copies,
+                self.accepting,
+                self.before,
+                self.table(self.before),
             )
             self.own.append(entering)
-        leaving = Membership(hop.name, self.leg, self.leg.ports, copies, self.leaving_times, self.behind)
+        leaving = Membership(
+            hop.name,
+            self.leg,
+            self.leg.ports,
+            copies,
+            self.leaving_times,
+            self.behind,
+            self.table(self.behind),
+        )
         self.own.append(leaving)
         is_single = hop.instances == 1 or not self.by_flows
         return [Table(entering, leaving, is_single, self.before, self.behind)]
+
+    def beside_others(self) -> Iterator[Passing]:
+        """The legs in the table of a machine that tracks, where they are not declared yet."""
+        name, leg = self.hop.name, self.entering.leg
+        tables = {each.space for each in (*leg.memberships, *self.leg.memberships)}
+        if self.hop.capture == "nat":
+            yield Passing(self.tracked)
+        elif (space := self.table(self.before)) not in tables:
+            copies = product(self.front.b, self.front.E, self.machines)
+            yield Passing(Membership(name, leg, self.front.A, copies, self.accepting, self.before, space))
+        space = self.letters.space("tracked", self.hop.on, self.who, self.behind)
+        if space not in tables and self.leg is not leg:
+            (sockets, *_) = self.fresh
+            yield Passing(
+                Membership(
+                    name, self.leg, self.leg.ports, sockets.copies, self.leaving_times, self.behind, space
+                )
+            )
+
+    def table(self, towards: Target) -> Space:
+        """The tracking table of the machine, for the sources that enter."""
+        return self.letters.space("tracked", self.hop.on, self.entering.who, towards)
 
     def leaving(self) -> Sources:
         """What leaves: the same sources on another leg, or the proxy's own addresses."""
@@ -185,4 +263,4 @@ class _Row:
         per_endpoint = addresses if self.by_flows else self.o
         classes = 1 if self.by_flows else self.hop.instances
         there = product(self.o, self.n)
-        return Sources(addresses, per_endpoint, classes, self.leg, tuple(self.fresh), there)
+        return Sources(self.who, addresses, per_endpoint, classes, self.leg, tuple(self.fresh), there)

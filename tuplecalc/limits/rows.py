@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from tuplecalc.limits.elsewhere import NONE, ONE, Elsewhere, busiest
 from tuplecalc.limits.expression import Constant, Expression, Number, Size, Sum, apart, atoms
+from tuplecalc.limits.flow import Linger
 from tuplecalc.limits.kinds import ROW
 from tuplecalc.limits.legs import Leg, Membership, Table
-from tuplecalc.limits.limit import Limit, Linger
+from tuplecalc.limits.limit import Limit
 
 MOST_LEGS = 8
 """Faces of so many legs at most are looked at; of longer rows the truth may lie some per cent lower."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import floor
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Expression, Number, Quantity, Quotient, tidy
 from tuplecalc.limits.spread import Groups, Machines
-from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import Hop
+from tuplecalc.network.mix import Strand
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 
@@ -24,6 +23,7 @@ class Target(NamedTuple):
     only where they carry shares; ``busiest`` keeps what was found of them.
     """
 
+    name: tuple[str, ...]
     capacity: Expression
     endpoints: Expression
     groups: tuple[Services, ...]
@@ -54,37 +54,46 @@ class Target(NamedTuple):
         )
 
 
-def targets(chain: Chain) -> list[Target]:
+def targets(strand: Strand) -> list[Target]:
     """What each leg addresses: leg i enters hop i, the last one reaches the services.
 
     That is the nearest ``virtual`` or listener on its way, else the services.
     """
-    legs = [_services(chain.services)]
-    for hop in reversed(chain.hops):
-        legs.append(_own_target(hop, legs[-1]) or legs[-1])
+    legs = [_services(strand)]
+    for hop in reversed(strand.hops):
+        own = _own_target(hop, legs[-1]) if strand.is_captured(hop) else None
+        legs.append(own or legs[-1])
     return legs[::-1]
 
 
-def _services(groups: Sequence[Services]) -> Target:
+def owner(table: str, group: str) -> str:
+    """Whose letters those of a group are: ``clients.office``; of the only one ``clients``."""
+    return f"{table}.{group}" if group else table
+
+
+def _services(strand: Strand) -> Target:
+    groups, name, whole = strand.services, ("services", strand.target), owner("services", strand.target)
     count = sum(group.endpoints for group in groups)
-    endpoints = Quantity("N", "services", count, place="services")
+    endpoints = Quantity("N", whole, count, place=whole)
     if all(group.share is None for group in groups):
-        return Target(Quantity("E", "services", count, endpoints), endpoints, (), {})
+        return Target(name, Quantity("E", whole, count, endpoints), endpoints, (), {})
     hottest = min(group.endpoints / group.share for group in groups if group.share)
     spread = Groups(tuple(groups))
-    hottest_E = Quantity("E", "services", tidy(hottest), place="services.share", spread=spread)
-    return Target(hottest_E, endpoints, tuple(groups), {})
+    hottest_E = Quantity("E", whole, tidy(hottest), place=f"{whole}.share", spread=spread)
+    return Target(name, hottest_E, endpoints, tuple(groups), {})
 
 
 def _own_target(hop: Hop, behind: Target) -> Target | None:
     if isinstance(hop, Cone | Forwarder) and hop.virtual is not None:
         count = hop.virtual.addresses.size * hop.virtual.ports.size
         endpoints = Quantity("V", hop.name, count, place=f"{hop.path}.virtual")
-        return Target(endpoints, endpoints, (), {})
+        return Target((hop.name,), endpoints, endpoints, (), {})
     if isinstance(hop, Proxy) and hop.capture == "listen":
         each = listeners(hop)
         dealt = behind.machines(hop.instances) if hop.split == "services" else None
-        return Target(each * working_instances(hop, behind), each * instances(hop), (), {}, dealt)
+        return Target(
+            (hop.name,), each * working_instances(hop, behind), each * instances(hop), (), {}, dealt
+        )
     return None
 
 

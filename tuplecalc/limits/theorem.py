@@ -26,10 +26,11 @@ from dataclasses import replace
 
 from tuplecalc.limits.elsewhere import Elsewhere, in_all, in_turn, over
 from tuplecalc.limits.expression import Expression, Number, Size, Sum
+from tuplecalc.limits.flow import Times
 from tuplecalc.limits.kinds import GAPS, JOINT, SHARED, Kind
-from tuplecalc.limits.legs import Alone, Declared, Held, Membership, Table, Times
+from tuplecalc.limits.legs import Alone, Declared, Held, Membership, Table, Uses
 from tuplecalc.limits.letters import sized
-from tuplecalc.limits.limit import Limit, Pool
+from tuplecalc.limits.limit import Limit, Pool, by_flows, by_rate
 from tuplecalc.limits.rows import Rows
 
 
@@ -45,16 +46,26 @@ def limits_of(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]
         found: list[Limit] = []
         for each in hop:
             match each:
-                case Limit():
-                    found.append(each)
                 case Alone(kind, membership, pool):
                     found += [alone(kind, membership, pool), *turns.get(id(membership), ())]
-                case Held(limit, own):
-                    times = in_all(own)
+                case Uses():
+                    found.append(used(each))
+                case Held(limit, own, _, times):
+                    times = times or in_all(own)
                     found.append(replace(limit, seconds=times.seconds, lingers=(times.linger,)))
                 case Table():
                     found += [*faces(each), *rows.ending_with(each)]
         yield tuple(found)
+
+
+def used(each: Uses) -> Limit:
+    """The entries or files of one kind of flow."""
+    lingers = tuple(part.times.linger for part in each.parts)
+    parts = [part.each * part.times.seconds for part in each.parts]
+    same = all(part == parts[0] for part in parts)
+    seconds = parts[0] * len(parts) if same and len(parts) > 1 else sum(parts[1:], parts[0])
+    keys = sum(part.each.value for part in each.parts)
+    return Limit(each.kind, each.hop, each.size, each.copies, keys, seconds, lingers=lingers)
 
 
 def alone(kind: Kind, each: Membership, pool: Pool | None = None) -> Limit:
@@ -166,9 +177,8 @@ def _value(expression: Expression) -> Number:
 
 def _is_lower(limit: Limit, others: Iterable[Limit]) -> bool:
     """Whether it is below all others, in flows or in rate."""
-    rates = [other.rate for other in others if other.rate is not None]
-    lower_rate = limit.rate is not None and (not rates or limit.rate < min(rates))
-    return lower_rate or limit.flows < min(other.flows for other in others)
+    others = list(others)
+    return by_rate(limit) < min(map(by_rate, others)) or by_flows(limit) < min(map(by_flows, others))
 
 
 def _terms(total: Expression) -> tuple[Expression, ...]:

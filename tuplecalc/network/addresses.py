@@ -69,6 +69,10 @@ class AddressSet(SetValue):
         """
         return self.count + sum(high - low + 1 for _, low, high in self.ranges)
 
+    def of_family(self, family: int) -> AddressSet:
+        """The explicit addresses of IPv4 or IPv6."""
+        return AddressSet([_block_or_range(*each) for each in self.ranges if each[0] == family])
+
     @property
     def spec(self) -> int | str | list[int | str]:
         """The plain value for a file; ``AddressSet(addresses.spec) == addresses``.

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
+from tuplecalc.network.traffic import Traffic
 
 
 def hourglass(*, name: str = "proxy", **keys: Any) -> Chain:
@@ -74,10 +76,14 @@ def _ends(keys: dict[str, Any]) -> dict[str, Any]:
     """What stands around the hops, taken out of the keywords."""
     traffic = {key: keys.pop(key) for key in Traffic.model_fields if key in keys}
     clients, client_ports = keys.pop("clients", "198.18.0.0/16"), keys.pop("client_ports", "32768-60999")
-    if not isinstance(clients, Clients):
+    if not (isinstance(clients, Clients) or _are_groups(clients)):
         clients = Clients(addresses=clients, ports=client_ports)
     services, service_ports = keys.pop("services", 1), keys.pop("service_ports", 80)
     if not isinstance(services, Services | list | tuple):
         services = Services(addresses=services, ports=service_ports)
     title = keys.pop("title", "")
     return {"title": title, "traffic": Traffic(**traffic), "clients": clients, "services": services}
+
+
+def _are_groups(clients: object) -> bool:
+    return isinstance(clients, list | tuple) and all(isinstance(each, Clients) for each in clients)

@@ -6,49 +6,26 @@ One set of objects serves a topology file and a notebook.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from fractions import Fraction
 from itertools import dropwhile
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from tuplecalc.errors import Problem, TopologyError, reject
-from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.families import unreached
 from tuplecalc.network.forwarder import Forwarder
-from tuplecalc.network.hop import EPHEMERAL_PORTS, Hop, Sockets
-from tuplecalc.network.part import Part, meant
-from tuplecalc.network.ports import PortSet
+from tuplecalc.network.hop import Hop
+from tuplecalc.network.machine import machine_problems, with_what_machines_have
+from tuplecalc.network.mix import Strand, group_problems, misfit_names, strands
+from tuplecalc.network.part import Part, meant, same_names
 from tuplecalc.network.presets import kind_and_layer
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.network.services import Services, overlap
+from tuplecalc.network.services import Services
 from tuplecalc.network.setvalue import is_integer
-from tuplecalc.network.values import FirstClose, Rate, Seconds, Title
-
-
-class Traffic(Part):
-    """What is offered to the whole chain, and how long connections last."""
-
-    rate: Rate | None = None
-    """New connections a second offered to the whole chain."""
-    hold: Seconds = Fraction(0)
-    """Mean time that a connection stays open (seconds)."""
-    first_close: FirstClose = Fraction(1)
-    """Who closes first, and so lingers in TIME_WAIT: "client", "server", or the client's share."""
-
-
-class Clients(Sockets, defer_build=False):
-    """The sources at the head of the chain.
-
-    >>> Clients(addresses="198.18.0.0/16").ports.size
-    28232
-    """
-
-    addresses: AddressSet
-    """The clients' addresses: a count, CIDR blocks, ranges."""
-    ports: PortSet = EPHEMERAL_PORTS
-    """Source ports of each address."""
-
+from tuplecalc.network.traffic import Traffic
+from tuplecalc.network.values import Title
 
 _HOURGLASSES: dict[int, type[Hop]] = {2: Forwarder, 3: Forwarder, 4: Forwarder, 7: Proxy}
 
@@ -81,12 +58,22 @@ def _hop(hop: object) -> object:
 AnyHop = Annotated[Cone | Forwarder | Proxy, BeforeValidator(_hop)]
 
 
-def _as_list(value: object) -> object:
-    value = Services(**value) if isinstance(value, Mapping) else value  # here, so that its place has no [0]
-    return [value] if isinstance(value, Services) else value
+def _one_or_several(part: type[Part]) -> Any:
+    """A field that takes one table or a list of them."""
 
+    def as_list(value: object) -> object:
+        if part is Clients and not isinstance(value, list | tuple | Mapping | part):
+            raise reject(value, "this is a table of keys and values", "write [clients] above its keys")
+        value = part(**value) if isinstance(value, Mapping) else value  # here, so that its place has no [0]
+        if isinstance(value, part):
+            return [value]
+        if not isinstance(value, list | tuple):
+            instead = f"write [{part.__name__.lower()}] above its keys"
+            raise reject(value, "this is a table of keys and values", instead)
+        return value
 
-_SeveralServices = Annotated[tuple[Services, ...], Field(min_length=1)]
+    several = Annotated[tuple[part, ...], Field(min_length=1)]  # type: ignore[valid-type]
+    return BeforeValidator(as_list, json_schema_input_type=part | several)
 
 
 class Chain(Part):
@@ -104,13 +91,12 @@ class Chain(Part):
     title: Title = ""
     """What the chain is; the file's name where it has none."""
     traffic: Traffic = Traffic()
-    clients: Clients
+    clients: Annotated[tuple[Clients, ...], Field(min_length=1), _one_or_several(Clients)]
     hops: tuple[AnyHop, ...] = ()
-    services: Annotated[
-        tuple[Services, ...],
-        Field(min_length=1),
-        BeforeValidator(_as_list, json_schema_input_type=Services | _SeveralServices),
-    ]
+    services: Annotated[tuple[Services, ...], Field(min_length=1), _one_or_several(Services)]
+
+    _hops_at_work: tuple[AnyHop, ...] = PrivateAttr(())
+    _strands: tuple[Strand, ...] = PrivateAttr(())
 
     def __init__(self, /, **data: Any) -> None:
         if isinstance(data.get("hops"), Iterator):
@@ -119,33 +105,71 @@ class Chain(Part):
 
     @classmethod
     def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
-        """Each name of a hop stands once."""
-        hops = data.get("hops", ())
-        if not isinstance(hops, list | tuple):
-            return
-        seen: set[str] = set()
-        for number, hop in enumerate(hops):
-            name = hop.get("name") if isinstance(hop, Mapping) else getattr(hop, "name", None)
-            if isinstance(name, str):
-                if name.strip() in seen:
-                    yield Problem(f"hops[{number}].name", name, "another hop has this name", "choose another")
-                seen.add(name.strip())
+        """Each name of a hop or a group stands once."""
+        for key, what in (
+            ("hops", "hop"),
+            ("clients", "group of clients"),
+            ("services", "group of services"),
+        ):
+            if isinstance(several := data.get(key, ()), list | tuple):
+                yield from (problem.below(key) for problem in same_names(several, what))
+        yield from misfit_names(data)
 
     @field_validator("hops")
     @classmethod
-    def _tables_of_blocks(cls, hops: tuple[AnyHop, ...], info: ValidationInfo) -> tuple[AnyHop, ...]:
-        """A table of blocks has an entry for as many clients as reach its hop."""
+    def _fit_each_other(cls, hops: tuple[AnyHop, ...], info: ValidationInfo) -> tuple[AnyHop, ...]:
+        """Those of one machine agree; a table of blocks has an entry for as many clients as reach its hop."""
         clients = info.data.get("clients")  # missing where these are wrong themselves
-        if problems := list(_missing_entries(clients, hops)) if clients else []:
+        problems = [*machine_problems(hops), *(_missing_entries(clients, hops) if clients else ())]
+        if problems:
             raise TopologyError(problems)
         return hops
 
     @field_validator("services")
     @classmethod
     def _sound_groups(cls, groups: tuple[Services, ...]) -> tuple[Services, ...]:
-        if problems := list(_group_problems(groups)):
+        if problems := list(group_problems(groups)):
             raise TopologyError(problems)
         return groups
+
+    @model_validator(mode="after")
+    def _all_find_their_way(self) -> Chain:
+        """Each kind gets from its clients to its services."""
+        self._hops_at_work = tuple(with_what_machines_have(self.hops))
+        if any(misfit_names(self.written())):
+            return self  # who is meant is not known: it is said with all else
+        problems: list[Problem] = []
+        parts = self.traffic, self.clients, self._hops_at_work, self.services
+        self._strands = tuple(strands(*parts, problems))
+        if problems or (problems := list(self._unreached())):
+            raise TopologyError(problems)
+        return self
+
+    def _unreached(self) -> Iterator[Problem]:
+        reached = (each for strand in self._strands for each in strand.services)
+        return unreached(self.traffic, self.services, reached)
+
+    @property
+    def hops_at_work(self) -> tuple[AnyHop, ...]:
+        """The hops, each with the tables, files and addresses that another one says of their machine."""
+        return self._hops_at_work
+
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """The flows of each kind from each group of clients to each group of services; none of share 0."""
+        return tuple(strand for strand in self._strands if strand.part)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether flows are not all alike, or hops not all apart."""
+        machines = [hop.on for hop in self.hops]
+        plain = all(hop.is_plain for hop in self.hops if isinstance(hop, Proxy))
+        return len(self.strands) > 1 or len(set(machines)) < len(machines) or not plain
+
+    def parts(self) -> Iterator[tuple[str, Clients | AnyHop]]:
+        """The groups of clients and the hops, each with its path."""
+        yield from ((group.path, group) for group in self.clients)
+        yield from ((hop.path, hop) for hop in self.hops)
 
     @property
     def shape(self) -> Literal["direct", "hourglass", "cone", "inverted cone"]:
@@ -164,12 +188,14 @@ class Chain(Part):
     def to_dict(self) -> dict[str, Any]:
         """The chain as a topology file would say it; ``from_dict`` of it gives an equal chain."""
         written = super().to_dict()
+        if len(self.clients) == 1:
+            (written["clients"],) = written["clients"]
         written["hops"] = [{"kind": hop.kind, **hop.to_dict()} for hop in self.hops]
         return written
 
 
-def _missing_entries(clients: Clients, hops: Iterable[AnyHop]) -> Iterator[Problem]:
-    sources = clients.addresses.size
+def _missing_entries(clients: Iterable[Clients], hops: Iterable[AnyHop]) -> Iterator[Problem]:
+    sources = sum(group.addresses.size for group in clients)
     for number, hop in enumerate(hops):
         if isinstance(hop, Cone) and isinstance(hop.block, tuple) and hop.entry(sources) is None:
             last, _ = hop.block[-1]
@@ -184,30 +210,3 @@ def check_chain(chain: object) -> None:
     """Raise :class:`~tuplecalc.errors.TopologyError` for anything but a chain."""
     if not isinstance(chain, Chain):
         raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
-
-
-def _total(parts: list[Fraction]) -> Fraction:
-    """The sum in pairs of pairs: one after the other, each step would carry the digits of all before it."""
-    while len(parts) > 1:
-        parts = [sum(parts[i : i + 2], Fraction(0)) for i in range(0, len(parts), 2)]
-    return parts[0]
-
-
-def _group_problems(groups: Iterable[Services]) -> Iterator[Problem]:
-    groups = tuple(groups)
-    shares = [group.share for group in groups if group.share is not None]
-    if shares and len(shares) < len(groups):
-        for number, group in enumerate(groups):
-            if group.share is None:
-                yield Problem(
-                    f"[{number}].share", None, "all groups of services have a share, or none", "add it"
-                )
-    elif shares and (total := _total(shares)) != 1:
-        exactly = (
-            f"{total} ({float(total):.6g})" if total.denominator < 10**9 else f"about {float(total):.9g}"
-        )
-        yield Problem("", None, f"the shares sum to 1; here to {exactly}", "change one of them")
-    if pair := overlap(groups):
-        first, second = pair
-        rule = f"an endpoint stands in one group only; services[{first}] has some of these too"
-        yield Problem(f"[{second}]", None, rule, "take the common addresses or ports out of one of them")

@@ -12,7 +12,8 @@ from tuplecalc.errors import Problem, reject
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.hop import UNPRIVILEGED_PORTS, Hop, Virtual, Waiting
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.values import Block, Count, PortSearch, Seconds
+from tuplecalc.network.setvalue import is_integer
+from tuplecalc.network.values import Block, Count, Flag, PortSearch, Seconds
 
 
 class Cone(Waiting, Hop, defer_build=False):
@@ -41,10 +42,14 @@ class Cone(Waiting, Hop, defer_build=False):
     """RFC 4787: endpoint-independent means that a port serves one internal endpoint for all destinations."""
     destinations: Count | None = None
     """A port of an address serves at most so many destinations at once (port oversubscription)."""
+    blocks_span: Flag = False
+    """Whether the blocks of a client may lie on several addresses."""
     block: Block | None = None
     """Ports handed to one client address: a number (port-block allocation), "even" (all ports divided
     evenly among the clients), or a table [[clients, ports], …]: so many of each address for up to so many
     clients, and no client has more than the largest entry in all."""
+    blocks_per_client: Count = 1
+    """Blocks that a client may grow to."""
     overflow: PortSet | None = None
     """Ports beside `ports`: open at each address to all clients that have a block there and need more."""
     client_ports: Count | None = None
@@ -60,7 +65,7 @@ class Cone(Waiting, Hop, defer_build=False):
         ports = info.data.get("ports")
         if block is None or block == "even" or ports is None:
             return block
-        if isinstance(block, int) and block > ports.size:
+        if isinstance(block, int) and block > ports.size and not info.data.get("blocks_span"):
             rule = f"a block is at most the cone's {ports.size} ports"
             raise reject(block, rule, f"write a number from 1 to {ports.size}, or widen `ports`")
         for number, (clients, each) in enumerate(() if isinstance(block, int) else block):
@@ -92,6 +97,10 @@ class Cone(Waiting, Hop, defer_build=False):
             rule = 'this key fits closing = "gives-way"; here it is "holds"'
             yield Problem("half_close", data["half_close"], rule, "leave it out, or change `closing`")
         block = data.get("block")
+        for key in ("blocks_per_client", "blocks_span"):
+            if data.get(key) is not None and not is_integer(block):
+                rule = "this key is for blocks of a number of ports"
+                yield Problem(key, data[key], rule, "write `block` as a number, or leave it out")
         if data.get("overflow") is not None and (block is None or isinstance(block, list | tuple)):
             here = "a table" if block is not None else "there is none"
             rule = f'the overflow is for clients whose block is full, a number or "even"; here {here}'

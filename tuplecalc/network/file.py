@@ -11,13 +11,16 @@ from typing import Any, BinaryIO
 
 from tuplecalc.errors import InputError, TopologyError, nearest, show
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.replace import set_value
+from tuplecalc.network.replace import set_values
 
 LARGEST_FILE = 8_000_000
 """Bytes; 10,000 service groups take about one million."""
 
 _EXAMPLES = Path(__file__).parent.parent / "examples"
-EXAMPLES = ("outage", "cone", "hourglass", "inverted-cone-nat", "inverted-cone-tproxy", "mixed")
+EXAMPLES = (
+    *("outage", "cone", "hourglass", "inverted-cone-nat", "inverted-cone-tproxy", "mixed"),
+    *("office-and-branch", "pooled-frontend", "mixed-by-share"),
+)
 
 
 def load(path: str | Path, settings: Iterable[str] = ()) -> Chain:
@@ -68,8 +71,7 @@ def loads(written: str, *, settings: Iterable[str] = (), source: str = "", title
     2
     """
     mapping = parse(written, source)
-    for setting in [settings] if isinstance(settings, str) else settings:
-        set_value(mapping, setting)
+    set_values(mapping, [settings] if isinstance(settings, str) else settings)
     return from_dict(mapping, source=source, title=title)
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 from tuplecalc.errors import Problem
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.part import Part
+from tuplecalc.network.part import Part, step
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.presets import PresetPart
-from tuplecalc.network.values import Count, Name, Seconds
+from tuplecalc.network.values import Count, Name, Names, Seconds
 
 EPHEMERAL_PORTS = PortSet("32768-60999")  # net.ipv4.ip_local_port_range
 UNPRIVILEGED_PORTS = PortSet("1024-65535")  # nf_nat_core: the class of ordinary ports
@@ -73,12 +71,18 @@ class Hop(Lingering, defer_build=True):
 
     name: Name
     """Unique in the chain; not empty."""
+    traffic: Names | None = None
+    """Kinds that cross this hop, the others go round it; all where it is left out."""
+    machine: Name | None = None
+    """The machine that it is on: hops of one share its sockets, tables, files and addresses."""
     instances: Count = 1
     """Identical machines side by side."""
     max_entries: Count | None = None
     """Tracking-table size of one instance (nf_conntrack_max)."""
     tracking_time_wait: Seconds = Fraction(120)
     """How long a tracking entry lingers after the close."""
+    udp_timeout: Seconds = Fraction(120)
+    """How long a mapping or a session of UDP outlives its last packet."""
 
     layers: ClassVar[str] = ""
     """The layers of an hourglass of this class."""
@@ -96,10 +100,14 @@ class Hop(Lingering, defer_build=True):
         return None
 
     @property
+    def on(self) -> str:
+        """The machine that it is on, its own where none is named."""
+        return self.machine or self.name
+
+    @property
     def path(self) -> str:
         """The path of the hop in settings and messages: ``hops.nat``, in quotes where it needs them."""
-        bare = re.fullmatch(r"[\w-]+", self.name)
-        return f"hops.{self.name if bare else json.dumps(self.name, ensure_ascii=False)}"
+        return f"hops.{step(self.name)}"
 
     def written(self) -> dict[str, Any]:
         """The keys that were given, and which kind of hop it is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
@@ -23,6 +25,8 @@ class Part(BaseModel):
     """What is said where a key is missing, for those that deserve more than that."""
     instead: ClassVar[Mapping[str, str]] = {}
     """The way out for a key that only other tables have."""
+    within: ClassVar[str] = ""
+    """The table that the names of tables in it begin with."""
 
     def __init__(self, /, **data: Any) -> None:
         try:
@@ -72,6 +76,22 @@ class Part(BaseModel):
         return self.model_dump(mode="json", exclude_unset=True)
 
 
+def step(name: str) -> str:
+    """A name as a step of a path in settings and messages: ``nat``, in quotes where it needs them."""
+    return name if re.fullmatch(r"[\w-]+", name) else json.dumps(name, ensure_ascii=False)
+
+
+def same_names(parts: Iterable[object], what: str) -> Iterator[Problem]:
+    """Names that stand twice, of tables or of parts."""
+    seen: set[str] = set()
+    for number, part in enumerate(parts):
+        name = part.get("name") if isinstance(part, Mapping) else getattr(part, "name", None)
+        if isinstance(name, str):
+            if name.strip() in seen:
+                yield Problem(f"[{number}].name", name, f"another {what} has this name", "choose another")
+            seen.add(name.strip())
+
+
 def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
     for item in error.errors(include_url=False):
         place = _place(item["loc"])
@@ -94,17 +114,19 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
             case "too_short" if value:
                 continue  # its items are wrong, and say so
             case "too_short":
-                yield Problem(place, value, "this has one table or more", f"write [[{place}]]")
+                yield Problem(place, value, "this has one table or more", f"write [[{part.within}{place}]]")
             case "tuple_type" | "list_type":
-                yield Problem(place, value, "this is a list of tables", f"write [[{place}]]")
+                yield Problem(place, value, "this is a list of tables", f"write [[{part.within}{place}]]")
             case _:
-                yield Problem(place, value, "this is a table of keys and values", _as_table(place))
+                yield Problem(
+                    place, value, "this is a table of keys and values", _as_table(part.within + place)
+                )
 
 
 def _as_table(place: str) -> str:
     """How a file says a table at this place."""
     name, index, _ = place.partition("[")
-    if "." in place:
+    if "." in place and not index:
         return "write it as { key = value, … }"
     return f"write [[{name}]] above its keys" if index else f"write [{name}] above its keys"
 

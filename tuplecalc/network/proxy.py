@@ -12,7 +12,7 @@ from tuplecalc.errors import Problem, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.hop import EPHEMERAL_PORTS, UNPRIVILEGED_PORTS, Hop, Sockets
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.values import Count, Seconds
+from tuplecalc.network.values import Count, Files, FirstClose, Names, PerFlow, Seconds
 
 _ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
     "listen_addresses": ("capture", ("nat", "listen")),
@@ -21,6 +21,9 @@ _ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
     "addresses": ("source", ("own",)),
     "ports": ("source", ("own", "client")),
     "time_wait": ("source", ("own", "client")),
+    "connections_per_flow": ("source", ("own", "client")),
+    "upstream_hold": ("source", ("own", "client")),
+    "upstream_first_close": ("source", ("own", "client")),
 }
 """Keys that fit only where another key has one of these values."""
 
@@ -80,6 +83,16 @@ class Proxy(Sockets, Hop, defer_build=False):
     """How instances share the work: any serves any, or each serves its own services."""
     max_files: Count | None = None
     """File descriptors of one instance."""
+    files_per_flow: Files = Fraction(2)
+    """File descriptors of a flow with one upstream connection, half of them for each side."""
+    captures: Names | None = None
+    """Kinds that it ends, the others pass as through layer 3; all that cross it where it is left out."""
+    connections_per_flow: PerFlow = Fraction(1)
+    """Upstream connections for each accepted one: below 1 is pooling or keep-alive, above 1 fan-out."""
+    upstream_hold: Seconds | None = None
+    """Mean time that an upstream connection stays open; the flow's where it is left out."""
+    upstream_first_close: FirstClose | None = None
+    """Who closes an upstream connection first; as the flow's where it is left out."""
 
     @property
     def virtual(self) -> None:
@@ -92,6 +105,16 @@ class Proxy(Sockets, Hop, defer_build=False):
         That is for upstream legs that the proxy closes first; :attr:`accept_wait` is for its clients' side.
         """
         return super().linger_by if self.own_ports else {"reuse_after": self.reuse_after or Fraction(0)}
+
+    @property
+    def tracks(self) -> bool:
+        """Whether its machine keys both legs of a flow in one table."""
+        return self.capture == "nat" or (self.capture == "tproxy" and self.tracking == "strict")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each flow has one connection upstream, as long as its client's."""
+        return not {"connections_per_flow", "upstream_hold", "upstream_first_close"} & self.stated
 
     @property
     def own_addresses(self) -> AddressSet | None:

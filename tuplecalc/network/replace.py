@@ -10,17 +10,19 @@ from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
-from tuplecalc.errors import InputError, nearest, show
+from tuplecalc.errors import InputError, TopologyError, nearest, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.values import number
 
 _STEP = r"""\[(?P<index>[0-9]{1,9})\]|\.?(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<bare>[^.\["=]+))"""
 _MOST_DIGITS = 34  # that a file takes, less those before a rounding
 
 Change = tuple[str, object]
 """A path as of ``--set``, and the value that stands there then; None takes the key away."""
+_Put = tuple[tuple[str, ...], object, str]  # steps, value, and what an error is about
 
 
 def replace(chain: Chain, path: str, value: object) -> Chain:
@@ -43,15 +45,30 @@ def replace(chain: Chain, path: str, value: object) -> Chain:
 
 
 def replace_all(chain: Chain, changes: Iterable[Change]) -> Chain:
-    """The chain after several changes, checked when all are made; see :func:`replace`."""
+    """The chain after several changes, checked when all are made; see :func:`replace`.
+
+    Shares of kinds, or of groups of services, sum to 1: those that no change sets keep their
+    proportions among themselves and take what is left, in equal parts where they are all 0.  Where
+    all are set they have to sum to 1.  A kind with a rate has it for itself.
+
+    >>> from tuplecalc.network.file import loads
+    >>> names = loads('''
+    ... traffic.kinds = [{name = "a", share = 0.5}, {name = "b", share = 0.3}, {name = "c", share = 0.2}]
+    ... clients.addresses = 9
+    ... services = {addresses = 2, ports = 80}
+    ... ''')
+    >>> [str(kind.share) for kind in replace(names, "traffic.kinds.a.share", Fraction(3, 4)).traffic.kinds]
+    ['3/4', '3/20', '1/10']
+    """
     mapping = chain.written()
-    for path, value in changes:
-        _put(mapping, path_steps(path), value, show(path))
+    _put_all(mapping, [(path_steps(path), value, show(path)) for path, value in changes])
     return Chain(**mapping)
 
 
 def with_settings(chain: Chain, *settings: str) -> Chain:
     """Another chain with some values changed, checked again; settings as after ``--set``.
+
+    Shares that are not set take what is left, as in :func:`replace_all`.
 
     >>> from tuplecalc.network.file import example
     >>> with_settings(example("cone"), "hops.nat.addresses=5").hops[0].addresses.size
@@ -62,12 +79,12 @@ def with_settings(chain: Chain, *settings: str) -> Chain:
         if not isinstance(setting, str):
             rule = 'a setting is a text, as in "hops.nat.addresses=4"'
             raise InputError(f"{show(setting)}: {rule}; give several one after the other")
-        set_value(mapping, setting)
+    set_values(mapping, settings)
     return Chain(**mapping)
 
 
-def set_value(mapping: dict[str, Any], setting: str) -> None:
-    """Change one value in place: ``hops.nat.addresses=4``; a hop by name or number, any key.
+def set_values(mapping: dict[str, Any], settings: Iterable[str]) -> None:
+    """Change values in place: ``hops.nat.addresses=4``; a hop, kind or group by name or number, any key.
 
     Names with dots, blanks or signs stand in quotes, as in TOML: ``hops."nat.1".addresses=4``.
     Values are read as in TOML, and as a text where they are none: ``hops.nat.time_wait=30s``;
@@ -76,12 +93,15 @@ def set_value(mapping: dict[str, Any], setting: str) -> None:
     its path is none.
 
     >>> topology = {"hops": [{"name": "nat", "kind": "cone"}]}
-    >>> set_value(topology, "hops.nat.ports=1024-2047")
+    >>> set_values(topology, ["hops.nat.ports=1024-2047"])
     >>> topology["hops"][0]["ports"]
     '1024-2047'
     """
-    steps, written = read_setting(setting)
-    _put(mapping, tuple(steps), _value(written) if written else None, f"--set {show(setting)}")
+    changes = []
+    for setting in settings:
+        steps, written = read_setting(setting)
+        changes.append((tuple(steps), _value(written) if written else None, f"--set {show(setting)}"))
+    _put_all(mapping, changes)
 
 
 def written_setting(path: str, value: object) -> str:
@@ -135,19 +155,50 @@ def _unquoted(quoted: str, setting: str) -> str:
         raise InputError(f"--set {show(setting)}: {rule}") from error
 
 
+def _put_all(mapping: dict[str, Any], changes: Sequence[_Put]) -> None:
+    for change in changes:
+        _put(mapping, *change)
+    for table in (("services",), ("traffic", "kinds")):
+        given = [
+            (steps[-2], said)
+            for steps, value, said in changes
+            if (steps[:-2], steps[-1]) == (table, "share") and value is not None
+        ]
+        if given:
+            _share_the_rest(mapping["services"] if len(table) == 1 else mapping["traffic"]["kinds"], given)
+
+
+def _share_the_rest(several: list[Any], given: Iterable[tuple[str, str]]) -> None:
+    """What is left to 1 by the shares that are given goes to the others, in their proportions."""
+    chosen = {index_of(several, which, said): said for which, said in given}
+    others = [n for n in range(len(several)) if n not in chosen]
+    tables = [_opened(each) for each in several]
+    try:
+        shares = [number(each.get("share"), "a share") for each in tables]
+    except (TopologyError, AttributeError):
+        return  # said when the chain is made of it
+    rest, before = 1 - sum(shares[n] for n in chosen), sum(shares[n] for n in others)
+    if others and rest < 0:
+        *_, said = chosen.values()
+        rule = f"the shares that are set sum to {1 - rest}, and all together to 1"
+        raise InputError(f"{said}: {rule}; lower one of them")
+    for n in others:
+        several[n] = tables[n] | {"share": rest * shares[n] / before if before else rest / len(others)}
+
+
 def _put(mapping: dict[str, Any], steps: tuple[str, ...], value: object, said: str) -> None:
     """Change one value in place; ``said`` is what an error is about."""
-    groups = mapping.get("services")
-    if steps[0] == "services" and len(steps) > 1:
-        if steps[1].isdigit() and isinstance(groups, Mapping):
-            mapping["services"] = [groups]  # one table stands for a list of one
-        if not steps[1].isdigit() and isinstance(groups, list | tuple) and len(groups) == 1:
-            steps = ("services", "0", *steps[1:])  # of the only group
+    if steps[0] in ("clients", "services") and len(steps) > 1:
+        groups = mapping.get(steps[0])
+        if len(steps) > 2 and isinstance(groups, Mapping) and steps[1] not in groups:
+            mapping[steps[0]] = [groups]  # one table stands for a list of one
+        if len(steps) == 2 and isinstance(groups, list | tuple) and len(groups) == 1:
+            steps = (steps[0], "0", steps[1])  # of the only group
     place: Any = mapping
     for step in steps[:-1]:
         key = _key(place, step, said)
         if isinstance(place, dict):
-            place.setdefault(key, [] if key == "hops" else {})
+            place.setdefault(key, [] if key in ("hops", "kinds") else {})
         place[key] = _opened(place[key])
         place = place[key]
     key = _key(place, steps[-1], said)

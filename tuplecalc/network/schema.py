@@ -9,12 +9,14 @@ from itertools import pairwise
 from textwrap import dedent
 from typing import Any, get_args
 
-from tuplecalc.network.chain import Chain, Clients, Traffic
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.hop import Hop, Virtual
 from tuplecalc.network.part import Part
 from tuplecalc.network.presets import Preset, PresetPart, presets
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
+from tuplecalc.network.traffic import Kind, Traffic
 
 
 def json_schema() -> dict[str, Any]:
@@ -29,7 +31,7 @@ def json_schema() -> dict[str, Any]:
     schema = Chain.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     hops: list[type[Hop]] = Hop.__subclasses__()
-    parts: list[type[Part]] = [Traffic, Clients, Virtual, *hops, Services]
+    parts: list[type[Part]] = [Traffic, Kind, Clients, Virtual, *hops, Services]
     for part in parts:
         _describe(schema["$defs"][part.__name__], part)
     for hop in hops:  # which class it is, is a default here and a key in the file

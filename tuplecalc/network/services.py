@@ -9,7 +9,7 @@ from itertools import pairwise
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.part import Part
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.values import Seconds, Share
+from tuplecalc.network.values import Name, Seconds, Share
 
 
 class Services(Part):
@@ -19,6 +19,8 @@ class Services(Part):
     20
     """
 
+    name: Name | None = None
+    """Unique among the groups of services; needed where kinds name them."""
     addresses: AddressSet
     """The services' addresses."""
     ports: PortSet

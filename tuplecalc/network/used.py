@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.presets import Preset, preset
 
 
@@ -32,11 +33,11 @@ def used(chain: Chain) -> Iterator[Use]:
     >>> use.hop, use.preset.name, use.values
     ('nat', 'aws-nat-gateway', {'ports': {'count': 55000}})
     """
-    for part in (chain.clients, *chain.hops):
+    for path, part in chain.parts():
         if part.preset is not None:
             found = preset(part.preset)
             taken = {key: value for key, value in found.values.items() if key in part.preset_keys}
             own = part.model_dump(include=set(found.unknown) - part.stated)
             unknown = {key: own[key] for key in found.unknown if key in own}
             left_out = tuple(key for key in found.values if key not in part.stated)
-            yield Use(getattr(part, "name", "clients"), found, taken, unknown, left_out)
+            yield Use(path if isinstance(part, Clients) else part.name, found, taken, unknown, left_out)

@@ -7,7 +7,7 @@ seconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
@@ -42,6 +42,12 @@ def _count(value: object) -> int:
         raise reject(value, "a count is an integer of 1 or more", instead)
     if not 1 <= value <= LARGEST_COUNT:
         raise reject(value, "a count is an integer from 1 to 2^128", "write a number in this range")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise reject(value, "this is true or false", "write one of the two, without quotes")
     return value
 
 
@@ -119,6 +125,13 @@ def _share(value: object) -> Fraction:
     return share
 
 
+def _portion(value: object) -> Fraction:
+    portion = number(value, "a share")
+    if not 0 <= portion <= 1:
+        raise reject(value, "a share is from 0 to 1", 'write it as in 0.25 or "1/4"')
+    return portion
+
+
 def _first_close(value: object) -> Fraction:
     """The share of connections that the client side closes first."""
     if value in ("client", "server"):
@@ -172,6 +185,30 @@ def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, in
         most, fewest = clients, ports
 
 
+def _ratio(what: str) -> Callable[[object], Fraction]:
+    def read(value: object) -> Fraction:
+        ratio = number(value, f"a number of {what}")
+        if ratio <= 0:
+            raise reject(value, f"a number of {what} is above 0", 'write it as in 2, 0.25 or "2/35"')
+        return ratio
+
+    return read
+
+
+def total(parts: Iterable[Fraction]) -> Fraction:
+    """The sum in pairs of pairs: one after the other, each step would carry the digits of all before it."""
+    found = list(parts)
+    while len(found) > 1:
+        found = [sum(found[i : i + 2], Fraction(0)) for i in range(0, len(found), 2)]
+    return found[0] if found else Fraction(0)
+
+
+def wrong_sum(found: Fraction) -> TopologyError:
+    """What is said where shares do not sum to 1."""
+    exactly = f"{found} ({float(found):.6g})" if found.denominator < 10**9 else f"about {float(found):.9g}"
+    return reject(None, f"the shares sum to 1; here to {exactly}", "change one of them")
+
+
 def text(value: object, what: str) -> str:
     """A line of text that a terminal can show as it is."""
     if not isinstance(value, str):
@@ -179,6 +216,14 @@ def text(value: object, what: str) -> str:
     if not all(map(str.isprintable, value)):
         raise reject(value, f"{what} has no line breaks or control characters", "leave them out")
     return value
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """One name, or a list of them."""
+    several = value if isinstance(value, list | tuple) else [value]
+    if not several:
+        raise reject(value, "this is a name, or a list of names", "leave it out where it is all of them")
+    return tuple(dict.fromkeys(map(_name, several)))
 
 
 def _name(value: object) -> str:
@@ -236,8 +281,21 @@ _SHARE = {
     ],
     "examples": [0.25, "1/3"],
 }
+_PORTION = {
+    "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _SHARE["anyOf"][1]],
+    "examples": [0.25, "1/3"],
+}
+_RATIO_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "string", "pattern": r"^\s*\d+(\.\d+|\s*/\s*\d+)?\s*$"},
+    ],
+    "examples": [0.25, 4, "2/35"],
+}
 _FIRST_CLOSE = {"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}
 
+_NAME = {"type": "string", "minLength": 1}
+_NAMES = {"anyOf": [_NAME, {"type": "array", "minItems": 1, "items": _NAME}]}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
 _ENTRY = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
 _TABLE = {"type": "array", "minItems": 1, "items": _ENTRY}
@@ -245,11 +303,16 @@ _BLOCK = {"anyOf": [_COUNT, {"const": "even"}, _TABLE], "examples": [512, "even"
 _PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _COUNT | {"maximum": MOST_PROBES}]}
 
 Count = Annotated[int, _Reader(_count, _COUNT)]
+Flag = Annotated[bool, _Reader(_flag, {"type": "boolean"})]
 Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK)]
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
+Portion = Annotated[Fraction, _Reader(_portion, _PORTION, plain)]
+PerFlow = Annotated[Fraction, _Reader(_ratio("connections"), _RATIO_SCHEMA, plain)]
+Files = Annotated[Fraction, _Reader(_ratio("files"), _RATIO_SCHEMA, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
 PortSearch = Annotated[Literal["exhaustive", "linux"] | int, _Reader(_port_search, _PORT_SEARCH)]
-Name = Annotated[str, _Reader(_name, {"type": "string", "minLength": 1})]
+Name = Annotated[str, _Reader(_name, _NAME)]
+Names = Annotated[tuple[str, ...], _Reader(_names, _NAMES)]
 Title = Annotated[str, _Reader(lambda value: text(value, "a title"), {"type": "string"})]

@@ -21,8 +21,10 @@ from tuplecalc.network.cone import Cone
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.replace import Change, path_steps, replace_all, with_settings, written_setting
+from tuplecalc.network.services import Services
+from tuplecalc.network.traffic import Kind
 from tuplecalc.network.values import LARGEST_COUNT
-from tuplecalc.questions.paths import WRITE, Place, number_at, parsed, place_of, plain, wrong
+from tuplecalc.questions.paths import REAL_UNITS, WRITE, Place, number_at, parsed, place_of, plain, wrong
 from tuplecalc.questions.port_sizes import largest_size, resized
 from tuplecalc.under_load.roots import first_whole
 
@@ -35,6 +37,7 @@ WIDE = 1000
 # What tables (nf_conntrack_max), open files (fs.nr_open) and blocks usually are, where there is none yet.
 _USUAL = {"max_entries": 262_144, "max_files": 1_048_576, "block": 1024}
 _LARGEST = 10**17  # a tenth of the longest duration and the highest rate
+_LEAST = Fraction(1, 1000)  # of what is above 0
 _DIGITS = 12  # of values between the ends: a float has 15, and people read fewer
 
 
@@ -57,7 +60,7 @@ class Axis:
     values: tuple[Number, ...]
     """Ascending, no two alike."""
     unit: str
-    """``"s"``, ``"1/s"``, ``"addresses"``, ``"entries"``, …; empty for a share."""
+    """``"s"``, ``"1/s"``, ``"per flow"``, ``"addresses"``, …; empty for a share."""
     present: Number | None
     """What the chain has now; None where it has none."""
     is_log: bool = False
@@ -70,7 +73,7 @@ class Axis:
     @property
     def is_count(self) -> bool:
         """Whether the values are whole numbers from 1 on."""
-        return self.unit not in ("s", "1/s", "")
+        return self.unit not in REAL_UNITS
 
     def change(self, value: Number) -> Change:
         """The change that makes it so: for :func:`~tuplecalc.network.replace.replace`."""
@@ -168,20 +171,24 @@ def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
     low: Number = 0
     high: Number = _LARGEST
     match found.unit:
-        case "1/s":
+        case "1/s" | "flows" if not isinstance(found.part, Kind):
             raise wrong(text, "what is offered changes no limit", "name another number, as in traffic.hold")
+        case "1/s":  # of a kind: what part it has of the traffic
+            low = _LEAST
         case "":
-            high = 1
+            low, high = (_LEAST, 1 - _LEAST) if isinstance(found.part, Services) else (0, 1)
+        case "per flow":
+            low, high = _LEAST, 1 / _LEAST
         case unit if unit != "s":
             low, high = 1, _most_of(found)
-    dealt_out = (steps[0] == "services" and found.unit != "s") or (
+    dealt_out = (steps[0] == "services" and found.unit not in REAL_UNITS) or (
         found.key == "instances" and _shares_out(chain)
     )
     if dealt_out:
         high = max(most, 4 * int(found.present or 0))
     _end(chain, found, low, text)  # whether there is such a number at all
     accepted = _accepted(chain, found, high)
-    is_open = found.unit != "" and not dealt_out and accepted == high
+    is_open = found.unit not in ("", "per flow") and not dealt_out and accepted == high
     return Axis(found.path, found.name, (low, accepted), found.unit, found.present), is_open
 
 
@@ -237,7 +244,7 @@ def axis_of(chain: Chain, path: str, values: Any) -> Axis:
         raise wrong(path, "the values ascend, no two alike", "sort them, and take double ones out")
     for end in exact[:1] + exact[-1:]:
         _end(chain, found, end, path)
-    if found.unit not in ("s", "1/s", "") and any(value.denominator != 1 for value in exact):
+    if found.unit not in REAL_UNITS and any(value.denominator != 1 for value in exact):
         raise wrong(path, "this takes whole numbers only", "round them")
     given = values if is_array else None
     return Axis(found.path, found.name, exact, found.unit, found.present, given=given)
@@ -278,7 +285,9 @@ def _around(found: Place, text: str) -> tuple[Number, Number]:
         case "s":
             return 0, min(max(60, 4 * present), _LARGEST)
         case "":
-            return 0, 1
+            return (_LEAST, 1 - _LEAST) if isinstance(found.part, Services) else (0, 1)
+        case "per flow":
+            return Fraction(present) / 10, 4 * present
         case "1/s" if found.present is None:
             raise wrong(text, "no rate is offered", "write a range, as in traffic.rate=100..1000")
         case "1/s":
@@ -296,7 +305,7 @@ def _accepted(chain: Chain, found: Place, high: Number) -> Number:
             return True
         return False
 
-    if found.present is None or found.unit in ("s", "1/s", "") or not is_refused(int(high)):
+    if found.present is None or found.unit in REAL_UNITS or not is_refused(int(high)):
         return high
     return first_whole(is_refused, int(found.present), int(high)) - 1
 

@@ -13,7 +13,9 @@ from tuplecalc.limits.expression import Number
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
+from tuplecalc.questions.paths import path_of
 
 Key = TypeVar("Key")
 
@@ -152,21 +154,23 @@ def _keys(old: Chain, new: Chain) -> Iterator[KeyChange]:
         before, after = (side.get(path) for side in sides)
         if isinstance(before, Part) and isinstance(after, Part):
             yield from _changes(path, *_values(before, after))
-        elif path.startswith("services"):  # a group more or less
+        elif not isinstance(before or after, Hop):  # a kind or a group more or less
             yield from _changes(path, *({} if part is None else part.to_dict() for part in (before, after)))
 
 
 def _parts(chain: Chain) -> Iterator[tuple[str, Part]]:
     yield "traffic", chain.traffic
-    yield "clients", chain.clients
-    yield from ((hop.path, hop) for hop in chain.hops)
-    one = len(chain.services) == 1
-    yield from (("services" if one else f"services[{n}]", group) for n, group in enumerate(chain.services))
+    yield from ((kind.path, kind) for kind in chain.traffic.kinds)
+    yield from chain.parts()
+    groups = chain.services
+    for number, group in enumerate(groups):
+        numbered = len(groups) > 1 and group.name is None
+        yield f"services[{number}]" if numbered else path_of(groups, number, "services"), group
 
 
 def _values(old: Part, new: Part) -> tuple[dict[str, Any], dict[str, Any]]:
     """Both as a file would say them; of keys that one side does not know, those that were written."""
-    sides = old.model_dump(), new.model_dump()
+    sides = old.model_dump(exclude={"kinds"}), new.model_dump(exclude={"kinds"})  # which stand for themselves
     for part, own, other in ((old, *sides), (new, *reversed(sides))):
         for key in own.keys() - other.keys() - part.model_fields_set:
             del own[key]

@@ -14,11 +14,12 @@ import numpy as np
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Constant, Number, ingredients, tidy
+from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.network.replace import replace_all
 from tuplecalc.questions.axis import MOST_POINTS, POINTS, Axis, ends_of
 from tuplecalc.questions.forms import Form, is_rounded
-from tuplecalc.questions.pieces import paths_of
+from tuplecalc.questions.pieces import has_kinds, paths_of
 from tuplecalc.questions.roundings import middle, simplest
 from tuplecalc.questions.sweep import sweep
 from tuplecalc.under_load.roots import crossing
@@ -28,6 +29,7 @@ Name = tuple[str, str]
 MOST_VALUES = 1000
 """Of a number that is no leaf of the formulas, so many values are looked at where no range is given."""
 _FINEST = Fraction(1, 10**13)  # of the value, or a second: nearer than that, limits change at one place
+_MARKS = 64  # values of a count at which flows of several kinds are looked at
 _LOOKS = 2  # halvings of a span at whose ends the same binds
 _BESIDE = 10 * _FINEST
 _HIGHEST = 10**60  # more than any rate
@@ -73,6 +75,10 @@ def crossovers(chain: Chain, number: str | Axis) -> Crossovers:
     Numbers that are no leaf of the formulas (services, instances that share them out, blocks) are
     looked at one by one, in a range.
 
+    Of several kinds the part of the time that a limit takes of an open flow, keys·Σ σ·H, is a straight
+    line in a share as well, so that those places are fractions, too: of two limits, before they are
+    rounded down.  Of counts some values are looked at, all where they are few.
+
     Ties go to the earliest limit.  Raises :class:`~tuplecalc.errors.InputError` for a path that
     leads to no number, and for a number without limits.  Source: Eisner and Severance, J. ACM 23
     (1976) 619.
@@ -92,7 +98,10 @@ def crossovers(chain: Chain, number: str | Axis) -> Crossovers:
     def result_at(value: Number) -> Capacity:
         return capacity(replace_all(chain, [axis.change(value)]))
 
-    if axis.is_count and _is_stepped(axis.path, result_at(low), result_at(high)):
+    search = _Search if not has_kinds(chain) else _SearchOfKinds
+    if search is _SearchOfKinds:
+        marks, looks = {*axis.between(low, high, _MARKS).values} if axis.is_count else _times(chain), _LOOKS
+    elif axis.is_count and _is_stepped(axis.path, result_at(low), result_at(high)):
         if is_open and high > low + MOST_POINTS:
             high, is_open = max(MOST_VALUES, 4 * int(axis.present or 0)), False
             axis = replace(axis, values=(low, high))
@@ -101,8 +110,7 @@ def crossovers(chain: Chain, number: str | Axis) -> Crossovers:
         marks, looks = set() if axis.is_count else _times(chain), _LOOKS
     marks = {low, high, *(mark for mark in marks if low < mark < high)}
     flows, rate = (
-        tuple(_intervals(axis, _Search(axis, result_at, of).runs(sorted(marks), looks), high))
-        for of in (0, 1)
+        tuple(_intervals(axis, search(axis, result_at, of).runs(sorted(marks), looks), high)) for of in (0, 1)
     )
     return Crossovers(chain, axis, flows, rate, is_open)
 
@@ -218,10 +226,63 @@ class _Search:
         """What is a straight line in most forms: flows, the rate by a count, else -1/rate."""
         flows, rate = form.at({self.axis.path: value})
         if self.of == 0:
-            return flows
+            return _HIGHEST if flows is None else flows
         if self.axis.is_count:
             return _HIGHEST if rate is None else rate
         return 0 if rate is None else -1 / Fraction(rate) if rate else -_HIGHEST
+
+
+class _SearchOfKinds(_Search):
+    """The same for flows of several kinds: limits go by their names, and single chains say their heights."""
+
+    def at(self, value: Number) -> _Point:
+        """A point by the capacity of a single chain; of equal limits the earliest, before rounding down."""
+        heights = self._heights(value)
+        name = max(heights, key=lambda each: heights[each])
+        return _Point(value, _Line(None if heights[name] in (0, -_HIGHEST) else name, _FREE))
+
+    def _heights(self, value: Number) -> dict[Name, Number]:
+        """What is a straight line for each limit: what flows take of it, by a count what it lets through."""
+        found = self.result_at(value)
+        hold = sum((each.part * each.hold for each in found.chain.strands), Fraction(0)) or 1
+        offered = found.chain.traffic.offered or 1  # of a kind that has its own rate it is the sum
+        heights: dict[Name, Number] = {}
+        for limit in found.limits:
+            taken = offered * (_of_a_rate(limit) if self.of else _of_a_flow(limit) * hold)
+            heights[limit.hop, limit.name] = (
+                taken if not self.axis.is_count else -1 / taken if taken else -_HIGHEST
+            )
+        return heights
+
+    def _meeting(self, low: _Point, high: _Point) -> Number | None:
+        """Where the lines meet that bind at two points; None where they do not."""
+        nothing = -_HIGHEST if self.axis.is_count else 0
+        above = []
+        for point in (low, high):
+            heights = self._heights(point.value)
+            if not {low.line.name, high.line.name} <= {None, *heights}:
+                return None
+            one, other = (heights[line.name] if line.name else nothing for line in (low.line, high.line))
+            above.append(Fraction(other - one))
+        before, behind = above
+        if before > 0 or behind < 0 or before == behind:
+            return None
+        return tidy(low.value + (high.value - low.value) * before / (before - behind))
+
+
+def _of_a_flow(limit: Limit) -> Fraction:
+    """What part of a limit an open flow takes, before rounding down."""
+    if limit.flows is None or not limit.size.value:
+        return Fraction(0 if limit.flows is None else _HIGHEST)
+    each = limit.size.value // limit.keys if isinstance(limit.keys, int) else limit.size.value / limit.keys
+    return 1 / Fraction(limit.scopes.value * each) if each else Fraction(_HIGHEST)
+
+
+def _of_a_rate(limit: Limit) -> Fraction:
+    """What part of a limit a flow a second takes."""
+    return (
+        Fraction(0) if limit.rate is None else 1 / Fraction(limit.rate) if limit.rate else Fraction(_HIGHEST)
+    )
 
 
 def _intervals(axis: Axis, runs: Iterable[tuple[Number, Name | None]], end: Number) -> Iterator[Interval]:

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import sympy  # type: ignore[import-untyped]
 
 from tuplecalc.algebra import printing
-from tuplecalc.algebra.notation import labels
+from tuplecalc.algebra.notation import groups_of, labels_of
 from tuplecalc.algebra.symbols import exact, number, size_symbol, symbol
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Constant, Expression, Number, Quantity, Size, evaluate
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.chain import Chain
 
 _A_LITTLE_MORE = 1 + sympy.Rational(1, 10**12)
@@ -53,6 +53,13 @@ def elasticities(chain: Chain, ranks: int = RANKS) -> tuple[Elasticity, ...]:
     Exact fractions; sorted by rank, then by how much the input does.  Limits that let nothing
     through, and a rate that nothing limits, have none.
 
+    Of several kinds, where the share σ of one grows, the others keep their proportions and leave it
+    room; where its rate grows, the total does:
+
+        e = (σ / f)·(∂f/∂σ − Σ σ'·∂f/∂σ' / (1 − σ)),    e = (σ / f)·(∂f/∂σ − Σ σ'·∂f/∂σ')
+
+    with the sums over the other kinds, and over all.  A joint face is a number, and has none.
+
     >>> from tuplecalc.network.file import example
     >>> found = [e for e in elasticities(example("outage")) if e.figure == "rate" and e.rank == 0]
     >>> for each in found:
@@ -69,20 +76,30 @@ def elasticities(chain: Chain, ranks: int = RANKS) -> tuple[Elasticity, ...]:
 
 
 def _all(result: Capacity, ranks: int) -> Iterator[Elasticity]:
-    short = labels([*(hop.name for hop in result.hops), "services", "traffic"])
-    by_flows = sorted((each for each in result.limits if each.size.value), key=lambda each: each.flows)
-    by_rate = sorted((each for each in result.limits if each.rate), key=lambda each: each.rate or 0)
-    for figure, limits in (("flows", by_flows), ("rate", by_rate)):
+    inputs = _Inputs(result.chain)
+    of_flows = sorted((each for each in result.limits if each.size.value), key=by_flows)
+    of_rate = sorted((each for each in result.limits if each.rate), key=by_rate)
+    for figure, limits in (("flows", of_flows), ("rate", of_rate)):
         for rank, limit in enumerate(limits[:ranks]):
-            found = _Reading(limit, short).elasticities(figure, rank)
+            found = _Reading(limit, inputs).elasticities(figure, rank)
             yield from sorted(found, key=lambda each: -abs(Fraction(each.value)))
+
+
+class _Inputs:
+    """Whose the inputs of a chain are, and which of them are shares that sum to 1."""
+
+    def __init__(self, chain: Chain) -> None:
+        kinds = chain.traffic.kinds
+        self.fixed_total = not any(kind.rate is not None for kind in kinds)
+        self.shares = {f"{kind.path}.{'share' if self.fixed_total else 'rate'}" for kind in kinds}
+        self.short, self.named = labels_of(chain), {*groups_of(chain), *(kind.name for kind in kinds)}
 
 
 class _Reading:
     """A limit's expressions in the symbols of its inputs."""
 
-    def __init__(self, limit: Limit, short: dict[str, str]) -> None:
-        self.limit, self.short = limit, short
+    def __init__(self, limit: Limit, known: _Inputs) -> None:
+        self.limit, self.known = limit, known
         self.inputs: dict[Any, tuple[str, str]] = {}
         """Each symbol's path and letter, in reading order."""
         self.values: dict[Any, Any] = {}
@@ -94,14 +111,24 @@ class _Reading:
         parts = [(self.limit.scopes, 1), (self.limit.size if figure == "flows" else busy, 1)]
         if figure == "rate":
             parts.append((self.limit.seconds, -1))
+        elif self.limit.keys_formula is not None:
+            parts.append((self.limit.keys_formula, -1))
         for part, _ in parts:
             self.read(part)
         for x, (path, letter) in list(self.inputs.items()):
             if not path or self.values[x] == 0:
                 continue
+            if path in self.known.shares and self.values[x] == 1:
+                continue  # there is no other kind to take from
             self._more = {x: self.values[x] * _A_LITTLE_MORE}
             read = [(self.read(part), sign) for part, sign in parts]
-            terms = [sign * x * sympy.diff(part, x) / part for part, sign in read if part.has(x)]
+            grows = self._with(x, path)
+            terms = [
+                sign * by * sympy.diff(part, y) / part
+                for part, sign in read
+                for y, by in grows.items()
+                if part.has(y)
+            ]
             closed = _short(sum(terms, start=sympy.Integer(0)))
             if closed == 0:  # both legs wait the same time: who closes first does not matter
                 continue
@@ -109,6 +136,15 @@ class _Reading:
             sign = "-" if closed.could_extract_minus_sign() else ""
             text = sign + printing.plain_text(-closed if sign else closed, tuple(self.inputs))
             yield Elasticity(self.limit, figure, rank, path, letter, value, closed, text)
+
+    def _with(self, x: Any, path: str) -> dict[Any, Any]:
+        """What grows with an input, and by how much where that grows by a part of itself."""
+        if path not in self.known.shares:
+            return {x: x}
+        shares = [y for y, (at, _) in self.inputs.items() if at in self.known.shares]
+        if self.known.fixed_total:
+            return {y: x if y is x else -x * y / (1 - x) for y in shares}
+        return {y: x * (1 - x) if y is x else -x * y for y in shares}
 
     def read(self, expression: Expression) -> Any:
         def leaf(node: Quantity | Size | Constant) -> Any:
@@ -119,7 +155,8 @@ class _Reading:
                 return self._input(node, ", ".join(paths), str(node), node.value)
             if node.definition is not None:
                 return self.read(node.definition)
-            return self._input(("", node.symbol, node.hop), node.place, node.symbol, node.value, node.hop)
+            key = node.symbol, node.hop, node.place
+            return self._input(key, node.place, node.symbol, node.value, node.hop)
 
         def least(*choices: Any) -> Any:
             return min(choices, key=lambda choice: choice.xreplace(self.values | self._more))
@@ -129,8 +166,8 @@ class _Reading:
     def _input(self, key: object, path: str, letter: str, value: Number, hop: str = "") -> Any:
         if key not in self._made:
             name = letter
-            if any(other == name for _, other in self.inputs.values()):
-                name = f"{letter}_{self.short[hop]}" if hop else f"{letter} of {path}"
+            if hop in self.known.named or any(other == name for _, other in self.inputs.values()):
+                name = f"{letter}_{self.known.short.get(hop, hop)}" if hop else f"{letter} of {path}"
             made = symbol(name, letter) if hop else size_symbol(name)
             self._made[key] = made
             self.inputs[made] = path, name

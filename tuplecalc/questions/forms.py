@@ -50,7 +50,7 @@ class Leaves(dict[str, Any]):
 class Form(NamedTuple):
     """A limit's expressions, of which only the quantities that vary are left, and exact numbers."""
 
-    keys: int
+    keys: Number
     size: Expression
     scopes: Expression
     seconds: Expression
@@ -63,7 +63,7 @@ class Form(NamedTuple):
         parts = (limit.size, limit.scopes, limit.seconds, busy)
         return cls(limit.keys, *(folded(part, places, chosen=chosen) for part in parts))
 
-    def at(self, values: Mapping[str, Number]) -> tuple[int, Number | None]:
+    def at(self, values: Mapping[str, Number]) -> tuple[int | None, Number | None]:
         """Flows and rate for single numbers, exactly; no rate where nothing limits it."""
 
         def leaf(node: Quantity | Size | Constant) -> Fraction:

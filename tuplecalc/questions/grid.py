@@ -2,20 +2,25 @@
 
 A limit's expressions are read with arrays in place of the numbers that vary
 (:mod:`tuplecalc.questions.forms`), once for each piece of the grid in which the code behind them
-decides alike (:mod:`tuplecalc.questions.pieces`); there is no loop over points.
+decides alike (:mod:`tuplecalc.questions.pieces`); there is no loop over points, but for flows of
+several kinds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tuplecalc.limits.capacity import capacity
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.comparison import merged
@@ -100,26 +105,24 @@ class Grid:
 
     @cached_property
     def _flows(self) -> tuple[Any, Any]:
-        return self._smallest(_Reader.flows)
+        return self._smallest(0)
 
     @cached_property
     def _rates(self) -> tuple[Any, Any]:
-        return self._smallest(_Reader.rate)
+        return self._smallest(1)
 
-    def _smallest(self, figure: Callable[[_Reader, Key], Any]) -> tuple[Any, Any]:
-        """The smallest of a figure at each point, and whose it is."""
-        placed = list(enumerate(self._keys))
-        found = [
-            _least([(place, figure(read, key)) for place, key in placed if key in read.leaf.forms])
-            for read in self._readers
-        ]
+    def _smallest(self, of: int) -> tuple[Any, Any]:
+        """The smallest of the flows (0) or the rate (1) at each point, and whose it is."""
+        found = [read.smallest(of, self._keys) for read in self._readers]
         return self._joined([least for least, _ in found]), self._joined([first for _, first in found])
 
     @cached_property
-    def _readers(self) -> list[_Reader]:
+    def _readers(self) -> Sequence[_Piece | _Points]:
         """One for each piece that the window meets."""
+        if self._walks.each_alone:
+            return [_Points(self._walks, self._window)]
         met = (leaf for leaf in leaves(self._walks.whole) if all(_cut(leaf.box, self._window)))
-        return [_Reader(leaf, self._leaves(leaf.box)) for leaf in met]
+        return [_Piece(leaf, self._leaves(leaf.box)) for leaf in met]
 
     def _leaves(self, box: Box) -> Leaves:
         """The values of the axes in a part of the window, each along a dimension of its own."""
@@ -143,7 +146,7 @@ class Grid:
     @cached_property
     def _keys(self) -> list[Key]:
         """All limits of all pieces, in the order of the chain."""
-        return merged(*(read.leaf.forms for read in self._readers))
+        return merged(*(read.keys for read in self._readers))
 
     def _joined(self, parts: list[Any]) -> Any:
         """The pieces' arrays as one of the whole window."""
@@ -168,19 +171,53 @@ class Grid:
         return figure
 
 
-class _Reader:
+class _Piece:
     """One piece, and the values of what varies in it."""
 
     def __init__(self, leaf: Leaf, values: Leaves) -> None:
-        self.leaf, self.values = leaf, values
+        self.keys, self.values = leaf.forms, values
 
     def flows(self, key: Key) -> Any:
         with np.errstate(all="ignore"):
-            return self.leaf.forms[key].flows(self.values) if key in self.leaf.forms else _NONE
+            return self.keys[key].flows(self.values) if key in self.keys else _NONE
 
     def rate(self, key: Key) -> Any:
         with np.errstate(all="ignore"):
-            return self.leaf.forms[key].rate(self.values) if key in self.leaf.forms else _NONE
+            return self.keys[key].rate(self.values) if key in self.keys else _NONE
+
+    def smallest(self, of: int, keys: Sequence[Key]) -> tuple[Any, Any]:
+        figure = (self.flows, self.rate)[of]
+        return _least([(place, figure(key)) for place, key in enumerate(keys) if key in self.keys])
+
+
+class _Points:
+    """Points each of which is a chain of its own."""
+
+    def __init__(self, walks: Walks, window: Box) -> None:
+        self._shape = tuple(map(len, window))
+        self._results = [capacity(walks.changed(point)) for point in product(*window)]
+        self._found = [{_key(limit): limit for limit in each.limits} for each in self._results]
+        self.keys = merged(*dict.fromkeys(tuple(each) for each in self._found))
+
+    def flows(self, key: Key) -> Any:
+        return self._array(by_flows(each[key]) if key in each else np.inf for each in self._found)
+
+    def rate(self, key: Key) -> Any:
+        return self._array(by_rate(each[key]) if key in each else np.inf for each in self._found)
+
+    def smallest(self, of: int, keys: Sequence[Key]) -> tuple[Any, Any]:
+        least = [(each.binding, each.rate_binding)[of] for each in self._results]
+        figure = (by_flows, by_rate)[of]
+        places = [-1 if limit is None else keys.index(_key(limit)) for limit in least]
+        figures = self._array(np.inf if limit is None else figure(limit) for limit in least)
+        return figures, np.array(places, dtype=np.int32).reshape(self._shape)
+
+    def _array(self, figures: Iterable[Number | float]) -> Array:
+        return np.array(list(map(float, figures))).reshape(self._shape)
+
+
+def _key(limit: Limit) -> Key:
+    return limit.hop, limit.name
 
 
 def _least(arrays: Iterable[tuple[int, Any]]) -> tuple[Any, Any]:

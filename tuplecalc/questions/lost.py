@@ -41,7 +41,7 @@ def lost(sweep: Grid, rate: object = None) -> Lost:
     for point in product(*map(range, sweep.shape)):
         values = zip(sweep.axes, point, strict=True)
         chain = replace_all(sweep.chain, (axis.change(axis.values[at]) for axis, at in values))
-        offered = chain.traffic.rate if asked is None else asked
+        offered = chain.traffic.offered if asked is None else asked
         if offered is None:
             raise InputError("blocking is that of a rate; write `rate` under [traffic], or --rate 700")
         lower[point], upper[point] = result_blocking(capacity(chain), float(offered))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import cache
@@ -11,9 +12,11 @@ from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.part import Part
+from tuplecalc.network.clients import Clients
+from tuplecalc.network.part import Part, step
 from tuplecalc.network.replace import index_of, read_setting
-from tuplecalc.network.values import Block, Count, FirstClose, Rate, Seconds
+from tuplecalc.network.services import Services
+from tuplecalc.network.values import Block, Count, Files, FirstClose, PerFlow, Portion, Rate, Seconds, Share
 
 WRITE = "write it as in hops.lvs.addresses=1..64, or traffic.hold=0s..10m/25 for 25 points"
 _TABLES = ("traffic", "clients", "hops", "services")
@@ -24,6 +27,10 @@ _UNITS: dict[Any, str] = {
     Seconds: "s",
     Rate: "1/s",
     FirstClose: "",
+    Portion: "",
+    Share: "",
+    PerFlow: "per flow",
+    Files: "files",
 }
 _COUNTED = {
     "instances": "instances",
@@ -32,7 +39,12 @@ _COUNTED = {
     "destinations": "destinations",
     "block": "ports",
     "client_ports": "ports",
+    "blocks_per_client": "blocks",
+    "flows": "flows",
+    "flows_each": "flows",
 }
+REAL_UNITS = ("s", "1/s", "", "per flow")
+"""Units of numbers that need not be whole."""
 
 
 class Place(NamedTuple):
@@ -50,7 +62,7 @@ class Place(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """``"s"``, ``"1/s"``, ``"addresses"``, …; empty for a share."""
+        """``"s"``, ``"1/s"``, ``"per flow"``, ``"addresses"``, …; empty for a share."""
         unit = numbers_of(type(self.part))[self.key]
         return _COUNTED.get(self.key, self.key) if unit == "1" else unit
 
@@ -63,7 +75,9 @@ class Place(NamedTuple):
 def number_at(chain: Chain, steps: list[str], text: str) -> Place:
     """The number that a path leads to; raises :class:`~tuplecalc.errors.InputError` where there is none."""
     found = place_of(chain, steps, text)
-    known, part = numbers_of(type(found.part)), type(found.part)
+    known, part = dict(numbers_of(type(found.part))), type(found.part)
+    if isinstance(found.part, Services) and len(chain.services) == 1:
+        del known["share"]  # which is 1
     if found.key in known:
         return found
     there = f"the numbers there are {', '.join(known)}"
@@ -76,16 +90,16 @@ def number_at(chain: Chain, steps: list[str], text: str) -> Place:
 
 
 def place_of(chain: Chain, steps: list[str], text: str) -> Place:
-    """Where a path leads; the services' own may leave out the number of the only group.
+    """Where a path leads; the name or number of the only group of clients or services may be left out.
 
     Raises :class:`~tuplecalc.errors.InputError` where there is no such table.
     """
-    groups = len(chain.services)
     match steps:
+        case ["traffic", "kinds", which, key]:
+            kind = chain.traffic.kinds[index_of(chain.traffic.kinds, which, show(text))]
+            return Place(kind, key, f"{kind.path}.{key}", f"{key} of {kind.name}")
         case ["traffic", key]:
             return Place(chain.traffic, key, f"traffic.{key}", key)
-        case ["clients", key]:
-            return Place(chain.clients, key, f"clients.{key}", f"{key} of clients")
         case ["hops", which, *virtual, key] if virtual in ([], ["virtual"]):
             hop = chain.hops[index_of(chain.hops, which, show(text))]
             if not virtual:
@@ -93,16 +107,30 @@ def place_of(chain: Chain, steps: list[str], text: str) -> Place:
             if hop.virtual is None:
                 raise wrong(text, "this hop has no virtual service", f"set {hop.path}.virtual first")
             return Place(hop.virtual, key, f"{hop.path}.virtual.{key}", f"virtual {key} of {hop.name}")
-        case ["services", *group, key] if len(group) == 1 or (not group and groups == 1):
-            number = index_of(chain.services, group[0], show(text)) if group else 0
-            which, name = ("", "services") if groups == 1 else (f".{number}", f"services[{number}]")
-            return Place(chain.services[number], key, f"services{which}.{key}", f"{key} of {name}")
-        case ["services", _]:
-            remedy = f"name one, as in services.{groups - 1}.addresses"
-            raise wrong(text, "there are several groups of services", remedy)
+        case ["clients" | "services" as table, *group, key] if len(group) < 2:
+            groups = chain.clients if table == "clients" else chain.services
+            last = path_of(groups, len(groups) - 1, table)
+            if len(groups) > 1 and not group:
+                remedy = f"name one, as in {last}.addresses"
+                raise wrong(text, f"there are several groups of {table}", remedy)
+            number = index_of(groups, group[0], show(text)) if group else 0
+            of = groups[number].name or (table if len(groups) == 1 else f"{table}[{number}]")
+            return Place(groups[number], key, f"{path_of(groups, number, table)}.{key}", f"{key} of {of}")
     near = nearest(steps[0], _TABLES)
     hint = f"did you mean {near}?" if near else f"write one of {', '.join(_TABLES)}"
     raise wrong(text, "no number of a chain stands there", WRITE if steps[0] in _TABLES else hint)
+
+
+def path_of(groups: Sequence[Clients | Services], number: int, table: str) -> str:
+    """The path of a group: by its name, else by its number where there are several.
+
+    >>> office, web = Clients(name="office", addresses=1), Services(addresses=1, ports=80)
+    >>> path_of([office], 0, "clients"), path_of([web], 0, "services"), path_of([web, web], 1, "services")
+    ('clients.office', 'services', 'services.1')
+    """
+    if (name := groups[number].name) is not None:
+        return f"{table}.{step(name)}"
+    return table if len(groups) == 1 else f"{table}.{number}"
 
 
 @cache

@@ -63,14 +63,22 @@ Piece = Leaf | Split
 
 
 class Walks:
-    """Walks along a chain at single points of a box, and how they cut it into pieces."""
+    """Walks along a chain at single points of a box, and how they cut it into pieces.
+
+    Where flows are of several kinds each point stands for itself: the parts that kinds have of an
+    open flow hang together, and the joint face of coupled spaces is a number, not a formula.
+    """
 
     def __init__(self, chain: Chain, axes: tuple[Axis, ...]) -> None:
         self.chain, self.axes = chain, axes
+        self.each_alone = has_kinds(chain)
         self.found: dict[tuple[int, ...], dict[Key, Form]] = {}
-        self.between = between(chain, {axis.path for axis in axes})
         ends = (0,) * len(axes), tuple(len(axis.values) - 1 for axis in axes)
-        known = set().union(*(paths_of(self._changed(end)) for end in ends))
+        if self.each_alone or any(has_kinds(self.changed(end)) for end in ends):
+            self.each_alone = True
+            return
+        self.between = between(chain, {axis.path for axis in axes})
+        known = set().union(*(paths_of(self.changed(end)) for end in ends))
         # 1 - c has few digits left in floats where c is next to 1.
         self.places = frozenset(
             axis.path
@@ -81,8 +89,9 @@ class Walks:
 
     @cached_property
     def whole(self) -> Piece:
-        """All values of all axes, cut."""
-        return self.cut(tuple(range(len(axis.values)) for axis in self.axes))
+        """All values of all axes, cut; one piece where each point stands for itself."""
+        box = tuple(range(len(axis.values)) for axis in self.axes)
+        return Leaf(box, {}) if self.each_alone else self.cut(box)
 
     def cut(self, box: Box) -> Piece:
         """A box in pieces: one for each value along the axes that are not smooth."""
@@ -125,10 +134,11 @@ class Walks:
     def at(self, point: tuple[int, ...]) -> dict[Key, Form]:
         """The limits at a point, by their names."""
         if point not in self.found:
-            self.found[point] = forms_of(self._changed(point), self.places)
+            self.found[point] = forms_of(self.changed(point), self.places)
         return self.found[point]
 
-    def _changed(self, point: tuple[int, ...]) -> Chain:
+    def changed(self, point: tuple[int, ...]) -> Chain:
+        """The chain at a point."""
         values = zip(self.axes, point, strict=True)
         return replace_all(self.chain, (axis.change(axis.values[at]) for axis, at in values))
 
@@ -149,18 +159,24 @@ def alike(samples: Sequence[Mapping[Key, Form]]) -> dict[Key, Form] | None:
     return None
 
 
+def has_kinds(chain: Chain) -> bool:
+    """Whether flows are told apart, or could be after a change of shares."""
+    return chain.is_mixed or bool(chain.traffic.kinds)
+
+
 def paths_of(chain: Chain) -> set[str]:
     """The smooth numbers of a chain, by their paths.
 
     What the code decides by one of these is told by a smallest and a largest value; instances of a
-    proxy are not among them where machines share out the services by their numbers.
+    proxy are not among them where machines share out the services by their numbers, and neither are
+    shares of services, of which the busiest group counts.
     """
     parts = (part for limit in capacity(chain).limits for part in limit.expressions())
     found = {quantity.place for part in parts for quantity in ingredients(part)}
     proxies = [hop for hop in chain.hops if isinstance(hop, Proxy)]
     if any(hop.split == "services" for hop in proxies):
         found -= {f"{hop.path}.instances" for hop in proxies}
-    return found
+    return {path for path in found if not path.endswith(".share")}
 
 
 def between(chain: Chain, paths: Collection[str]) -> int:

@@ -9,26 +9,37 @@ from typing import NamedTuple
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.under_load.chains import Bracket
 
 
 class Target(NamedTuple):
     """What a chain should do: flows at once, connections a second, and how few of these may fail.
 
-    With ``blocking`` the rate is offered, and may be more than the chain can sustain.
+    With ``blocking`` the rate is offered, and may be more than the chain can sustain.  ``each`` says that
+    every client is served and has its ``flows_each`` open, of which these are the numbers that there are.
     """
 
     flows: int | None = None
     rate: Fraction | None = None
     blocking: float | None = None
+    each: tuple[int, ...] = ()
 
-    def is_met(self, flows: int, rate: Number | None) -> bool:
-        """Whether so many flows and such a rate do (None: nothing limits it); blocking aside."""
-        return self.has_flows(flows) and (self.rate is None or rate is None or rate >= self.rate)
+    def is_met(self, result: Capacity) -> bool:
+        """Whether a chain has the flows and the rate (None: nothing limits it); blocking aside."""
+        return self.has_flows(result) and self.has_rate(result)
 
-    def has_flows(self, flows: int) -> bool:
-        """Whether so many flows are enough."""
-        return self.flows is None or flows >= self.flows
+    def has_flows(self, result: Capacity) -> bool:
+        """Whether its flows are enough, in all and of each client."""
+        if self.flows is not None and result.flows < self.flows:
+            return False
+        return not self.each or (
+            result.served.are_all and result.flows >= (wanted_by_clients(result.chain) or 0)
+        )
+
+    def has_rate(self, result: Capacity) -> bool:
+        """Whether its rate is enough."""
+        return self.rate is None or result.rate is None or result.rate >= self.rate
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,29 +53,32 @@ class Solution:
     """``"s"``, ``"addresses"``, ``"ports"``, …"""
     target: Target
     value: Number | None
-    """The least count, or the largest time in seconds; None where no value helps."""
+    """The least count, or the largest of what takes room (a time, a share); None where no value helps."""
     setting: str
     """What sets it; where no value helps, the value that comes nearest."""
     result: Capacity
     """The chain with that setting."""
     beyond: Capacity | None
-    """One less, or for a time a little more, which misses the target; None where there is no such value."""
+    """What lies next to the value and misses the target: one less, or of the largest a little more;
+    None where there is no such value."""
     blocking: Bracket | None
     """What fails with that setting, if that was asked."""
     is_any: bool = False
     """Whether a time of any length will do."""
     looked_at: tuple[Number, Number] | None = None
     """The range in which the values were looked at, where that is not all that there are."""
+    is_largest: bool = False
+    """Whether the largest value was asked, not the least."""
 
     @property
     def is_time(self) -> bool:
-        """Whether the largest value was asked, not the least."""
+        """Whether the value is a time."""
         return self.unit == "s"
 
     @property
     def binding(self) -> Limit:
         """What binds then: for a target in connections a second the rate, else the flows."""
-        misses_flows = self.target.flows is not None and self.result.flows < self.target.flows
+        misses_flows = not self.target.has_flows(self.result)
         if self.target.rate is not None and not misses_flows and self.result.rate_binding:
             return self.result.rate_binding
         return self.result.binding
@@ -74,6 +88,7 @@ class Solution:
             *([] if self.target.flows is None else [f"{self.target.flows:,} flows"]),
             *([] if self.target.rate is None else [f"{float(self.target.rate):,.6g}/s"]),
             *([] if self.target.blocking is None else [f"blocking {self.target.blocking:g}"]),
+            *(f"{each:,} flows of each client" for each in self.target.each),
         ]
         value = "none" if self.value is None else "any" if self.is_any else f"{float(self.value):,.12g}"
         if isinstance(self.value, int):

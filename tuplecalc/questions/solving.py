@@ -1,8 +1,11 @@
-"""The least count, or the longest time, with which a chain meets a target: bisected over single chains."""
+"""The least count, or the largest of what takes room, with which a chain meets a target.
+
+Bisected over single chains.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from math import ceil
 from typing import Any, NamedTuple
@@ -15,6 +18,7 @@ from tuplecalc.network.cone import Cone
 from tuplecalc.network.replace import path_steps, replace
 from tuplecalc.network.values import number
 from tuplecalc.questions.axis import Axis, ends_of, sizes_of
+from tuplecalc.questions.crossover import crossovers
 from tuplecalc.questions.roundings import a_little_more, as_decimal, middle, rounded_down, simplest
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.under_load.chains import Bracket, result_blocking
@@ -37,14 +41,16 @@ def solve(
     rate: object = None,
     blocking: float | None = None,
 ) -> Solution:
-    """The least value of a count, or the largest of a time, with which a chain meets a target.
+    """The least value of a count, or the largest of what takes room, with which a chain meets a target.
 
     ``path`` is that of ``--set``: any number of addresses, instances, ports of a block, entries or
     files; a range of ports, of which the size is asked (:func:`~tuplecalc.questions.port_sizes.resized`
-    says which ports it has then); or a time.  ``=LOW..HIGH`` behind it keeps the answer in a range.
-    The target is so many ``flows`` at once, a ``rate`` in connections a second, or at this rate at
-    most a share ``blocking`` that fails, by its upper bound; without any of them the rate that the
-    chain offers.
+    says which ports it has then); or, of which the largest is asked, a time, connections or files of
+    a flow, the share of a kind or of a group of services.  ``=LOW..HIGH`` behind it keeps the answer
+    in a range.  The target is so many ``flows`` at once, a ``rate`` in connections a second, or at
+    this rate at most a share ``blocking`` that fails, by its upper bound; without any of them the
+    rate and the flows that the chain asks for, and that each client is served and has its
+    ``flows_each``.  Of clients that want so many each the most are asked that will do.
 
     Exact integers and fractions are bisected by :func:`~tuplecalc.limits.capacity.capacity` of the
     chain with the value, from a guess in proportion outwards.  So the answer meets the target, and
@@ -52,6 +58,8 @@ def solve(
     (services, instances, blocks, clients that share out ports), it is the least up to 32, and beyond
     that one from which on the target is met.  A time meets the target, and one longer by 1e-30
     of it does not (1e-9 with ``blocking``); it is exact where it is the root of a straight line.
+    The shares that will do have no gap, since what flows take of a limit is convex in them: the
+    answer is their upper end.
 
     Raises :class:`~tuplecalc.errors.InputError` for a path that leads to no count or time, for a
     target that is none, and where there is no target.
@@ -65,18 +73,25 @@ def solve(
     check_chain(chain)
     target = _target(chain, flows, rate, blocking)
     axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST)
-    if axis.unit == "":
+    is_share = axis.path.endswith(".share")
+    if axis.unit == "" and not is_share:
         raise InputError(f"{show(path)}: a share has no least or largest; name a count or a time")
+    if axis.unit == "1/s":
+        rule = "`capacity` says the highest rate of each kind while the others stay as offered"
+        raise InputError(f"{show(path)}: {rule}; name another number")
     search = _Search(chain, axis, target)
     low, high = axis.values
+    is_largest = not axis.is_count or (bool(target.each) and axis.path.startswith("clients."))
+    best: Number | None
     if axis.is_count:
-        best: Number | None = search.least(int(low), int(high))
-        shown = high if best is None else best
-        beside = None if best in (None, low) else shown - 1
+        best = (search.most if is_largest else search.least)(int(low), int(high))
+        worst, step = (low, 1) if is_largest else (high, -1)
+        shown = worst if best is None else best
+        beside = None if best in (None, high if is_largest else low) else shown + step
     else:
-        best = search.longest(low, high)
+        best = search.largest_share() if is_share else search.longest(low, high)
         shown = low if best is None else as_decimal(best)
-        beside = None if best in (None, high) else a_little_more(shown)
+        beside = None if best in (None, high) else min(a_little_more(shown), high)
     result, lost, _ = search.at(shown)
     return Solution(
         axis.path,
@@ -89,7 +104,8 @@ def solve(
         beyond=None if beside is None else search.at(beside).result,
         blocking=lost,
         is_any=is_open and best == high and not axis.is_count,
-        looked_at=None if is_open else (low, high),
+        looked_at=None if is_open or is_share else (low, high),
+        is_largest=is_largest,
     )
 
 
@@ -113,10 +129,10 @@ class _Search:
         if value not in self.known:
             result, lost = capacity(replace(self.chain, *self.axis.change(value))), None
             if self.target.blocking is None or self.target.rate is None:
-                is_met = self.target.is_met(result.flows, result.rate)
+                is_met = self.target.is_met(result)
             else:
                 lost = result_blocking(result, float(self.target.rate))
-                is_met = lost.upper <= self.target.blocking and self.target.has_flows(result.flows)
+                is_met = lost.upper <= self.target.blocking and self.target.has_flows(result)
             self.known[value] = _Tried(result, lost, is_met)
         return self.known[value]
 
@@ -156,10 +172,43 @@ class _Search:
         ratios = (Fraction(wanted) / figure for wanted, figure in figures if wanted and figure)
         return ceil(present * max(ratios, default=Fraction(1)))
 
-    def longest(self, low: Number, high: Number) -> Number | None:
-        """The longest time that will do."""
-        if self.met(high) or not self.met(low):
-            return high if self.met(high) else None
+    def most(self, low: int, high: int) -> int | None:
+        """The largest whole number that will do, of those below the first that is too large."""
+        enough = low
+        for n in _upwards(low, high):
+            if not self.met(n):
+                return None if n == low else first_whole(lambda m: not self.met(m), enough, n) - 1
+            enough = n
+        return high
+
+    def largest_share(self) -> Number | None:
+        """The largest share that will do: each figure falls from the last place on at which it is enough.
+
+        Figures are highest where two limits meet, or at an end, and there they are looked at.
+        """
+        crossed, (low, high) = crossovers(self.chain, self.axis), self.axis.values
+        has_rate = self.target.has_rate if self.target.blocking is None else None
+        top = high
+        for intervals, has in ((crossed.flows, self.target.has_flows), (crossed.rate, has_rate)):
+
+            def met(value: Number, has: Callable[[Capacity], bool] | None = has) -> bool:
+                return self.met(value) if has is None else has(self.at(value).result)
+
+            places = {low, high, *(interval.low for interval in intervals)}
+            enough = max(filter(met, places), default=None)
+            end = None if enough is None else self.longest(enough, high, met)
+            if end is None:
+                return None
+            top = min(top, end)
+        return top if self.met(top) else None
+
+    def longest(
+        self, low: Number, high: Number, met: Callable[[Number], bool] | None = None
+    ) -> Number | None:
+        """The longest time, or the largest of another number, that will do."""
+        met = met or self.met
+        if met(high) or not met(low):
+            return high if met(high) else None
         is_exact = self.target.blocking is None
         turn = 0
         closest = _CLOSEST if is_exact else _CLOSE
@@ -167,12 +216,12 @@ class _Search:
             turn += 1
             crossing = self._crossing(low, high) if is_exact and turn % 3 else None
             guess = middle(low, high) if crossing is None else max(crossing, low + within)
-            low, high = (guess, high) if self.met(guess) else (low, guess)
+            low, high = (guess, high) if met(guess) else (low, guess)
         if not is_exact:
             return rounded_down(low)
         short = simplest(low, high)
         is_root = self.at(low).result.rate == self.target.rate
-        return short if not is_root and short < high and self.met(short) else tidy(low)
+        return short if not is_root and short < high and met(short) else tidy(low)
 
     def _crossing(self, low: Number, high: Number) -> Number | None:
         """Where the limit that binds at the upper end meets the target, if 1/rate is a straight line."""
@@ -204,7 +253,13 @@ def _target(chain: Chain, flows: Any, rate: Any, blocking: object) -> Target:
         raise InputError(
             f"flows {show(flows)}: a target is a whole number of 1 or more; write it as in 100000"
         )
-    wanted: Any = chain.traffic.rate if rate is None and (flows is None or blocking is not None) else rate
+    each: tuple[int, ...] = ()
+    wanted: Any = rate
+    if rate is None and (flows is None or blocking is not None):
+        wanted = chain.traffic.offered
+    if rate is None and flows is None:
+        flows = chain.traffic.flows
+        each = tuple(sorted({group.flows_each for group in chain.clients if group.flows_each is not None}))
     wanted = wanted.item() if hasattr(wanted, "item") else wanted  # numpy's numbers
     try:
         found = None if wanted is None else number(wanted, "a rate")
@@ -212,9 +267,9 @@ def _target(chain: Chain, flows: Any, rate: Any, blocking: object) -> Target:
         raise InputError(f"rate: {error}") from None
     if found is not None and found <= 0:
         raise InputError(f"rate {show(rate)}: a rate is above 0; write it as in 700")
-    if found is None and flows is None:
+    if found is None and flows is None and not each:
         raise InputError("there is no target; name flows or a rate, or write `rate` under [traffic]")
     if found is None and blocking is not None:
         raise InputError("blocking is that of a rate; name one, or write `rate` under [traffic]")
     share = None if blocking is None else probability(blocking, "blocking")
-    return Target(flows, found, share)
+    return Target(flows, found, share, each)

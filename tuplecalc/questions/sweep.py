@@ -19,6 +19,10 @@ AT_ONCE = 10_000_000
 """How many points are calculated at once, where nobody says: some hundred megabytes."""
 
 
+ONE_BY_ONE, EACH = 1500, 24
+"""How many points a figure has where each is a chain of its own, and how many values of each axis."""
+
+
 class Sweep(Grid):
     """A chain at each point of a grid; made by :func:`sweep`."""
 
@@ -108,10 +112,18 @@ def sweep(chain: Chain, over: Mapping[str, Any] | Iterable[str | Axis] = ()) -> 
 def limits_over(chain: Chain, *axes: Axis) -> Sweep:
     """:func:`sweep` of axes that are made already, for a figure: all points at once.
 
-    Raises :class:`~tuplecalc.errors.InputError` for too many points.
+    Of several axes, where each point is a chain of its own, fewer values are taken.  Raises
+    :class:`~tuplecalc.errors.InputError` for too many points.
     """
     points = prod(len(each.values) for each in axes)
     if points > AT_ONCE:
         rule = f"a grid has at most {AT_ONCE:,} points, this one has {points:,}"
         raise InputError(f"{show(axes[0].path)}: {rule}; write fewer behind the /, as in 0s..10m/25")
+    if points > ONE_BY_ONE and len(axes) > 1 and Walks(chain, axes).each_alone:
+        few = [axis for axis in axes if len(axis.values) < EACH]
+        most = int((ONE_BY_ONE / prod(len(axis.values) for axis in few)) ** (1 / (len(axes) - len(few))))
+        axes = tuple(
+            axis if axis in few else axis.between(axis.values[0], axis.values[-1], max(most, EACH))
+            for axis in axes
+        )
     return sweep(chain, axes)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.advice import advise
-from tuplecalc.render import numbers, sentences, table
+from tuplecalc.render import kinds, numbers, sentences, table
 from tuplecalc.render.json import limit_record
 from tuplecalc.render.presets import citations
 from tuplecalc.render.table import escaped, in_markdown, width_of
+from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,10 +25,26 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 60  # a screen or two; csv and JSON have all
 _WIDEST_PROSE = 100
-_LONGEST = ((40, numbers.LONGEST), (20, numbers.LONGEST), (12, numbers.LONGEST), (12, 10**7), (8, 10**5))
-"""The longest name and count in a table: the first pair with which it fits the terminal, else the last."""
+_LONGEST = (
+    (40, numbers.LONGEST, 3),
+    (20, numbers.LONGEST, 3),
+    (12, numbers.LONGEST, 3),
+    (12, 10**7, 3),
+    (8, 10**5, 3),
+)
+_OF_KINDS = (
+    (40, numbers.LONGEST, 3),
+    (20, numbers.LONGEST, 3),
+    (20, numbers.LONGEST, 2),
+    (14, 10**7, 2),
+    (8, 10**5, 2),
+)
+"""The longest name and count in a table, and its gaps: the first that fit the terminal, else the last."""
 
 _MARKS = {(True, True): "◀ binds", (True, False): "◀ flows", (False, True): "◀ rate"}
+
+_WORDS = ("hop", "kind", "limit", "kinds", "")
+"""The columns that are no figures."""
 
 Row = tuple[str, ...]
 Styled = tuple[str, str]
@@ -41,22 +59,35 @@ def print_table(result: Capacity, console: Console, load: Offered | None = None)
     """
     from rich.text import Text
 
+    load = load or under_load(result)
     said = _lines(result, console.width, load, fits=console.is_terminal)
     text = Text.assemble(*((f"{line}\n", style) for line, style in said))
     console.print(text, soft_wrap=True, end="")
 
 
-def _lines(result: Capacity, width: int, load: Offered | None, *, fits: bool) -> Iterator[Styled]:
+def _lines(result: Capacity, width: int, load: Offered, *, fits: bool) -> Iterator[Styled]:
     def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
         yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
 
+    said = list(sentences.sentences(result, load))
     yield from prose(result.title or "A chain", "bold")
     yield from prose(sentences.kind(result).capitalize(), "dim")
-    for build in (_hops, _limits):
+    if parts := kinds.of(result):  # the totals come first, then what each kind has of them
         yield "", ""
-        yield from _fitting(build, result, width if fits else None)
+        totals = list(sentences.totals(result))
+        said = said[len(totals) :]
+        for sentence in totals:
+            yield from prose(sentence)
+        yield "", ""
+        yield from _fitting(partial(_kinds, load=load), result, width if fits else None, _OF_KINDS)
+        if load.rate is not None:
+            yield from prose(kinds.UP_TO, "dim")
+    limits = (_limits_of_kinds, _OF_KINDS) if parts else (_limits, _LONGEST)
+    for build, ways in ((_hops, _LONGEST), limits):
+        yield "", ""
+        yield from _fitting(build, result, width if fits else None, ways)
     yield "", ""
-    for sentence in sentences.sentences(result, load):
+    for sentence in said:
         yield from prose(sentence)
     if advices := advise(result):
         yield "", ""
@@ -71,12 +102,15 @@ def _lines(result: Capacity, width: int, load: Offered | None, *, fits: bool) ->
 
 
 def _fitting(
-    build: Callable[[Capacity, int, int], Iterator[Row]], result: Capacity, width: int | None
+    build: Callable[[Capacity, int, int], Iterator[Row]],
+    result: Capacity,
+    width: int | None,
+    ways: Sequence[tuple[int, int, int]] = _LONGEST,
 ) -> Iterator[Styled]:
-    for longest in _LONGEST:
-        header, *rows = build(result, *longest)
-        words = {number for number, cell in enumerate(header) if cell in ("hop", "kind", "limit", "")}
-        head, *lines = table.lines([header, *rows], left=words, gap=3)
+    for names, longest, gap in ways:
+        header, *rows = build(result, names, longest)
+        words = {number for number, cell in enumerate(header) if cell in _WORDS}
+        head, *lines = table.lines([header, *rows], left=words, gap=gap)
         widest = width_of(head, *lines)
         if width is None or widest <= width:
             break
@@ -102,11 +136,11 @@ def _hops(result: Capacity, names: int, longest: int) -> Iterator[Row]:
 
 
 def _hop_header(result: Capacity) -> Row:
-    return "reachable flows", "rate /s", *(() if result.chain.traffic.rate is None else ("used",))
+    return "reachable flows", "rate /s", *(() if result.chain.traffic.offered is None else ("used",))
 
 
 def _hop_figures(result: Capacity, hop: HopCapacity, longest: int = numbers.LONGEST) -> Row:
-    rate = result.chain.traffic.rate
+    rate = result.chain.traffic.offered
     used = () if rate is None else (numbers.used(hop.utilisation(rate)),)
     return *_figures(hop, longest), *used
 
@@ -125,8 +159,35 @@ def _limits(result: Capacity, names: int, longest: int) -> Iterator[Row]:
         yield f"… {left:,} more", "", "", "", "", ""
 
 
+def _kinds(result: Capacity, names: int, longest: int, *, load: Offered) -> Iterator[Row]:
+    yield kinds.header(result, load)
+    shown, left = _cut(list(kinds.rows(result, load, longest)))
+    for name, *figures in shown:
+        yield table.name(name, names), *figures
+    if left:
+        yield f"… {left:,} more", *("" for _ in kinds.header(result, load)[1:])
+
+
+def _limits_of_kinds(result: Capacity, names: int, longest: int) -> Iterator[Row]:
+    """Limits under the names of their hops, with the kinds that each holds."""
+    yield "limit", "kinds", "flows", "rate /s", ""
+    previous = ""
+    shown, left = _cut(result.limits, (result.binding, result.rate_binding))
+    for limit in shown:
+        if limit.hop != previous:
+            yield table.name(limit.hop, names + 10), "", "", "", ""
+        previous = limit.hop
+        name, held = table.name(limit.name, names + 10), kinds.behind(result, limit, names)
+        binds = limit is result.binding, limit is result.rate_binding
+        yield f"  {name}", held, *_figures(limit, longest), _MARKS.get(binds, "")
+    if left:
+        yield f"… {left:,} more", "", "", "", ""
+
+
 def _room(limit: Limit, longest: int) -> str:
     size, scopes = numbers.count(limit.size.value, longest), numbers.count(limit.scopes.value, longest)
+    if limit.is_of_a_mix and limit.keys != 1:
+        return f"{size} × {scopes} / {numbers.rate(limit.keys)}"
     keys = size if limit.keys == 1 else f"⌊{size} / {limit.keys}⌋"
     return f"{keys} × {scopes}"
 
@@ -141,7 +202,7 @@ def _cut(items: Sequence[T], keep: tuple[object, ...] = ()) -> tuple[list[T], in
 
 
 def csv_rows(result: Capacity) -> str:
-    """One row for each limit; ``binds`` is flows, rate, both, or empty.
+    """One row for each limit; ``binds`` is flows, rate, both, or empty; then ``kinds`` where there are some.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
@@ -151,34 +212,46 @@ def csv_rows(result: Capacity) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     figures = ("size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate")
-    writer.writerow(("hop", "kind", "limit", *figures, "binds"))
+    held = ("kinds",) if kinds.of(result) else ()
+    writer.writerow(("hop", "kind", "limit", *figures, "binds", *held))
     for hop in result.hops:
         for limit in hop.limits:
-            record = limit_record(limit)
+            record = limit_record(limit, result)
             binds = (limit is result.binding, limit is result.rate_binding)
             word = {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(binds, "")
-            writer.writerow((hop.name, hop.kind, limit.name, *(record[key] for key in figures), word))
+            behind = (" ".join(kinds.held(result, limit)),) if held else ()
+            writer.writerow(
+                (hop.name, hop.kind, limit.name, *(record[key] for key in figures), word, *behind)
+            )
     return stream.getvalue()
 
 
 def markdown(result: Capacity, load: Offered | None = None) -> str:
-    """A section for a design document: what binds, the hops, the limits, and what would help."""
+    """A section for a design document: what binds, the kinds, the hops, the limits, and what would help."""
+    load = load or under_load(result)
     parts = [
         f"## {in_markdown(result.title or 'A chain')}",
         in_markdown(sentences.kind(result)).capitalize() + ".",
         *map(in_markdown, sentences.sentences(result, load)),
     ]
+    if kinds.of(result):
+        parts.append(
+            table.markdown(kinds.header(result, load), map(escaped, kinds.rows(result, load)), words=1)
+        )
+        parts += [] if load.rate is None else [kinds.UP_TO]
     header = ("hop", "kind", "tuple space", *_hop_header(result))
     hops = (
         escaped((hop.name, hop.kind, numbers.count(hop.tuple_space), *_hop_figures(result, hop)))
         for hop in result.hops
     )
     parts.append(table.markdown(header, hops, words=2))
-    limits = []
+    limits, is_mixed = [], bool(kinds.of(result))
     for limit in result.limits:
-        cells = escaped((limit.hop, limit.name, limit.formula, *_figures(limit)))
+        what = kinds.behind(result, limit) if is_mixed else limit.formula
+        cells = escaped((limit.hop, limit.name, what, *_figures(limit)))
         limits.append([f"**{cell}**" for cell in cells] if limit is result.binding else cells)
-    parts.append(table.markdown(("hop", "limit", "formula", "flows", "rate /s"), limits, words=3))
+    header = ("hop", "limit", "kinds" if is_mixed else "formula", "flows", "rate /s")
+    parts.append(table.markdown(header, limits, words=3))
     if advices := advise(result):
         parts.append("\n".join(f"- {in_markdown(sentences.advice(result, item))}" for item in advices))
     parts += map(in_markdown, citations(result.chain))

@@ -169,7 +169,7 @@ def _rate(value: Number | None) -> str:
 def _offered(old: Capacity, new: Capacity) -> Iterator[str]:
     """What the offered rate is of the highest one, before and now."""
     before, now = (_used(result) for result in (old, new))
-    was, rate = (_rate(result.chain.traffic.rate) for result in (old, new))
+    was, rate = (_rate(result.chain.traffic.offered) for result in (old, new))
     if before and now and was == rate:
         change = f"is {now} of the highest rate, as before"
         if before != now:
@@ -183,5 +183,5 @@ def _offered(old: Capacity, new: Capacity) -> Iterator[str]:
 
 
 def _used(result: Capacity) -> str:
-    rate = result.chain.traffic.rate
+    rate = result.chain.traffic.offered
     return numbers.percent(Fraction(rate) / result.rate) if rate is not None and result.rate else ""

@@ -13,6 +13,7 @@ from tuplecalc.algebra.explanation import Explanation
 from tuplecalc.algebra.forms import ChainForm, Form, LimitForms, Term
 from tuplecalc.algebra.notation import escaped
 from tuplecalc.algebra.rows import SymbolRow
+from tuplecalc.limits.limit import Limit
 from tuplecalc.render import sentences, table
 from tuplecalc.render.table import escaped as escaped_row
 from tuplecalc.render.table import in_markdown
@@ -21,13 +22,16 @@ THEOREM = {
     "flows": ("min over all limits of floor(scopes·floor(size / keys))", "Hall"),
     "rate": ("min over all limits of size·scopes / seconds", "Little"),
 }
-"""What every formula is an instance of (docs/model.md, "Faces")."""
+OF_A_MIX = THEOREM | {"flows": ("min over all limits of floor(scopes·size / keys)", "Hall")}
+"""What every formula is an instance of (docs/model.md, "Faces"); flows of a mix take parts of keys."""
 
-_LATEX_THEOREM = (
-    r"\text{flows} &= \min_{\text{limits}} \left\lfloor \text{scopes} \cdot"
-    r" \left\lfloor \frac{\text{size}}{\text{keys}} \right\rfloor \right\rfloor \\" + "\n"
-    r"\text{rate} &= \min_{\text{limits}} \frac{\text{size} \cdot \text{scopes}}{\text{seconds}}"
+_LATEX_FLOWS = (
+    r"\left\lfloor \text{scopes} \cdot"
+    r" \left\lfloor \frac{\text{size}}{\text{keys}} \right\rfloor \right\rfloor"
 )
+_LATEX_OF_A_MIX = r"\left\lfloor \frac{\text{scopes} \cdot \text{size}}{\text{keys}} \right\rfloor"
+_MIXED = "keys and seconds of a flow of the mix: of each kind by its part σ of the new connections"
+_JOINT = "numbers of the linear program that couples key spaces; no closed form"
 _BAR = r"\vert{}"
 _MARK = "◀ binds"
 _MOST_LIMITS_SHOWN = 24
@@ -44,11 +48,18 @@ def text(explanation: Explanation) -> str:
     shown, result = _shown(explanation), explanation.result
     endless = "  rate    nothing limits it"
     lines = [*_prose(explanation.title or "A chain"), ""]
-    lines += [f"{quantity:<5} = {formula}  ({by})" for quantity, (formula, by) in THEOREM.items()]
-    if any(limit.limit.busy for limit in explanation.limits):
+    theorem = OF_A_MIX if result.chain.is_mixed else THEOREM
+    lines += [f"{quantity:<5} = {formula}  ({by})" for quantity, (formula, by) in theorem.items()]
+    lines += _prose(_MIXED, indent=8) if result.chain.is_mixed else []
+    if any(limit.limit.busy and not limit.is_of_numbers for limit in explanation.limits):
         lines.append("        (of a limit that overlaps in part, the size that can be busy at a time)")
     for limit in shown:
-        lines += ["", *_heading(limit), *_substitution(limit.flows, limit.limit is result.binding)]
+        lines += ["", *_heading(limit)]
+        lines += _prose(_JOINT, indent=2) if limit.is_of_numbers else []
+        binds = limit.limit is result.binding
+        lines += (
+            _substitution(limit.flows, binds) if limit.flows else ["  flows   those that are open take none"]
+        )
         binds = limit.limit is result.rate_binding
         lines += _substitution(limit.rate, binds) if limit.rate else [endless]
     if left := len(explanation.limits) - len(shown):
@@ -103,8 +114,13 @@ def _chain_forms(explanation: Explanation) -> list[ChainForm]:
 
 
 def _rows(explanation: Explanation, shown: Iterable[LimitForms]) -> list[SymbolRow]:
-    hops = {"services", "traffic", *(limit.limit.hop for limit in shown)}
-    return [row for row in explanation.symbols if row.hop in hops]
+    return shown_symbols(explanation, [limit.limit for limit in shown])
+
+
+def shown_symbols(explanation: Explanation, limits: Iterable[Limit]) -> list[SymbolRow]:
+    """The letters of some limits: those of their hops, and of what is no hop."""
+    left = {hop.name for hop in explanation.result.hops} - {limit.hop for limit in limits} - {"services"}
+    return [row for row in explanation.symbols if row.hop not in left]
 
 
 def _heading(limit: LimitForms) -> list[str]:
@@ -208,7 +224,7 @@ def _said(row: SymbolRow, explained: set[str]) -> str:
 def latex(explanation: Explanation) -> str:
     """The closed forms as a LaTeX fragment, all of them; it needs amsmath and longtable."""
     title = rf"\section*{{{escaped(explanation.title or 'A chain')}}}"
-    parts = ["% needs \\usepackage{amsmath, longtable}", title, _aligned(_LATEX_THEOREM)]
+    parts = ["% needs \\usepackage{amsmath, longtable}", title, _aligned(_theorem(explanation))]
     for limit in explanation.limits:
         heading = escaped(f"{limit.limit.hop}: {limit.limit.name}")
         parts.append(rf"\paragraph{{{heading}}} {escaped(limit.limit.kind.sentence)}")
@@ -223,6 +239,14 @@ def latex(explanation: Explanation) -> str:
     header = r"hop & symbol & value & unit & meaning (where it is set) \\ \hline"
     parts.append("\n".join([r"\begin{longtable}{llrlp{.4\linewidth}}", header, *rows, r"\end{longtable}"]))
     return "\n\n".join(parts) + "\n"
+
+
+def _theorem(explanation: Explanation) -> str:
+    flows = _LATEX_OF_A_MIX if explanation.result.chain.is_mixed else _LATEX_FLOWS
+    return (
+        rf"\text{{flows}} &= \min_{{\text{{limits}}}} {flows} \\" + "\n"
+        r"\text{rate} &= \min_{\text{limits}} \frac{\text{size} \cdot \text{scopes}}{\text{seconds}}"
+    )
 
 
 def _aligned(body: str) -> str:
@@ -267,7 +291,7 @@ def _latex_names(term: Term, form: ChainForm) -> str:
 def markdown(explanation: Explanation) -> str:
     """The closed forms for a design document: formulas as ``$$`` blocks, terms and symbols as tables."""
     shown = _shown(explanation)
-    parts = [f"# {in_markdown(explanation.title or 'A chain')}", _display(_LATEX_THEOREM)]
+    parts = [f"# {in_markdown(explanation.title or 'A chain')}", _display(_theorem(explanation))]
     for hop, group in groupby(shown, key=lambda limit: limit.limit.hop):
         parts.append(f"## {in_markdown(hop)}")
         for limit in group:

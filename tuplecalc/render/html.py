@@ -8,9 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.advice import advise
-from tuplecalc.render import numbers, sentences
+from tuplecalc.render import kinds, numbers, sentences
 from tuplecalc.render.presets import citations
 from tuplecalc.under_load.offered import Offered
+from tuplecalc.under_load.offered import offered as under_load
 
 
 def environment() -> Environment:
@@ -25,13 +26,19 @@ def environment() -> Environment:
 
 
 def fragment(result: Capacity) -> str:
-    """An HTML fragment: what binds, the hops, the limits, and what would help."""
+    """An HTML fragment: what binds, the kinds, the hops, the limits, and what would help."""
     template = environment().get_template("capacity.html")
     cited = list(citations(result.chain))
-    return template.render(result=result, advices=advise(result), cited=cited, numbers=numbers, say=sentences)
+    load = under_load(result)
+    parts = list(kinds.rows(result, load))
+    words = {"numbers": numbers, "say": sentences, "kinds": kinds}
+    return template.render(
+        result=result, load=load, parts=parts, advices=advise(result), cited=cited, **words
+    )
 
 
 def load(offered: Offered) -> str:
     """What becomes of the offered rate, as HTML paragraphs."""
-    said = filter(None, (sentences.offered(offered), sentences.most(offered), sentences.blind(offered)))
+    say = sentences.offered, sentences.most, sentences.blind, sentences.not_counted
+    said = filter(None, (each(offered) for each in say))
     return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in said)

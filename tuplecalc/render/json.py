@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from fractions import Fraction
 from importlib.resources import files
+from math import floor
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tuplecalc.errors import InputError, nearest, show
+from tuplecalc.render import kinds
 
 if TYPE_CHECKING:
     from tuplecalc.algebra.explanation import Explanation
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from tuplecalc.lab.verification import Verification
     from tuplecalc.limits.capacity import Capacity
     from tuplecalc.limits.expression import Number
+    from tuplecalc.limits.kind_capacity import KindCapacity
     from tuplecalc.limits.limit import Limit
     from tuplecalc.network.presets import Preset
     from tuplecalc.network.used import Use
+    from tuplecalc.questions.best_mix import BestMix
     from tuplecalc.questions.comparison import Comparison, LimitChange
     from tuplecalc.questions.crossover import Crossovers, Interval
     from tuplecalc.questions.elasticity import Elasticity
@@ -33,12 +37,13 @@ if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
 
 SCHEMA_VERSION = 1
-SCHEMAS = ("capacity", "explain", "crossovers", "solve", "sweep", "compare", "verify", "presets")
-"""The commands with a schema; ``crossovers`` is ``explain --crossover`` and ``explain --knobs``."""
+SCHEMAS = ("capacity", "explain", "crossovers", "solve", "mix", "sweep", "compare", "verify", "presets")
+"""The commands with a schema; ``crossovers`` is ``explain --crossover`` and ``explain --knobs``, ``mix`` is
+``solve --for mix``."""
 
 Record = dict[str, Any]
 
-_FLOATS = ("rate", "utilisation", "flows_ratio", "rate_ratio", "burst", "kept")
+_FLOATS = ("rate", "headroom", "utilisation", "flows_ratio", "rate_ratio", "burst", "kept")
 """What is written as the nearest float wherever it stands."""
 
 
@@ -116,12 +121,20 @@ def _at_most(result: Capacity) -> Record:
     return {"flows": result.flows_at_most, "rate": result.rate_at_most}
 
 
-def limit_record(limit: Limit) -> Record:
+def limit_record(limit: Limit, result: Capacity) -> Record:
     """One limit; ``busy`` stands in it only where the rate counts it instead of ``size``."""
     sizes = {"size": _exact(limit.size.value), "scopes": _exact(limit.scopes.value)}
-    of_a_flow = {"keys_per_flow": limit.keys, "seconds_per_flow": float(limit.seconds.value)}
+    of_a_flow = {"keys_per_flow": _exact(limit.keys), "seconds_per_flow": float(limit.seconds.value)}
     busy = {} if limit.busy is None else {"busy": limit.busy_keys and _exact(limit.busy_keys)}
-    return {"name": limit.name, **sizes, **of_a_flow, **_pick(limit, "flows", "rate", "formula"), **busy}
+    figures = _pick(limit, "flows", "rate", "formula") | {"kinds": kinds.held(result, limit)}
+    return {"name": limit.name, **sizes, **of_a_flow, **figures, **busy}
+
+
+def _kind(kind: KindCapacity) -> Record:
+    """One kind: its parts of the totals, rounded down, and what binds for it."""
+    parts = {"share": float(kind.share), "flows": floor(kind.flows), **_pick(kind, "rate", "headroom")}
+    binds = kind.flows_binding and _named(kind.flows_binding), kind.rate_binding and _named(kind.rate_binding)
+    return {"name": kind.name, **parts, "binding": binds[0], "rate_binding": binds[1]}
 
 
 def capacity(result: Capacity, load: Offered | None = None) -> Record:
@@ -132,12 +145,13 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
     load = load or under_load(result)
     hops = [
         _pick(hop, "name", "kind", "flows", "rate", "tuple_space", "tuples_per_flow")
-        | {"limits": [*map(limit_record, hop.limits)]}
+        | {"limits": [limit_record(limit, result) for limit in hop.limits]}
         for hop in result.hops
     ]
     return {
         **_pick(result, "title", "shape", "constraint", "flows", "rate"),
         **_binding(result),
+        "kinds": [*map(_kind, result.kinds)],
         "hops": hops,
         **_pick(result, "collapse"),
         "at_most": _at_most(result),
@@ -154,6 +168,12 @@ def _offered(load: Offered) -> Record:
         "blind": blind,
         **_pick(load, max_rate_at_blocking="most"),
         "hops": [_pick(hop, "name", "utilisation") for hop in load.used],
+        "kinds": [
+            {"name": kind.kind, **_pick(kind, "rate", "failing"), "exhausted_after": kind.seconds}
+            for kind in load.kinds
+        ],
+        "hit_first": load.hit_first and load.hit_first.kind,
+        "not_counted": load.not_counted or None,
     }
 
 
@@ -171,7 +191,7 @@ def preset(found: Preset) -> Record:
 def _explanation(found: Explanation) -> Record:
     limits = [
         {**_named(each.limit), "meaning": each.limit.kind.sentence}
-        | {"flows": _form(each.flows), "rate": each.rate and _form(each.rate)}
+        | {"flows": each.flows and _form(each.flows), "rate": each.rate and _form(each.rate)}
         for each in found.limits
     ]
     symbols = [
@@ -196,7 +216,7 @@ def _form(form: Form) -> Record:
 
 
 def _value(form: Form) -> int | float | str:
-    return _exact(form.value) if form.quantity == "flows" else float(form.value)
+    return float(form.value) if form.quantity == "rate" else _exact(form.value)
 
 
 def elasticity(each: Elasticity) -> Record:
@@ -209,7 +229,8 @@ def _comparison(found: Comparison) -> Record:
     """Both sides, the keys and limits in pairs, old first."""
 
     def pair(limit: LimitChange) -> Record:
-        old, new = (side and limit_record(side) for side in (limit.old, limit.new))
+        sides = (limit.old, found.old), (limit.new, found.new)
+        old, new = (side and limit_record(side, of) for side, of in sides)
         return {"name": limit.name, "old": old, "new": new}
 
     old, new = (
@@ -223,14 +244,17 @@ def _comparison(found: Comparison) -> Record:
 
 def _solution(found: Solution) -> Record:
     """Counts exactly, times as floats; ``reason`` where no value helps."""
+    from tuplecalc.questions.paths import REAL_UNITS
     from tuplecalc.render.solved import reason
 
-    number = float if found.is_time else int
+    number = float if found.unit in REAL_UNITS else int
+    target = _pick(found.target, "flows", "rate", "blocking", *(["each"] if found.target.each else []))
     value = None if found.is_any or found.value is None else number(found.value)
     return {
         "title": found.result.title,
         "for": found.path,
-        **_pick(found, "unit", "target"),
+        **_pick(found, "unit"),
+        "target": target,
         "value": value,
         **_pick(found, any="is_any", setting="setting"),
         **_pick(found.result, "flows", "rate"),
@@ -240,6 +264,31 @@ def _solution(found: Solution) -> Record:
         "looked_at": found.looked_at and [*map(number, found.looked_at)],
         "beyond": found.beyond and _pick(found.beyond, "flows", "rate"),
         "reason": reason(found) if found.value is None else None,
+    }
+
+
+def _mix(found: BestMix) -> Record:
+    """Shares are exact: 0, 1 or a fraction; flows are floored."""
+    whole = floor if found.figure == "flows" else float
+    now = found.present.flows if found.figure == "flows" else found.present.rate
+    kinds = [
+        {"name": kind, "free": kind in found.free, "present_share": _exact(found.present_shares[kind])}
+        | {"share": _exact(share), "part": whole(found.parts[kind])}
+        for kind, share in found.shares.items()
+    ]
+    form = found.closed_form
+    return {
+        "title": found.present.title,
+        "for": "mix",
+        **_pick(found, "figure"),
+        "total": whole(found.total),
+        "present_total": None if now is None else whole(now),
+        "is_only": found.is_only,
+        "kinds": kinds,
+        "limits": [*map(_named, found.limits)],
+        "closed_form": form and {"share": _form(form.share), "total": _form(form.total)},
+        **_pick(found, "settings"),
+        "at_most": _at_most(found.present),
     }
 
 
@@ -312,6 +361,7 @@ _RECORDS: dict[str, Callable[[Any], Record]] = {
     "tuplecalc.questions.comparison.Comparison": _comparison,
     "tuplecalc.questions.crossover.Crossovers": _crossovers,
     "tuplecalc.questions.solution.Solution": _solution,
+    "tuplecalc.questions.best_mix.BestMix": _mix,
     "tuplecalc.questions.sweep.Sweep": _sweep,
     "tuplecalc.lab.verification.Verification": _verification,
 }

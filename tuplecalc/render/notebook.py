@@ -17,6 +17,7 @@ _TEXT = {
     "tuplecalc.questions.comparison.Comparison": "compared.text",
     "tuplecalc.questions.crossover.Crossovers": "crossed.crossovers",
     "tuplecalc.questions.solution.Solution": "solved.text",
+    "tuplecalc.questions.best_mix.BestMix": "mixed.text",
     "tuplecalc.questions.sweep.Sweep": "swept.text",
 }
 _LATEX = {

@@ -14,12 +14,14 @@ _TIMES = ((86400, "days"), (3600, "h"), (60, "min"), (1, "s"))
 LONGEST = 10**13  # 17 characters with separators: what a column of the table holds
 
 
-def count(value: Number, longest: int = LONGEST) -> str:
+def count(value: Number | None, longest: int = LONGEST) -> str:
     """A count: exact, or rounded in powers of ten where it is too long to read (``longest`` and up).
 
-    >>> count(1290240), count(Fraction(17, 3)), count(2**100), count(1290240, 10**6)
-    ('1,290,240', '17/3', '1.268e30', '1.290e6')
+    >>> count(1290240), count(Fraction(17, 3)), count(2**100), count(1290240, 10**6), count(None)
+    ('1,290,240', '17/3', '1.268e30', '1.290e6', 'no limit')
     """
+    if value is None:
+        return "no limit"
     if value >= longest:
         return scientific(value)
     if value.denominator == 1:
@@ -144,7 +146,7 @@ def short(value: Number | float, unit: str) -> str:
     """A value of an axis in a table: ``1,000``, ``90 s``, ``0.25``."""
     if unit == "s":
         return f"{float(value):,.12g} s"
-    return f"{float(value):,.12g}" if unit in ("", "1/s") else count(int(value))
+    return f"{float(value):,.12g}" if unit in ("", "1/s", "per flow") else count(int(value))
 
 
 def with_unit(value: Number, unit: str) -> str:
@@ -158,7 +160,7 @@ def with_unit(value: Number, unit: str) -> str:
             seconds = f"{float(value):.12g} s"
             words = duration(float(value)) if value >= 60 else seconds
             return seconds if words == seconds else f"{seconds} ({words})"
-        case "":
+        case "" | "per flow":
             return f"{float(value):.12g}"
         case "1/s":
             return f"{rate(value)}/s"

@@ -11,7 +11,7 @@ from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
-from tuplecalc.render import numbers
+from tuplecalc.render import kinds, numbers
 from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ _RARELY = 1e-3  # one search in a thousand: what an operator would see in the lo
 
 def kind(result: Capacity) -> str:
     """The shape and the constraint: ``inverted cone, port constraint``."""
-    return f"{result.shape}, {result.constraint} constraint" if result.constraint else result.shape
+    shape = f"{result.shape}, {result.constraint} constraint" if result.constraint else result.shape
+    several = len(result.chain.traffic.kinds)
+    return f"{shape}, {several:,} kinds of traffic" if several > 1 else shape
 
 
 def hop_kind(result: Capacity, hop: HopCapacity) -> str:
@@ -80,6 +82,8 @@ def offered(load: Offered) -> str:
         proven = "" if load.blocking.is_exact else bounds
         concert = ", if ports are chosen in concert" if load.blind else ""
         said.append(f"In the long run {share} of the connections {verb}{proven}{concert}.")
+    if first := kinds.hit(load):
+        said.append(first)
     return " ".join(said)
 
 
@@ -99,6 +103,11 @@ def blind(load: Offered) -> str:
     hidden = concert is not None and blindly is not None and concert.upper > blindly.lower
     alone = " by that alone, whatever else is full" if hidden else ""
     return f"{names}; if the two choose blindly: {', '.join(lost)}{alone} (mean field).{more}"
+
+
+def not_counted(load: Offered) -> str:
+    """What may fail besides; empty where nothing is left out."""
+    return f"{load.not_counted[:1].upper()}{load.not_counted[1:]}." if load.not_counted else ""
 
 
 def _per_second(value: float) -> str:
@@ -158,11 +167,16 @@ def most(load: Offered) -> str:
 def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
     """All that there is to say, one paragraph each; ``load`` where more was asked than a chain offers."""
     load = load or under_load(result)
-    yield verdict(result)
+    yield from totals(result)
     yield from context(result)
     yield from blockless(result)
-    yield from filter(None, (offered(load), most(load), *searches(result), blind(load)))
+    yield from filter(None, (offered(load), most(load), *searches(result), blind(load), not_counted(load)))
     yield from at_most(result)
+
+
+def totals(result: Capacity) -> Iterator[str]:
+    """What binds, and for which kinds of traffic something else does."""
+    yield " ".join((verdict(result), *kinds.binding(result)))
 
 
 def context(result: Capacity) -> Iterator[str]:
@@ -211,13 +225,13 @@ def advice(result: Capacity, item: Advice) -> str:
     return f"{item.text[:1].upper()}{item.text[1:]}: {figures}{_then(result, item)}"
 
 
-def _flows(number: int) -> str:
+def _flows(number: int | None) -> str:
     return f"{numbers.count(number)} flow{'' if number == 1 else 's'}"
 
 
 def _then(result: Capacity, item: Advice) -> str:
     """What an offered rate is after the change."""
-    rate = result.chain.traffic.rate
+    rate = result.chain.traffic.offered
     if rate is None or not item.rate:
         return ""
     used = Fraction(rate) / item.rate

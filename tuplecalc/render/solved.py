@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.render import numbers, sentences, table
 
@@ -32,19 +33,19 @@ def _sentences(found: Solution) -> Iterator[str]:
         yield reason(found)
         return
     here = numbers.with_unit(found.value, found.unit)
-    which = "the longest" if found.is_time else "the least"
+    which = "the longest" if found.is_time else "the most" if found.is_largest else "the least"
     if found.is_any:
         yield f"{found.name}: any time will do for {wanted}."
     elif found.is_time and found.beyond is None:
         yield f"{found.name}: every time that was looked at will do for {wanted}, up to {here}."
     else:
         yield f"{found.name}: {here} is {which} for {wanted}."
-        with_it = "Then" if found.is_time else f"With {here}:"
+        with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
         yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} binds."
     if found.blocking:
         yield f"{_share(found)} at {numbers.rate(found.target.rate)}/s."
-    if found.beyond is not None and not found.is_time:
-        beside = f"With {numbers.count((found.value or 0) - 1)}"
+    if found.beyond is not None and found.unit not in REAL_UNITS:
+        beside = f"With {numbers.count((found.value or 0) + (1 if found.is_largest else -1))}"
         if found.target.blocking is not None:
             yield f"{beside} more than {numbers.written(found.target.blocking)} fail."
         else:
@@ -56,8 +57,7 @@ def _sentences(found: Solution) -> Iterator[str]:
 def reason(found: Solution) -> str:
     """Why no value helps: what binds where it comes nearest."""
     result, wanted = found.result, found.target
-    short_of_flows = wanted.flows is not None and result.flows < wanted.flows
-    is_rate = wanted.rate is not None and not short_of_flows and result.rate is not None
+    is_rate = wanted.rate is not None and wanted.has_flows(result) and result.rate is not None
     figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} flows"
     lost = f", where {_share(found)[:1].lower()}{_share(found)[1:]}" if found.blocking else ""
     said = f"{found.name}: no value helps for {target(wanted)}: {_limit(found)} binds at {figure}{lost}."
@@ -72,6 +72,8 @@ def target(wanted: Target) -> str:
     if wanted.rate is not None:
         lost = "" if wanted.blocking is None else f" of which at most {numbers.written(wanted.blocking)} fail"
         parts.append(f"{numbers.rate(wanted.rate)}/s{lost}")
+    if wanted.each:
+        parts.append(f"{' or '.join(map(numbers.count, wanted.each))} flows open of each client")
     return " and ".join(parts)
 
 
@@ -94,6 +96,9 @@ def _just_under(found: Solution) -> str:
     """What misses the target, in words where the digits would be those of the target."""
     assert found.beyond is not None
     said, wanted = _counts(found.beyond), found.target.rate
+    if found.target.each and not found.beyond.served.are_all:
+        clients, served = map(numbers.count, found.beyond.served)
+        said += f", {served} of {clients} clients have ports"
     if wanted is not None and found.beyond.rate is not None and found.beyond.rate < wanted:
         near, rate = numbers.rate(found.beyond.rate), numbers.rate(wanted)
         if near in (rate, f"{rate}.0"):

@@ -37,6 +37,11 @@ _DRAWING = (
     "each draws one of several addresses by chance, so that near full not all draws find room at once: "
     "the prediction is the most that fits."
 )
+_IN_WHOLE = "equal in whole flows"
+_WHOLE = (
+    "Flows of several kinds, and those that share connections, are whole at each endpoint: by so many the "
+    "two may differ."
+)
 _MIXING = (
     "ports that are apart for each destination before it may meet behind it, so that the prediction is "
     "the most that fits."
@@ -70,6 +75,8 @@ def _lines(found: Verification) -> Iterator[str]:
     for hops, words in notes:
         if hops:
             yield from table.prose(f"{' and '.join(map(table.name, hops))}: {words}")
+    if any(_IN_WHOLE in row for row in rows):
+        yield from table.prose(_WHOLE)
     yield from _of_rates(found)
     if not any(figure.is_held for figure in found.figures):
         yield "No figure here was held against the prediction."
@@ -116,7 +123,16 @@ def _wrapped(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _parts(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "clients", _keys(chain["clients"])
+    traffic = chain.get("traffic", {})
+    kinds = traffic.get("kinds", ())
+    lasts = kinds or any("upstream_hold" in hop for hop in chain.get("hops", ()))
+    if said := {key: traffic[key] for key in ("hold", "protocol")[not lasts :] if key in traffic}:
+        yield "traffic", _keys(said)
+    for kind in kinds:
+        yield table.name(kind["name"]), _keys({key: value for key, value in kind.items() if key != "name"})
+    clients = chain["clients"]
+    for group in clients if isinstance(clients, list) else [clients]:
+        yield "clients", _keys(group)
     for hop in chain.get("hops", ()):
         yield table.name(hop["name"]), _keys({key: value for key, value in hop.items() if key != "name"})
     for group in chain["services"]:
@@ -142,7 +158,7 @@ def _row(figure: Figure) -> tuple[str, str, str, str]:
     else:
         shown = [numbers.count(int(each)) for each in figures]
     if figure.is_equal:
-        verdict = "equal"
+        verdict = "equal" if figure.what == "rate" or shown[0] == shown[1] else _IN_WHOLE
     elif not figure.is_held:
         verdict = "not held against it" if figure.what == "rate" else "by chance"
     else:

@@ -39,6 +39,8 @@ class BlindHop(NamedTuple):
 def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
     """Every pair of hops whose port ranges overlap under a shared limit, in the order of the chain.
 
+    None where flows are of several kinds: that is not counted yet (``Offered.not_counted`` says so).
+
     Such are transparent proxies (TPROXY) under strict tracking whose ports overlap with those of
     the legs that enter.  The chooser avoids a port for as long as it holds it itself, which may be
     longer than the proxy's table does: a mean field with the table's time is the lower bound, one
@@ -50,6 +52,8 @@ def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
     >>> hop.chooser, hop.hop, hop.burst, [round(share, 2) for share in hop.blocking]
     ('lvs', 'login-proxy', Fraction(1, 2), [0.48, 0.51])
     """
+    if result.chain.is_mixed:
+        return ()
     return tuple(
         _blind(result.chain, each, *sets, rate)
         for each in pools(result)
@@ -106,7 +110,7 @@ def _held(chain: Chain, name: str, in_table: Fraction) -> tuple[Fraction, Fracti
 
     ``in_table`` is for how long the table of the hop behind does, where its side closed first.
     """
-    c, part = chain.traffic.first_close, chain.clients if name == "clients" else _hop(chain, name)
+    c, part = chain.traffic.first_close, chain.clients[0] if name == "clients" else _hop(chain, name)
     by_client = part.linger
     by_service = part.linger if isinstance(part, Cone) else Fraction(0)  # sockets of the side that closed
     own = c * by_client + (1 - c) * by_service

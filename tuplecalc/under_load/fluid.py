@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import expm1, floor, log10
+from math import floor, log10
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,7 +16,8 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.under_load import checks
-from tuplecalc.under_load.exhaustion import Exhausted, exhausted, hottest
+from tuplecalc.under_load.course import Course
+from tuplecalc.under_load.exhaustion import NOTHING, Exhausted, exhausted, hottest
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
 
@@ -26,10 +26,17 @@ Series: TypeAlias = NDArray[np.float64]
 _POINTS = 200  # of each of the three parts of a curve, besides its corners
 _SETTLED = 5.0  # holds, after which less than 1 % is still to come
 _SHOWN = 4.0  # holds, after which 2 % of the open connections are left
-_NOTHING = 40.0  # holds, after which what is left of an exponential is in no digit
 _FAN = tuple(0.05 * 1.27**step for step in range(22))  # holds, after which a bend is looked at again
 _NUMBERS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 45, 50, 60)
 _APART = 1e-9  # of the whole time: moments closer than that are one
+
+
+class KindOverTime(NamedTuple):
+    """What the flows of one kind take of the pool, in keys."""
+
+    kind: str
+    open: Series
+    lingering: Series
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +71,8 @@ class Fluid:
     """Keys whose connection is closed (TIME_WAIT, or the timer of a table)."""
     demand: Series
     """Keys that would be taken if there were enough."""
+    kinds: tuple[KindOverTime, ...]
+    """What is open and what lingers of each kind; one without a name where all flows are alike."""
 
     @property
     def taken(self) -> Series:
@@ -85,7 +94,9 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
         offer ended   N' = 0               x falls as e^(-t/H)
 
     Once full the pool stays full while the offer lasts, as no more comes back than was offered before; what
-    gets in tends to ``size/(k·H + Σ k·m_T·T)``.  Only here time goes in ``steps``: ``N'`` is constant over
+    gets in tends to ``size/(k·H + Σ k·m_T·T)``.  Of several kinds, each by the equations above with times of
+    its own, the part ``x^k`` gets in of those that take k keys, with the x that keeps the pool full: the
+    limit of large pools (Kelly 1986).  Only here time goes in ``steps``: ``N'`` is constant over
     each, and such that the pool is full at its end; all else is closed form.  Steps are short near every
     bend, and there are enough where half as many change nothing that matters: with the default for
     ``seconds`` no more than 2e-3 of the pool at 100 times its rate, 1e-4 at twice, nothing where H = 0.
@@ -104,38 +115,45 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
     >>> course.limit.name, course.size, round(course.exhausted_after, 1), round(course.half_free_after, 1)
     ('shared', 64512.0, 548.6, 210.8)
     """
-    offered = result.chain.traffic.rate
+    offered = result.chain.traffic.offered
     if offered is None:
         raise InputError("exhaustion needs an offered rate; write `rate` under [traffic], or --rate 700")
     each, first = _first(result, offered)
-    hold, lags, size = (
-        float(result.chain.traffic.hold),
-        {float(lag): float(part) for lag, part in each.lags.items()},
-        float(each.room),
-    )
     share = hottest(each)
-    rate = float(offered * share)
+    streams = tuple(_streams(each, float(offered * share)))
+    hold = max(stream.course.hold for stream in streams)
+    linger = max(float(lag) for _, lag in each.held)
+    size = float(each.room)
     if seconds is None:
-        most = first.seconds + 2 * float(each.seconds) if first else 1.5 * max(lags) + _SETTLED * hold
+        most = first.seconds + 2 * _mean_time(each) if first else 1.5 * linger + _SETTLED * hold
         seconds = _told(most)
     ends = checks.number(seconds, "seconds", above=0)
     steps = checks.count(steps, "steps", least=1)
     dry = first.seconds if first and first.seconds < ends else None
-    over = ends + max(lags) + _SHOWN * hold
+    over = ends + linger + _SHOWN * hold
     turns = sorted({0.0, ends} if dry is None else {0.0, dry, ends})
-    corners = _corners(turns, hold, lags, over, steps)
+    corners = _corners(turns, hold, {float(lag) for _, lag in each.held}, over, steps)
 
-    course, endless = _Course(hold, lags), _Course(hold, lags)
-    course.go_on(0.0, rate)
-    endless.go_on(0.0, rate)
+    endless = [stream._replace(course=Course(stream.course.hold, stream.course.lags)) for stream in streams]
+    for stream in (*streams, *endless):
+        stream.course.go_on(0.0, stream.rate)
     if dry is not None:
         for start, end in pairwise(_moments([*np.linspace(dry, ends, steps + 1), *corners], dry, ends)):
-            course.go_on(start, course.rate_that_fills(size / each.keys, start, end))
-    course.go_on(ends, 0.0)
-    endless.go_on(ends, 0.0)
+            _keep_full(streams, size, start, end)
+    for stream in (*streams, *endless):
+        stream.course.go_on(ends, 0.0)
 
     evenly = [moment for part in pairwise([*turns, over]) for moment in np.linspace(*part, _POINTS)]
     time = _moments([*evenly, *corners], 0.0, over)
+    kinds = tuple(
+        KindOverTime(
+            kind,
+            _frozen(sum(s.keys * s.course.at(moment).open for s in several) for moment in time),
+            _frozen(sum(s.keys * s.course.lingering(moment) for s in several) for moment in time),
+        )
+        for kind in dict.fromkeys(stream.kind for stream in streams)
+        for several in [[stream for stream in streams if stream.kind == kind]]
+    )
     return Fluid(
         limit=each.limit,
         pools=each.number,
@@ -144,12 +162,60 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
         use=float(_use(each, offered)),
         seconds=ends,
         exhausted_after=dry,
-        half_free_after=_half_free(course, size / each.keys, ends),
+        half_free_after=_half_free(streams, size, ends, linger + NOTHING * hold),
         time=_frozen(time),
-        open=_frozen(each.keys * course.at(moment).open for moment in time),
-        lingering=_frozen(each.keys * course.lingering(moment) for moment in time),
-        demand=_frozen(each.keys * endless.taken(moment) for moment in time),
+        open=_frozen(sum((kind.open for kind in kinds), np.zeros(len(time)))),
+        lingering=_frozen(sum((kind.lingering for kind in kinds), np.zeros(len(time)))),
+        demand=_frozen(_taken(endless, moment) for moment in time),
+        kinds=kinds,
     )
+
+
+class _Stream(NamedTuple):
+    """Connections of one kind whose keys are all held for one mean time; each takes ``keys``."""
+
+    kind: str
+    keys: float
+    rate: float
+    course: Course
+
+
+def _streams(each: Pools, rate: float) -> Iterator[_Stream]:
+    """What comes to the pool at the rate that falls on it."""
+    parts: dict[tuple[str, Fraction, Fraction], Fraction] = {}
+    lags: dict[tuple[str, Fraction, Fraction], dict[Fraction, Fraction]] = {}
+    for taking in each.takings:
+        for (hold, lag), keys in taking.held.items():
+            stream = taking.strand[0], hold, taking.keys
+            parts[stream] = parts.get(stream, Fraction(0)) + taking.part * keys
+            several = lags.setdefault(stream, {})
+            several[lag] = several.get(lag, Fraction(0)) + taking.part * keys
+    for stream, keys in parts.items():
+        kind, hold, each_flow = stream
+        of_keys = {float(lag): float(part / keys) for lag, part in lags[stream].items()}
+        course = Course(float(hold), of_keys)
+        yield _Stream(kind, float(each_flow), rate * float(keys / each_flow), course)
+
+
+def _taken(streams: Iterable[_Stream], time: float) -> float:
+    return sum(stream.keys * stream.course.taken(time) for stream in streams)
+
+
+def _keep_full(streams: Sequence[_Stream], size: float, start: float, end: float) -> None:
+    """Let in from ``start`` on what makes the pool full at ``end``."""
+    missing, gains = size, dict[float, float]()
+    for stream in streams:
+        known, gain = stream.course.taken_by(start, end)
+        missing -= stream.keys * known
+        gains[stream.keys] = gains.get(stream.keys, 0.0) + stream.keys * gain * stream.rate
+    if len(gains) == 1:
+        ((_, gain),) = gains.items()
+        for stream in streams:
+            stream.course.go_on(start, stream.rate * missing / gain)
+        return
+    free = crossing(lambda x: sum(gain * x**keys for keys, gain in gains.items()) - missing, 0.0, 1.0)
+    for stream in streams:
+        stream.course.go_on(start, stream.rate * free**stream.keys)
 
 
 def _frozen(values: Iterable[float]) -> Series:
@@ -167,14 +233,21 @@ def _first(result: Capacity, rate: Fraction) -> tuple[Pools, Exhausted | None]:
     if not found:
         rule = "nothing limits the rate, so nothing fills"
         raise InputError(f"exhaustion: {rule}; write `hold` under [traffic], or a `time_wait` above 0")
-    dry = [(each, time) for each in found if (time := exhausted(each, rate, result.chain.traffic.hold))]
+    dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     if dry:
         return min(dry, key=lambda pair: pair[1].seconds)
     return max(found, key=lambda each: _use(each, rate)), None
 
 
 def _use(each: Pools, rate: Fraction) -> Fraction:
-    return rate * hottest(each) * each.seconds * each.keys / each.room
+    seconds = sum((keys * sum(times) for times, keys in each.held.items()), Fraction(0))
+    return rate * hottest(each) * seconds / each.room
+
+
+def _mean_time(each: Pools) -> float:
+    """For how long a key is taken."""
+    held = each.held
+    return float(sum(keys * sum(times) for times, keys in held.items()) / sum(held.values()))
 
 
 def _told(seconds: float) -> float:
@@ -189,80 +262,9 @@ def _told(seconds: float) -> float:
     return unit * next(number for number in _NUMBERS if number * unit >= seconds * (1 - 1e-9))
 
 
-class _Cell(NamedTuple):
-    """From ``start`` on, connections get in at one rate; accepted so far, and open, in flows."""
-
-    start: float
-    accepted: float
-    open: float
-    rate: float
-
-
-class _Course:
-    """Connections of a pool over time, where what gets in is constant from one moment to the next."""
-
-    def __init__(self, hold: float, lags: Mapping[float, float]) -> None:
-        self.hold, self.lags = hold, lags
-        self.starts: list[float] = []
-        self.cells: list[_Cell] = []
-
-    def go_on(self, start: float, rate: float) -> None:
-        """From a moment after all others on, at this rate."""
-        _, accepted, still_open, _ = self.at(start)
-        self.starts.append(start)
-        self.cells.append(_Cell(start, accepted, still_open, rate))
-
-    def at(self, time: float) -> _Cell:
-        """What is so at a moment: ``x = x_0·e^(-t/H) + N'·H·(1 - e^(-t/H))``, t from the cell's start."""
-        place = bisect_right(self.starts, time)
-        if not place:
-            return _Cell(time, 0.0, 0.0, 0.0)
-        start, accepted, before, rate = self.cells[place - 1]
-        gone = self._gone(time - start)
-        still_open = before * (1 - gone) + rate * self.hold * gone
-        return _Cell(time, accepted + rate * (time - start), still_open, rate)
-
-    def closed(self, time: float) -> float:
-        """Connections closed so far."""
-        _, accepted, still_open, _ = self.at(time)
-        return accepted - still_open
-
-    def lingering(self, time: float) -> float:
-        """Keys that linger, over the keys of one connection."""
-        closed = self.closed(time)
-        return sum(part * (closed - self.closed(time - linger)) for linger, part in self.lags.items())
-
-    def taken(self, time: float) -> float:
-        """Keys that are not free, over the keys of one connection."""
-        return self.at(time).open + self.lingering(time)
-
-    def rate_that_fills(self, room: float, start: float, end: float) -> float:
-        """At which rate to go on from ``start`` for exactly ``room`` to be taken at ``end``.
-
-        What has come back by then, ``Σ m_T·D(end - T)``, is known where ``T`` reaches back to the
-        time before ``start``; for a shorter one it depends on the rate, as a linear function of it.
-        """
-        _, accepted, still_open, _ = self.at(start)
-        known, step = room - accepted, end - start
-        for linger, part in self.lags.items():
-            age = end - start - linger
-            if age <= 0:
-                known += part * self.closed(end - linger)
-            else:
-                gone = self._gone(age)
-                known += part * (accepted - still_open * (1 - gone))
-                step -= part * (age - self.hold * gone)
-        return known / step
-
-    def _gone(self, age: float) -> float:
-        """The part of the connections of one moment that are closed so much later."""
-        return -expm1(-age / self.hold) if self.hold else 1.0
-
-
-def _half_free(course: _Course, room: float, ends: float) -> float:
+def _half_free(streams: Sequence[_Stream], size: float, ends: float, longest: float) -> float:
     """Seconds from the end of the offer until no more than half is taken."""
-    longest = max(course.lags) + _NOTHING * course.hold
-    return crossing(lambda after: room / 2 - course.taken(ends + after), 0.0, longest)
+    return crossing(lambda after: size / 2 - _taken(streams, ends + after), 0.0, longest)
 
 
 def _corners(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
+from math import inf
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
+from tuplecalc.limits.kinds import SHARED
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
+from tuplecalc.under_load.chains import Bracket, by_kind, rate_for, strand_blocking, total
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
-from tuplecalc.under_load.pools import pools
+from tuplecalc.under_load.pools import Pools, pools
 
 
 class HopUse(NamedTuple):
@@ -27,6 +30,24 @@ class MostAt(NamedTuple):
 
     blocking: float
     rate: float | None
+
+
+class KindLoad(NamedTuple):
+    """What becomes of one kind's part of the offered rate."""
+
+    kind: str
+    """Its name; empty where all flows are alike."""
+    rate: Fraction
+    """Its new connections a second."""
+    failing: Bracket
+    """The share of them that fails in steady state."""
+    exhausted: Exhausted | None
+    """The first of the limits that it needs to run dry, and when; None where none does."""
+
+    @property
+    def seconds(self) -> float | None:
+        """From empty until it finds no room; None where it always does, on average."""
+        return self.exhausted.seconds if self.exhausted else None
 
 
 class Offered(NamedTuple):
@@ -45,6 +66,10 @@ class Offered(NamedTuple):
     """What fails where hops choose their ports blindly, for each pair whose ranges overlap."""
     most: MostAt | None
     """What ``--blocking`` asks for."""
+    kinds: tuple[KindLoad, ...] = ()
+    """Each kind of traffic by itself; one without a name where all flows are alike."""
+    not_counted: str = ""
+    """What may fail besides, and is not in these figures; empty where nothing is left out."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -60,6 +85,12 @@ class Offered(NamedTuple):
     def worst(self) -> BlindHop | None:
         """Of the blind choices the one that fails most; without a rate the one that halves first."""
         return max(self.blind, key=_badness, default=None)
+
+    @property
+    def hit_first(self) -> KindLoad | None:
+        """The kind that is the first without room, else the one that fails most; None where none fails."""
+        hit = [each for each in self.kinds if each.seconds is not None or each.failing.upper > 0]
+        return min(hit, key=_order, default=None)
 
     def __repr__(self) -> str:
         if self.rate is None or self.utilisation is None:
@@ -80,20 +111,49 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     (True, 0.162, 'login-proxy')
     """
     result = capacity(of) if isinstance(of, Chain) else of
-    rate = result.chain.traffic.rate
+    traffic = result.chain.traffic
+    rate = traffic.offered
     highest = result.rate if result.flows else 0
     most = None
     if blocking is not None:
         share = probability(blocking, "blocking")
         most = MostAt(share, rate_for(result, share))
+    blind, left_out = blind_hops(result, None if rate is None else float(rate)), _left_out(result)
     if rate is None:
-        return Offered(None, highest, (), None, None, blind_hops(result, None), most)
+        return Offered(None, highest, (), None, None, blind, most, not_counted=left_out)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
-    lost = chain_blocking(found, float(rate)) if result.flows else Bracket(1.0, 1.0)
-    times = (exhausted(each, rate, result.chain.traffic.hold) for each in found)
-    first = min(filter(None, times), key=lambda time: time.seconds, default=None)
-    return Offered(rate, highest, used, lost, first, blind_hops(result, float(rate)), most)
+    lost = strand_blocking(found, float(rate))
+    dry = [(each, time) for each in found if (time := exhausted(each, rate))]
+    failing = total(found, lost) if result.flows or result.chain.is_mixed else Bracket(1.0, 1.0)
+    of_kinds = by_kind(result.chain.strands, lost) if result.chain.is_mixed else {}
+    parts: dict[str, Fraction] = {}
+    for strand in result.chain.strands:
+        parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
+    kinds = tuple(
+        KindLoad(kind, rate * part, of_kinds.get(kind, failing), _first(dry, kind))
+        for kind, part in parts.items()
+    )
+    first = _first(dry)
+    return Offered(rate, highest, used, failing, first, blind, most, kinds, left_out)
+
+
+def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> Exhausted | None:
+    """What runs dry first, of what flows of a kind need, or of all."""
+    needed = (
+        time for each, time in dry if kind is None or any(taking.strand[0] == kind for taking in each.takings)
+    )
+    return min(needed, key=lambda time: time.seconds, default=None)
+
+
+def _left_out(result: Capacity) -> str:
+    """What is not counted of what may fail."""
+    meet = result.chain.is_mixed and any(limit.kind is SHARED for limit in result.limits)
+    return "ports chosen blindly: not counted for several kinds yet" if meet else ""
+
+
+def _order(kind: KindLoad) -> tuple[float, float]:
+    return inf if kind.seconds is None else kind.seconds, -kind.failing.upper
 
 
 def _badness(hop: BlindHop) -> tuple[float, float]:

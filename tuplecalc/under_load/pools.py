@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import Expression, Number, ingredients
+from tuplecalc.limits.expression import Constant, Expression, Number, ingredients
+from tuplecalc.limits.flow import Linger, Part
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Groups, Hashing, Machines
-from tuplecalc.network.chain import Traffic
+from tuplecalc.network import mix
+from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
 
 if TYPE_CHECKING:
     from tuplecalc.under_load.search import Search
+
+Strand = tuple[str, str, str]
+"""Which flows: of which kind, from which clients, to which services."""
 
 _BLOCKS = (BLOCK, BLOCK_OVERFLOW)
 _BOTH = 2  # legs
@@ -56,24 +61,58 @@ class Close(NamedTuple):
         return min(self.lingers) if len(self.lingers) <= _BOTH else Fraction(0)
 
 
+class Taking(NamedTuple):
+    """What flows that are alike take of a pool.
+
+    They are ``part`` of the new connections.  One takes ``keys``, each for ``seconds`` on average: while it
+    is open, for ``hold`` (None where its keys do not have that in common), and then they linger:
+    ``closes`` are the same sides in the same order for every limit.  ``held`` are the keys by their mean
+    hold and the fixed time after it.  Keys that are no whole number are so many by chance: the whole
+    number below or the next (an estimate; r connections for a flow).
+    """
+
+    strand: Strand
+    part: Fraction
+    keys: Fraction
+    seconds: Fraction
+    hold: Expression | None
+    closes: tuple[Close, ...]
+    held: Mapping[tuple[Fraction, Fraction], Fraction]
+    chances: tuple[tuple[int, Fraction], ...]
+    """How many keys one flow takes, and with which probability."""
+
+    @property
+    def alike(self) -> bool:
+        """Whether a flow's keys come and go together."""
+        together = self.hold is not None and all(len(set(close.lingers)) == 1 for close in self.closes)
+        return together or self.keys <= 1
+
+
+def chances(keys: Fraction) -> tuple[tuple[int, Fraction], ...]:
+    """Whole numbers of that mean, and their probabilities; none is left out.
+
+    >>> chances(Fraction(37, 35))
+    ((1, Fraction(33, 35)), (2, Fraction(2, 35)))
+    """
+    least = floor(keys)
+    more = keys - least
+    found = (least, 1 - more), (least + 1, more)
+    return tuple((number, chance) for number, chance in found if number and chance)
+
+
 class Pools(NamedTuple):
     """The pools of one limit.
 
-    ``size`` keys are in each.  A flow takes ``keys`` of them, each for ``seconds`` on average;
-    ``closes`` are the same sides in the same order for every limit of a chain, and ``alike`` says
-    whether a flow's keys come and go together.  ``slices`` say how the traffic falls on the pools
-    (by weight, the hottest last), ``hashed`` that it does so by chance besides.  ``search`` is how a
-    free key is looked for; ``scopes`` is equal for limits whose pools are the same parts of the
+    ``size`` keys are in each, and ``takings`` what flows take of them.  ``slices`` say how the traffic falls
+    on the pools (by weight, the hottest last), ``hashed`` that it does so by chance besides.  ``search`` is
+    how a free key is looked for; ``scopes`` is equal for limits whose pools are the same parts of the
     traffic.  ``users`` have keys of their own in each pool and share the rest, which is between one
     pool for all of them and an equal part for each.
     """
 
     limit: Limit
     size: Number
-    keys: int
-    seconds: Fraction
-    closes: tuple[Close, ...]
-    alike: bool
+    takings: tuple[Taking, ...]
     slices: tuple[Slice, ...]
     hashed: Hashing | None
     search: Search
@@ -81,22 +120,35 @@ class Pools(NamedTuple):
     users: Fraction = Fraction(1)
 
     @property
+    def keys(self) -> int | None:
+        """The keys of a flow where all take as many; else None."""
+        several = {keys for each in self.takings for keys, _ in each.chances}
+        return several.pop() if len(several) == 1 else None
+
+    @property
+    def alike(self) -> bool:
+        """Whether the keys of each flow come and go together."""
+        return all(each.alike for each in self.takings)
+
+    @property
     def circuits(self) -> int:
-        """Flows that one pool holds at once."""
-        return floor(Fraction(self.size) / self.keys)
+        """Flows that one pool holds at once, if they are of those that take least."""
+        least = min((keys for each in self.takings for keys, _ in each.chances), default=1)
+        return floor(Fraction(self.size) / least)
 
     @property
     def room(self) -> Fraction:
         """Keys that can be taken: of those that come and go together, whole flows' worth."""
-        return Fraction(self.circuits * self.keys if self.alike else self.size)
+        whole = self.keys and self.alike
+        return Fraction(self.circuits * self.keys if whole and self.keys else self.size)
 
     @property
-    def lags(self) -> dict[Fraction, Fraction]:
-        """How long keys linger, and which part of all keys does for so long."""
-        found: dict[Fraction, Fraction] = {}
-        for close in self.closes:
-            for linger in close.lingers:
-                found[linger] = found.get(linger, Fraction(0)) + close.share / self.keys
+    def held(self) -> dict[tuple[Fraction, Fraction], Fraction]:
+        """Keys of each new connection of the chain, by their mean hold and the fixed time after it."""
+        found: dict[tuple[Fraction, Fraction], Fraction] = {}
+        for each in self.takings:
+            for times, keys in each.held.items():
+                found[times] = found.get(times, Fraction(0)) + each.part * keys
         return found
 
     @property
@@ -128,45 +180,87 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
     >>> shared.limit.name, shared.circuits, shared.slices
     ('shared', 32256, (Slice(share=Fraction(1, 1), pools=Fraction(6, 1)),))
     """
-    traffic = result.chain.traffic
     searching = {hop.name: hop for hop in result.chain.hops if isinstance(hop, Cone)}
     merged: dict[object, tuple[Slice, ...]] = {}
-    return tuple(
-        _pools(limit, traffic, searching.get(limit.hop), merged)
+    found = (
+        _pools(limit, result.chain, searching.get(limit.hop), merged)
         for limit in result.limits
         if limit.rate is not None
     )
+    return tuple(each for each in found if each.takings)
 
 
-def _pools(
-    limit: Limit, traffic: Traffic, cone: Cone | None, merged: dict[object, tuple[Slice, ...]]
-) -> Pools:
+def _pools(limit: Limit, chain: Chain, cone: Cone | None, merged: dict[object, tuple[Slice, ...]]) -> Pools:
     pool = limit.pool or Pool(limit.scopes, Fraction(limit.busy_keys))
     slices, hashed, parts = _falls(limit, pool.scopes, merged)
-    closes = tuple(_closes(limit, traffic))
-    alike = all(len(set(close.lingers)) == 1 for close in closes)
     looks_here = cone is not None and limit.kind in ((CONE_PORTS,) if cone.block is None else _BLOCKS)
     search: Search = cone.port_search if cone is not None and looks_here else "exhaustive"
-    seconds = Fraction(limit.seconds.value) / limit.keys
-    return Pools(
-        limit, pool.size, limit.keys, seconds, closes, alike, slices, hashed, search, parts, pool.users
-    )
+    takings = tuple(_takings_of_mix(limit, chain) if limit.parts else _takings(limit, chain))
+    if not pool.scopes.value:  # no source has a port: one pool without a key
+        return Pools(limit, 0, takings, (Slice(Fraction(1), Fraction(1)),), None, "exhaustive", parts)
+    return Pools(limit, pool.size, takings, slices, hashed, search, parts, pool.users)
 
 
-def _closes(limit: Limit, traffic: Traffic) -> Iterator[Close]:
+def _takings(limit: Limit, chain: Chain) -> Iterator[Taking]:
+    """The same of all flows."""
+    seconds = Fraction(limit.seconds.value) / Fraction(limit.keys or 1)
+    for each in chain.strands:
+        closes = tuple(_closes(each.first_close, limit.lingers))
+        held: dict[tuple[Fraction, Fraction], Fraction] = {}
+        for close in closes:
+            for linger in close.lingers:
+                held[each.hold, linger] = held.get((each.hold, linger), Fraction(0)) + close.share
+        keys = Fraction(limit.keys or 1)
+        yield Taking(_name(each), each.part, keys, seconds, Constant(each.hold), closes, held, chances(keys))
+
+
+def _takings_of_mix(limit: Limit, chain: Chain) -> Iterator[Taking]:
+    """What each strand's legs take together."""
+    shares = {_name(each): each.part for each in chain.strands}
+    several: dict[Strand, list[Part]] = {}
+    for part in limit.parts:
+        several.setdefault(part.flow.strand, []).append(part)
+    for strand, parts in several.items():
+        if not shares[strand]:
+            continue
+        each = [part.flow.share.value * part.flow.weight.value * part.each.value for part in parts]
+        counts = [Fraction(count) / shares[strand] for count in each]
+        keys = sum(counts, Fraction(0))
+        if not keys:
+            continue
+        held: dict[tuple[Fraction, Fraction], Fraction] = {}
+        lingers = [part.times.linger for part in parts]
+        for part, count, each_side in zip(parts, counts, lingers, strict=True):
+            hold, c = Fraction(part.times.hold.value), Fraction(part.times.client_share.value)
+            for share, linger in ((c, each_side.client), (1 - c, each_side.service)):
+                if share:
+                    times = hold, Fraction(linger)
+                    held[times] = held.get(times, Fraction(0)) + share * count
+        time = sum((count * sum(times) for times, count in held.items()), Fraction(0))
+        flows = {(part.times.hold, part.times.client_share) for part in parts}
+        (hold_, share_), *others = flows
+        closes = tuple(_closes(Fraction(share_.value), lingers))
+        alike = None if others or keys.denominator != 1 else hold_
+        yield Taking(strand, shares[strand], keys, time / keys, alike, closes, held, chances(keys))
+
+
+def _name(each: mix.Strand) -> Strand:
+    return each.kind, each.source, each.target
+
+
+def _closes(c: Fraction, several: Sequence[Linger]) -> Iterator[Close]:
     """How long each key of a flow lingers, by who closes first; one case if it is always the same side.
 
     The legs of a longer row are put at their mean.
     """
-    c = traffic.first_close
     for share, lingers in (
-        (c, [linger.client for linger in limit.lingers]),
-        (1 - c, [linger.service for linger in limit.lingers]),
+        (c, [linger.client for linger in several]),
+        (1 - c, [linger.service for linger in several]),
     ):
         if share:
             mean = sum(lingers) / Fraction(len(lingers))
-            several = len(lingers) > _BOTH
-            yield Close(share, tuple(mean if several else Fraction(linger) for linger in lingers))
+            longer = len(lingers) > _BOTH
+            yield Close(share, tuple(mean if longer else Fraction(linger) for linger in lingers))
 
 
 def _falls(

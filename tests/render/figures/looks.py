@@ -36,7 +36,62 @@ NO_FLOW = tc.loads(
     'kind = "hourglass"\ncapture = "tproxy"\nsource = "client-port"'
 )
 ODD = {"ten": TEN, "huge": tc.loads(HUGE), "direct": DIRECT, "no flow": NO_FLOW}
+_P = (
+    '{name = "p", kind = "hourglass", capture = "tproxy", source = "client", '
+    'ports = "1024-65535", captures = ["login"]}'
+)
+CAPTURED = """
+traffic = {rate = 700, hold = "5m", kinds = [{name = "login", share = 0.1}, {name = "play", share = 0.9}]}
+clients.addresses = 131072
+hops = [
+    {name = "lvs", kind = "cone", addresses = 1},
+    PROXY,
+]
+services = {addresses = 6, ports = 443}
+""".replace("PROXY", _P)
+BRANCHES = """
+traffic.kinds = [
+    {name = "office", rate = 525, hold = "1m", clients = "office"},
+    {name = "branch", rate = 175, hold = "1m", clients = "branch"},
+]
+clients = [{name = "office", addresses = 1000}, {name = "branch", addresses = 50}]
+hops = [
+    {name = "A", kind = "cone", addresses = 2, traffic = "office"},
+    {name = "B", kind = "cone", addresses = 1, ports = "1024-5000", traffic = "branch"},
+    {name = "firewall", kind = "hourglass", layer = 3, max_entries = 262144},
+]
+services = {addresses = 6, ports = 443}
+"""
+FIVE = """
+traffic.rate = 600
+traffic.hold = "30s"
+traffic.kinds = [
+    {name = "login", share = 0.05, hold = "5m"},
+    {name = "web", share = 0.6, hold = "2s"},
+    {name = "an api with a very long name that goes on and on", share = 0.2999},
+    {name = "数据库 ∑αβ $x$", share = 0.05, hold = "1h"},
+    {name = "rare", share = 0.0001},
+]
+clients.addresses = 5000
+hops = [
+    {name = "edge nat", kind = "cone", addresses = 4},
+    {name = "firewall", kind = "hourglass", layer = 3, max_entries = 1000000, traffic = ["login", "web"]},
+    PROXY,
+    {name = "数据 frontend", kind = "hourglass", capture = "listen", traffic = ["web", "数据库 ∑αβ $x$"]},
+]
+services = {addresses = 10, ports = [80, 443]}
+""".replace("PROXY", _P)
+_ALIKE = "".join(f'{{name="f{n}",kind="hourglass",layer=3,max_entries=300000}},' for n in range(5))
+MIXES = {
+    "captured": tc.loads(CAPTURED),
+    "tiny": tc.loads(CAPTURED.replace("0.1", '"1/1000000"').replace("0.9", '"999999/1000000"')),
+    "alike": tc.loads(CAPTURED.replace("hops = [", f"hops = [{_ALIKE}")),
+    "far too much": tc.loads(CAPTURED.replace("700", "100_000")),
+    "branches": tc.loads(BRANCHES),
+    "five": tc.loads(FIVE),
+}
 CHAINS = {name: tc.example(name) for name in EXAMPLES} | ODD
+MIXED_EXAMPLES = [name for name, chain in CHAINS.items() if chain.is_mixed]
 SIZES: tuple[style.Size, ...] = ("slide", "half-page")
 
 

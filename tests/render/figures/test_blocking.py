@@ -295,3 +295,56 @@ def test_without_a_limit_or_a_flow_there_is_nothing_to_draw() -> None:
     through = r"^blocking: no flow gets through proxy shared, so every connection fails; make room there$"
     with pytest.raises(InputError, match=through):
         draw(tc.inverted_cone(source="client-port", rate=5))
+
+
+# --- kinds of traffic ------------------------------------------------------------------------
+
+
+def kinds(rate: float, **holds: float) -> tc.Chain:
+    """Logins take two of the same 6,000 ports, all others one."""
+    ports = {"count": 6000}
+    proxy = {"capture": "tproxy", "source": "client", "ports": ports, "time_wait": 0, "captures": ["login"]}
+    traffic = tc.Traffic(
+        rate=rate, kinds=[{"name": n, "share": f"1/{len(holds)}", "hold": h} for n, h in holds.items()]
+    )
+    return tc.Chain(
+        traffic=traffic,
+        clients=tc.Clients(addresses=10**6, time_wait=0),
+        hops=[tc.Cone(name="nat", addresses=1, ports=ports, time_wait=0), tc.Proxy(name="proxy", **proxy)],
+        services=tc.Services(addresses=1, ports=80),
+    )
+
+
+def test_a_line_for_each_kind_and_one_for_those_that_fail_alike() -> None:
+    chain = kinds(390, login=10, web=10, push=20)
+    ax, load = draw(chain), tc.offered(chain)
+    login, web, push = (each.failing for each in load.kinds)
+    assert web == push != login
+    for gid, share in (("login", login), ("web, push", web)):
+        assert list(line(ax, f"at:{gid}")[1]) == [share.upper]
+        rates, shares = line(ax, f"curve:{gid}:upper")
+        assert shares[list(rates).index(390.0)] == pytest.approx(share.upper)
+        assert list(shares) == sorted(shares)
+    assert words(ax, "label:web, push").startswith("web, push ")
+    assert (
+        ax.get_title(loc="left") == f"At 390/s {100 * login.upper:.3g}% of login fail: proxy shared is full"
+    )
+
+
+def test_kinds_that_hardly_fail() -> None:
+    assert draw(kinds(200, login=10, web=10)).get_title(loc="left") == (
+        f"Below {float(max_rate(kinds(200, login=10, web=10)) or 0):.4g}/s fewer than 1 in 1,000 fail;"
+        " 200/s is offered"
+    )
+    both = kinds(600, login=10, web=10).changed(hops=[])
+    with pytest.raises(InputError, match=r"^blocking: nothing limits the rate, so no connection fails; "):
+        draw(both.changed(traffic=both.traffic.changed(kinds=[{"name": n, "share": 0.5} for n in "ab"])))
+
+
+MANY = kinds(300, **{f"a kind with a long name {n}": 10 + n for n in range(9)}, login=30)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("chain", [kinds(300, login=10, web=10, push=20), MANY])
+def test_words_of_kinds_stand_apart(chain: tc.Chain, size: style.Size) -> None:
+    check_words(draw(chain, size))

@@ -232,3 +232,55 @@ def test_without_a_rate_there_is_nothing_to_draw() -> None:
     )
     with pytest.raises(InputError, match=r"^exhaustion: nothing limits the rate, so nothing fills; write "):
         draw(free)
+
+
+# --- kinds of traffic ------------------------------------------------------------------------
+
+KINDS = tc.loads("""
+clients = {addresses = 100000, time_wait = 0}
+services = {addresses = 6, ports = 80}
+[[traffic.kinds]]
+name = "login"
+rate = 900
+hold = "2m"
+[[traffic.kinds]]
+name = "web"
+rate = 1800
+hold = "5m"
+[[traffic.kinds]]
+name = "rare"
+rate = 0.001
+hold = "5m"
+[[hops]]
+name = "lvs"
+kind = "cone"
+addresses = 1
+time_wait = 0
+[[hops]]
+name = "login-proxy"
+kind = "hourglass"
+capture = "tproxy"
+source = "client"
+captures = ["login"]
+ports = "1024-65535"
+""")
+
+
+def test_kinds_stand_one_on_the_other() -> None:
+    ax, found = draw(KINDS), course(KINDS)
+    login, web, _ = found.kinds
+    time, low = found.time.tolist(), login.open + login.lingering
+    assert set(zip(time, low.tolist(), strict=True)) <= area(ax, "kind:login") & area(ax, "kind:web")
+    assert set(zip(time, (low + web.open).tolist(), strict=True)) <= area(ax, "kind:web")
+    assert not by_gid(ax, "kind:rare")
+    assert not by_gid(ax, "open")
+    assert list(line(ax, "kind:login:open")[1]) == login.open.tolist()
+    assert not by_gid(ax, "kind:web:open")  # of which nothing lingers
+    away = f"{numbers.share(1 - 1 / found.use)} of the demand turned away"
+    assert key(ax) == ["login", "web", "open below, lingering above", away]
+    assert ax.get_title(loc="left").startswith("At 2,700/s login-proxy shared runs dry")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_words_of_kinds_stand_apart(size: style.Size) -> None:
+    check_words(draw(KINDS, size))

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 import tuplecalc as tc
-from tests.render.figures.looks import CHAINS, DIRECT, SIZES, by_gid, check_words, words
+from tests.render.figures.looks import CHAINS, DIRECT, MIXES, SIZES, by_gid, check_words, key, words
 from tuplecalc.render.figures import plot_limits, style
 from tuplecalc.render.figures.limits import Of, bars
 
@@ -118,9 +118,45 @@ def test_a_hop_is_named_once() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("of", ["flows", "rate"])
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", CHAINS | MIXES)
 def test_words_lie_apart(name: str, of: Of, size: style.Size) -> None:
-    check_words(limits(CHAINS[name], of, size))
+    check_words(limits((CHAINS | MIXES)[name], of, size))
+
+
+def taken(ax: Axes, limit: str) -> dict[str, tuple[float, float]]:
+    """From where to where each kind's part of a limit goes."""
+    parts = [patch for each in ax.child_axes for patch in each.patches if isinstance(patch, Rectangle)]
+    found = [(str(part.get_gid()), part) for part in parts]
+    return {
+        gid.rpartition(":")[2]: (part.get_x(), part.get_x() + part.get_width())
+        for gid, part in found
+        if gid.startswith(f"taken:{limit}:")
+    }
+
+
+@pytest.mark.parametrize(("of", "hold"), [("rate", 360), ("flows", 300)])
+def test_each_kind_has_its_part_of_a_limit(of: Of, hold: int) -> None:
+    """A tenth of the flows is captured: 300 s at the client's side, 360 s upstream; the rest takes 300 s."""
+    ax = limits(MIXES["captured"], of)
+    captured, passing = Fraction(300 + hold, 10), Fraction(300 * 9, 10)
+    part = float(captured / (captured + passing))
+    assert taken(ax, "p:shared") == {"login": (0, pytest.approx(part)), "play": (pytest.approx(part), 1)}
+    assert taken(ax, "p:upstream") == {"login": (0, 1)}
+    assert taken(ax, "lvs:ports") == {"login": (0, 0.1), "play": (0.1, 1)}
+    assert key(ax) == ["login", "play"]
+    assert not limits(CHAINS["outage"], of).child_axes
+
+
+def test_kinds_beyond_the_colours_look_alike() -> None:
+    kinds = [tc.Kind(name=f"k{n}", share=f"1/{2 ** min(n, 8)}") for n in range(1, 10)]
+    chain = tc.with_settings(DIRECT, "traffic.hold=1m").changed(traffic=tc.Traffic(kinds=kinds))
+    ax = limits(chain)
+    (parts,) = ax.child_axes
+    colours = [to_hex(patch.get_facecolor()) for patch in parts.patches]
+    assert key(ax) == ["k1", "k2", "k3", "k4", "k5", "4 other kinds"]
+    assert len(set(colours)) == 6
+    assert colours[5:] == [style.MUTED] * 4
+    check_words(ax)
 
 
 def test_the_title_says_the_finding() -> None:

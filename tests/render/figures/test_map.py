@@ -12,7 +12,7 @@ from matplotlib.contour import QuadContourSet
 from matplotlib.patches import Patch
 
 import tuplecalc as tc
-from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words, key
+from tests.render.figures.looks import CHAINS, MIXED_EXAMPLES, MIXES, SIZES, by_gid, check_words, key
 from tuplecalc.questions.axis import axis
 from tuplecalc.render.figures import plot_map, style
 from tuplecalc.render.figures.map import _levels
@@ -183,7 +183,25 @@ def test_where_nothing_limits_the_rate_there_is_no_figure() -> None:
         drawn(CHAINS["no flow"])
 
 
+def test_a_map_of_shares_is_filled_by_what_binds_there() -> None:
+    """The table takes more than the ports do where more than a third is captured, however many addresses."""
+    chain = MIXES["captured"]
+    ax = drawn(chain, "traffic.kinds.login.share=0.1..0.9/9", "hops.lvs.addresses=1..3")
+    (mesh,) = by_gid(ax, "regions")
+    assert isinstance(mesh, QuadMesh)
+    cells = np.asarray(mesh.get_array()).reshape(3, 9)
+    assert len(set(cells[:, :3].flat)) == len(set(cells[:, 3:].flat)) == 1
+    assert cells[0, 0] != cells[0, -1]
+    assert key(ax)[:2] == ["p shared", "lvs ports"]
+    assert ax.get_xlabel() == "share of login"
+
+
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", [name for name in CHAINS if name != "no flow"])
+@pytest.mark.parametrize("name", [name for name in CHAINS if name not in ("no flow", *MIXED_EXAMPLES)])
 def test_words_lie_apart(name: str, size: style.Size) -> None:
     check_words(drawn(CHAINS[name], size=size))
+
+
+def test_contours_that_are_close_have_words_that_are_not() -> None:
+    vary = "traffic.kinds.push.share=0..1/25", "hops.nginx-api.addresses=1..6"
+    check_words(drawn(tc.example("pooled-frontend"), *vary, size="half-page"))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 import tuplecalc as tc
-from tests.render.figures.looks import CHAINS, SIZES, by_gid, check_words, line, words
+from tests.render.figures.looks import CHAINS, MIXES, SIZES, by_gid, check_words, line, words
 from tuplecalc.questions.axis import axis
 from tuplecalc.render.figures import plot_rate, style
 
@@ -199,7 +199,34 @@ def test_rates_that_are_infinite_at_one_end_only() -> None:
     assert Fraction(508_176, 60) == tc.capacity(tc.with_settings(chain, "traffic.hold=1m")).rate
 
 
+def test_of_a_mix_a_share_is_varied_and_the_rate_is_that_of_all_kinds() -> None:
+    """Whoever is captured takes both legs, 660 s, of one table, the others 300 s; each a port for 420 s."""
+    ax = rate(MIXES["captured"])
+    across, rates = line(ax, "envelope")
+    assert rates == pytest.approx(6 * 64_512 / np.maximum(420, 660 - 360 * across))
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("share of play", "highest rate of all kinds, a second")
+    assert ax.get_title(loc="left").endswith("p shared where share of play < 67%")
+    assert words(ax, "label:offered") == "700/s offered"
+    assert (
+        rate(MIXES["branches"]).get_xlabel() == "hold of branch, minutes"
+    )  # kinds with rates have no shares
+
+
+def test_what_binds_at_the_very_end_of_a_share_alone_is_not_seen() -> None:
+    """Where all is backup, the limits of the NAT need no names of services."""
+    ax = rate(tc.example("office-and-branch"))
+    labels = {str(text.get_gid()) for text in ax.texts}
+    assert {label for label in labels if label.startswith("label:nat")} == {
+        *("label:nat ports vault", "label:nat entries")
+    }
+    assert (
+        ax.get_title(loc="left") == "nat ports vault binds at 896/s; nat entries where share of backup < 5.6%"
+    )
+
+
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", [name for name in CHAINS if name != "no flow"])
+@pytest.mark.parametrize(
+    "name", [name for name in CHAINS | MIXES if name not in ("no flow", "tiny", "alike", "far too much")]
+)
 def test_words_lie_apart(name: str, size: style.Size) -> None:
-    check_words(rate(CHAINS[name], None, size))
+    check_words(rate((CHAINS | MIXES)[name], None, size))

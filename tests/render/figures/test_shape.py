@@ -1,22 +1,26 @@
 """The silhouette: widths, openings, words."""
 
 from functools import lru_cache
-from math import log10
+from itertools import pairwise
+from math import log10, radians, sin
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import Polygon, Rectangle
+from matplotlib.text import Annotation
 
 import tuplecalc as tc
-from tests.render.figures.looks import CHAINS, SIZES, TEN, by_gid, check_words, words
+from tests.render.figures.looks import CHAINS, DIRECT, MIXES, SIZES, TEN, by_gid, check_words, key, words
+from tuplecalc.limits.limit import by_flows
 from tuplecalc.render.figures import plot_shape, style
+from tuplecalc.render.figures.ways import ways
 
 
 @lru_cache(32)
 def shape(name: str, size: style.Size = "slide") -> Axes:
-    return plot_shape(tc.capacity(CHAINS[name]), ax=style.blank(size))
+    return plot_shape(tc.capacity((CHAINS | MIXES)[name]), ax=style.blank(size))
 
 
 def height(ax: Axes, part: str, x: float) -> float:
@@ -49,7 +53,7 @@ def test_a_leg_is_as_high_as_its_tuple_space_and_its_core_as_its_ports(name: str
 def test_an_opening_is_as_high_as_the_smallest_limit(name: str) -> None:
     ax, result = shape(name), tc.capacity(CHAINS[name])
     for place, hop in enumerate(result.hops[1:], start=1):
-        least = min(limit.flows for limit in hop.limits)
+        least = min(map(by_flows, hop.limits))
         spaces = (result.hops[place - 1].tuple_space, hop.tuple_space)
         assert opening(ax, hop.name) == pytest.approx(log10(min(least, *spaces)))
         assert height(ax, "addresses", place) == pytest.approx(opening(ax, hop.name))
@@ -121,7 +125,7 @@ def test_many_hops_are_named_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", CHAINS | MIXES)
 def test_words_lie_apart(name: str, size: style.Size) -> None:
     check_words(shape(name, size))
 
@@ -143,13 +147,66 @@ def test_a_bound_is_called_one() -> None:
     assert "at most" in ax.get_title(loc="left")
 
 
-def test_of_very_many_hops_some_are_named_and_the_one_that_binds() -> None:
-    hops = [tc.Forwarder(name=f"f{i}", layer=3, max_entries=1000 + abs(i - 50)) for i in range(99)]
+@pytest.mark.parametrize(
+    ("binding", "named"),
+    [(0, [1, *range(7, 97, 6)]), (50, [0, *range(9, 97, 6)]), (98, [0, *range(9, 94, 6), 99])],
+)
+@pytest.mark.parametrize("size", SIZES)
+def test_of_very_many_hops_some_are_named_and_the_one_that_binds(
+    binding: int, named: list[int], size: style.Size
+) -> None:
+    hops = [tc.Forwarder(name=f"f{i}", layer=3, max_entries=1000 + abs(i - binding)) for i in range(99)]
     chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=2, ports=80))
-    ax = plot_shape(tc.capacity(chain), ax=style.blank())
-    named = [str(text.get_gid()) for text in ax.texts if str(text.get_gid()).startswith("hop:")]
-    assert named == [
-        "hop:clients",
-        *(f"hop:f{i}" for i in (6, 13, 20, 27, 34, 41, 48, 50, 55, 62, 69, 76, 83, 90, 97)),
-    ]
-    assert "◀" in words(ax, "hop:f50")
+    ax = plot_shape(tc.capacity(chain), ax=style.blank(size))
+    found = [str(text.get_gid()) for text in ax.texts if str(text.get_gid()).startswith("hop:")]
+    assert "◀" in words(ax, f"hop:f{binding}")
+    if size == "slide":
+        assert found == [f"hop:f{place - 1}" if place else "hop:clients" for place in named]
+    assert bool(by_gid(ax, "services")) == (binding < 98)
+    check_words(ax)
+    tilted = [text for text in ax.texts if isinstance(text, Annotation) and text.get_rotation()]
+    places = sorted(ax.transData.transform((text.xy[0], 0))[0] for text in tilted)
+    apart = sin(radians(tilted[0].get_rotation())) * min(b - a for a, b in pairwise(places))
+    assert apart > float(tilted[0].get_fontsize()) * style.figure_of(ax).dpi / 72
+
+
+def marks(ax: Axes, kinds: str) -> dict[str, tuple[float, str]]:
+    """How kinds meet each hop, and where that is marked."""
+    found = [line for line in ax.lines if str(line.get_gid()).startswith(f"way:{kinds}:")]
+    parts = [(str(line.get_gid()).split(":"), line) for line in found if line.get_color() != style.PAPER]
+    return {
+        hop: (float(np.asarray(line.get_xdata(), float)[0]), meeting) for (_, _, hop, meeting), line in parts
+    }
+
+
+def test_what_passes_a_proxy_and_goes_round_a_hop_is_seen() -> None:
+    ax = shape("captured")
+    assert marks(ax, "login") == {"lvs": (1, "through"), "p": (2, "through")}
+    assert marks(ax, "play") == {"lvs": (1, "through"), "p": (2, "uncaptured")}
+    assert words(ax, "way:play:name") == "play"
+    assert key(ax) == ["through the hop", "passes uncaptured"]
+    branches = shape("branches")
+    assert marks(branches, "office") == {"A": (1, "through"), "B": (2, "round"), "firewall": (3, "through")}
+    assert marks(branches, "branch") == {"A": (1, "round"), "B": (2, "through"), "firewall": (3, "through")}
+    assert key(branches) == ["through the hop", "goes round it"]
+    (name,) = [kind for kind in map(", ".join, ways(MIXES["five"]).values()) if kind.endswith("rare")]
+    assert words(shape("five"), f"way:{name}:name") == "an api with a ve… +1"
+    assert not [line for line in shape("cone").lines if str(line.get_gid()).startswith("way:")]
+
+
+def test_kinds_that_go_the_same_way_need_no_lines() -> None:
+    kinds = [tc.Kind(name=name, share="1/2") for name in "ab"]
+    ax = plot_shape(tc.capacity(DIRECT.changed(traffic=tc.Traffic(kinds=kinds))), ax=style.blank())
+    assert not ax.lines
+    assert ax.get_legend() is None
+
+
+def test_a_leg_is_as_high_as_those_of_all_kinds_together() -> None:
+    """Office: 1000 clients, then 2 addresses; branch: 50 clients, then one with 3977 ports."""
+    ax, endpoints = shape("branches"), 6
+    clients, office = 28_232 * endpoints, 2 * 64_512 * endpoints
+    legs = [1050 * clients, office + 50 * clients, office + 3977 * endpoints, office + 3977 * endpoints]
+    for place, leg in enumerate(legs):
+        assert height(ax, "addresses", place + 0.5) == pytest.approx(log10(leg))
+    assert words(ax, "leg:A") == f"{legs[1]:,} tuples of legs that differ"
+    assert words(ax, "leg:clients").endswith("1,050 addresses × 28,232 ports × 6 endpoints")

@@ -14,7 +14,8 @@ from tuplecalc.render.figures import KINDS, style
 
 
 def drawn(kind: str = "limits", size: style.Size = "slide") -> bytes:
-    ax = getattr(figures, f"plot_{kind}")(tc.capacity(tc.example("outage")), ax=style.blank(size))
+    name = "mixed-by-share" if kind == "region" else "outage"
+    ax = getattr(figures, f"plot_{kind}")(tc.capacity(tc.example(name)), ax=style.blank(size))
     return style.encode(ax, "png")
 
 

@@ -22,8 +22,14 @@ from typing import Any
 
 from tuplecalc.lab.inside.clients import Clients
 from tuplecalc.lab.inside.pace import Pace
-from tuplecalc.lab.inside.proxy import Proxy
-from tuplecalc.lab.inside.sockets import BACKLOG, listener, open_files
+from tuplecalc.lab.inside.proxy import Proxy, limit_files
+from tuplecalc.lab.inside.sockets import (
+    BACKLOG,
+    datagram_listener,
+    echo_datagrams,
+    listener,
+    open_files,
+)
 
 _CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1
@@ -67,7 +73,7 @@ class Agent:
 
     def __init__(self) -> None:
         self.host = os.readlink("/proc/self/ns/net")  # noqa: PTH115
-        self.proxy: Proxy | None = None
+        self.proxies: list[Proxy] = []
         self.servers: list[asyncio.Server] = []  # kept: they close with their last reference
         self.clients: Clients | None = None  # likewise their sockets
 
@@ -101,20 +107,28 @@ class Agent:
             case "nft":
                 _tool(["nft", "-f", "-"], spec["rules"])
             case "echo":
-                loop = asyncio.get_running_loop()
-                for port in spec["ports"]:
-                    waiting = listener("0.0.0.0", port)
-                    self.servers.append(await loop.create_server(Echo, sock=waiting, backlog=BACKLOG))
-            case "proxy":
-                self.proxy = Proxy(spec)
+                await self._echo(spec["ports"], spec["protocols"])
+            case "proxies":
+                self.proxies = [Proxy(each) for each in spec["proxies"]]
+                limit_files(spec["max_files"])
             case "admit":
                 self.clients = Clients(spec)
-                return await self.clients.admit(spec["first"], spec["more"], spec["waves"], spec["wanted"])
+                return await self.clients.admit(**spec["admit"])
             case "sustain":
                 return await Pace(spec).sustain(spec["offered"], spec["delay"], spec["periods"])
             case "report":
-                return {"proxy": self.proxy and self.proxy.report(), "kernel": counters()}
+                return {"proxies": [proxy.report() for proxy in self.proxies], "kernel": counters()}
         return None
+
+    async def _echo(self, ports: list[int], protocols: list[str]) -> None:
+        loop = asyncio.get_running_loop()
+        for port in ports:
+            if "tcp" in protocols:
+                waiting = listener("0.0.0.0", port)
+                self.servers.append(await loop.create_server(Echo, sock=waiting, backlog=BACKLOG))
+            if "udp" in protocols:
+                sock = datagram_listener(port)
+                loop.add_reader(sock, echo_datagrams, sock)
 
 
 class Echo(asyncio.Protocol):

@@ -7,9 +7,11 @@ import socket
 from time import monotonic
 from typing import Any
 
-from tuplecalc.lab.inside.clients import Clients
+from tuplecalc.lab.inside.clients import Clients, Strand
+from tuplecalc.lab.inside.sockets import Endpoint
 
 _TICK = 0.005
+_LOOKS = 4
 
 
 class Pace(Clients):
@@ -21,7 +23,9 @@ class Pace(Clients):
     def __init__(self, spec: dict[str, Any]) -> None:
         super().__init__(spec)
         self.done: list[float] = []
-        self.looks = 1  # a source without a port has one again by its next turn
+        self.counts = dict.fromkeys(self.strands, 0)  # opened, or being opened
+        for strand in self.strands:
+            strand.looks = min(strand.looks, _LOOKS)  # who has no port now has one again by the next turn
 
     async def sustain(self, offered: float, delay: float, periods: int) -> dict[str, Any]:
         """Completed connections a second over whole ``periods`` of the delay, after one to fill the chain.
@@ -34,8 +38,7 @@ class Pace(Clients):
             due = int((now - began) * offered)
             while begun < due and len(self.pending) < self.window:
                 begun += 1
-                self._attempt()
-                self.full.clear()  # what is full now is free again later
+                self._attempt(self._lagging())
             begun = max(begun, due - self.window)  # a late turn does not offer a burst
             await asyncio.sleep(_TICK)
         for task in self.pending:
@@ -43,6 +46,20 @@ class Pace(Clients):
         counted = sum(began + delay <= at < ends for at in self.done)
         return {"rate": counted / (delay * periods)}
 
-    def _opened(self, sock: socket.socket) -> None:
+    def _lagging(self) -> Strand:
+        """The strand that has least of its part: one that finds no room holds the others back."""
+        strand = min(self.strands, key=lambda each: self.counts[each] / each.weight)
+        strand.full.clear()  # what is full now is free again later
+        return strand
+
+    async def _open(self, strand: Strand, sock: socket.socket, to: Endpoint) -> None:
+        self.counts[strand] += 1
+        try:
+            await super()._open(strand, sock, to)
+        finally:
+            self.counts[strand] -= 1
+
+    def _opened(self, strand: Strand, sock: socket.socket) -> None:
         self.done.append(monotonic())
+        self.counts[strand] += 1
         sock.close()

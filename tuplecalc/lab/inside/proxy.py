@@ -1,4 +1,4 @@
-"""A layer-7 proxy, small and real: accept, connect onwards as the plan says, hand bytes on."""
+"""Layer-7 proxies, small and real: accept, connect onwards as the plan says, hand bytes on."""
 
 from __future__ import annotations
 
@@ -7,31 +7,46 @@ import errno
 import os
 import socket
 from collections import Counter
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
+from tuplecalc.lab.inside.pool import Pool
 from tuplecalc.lab.inside.sockets import (
     NO_PORT_LEFT,
     Endpoint,
     Ports,
     abort,
     listener,
+    marked,
     open_files,
     original,
     reset,
 )
 
 
+def limit_files(most: int | None) -> None:
+    """Let this process open so many more files, if there is a limit."""
+    if most is not None:
+        open_files(len(os.listdir("/proc/self/fd")) - 1 + most)  # noqa: PTH208
+
+
 class Proxy:
-    """Captures by ``tproxy``, ``nat`` or ``listen``; two connections for each flow.
+    """Captures by ``tproxy``, ``nat`` or ``listen``; two connections for each flow, or some from a pool.
 
     A client whose flow cannot be opened is reset, and ``errors`` counts what the kernel said.
     """
 
     def __init__(self, spec: dict[str, Any]) -> None:
+        self.hop: str = spec["hop"]
         self.capture: str = spec["capture"]
         self.source: str = spec["source"]
         self.own: list[str] = spec["addresses"]
-        self.onwards: list[Endpoint] = [(address, port) for address, port in spec["endpoints"]]
+        self.onwards: dict[int, list[Endpoint]] = {
+            mark: [(address, port) for address, port in endpoints] for mark, endpoints in spec["endpoints"]
+        }
+        self.ratios = {mark: Fraction(*ratio) for mark, ratio in spec["upstream"]}
+        self.pools: dict[tuple[int, Endpoint | None], Pool] = {}
         self.ports = Ports(spec["ports"], spec["allocation"], transparent=self.source != "own")
         self.turn = self.open = 0
         self.errors: Counter[str] = Counter()
@@ -40,12 +55,16 @@ class Proxy:
             waiting = listener(address, port, transparent=self.capture == "tproxy")
             asyncio.get_running_loop().add_reader(waiting, self._accept, waiting)
         self.spare = os.open(os.devnull, os.O_RDONLY)
-        if spec["max_files"] is not None:
-            open_files(len(os.listdir("/proc/self/fd")) - 1 + spec["max_files"])  # noqa: PTH208
 
     def report(self) -> dict[str, Any]:
-        """Flows that are open, and what the kernel said."""
-        return {"open": self.open, "errors": dict(self.errors)}
+        """Flows that are open, the connections of its pools, and what the kernel said."""
+        pools = self.pools.values()
+        return {
+            "hop": self.hop,
+            "open": self.open + sum(len(pool.flows) for pool in pools),
+            "pooled": sum(len(pool.lanes) for pool in pools),
+            "errors": dict(self.errors),
+        }
 
     def _accept(self, waiting: socket.socket) -> None:
         for _ in range(64):  # then let others have a turn
@@ -73,47 +92,67 @@ class Proxy:
 
     async def _begin(self, client: socket.socket, peer: Endpoint) -> None:
         client.setblocking(False)
-        loop = asyncio.get_running_loop()
-        here, there = _Leg(self), _Leg(self)
-        here.other, there.other = there, here
         try:
-            upstream, to = self._connect(client, peer)
-            try:
-                await loop.sock_connect(upstream, to)
-            except OSError:
-                upstream.close()
-                raise
+            mark, to = marked(client), self._aim(client)
+            if mark in self.ratios:
+                await self._join(client, peer, mark, to)
+            else:
+                await self._pair(client, peer, mark, to)
         except OSError as error:
             self.errors[errno.errorcode.get(error.errno or 0, "closed")] += 1
             abort(client)
-            return
+
+    def _aim(self, client: socket.socket) -> Endpoint | None:
+        """Where a client wanted to; None where that was the proxy itself."""
+        if self.capture == "tproxy":
+            address, port = client.getsockname()
+            return address, port
+        return original(client) if self.capture == "nat" else None
+
+    async def _pair(self, client: socket.socket, peer: Endpoint, mark: int, to: Endpoint | None) -> None:
+        """One connection upstream for the flow alone."""
+        loop = asyncio.get_running_loop()
+        here, there = _Leg(self), _Leg(self)
+        here.other, there.other = there, here
+        upstream = await self._upstream(peer, mark, to)
         self.open += 1
         await loop.create_connection(lambda: there, sock=upstream)
         await loop.connect_accepted_socket(lambda: here, client)
 
-    def _connect(self, client: socket.socket, peer: Endpoint) -> tuple[socket.socket, Endpoint]:
+    async def _join(self, client: socket.socket, peer: Endpoint, mark: int, to: Endpoint | None) -> None:
+        """A place in the pool of the flow's destination."""
+        if (mark, to) not in self.pools:
+            self.pools[mark, to] = Pool(self.ratios[mark], partial(self._upstream, peer, mark, to))
+        await self.pools[mark, to].begin(client)
+
+    async def _upstream(self, peer: Endpoint, mark: int, to: Endpoint | None) -> socket.socket:
+        upstream, there = self._connect(peer, mark, to)
+        try:
+            await asyncio.get_running_loop().sock_connect(upstream, there)
+        except OSError:
+            upstream.close()
+            raise
+        return upstream
+
+    def _connect(self, peer: Endpoint, mark: int, aim: Endpoint | None) -> tuple[socket.socket, Endpoint]:
         last = OSError(errno.EADDRNOTAVAIL, "no ports")
-        for to in self._targets(client):
+        for to in [aim] if aim else self._in_turn(self.onwards[mark]):
             self.turn += 1
             turned = self.turn % len(self.own) if self.own else 0
             for own in self.own[turned:] + self.own[:turned] if self.source == "own" else [peer[0]]:
                 try:
                     if self.source == "client-port":
-                        return self.ports.connect_from(peer, to), to
-                    return self.ports.connect(own, to), to
+                        return self.ports.connect_from(peer, to, mark), to
+                    return self.ports.connect(own, to, mark), to
                 except OSError as error:
                     if error.errno not in NO_PORT_LEFT:
                         raise
                     last = error
         raise last
 
-    def _targets(self, client: socket.socket) -> list[Endpoint]:
-        if self.capture == "tproxy":
-            return [client.getsockname()]
-        if self.capture == "nat":
-            return [original(client)]
-        first = self.turn % len(self.onwards)
-        return self.onwards[first:] + self.onwards[:first]
+    def _in_turn(self, onwards: list[Endpoint]) -> list[Endpoint]:
+        first = self.turn % len(onwards)
+        return onwards[first:] + onwards[:first]
 
 
 class _Leg(asyncio.Protocol):

@@ -1,4 +1,4 @@
-"""TCP sockets that choose their source as a hop of the chain does."""
+"""Sockets that choose their source as a hop of the chain does."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import resource
 import secrets
 import socket
 import struct
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -19,7 +20,10 @@ IP_LOCAL_PORT_RANGE = 51
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21  # linux/tcp.h
 TCP_SEND_QUEUE = 2
 SO_ORIGINAL_DST = 80  # linux/netfilter_ipv4.h
+IP_PKTINFO, IP_RECVTOS, SO_RCVBUFFORCE = 8, 13, 33
 BACKLOG = 4096
+_ECN_BITS = 2  # of the field, below the DSCP
+_BUFFER = 1 << 24
 LAST_PORT = 65535
 NO_PORT_LEFT = (errno.EADDRNOTAVAIL, errno.EADDRINUSE)
 
@@ -45,11 +49,14 @@ class Ports:
         self.binds = allocation == "bind"
         self.transparent = transparent
 
-    def connect(self, address: str, to: Endpoint) -> socket.socket:
-        """A connection under way from an address; ``OSError`` as the kernel says it where no port is left."""
+    def connect(self, address: str, to: Endpoint, mark: int = 0) -> socket.socket:
+        """A connection under way from an address; ``OSError`` as the kernel says it where no port is left.
+
+        All its packets have the mark (DSCP).
+        """
         last = OSError(errno.EADDRNOTAVAIL, "no ports")
         for low, high in self.ranges:
-            sock = self._socket()
+            sock = self._socket(mark)
             try:
                 if self.narrows:
                     _narrow(sock, low, high)
@@ -63,9 +70,9 @@ class Ports:
                 last = error
         raise last
 
-    def connect_from(self, source: Endpoint, to: Endpoint) -> socket.socket:
+    def connect_from(self, source: Endpoint, to: Endpoint, mark: int = 0) -> socket.socket:
         """A connection under way from an address and port that are given."""
-        sock = self._socket()
+        sock = self._socket(mark)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the 4-tuple decides
             return _under_way(sock, source, to)
@@ -73,10 +80,11 @@ class Ports:
             sock.close()
             raise
 
-    def _socket(self) -> socket.socket:
+    def _socket(self, mark: int) -> socket.socket:
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
+            _mark(sock, mark)
             _begin_anywhere(sock)
             if self.transparent:
                 sock.setsockopt(socket.IPPROTO_IP, IP_TRANSPARENT, 1)
@@ -84,6 +92,41 @@ class Ports:
             sock.close()
             raise
         return sock
+
+
+class DatagramPorts:
+    """Source ports of UDP: chosen here, since the kernel keeps a port for all destinations of a socket."""
+
+    def __init__(self, ranges: Sequence[Sequence[int]], allocation: str) -> None:
+        self.ports = [port for low, high in ranges for port in range(low, high + 1)]
+        self.binds = allocation == "bind"
+        self.taken: dict[tuple[str, Endpoint | None], deque[tuple[int, socket.socket]]] = {}
+
+    def connect(self, address: str, to: Endpoint, mark: int = 0) -> socket.socket:
+        """A socket for one destination, from a new port, or once there is none from the first one's again."""
+        taken = self.taken.setdefault((address, None if self.binds else to), deque())
+        if len(taken) < len(self.ports):
+            port = self.ports[len(taken)]
+        elif taken[0][1].fileno() < 0:
+            port, _ = taken.popleft()
+        else:
+            raise OSError(errno.EADDRNOTAVAIL, "no ports")
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        taken.append((port, sock))
+        sock.setblocking(False)
+        _mark(sock, mark)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # towards another destination
+        return _under_way(sock, (address, port), to)
+
+
+def _mark(sock: socket.socket, mark: int) -> None:
+    if mark:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, mark << _ECN_BITS)
+
+
+def marked(sock: socket.socket) -> int:
+    """The mark of a connection that was accepted (``tcp_reflect_tos``)."""
+    return sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) >> _ECN_BITS
 
 
 def _begin_anywhere(sock: socket.socket) -> None:
@@ -140,6 +183,31 @@ def listener(address: str, port: int, *, transparent: bool = False) -> socket.so
     sock.bind((address, port))
     sock.listen(BACKLOG)
     return sock
+
+
+def datagram_listener(port: int) -> socket.socket:
+    """A socket that hears which address a datagram was for, and its mark."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, _BUFFER)
+    for option in (IP_PKTINFO, IP_RECVTOS):
+        sock.setsockopt(socket.IPPROTO_IP, option, 1)
+    sock.setblocking(False)
+    sock.bind(("0.0.0.0", port))
+    return sock
+
+
+def echo_datagrams(sock: socket.socket) -> None:
+    """Every datagram that waits goes back, from the address that it was for and with its mark."""
+    with suppress(BlockingIOError):
+        while True:
+            data, heard, _, peer = sock.recvmsg(16, 256)
+            said: list[tuple[int, int, bytes]] = []
+            for level, option, value in heard:
+                if option == IP_PKTINFO:  # interface, local address, destination of the header
+                    said.append((level, option, struct.pack("=I4s4x", 0, value[8:12])))
+                else:
+                    said.append((level, option, value))
+            sock.sendmsg([data], said, 0, peer)
 
 
 def original(sock: socket.socket) -> Endpoint:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from tuplecalc.render.figures.limits import plot_limits as plot_limits
     from tuplecalc.render.figures.map import plot_map as plot_map
     from tuplecalc.render.figures.rate import plot_rate as plot_rate
+    from tuplecalc.render.figures.region import plot_region as plot_region
     from tuplecalc.render.figures.shape import plot_shape as plot_shape
 
-KINDS = ("shape", "limits", "rate", "map", "blocking", "exhaustion")
+KINDS = ("shape", "limits", "rate", "map", "region", "blocking", "exhaustion")
 """Each kind of figure is a module here with a function ``plot_`` and its name."""
 
 __all__ = [f"plot_{kind}" for kind in KINDS]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import cycle
 from math import log10, sqrt
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,16 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.network.cone import Cone
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style
-from tuplecalc.render.figures.curves import FLOOR, Curve, Kind, Span, curves
+from tuplecalc.render.figures.curves import (
+    FLOOR,
+    Curve,
+    Kind,
+    Span,
+    check_that_some_fail,
+    curves,
+    kind_curves,
+)
+from tuplecalc.render.figures.kinds import looks
 from tuplecalc.render.figures.labels import End, Mark
 from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
 from tuplecalc.under_load.choice import blind_hops
@@ -30,14 +40,19 @@ _LOOKS: dict[Kind, tuple[str, str, str]] = {
     "blind": (style.PURPLE, "-.", "\\\\\\\\"),
 }
 """The colour, the line, the hatch of a band."""
+_NAMED = 3  # kinds that fail alike; of more there is but the number
+_DASHES = ("-", "--", "-.", ":")
+_DARKER = {style.YELLOW: "#B8A900"}
+"""What is too light for a line."""
 
 
 @style.styled
 def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     """What share of the connections fails at which rate, around the highest one.
 
-    The curves are those of :func:`curves`: lines where the share is known, bands where it lies
-    between two bounds.  The share is on a logarithmic axis that ends at 1e-9.  The highest rate and
+    The curves are those of :func:`curves`, or one for each kind of traffic, where those that fail alike
+    are one, at the rate of all kinds: lines where the share is known, bands where it lies between two
+    bounds.  The share is on a logarithmic axis that ends at 1e-9.  The highest rate and
     the offered one are lines; where a rate is offered, points mark what fails there.
 
     Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, and where no flow
@@ -48,9 +63,11 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     >>> plot_blocking(capacity(example("cone")), ax=style.blank()).get_title(loc="left")
     'Below 42,121/s fewer than 1 in 1,000 fail; 1,500/s is offered'
     """
-    found = curves(result)
+    check_that_some_fail(result)
+    of_kinds = kind_curves(result) if len(result.chain.traffic.kinds) > 1 else {}
+    found = tuple(of_kinds.values()) or curves(result)
     ax = style.axes(ax)
-    offered, highest = result.chain.traffic.rate, float(result.rate or 0)
+    offered, highest = result.chain.traffic.offered, float(result.rate or 0)
     span = Span.around(highest, None if offered is None else float(offered))
     ax.set_xscale("log" if span.logarithmic else "linear")
     ax.set_yscale("log")
@@ -64,8 +81,13 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks([10.0**decade for decade in decades], [_tick(decade) for decade in decades])
     ax.minorticks_off()
     ax.grid(axis="y")
-    words = [_curve(ax, curve, offered) for curve in found]
-    style.headline(ax, _finding(result, found), pad=6 + labels.marked(ax, marks))
+    if of_kinds:
+        words = list(_kinds(ax, result, of_kinds))
+        finding = _finding_of_kinds(result, of_kinds)
+    else:
+        words = [_curve(ax, curve, offered, curve.kind, _LOOKS[curve.kind]) for curve in found]
+        finding = _finding(result, found)
+    style.headline(ax, finding, pad=6 + labels.marked(ax, marks))
     labels.beside(ax, words)
     return ax
 
@@ -84,27 +106,46 @@ def _tick(decade: int) -> str:
     return f"≤ {text}" if decade <= log10(FLOOR) else text
 
 
-def _curve(ax: Axes, curve: Curve, offered: Any) -> End:
+def _kinds(ax: Axes, result: Capacity, found: Mapping[str, Curve]) -> Iterator[End]:
+    """A line for each kind; one for those that fail alike, and for those that have no look of their own."""
+    known, offered = looks(result), result.chain.traffic.offered
+    alike: dict[object, list[str]] = {}
+    for kind, curve in found.items():
+        alike.setdefault(curve.shares, []).append(kind)
+    said = set()
+    for dashes, kinds in zip(cycle(_DASHES), alike.values(), strict=False):
+        look = min((known[kind] for kind in kinds), key=lambda each: each.colour == style.MUTED)
+        several = list(dict.fromkeys(known[kind].label for kind in kinds))
+        names = ", ".join(several) if len(kinds) <= _NAMED else f"{len(kinds)} kinds"
+        curve = found[kinds[0]]._replace(label=names)
+        colour = _DARKER.get(look.colour, look.colour)
+        end = _curve(ax, curve, offered, names, (colour, dashes, look.hatch))
+        if names not in said:
+            yield end
+        said.add(names)
+
+
+def _curve(ax: Axes, curve: Curve, offered: Any, gid: str, look: tuple[str, str, str]) -> End:
     """A line, or a band between two; its words stand at its right end."""
     lower, upper = ([max(share[bound], FLOOR / 10) for share in curve.shares] for bound in (0, 1))
-    colour, dashes, hatch = _LOOKS[curve.kind]
+    colour, dashes, hatch = look
     looks: Any = {"color": colour, "linestyle": dashes}
-    gid = f"curve:{curve.kind}"
+    of_curve = f"curve:{gid}"
     if lower != upper:
         looks |= {"linestyle": "-", "linewidth": 1.2}  # two dashed lines next to each other look like neither
         band: Any = {"facecolor": colour, "alpha": 0.25, "hatch": hatch, "edgecolor": colour, "linewidth": 0}
-        ax.fill_between(curve.rates, lower, upper, gid=f"{gid}:band", **band)
-    ax.plot(curve.rates, upper, gid=f"{gid}:upper", **looks)
-    ax.plot(curve.rates, lower, gid=f"{gid}:lower", **looks)
+        ax.fill_between(curve.rates, lower, upper, gid=f"{of_curve}:band", **band)
+    ax.plot(curve.rates, upper, gid=f"{of_curve}:upper", **looks)
+    ax.plot(curve.rates, lower, gid=f"{of_curve}:lower", **looks)
     words = wrap(curve.label, _LINE)
     if curve.at is not None:
         shares = sorted({max(share, FLOOR) for share in curve.at})
-        dot: Any = {"color": colour, "marker": "o", "clip_on": False, "zorder": 4, "gid": f"at:{curve.kind}"}
+        dot: Any = {"color": colour, "marker": "o", "clip_on": False, "zorder": 4, "gid": f"at:{gid}"}
         ax.plot([float(offered)] * len(shares), shares, **dot)
         words.append(f"{_said(curve.at)} at {numbers.rate(offered)}/s")
     end = sqrt(max(lower[-1], FLOOR)) * sqrt(max(upper[-1], FLOOR))
     line = {key: looks[key] for key in ("color", "linestyle")}
-    return End("\n".join(words), (ax.get_xlim()[1], end), f"label:{curve.kind}", line)
+    return End("\n".join(words), (ax.get_xlim()[1], end), f"label:{gid}", line)
 
 
 def _said(share: Bracket) -> str:
@@ -121,7 +162,7 @@ def _said(share: Bracket) -> str:
 
 def _finding(result: Capacity, found: Sequence[Curve]) -> str:
     """What fails at the offered rate and why; where hardly anything does, up to which rate that holds."""
-    offered = result.chain.traffic.rate
+    offered = result.chain.traffic.offered
     blind = next((curve for curve in found if curve.kind == "blind"), None)
     if offered is not None:
         at, lost = f"At {numbers.rate(offered)}/s", _as_set(result, found)
@@ -141,6 +182,18 @@ def _finding(result: Capacity, found: Sequence[Curve]) -> str:
     return f"{below}, ports chosen in concert" if meet else below
 
 
+def _finding_of_kinds(result: Capacity, found: Mapping[str, Curve]) -> str:
+    """What fails of the kind that fails most; where hardly anything does, up to which rate that holds."""
+    offered = result.chain.traffic.offered
+    at = {kind: curve.at for kind, curve in found.items() if curve.at is not None}
+    worst = max(at, key=lambda kind: at[kind].upper, default=None)
+    if worst is not None and at[worst].upper > _RARELY:
+        which = f"of {table.name(worst, 30)}" if len({at[kind] for kind in at}) > 1 else "of each kind"
+        return f"At {numbers.rate(offered)}/s {_said(at[worst])} {which} fail: {_reason(result)}"
+    below = f"Below {numbers.rate(Fraction(rate_for(result, _RARELY) or 0.0))}/s fewer than 1 in 1,000 fail"
+    return below if offered is None else f"{below}; {numbers.rate(offered)}/s is offered"
+
+
 def _as_set(result: Capacity, found: Sequence[Curve]) -> Bracket:
     """What fails at the offered rate with the searches of the file."""
     by_formula = found[0].at or Bracket(0.0, 0.0)
@@ -148,12 +201,12 @@ def _as_set(result: Capacity, found: Sequence[Curve]) -> Bracket:
     searches = [curve.at for curve in found if curve.kind == "search" and curve.at]
     if all(cone.port_search == "exhaustive" for cone in cones) or all(at.upper < FLOOR for at in searches):
         return by_formula
-    return chain_blocking(pools(result), float(result.chain.traffic.rate or 0))
+    return chain_blocking(pools(result), float(result.chain.traffic.offered or 0))
 
 
 def _reason(result: Capacity) -> str:
     """The limit that fails most, and whether for want of room."""
-    rate = float(result.chain.traffic.rate or 0)
+    rate = float(result.chain.traffic.offered or 0)
     worst = max(pools(result), key=lambda each: chain_blocking([each], rate).upper)
     full = chain_blocking([worst._replace(search="exhaustive")], rate).upper
     hop = table.name(worst.limit.hop, 30)

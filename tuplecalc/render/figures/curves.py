@@ -12,7 +12,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.cone import Cone
 from tuplecalc.render import table
-from tuplecalc.under_load.chains import Bracket, chain_blocking
+from tuplecalc.under_load.chains import Bracket, by_kind, chain_blocking, strand_blocking
 from tuplecalc.under_load.choice import blind_hops
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.search import windows
@@ -25,6 +25,7 @@ FLOOR = 1e-9
 
 _HIDDEN = 0.01  # of what fails anyway, or of the height: less than a line shows
 _CHECKED = 8  # of the rates
+_OF_KINDS = 36
 _POINTS, _BY_HASH = 48, 24  # of a curve; of one behind a hash
 _SEARCHES, _SLOW_SEARCHES = 36, 12  # with limited searches; behind a hash or several in a row: a second each
 _FAR = 4.0  # times the highest rate, or a hundredth of that: beyond, the rates are on a logarithmic axis
@@ -60,14 +61,9 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     erlang [0.162, 0.162]
     blind [0.476, 0.509]
     """
-    if not result.flows:
-        where = f"{result.binding.hop} {result.binding.name}, so every connection fails; make room there"
-        raise InputError(f"blocking: no flow gets through {where}")
-    if result.rate is None:
-        rule = "nothing limits the rate, so no connection fails"
-        raise InputError(f"blocking: {rule}; write `hold` under [traffic], or a `time_wait` above 0")
-    offered = float(result.chain.traffic.rate) if result.chain.traffic.rate else None
-    span = Span.around(float(result.rate), offered)
+    check_that_some_fail(result)
+    offered = float(result.chain.traffic.offered) if result.chain.traffic.offered else None
+    span = Span.around(float(result.rate or 0), offered)
 
     def curve(kind: Kind, label: str, share: Share, most: int) -> Curve:
         known = _sampled(share, span, offered, most)
@@ -91,6 +87,16 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     return tuple(found)
 
 
+def check_that_some_fail(result: Capacity) -> None:
+    """Raise :class:`~tuplecalc.errors.InputError` where all connections fail, or none ever does."""
+    if not result.flows:
+        where = f"{result.binding.hop} {result.binding.name}, so every connection fails; make room there"
+        raise InputError(f"blocking: no flow gets through {where}")
+    if result.rate is None:
+        rule = "nothing limits the rate, so no connection fails"
+        raise InputError(f"blocking: {rule}; write `hold` under [traffic], or a `time_wait` above 0")
+
+
 def _no_less(share: Bracket, other: Bracket) -> Bracket:
     return Bracket(max(share.lower, other.lower), max(share.upper, other.upper))
 
@@ -108,6 +114,26 @@ def _worst(result: Capacity, rate: float) -> tuple[str, Share] | None:
     pair = blind_hops(result, None)[worst]
     names = f"{table.name(pair.chooser, 14)} and {table.name(pair.hop, 14)}"
     return f"{names} choose ports blindly", lambda rate: lost(rate)[worst]
+
+
+def kind_curves(result: Capacity) -> dict[str, Curve]:
+    """What fails of each kind of traffic at which rate of all together, where ports run out."""
+    found, strands = pools(result), result.chain.strands
+    offered = float(result.chain.traffic.offered) if result.chain.traffic.offered else None
+    span = Span.around(float(result.rate or 0), offered)
+    known: dict[float, dict[str, Bracket]] = {}
+
+    def worst(rate: float) -> Bracket:
+        known[rate] = by_kind(strands, strand_blocking(found, rate))
+        return max(known[rate].values(), key=lambda share: share.upper)
+
+    rates = tuple(sorted(_sampled(worst, span, offered, _OF_KINDS)))
+    curves = {}
+    for kind in known[rates[0]]:
+        shares = tuple(accumulate((known[rate][kind] for rate in rates), _no_less))
+        at = None if offered is None else known.get(offered, known[rates[0]])[kind]
+        curves[kind] = Curve("erlang", kind, rates, shares, at)
+    return curves
 
 
 class Span(NamedTuple):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, Stroke
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style, units
+from tuplecalc.render.figures.kinds import Look, looks
 from tuplecalc.render.figures.labels import Mark
-from tuplecalc.under_load.fluid import Fluid, Series, over_time
+from tuplecalc.under_load.fluid import Fluid, KindOverTime, Series, over_time
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -22,6 +26,12 @@ _AREAS: dict[str, dict[str, Any]] = {
     "lingering": {"facecolor": style.ORANGE, "edgecolor": style.PAPER, "hatch": "////"},
     "turned away": {"facecolor": "none", "edgecolor": style.VERMILLION, "hatch": "\\\\\\\\"},
 }
+_OPEN: dict[str, Any] = {
+    "color": style.INK,
+    "linewidth": 1.0,
+    "linestyle": "--",
+    "path_effects": [Stroke(linewidth=2.2, foreground=style.PAPER), Normal()],
+}
 _HIGHEST = 1.5  # times the size, to where the demand is drawn
 _INVISIBLE = 2e-3  # of the height of the axes: a thinner area is left out
 
@@ -31,9 +41,10 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
     """How the limit that runs dry first fills at the offered rate, from empty, and how it recovers.
 
     Of one scope of it, the one that gets the most: what open connections take and what lingers,
-    stacked, up to its size; dashed what they would take if there were more; when it is dry, when the
-    offer ends, and when half of it is free again.  The share turned away is that of the long run.
-    Where nothing runs dry it is the limit most in use, until that has settled.  All comes from
+    stacked, up to its size, one kind of traffic on the other where there are several; dashed what they
+    would take if there were more; when it is dry, when the offer ends, and when half of it is free again.
+    The share turned away is that of the long run.  Where nothing runs dry it is the limit most in use,
+    until that has settled.  All comes from
     :func:`tuplecalc.under_load.fluid.over_time`, which says when it holds.
 
     Raises :class:`~tuplecalc.errors.InputError` where no rate is offered, nothing limits it, or no
@@ -52,9 +63,7 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(0, end), ylim=(0, max(1.04 * top, 1.14 * size)), ylabel=_counted(course))
     ax.set_yticks([0, size / 2, size], ["0", _count(size / 2), _count(size)])
     ax.axhline(size, color=style.INK, linewidth=1.4, gid="capacity")
-    bands = (("open", 0 * course.open, course.open), ("lingering", course.open, course.taken))
-    seen = _INVISIBLE * ax.get_ylim()[1]
-    areas = [_area(ax, *band, course.time) for band in bands if (band[2] - band[1]).max() >= seen]
+    areas = list(_kinds(ax, result, course) if result.chain.traffic.kinds else _all(ax, course))
     marks = []
     if dry is not None:
         ends = f"offer ends after {numbers.duration(course.seconds)}"
@@ -68,8 +77,40 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _all(ax: Axes, course: Fluid) -> Iterator[Artist]:
+    """What is open, and on it what lingers."""
+    bands = (("open", 0 * course.open, course.open), ("lingering", course.open, course.taken))
+    for name, low, high in bands:
+        if _seen(ax, low, high):
+            yield _area(ax, name, course.time, low, high)
+
+
+def _kinds(ax: Axes, result: Capacity, course: Fluid) -> Iterator[Artist]:
+    """One kind on the other, a line in each between what is open and what lingers above it."""
+    low, known = 0 * course.open, looks(result)
+    shown: dict[Look, list[KindOverTime]] = {}
+    for kind in course.kinds:
+        shown.setdefault(known[kind.kind], []).append(kind)
+    for look, several in shown.items():
+        still_open = low + sum(kind.open for kind in several)
+        high = still_open + sum(kind.lingering for kind in several)
+        if _seen(ax, low, high):
+            gid = f"kind:{look.label}"
+            ax.fill_between(course.time, low, high, gid=gid, **look.filled)
+            if _seen(ax, low, still_open) and _seen(ax, still_open, high):
+                ax.plot(course.time, still_open, gid=f"{gid}:open", **_OPEN)
+            yield look.patch
+        low = high
+    if any(_seen(ax, 0 * low, kind.lingering) for kind in course.kinds):
+        yield Line2D([], [], label="open below, lingering above", **_OPEN)
+
+
+def _seen(ax: Axes, low: Series, high: Series) -> bool:
+    return bool((high - low).max() >= _INVISIBLE * ax.get_ylim()[1])
+
+
 def _finding(result: Capacity, course: Fluid) -> str:
-    rate, limit = f"{numbers.rate(result.chain.traffic.rate)}/s", course.limit
+    rate, limit = f"{numbers.rate(result.chain.traffic.offered)}/s", course.limit
     name = f"{table.name(limit.hop, 30)} {limit.name}"
     if course.exhausted_after is None and course.use == 1:
         return f"{rate} just fills {name}"
@@ -92,7 +133,7 @@ def _count(value: float) -> str:
     return style.count(round(value)) if value >= 1000 or value.is_integer() else f"{value:.4g}"
 
 
-def _area(ax: Axes, name: str, low: Series, high: Series, time: Series) -> Artist:
+def _area(ax: Axes, name: str, time: Series, low: Series, high: Series) -> Artist:
     """The area between two curves."""
     return ax.fill_between(time, low, high, linewidth=0, gid=name, label=name, **_AREAS[name])
 
@@ -112,6 +153,7 @@ def _turned_away(ax: Axes, course: Fluid, dry: float) -> Artist:
     offered = (course.time >= dry) & (course.time <= course.seconds)
     time, demand = course.time[offered], course.demand[offered]
     ax.plot(time, demand, color=style.VERMILLION, linestyle="--", gid="demand")
-    area = _area(ax, "turned away", np.full_like(time, course.size), demand, time)
-    area.set_label(f"{numbers.share(1 - 1 / course.use)} turned away")
+    area = _area(ax, "turned away", time, np.full_like(time, course.size), demand)
+    of = " of the demand" if len(course.kinds) > 1 else ""
+    area.set_label(f"{numbers.share(1 - 1 / course.use)}{of} turned away")
     return area

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tuplecalc.render import table
 from tuplecalc.render.figures import style
 
 if TYPE_CHECKING:
@@ -18,6 +19,15 @@ _ROW, _GAP = 11.0, 5.0  # points: a line of words; between two words
 _AXES = 0.72  # of the figure's height, at least
 _EDGE, _BETWEEN = 0.12, 0.02  # of the axes' width: where words would leave it; between two words
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}  # of words, left of their line
+
+
+def limit(hop: str, name: str, longest: int) -> str:
+    """A limit with its hop's name, each cut where it is long.
+
+    >>> limit("edge-nat", "ports", 5)
+    'edge… ports'
+    """
+    return f"{table.name(hop, longest)} {table.name(name, longest)}"
 
 
 class End(NamedTuple):

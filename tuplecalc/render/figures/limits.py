@@ -6,12 +6,15 @@ from fractions import Fraction
 from math import floor, log10
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
 from tuplecalc.errors import reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style
+from tuplecalc.render.figures.kinds import looks, taken_of
 from tuplecalc.render.figures.labels import Mark
 
 if TYPE_CHECKING:
@@ -23,7 +26,8 @@ _MOST_BARS = 24  # what a page has room for; the smallest are shown
 _FEWEST_ROWS = 3  # a single bar is no wall
 _NAMES = 3  # characters of a hop's name for each inch of the figure
 _BESIDE = 0.2  # of the axis: as long as a bar's words are
-_FOR_VALUES = 0.16  # of the axis, behind the longest bar
+_FOR_VALUES, _FOR_FEWER = 0.16, 0.22  # of the axis, behind the longest bar; where it is shorter for kinds
+_BEHIND, _WIDE = 0.025, 0.14  # of the figure's width: from the axes to the parts of kinds, and these
 _LOOKS: dict[str, dict[str, Any]] = {
     "binds": {"color": style.BINDING},
     "next": {"color": style.NEXT, "hatch": "////", "edgecolor": style.PAPER},
@@ -54,7 +58,7 @@ def bars(result: Capacity, of: Of) -> tuple[Bar, ...]:
     >>> [(bar.limit.name, bar.mark) for bar in bars(capacity(example("outage")), "rate")][1:]
     [('ports', 'next'), ('accepted', ''), ('upstream', ''), ('shared', 'binds')]
     """
-    is_flows, offered = of == "flows", result.chain.traffic.rate
+    is_flows, offered = of == "flows", result.chain.traffic.offered
     marks = [(result.binding, "binds"), (result.next_binding, "next")]
     if not is_flows:
         marks = [(result.rate_binding, "binds"), (result.next_rate_binding, "next")]
@@ -73,6 +77,8 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     ``of`` is ``"rate"`` (connections a second; without it, where a rate is offered) or ``"flows"``
     (open at once).  The offered load is a line: the offered rate, or at each limit the flows that it
     keeps there.  Of very many limits only the smallest are shown, and the figure says so.
+    Where there are kinds of traffic, a row of parts beside each bar is what each of them takes of the
+    limit at the present mix.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
@@ -82,12 +88,13 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     if of not in (None, "flows", "rate"):
         raise reject(of, 'the bars are "flows" or "rate"', "write one of these", "of")
     ax = style.axes(ax)
-    offered = result.chain.traffic.rate
+    offered = result.chain.traffic.offered
     if of is None:
         of = "flows" if offered is None or result.rate is None else "rate"
     every = bars(result, of)
     shown = _shown(every)
-    low, high = _range([float(value) for bar in shown for value in (bar.value, bar.load) if value])
+    behind = _FOR_FEWER if result.chain.traffic.kinds else _FOR_VALUES
+    low, high = _range([float(value) for bar in shown for value in (bar.value, bar.load) if value], behind)
     ax.set_xscale("log")
     ax.set(xlim=(low, high), ylim=(max(len(shown), _FEWEST_ROWS) - 0.4, -0.6))
     for place, bar in enumerate(shown):
@@ -110,7 +117,33 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     if left := len(every) - len(shown):
         ax.set_xlabel(f"{ax.get_xlabel()}; {left:,} more limit{'s' if left > 1 else ''}, none of them lower")
     style.headline(ax, _finding(result, of), pad=pad)
+    if result.chain.traffic.kinds:
+        _kinds(ax, result, of, shown)
     return ax
+
+
+def _kinds(ax: Axes, result: Capacity, of: Of, shown: tuple[Bar, ...]) -> None:
+    """Beside each bar, from nothing to all of it: what each kind takes."""
+    figure = style.figure_of(ax)
+    inches = float(figure.get_size_inches()[0])  # of the axes' width it would change while that is found
+    edge: Any = ax.transAxes
+    across = figure.dpi_scale_trans + ScaledTranslation(1, 0, edge)
+    where = blended_transform_factory(across, ax.transAxes)
+    parts = ax.inset_axes((_BEHIND * inches, 0, _WIDE * inches, 1), transform=where, sharey=ax)
+    known = looks(result)
+    for place, bar in enumerate(shown):
+        left = 0.0
+        for kind, part in taken_of(bar.limit, of_rate=of == "rate").items():
+            gid = f"taken:{bar.limit.hop}:{bar.limit.name}:{kind}"
+            parts.barh(place, float(part), left=left, height=0.7, gid=gid, **known[kind].filled)
+            left += float(part)
+    parts.set(xlim=(0, 1), xlabel="by kind")
+    low, high = parts.set_xticks([0, 1], ["0%", "100%"])
+    low.label1.set_horizontalalignment("left")
+    high.label1.set_horizontalalignment("right")
+    parts.tick_params(axis="y", left=False, labelleft=False)
+    parts.spines["left"].set_visible(False)
+    style.below(ax, [look.patch for look in dict.fromkeys(known.values())])
 
 
 def _shown(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
@@ -122,11 +155,11 @@ def _shown(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
     return tuple(every[at] for at in sorted(ranked[:_MOST_BARS]))
 
 
-def _range(values: list[float]) -> tuple[float, float]:
+def _range(values: list[float], behind: float) -> tuple[float, float]:
     """From the power of ten below the smallest, so that it is a bar too, to some way over the largest."""
     smallest, largest = min(values, default=1.0), max(values, default=10.0)
     low = 10.0 ** floor(log10(smallest / 1.5))
-    return low, max(largest, 100 * low) * (max(largest, 100 * low) / low) ** _FOR_VALUES
+    return low, max(largest, 100 * low) * (max(largest, 100 * low) / low) ** behind
 
 
 def _bar(ax: Axes, place: int, bar: Bar, low: float) -> None:
@@ -153,13 +186,13 @@ def _names(shown: tuple[Bar, ...], longest: int) -> list[str]:
     names, previous = [], ""
     for bar in shown:
         hop = "" if bar.limit.hop == previous else f"{table.name(bar.limit.hop, longest)}  "
-        names.append(f"{hop}{bar.limit.name}")
+        names.append(f"{hop}{table.name(bar.limit.name, longest * 3 // 2)}")
         previous = bar.limit.hop
     return names
 
 
 def _finding(result: Capacity, of: Of) -> str:
-    offered, at_most = result.chain.traffic.rate, result.flows_at_most
+    offered, at_most = result.chain.traffic.offered, result.flows_at_most
     if of == "flows":
         return f"{_binds(result.binding)} {style.count(result.flows)} flows{' or fewer' if at_most else ''}"
     if result.rate_binding is None or result.rate is None:
@@ -172,4 +205,4 @@ def _finding(result: Capacity, of: Of) -> str:
 
 
 def _binds(limit: Limit) -> str:
-    return f"{table.name(limit.hop, 30)} {limit.name} binds at"
+    return f"{labels.limit(limit.hop, limit.name, 30)} binds at"

@@ -16,9 +16,9 @@ from tuplecalc.limits.expression import ingredients
 from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.grid import Array
 from tuplecalc.questions.sweep import Sweep, limits_over
-from tuplecalc.render import numbers, table
-from tuplecalc.render.figures import style, units
-from tuplecalc.render.figures.rate import check_rates, turning, turning_points
+from tuplecalc.render import numbers
+from tuplecalc.render.figures import labels, style, units
+from tuplecalc.render.figures.rate import check_rates, turning, turning_points, usual
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -86,8 +86,8 @@ def plot_map(
 ) -> Axes:
     """The highest rate against two numbers: filled by which limit binds, with contours of the rate.
 
-    Without axes: against ``hold``, and the addresses or the table that the binding limit hangs on.
-    A ring is the present design, a thick broken contour the offered rate.
+    Without axes: against :func:`~tuplecalc.render.figures.rate.usual`, and the addresses or the table that
+    the binding limit hangs on.  A ring is the present design, a thick broken contour the offered rate.
 
     Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, or no flow gets
     through, at any point.
@@ -97,7 +97,7 @@ def plot_map(
     >>> plot_map(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min, all else as now'
     """
-    x = x or axis_of(result.chain, "traffic.hold")
+    x = x or axis_of(result.chain, usual(result))
     y = y or axis_of(result.chain, _second(result, x.path))
     grid = limits_over(result.chain, y, x)
     check_rates(grid, f"map, {x.path} and {y.path}", " at any point")
@@ -122,7 +122,7 @@ def plot_map(
         for place, (colour, hatch) in zip(limits, looks, strict=True)
         if place in seen
     ]
-    offered = result.chain.traffic.rate
+    offered = result.chain.traffic.offered
     style.below(ax, [*key, *([now] if now else []), *_contours(ax, cells, grid, offered)])
     return ax
 
@@ -194,9 +194,13 @@ def _contours(ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None) -> 
         found = ax.contour(cells.columns, cells.rows, drawn, levels, **looks)
         found.set_gid("rates")
         behind: Any = {"facecolor": style.PAPER, "alpha": 0.8, "linewidth": 0, "pad": 1.0}
-        to_axes = ax.transData + ax.transAxes.inverted()
+        to_axes, placed = ax.transData + ax.transAxes.inverted(), list[Array]()
         for text in ax.clabel(found, fmt=lambda rate: f"{style.si(rate)}/s", fontsize=_SMALL, inline=False):
             inside = np.clip(to_axes.transform(text.get_position()), _HALF, 1 - np.array(_HALF))
+            if any((abs(inside - other) < 2 * np.array(_HALF)).all() for other in placed):
+                text.set_visible(False)  # of contours that are close to each other not all have words
+                continue
+            placed.append(inside)
             text.set(position=inside, transform=ax.transAxes, rotation=0, bbox=behind)
     return key
 
@@ -230,8 +234,7 @@ def _now(ax: Axes, x: Axis, y: Axis, result: Capacity) -> Line2D | None:
 def _name(grid: Sweep, place: int) -> str:
     if place < 0:
         return "no limit"
-    hop, limit = grid.names[place]
-    return f"{table.name(hop, _LONGEST_NAME)} {limit}"
+    return labels.limit(*grid.names[place], _LONGEST_NAME)
 
 
 def _finding(
@@ -247,7 +250,7 @@ def _finding(
         if place in seen
     }
     whole = "the whole map" if len(places) == 1 else "nearly the whole map"
-    now = f"{table.name(binding.hop, _LONGEST_NAME)} {binding.name}" if binding else ""
+    now = labels.limit(binding.hop, binding.name, _LONGEST_NAME) if binding else ""
     if not on_the_map or now not in shares:
         if len(shares) == 1:
             return f"{next(iter(shares))} binds on {whole}"

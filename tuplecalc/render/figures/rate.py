@@ -15,6 +15,7 @@ from tuplecalc.questions.grid import Array, Name
 from tuplecalc.questions.sweep import Sweep, limits_over
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style, units
+from tuplecalc.render.figures.kinds import taken_of
 from tuplecalc.render.figures.labels import End
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class _Note(NamedTuple):
 
 @style.styled
 def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = None) -> Axes:
-    """The highest rate against one number, ``hold`` unless an axis is given.
+    """The highest rate against one number, :func:`usual` unless an axis is given.
 
     Limits that come near are thin lines; the smallest of all limits, the highest rate, is thick.
     Dots mark where another limit begins to bind, a ring the present design, a broken line the
@@ -63,7 +64,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     >>> plot_rate(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min'
     """
-    axis = axis or axis_of(result.chain, "traffic.hold")
+    axis = axis or axis_of(result.chain, usual(result))
     grid = limits_over(result.chain, axis)
     across = grid.coordinates[0]
     check_rates(grid, f"rate, {axis.path}", ", whatever the value")
@@ -73,7 +74,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     said = sum(bool(note.words) for note in notes)
     ax.set(xscale="log" if axis.is_log else "linear", yscale="log", xlim=_width(axis, across))
     shown = _near(grid)
-    offered = result.chain.traffic.rate
+    offered = result.chain.traffic.offered
     ax.set_ylim(*_heights([grid.rate, *(grid.rates_of[places[0]] for places in shown)], said, offered))
     words = []
     is_few = axis.is_count and len(across) <= _POINTS
@@ -97,12 +98,25 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     units.along(ax.xaxis, axis)
     units.log_ticks(ax)
     ax.minorticks_off()
-    ax.set(xlabel=units.title(axis), ylabel="highest rate, connections a second")
+    whose = " of all kinds, a second" if result.chain.traffic.kinds else ", connections a second"
+    ax.set(xlabel=units.title(axis), ylabel=f"highest rate{whose}")
     ax.grid(axis="y")
     style.headline(ax, _finding(result, axis, grid, turns, unseen))
     labels.beside(ax, words)
     _write(ax, notes)
     return ax
+
+
+def usual(result: Capacity) -> str:
+    """What is varied where nobody says: the hold, or the share of the kind that takes most of what binds.
+
+    Kinds that have rates have no share to vary, but often a hold of their own.
+    """
+    kinds, taken = result.chain.traffic.kinds, taken_of(result.rate_binding or result.binding, of_rate=True)
+    number, most = max(enumerate(kinds), key=lambda each: taken.get(each[1].name, 0), default=(0, None))
+    if most is not None and most.share not in (None, 1):
+        return f"traffic.kinds.{number}.share"
+    return "traffic.hold" if most is None or most.hold is None else f"traffic.kinds.{number}.hold"
 
 
 def check_rates(grid: Sweep, figure: str, where: str) -> None:
@@ -119,10 +133,11 @@ def check_rates(grid: Sweep, figure: str, where: str) -> None:
 
 
 def turning_points(result: Capacity, axis: Axis) -> list[Change]:
-    """Where another limit begins to bind, but for the very edge of the axis."""
+    """Where another limit begins to bind, but for the very edges of the axis."""
     low, high = axis.values[0], axis.values[-1]
-    edge = low * (1 + Fraction(_AT_THE_EDGE)) if axis.is_log else low + (high - low) * Fraction(_AT_THE_EDGE)
-    return [turn for turn in changes(result.chain, axis) if turn.value > edge]
+    edge = (low if axis.is_log else high - low) * Fraction(_AT_THE_EDGE)
+    last = high if axis.is_count else high - edge
+    return [turn for turn in changes(result.chain, axis) if low + edge < turn.value <= last]
 
 
 def turning(axis: Axis, turns: list[Change]) -> str:
@@ -138,15 +153,19 @@ def turning(axis: Axis, turns: list[Change]) -> str:
 
 
 def _name(of: Name | None, longest: int = 24) -> str:
-    return f"{table.name(of[0], longest)} {of[1]}" if of else "nothing"
+    return labels.limit(*of, longest) if of else "nothing"
 
 
 def _near(grid: Sweep) -> list[list[int]]:
-    """The limits that bind, the most often first, then those that come near; equal lines as one."""
-    groups: list[list[int]] = []
+    """The limits that bind, the most often first, then those that come near; equal lines as one.
+
+    Those that are near at an end alone are not seen there: where one kind is all, limits have other names.
+    """
+    (axis,), groups = grid.axes, list[list[int]]()
+    seen = slice(1, -1) if not axis.is_count and len(axis.values) > 2 else slice(None)
     for place, rates in enumerate(grid.rates_of):
         with np.errstate(invalid="ignore"):
-            near = bool(np.nanmin(np.where(grid.rate > 0, rates / grid.rate, np.inf)) <= _NEAR)
+            near = bool(np.nanmin(np.where(grid.rate > 0, rates / grid.rate, np.inf)[seen]) <= _NEAR)
         if not near:
             continue
         for group in groups:
@@ -256,6 +275,6 @@ def _finding(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change], uns
         return f"{across}: {up_to}, then {_name(first.after)}{more}"
     now = f"{_name((binding.hop, binding.name))} binds at {numbers.rate(result.rate)}/s"
     now += " or less" if result.rate_at_most else ""
-    if unseen and result.chain.traffic.rate and result.rate and result.chain.traffic.rate > result.rate:
+    if unseen and result.chain.traffic.offered and result.rate and result.chain.traffic.offered > result.rate:
         now += f" ({unseen})"
     return f"{now}; {turning(axis, turns) or f'no other limit for {across} {whole}'}"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from math import cos, log10, pi, radians, sin
+from collections.abc import Sequence
+from math import ceil, cos, log10, pi, radians, sin
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.patches import Polygon, Rectangle
 
-from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.capacity import Capacity, space_of, walk
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.render import numbers, table
-from tuplecalc.render.figures import style
+from tuplecalc.render.figures import labels, style
+from tuplecalc.render.figures.ways import draw_ways
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from tuplecalc.limits.legs import Sources
+    from tuplecalc.limits.targets import Target
 
 _TAPER, _PLATE = 0.3, 0.05  # of the distance between two hops: where a leg bends; half of a plate
 _OVER = 1.06  # the plates reach over the widest leg
@@ -21,7 +26,7 @@ _SMALL, _NORMAL = 7.0, 8.5  # points
 _CHARACTER = 0.6  # of the size of the type, on average
 _LINE = 17  # characters of a line that says a factor of a tuple space
 _SHORT = 9  # characters
-_MOST_NAMES = 16
+_NUMBER, _NAME = 24.0, 16.0  # points from one number, one tilted name to the next
 _TILT = 35  # degrees, of names where there are many
 _STEPS = 16
 
@@ -41,25 +46,41 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     'nat ports binds: 5,160,960 flows open at once'
     """
     ax = style.axes(ax)
-    widths = [_decades(hop.tuple_space) for hop in result.hops]
+    hops = _hops(result)
+    widths = [_decades(hop.tuple_space) for hop in hops]
     edge = (max(widths) or 1.0) / 2 * _OVER
-    waists = [_waist(widths, place, hop) for place, hop in enumerate(result.hops)]
-    _silhouette(ax, result.hops, waists)
-    for place, (hop, waist) in enumerate(zip(result.hops, waists, strict=True)):
+    waists = [_waist(widths, place, hop) for place, hop in enumerate(hops)]
+    _silhouette(ax, hops, waists)
+    for place, (hop, waist) in enumerate(zip(hops, waists, strict=True)):
         binds = hop.name == result.binding.hop
         if place or binds or waist < widths[0]:
             _plate(ax, place, hop.name, waist, edge, binds=binds)
     _scale(ax, max(widths))
     ax.set(xlim=(-_PLATE, len(waists) + _PLATE), ylim=(-edge, edge), xticks=[])
     ax.spines[["left", "bottom"]].set_visible(False)
-    height = _words(ax, result)
-    _parts(ax, result.hops[-1], edge)
+    height = _words(ax, result, hops)
+    draw_ways(ax, result, _below(ax, len(waists)))
+    _parts(ax, hops[-1], edge)
     binding = result.binding
     flows = f"{style.count(result.flows)} flow{'' if result.flows == 1 else 's'}"
     most = "at most " if result.flows_at_most else ""
-    name = table.name(binding.hop, 30)
-    style.headline(ax, f"{name} {binding.name} binds: {most}{flows} open at once", pad=9 + height)
+    name = labels.limit(binding.hop, binding.name, 30)
+    style.headline(ax, f"{name} binds: {most}{flows} open at once", pad=9 + height)
     return ax
+
+
+def _hops(result: Capacity) -> Sequence[HopCapacity]:
+    """The hops; where kinds of traffic go round one, their legs are beside those that leave it."""
+    strands, there = result.chain.strands, result.chain.hops
+    if all(strand.crosses(hop) for strand in strands for hop in there):
+        return result.hops
+    legs: dict[int, tuple[Sources, Target]] = {}
+    found = []
+    for hop, at, passed in zip(result.hops, (None, *there, None), walk(result.chain), strict=False):
+        crossing = [number for number, strand in enumerate(strands) if at is None or strand.crosses(at)]
+        legs |= zip(crossing, passed.leaving, strict=True)
+        found.append(hop._replace(**space_of(legs.values())._asdict()))
+    return found
 
 
 def _decades(count: int) -> float:
@@ -68,7 +89,7 @@ def _decades(count: int) -> float:
 
 def _flows(hop: HopCapacity) -> int | None:
     """What a hop lets through by its own limits; None where it has none."""
-    return min((limit.flows for limit in hop.limits), default=None)
+    return min((limit.flows for limit in hop.limits if limit.flows is not None), default=None)
 
 
 def _waist(widths: list[float], place: int, hop: HopCapacity) -> float:
@@ -77,7 +98,7 @@ def _waist(widths: list[float], place: int, hop: HopCapacity) -> float:
     return least if flows is None else min(least, _decades(flows))
 
 
-def _silhouette(ax: Axes, hops: tuple[HopCapacity, ...], waists: list[float]) -> None:
+def _silhouette(ax: Axes, hops: Sequence[HopCapacity], waists: list[float]) -> None:
     """Shell and core, symmetric about the middle: each leg bends to the openings at its ends."""
     for part, colour, heights in (
         ("addresses", style.SKY, [_decades(hop.tuple_space) for hop in hops]),
@@ -138,30 +159,40 @@ def _type(ax: Axes, legs: int) -> _Type:
     return _Type(points, int(inches / (points / 72 * _CHARACTER)))
 
 
-def _words(ax: Axes, result: Capacity) -> float:
+def _below(ax: Axes, legs: int) -> float:
+    """How many points the words under the axes are high."""
+    letters = _type(ax, legs)
+    return (5 if letters.is_roomy else 2) * letters.points * 1.2
+
+
+def _words(ax: Axes, result: Capacity, hops: Sequence[HopCapacity]) -> float:
     """Above each hop what it keeps, below each leg what it could hold; the height of the former in points.
 
-    Of very many hops every second, third, … is named, and the one that binds.
+    Of very many hops every second, third, … is named, such that the one that binds is.
     """
-    legs = len(result.hops)
-    letters, every = _type(ax, legs), -(-legs // _MOST_NAMES)
+    legs = len(hops)
+    letters, every = _type(ax, legs), ceil(_NUMBER * legs / style.across(ax))
     tilted = {} if letters.is_roomy else {"rotation": _TILT, "rotation_mode": "anchor"}
+    binding = [hop.name for hop in hops].index(result.binding.hop)
+    apart = ceil(_NAME / _NUMBER * every)
+    named = range(binding % every, legs, every)
     rows, longest = 0, 0
-    for place, hop in enumerate(result.hops):
-        binds = hop.name == result.binding.hop
-        if place % every and not binds:
+    for place, hop in enumerate(hops):
+        is_free = place in named and apart <= place <= legs - apart if place else binding >= apart
+        if place != binding and not is_free:
             continue
         kept = _kept(result, hop, letters)
         rows, longest = max(rows, len(kept)), max(longest, len(" ".join(kept)))
-        colour, weight = (style.BINDING, "bold") if binds else (style.INK, "normal")
+        colour, weight = (style.BINDING, "bold") if place == binding else (style.INK, "normal")
         looks = {"color": colour, "fontweight": weight, "gid": f"hop:{hop.name}", **tilted}
         text = "\n".join(kept) if letters.is_roomy else " ".join(kept)
         _note(ax, (place, 1), text, letters, "center" if place and letters.is_roomy else "left", **looks)
-        if not place % every:
+        if place in named:
             could = "\n".join(_could(hop, letters))
             _note(ax, (place + 0.5, 0), could, letters, "center", gid=f"leg:{hop.name}")
-    ends = "right" if letters.is_roomy else "left"
-    _note(ax, (legs, 1), "services", letters, ends, gid="services", **tilted)
+    if legs - binding >= apart:
+        ends = "right" if letters.is_roomy else "left"
+        _note(ax, (legs, 1), "services", letters, ends, gid="services", **tilted)
     if letters.is_roomy:
         return rows * 1.2 * letters.points
     return longest * letters.points * _CHARACTER * sin(radians(_TILT)) + 6
@@ -174,7 +205,7 @@ def _kept(result: Capacity, hop: HopCapacity, letters: _Type) -> list[str]:
         lines.append("keeps all")
     elif flows < result.hops[0].tuple_space or binds:
         number = style.count(flows) if letters.is_roomy else style.si(flows)
-        crowded = hop is result.hops[0] and len(number) > _SHORT  # it begins at the very left
+        crowded = hop.name == result.hops[0].name and len(number) > _SHORT  # it begins at the very left
         lines.append(f"keeps {style.si(flows) if crowded else number}")
     for collapse in result.collapse:
         if collapse.hop == hop.name and collapse.kept < 1 and letters.is_roomy:
@@ -183,11 +214,14 @@ def _kept(result: Capacity, hop: HopCapacity, letters: _Type) -> list[str]:
 
 
 def _could(hop: HopCapacity, letters: _Type) -> list[str]:
-    """What a leg could hold, and out of which factors."""
+    """What a leg could hold, and out of which factors; of several kinds of legs only how much in all."""
     if not letters.is_roomy:
         return [style.si(hop.tuple_space)]
+    tuples = f"{style.count(hop.tuple_space)} {'tuple' if hop.tuple_space == 1 else 'tuples'}"
+    if hop.sources * hop.ports * hop.endpoints != hop.tuple_space:
+        return [tuples, "of legs that differ"]
     return [
-        f"{style.count(hop.tuple_space)} {'tuple' if hop.tuple_space == 1 else 'tuples'}",
+        tuples,
         f"{style.count(hop.sources)} {'address' if hop.sources == 1 else 'addresses'}",
         f"× {style.count(hop.ports)} {'port' if hop.ports == 1 else 'ports'}",
         f"× {style.count(hop.endpoints)} {'endpoint' if hop.endpoints == 1 else 'endpoints'}",

@@ -125,17 +125,21 @@ def figure_of(ax: Axes) -> Figure:
     return figure
 
 
+def across(ax: Axes) -> float:
+    """About how many points the axes are wide: to measure them takes a layout of the figure."""
+    return float(figure_of(ax).get_size_inches()[0]) * 72 * _AXES
+
+
 def width(ax: Axes, words: str) -> float:
-    """About what share of the axes' width words take: to measure them takes a layout of the figure."""
-    points = float(figure_of(ax).get_size_inches()[0]) * 72 * _AXES
-    return len(words) * _CHARACTER * float(mpl.rcParams["font.size"]) / points
+    """About what share of the axes' width words take."""
+    return len(words) * _CHARACTER * float(mpl.rcParams["font.size"]) / across(ax)
 
 
-def below(ax: Axes, key: Iterable[Artist]) -> None:
-    """What colours, hatches and marks mean, under the words of the axis across."""
+def below(ax: Axes, key: Iterable[Artist], drop: float = _FOR_AXIS) -> None:
+    """What colours, hatches and marks mean, so many points below the axes: under the words of these."""
     figure = figure_of(ax)
-    drop = ScaledTranslation(0, -_FOR_AXIS / 72, figure.dpi_scale_trans)
-    where: Any = {"bbox_to_anchor": (0, 0), "bbox_transform": ax.transAxes + drop, "borderaxespad": 0}
+    down = ax.transAxes + ScaledTranslation(0, -drop / 72, figure.dpi_scale_trans)
+    where: Any = {"bbox_to_anchor": (0, 0), "bbox_transform": down, "borderaxespad": 0}
     handles = list(key)
     longest = max((str(each.get_label()) for each in handles), key=len, default="")
     columns = int(_LEGEND / width(ax, longest + " " * _HANDLE))

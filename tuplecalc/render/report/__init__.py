@@ -12,12 +12,12 @@ from tuplecalc.algebra import Explanation, explain, markup
 from tuplecalc.algebra.numbers import text as exact_text
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.used import used
 from tuplecalc.questions.advice import advise
 from tuplecalc.questions.comparison import compare as compare_with
-from tuplecalc.render import compared, numbers, presets, sentences
+from tuplecalc.render import compared, explanation, kinds, numbers, presets, sentences
 from tuplecalc.render.html import environment
 from tuplecalc.render.report import assumptions, chain
 from tuplecalc.render.report.pictures import drawn, left_out
@@ -55,20 +55,22 @@ def report(
         "version": version("tuplecalc"),
     }
     words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
-    words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote}
+    words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote, "kinds": kinds}
     page = environment().get_template("report.html")
     return page.render(context, **words, chain=chain, compared=compared)
 
 
 def _results(result: Capacity, limits: Sequence[Limit]) -> dict[str, Any]:
     load = offered(result)
-    loaded = (sentences.offered(load), *sentences.searches(result), sentences.blind(load))
+    under_load = sentences.offered(load), *sentences.searches(result), sentences.blind(load)
+    loaded = (*under_load, sentences.not_counted(load))
     defaults, uses = list(assumptions.defaults(result)), list(used(result.chain))
     return {
         "result": result,
         "load": load,
         "context": [*sentences.context(result), *sentences.blockless(result)],
         "loaded": list(filter(None, loaded)),
+        "parts": list(kinds.rows(result, load)),
         "hops": shown_hops(result, limits),
         "limits": limits,
         "advices": advise(result),
@@ -84,10 +86,8 @@ def shown_limits(result: Capacity) -> list[Limit]:
     """All limits, or of very many the smallest, in the chain's order."""
     if len(result.limits) <= _MOST_LIMITS:
         return list(result.limits)
-    by_flows = sorted(result.limits, key=lambda limit: limit.flows)[:_SMALLEST]
-    limited = [limit for limit in result.limits if limit.rate is not None]
-    by_rate = sorted(limited, key=lambda limit: limit.rate or 0)[:_SMALLEST]
-    shown = {(limit.hop, limit.name) for limit in (*by_flows, *by_rate, result.binding)}
+    least = [limit for key in (by_flows, by_rate) for limit in sorted(result.limits, key=key)[:_SMALLEST]]
+    shown = {(limit.hop, limit.name) for limit in (*least, result.binding)}
     return [limit for limit in result.limits if (limit.hop, limit.name) in shown]
 
 
@@ -102,8 +102,7 @@ def _formulas(found: Explanation, limits: Sequence[Limit]) -> dict[str, Any]:
     """The closed forms and letters of the limits that are shown, hop by hop, and the whole chain's forms."""
     shown = {(limit.hop, limit.name) for limit in limits}
     forms = (each for each in found.limits if (each.limit.hop, each.limit.name) in shown)
-    hops = {"services", "traffic", *(limit.hop for limit in limits)}
-    rows = (row for row in found.symbols if row.hop in hops)
+    rows = explanation.shown_symbols(found, limits)
     return {
         "explained": [(hop, [*group]) for hop, group in groupby(forms, key=lambda each: each.limit.hop)],
         "letters": [(hop, [*group]) for hop, group in groupby(rows, key=lambda row: row.hop)],

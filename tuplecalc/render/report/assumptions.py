@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Size, ingredients, leaves
+from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
@@ -37,6 +38,8 @@ ORIGINS = {
     "accept_wait": "Linux: a tuple that its own side closed may come again at once",
     "closing": "the careful case: a closed entry holds its port",
     "half_close": "a connection closes at both ends at once",
+    "udp_timeout": "Linux: nf_conntrack_udp_timeout_stream",
+    "protocol": "connections of TCP",
     "max_entries": "not counted: the tracking table is large enough",
     "max_files": "not counted: there are enough file descriptors",
     "cone reuse_after": "a translated port lingers to its end",
@@ -85,7 +88,10 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
     shares = any(group.share is not None for group in chain.services)
     hashed = [hop.name for hop in chain.hops if isinstance(hop, Cone) and hop.spread == "hashed"]
     over = []
-    if shares:
+    if len(chain.strands) > 1:
+        yield "Open flows are of the kinds by their parts of the new connections, times how long these last."
+        yield from _spread(chain)
+    elif shares:
         yield "Traffic falls on the groups of services by their shares, and evenly within each group."
     elif sum(group.endpoints for group in chain.services) > 1:
         over.append("the services")
@@ -106,19 +112,26 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
             "Rates are those of a steady state: what can go on for ever, from mean times alone "
             "(Little’s law). Bursts above them are another matter."
         )
-    if chain.traffic.rate is not None:
+    if chain.traffic.offered is not None:
         yield "New connections come at random moments, and one that fails is not tried again."
     yield from sentences.at_most(result)
+
+
+def _spread(chain: Chain) -> Iterator[str]:
+    """How the flows of a kind are spread over the groups of clients and of services."""
+    if len(chain.clients) > 1:
+        yield "A kind comes from its groups of clients in proportion to their addresses."
+    if len(chain.services) > 1:
+        by = "shares" if chain.services[0].share is not None else "endpoints"
+        yield f"A kind goes to its groups of services by their {by}, and evenly within each group."
 
 
 def defaults(result: Capacity) -> Iterator[Default]:
     """The keys that the topology leaves out and that this result depends on."""
     chain, used = result.chain, _used(result)
-    parts: list[tuple[str, str, Part]] = [
-        ("traffic", "traffic", chain.traffic),
-        ("clients", "clients", chain.clients),
-    ]
-    for path, kind, part in parts + [(hop.path, hop.kind, hop) for hop in chain.hops]:
+    parts: list[tuple[str, Part]] = [("traffic", chain.traffic), *chain.parts()]
+    for path, part in parts:
+        kind = getattr(part, "kind", path.partition(".")[0])
         for key, value in part.model_dump().items():
             if key not in part.stated and _matters(part, key, path, used):
                 origin = ORIGINS.get(f"{kind} {key}") or ORIGINS[key]

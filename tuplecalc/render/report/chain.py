@@ -68,8 +68,8 @@ def _station(result: Capacity, part: AnyHop | None, hop: HopCapacity) -> Station
         case Proxy():
             glyph, facts = "proxy", list(_proxy(part))
         case None:
-            clients = result.chain.clients
-            glyph, facts = "clients", [_pairs(clients.addresses, clients.ports)]
+            glyph = "clients"
+            facts = [_pairs(group.addresses, group.ports) for group in result.chain.clients]
         case _:
             glyph, facts = "hourglass", []
     if part and part.virtual:
@@ -78,7 +78,7 @@ def _station(result: Capacity, part: AnyHop | None, hop: HopCapacity) -> Station
     if part and part.instances > 1:
         facts.append(f"{numbers.count(part.instances)} instances")
     kind = f"{sentences.hop_kind(result, hop)}{f', {part.capture}' if isinstance(part, Proxy) else ''}"
-    least = min((limit.flows for limit in hop.limits), default=None)
+    least = min((limit.flows for limit in hop.limits if limit.flows is not None), default=None)
     facts.append("limits nothing itself" if least is None else f"keeps {_several(least, 'flow')}")
     return Station(glyph, hop.name, kind, tuple(facts), binds(result, hop.name))
 

@@ -15,12 +15,14 @@ CAPTIONS = {
     "limits": "What each limit allows, beside the others.",
     "rate": "The highest rate that each limit allows while one value changes; the lowest line binds.",
     "map": "Which limit binds while two values change, with lines of equal rate.",
+    "region": "The rates of two kinds of traffic that are possible together, and the limit at each edge.",
     "blocking": "The share of connections that fail, against the rate that is offered.",
     "exhaustion": "What is taken over time, from empty, at the rate that is offered.",
 }
 """What each kind of figure shows; the finding is its title."""
 
 _SLOW = ("rate", "map", "blocking")
+_SLOW_OF_KINDS = ("rate", "map")  # each of their points is a capacity of its own
 _MOST_LIMITS = 300  # beyond, each of these takes the better part of a minute
 
 _UNSEEN = re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL)
@@ -38,8 +40,10 @@ class Picture(NamedTuple):
 
 
 def left_out(result: Capacity) -> tuple[str, ...]:
-    """The kinds of figures that would take too long: those of very many limits."""
-    return _SLOW if len(result.limits) > _MOST_LIMITS else ()
+    """The kinds of figures that would take too long: those of very many limits, or of several kinds."""
+    if len(result.limits) > _MOST_LIMITS:
+        return _SLOW
+    return _SLOW_OF_KINDS if result.chain.is_mixed else ()
 
 
 def drawn(result: Capacity) -> Iterator[Picture]:

@@ -1,0 +1,85 @@
+"""Machines: what hops share that are on one, and have to agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import TypeVar
+
+from tuplecalc.errors import Problem, show
+from tuplecalc.network.hop import Hop
+from tuplecalc.network.proxy import Proxy
+
+_ALIKE = ("instances", "split", "tracking")
+"""What hops of one machine agree on, said or not."""
+_OF_A_MACHINE = ("max_files", "max_entries", "tracking_time_wait", "udp_timeout", "addresses")
+"""What one of them says for all."""
+_AnyHop = TypeVar("_AnyHop", bound=Hop)
+
+
+def machine_problems(hops: Sequence[Hop]) -> Iterator[Problem]:
+    """Hops of one machine agree on what is the machine's."""
+    machines = _machines(hops)
+    for number, hop in enumerate(hops):
+        if hop.machine is None and hop.name in machines:
+            rule = f"a machine has a name of its own; hops[{number}] is called so and is not on it"
+            way_out = f"choose another, or write machine = {show(hop.name)} there too"
+            yield Problem(f"[{machines[hop.name][0]}].machine", hop.name, rule, way_out)
+    for several in machines.values():
+        for key in (*_ALIKE, *_OF_A_MACHINE):
+            having = [
+                n for n in several if _shares(hops[n], key) and (key in _ALIKE or key in hops[n].stated)
+            ]
+            yield from _disagreements(key, having, hops)
+
+
+def _disagreements(key: str, several: Sequence[int], hops: Sequence[Hop]) -> Iterator[Problem]:
+    values = {number: getattr(hops[number], key) for number in several}
+    for number in several[1:]:
+        if values[number] != values[several[0]]:
+            both = key in hops[number].stated and key in hops[several[0]].stated
+            there = f"hops[{several[0]}] has {show(_plain(values[several[0]]))}"
+            rule = f"hops of one machine agree on `{key}`{'' if both else ', said or not'}; {there}"
+            way_out = "write the same, or take another machine"
+            yield Problem(f"[{number}].{key}", _plain(values[number]), rule, way_out)
+
+
+def with_what_machines_have(hops: Sequence[_AnyHop]) -> Iterator[_AnyHop]:
+    """The hops, each with what another one says of their machine.
+
+    >>> from tuplecalc.network.forwarder import Forwarder
+    >>> firewall = Forwarder(name="firewall", layer=3, machine="m", max_entries=9)
+    >>> balancer = Forwarder(name="balancer", layer=4, machine="m")
+    >>> [hop.max_entries for hop in with_what_machines_have([firewall, balancer])]
+    [9, 9]
+    """
+    machines = _machines(hops)
+    for hop in hops:
+        mates = [hops[number] for number in machines.get(hop.machine or "", ())]
+        found = {
+            key: getattr(mate, key)
+            for key in _OF_A_MACHINE
+            for mate in mates
+            if _shares(hop, key) and _shares(mate, key) and key in mate.stated - hop.stated
+        }
+        yield hop.model_copy(update=found) if found else hop
+
+
+def _machines(hops: Sequence[Hop]) -> dict[str, list[int]]:
+    machines: dict[str, list[int]] = {}
+    for number, hop in enumerate(hops):
+        if hop.machine is not None:
+            machines.setdefault(hop.machine, []).append(number)
+    return machines
+
+
+def _shares(hop: Hop, key: str) -> bool:
+    """Whether a hop has this of its machine; the addresses that a cone translates to are its own."""
+    if key == "addresses":
+        return isinstance(hop, Proxy) and hop.source == "own"
+    return key in type(hop).model_fields
+
+
+def _plain(value: object) -> object:
+    """A value as a file says it."""
+    return getattr(value, "spec", float(value) if isinstance(value, Fraction) else value)

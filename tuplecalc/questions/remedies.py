@@ -1,0 +1,312 @@
+"""What could help a limit: changes of single keys, or of a few that go together, not evaluated yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import NamedPorts, Quantity, leaves
+from tuplecalc.limits.kinds import (
+    ACCEPTED,
+    ANSWERED,
+    BIND,
+    CAPTURE,
+    CLIENT_PORTS,
+    CLIENT_PORTS_BOUND,
+    CONE_PORTS,
+    FORWARDED,
+    GAPS,
+    IN_TURN,
+    JOINT,
+    LISTENER,
+    REMEMBERED,
+    SAME_TUPLE,
+    SHARED,
+    UPSTREAM,
+)
+from tuplecalc.limits.limit import Limit
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.chain import AnyHop, Chain
+from tuplecalc.network.clients import Clients
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.hop import UNPRIVILEGED_PORTS
+from tuplecalc.network.mix import Strand
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.replace import Change
+from tuplecalc.questions.paths import path_of
+from tuplecalc.questions.roundings import as_decimal
+
+_BY_ENDPOINT = (CLIENT_PORTS, CLIENT_PORTS_BOUND, CONE_PORTS, UPSTREAM)
+_BY_SERVICE = (CLIENT_PORTS, UPSTREAM)
+_ONE_TABLE = (SHARED, SAME_TUPLE, JOINT, GAPS)
+_BY_SOURCE = (*_ONE_TABLE, ACCEPTED, ANSWERED, LISTENER, UPSTREAM, FORWARDED, REMEMBERED, IN_TURN)
+_POOLS = (2, 5, 10, 20, 50, 100)  # requests of a connection; servers close it at some hundred or thousand
+_MOST_GROUPS = 3
+REUSE_AFTER = "1s"  # net.ipv4.tcp_tw_reuse_delay
+SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
+
+
+class Remedy(NamedTuple):
+    """A change that could help.
+
+    ``apart`` marks port ranges that are separated, which is no gain by itself.  Of several for one
+    ``purpose``, in ascending order, the first counts that gains as much as any.
+    """
+
+    text: str
+    changes: tuple[Change, ...]
+    apart: bool = False
+    purpose: str = ""
+
+
+def _change(text: str, path: str, value: object) -> Remedy:
+    return Remedy(text, ((path, value),))
+
+
+def for_limit(result: Capacity, limit: Limit) -> Iterator[Remedy]:
+    """What acts on a limit."""
+    chain = result.chain
+    hops = list(chain.hops)
+    place = next((i for i, hop in enumerate(hops) if hop.name == limit.hop), -1)
+    if limit.hop == "services":
+        place = len(hops)
+    strands = [each for each in chain.strands if not limit.kinds or each.kind in limit.kinds]
+    if limit.kind in _BY_ENDPOINT:
+        yield from _for_target(chain, limit, strands, place + 1)
+    if limit.hop == "clients":
+        for group in _groups_of(chain, limit):
+            yield from _for_clients(group, limit)
+        return
+    if place == len(hops):
+        yield from _for_sources(hops, strands)
+        return
+    hop = hops[place]
+    if limit.kind.resource == "entries":
+        yield from _doubled(chain, hop, "max_entries", hop.max_entries, "tracking table")
+    elif isinstance(hop, Cone):
+        yield from _for_cone(chain, hop)
+    if isinstance(hop, Proxy):
+        yield from _for_proxy(chain, hop, limit, strands)
+    if limit.kind in _BY_SOURCE:
+        yield from _for_sources(hops[:place], strands)
+    if limit.kind == GAPS:
+        yield from (
+            each for before in hops[:place] if isinstance(before, Cone) for each in _sooner_at_cone(before)
+        )
+
+
+def _groups_of(chain: Chain, limit: Limit) -> list[Clients]:
+    """The groups of clients that a limit at the clients is one of."""
+    places = {leaf.place for leaf in leaves(limit.scopes) if isinstance(leaf, Quantity)}
+    found = [group for group in chain.clients if f"{group.path}.addresses" in places]
+    return found or list(chain.clients[:_MOST_GROUPS])
+
+
+def _ends(strand: Strand, hop: AnyHop) -> bool:
+    return strand.crosses(hop) and strand.is_captured(hop)
+
+
+def apart(A: NamedPorts, L: NamedPorts) -> Iterator[Remedy]:
+    """Disjoint ranges out of the same ports, split so that the smaller one is as large as can be."""
+    first, second = A.origin, L.origin
+    common = first.ports & second.ports
+    if not common or first.place == second.place or not (first.place and second.place):
+        return
+    only_first, only_second = (first.ports - common).size, (second.ports - common).size
+    part = min(max((only_second + common.size - only_first) // 2, 0), common.size)
+    low, high = common.lowest(part), common.highest(common.size - part)
+    ports = (first.ports - common) | low, (second.ports - common) | high
+    if not all(ports):
+        return
+    changes = (first.place, ports[0]), (second.place, ports[1])
+    yield Remedy(f"separate port ranges for {first.hop} and {second.hop}", changes, apart=True)
+
+
+def _for_clients(clients: Clients, limit: Limit) -> Iterator[Remedy]:
+    path = clients.path
+    who = "the clients" if clients.name is None else f"the clients {clients.name}"
+    if limit.kind.resource == "files" and clients.max_files is not None:
+        text = f"a limit of open files twice as large at {who} (ulimit)"
+        yield _change(text, f"{path}.max_files", 2 * clients.max_files)
+    if clients.allocation == "bind":
+        yield _change("clients that connect with IP_BIND_ADDRESS_NO_PORT", f"{path}.allocation", "tuple")
+    yield from _wider(who, f"{path}.ports", clients.ports)
+    yield from _sooner(who, path, clients.linger)
+    yield from _another(f"client address{_of(clients.name)}", f"{path}.addresses", clients.addresses)
+
+
+def _of(name: str | None) -> str:
+    return "" if name is None else f" of {name}"
+
+
+def _for_target(chain: Chain, limit: Limit, strands: list[Strand], place: int) -> Iterator[Remedy]:
+    """More endpoints for the legs that enter a hop: of what they address on their way, else of services."""
+    for hop in chain.hops[place:]:
+        if not any(_ends(strand, hop) for strand in strands):
+            continue
+        if hop.virtual is not None:
+            more = _one_more(hop.virtual.ports)
+            text = f"another port for the virtual service of {hop.name}"
+            yield _change(text, f"{hop.path}.virtual.ports", more)
+            return
+        if isinstance(hop, Proxy) and hop.capture == "listen":
+            yield from _listeners(hop)
+            return
+    if limit.kind in _BY_SERVICE:
+        yield from _services(chain, strands)
+
+
+def _services(chain: Chain, strands: list[Strand]) -> Iterator[Remedy]:
+    """Another address or port for the services that these flows reach."""
+    reached = {group.name for strand in strands for group in strand.services}
+    found = [(n, group) for n, group in enumerate(chain.services) if group.name in reached]
+    for number, group in found[:_MOST_GROUPS]:
+        path = path_of(chain.services, number, "services")
+        yield from _another(f"service address{_of(group.name)}", f"{path}.addresses", group.addresses)
+        text = f"another port for the service{_of(group.name)}"
+        yield _change(text, f"{path}.ports", _one_more(group.ports))
+
+
+def _listeners(hop: Proxy) -> Iterator[Remedy]:
+    path = f"{hop.path}.listen_addresses"
+    yield from _another(f"listener address for {hop.name}", path, hop.listen_addresses)
+    more = f"{hop.path}.listen_ports", _one_more(hop.listen_ports)
+    yield Remedy(f"another listener port for {hop.name}", (more,))
+
+
+def _one_more(ports: PortSet) -> PortSet:
+    free = UNPRIVILEGED_PORTS - ports
+    return ports | free.lowest(min(1, free.size))
+
+
+def _for_sources(before: list[AnyHop], strands: list[Strand]) -> Iterator[Remedy]:
+    """More source addresses in front of what counts its room for each of them."""
+    for hop in reversed(before):
+        if hop.own_addresses is not None and any(_ends(strand, hop) for strand in strands):
+            yield from _another(f"address for {hop.name}", f"{hop.path}.addresses", hop.own_addresses)
+            return
+
+
+def _for_cone(chain: Chain, hop: Cone) -> Iterator[Remedy]:
+    path = hop.path
+    yield from _another(f"address for {hop.name}", f"{path}.addresses", hop.addresses)
+    yield from _wider(hop.name, f"{path}.ports", hop.ports)
+    if hop.mapping == "endpoint-independent":
+        text = f"endpoint-dependent mapping at {hop.name} (a port for each destination)"
+        yield _change(text, f"{path}.mapping", "endpoint-dependent")
+    if isinstance(hop.block, int) and 2 * hop.block <= hop.ports.size:
+        yield _change(f"blocks twice as large at {hop.name}", f"{path}.block", 2 * hop.block)
+    yield from _doubled(chain, hop, "client_ports", hop.client_ports, "cap on a client's ports")
+    if hop.destinations is not None:
+        text = f"twice as many destinations for each port at {hop.name}"
+        yield _change(text, f"{path}.destinations", 2 * hop.destinations)
+    yield from _sooner_at_cone(hop)
+
+
+def _sooner_at_cone(hop: Cone) -> Iterator[Remedy]:
+    if hop.linger > 30:
+        on_linux = hop.preset is None or hop.preset.startswith("linux")
+        text = f"a linger of {SHORT_TIME_WAIT} at {hop.name}"
+        text += " (nf_conntrack_tcp_timeout_time_wait)" if on_linux else ""
+        yield _change(text, f"{hop.path}.time_wait", SHORT_TIME_WAIT)
+
+
+def _for_proxy(chain: Chain, hop: Proxy, limit: Limit, strands: list[Strand]) -> Iterator[Remedy]:
+    path, name = hop.path, hop.name
+    no_tracking = tuple((f"{each.path}.tracking", "off") for each in _mates(chain, hop, "tracking"))
+    if limit.kind.resource == "entries":
+        if hop.tracking != "off" and hop.capture in ("tproxy", "listen"):
+            yield Remedy(f"no connection tracking at {name} (notrack)", no_tracking)
+        return
+    if limit.kind.resource == "files":
+        yield from _doubled(chain, hop, "max_files", hop.max_files, "limit of open files")
+        return
+    if limit.kind in (UPSTREAM, BIND):
+        yield from _pools(hop, [each for each in strands if _ends(each, hop)])
+    if len(limit.kinds) > 1:
+        yield from _passing(chain, hop, limit)
+    if limit.kind in (CAPTURE, LISTENER):
+        yield from _listeners(hop)
+        if limit.kind == CAPTURE:
+            yield from _wider(f"the capture of {name}", f"{path}.rewrite_ports", hop.rewrite_ports)
+            yield _change(f"capture by TPROXY instead of REDIRECT at {name}", f"{path}.capture", "tproxy")
+        return
+    if hop.allocation == "bind":
+        yield _change(f"IP_BIND_ADDRESS_NO_PORT at {name}", f"{path}.allocation", "tuple")
+    if (limit.kind in _ONE_TABLE or limit.kind.legs == "a row") and hop.capture == "tproxy":
+        text = f"no connection tracking at {name} (notrack), so that both legs may use one port"
+        yield Remedy(text, no_tracking)
+    if hop.source == "own":
+        yield from _another(f"source address for {name}", f"{path}.addresses", hop.addresses)
+    if hop.source == "client-port":
+        yield _change(f"a port of its own for the upstream leg at {name}", f"{path}.source", "client")
+    else:
+        yield from _wider(name, f"{path}.ports", hop.ports)
+    yield from _sooner(name, path, hop.linger)
+
+
+def _pools(hop: Proxy, strands: list[Strand]) -> Iterator[Remedy]:
+    """Connections to the services that are kept, and serve one client after the other.
+
+    Connections that are always busy stay open for H / r, or as long as they do now.
+    """
+    part = sum((each.part for each in strands), Fraction(0))
+    if hop.source == "client-port" or not part:
+        return
+    hold = sum((each.part * each.hold for each in strands), Fraction(0)) / part
+    for pool in _POOLS:
+        r = hop.connections_per_flow / pool
+        upstream_hold = max(hold / r, hop.upstream_hold or Fraction(0))
+        text = f"each connection of {hop.name} to the services kept for {1 / r} of the clients (keep-alive)"
+        changes: list[Change] = [(f"{hop.path}.connections_per_flow", str(r))]
+        if hop.upstream_hold != upstream_hold:
+            seconds = as_decimal(upstream_hold)
+            written = f"{seconds}s" if seconds.denominator == 1 else seconds
+            changes.append((f"{hop.path}.upstream_hold", written))
+        yield Remedy(text, tuple(changes), purpose=f"pool at {hop.name}")
+
+
+def _passing(chain: Chain, hop: Proxy, limit: Limit) -> Iterator[Remedy]:
+    """One of the kinds that a proxy ends passes instead."""
+    captured = [
+        kind.name for kind in chain.traffic.kinds if hop.captures is None or kind.name in hop.captures
+    ]
+    crossing = [name for name in captured if hop.traffic is None or name in hop.traffic]
+    for kind in limit.kinds[:_MOST_GROUPS]:
+        others = [name for name in crossing if name != kind]
+        if kind in crossing and others:
+            yield _change(f"flows of {kind} pass at {hop.name} uncaptured", f"{hop.path}.captures", others)
+
+
+def _mates(chain: Chain, hop: AnyHop, key: str) -> Iterator[AnyHop]:
+    """A hop, and the others of its machine that say the same key."""
+    for each in chain.hops:
+        if each is hop or (each.on == hop.on and key in each.stated):
+            yield each
+
+
+def _another(what: str, path: str, addresses: AddressSet) -> Iterator[Remedy]:
+    spec = addresses.spec
+    more = spec + 1 if isinstance(spec, int) else [*(spec if isinstance(spec, list) else [spec]), 1]
+    yield _change(f"another {what}", path, more)
+
+
+def _wider(whose: str, path: str, ports: PortSet) -> Iterator[Remedy]:
+    wider = ports | UNPRIVILEGED_PORTS
+    if ports != wider:
+        yield _change(f"the ports {UNPRIVILEGED_PORTS} for {whose}", path, wider)
+
+
+def _sooner(whose: str, path: str, linger: Fraction) -> Iterator[Remedy]:
+    if linger > 1:
+        text = f"reuse of TIME_WAIT after {REUSE_AFTER} at {whose} (tcp_tw_reuse)"
+        yield _change(text, f"{path}.reuse_after", REUSE_AFTER)
+
+
+def _doubled(chain: Chain, hop: AnyHop, key: str, value: int | None, what: str) -> Iterator[Remedy]:
+    if value is not None:
+        changes = tuple((f"{each.path}.{key}", 2 * value) for each in _mates(chain, hop, key))
+        yield Remedy(f"a {what} twice as large at {hop.name}", changes)

@@ -1,0 +1,119 @@
+"""What is said of each kind of traffic: its part of the totals, what binds for it, what fails of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import starmap
+from math import floor
+from typing import TYPE_CHECKING
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.kind_capacity import KindCapacity
+from tuplecalc.limits.limit import Limit
+from tuplecalc.render import numbers
+
+if TYPE_CHECKING:
+    from tuplecalc.under_load.offered import Offered
+
+_SELDOM = 1e-12
+UP_TO = "“Up to” is the highest rate of a kind while the others stay as offered."
+
+
+def of(result: Capacity) -> tuple[KindCapacity, ...]:
+    """The kinds that have names; none where all flows are alike."""
+    return tuple(kind for kind in result.kinds if kind.name)
+
+
+def header(result: Capacity, load: Offered) -> tuple[str, ...]:
+    """The columns of :func:`rows`."""
+    if not of(result):
+        return ()
+    under_load = () if load.rate is None else ("offered", "up to /s", "failing")
+    return "kind", "share", "flows", "rate /s", *under_load
+
+
+def rows(result: Capacity, load: Offered, longest: int = numbers.LONGEST) -> Iterator[tuple[str, ...]]:
+    """One row for each kind."""
+    failing = {each.kind: numbers.between(each.failing) for each in load.kinds}
+    for kind in of(result):
+        offered: tuple[str, ...] = ()
+        if load.rate is not None:
+            offered = numbers.rate(load.rate * kind.share), numbers.rate(kind.headroom), failing[kind.name]
+        flows = numbers.count(floor(kind.flows), longest)
+        yield kind.name, numbers.percent(kind.share), flows, numbers.rate(kind.rate, longest), *offered
+
+
+def held(result: Capacity, limit: Limit) -> list[str]:
+    """The names of the kinds that a limit holds; none where there are no kinds."""
+    return [kind.name for kind in of(result) if kind.name in limit.kinds or not limit.kinds]
+
+
+def behind(result: Capacity, limit: Limit, longest: int | None = None) -> str:
+    """The kinds that a limit holds: ``all``, ``login, web``, ``all but dns``, ``login +2`` in little room."""
+    every, names = [kind.name for kind in of(result)], held(result, limit)
+    left = [name for name in every if name not in names]
+    if not left:
+        return "all"
+    shorter = min(", ".join(names), f"all but {', '.join(left)}", key=len)
+    if longest is None or len(shorter) <= longest:
+        return shorter
+    shown = (f"{', '.join(names[:n])} +{len(names) - n}" for n in range(len(names) - 1, 0, -1))
+    return next((text for text in shown if len(text) <= longest), f"{len(names)} of {len(every)}")
+
+
+def binding(result: Capacity) -> Iterator[str]:
+    """What binds for whom; nothing where all kinds are held by the limits that bind the whole."""
+    parts = of(result)
+    held = [("flows", kind.flows_binding, kind.name) for kind in parts]
+    held += [("rate", kind.rate_binding, kind.name) for kind in parts]
+    whole = {"flows": result.binding, "rate": result.rate_binding}
+    if all(limit is None or limit is whole[figure] for figure, limit, _ in held):
+        return
+    by_limit: dict[str, dict[str, list[str]]] = {}
+    for figure, limit, name in held:
+        if limit is not None:
+            by_limit.setdefault(f"{limit.hop} {limit.name}", {}).setdefault(figure, []).append(name)
+    yield f"By kind: {'; '.join(starmap(_bound, by_limit.items()))}."
+
+
+def _bound(limit: str, names: dict[str, list[str]]) -> str:
+    flows, rate = names.get("flows"), names.get("rate")
+    if flows and flows == rate:
+        return f"{limit} binds flows and rate of {_listed(flows)}"
+    each = (f"the {figure} of {_listed(several)}" for figure, several in names.items())
+    return f"{limit} binds {' and '.join(each)}"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def takes(result: Capacity) -> Iterator[str]:
+    """What the kinds take of the limit that binds the flows, and of the one that binds the rate."""
+    flows, rate = result.binding, result.rate_binding
+    held = [(each.kind, each.share * each.open) for each in flows.shares]
+    yield from _shared_out(flows, held, "of the keys that open flows hold")
+    if rate is not None:
+        times = [(each.kind, each.share * each.seconds) for each in rate.shares]
+        yield from _shared_out(rate, times, "of the time for which keys are taken")
+
+
+def _shared_out(limit: Limit, parts: list[tuple[str, Fraction]], what: str) -> Iterator[str]:
+    whole = sum((part for _, part in parts), Fraction(0))
+    if len(parts) > 1 and whole:
+        ranked = sorted(parts, key=lambda each: -each[1])
+        said = [f"{name} has {numbers.percent(part / whole)}" for name, part in ranked if part]
+        yield f"{limit.hop} {limit.name}: {what} {_listed(said)}."
+
+
+def hit(load: Offered) -> str:
+    """Which kind is the first without room, or fails most; empty where none fails, or there is but one."""
+    first = load.hit_first
+    if first is None or len({(each.seconds, each.failing) for each in load.kinds}) < 2:
+        return ""
+    if first.seconds is not None:
+        return f"{first.kind} is hit first, {numbers.duration(first.seconds)} from empty."
+    if first.failing.upper < _SELDOM:
+        return ""
+    return f"{first.kind} fails most: {numbers.between(first.failing)} of its connections."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import floor
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.at_most import Bound, bounds
@@ -16,14 +16,11 @@ from tuplecalc.limits.cone import cone
 from tuplecalc.limits.expression import Constant, Expression, Number
 from tuplecalc.limits.forwarder import forwarder, passing
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.limits.kind_capacity import KindCapacity, kinds_of_mix
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.legs import Declared, Sources
 from tuplecalc.limits.legs import Space as KeySpace
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
-from tuplecalc.limits.mixture import Mix
 from tuplecalc.limits.proxy import proxy
-from tuplecalc.limits.served import Served, served
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
 from tuplecalc.network.chain import Chain, check_chain
@@ -31,6 +28,11 @@ from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.proxy import Proxy
+
+if TYPE_CHECKING:
+    from tuplecalc.limits.kind_capacity import KindCapacity
+    from tuplecalc.limits.mixture import Mix
+    from tuplecalc.limits.served import Served
 
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
 
@@ -122,6 +124,8 @@ class Capacity:
     @cached_property
     def served(self) -> Served:
         """How many clients get ports at all."""
+        from tuplecalc.limits.served import served
+
         return served(self.chain)
 
     @cached_property
@@ -144,6 +148,11 @@ class Capacity:
         <KindCapacity login: 35,188.3 flows, 92.16/s, at most 451.33/s beside the others>
         <KindCapacity rest: 316,694.7 flows, 829.44/s, at most 911.6/s beside the others>
         """
+        from tuplecalc.limits.kind_capacity import (  # loads slower than all of a chain
+            KindCapacity,
+            kinds_of_mix,
+        )
+
         offered = self.chain.traffic.offered
         if self.mix is not None:
             return tuple(kinds_of_mix(self.mix, self.limits, self.flows, self.rate, offered))
@@ -240,7 +249,7 @@ def capacity(chain: Chain) -> Capacity:
     flows: int | None = None
     rate: Number | None = None
     declared = tuple(tuple(hop.declared) for hop in passed)
-    mix = Mix(declared) if chain.is_mixed else None
+    mix = _mix(declared) if chain.is_mixed else None
     every = limits_of(declared) if mix is None else mix.limits(hop.name for hop in passed)
     for hop, limits in zip(passed, every, strict=True):
         for limit in limits:
@@ -273,6 +282,12 @@ def space_of(legs: Iterable[tuple[Sources, Target]]) -> Space:
     ports = max((each.leg.ports.ports.size for each, _ in apart), default=0)
     endpoints = sum({target.name: floor(target.endpoints.value) for _, target in apart}.values())
     return Space(tuples, addresses, ports, endpoints)
+
+
+def _mix(declared: Sequence[Sequence[Declared]]) -> Mix:
+    from tuplecalc.limits.mixture import Mix  # a start without kinds is as fast as before
+
+    return Mix(declared)
 
 
 class Passed(NamedTuple):

@@ -9,11 +9,11 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.kind_capacity import KindCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.render import numbers
 
 if TYPE_CHECKING:
+    from tuplecalc.limits.kind_capacity import KindCapacity
     from tuplecalc.under_load.offered import Offered
 
 _SELDOM = 1e-12
@@ -22,7 +22,7 @@ UP_TO = "“Up to” is the highest rate of a kind while the others stay as offe
 
 def of(result: Capacity) -> tuple[KindCapacity, ...]:
     """The kinds that have names; none where all flows are alike."""
-    return tuple(kind for kind in result.kinds if kind.name)
+    return result.kinds if result.chain.traffic.kinds else ()
 
 
 def header(result: Capacity, load: Offered) -> tuple[str, ...]:

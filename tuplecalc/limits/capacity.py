@@ -332,17 +332,16 @@ class _Way:
 def walk(chain: Chain) -> Iterator[Passed]:
     """The clients, each hop, and the services where they hold tuples, in the order of the flows."""
     ways = [_Way(strand) for strand in chain.strands]
-    tracking = (
-        {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks} if chain.is_mixed else set()
-    )
+    is_mixed = chain.is_mixed
+    tracking = {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks} if is_mixed else set()
     yield _passed("clients", "clients", ways, 1)
     for hop in chain.hops_at_work:
         crossing = [way for way in ways if way.strand.crosses(hop)]
-        everyone = _all_sources(crossing) if chain.is_mixed else None
+        everyone = _all_sources(crossing) if is_mixed else None
         for way in crossing:
             way.cross(everyone, tracks=hop.on in tracking)
         yield _passed(hop.name, hop.kind, crossing, hop.tuples_per_flow)
-    meeting = _meeting(ways)
+    meeting = _meeting(ways) if len(ways) > 1 else set()
     for way in ways:
         met = (way.sources.who, way.target.name) in meeting
         way.declared = services(way.strand, way.sources, way.target, meets=met)

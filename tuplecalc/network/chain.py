@@ -97,6 +97,7 @@ class Chain(Part):
 
     _hops_at_work: tuple[AnyHop, ...] = PrivateAttr(())
     _strands: tuple[Strand, ...] = PrivateAttr(())
+    _is_mixed: bool = PrivateAttr(default=False)
 
     def __init__(self, /, **data: Any) -> None:
         if isinstance(data.get("hops"), Iterator):
@@ -143,6 +144,9 @@ class Chain(Part):
         self._strands = tuple(strands(*parts, problems))
         if problems or (problems := list(self._unreached())):
             raise TopologyError(problems)
+        machines = {hop.on for hop in self.hops}
+        plain = all(hop.is_plain for hop in self.hops if isinstance(hop, Proxy))
+        self._is_mixed = len(self.strands) > 1 or len(machines) < len(self.hops) or not plain
         return self
 
     def _unreached(self) -> Iterator[Problem]:
@@ -162,9 +166,7 @@ class Chain(Part):
     @property
     def is_mixed(self) -> bool:
         """Whether flows are not all alike, or hops not all apart."""
-        machines = [hop.on for hop in self.hops]
-        plain = all(hop.is_plain for hop in self.hops if isinstance(hop, Proxy))
-        return len(self.strands) > 1 or len(set(machines)) < len(machines) or not plain
+        return self._is_mixed
 
     def parts(self) -> Iterator[tuple[str, Clients | AnyHop]]:
         """The groups of clients and the hops, each with its path."""

@@ -110,6 +110,20 @@ def test_spaces_that_are_taken_in_turn_have_names_of_their_own() -> None:
     assert len({turn.space for turn in found}) == len(found) == 2
 
 
+@pytest.mark.parametrize(("seed", "flows", "rate"), [(6553, 2, "20/23"), (8154, 1, "6/11"), (7752, 2, "6/5")])
+def test_a_leg_between_two_hops_of_a_machine_is_once_in_its_table(seed: int, flows: int, rate: str) -> None:
+    """And the one behind them is there too."""
+    topology = from_seed(seed, side_by_side=False, blocks=False)
+    result = capacity(from_dict(topology))
+    assert (result.flows, result.rate) == (flows, Fraction(rate))
+    assert is_equal(result, flows, highest_rate(topology))
+
+
+def test_a_table_beside_others_is_one_at_each_instance() -> None:
+    result = capacity(from_dict(from_seed(2795)))
+    assert result.flows == mean_flows(from_seed(2795)) == 8
+
+
 # Laws.
 
 

@@ -15,6 +15,7 @@ from tests.oracle.program import highest_rate, mean_flows
 from tuplecalc.limits import capacity as walking
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.mixture import Mix
+from tuplecalc.limits.turns import turns
 from tuplecalc.network import mix
 from tuplecalc.network.file import from_dict
 from tuplecalc.network.proxy import Proxy
@@ -99,6 +100,30 @@ def test_all_that_the_model_has_is_among_them() -> None:
     names = {limit.kind.name for seed in SEEDS for limit in found(seed)[1].limits}
     assert names >= {"ports", "entries", "files", "forwarded", "accepted", "capture", "listener", "upstream"}
     assert names >= {"bind", "shared", "joint", "in-turn"}
+
+
+def test_spaces_that_are_taken_in_turn_have_names_of_their_own() -> None:
+    """Whatever the order of sets: with one name for two, the limit was now 36/7, now 72/17."""
+    result = capacity(from_dict(from_seed(7965, side_by_side=False, blocks=False)))
+    assert result.rate == Fraction(72, 17)
+    assert result.mix is not None
+    members = {space: [each.membership for each in here] for space, here in result.mix.spaces.items()}
+    found = list(turns({space: here for space, here in members.items() if space.table != "in turn"}))
+    assert len({turn.space for turn in found}) == len(found) == 2
+
+
+@pytest.mark.parametrize(("seed", "flows", "rate"), [(6553, 2, "20/23"), (8154, 1, "6/11"), (7752, 2, "6/5")])
+def test_a_leg_between_two_hops_of_a_machine_is_once_in_its_table(seed: int, flows: int, rate: str) -> None:
+    """And the one behind them is there too."""
+    topology = from_seed(seed, side_by_side=False, blocks=False)
+    result = capacity(from_dict(topology))
+    assert (result.flows, result.rate) == (flows, Fraction(rate))
+    assert is_equal(result, flows, highest_rate(topology))
+
+
+def test_a_table_beside_others_is_one_at_each_instance() -> None:
+    result = capacity(from_dict(from_seed(2795)))
+    assert result.flows == mean_flows(from_seed(2795)) == 8
 
 
 # Laws.

@@ -133,9 +133,12 @@ class Network:
         more = table + (fit + 1) * each - whole
         there = {leg for one in ones for leg in one.flows}
         for leg in there & {leg for other in others for leg in other.flows}:
-            row = self.rows[key, leg] = Row(1)
-            for members, weight in ((ones, whole - fit * more), (others, more)):
-                for member in members:
-                    arcs = member.flows.get(leg, [])
+            row = Row(1)
+            one = {arc for member in ones for arc in member.flows.get(leg, [])}
+            for members, weight, but in ((ones, whole - fit * more, ()), (others, more, one)):
+                for member in members:  # a flow that begins and ends at one machine is there once
+                    arcs = [arc for arc in member.flows.get(leg, []) if arc not in but]
                     row.arcs += arcs
                     row.weights += [weight * member.each] * len(arcs)
+            if not one.issuperset(row.arcs):
+                self.rows[key, leg] = row

@@ -235,20 +235,17 @@ class _Row:
     def beside_others(self) -> Iterator[Passing]:
         """The legs in the table of a machine that tracks, where they are not declared yet."""
         name, leg = self.hop.name, self.entering.leg
-        tables = {each.space for each in (*leg.memberships, *self.leg.memberships)}
         if self.hop.capture == "nat":
             yield Passing(self.tracked)
-        elif (space := self.table(self.before)) not in tables:
+        elif (space := self.table(self.before)) not in (each.space for each in leg.memberships):
             copies = product(self.front.b, self.front.E, self.machines)
             yield Passing(Membership(name, leg, self.front.A, copies, self.accepting, self.before, space))
         space = self.letters.space("tracked", self.hop.on, self.who, self.behind)
-        if space not in tables and self.leg is not leg:
-            (sockets, *_) = self.fresh
-            yield Passing(
-                Membership(
-                    name, self.leg, self.leg.ports, sockets.copies, self.leaving_times, self.behind, space
-                )
-            )
+        if self.leg is not leg and space not in (each.space for each in self.leg.memberships):
+            ports, copies = self.leg.ports, self.fresh[0].copies
+            if self.hop.source == "client":
+                copies = product(copies, self.machines)
+            yield Passing(Membership(name, self.leg, ports, copies, self.leaving_times, self.behind, space))
 
     def table(self, towards: Target) -> Space:
         """The tracking table of the machine, for the sources that enter."""

@@ -11,7 +11,7 @@ since no two of these flows have it at once, and the second one begins when ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from itertools import combinations
@@ -40,14 +40,19 @@ def turns(spaces: _Members) -> Iterator[Turn]:
             for each in members:
                 of_leg.setdefault(each.leg, {})[space] = each
     order = {space: number for number, space in enumerate(spaces)}
-    for together in _sets(of_leg):
-        legs = [here for here in of_leg.values() if together <= here.keys()]
-        if any(all(_alone_longest(space, together, here) for here in legs) for space in together):
+    numbers = (sorted(order[space] for space in together) for together in _sets(of_leg))
+    given = set()
+    for together in sorted(numbers, key=lambda each: (len(each), each)):  # no set keeps an order
+        of = [list(spaces)[number] for number in together]
+        legs = [here for here in of_leg.values() if here.keys() >= set(of)]
+        if any(all(_alone_longest(space, of, here) for here in legs) for space in of):
             continue
-        last = max(together, key=order.__getitem__)
-        owner = ", ".join(f"{space.table} {space.owner}" for space in sorted(together, key=order.__getitem__))
-        name = last._replace(table="in turn", owner=owner)
-        yield Turn(last, name, together, [_longest(last, name, together, here) for here in legs])
+        last, name = of[-1], of[-1]._replace(table="in turn", owner=str(of))
+        members = [_longest(last, name, of, here) for here in legs]
+        says = last, *((each.leg, each.times.linger, each.copies.value) for each in members)
+        if says not in given:
+            given.add(says)
+            yield Turn(last, name, frozenset(of), members)
 
 
 def _sets(of_leg: Mapping[Leg, Mapping[Space, Membership]]) -> Iterator[frozenset[Space]]:
@@ -69,7 +74,7 @@ def _sets(of_leg: Mapping[Leg, Mapping[Space, Membership]]) -> Iterator[frozense
     yield from found
 
 
-def _alone_longest(space: Space, together: frozenset[Space], here: Mapping[Space, Membership]) -> bool:
+def _alone_longest(space: Space, together: Iterable[Space], here: Mapping[Space, Membership]) -> bool:
     """Whether this one space holds a leg's ports for as long as all of them do."""
     return all(
         here[space].times.linger.client >= here[each].times.linger.client
@@ -79,7 +84,7 @@ def _alone_longest(space: Space, together: frozenset[Space], here: Mapping[Space
 
 
 def _longest(
-    last: Space, name: Space, together: frozenset[Space], here: Mapping[Space, Membership]
+    last: Space, name: Space, together: Sequence[Space], here: Mapping[Space, Membership]
 ) -> Membership:
     """A leg in all of them: it is held by the one that holds it longest."""
     longest = replace(

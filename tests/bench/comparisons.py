@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tuplecalc as tc
-from tests.bench import design, erlang, figures
+from tests.bench import design, erlang, figures, kinds
 from tests.bench.by_hand import CHAIN, capacity_by_hand
 from tests.bench.measure import OURS, Comparison, fastest, run
 
@@ -43,6 +43,7 @@ def comparisons() -> Iterator[Comparison]:
     yield growth()
     yield union()
     yield in_process()
+    yield from kinds.comparisons()
     yield from erlang.comparisons()
     yield from design.comparisons()
     yield from figures.comparisons()

@@ -121,6 +121,14 @@ def test_a_leg_between_two_hops_of_a_machine_is_once_in_its_table(seed: int, flo
     assert is_equal(result, flows, highest_rate(topology))
 
 
+@pytest.mark.parametrize("seed", [212, 1032, 2376])
+def test_where_blocks_are_fewer_than_clients_of_several_groups_the_figures_are_bounds(seed: int) -> None:
+    _, result = found(seed)
+    assert mean_flows(from_seed(seed)) == 0 < result.flows
+    said = {bound.figure for bound in result.at_most if "whole groups may go without" in bound.reason}
+    assert said == {"flows", "rate"}
+
+
 def test_a_table_beside_others_is_one_at_each_instance() -> None:
     result = capacity(from_dict(from_seed(2795)))
     assert result.flows == mean_flows(from_seed(2795)) == 8

@@ -12,6 +12,7 @@ from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Space, Table
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.rows import MOST_LEGS
+from tuplecalc.limits.served import served
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
@@ -72,6 +73,9 @@ def _blocks(chain: Chain, figures: Sequence[HopCapacity]) -> Iterator[Bound]:
             )
         if hop.block is None:
             continue
+        if chain.is_mixed and not served(chain).are_all:
+            reason = "blocks are fewer than clients, and whole groups may go without; then no flow of the mix"
+            yield Bound("flows", hop.name, reason)
         some = isinstance(hop.block, int)  # else all sources have a block, and each one alike
         if any(_chooses(other) if some else _deals_out(other) for other in before):
             reason = (

@@ -326,6 +326,15 @@ def product(*factors: Expression) -> Expression:
     return _flat(Product, 1, *factors)
 
 
+def addition(*terms: Expression) -> Expression:
+    """The sum, flat, without terms that are the constant 0.
+
+    >>> str(addition(Constant(0), Quantity("H", "", 2) + Quantity("T", "", 3), Quantity("S", "", 1)))
+    'H + T + S'
+    """
+    return _flat(Sum, 0, *terms)
+
+
 def _node(operand: object) -> Any:
     return operand if isinstance(operand, Node) else Constant(operand)  # type: ignore[arg-type]
 

@@ -39,12 +39,14 @@ def turns(spaces: _Members) -> Iterator[Turn]:
         if any(each.times.linger.client or each.times.linger.service for each in members):
             for each in members:
                 of_leg.setdefault(each.leg, {})[space] = each
-    order = {space: number for number, space in enumerate(spaces)}
+    names = list(spaces)
+    order = {space: number for number, space in enumerate(names)}
     numbers = (sorted(order[space] for space in together) for together in _sets(of_leg))
     given = set()
     for together in sorted(numbers, key=lambda each: (len(each), each)):  # no set keeps an order
-        of = [list(spaces)[number] for number in together]
-        legs = [here for here in of_leg.values() if here.keys() >= set(of)]
+        of = [names[number] for number in together]
+        whole = frozenset(of)
+        legs = [here for here in of_leg.values() if whole <= here.keys()]
         if any(all(_alone_longest(space, of, here) for here in legs) for space in of):
             continue
         last, name = of[-1], of[-1]._replace(table="in turn", owner=str(of))
@@ -52,7 +54,7 @@ def turns(spaces: _Members) -> Iterator[Turn]:
         says = last, *((each.leg, each.times.linger, each.copies.value) for each in members)
         if says not in given:
             given.add(says)
-            yield Turn(last, name, frozenset(of), members)
+            yield Turn(last, name, whole, members)
 
 
 def _sets(of_leg: Mapping[Leg, Mapping[Space, Membership]]) -> Iterator[frozenset[Space]]:

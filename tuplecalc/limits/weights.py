@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tuplecalc.limits.expression import Constant, Expression, product
+from tuplecalc.limits.expression import Constant, Expression, addition, product
 
 ONE = Constant(1)
 Terms = tuple[Expression, ...]
@@ -36,5 +36,5 @@ def _of_side(side: int, rest: Terms, parts: Counter[Expression], kinds: int) -> 
 
 
 def total(terms: Sequence[Expression]) -> Expression:
-    """Their sum; there is one at least."""
-    return sum(terms[1:], terms[0])
+    """Their sum; of all at once, since each one after the other is copied as often as it is long."""
+    return addition(*terms)

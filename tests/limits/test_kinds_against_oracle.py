@@ -134,6 +134,12 @@ def test_a_table_beside_others_is_one_at_each_instance() -> None:
     assert result.flows == mean_flows(from_seed(2795)) == 8
 
 
+def test_ports_taken_for_all_services_are_so_for_each_family() -> None:
+    topology = from_seed(10932, side_by_side=False, blocks=False)
+    result = capacity(from_dict(topology))
+    assert is_equal(result, 6, highest_rate(topology))
+
+
 # Laws.
 
 

@@ -129,7 +129,8 @@ class _Row:
         copies = product(self.in_use, self.everywhere)
         each = self.hop.mapping == "endpoint-dependent" and self.hop.destinations is None
         towards = self.behind if each else None
-        space = self.letters.space("mapped", self.hop.name, (self.hop.name,), towards)
+        owner = f"{self.hop.name} {self.hop.addresses}"  # those of the other family are apart
+        space = self.letters.space("mapped", owner, (self.hop.name,), towards)
         self.own = Membership(self.hop.name, self.leg, self.leg.ports, copies, self.times, towards, space)
         return Alone(CONE_PORTS, self.own, self._pool(sized(*self.ports), self.in_use, self.endpoints))
 

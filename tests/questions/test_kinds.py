@@ -106,11 +106,11 @@ STEP = Fraction(1, 10**8)
 
 
 def figure(chain: tc.Chain, each: Elasticity) -> Fraction:
-    """That of the limit, which after a small step is the nearest of its kind: two may have become apart."""
+    """That of the limit; where a small step tells two apart that were one, and so named anew, of the first."""
     limits = tc.capacity(chain).limits
+    named = [limit for limit in limits if (limit.hop, limit.name) == (each.limit.hop, each.limit.name)]
     alike = [limit for limit in limits if (limit.hop, limit.kind) == (each.limit.hop, each.limit.kind)]
-    found = [of_limit(limit, each.figure) for limit in alike if limit.kinds == each.limit.kinds]
-    return min(found, key=lambda one: abs(one - of_limit(each.limit, each.figure)))
+    return of_limit((named or alike)[0], each.figure)
 
 
 def of_limit(limit: tc.Limit, figure: str) -> Fraction:

@@ -106,7 +106,7 @@ STEP = Fraction(1, 10**8)
 
 
 def figure(chain: tc.Chain, each: Elasticity) -> Fraction:
-    """That of the limit; where a small step tells two apart that were one, and so named anew, of the first."""
+    """That of the limit; where a small step tells two apart that were one, of the first."""
     limits = tc.capacity(chain).limits
     named = [limit for limit in limits if (limit.hop, limit.name) == (each.limit.hop, each.limit.name)]
     alike = [limit for limit in limits if (limit.hop, limit.kind) == (each.limit.hop, each.limit.kind)]

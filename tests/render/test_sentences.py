@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 import tuplecalc as tc
 from tuplecalc.render import sentences
 
@@ -135,3 +137,27 @@ def test_of_many_proxies_those_that_keep_least_are_said() -> None:
     (said,) = (each for each in sentences.sentences(tc.capacity(chain)) if "keeps" in each)
     assert said.count(" keeps ") == 4
     assert "5 more keep a part that is no smaller." in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ([], []),
+        (["traffic.flows=193536"], ["193,536 flows wanted at once are 100% of these: they fit."]),
+        (["traffic.flows=193537"], ["193,537 flows wanted at once are 100.001% of these: too many."]),
+        (["traffic.flows=1"], ["1 flow wanted at once is under 0.001% of these: it fits."]),
+        (
+            ["clients.addresses=100", "clients.flows_each=4000"],
+            ["400,000 flows, so that each client has its flows_each, are 207% of these: too many."],
+        ),
+        (
+            ["traffic.flows=5", "hops.login-proxy.ports=", "hops.login-proxy.source=client-port"],
+            ["5 flows wanted at once cannot be: no flow gets through."],
+        ),
+    ],
+)
+def test_flows_that_are_wanted_are_held_against_those_that_can_be(
+    settings: list[str], said: list[str]
+) -> None:
+    result = tc.capacity(tc.with_settings(tc.example("outage"), *settings))
+    assert list(sentences.wanted(result)) == said

@@ -155,6 +155,7 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         "hops": hops,
         **_pick(result, "collapse"),
         "at_most": _at_most(result),
+        "served": _pick(result.served, "clients", "served"),
         "offered": _offered(load) if load.rate is not None or load.most else None,
         "presets": [*map(_use, used(result.chain))],
     }

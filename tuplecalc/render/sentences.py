@@ -170,8 +170,34 @@ def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
     yield from totals(result)
     yield from context(result)
     yield from blockless(result)
+    yield from wanted(result)
     yield from filter(None, (offered(load), most(load), *searches(result), blind(load), not_counted(load)))
     yield from at_most(result)
+
+
+def wanted(result: Capacity) -> Iterator[str]:
+    """Whether as many flows can be open as shall be, in all or of each client; nothing where none are said.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.network.replace import replace
+    >>> print(*wanted(capacity(replace(example("outage"), "traffic.flows", 200_000))))
+    200,000 flows wanted at once are 103% of these: too many.
+    """
+    from tuplecalc.limits.served import wanted_by_clients  # few chains say how many
+
+    said = []
+    if (flows := result.chain.traffic.flows) is not None:
+        said.append((f"{_flows(flows)} wanted at once", flows))
+    if (flows := wanted_by_clients(result.chain)) is not None:
+        said.append((f"{_flows(flows)}, so that each client has its flows_each,", flows))
+    for what, flows in said:
+        if not result.flows:
+            yield f"{what} cannot be: no flow gets through."
+        else:
+            verb, fit = ("is", "it fits") if flows == 1 else ("are", "they fit")
+            fits = fit if flows <= result.flows else "too many"
+            yield f"{what} {verb} {numbers.percent(Fraction(flows, result.flows))} of these: {fits}."
 
 
 def totals(result: Capacity) -> Iterator[str]:

@@ -369,3 +369,16 @@ traffic.kinds = [{ name = "a", share = 0.5 }, { name = "b", share = 0.3 }, { nam
 clients.addresses = 9
 services = { addresses = 2, ports = 80 }
 """)
+
+
+def test_another_address_of_both_families_is_not_advised() -> None:
+    """A bare number would be of both families, and promise three times as much."""
+    both = ["127.0.0.1", "::1"]
+    services = {"addresses": both, "ports": 8080}
+    chain = tc.from_dict({"clients": {"addresses": both, "ports": "49152-65535"}, "services": services})
+    found = [setting for each in tc.advise(tc.capacity(chain)) for setting in each.settings]
+    assert sorted(found) == [
+        "clients.ports=1024-65535",
+        "clients.reuse_after=1s",
+        "services.ports=[1024, 8080]",
+    ]

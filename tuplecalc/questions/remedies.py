@@ -31,6 +31,7 @@ from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.families import by_family
 from tuplecalc.network.hop import UNPRIVILEGED_PORTS
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.ports import PortSet
@@ -289,6 +290,8 @@ def _mates(chain: Chain, hop: AnyHop, key: str) -> Iterator[AnyHop]:
 
 
 def _another(what: str, path: str, addresses: AddressSet) -> Iterator[Remedy]:
+    if len(by_family(addresses)) > 1:
+        return  # one more is of one family, and helps that one only
     spec = addresses.spec
     more = spec + 1 if isinstance(spec, int) else [*(spec if isinstance(spec, list) else [spec]), 1]
     yield _change(f"another {what}", path, more)

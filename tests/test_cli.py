@@ -142,6 +142,17 @@ def test_fail_above(rate: object, share: str, status: int) -> None:
     assert json.loads(result.stdout)["rate"] == 10.0  # the answer is there all the same
 
 
+@pytest.mark.parametrize(("clients", "status"), [(63, 0), (64, 1)])
+def test_fail_above_where_clients_get_no_ports(clients: int, status: int) -> None:
+    """A cone of 63 blocks: at 1/s no rate is near its highest, and yet one more client gets nothing."""
+    topology = f"""
+        traffic.rate = 1
+        clients.addresses = {clients}
+        services = {{addresses = 1, ports = 80}}
+        hops = [{{name = "cgn", kind = "cone", addresses = 1, block = 1024}}]"""
+    assert invoke("capacity", "-", "--fail-above", "0.8", stdin=topology).exit_code == status
+
+
 def test_an_overloaded_design_is_an_answer() -> None:
     assert run("capacity", "outage").returncode == 0
 

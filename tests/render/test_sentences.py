@@ -161,3 +161,16 @@ def test_flows_that_are_wanted_are_held_against_those_that_can_be(
 ) -> None:
     result = tc.capacity(tc.with_settings(tc.example("outage"), *settings))
     assert list(sentences.wanted(result)) == said
+
+
+def test_no_rate_and_no_flows_fit_where_clients_get_no_ports() -> None:
+    settings = ["traffic.rate=20000", "clients.flows_each=300", "clients.addresses=12000"]
+    chain = tc.with_settings(tc.cone(addresses=56, block=1024, services=1), *settings)
+    wanted, offered = said(chain)[-2:]
+    assert wanted == (
+        "3,600,000 flows, so that each client has its flows_each, are 99.6% of these: "
+        "not all clients get ports."
+    )
+    assert offered.startswith(
+        "20,000/s offered is 66% of the highest rate: it fails. In the long run 70.6% of"
+    )

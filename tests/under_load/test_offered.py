@@ -189,3 +189,36 @@ def test_of_several_pairs_the_worst_is_named() -> None:
     found = load(row)
     assert [(hop.chooser, hop.hop) for hop in found.blind] == [("nat", "one"), ("one", "two")]
     assert found.worst is found.blind[1]
+
+
+CGN = """
+clients.addresses = %s
+hops = [{ name = "cgn", kind = "cone", addresses = 56, block = 1024 }]
+services = [{ name = "x", addresses = 1, ports = 80 }, { name = "y", addresses = 1, ports = 81 }]
+traffic = { rate = %s, %s }
+"""
+ALIKE = 'hold = "0s"'
+
+
+def test_what_clients_without_ports_open_fails() -> None:
+    """3,528 of 12,000 have a block: the others' .706 fail, and of the rest what fails of them alone."""
+    found = load(tc.loads(CGN % (12_000, 20_000, ALIKE)))
+    assert found.not_served == Fraction(8_472, 12_000)
+    assert found.blocking == pytest.approx((0.706, 0.706), rel=1e-12)
+    assert [kind.failing for kind in found.kinds] == [found.blocking]
+    alone = load(tc.loads(CGN % (3_528, 70_560, ALIKE)))
+    assert alone.not_served == 0
+    assert alone.blocking is not None
+    assert 0.1 < alone.blocking.lower < 0.9
+    beside = load(tc.loads(CGN % (12_000, 240_000, ALIKE))).blocking
+    assert beside == pytest.approx(tuple(1 - 0.294 * (1 - share) for share in alone.blocking), rel=1e-9)
+
+
+def test_clients_without_ports_of_several_kinds_are_said_to_be_left_out() -> None:
+    kinds = ", ".join(f'{{ name = "{name}", share = 0.5, services = "{name}" }}' for name in "xy")
+    chain = tc.loads(CGN % (12_000, 20_000, f"kinds = [{kinds}]"))
+    assert load(chain).not_served == Fraction(8_472, 12_000)
+    assert (
+        load(chain).not_counted == "connections of clients without ports: not counted for several kinds yet"
+    )
+    assert load(chain, "clients.addresses=3528").not_counted == ""

@@ -69,4 +69,5 @@ def capacity(
 
 def _is_above(result: Capacity, share: Fraction) -> bool:
     rate, highest = result.chain.traffic.offered, result.rate if result.flows else 0
-    return rate is not None and highest is not None and rate > highest * share
+    above = highest is not None and rate is not None and rate > highest * share
+    return rate is not None and (above or not result.served.are_all)

@@ -69,7 +69,15 @@ def offered(load: Offered) -> str:
     rate = f"{numbers.rate(load.rate)}/s offered"
     if load.utilisation is None:
         return f"{rate}: {'no flow gets through' if load.highest == 0 else 'nothing limits it'}."
-    state = "overloaded" if load.overloaded else "it fits on average" if load.exhausted else "it fits"
+    state = (
+        "it fails"
+        if load.not_served
+        else "overloaded"
+        if load.overloaded
+        else "it fits on average"
+        if load.exhausted
+        else "it fits"
+    )
     said = [f"{rate} is {numbers.percent(load.utilisation)} of the highest rate: {state}."]
     if dry := load.exhausted:
         after, soonest = numbers.duration(dry.seconds), numbers.duration(dry.soonest)
@@ -188,15 +196,17 @@ def wanted(result: Capacity) -> Iterator[str]:
 
     said = []
     if (flows := result.chain.traffic.flows) is not None:
-        said.append((f"{_flows(flows)} wanted at once", flows))
+        said.append((f"{_flows(flows)} wanted at once", flows, True))
     if (flows := wanted_by_clients(result.chain)) is not None:
-        said.append((f"{_flows(flows)}, so that each client has its flows_each,", flows))
-    for what, flows in said:
+        said.append(
+            (f"{_flows(flows)}, so that each client has its flows_each,", flows, result.served.are_all)
+        )
+    for what, flows, all_can in said:
         if not result.flows:
             yield f"{what} cannot be: no flow gets through."
         else:
             verb, fit = ("is", "it fits") if flows == 1 else ("are", "they fit")
-            fits = fit if flows <= result.flows else "too many"
+            fits = "too many" if flows > result.flows else fit if all_can else "not all clients get ports"
             yield f"{what} {verb} {numbers.percent(Fraction(flows, result.flows))} of these: {fits}."
 
 

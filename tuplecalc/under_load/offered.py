@@ -68,6 +68,8 @@ class Offered(NamedTuple):
     """What ``--blocking`` asks for."""
     kinds: tuple[KindLoad, ...] = ()
     """Each kind of traffic by itself; one without a name where all flows are alike."""
+    not_served: Fraction = Fraction(0)
+    """The part of the clients that get no ports: all that they open fails."""
     not_counted: str = ""
     """What may fail besides, and is not in these figures; empty where nothing is left out."""
 
@@ -123,9 +125,13 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         return Offered(None, highest, (), None, None, blind, most, not_counted=left_out)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
-    lost = strand_blocking(found, float(rate))
+    clients, served = result.served
+    part = Fraction(served, clients)
+    lost = strand_blocking(found, float(rate if result.chain.is_mixed else rate * part))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     failing = total(found, lost) if result.flows or result.chain.is_mixed else Bracket(1.0, 1.0)
+    if not result.chain.is_mixed:
+        failing = Bracket(*(1 - float(part) * (1 - share) if part < 1 else share for share in failing))
     of_kinds = by_kind(result.chain.strands, lost) if result.chain.is_mixed else {}
     parts: dict[str, Fraction] = {}
     for strand in result.chain.strands:
@@ -135,7 +141,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         for kind, part in parts.items()
     )
     first = _first(dry)
-    return Offered(rate, highest, used, failing, first, blind, most, kinds, left_out)
+    return Offered(rate, highest, used, failing, first, blind, most, kinds, 1 - part, left_out)
 
 
 def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> Exhausted | None:
@@ -149,7 +155,10 @@ def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> E
 def _left_out(result: Capacity) -> str:
     """What is not counted of what may fail."""
     meet = result.chain.is_mixed and any(limit.kind is SHARED for limit in result.limits)
-    return "ports chosen blindly: not counted for several kinds yet" if meet else ""
+    left_out = ["ports chosen blindly"] if meet else []
+    if result.chain.is_mixed and not result.served.are_all:
+        left_out.append("connections of clients without ports")
+    return f"{' and '.join(left_out)}: not counted for several kinds yet" if left_out else ""
 
 
 def _order(kind: KindLoad) -> tuple[float, float]:

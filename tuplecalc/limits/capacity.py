@@ -21,6 +21,7 @@ from tuplecalc.limits.legs import Declared, Sources
 from tuplecalc.limits.legs import Space as KeySpace
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.proxy import proxy
+from tuplecalc.limits.served import Served, served
 from tuplecalc.limits.targets import Target, targets
 from tuplecalc.limits.theorem import limits_of
 from tuplecalc.network.chain import Chain, check_chain
@@ -32,7 +33,6 @@ from tuplecalc.network.proxy import Proxy
 if TYPE_CHECKING:
     from tuplecalc.limits.kind_capacity import KindCapacity
     from tuplecalc.limits.mixture import Mix
-    from tuplecalc.limits.served import Served
 
 Shape = Literal["direct", "hourglass", "cone", "inverted cone"]
 
@@ -124,8 +124,6 @@ class Capacity:
     @cached_property
     def served(self) -> Served:
         """How many clients get ports at all."""
-        from tuplecalc.limits.served import served
-
         return served(self.chain)
 
     @cached_property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
 from tuplecalc.render import kinds, numbers
@@ -192,8 +193,6 @@ def wanted(result: Capacity) -> Iterator[str]:
     >>> print(*wanted(capacity(replace(example("outage"), "traffic.flows", 200_000))))
     200,000 flows wanted at once are 103% of these: too many.
     """
-    from tuplecalc.limits.served import wanted_by_clients  # few chains say how many
-
     said = []
     if (flows := result.chain.traffic.flows) is not None:
         said.append((f"{_flows(flows)} wanted at once", flows, True))

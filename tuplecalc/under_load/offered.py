@@ -126,13 +126,16 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
     clients, served = result.served
-    part = Fraction(served, clients)
-    lost = strand_blocking(found, float(rate if result.chain.is_mixed else rate * part))
+    with_ports = Fraction(served, clients)
+    is_mixed = result.chain.is_mixed
+    lost = strand_blocking(found, float(rate if is_mixed else rate * with_ports))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
-    failing = total(found, lost) if result.flows or result.chain.is_mixed else Bracket(1.0, 1.0)
-    if not result.chain.is_mixed:
-        failing = Bracket(*(1 - float(part) * (1 - share) if part < 1 else share for share in failing))
-    of_kinds = by_kind(result.chain.strands, lost) if result.chain.is_mixed else {}
+    if is_mixed:
+        failing, of_kinds = total(found, lost), by_kind(result.chain.strands, lost)
+    else:
+        failing, of_kinds = total(found, lost) if result.flows else Bracket(1.0, 1.0), {}
+        if with_ports < 1:
+            failing = Bracket(*(1 - float(with_ports) * (1 - share) for share in failing))
     parts: dict[str, Fraction] = {}
     for strand in result.chain.strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
@@ -141,7 +144,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         for kind, part in parts.items()
     )
     first = _first(dry)
-    return Offered(rate, highest, used, failing, first, blind, most, kinds, 1 - part, left_out)
+    return Offered(rate, highest, used, failing, first, blind, most, kinds, 1 - with_ports, left_out)
 
 
 def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> Exhausted | None:

@@ -164,13 +164,15 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
 def _offered(load: Offered) -> Record:
     blind = load.worst and _pick(load.worst, "chooser", "hop", "burst", "blocking", half_rate="half")
     return {
-        **_pick(load, "rate", "utilisation", "overloaded", "blocking"),
+        **_pick(load, "rate", "utilisation", "overloaded", "verdict", expected_failing="expected"),
+        **_pick(load, "blocking"),
         "exhausted_after": load.exhausted and load.exhausted.seconds,
         "blind": blind,
         **_pick(load, max_rate_at_blocking="most"),
         "hops": [_pick(hop, "name", "utilisation") for hop in load.used],
         "kinds": [
-            {"name": kind.kind, **_pick(kind, "rate", "failing"), "exhausted_after": kind.seconds}
+            {"name": kind.kind, **_pick(kind, "rate", "failing", expected_failing="expected")}
+            | {"exhausted_after": kind.seconds}
             for kind in load.kinds
         ],
         "hit_first": load.hit_first and load.hit_first.kind,

@@ -54,7 +54,7 @@ def test_what_is_lost_at_a_collision_is_said_as_it_is_assumed() -> None:
         return list(sentences.collisions(SimpleNamespace(chain=chain), load))  # type: ignore[arg-type]
 
     assert assumed(collision="kills-older", survival=Fraction(1, 4)) == [
-        "Assumed at login-proxy, as measured on Linux 6.18: the newer of the two lives, the older one dies "
+        "Assumed at login-proxy, as measured on Linux 6.18: the newer of the two lives, the older dies "
         "in 75% of the cases (`survival`). Linux 5.18 always kills it (read, not measured); where devices "
         'refuse the newer one, write collision = "refuses".'
     ]

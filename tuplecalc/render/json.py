@@ -230,6 +230,7 @@ def elasticity(each: Elasticity) -> Record:
 
 def _comparison(found: Comparison) -> Record:
     """Both sides, the keys and limits in pairs, old first."""
+    from tuplecalc.under_load.offered import offered as under_load
 
     def pair(limit: LimitChange) -> Record:
         sides = (limit.old, found.old), (limit.new, found.new)
@@ -237,7 +238,10 @@ def _comparison(found: Comparison) -> Record:
         return {"name": limit.name, "old": old, "new": new}
 
     old, new = (
-        _pick(side, "title", "flows", "rate") | _binding(side) | {"at_most": _at_most(side)}
+        _pick(side, "title", "flows", "rate")
+        | _binding(side)
+        | {"at_most": _at_most(side)}
+        | _pick(under_load(side), "verdict", expected_failing="expected")
         for side in (found.old, found.new)
     )
     moved = _pick(found, "flows_ratio", "rate_ratio", "binding_moved", "rate_binding_moved", "keys")

@@ -100,7 +100,7 @@ def collisions(result: Capacity, load: Offered) -> Iterator[str]:
                 continue
             dies = numbers.percent(1 - Fraction(getattr(hop, "survival", 0)))
             yield (
-                f"Assumed at {hop.name}, as measured on Linux 6.18: the newer of the two lives, the older one "
+                f"Assumed at {hop.name}, as measured on Linux 6.18: the newer of the two lives, the older "
                 f"dies in {dies} of the cases (`survival`). Linux 5.18 always kills it (read, not measured); "
                 'where devices refuse the newer one, write collision = "refuses".'
             )

@@ -17,7 +17,6 @@ from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.pools import Pools, pools
 
-
 Verdict = Literal["fits", "tight", "fails"]
 _FAILS = 1e-3
 _TIGHT = Fraction(4, 5)

@@ -82,6 +82,8 @@ def test_json_of_the_list_and_of_one() -> None:
         "caveats",
         "unknown",
         "fixed",
+        "most",
+        "multiples",
         "values",
     ]
     assert list(one) == keys

@@ -62,6 +62,10 @@ def _words(preset: Preset) -> Iterator[tuple[str, str]]:
         yield "Unknown", f"no source gives {keys}; tuplecalc's own default stands for it."
     if preset.fixed:
         yield "Fixed", f"no advice asks to change {', '.join(preset.fixed)}."
+    said = [f"at most {number:,} {key}" for key, number in preset.most.items()]
+    said += [f"{key} in multiples of {number}" for key, number in preset.multiples.items()]
+    if said:
+        yield "Allowed", f"{', '.join(said)}: neither advice nor solve goes beyond."
     needs = " and the keys that it needs" if preset.needs else ""
     yield "In short", f"preset = {in_toml(preset.name)}{needs}."
 

@@ -55,9 +55,11 @@ class Preset:
     fixed: tuple[str, ...] = ()
     """Keys that the product or the standard does not leave open, also where their values are unknown."""
     most: Mapping[str, int]
-    """The largest values that the product allows."""
+    """The largest values that the product allows, by key."""
     multiples: Mapping[str, int]
-    """Keys whose values are multiples of a number."""
+    """Keys of which the product takes multiples of so many only."""
+    knobs: Mapping[str, str]
+    """What the platform itself calls a key: where an administrator changes it."""
     values: Mapping[str, Any]
     """Keys of a topology file."""
 
@@ -84,7 +86,7 @@ def presets() -> Mapping[str, Preset]:
 
 def _read(name: str, table: dict[str, Any]) -> Preset:
     lists = {key: tuple(table.get(key, ())) for key in ("needs", "source", "unknown", "fixed")}
-    tables = {key: MappingProxyType(table.get(key, {})) for key in ("most", "multiples", "values")}
+    tables = {key: MappingProxyType(table.get(key, {})) for key in ("most", "multiples", "knobs", "values")}
     return Preset(name=name, **table | lists | tables)
 
 

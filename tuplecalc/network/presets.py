@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from pydantic import PrivateAttr
 
 from tuplecalc.errors import Problem, TopologyError, nearest, reject
-from tuplecalc.network.part import Part
+from tuplecalc.network.bounds import Bounded
 
 _FILE = Path(__file__).with_name("presets.toml")
 
@@ -151,7 +151,7 @@ def kind_and_layer(hop: Mapping[str, Any]) -> tuple[Any, Any]:
     return found.kind, found.values.get("layer") if layer is None else layer
 
 
-class PresetPart(Part, defer_build=True):
+class PresetPart(Bounded, defer_build=True):
     """A part that may name a preset: its values are defaults, and what is written wins.
 
     A preset's value that does not fit what is written is left out: a proxy that speaks as its client
@@ -190,6 +190,20 @@ class PresetPart(Part, defer_build=True):
     def preset_keys(self) -> tuple[str, ...]:
         """The keys whose values come from the preset."""
         return self._preset_keys
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """Those of the preset too, but for what was written otherwise; what the user has to write stays."""
+        if self.preset is None:
+            return super().kept
+        found = preset(self.preset)
+        return super().kept | set(found.fixed) - (self.model_fields_set - set(found.needs))
+
+    @property
+    def largest(self) -> dict[str, int]:
+        """Those of the preset too, where the table says nothing else."""
+        given = preset(self.preset).most if self.preset is not None else {}
+        return {**given, **super().largest}
 
     @property
     def stated(self) -> frozenset[str]:

@@ -39,6 +39,6 @@ def fragment(result: Capacity) -> str:
 
 def load(offered: Offered) -> str:
     """What becomes of the offered rate, as HTML paragraphs."""
-    say = sentences.offered, sentences.most, sentences.blind, sentences.not_counted
+    say = sentences.offered, sentences.most, sentences.blind, sentences.left_out
     said = filter(None, (each(offered) for each in say))
     return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in said)

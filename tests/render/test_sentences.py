@@ -9,8 +9,11 @@ from tuplecalc.render import sentences
 
 
 def said(chain: tc.Chain) -> list[str]:
-    """All sentences about a chain."""
-    return list(sentences.sentences(tc.capacity(chain)))
+    """All sentences about a chain, but what it leaves out, which comes last."""
+    result = tc.capacity(chain)
+    found, left_out = list(sentences.sentences(result)), list(sentences.unsized(result))
+    assert found[len(found) - len(left_out) :] == left_out
+    return found[: len(found) - len(left_out)]
 
 
 def test_the_outage() -> None:

@@ -50,8 +50,7 @@ def not_counted(chain: Chain) -> tuple[NotCounted, ...]:
 
 
 def _unsaid(hop: AnyHop) -> Iterator[Sized]:
-    is_proxy = isinstance(hop, Proxy)
-    if hop.max_entries is None and not (is_proxy and hop.tracking == "off"):
+    if hop.max_entries is None and not (isinstance(hop, Proxy) and hop.tracking == "off"):
         yield "max_entries"
-    if is_proxy and hop.max_files is None:
+    if isinstance(hop, Proxy) and hop.max_files is None:
         yield "max_files"

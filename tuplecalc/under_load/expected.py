@@ -63,18 +63,18 @@ def expected(
     refusing = [each for each in found if each.limit.hop not in deadly or each.limit.kind not in tables]
     total = sum(rates.values())
     full = strand_blocking(refusing, total) if len(refusing) < len(found) else lost
-    slices = list(_slices(found, {each.hop for each in fields[0].at(rates).meetings}))
+    slices = list(_slices(found, fields[0].hops))
     bounds = [_Bound(field, slices, rates) for field in fields]
     shares = []
-    for at, bound in enumerate(bounds):
+    for bound in bounds:
         blocked: Mapping[Strand, Bracket] = full
-        collided = bound.collide(blocked, at)
+        collided = bound.collide(blocked)
         for _ in range(_ROUNDS):
             if max((each.upper for each in blocked.values()), default=0.0) <= _SETTLED:
                 break
             passing = sum(rate * (1 - bound.refused.get(strand, 0.0)) for strand, rate in rates.items())
             before, blocked = collided, strand_blocking(refusing, passing)
-            collided = bound.collide(blocked, at)
+            collided = bound.collide(blocked)
             if all(abs(collided[strand] - share) <= _SETTLED for strand, share in before.items()):
                 break
         shares.append((collided, blocked))
@@ -97,8 +97,8 @@ class _Bound:
         self.refused: dict[Strand, float] = {}
         self.meetings: tuple[Meeting, ...] = ()
 
-    def collide(self, blocked: Mapping[Strand, Bracket], at: int) -> dict[Strand, float]:
-        """The share of what finds room that collides; ``at`` 1 is for fixed holds."""
+    def collide(self, blocked: Mapping[Strand, Bracket]) -> dict[Strand, float]:
+        """The share of what finds room that collides."""
         rates = {each: rate * (1 - blocked.get(each, _NONE).upper) for each, rate in self._rates.items()}
         found = [
             (share, self._field.at({each: rate * load for each, rate in rates.items()}))
@@ -111,7 +111,7 @@ class _Bound:
         )
 
         def fails(each: Strand, collisions: Collisions) -> float:
-            dies = collisions.dies.get(each, (0.0, 0.0))[at]
+            dies = collisions.dies.get(each, 0.0)
             return 1 - (1 - collisions.refused.get(each, 0.0)) * (1 - dies)
 
         return {each: sum(share * fails(each, collisions) for share, collisions in found) for each in rates}

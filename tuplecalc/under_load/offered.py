@@ -11,7 +11,7 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, by_kind, rate_for, strand_blocking, total
+from tuplecalc.under_load.chains import Bracket, by_kind, rate_for, result_blocking, strand_blocking, total
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
@@ -146,17 +146,12 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         return Offered(None, highest, (), None, None, blind, most, not_counted=left_out)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
-    clients, served = result.served
-    with_ports = Fraction(served, clients)
-    is_mixed = result.chain.is_mixed
-    lost = strand_blocking(found, float(rate if is_mixed else rate * with_ports))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
-    if is_mixed:
+    if result.chain.is_mixed:
+        lost = strand_blocking(found, float(rate))
         failing, of_kinds = total(found, lost), by_kind(result.chain.strands, lost)
     else:
-        failing, of_kinds = total(found, lost) if result.flows else Bracket(1.0, 1.0), {}
-        if with_ports < 1:
-            failing = Bracket(*(1 - float(with_ports) * (1 - share) for share in failing))
+        failing, of_kinds = result_blocking(result, float(rate)), {}
     parts: dict[str, Fraction] = {}
     for strand in result.chain.strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
@@ -171,7 +166,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
             expected = Bracket(*map(max, expected, each.blocking))
     kinds = tuple(kind._replace(expected=expected) for kind in kinds)
     return Offered(
-        rate, highest, used, failing, first, blind, most, kinds, 1 - with_ports, left_out, expected
+        rate, highest, used, failing, first, blind, most, kinds, result.served.without, left_out, expected
     )
 
 
@@ -186,10 +181,7 @@ def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> E
 def _left_out(result: Capacity) -> str:
     """What is not counted of what may fail."""
     meet = result.chain.is_mixed and any(limit.kind is SHARED for limit in result.limits)
-    left_out = ["ports chosen blindly"] if meet else []
-    if result.chain.is_mixed and not result.served.are_all:
-        left_out.append("connections of clients without ports")
-    return f"{' and '.join(left_out)}: not counted for several kinds yet" if left_out else ""
+    return "ports chosen blindly: not counted for several kinds yet" if meet else ""
 
 
 def _order(kind: KindLoad) -> tuple[float, float]:

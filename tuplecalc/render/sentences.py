@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import wanted_by_clients
+from tuplecalc.limits.served import blocks_of, wanted_by_clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
 from tuplecalc.questions.not_counted import NotCounted, not_counted
@@ -263,9 +263,9 @@ def context(result: Capacity) -> Iterator[str]:
 def blockless(result: Capacity) -> Iterator[str]:
     """Where a cone has fewer blocks of ports than sources: all else is said of those that hold one."""
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
-        if isinstance(hop, Cone) and isinstance(hop.block, int):  # else each has its part
-            blocks = hop.addresses.size * hop.instances * (hop.ports.size // hop.block)
-            if blocks < before.sources:
+        if isinstance(hop, Cone):
+            blocks = blocks_of(hop)
+            if blocks is not None and blocks < before.sources:
                 few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"
                 rest = "the others send nothing, and all figures are of those that do"
                 yield f"Only {few} get a block of ports at {hop.name}: {rest}."

@@ -133,10 +133,11 @@ def port(number: int) -> Way:
     """A port of the hop's, in their order and then the overflow's: the first is 0, the last -1."""
 
     def compute(name: str) -> int:
-        needed = {"addresses": 1} if "addresses" in preset(name).needs else {}
-        (hop,) = chain(name, **needed).hops
+        given: dict[str, Any] = {"addresses": 1} if "addresses" in preset(name).needs else {}
+        (hop,) = chain(name, **given).hops
         assert isinstance(hop, tc.Cone)
-        return [*hop.ports, *(hop.overflow or ())][number]
+        ports: list[int] = [*hop.ports, *(hop.overflow or ())]
+        return ports[number]
 
     return compute
 

@@ -140,6 +140,7 @@ def _kind(kind: KindCapacity) -> Record:
 def capacity(result: Capacity, load: Offered | None = None) -> Record:
     """What a chain carries; ``load`` where more was asked than the chain offers."""
     from tuplecalc.network.used import used
+    from tuplecalc.questions.not_counted import not_counted
     from tuplecalc.under_load.offered import offered as under_load
 
     load = load or under_load(result)
@@ -156,6 +157,7 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         **_pick(result, "collapse"),
         "at_most": _at_most(result),
         "served": _pick(result.served, "clients", "served"),
+        "not_counted": [_pick(each, "hop", "key", "usual") for each in not_counted(result.chain)],
         "offered": _offered(load) if load.rate is not None or load.most else None,
         "presets": [*map(_use, used(result.chain))],
     }
@@ -164,13 +166,15 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
 def _offered(load: Offered) -> Record:
     blind = load.worst and _pick(load.worst, "chooser", "hop", "burst", "blocking", half_rate="half")
     return {
-        **_pick(load, "rate", "utilisation", "overloaded", "blocking"),
+        **_pick(load, "rate", "utilisation", "overloaded", "verdict", expected_failing="expected"),
+        **_pick(load, "blocking"),
         "exhausted_after": load.exhausted and load.exhausted.seconds,
         "blind": blind,
         **_pick(load, max_rate_at_blocking="most"),
         "hops": [_pick(hop, "name", "utilisation") for hop in load.used],
         "kinds": [
-            {"name": kind.kind, **_pick(kind, "rate", "failing"), "exhausted_after": kind.seconds}
+            {"name": kind.kind, **_pick(kind, "rate", "failing", expected_failing="expected")}
+            | {"exhausted_after": kind.seconds}
             for kind in load.kinds
         ],
         "hit_first": load.hit_first and load.hit_first.kind,
@@ -228,6 +232,7 @@ def elasticity(each: Elasticity) -> Record:
 
 def _comparison(found: Comparison) -> Record:
     """Both sides, the keys and limits in pairs, old first."""
+    from tuplecalc.under_load.offered import offered as under_load
 
     def pair(limit: LimitChange) -> Record:
         sides = (limit.old, found.old), (limit.new, found.new)
@@ -235,7 +240,10 @@ def _comparison(found: Comparison) -> Record:
         return {"name": limit.name, "old": old, "new": new}
 
     old, new = (
-        _pick(side, "title", "flows", "rate") | _binding(side) | {"at_most": _at_most(side)}
+        _pick(side, "title", "flows", "rate")
+        | _binding(side)
+        | {"at_most": _at_most(side)}
+        | _pick(under_load(side), "verdict", expected_failing="expected")
         for side in (found.old, found.new)
     )
     moved = _pick(found, "flows_ratio", "rate_ratio", "binding_moved", "rate_binding_moved", "keys")

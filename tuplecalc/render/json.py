@@ -169,13 +169,15 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
 def _offered(load: Offered) -> Record:
     blind = load.worst and _pick(load.worst, "chooser", "hop", "burst", "blocking", half_rate="half")
     return {
-        **_pick(load, "rate", "utilisation", "overloaded", "blocking"),
+        **_pick(load, "rate", "utilisation", "overloaded", "verdict", expected_failing="expected"),
+        **_pick(load, "blocking"),
         "exhausted_after": load.exhausted and load.exhausted.seconds,
         "blind": blind,
         **_pick(load, max_rate_at_blocking="most"),
         "hops": [_pick(hop, "name", "utilisation") for hop in load.used],
         "kinds": [
-            {"name": kind.kind, **_pick(kind, "rate", "failing"), "exhausted_after": kind.seconds}
+            {"name": kind.kind, **_pick(kind, "rate", "failing", expected_failing="expected")}
+            | {"exhausted_after": kind.seconds}
             for kind in load.kinds
         ],
         "hit_first": load.hit_first and load.hit_first.kind,
@@ -233,6 +235,7 @@ def elasticity(each: Elasticity) -> Record:
 
 def _comparison(found: Comparison) -> Record:
     """Both sides, the keys and limits in pairs, old first."""
+    from tuplecalc.under_load.offered import offered as under_load
 
     def pair(limit: LimitChange) -> Record:
         sides = (limit.old, found.old), (limit.new, found.new)
@@ -240,7 +243,10 @@ def _comparison(found: Comparison) -> Record:
         return {"name": limit.name, "old": old, "new": new}
 
     old, new = (
-        _pick(side, "title", "flows", "rate") | _binding(side) | {"at_most": _at_most(side)}
+        _pick(side, "title", "flows", "rate")
+        | _binding(side)
+        | {"at_most": _at_most(side)}
+        | _pick(under_load(side), "verdict", expected_failing="expected")
         for side in (found.old, found.new)
     )
     moved = _pick(found, "flows_ratio", "rate_ratio", "binding_moved", "rate_binding_moved", "keys")

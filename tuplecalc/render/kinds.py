@@ -35,7 +35,7 @@ def header(result: Capacity, load: Offered) -> tuple[str, ...]:
 
 def rows(result: Capacity, load: Offered, longest: int = numbers.LONGEST) -> Iterator[tuple[str, ...]]:
     """One row for each kind."""
-    failing = {each.kind: numbers.between(each.failing) for each in load.kinds}
+    failing = {each.kind: numbers.between(each.expected) for each in load.kinds}
     for kind in of(result):
         offered: tuple[str, ...] = ()
         if load.rate is not None:
@@ -110,10 +110,10 @@ def _shared_out(limit: Limit, parts: list[tuple[str, Fraction]], what: str) -> I
 def hit(load: Offered) -> str:
     """Which kind is the first without room, or fails most; empty where none fails, or there is but one."""
     first = load.hit_first
-    if first is None or len({(each.seconds, each.failing) for each in load.kinds}) < 2:
+    if first is None or len({(each.seconds, each.expected) for each in load.kinds}) < 2:
         return ""
     if first.seconds is not None:
         return f"{first.kind} is hit first, {numbers.duration(first.seconds)} from empty."
-    if first.failing.upper < _SELDOM:
+    if first.expected.upper < _SELDOM:
         return ""
-    return f"{first.kind} fails most: {numbers.between(first.failing)} of its connections."
+    return f"{first.kind} fails most: {numbers.between(first.expected)} of its connections."

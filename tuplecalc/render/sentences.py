@@ -12,7 +12,7 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
-from tuplecalc.render import kinds, numbers
+from tuplecalc.render import kinds, numbers, verdict
 from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def hop_kind(result: Capacity, hop: HopCapacity) -> str:
     return f"layer {layers[hop.name]}" if hop.name in layers else hop.kind
 
 
-def verdict(result: Capacity) -> str:
+def binds(result: Capacity) -> str:
     """What binds, and why."""
     flows, rates = result.binding, result.rate_binding
     most = "At most " if result.flows_at_most else ""
@@ -63,34 +63,13 @@ def upcoming(result: Capacity) -> str:
     return f"Next would be {' and '.join(parts)}." if parts else ""
 
 
-def offered(load: Offered) -> str:
-    """The offered rate beside the highest, what runs dry first, what fails; empty without one."""
-    if load.rate is None:
-        return ""
-    rate = f"{numbers.rate(load.rate)}/s offered"
-    if load.utilisation is None:
-        return f"{rate}: {'no flow gets through' if load.highest == 0 else 'nothing limits it'}."
-    state = (
-        "it fails"
-        if load.not_served
-        else "overloaded"
-        if load.overloaded
-        else "it fits on average"
-        if load.exhausted
-        else "it fits"
-    )
-    said = [f"{rate} is {numbers.percent(load.utilisation)} of the highest rate: {state}."]
+def runs_dry(load: Offered) -> str:
+    """What runs dry first, and which kind is hit first; empty where nothing does."""
+    said = []
     if dry := load.exhausted:
         after, soonest = numbers.duration(dry.seconds), numbers.duration(dry.soonest)
         within = "" if after == soonest else f" ({soonest} where none is closed before)"
         said.append(f"{dry.limit.hop} {dry.limit.name} is the first to run dry, {after} from empty{within}.")
-    if load.blocking:
-        share = numbers.between(load.blocking)
-        verb = "fails" if share == "none" else "fail"
-        bounds = " (bounds that agree, not proven)" if " to " not in share else " (a bracket, not proven)"
-        proven = "" if load.blocking.is_exact else bounds
-        concert = ", if ports are chosen in concert" if load.blind else ""
-        said.append(f"In the long run {share} of the connections {verb}{proven}{concert}.")
     if first := kinds.hit(load):
         said.append(first)
     return " ".join(said)
@@ -101,17 +80,30 @@ def blind(load: Offered) -> str:
     worst = load.worst
     if worst is None:
         return ""
-    lost = [f"{numbers.share(float(worst.burst))} of a burst over all ports fails"]
+    lost = [f"{numbers.share(float(worst.burst))} of a burst over all ports"]
     if worst.blocking and load.rate is not None:
-        lost.append(f"{numbers.between(worst.blocking)} of all at {numbers.rate(load.rate)}/s")
-    lost.append(f"half of all at {numbers.between(worst.half, _per_second)}")
+        lost.insert(0, f"{numbers.between(worst.blocking)} of all at {numbers.rate(load.rate)}/s")
+    lost.insert(-1, f"half of all at {numbers.between(worst.half, _per_second)}")
     others = len(load.blind) - 1
     more = f" {others} more pair{'s' if others > 1 else ''} of hops can meet as well." if others else ""
-    names = f"{worst.chooser} and {worst.hop} draw on the same ports"
-    concert, blindly = load.blocking, worst.blocking
-    hidden = concert is not None and blindly is not None and concert.upper > blindly.lower
-    alone = " by that alone, whatever else is full" if hidden else ""
-    return f"{names}; if the two choose blindly: {', '.join(lost)}{alone} (mean field).{more}"
+    names = f"{worst.chooser} and {worst.hop} take ports from the same range"
+    meet = "neither sees what the other has taken: where both pick the same one, a connection is lost"
+    return f"{names}, and {meet}. Lost are {', '.join(lost)} (mean field).{more}"
+
+
+def collisions(result: Capacity, load: Offered) -> Iterator[str]:
+    """Which of the two is lost where ports are chosen blindly, as it is assumed; nothing where none is."""
+    for hop in result.chain.hops:
+        if hop.name in {pair.hop for pair in load.blind}:
+            if getattr(hop, "collision", "refuses") == "refuses":
+                yield f"Assumed at {hop.name}: the newer of the two is refused (`collision`)."
+                continue
+            dies = numbers.percent(1 - Fraction(getattr(hop, "survival", 0)))
+            yield (
+                f"Assumed at {hop.name}, as measured on Linux 6.18: the newer of the two lives, the older "
+                f"dies in {dies} of the cases (`survival`). Linux 5.18 always kills it (read, not measured); "
+                'where devices refuse the newer one, write collision = "refuses".'
+            )
 
 
 def not_counted(load: Offered) -> str:
@@ -169,18 +161,25 @@ def most(load: Offered) -> str:
     share = numbers.written(load.most.blocking)
     if load.most.rate is None:
         return f"No more than {share} of the connections fail at any rate."
-    concert = ", if ports are chosen in concert" if load.blind else ""
-    return f"No more than {share} of the connections fail up to {_per_second(load.most.rate)}{concert}."
+    said = f"o more than {share} of the connections fail up to {_per_second(load.most.rate)}."
+    return f"Best case, ports chosen in concert: n{said}" if load.blind else f"N{said}"
 
 
 def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
     """All that there is to say, one paragraph each; ``load`` where more was asked than a chain offers."""
     load = load or under_load(result)
+    yield from verdict.lines(load)
+    yield from details(result, load)
+
+
+def details(result: Capacity, load: Offered) -> Iterator[str]:
+    """What there is to say behind the verdict."""
     yield from totals(result)
     yield from context(result)
     yield from blockless(result)
     yield from wanted(result)
-    yield from filter(None, (offered(load), most(load), *searches(result), blind(load), not_counted(load)))
+    loaded = runs_dry(load), most(load), *searches(result), blind(load), *collisions(result, load)
+    yield from filter(None, (*loaded, not_counted(load)))
     yield from at_most(result)
 
 
@@ -211,7 +210,7 @@ def wanted(result: Capacity) -> Iterator[str]:
 
 def totals(result: Capacity) -> Iterator[str]:
     """What binds, and for which kinds of traffic something else does."""
-    yield " ".join((verdict(result), *kinds.binding(result)))
+    yield " ".join((binds(result), *kinds.binding(result)))
 
 
 def context(result: Capacity) -> Iterator[str]:

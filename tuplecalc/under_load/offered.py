@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from math import inf
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
@@ -16,6 +16,10 @@ from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.pools import Pools, pools
+
+Verdict = Literal["fits", "tight", "fails"]
+_FAILS = 1e-3
+_TIGHT = Fraction(4, 5)
 
 
 class HopUse(NamedTuple):
@@ -43,6 +47,8 @@ class KindLoad(NamedTuple):
     """The share of them that fails in steady state."""
     exhausted: Exhausted | None
     """The first of the limits that it needs to run dry, and when; None where none does."""
+    expected: Bracket = Bracket(0.0, 0.0)
+    """What fails of them as devices really choose their ports: :attr:`failing` is the best case."""
 
     @property
     def seconds(self) -> float | None:
@@ -72,11 +78,26 @@ class Offered(NamedTuple):
     """The part of the clients that get no ports: all that they open fails."""
     not_counted: str = ""
     """What may fail besides, and is not in these figures; empty where nothing is left out."""
+    expected: Bracket | None = None
+    """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
 
     @property
     def utilisation(self) -> Number | None:
         """Offered over highest rate; infinite demand on a rate of 0 is None as well."""
         return self.rate / self.highest if self.highest and self.rate is not None else None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether the offered rate fits; None where none is offered.
+
+        ``fails`` where more than 0.1 % are expected to fail, ``tight`` where it is more than 80 % of the
+        highest rate, else ``fits``.  Where ``expected`` is a bracket its upper end counts.
+        """
+        if self.expected is None:
+            return None
+        if self.expected.upper > _FAILS:
+            return "fails"
+        return "tight" if self.utilisation is not None and self.utilisation > _TIGHT else "fits"
 
     @property
     def overloaded(self) -> bool:
@@ -144,7 +165,14 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         for kind, part in parts.items()
     )
     first = _first(dry)
-    return Offered(rate, highest, used, failing, first, blind, most, kinds, 1 - with_ports, left_out)
+    expected = failing
+    for each in blind:
+        if each.blocking:
+            expected = Bracket(*map(max, expected, each.blocking))
+    kinds = tuple(kind._replace(expected=expected) for kind in kinds)
+    return Offered(
+        rate, highest, used, failing, first, blind, most, kinds, 1 - with_ports, left_out, expected
+    )
 
 
 def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> Exhausted | None:

@@ -1,0 +1,350 @@
+"""Blind choice in a whole network: what collides where a leg enters a key space that its chooser does not see.
+
+A device draws a port uniformly among those that are free in its own space.  In every other space that the
+leg enters, keys that the chooser does not see are a risk: those of legs that are no members of its own space
+(the other leg at a transparent proxy, another address behind which the same service stands), those of its own
+space's legs that the other table remembers for longer, and where the destination changes between, those that
+came by another destination.  With ``x`` the rate of accepted legs on an atom of ports, each space v has
+
+    held(v, atom) = Σ x·S_v/(c_v·|atom|)        of its keys there, in each of its copies,
+
+of which the chooser sees those of its own space (``f`` of them, for the shorter of both times).  Where the
+newcomer is refused, a leg on a port that its chooser believes free is refused with
+
+    (held - seen)/(1 - seen)
+
+and accepted legs alone hold keys: a fixed point in x.  Where the older flow is killed instead (Linux under
+strict tracking, measured: the newer leg lives) nobody is refused, lingers play no part, and a flow is hit
+K' times while it is open, by each of which it dies with probability 1 - π:
+
+    K = (1 - π)·K'        dies: K/(1 + K) for exponential holds, 1 - exp(-K) for fixed ones
+
+Source: docs/model.md, "Blind choice"; simulated, and measured on Linux 6.18.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import exp
+from typing import NamedTuple
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import atoms
+from tuplecalc.limits.flow import Times
+from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Space, Table
+from tuplecalc.network.proxy import Proxy
+from tuplecalc.under_load.pools import Strand
+
+_ROUNDS, _SETTLED = 400, 1e-10
+_NEVER_FULL = 1e-9
+
+
+class Meeting(NamedTuple):
+    """A leg in a space that its chooser does not see all of."""
+
+    chooser: str
+    """Whose hop picks the port."""
+    hop: str
+    """Whose table it then enters."""
+    share: float
+    """What part of these legs meets a key that is held already."""
+    kills: bool
+    """Whether the older flow pays for it, not the newcomer."""
+
+
+class Collisions(NamedTuple):
+    """What collides at a rate: per strand the share refused, and how often an open flow is hit."""
+
+    refused: Mapping[Strand, float]
+    hit: Mapping[Strand, float]
+    """K: hits that kill, while a flow is open."""
+    meetings: tuple[Meeting, ...]
+
+
+class _Hidden(NamedTuple):
+    """What is held in a space by others: of a leg so many seconds, in each copy, seen and unseen."""
+
+    member: int
+    """The leg that enters."""
+    space: Space
+    hop: str
+    kills: float | None
+    """1 - π where the older flow is killed; None where the newcomer is refused."""
+    unseen: tuple[tuple[int, float], ...]
+    seen: tuple[tuple[int, float], ...]
+    copies: float
+
+
+class MeanField:
+    """The legs of a network, and which of them meet without seeing each other.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import loads
+    >>> fold = MeanField(capacity(loads('''
+    ... traffic = {rate = 100, hold = "30s"}
+    ... clients = {addresses = 1}
+    ... hops = [{name = "lb", kind = "hourglass", layer = 4, virtual = {addresses = 3, ports = 443}}]
+    ... services = {addresses = 4, ports = 443}
+    ... ''')))
+    >>> found = fold.at({("", "", ""): 100.0})
+    >>> [(each.chooser, each.hop, round(each.share, 4)) for each in found.meetings]
+    [('clients', 'lb', 0.0176)]
+    """
+
+    def __init__(self, result: Capacity, *, longer: bool = False) -> None:
+        """``longer``: a leg is taken for its chooser's and the table's longer time, in both."""
+        self._hops = {hop.name: hop for hop in result.chain.hops}
+        members = list(_memberships(result.declared))
+        self._legs = list(dict.fromkeys(each.leg for each in members))
+        number = {leg: place for place, leg in enumerate(self._legs)}
+        self._weights = [float(leg.flow.weight.value * leg.flow.share.value) for leg in self._legs]
+        self._ratios = [float(leg.flow.ratio.value) for leg in self._legs]
+        self._strands = [leg.flow.strand for leg in self._legs]
+        self._parts: dict[Strand, float] = {}
+        for leg, weight, ratio in zip(self._legs, self._weights, self._ratios, strict=True):
+            self._parts.setdefault(leg.flow.strand, weight / ratio)
+        by_space: dict[Space, list[Membership]] = {}
+        for each in members:
+            by_space.setdefault(each.space, []).append(each)
+        self._spaces = by_space
+        ports = list(dict.fromkeys(leg.ports.ports for leg in self._legs))
+        found = list(atoms(ports))
+        self._sizes = [size for _, size in found]
+        of_ports = {
+            each: [at for at, (users, _) in enumerate(found) if place in users]
+            for place, each in enumerate(ports)
+        }
+        self._atoms = [of_ports[leg.ports.ports] for leg in self._legs]
+        self._longer = longer
+        self._own = [self._seen_in(self._chooser_sees(leg)[0], number) for leg in self._legs]
+        self._hidden = [hidden for leg in self._legs for hidden in self._of_leg(leg, number)]
+
+    def __bool__(self) -> bool:
+        """Whether any two legs can meet unseen."""
+        return bool(self._hidden)
+
+    def _kills(self, space: Space) -> float | None:
+        """1 - π, where a table's collisions kill the older flow."""
+        if space.table != "tracked":
+            return None
+        proxies = [hop for hop in self._hops.values() if isinstance(hop, Proxy) and hop.on == space.owner]
+        deadly = [
+            1 - float(hop.survival)
+            for hop in proxies
+            if hop.capture == "tproxy" and hop.tracking == "strict" and hop.collision == "kills-older"
+        ]
+        return max(deadly, default=None)
+
+    def _chooser_sees(self, leg: Leg) -> list[Membership]:
+        """The leg's memberships that its chooser looks at: its own sockets or table.
+
+        A proxy that refuses what collides looks at the table of its machine as well.
+        """
+        own, *others = leg.memberships
+        sees = [own]
+        for each in others:
+            is_sockets = (each.space.table, each.space.owner) == (own.space.table, own.space.owner)
+            hop = self._hops.get(own.hop)
+            refuses = isinstance(hop, Proxy) and hop.capture == "tproxy" and hop.collision == "refuses"
+            at_home = each.space.table == "tracked" and hop is not None and each.space.owner == hop.on
+            if is_sockets or (refuses and at_home):
+                sees.append(each)
+        return sorted(sees, key=lambda each: len(self._spaces[each.space]), reverse=True)
+
+    def _seen_in(self, own: Membership, number: Mapping[Leg, int]) -> list[tuple[int, float]]:
+        """What the chooser takes for used: seconds of each leg in a copy of its own space."""
+        return [
+            (number[each.leg], _seconds(each.times) / float(each.copies.value))
+            for each in self._spaces[own.space]
+        ]
+
+    def _of_leg(self, leg: Leg, number: Mapping[Leg, int]) -> Iterator[_Hidden]:
+        """The spaces in which it may meet what its chooser does not see, in the order of its way."""
+        known = self._chooser_sees(leg)
+        for here in leg.memberships:
+            if here in known:
+                continue
+            kills = self._kills(here.space)
+            unseen, seen = [], []
+            for other in self._spaces[here.space]:
+                if other.leg.flow.weight.value * other.leg.flow.share.value == 0:
+                    continue
+                copies = float(other.copies.value)
+                total = _seconds(other.times) if kills is None else float(other.times.hold.value)
+                known_part = 0.0
+                for space in known:
+                    its = next((each for each in self._spaces[space.space] if each.leg is other.leg), None)
+                    if its is None:
+                        continue
+                    together = total if kills is not None else _shorter(other.times, its.times)
+                    known_part = max(known_part, together * _same_scope(space, here))
+                if total - known_part > 1e-12 * total:
+                    unseen.append((number[other.leg], (total - known_part) / copies))
+                if known_part:
+                    seen.append((number[other.leg], known_part / copies))
+            if unseen and self._meets(leg, unseen):
+                yield _Hidden(
+                    number[leg],
+                    here.space,
+                    here.hop,
+                    kills,
+                    tuple(unseen),
+                    tuple(seen),
+                    float(here.copies.value),
+                )
+            known = [*known, here]
+
+    def _meets(self, leg: Leg, unseen: Sequence[tuple[int, float]]) -> bool:
+        return any(not leg.ports.ports.isdisjoint(self._legs[other].ports.ports) for other, _ in unseen)
+
+    def at(self, rates: Mapping[Strand, float]) -> Collisions:
+        """What collides where each strand's flows come so often, in flows a second of the strand."""
+        offered = [
+            rates.get(strand, 0.0) * ratio for strand, ratio in zip(self._strands, self._ratios, strict=True)
+        ]
+        taken = [self._evenly(leg, rate) for leg, rate in enumerate(offered)]
+        step, before = 1.0, float("inf")
+        passed: list[float] = [1.0] * len(self._legs)
+        for _ in range(_ROUNDS):
+            choices = [self._choice(leg, taken) for leg in range(len(self._legs))]
+            shares = [self._collides(hidden, taken) for hidden in self._hidden]
+            free = [dict.fromkeys(self._atoms[leg], 1.0) for leg in range(len(self._legs))]
+            for hidden, share in zip(self._hidden, shares, strict=True):
+                if hidden.kills is None:
+                    for atom, part in share.items():
+                        free[hidden.member][atom] *= 1 - part
+            passed = [
+                sum(choice[atom] * free[leg][atom] for atom in choice) for leg, choice in enumerate(choices)
+            ]
+            accepted = self._accepted(passed)
+            change, scale = 0.0, 0.0
+            new = []
+            for leg, choice in enumerate(choices):
+                rate = offered[leg] * accepted[self._strands[leg]]
+                lets = passed[leg] or 1.0
+                new.append({atom: rate * choice[atom] * free[leg][atom] / lets for atom in choice})
+                for atom, value in new[leg].items():
+                    change += abs(value - taken[leg].get(atom, 0.0))
+                    scale += value
+            if change <= _SETTLED * scale:
+                break
+            step = step if change < before else max(step / 2, 1 / 64)
+            before = change
+            taken = [
+                {
+                    atom: old.get(atom, 0.0) + step * (value - old.get(atom, 0.0))
+                    for atom, value in each.items()
+                }
+                for old, each in zip(taken, new, strict=True)
+            ]
+        refused = {strand: 1 - share for strand, share in self._accepted(passed).items()}
+        return Collisions(refused, *self._hits(offered, choices, shares))
+
+    def _evenly(self, leg: int, rate: float) -> dict[int, float]:
+        whole = sum(self._sizes[atom] for atom in self._atoms[leg])
+        return {atom: rate * self._sizes[atom] / whole for atom in self._atoms[leg]}
+
+    def _held(
+        self, what: Sequence[tuple[int, float]], atom: int, taken: Sequence[Mapping[int, float]]
+    ) -> float:
+        return sum(taken[leg].get(atom, 0.0) * seconds for leg, seconds in what) / self._sizes[atom]
+
+    def _choice(self, leg: int, taken: Sequence[Mapping[int, float]]) -> dict[int, float]:
+        """What part of a leg's choices falls on each atom: as many as are free there."""
+        free = {
+            atom: self._sizes[atom] * max(_NEVER_FULL, 1 - self._held(self._own[leg], atom, taken))
+            for atom in self._atoms[leg]
+        }
+        whole = sum(free.values())
+        return {atom: each / whole for atom, each in free.items()}
+
+    def _collides(self, hidden: _Hidden, taken: Sequence[Mapping[int, float]]) -> dict[int, float]:
+        """The part of the legs that meets a key, on each atom."""
+        found = {}
+        for atom in self._atoms[hidden.member]:
+            unseen = self._held(hidden.unseen, atom, taken)
+            if hidden.kills is not None:
+                found[atom] = unseen
+                continue
+            seen = self._held(hidden.seen if not self._longer else self._own[hidden.member], atom, taken)
+            found[atom] = min(1.0, unseen / max(_NEVER_FULL, 1 - seen))
+        return found
+
+    def _accepted(self, passed: Sequence[float]) -> dict[Strand, float]:
+        found: dict[Strand, float] = dict.fromkeys(self._parts, 1.0)
+        for strand, ratio, share in zip(self._strands, self._ratios, passed, strict=True):
+            relative = min(ratio, 1.0) * share + 1 - min(ratio, 1.0) if ratio < 1 else share**ratio
+            found[strand] *= relative
+        return found
+
+    def _hits(
+        self,
+        offered: Sequence[float],
+        choices: Sequence[Mapping[int, float]],
+        shares: Sequence[Mapping[int, float]],
+    ) -> tuple[dict[Strand, float], tuple[Meeting, ...]]:
+        """How often an open flow is hit deadly, and all meetings."""
+        hit: dict[Strand, float] = {}
+        meetings: dict[tuple[str, str, bool], tuple[float, float]] = {}
+        for hidden, share in zip(self._hidden, shares, strict=True):
+            choice = choices[hidden.member]
+            met = sum(choice[atom] * share[atom] for atom in choice)
+            key = self._legs[hidden.member].memberships[0].hop, hidden.hop, hidden.kills is not None
+            rate, meets = meetings.get(key, (0.0, 0.0))
+            meetings[key] = rate + offered[hidden.member], meets + offered[hidden.member] * met
+            if hidden.kills is None:
+                continue
+            for other, seconds in hidden.unseen:  # newcomers on each port, while a leg of the other is open
+                rate_ = sum(
+                    offered[hidden.member] * choice[atom] * choices[other].get(atom, 0.0) / self._sizes[atom]
+                    for atom in choice
+                )
+                strand = self._strands[other]
+                hit[strand] = hit.get(strand, 0.0) + (
+                    hidden.kills * rate_ * seconds * min(self._ratios[other], 1.0)
+                )
+        found = tuple(
+            Meeting(chooser, hop, meets / rate if rate else 0.0, kills)
+            for (chooser, hop, kills), (rate, meets) in meetings.items()
+        )
+        return hit, found
+
+
+def died(hits: float, *, fixed: bool) -> float:
+    """The share of flows that die of so many deadly hits while one is open: K/(1 + K), or 1 - exp(-K)."""
+    return 1 - exp(-hits) if fixed else hits / (1 + hits)
+
+
+def _memberships(declared: Sequence[Sequence[Declared]]) -> Iterator[Membership]:
+    for hop in declared:
+        for each in hop:
+            match each:
+                case Alone(_, membership) | Passing(membership):
+                    yield membership
+                case Table(entering, leaving):
+                    yield entering
+                    yield leaving
+                case _:
+                    pass
+
+
+def _seconds(times: Times) -> float:
+    return float(times.seconds.value)
+
+
+def _shorter(times: Times, other: Times) -> float:
+    """For how long both hold a key, on average: by whoever closes first."""
+    c = float(times.client_share.value)
+    pairs = (times.client.value, other.client.value), (times.service.value, other.service.value)
+    return (
+        float(min(times.hold.value, other.hold.value))
+        + c * float(min(pairs[0]))
+        + (1 - c) * float(min(pairs[1]))
+    )
+
+
+def _same_scope(own: Membership, here: Membership) -> float:
+    """What part of the keys in a copy of the space lies in one copy of the chooser's: all that are seen."""
+    if own.towards is None or own.towards is here.towards:
+        return 1.0
+    return 1 / float(own.towards.endpoints.value)

@@ -296,12 +296,14 @@ def _flows(number: int | None) -> str:
 
 
 def _then(result: Capacity, item: Advice) -> str:
-    """What an offered rate is after the change."""
-    rate = result.chain.traffic.offered
-    if rate is None or not item.rate:
-        return ""
-    used = Fraction(rate) / item.rate
-    return f"; {numbers.rate(rate)}/s is then {numbers.percent(used)} of it"
+    """What an offered rate is after the change, and how many clients get ports where not all do now."""
+    rate, said = result.chain.traffic.offered, ""
+    if rate is not None and item.rate:
+        said += f"; {numbers.rate(rate)}/s is then {numbers.percent(Fraction(rate) / item.rate)} of it"
+    if not result.served.are_all:
+        served = numbers.count(item.served.served)
+        said += f"; {served} of {numbers.count(item.served.clients)} clients get ports"
+    return said
 
 
 def _where(limit: Limit) -> str:

@@ -82,6 +82,9 @@ def test_json_of_the_list_and_of_one() -> None:
         "caveats",
         "unknown",
         "fixed",
+        "most",
+        "multiples",
+        "knobs",
         "values",
     ]
     assert list(one) == keys

@@ -146,11 +146,17 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("compare", "outage", "-"), MIX),
     ),
     "verify": ((("verify", "cone"), None),),
-    "presets": ((("presets",), None), (("presets", "tencent-nat-gateway"), None)),
+    "presets": (
+        (("presets",), None),
+        *(
+            (("presets", name), None)
+            for name in ("tencent-nat-gateway", "aws-nat-gateway", "azure-load-balancer")
+        ),
+    ),
 }
 """The kind of output → commands and their standard input."""
 
-FREE = {"values", "unknown", "chain", "said", "old", "new"}
+FREE = {"values", "unknown", "most", "multiples", "knobs", "chain", "said", "old", "new"}
 """What a topology file, a preset or a kernel says: any key may stand there."""
 
 

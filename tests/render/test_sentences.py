@@ -12,8 +12,11 @@ from tuplecalc.under_load.chains import Bracket
 
 
 def said(chain: tc.Chain) -> list[str]:
-    """All sentences about a chain."""
-    return list(sentences.sentences(tc.capacity(chain)))
+    """All sentences about a chain, but what it leaves out, which comes last."""
+    result = tc.capacity(chain)
+    found, left_out = list(sentences.sentences(result)), list(sentences.unsized(result))
+    assert found[len(found) - len(left_out) :] == left_out
+    return found[: len(found) - len(left_out)]
 
 
 def of_which(found: Any, lower: float, upper: float, **keys: Any) -> Any:

@@ -21,7 +21,7 @@ from tuplecalc.limits.expression import (
 )
 from tuplecalc.limits.forwarder import entries, fresh
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS, Kind
-from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Sources
+from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Sources, Yielding
 from tuplecalc.limits.letters import Letters, sized
 from tuplecalc.limits.limit import Limit, Pool
 from tuplecalc.limits.spread import Hashing
@@ -49,8 +49,8 @@ def cone(
     Without blocks, and where each source has one, a stands for the sources that send.  An overflow
     adds its ports to \|P\|, and makes one size of all blocks (:meth:`_Row.with_overflow`).
     ``everyone`` are the addresses of all sources that the cone translates, where these are only some.
-    T is the linger of a closed entry, or ``half_close`` where closed entries give way; then the
-    table never fills whose entries are as many as there are keys.
+    T is the linger of a closed entry, or ``half_close`` where closed entries give way; then these take
+    \|P\|·m·E' entries of an instance's table at most, and one that is no smaller never fills.
     """
     row = _Row(hop, sources.mixed() if hop.virtual is not None else sources, before, behind, everyone)
     declared: list[Declared] = [row.all_ports()]
@@ -64,8 +64,7 @@ def cone(
         declared.append(Held(most, row.own, space, row.times))
     if row.blocks is not None:
         row.sources.serve(row.blocks, sources.addresses if everyone is None else row.a)
-    if not row.gives_way_to_all():
-        declared += entries(hop, row.letters, instances(hop), fresh(hop, sources))
+    declared += entries(hop, row.letters, instances(hop), fresh(hop, sources), row.yielding())
     return declared, row.leaving()
 
 
@@ -182,12 +181,13 @@ class _Row:
         pool = Pool(whole.scopes * addresses, whole.size / addresses, clients / addresses)
         return replace(found, pool=pool, searched=floor(self.k.value) + O.value)
 
-    def gives_way_to_all(self) -> bool:
-        """Whether closed entries give way and the table has an entry for every key: it never fills."""
-        if self.hop.closing != "gives-way" or self.hop.max_entries is None:
-            return False
-        keys = sized(*self.ports).value * self.hop.addresses.size * self.behind.endpoints.value
-        return self.hop.max_entries >= keys
+    def yielding(self) -> Yielding | None:
+        r"""The keys \|P\|·m·E' that closed entries of one instance hold at most, where they give way."""
+        if self.hop.closing != "gives-way":
+            return None
+        m = self.letters.given("m", self.hop.addresses.size, "addresses")
+        whose = self.hop.name, self.behind.name, self.own.space.protocol
+        return Yielding(whose, product(sized(*self.ports), m, self.endpoints))
 
     def leaving(self) -> Sources:
         """What leaves: the addresses in use, which bring along what the cone's own table holds."""

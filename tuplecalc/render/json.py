@@ -140,6 +140,7 @@ def _kind(kind: KindCapacity) -> Record:
 def capacity(result: Capacity, load: Offered | None = None) -> Record:
     """What a chain carries; ``load`` where more was asked than the chain offers."""
     from tuplecalc.network.used import used
+    from tuplecalc.questions.not_counted import not_counted
     from tuplecalc.under_load.offered import offered as under_load
 
     load = load or under_load(result)
@@ -156,6 +157,7 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         **_pick(result, "collapse"),
         "at_most": _at_most(result),
         "served": _pick(result.served, "clients", "served"),
+        "not_counted": [_pick(each, "hop", "key", "usual") for each in not_counted(result.chain)],
         "offered": _offered(load) if load.rate is not None or load.most else None,
         "presets": [*map(_use, used(result.chain))],
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
@@ -12,6 +14,7 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.questions.advice import Advice
+from tuplecalc.questions.not_counted import NotCounted, not_counted
 from tuplecalc.render import kinds, numbers, verdict
 from tuplecalc.under_load.offered import offered as under_load
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
 _MOST_COLLAPSES = 4
+_MOST_UNSIZED = 3
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
@@ -106,7 +110,7 @@ def collisions(result: Capacity, load: Offered) -> Iterator[str]:
             )
 
 
-def not_counted(load: Offered) -> str:
+def left_out(load: Offered) -> str:
     """What may fail besides; empty where nothing is left out."""
     return f"{load.not_counted[:1].upper()}{load.not_counted[1:]}." if load.not_counted else ""
 
@@ -179,8 +183,36 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     yield from blockless(result)
     yield from wanted(result)
     loaded = runs_dry(load), most(load), *searches(result), blind(load), *collisions(result, load)
-    yield from filter(None, (*loaded, not_counted(load)))
+    yield from filter(None, (*loaded, left_out(load)))
     yield from at_most(result)
+    yield from unsized(result)
+
+
+def unsized(result: Capacity) -> Iterator[str]:
+    """Which tables and files no limit counts, as nobody said how large they are; nothing where all are.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> print(*unsized(capacity(example("cone"))))
+    Not counted: table of nat (Linux: 262,144). To count it: --set hops.nat.max_entries=262144
+    """
+    found = not_counted(result.chain)
+    said, counts = [], (each.setting for each in found if each.setting)
+    for (key, less), several in groupby(sorted(found, key=_size_of), key=_size_of):
+        hops = [each.hop for each in several]
+        more = len(hops) - _MOST_UNSIZED
+        names = ", ".join(hops[:_MOST_UNSIZED]) + (f" and {more:,} more" if more > 0 else "")
+        what = {"max_entries": "table", "max_files": "files"}[key]
+        plural = "s" if len(hops) > 1 and key == "max_entries" else ""
+        platform = f"Linux: {numbers.count(-less)}" if less else "its preset does not say"
+        said.append(f"{what}{plural} of {names} ({platform})")
+    if said:
+        how = next((f". To count it: --set {shlex.quote(each)}" for each in counts), ".")
+        yield f"Not counted: {', '.join(said)}{how}"
+
+
+def _size_of(each: NotCounted) -> tuple[str, int]:
+    return each.key, -(each.usual or 0)
 
 
 def wanted(result: Capacity) -> Iterator[str]:

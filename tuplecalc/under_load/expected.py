@@ -11,7 +11,7 @@ from tuplecalc.limits.kinds import ROW, SHARED
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.chains import Bracket, strand_blocking
 from tuplecalc.under_load.hashing import log_binomial
-from tuplecalc.under_load.mean_field import Collisions, MeanField, Meeting, died
+from tuplecalc.under_load.mean_field import Collisions, MeanField, Meeting
 from tuplecalc.under_load.pools import Pools, Strand
 
 _ROUNDS, _SETTLED = 8, 1e-6
@@ -111,7 +111,7 @@ class _Bound:
         )
 
         def fails(each: Strand, collisions: Collisions) -> float:
-            dies = died(collisions.hit.get(each, 0.0), fixed=bool(at))
+            dies = collisions.dies.get(each, (0.0, 0.0))[at]
             return 1 - (1 - collisions.refused.get(each, 0.0)) * (1 - dies)
 
         return {each: sum(share * fails(each, collisions) for share, collisions in found) for each in rates}

@@ -41,6 +41,7 @@ from tuplecalc.under_load.pools import Strand
 
 _ROUNDS, _SETTLED = 400, 1e-10
 _NEVER_FULL = 1e-9
+_NOTHING = 1e-12
 _POINTS = 256  # even: for Simpson's rule
 
 
@@ -112,6 +113,7 @@ class MeanField:
         for each in members:
             by_space.setdefault(each.space, []).append(each)
         self._spaces = by_space
+        self._members = {space: {each.leg: each for each in here} for space, here in by_space.items()}
         ports = list(dict.fromkeys(leg.ports.ports for leg in self._legs))
         found = list(atoms(ports))
         self._sizes = [size for _, size in found]
@@ -176,17 +178,20 @@ class MeanField:
                     continue
                 copies = float(other.copies.value)
                 total = _seconds(other.times) if kills is None else float(other.times.hold.value)
-                known_part = 0.0
+                known_parts: dict[tuple[str, ...], float] = {}
                 for space in known:
-                    its = next((each for each in self._spaces[space.space] if each.leg is other.leg), None)
+                    its = self._members[space.space].get(other.leg)
                     if its is None:
                         continue
                     together = total if kills is not None else _shorter(other.times, its.times)
-                    known_part = max(known_part, together * _same_scope(space, here))
-                if total - known_part > 1e-12 * total:
-                    unseen.append((number[other.leg], (total - known_part) / copies))
-                if known_part:
-                    seen.append((number[other.leg], known_part / copies))
+                    part = together * _same_scope(space, here) / total if total else 1.0
+                    towards = space.space.towards
+                    known_parts[towards] = max(known_parts.get(towards, 0.0), part)
+                hidden = prod(1 - part for part in known_parts.values())  # by one destination or another
+                if hidden > _NOTHING:
+                    unseen.append((number[other.leg], hidden * total / copies))
+                if hidden < 1:
+                    seen.append((number[other.leg], (1 - hidden) * total / copies))
             if unseen and self._meets(leg, unseen):
                 yield _Hidden(
                     number[leg],

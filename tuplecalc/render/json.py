@@ -140,6 +140,7 @@ def _kind(kind: KindCapacity) -> Record:
 def capacity(result: Capacity, load: Offered | None = None) -> Record:
     """What a chain carries; ``load`` where more was asked than the chain offers."""
     from tuplecalc.network.used import used
+    from tuplecalc.questions.advice import advise
     from tuplecalc.questions.not_counted import not_counted
     from tuplecalc.under_load.offered import offered as under_load
 
@@ -159,6 +160,10 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         "served": _pick(result.served, "clients", "served"),
         "not_counted": [_pick(each, "hop", "key", "usual") for each in not_counted(result.chain)],
         "offered": _offered(load) if load.rate is not None or load.most else None,
+        "advice": [
+            {"text": item.text, "set": [*item.settings], **_pick(item, "flows", "rate")}
+            for item in advise(result)
+        ],
         "presets": [*map(_use, used(result.chain))],
     }
 
@@ -271,6 +276,7 @@ def _solution(found: Solution) -> Record:
         "at_most": _at_most(found.result),
         **_pick(found, "blocking"),
         "looked_at": found.looked_at and [*map(number, found.looked_at)],
+        **_pick(found, *([] if found.most is None else ["most"])),
         "beyond": found.beyond and _pick(found.beyond, "flows", "rate"),
         "reason": reason(found) if found.value is None else None,
     }

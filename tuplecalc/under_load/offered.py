@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import inf
 from typing import Literal, NamedTuple
@@ -10,15 +10,15 @@ from typing import Literal, NamedTuple
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.kinds import SHARED
+from tuplecalc.limits.served import served_parts
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.mix import Strand
 from tuplecalc.under_load.chains import Bracket, by_kind, rate_for, strand_blocking
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.expected import expected
 from tuplecalc.under_load.mean_field import Meeting
-from tuplecalc.under_load.pools import Pools, pools, strand_name
+from tuplecalc.under_load.pools import Pools, pools
 
 Verdict = Literal["fits", "tight", "fails"]
 _FAILS = 1e-3
@@ -151,15 +151,12 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         return Offered(None, highest, (), None, None, blind, most, not_counted=left_out)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
-    clients, served = result.served
-    with_ports = Fraction(served, clients)
-    is_mixed = result.chain.is_mixed
-    lost = strand_blocking(found, float(rate if is_mixed else rate * with_ports))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     strands = result.chain.strands
-    rates = {strand_name(each): float(rate * each.part * with_ports) for each in strands}
-    blindly = expected(result, found, lost, rates)
-    failing, really = (_of_kinds(strands, each, with_ports) for each in (lost, blindly.failing))
+    without = {strand: Bracket(*[1 - float(part)] * 2) for strand, part in served_parts(result.chain).items()}
+    lost = without | strand_blocking(found, float(rate))
+    blindly = expected(result, found, lost, float(rate))
+    failing, really = (by_kind(strands, each) for each in (lost, blindly.failing))
     if not result.flows:
         failing = really = dict.fromkeys(failing, Bracket(1.0, 1.0))
     parts: dict[str, Fraction] = {}
@@ -178,23 +175,11 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         blind,
         most,
         kinds,
-        1 - with_ports,
+        result.served.without,
         left_out,
         _of_all(parts, really),
         blindly.meetings,
     )
-
-
-def _of_kinds(
-    strands: Sequence[Strand], lost: Mapping[tuple[str, str, str], Bracket], with_ports: Fraction
-) -> dict[str, Bracket]:
-    """What fails of each kind, where only a part of the clients has ports."""
-    served = by_kind(strands, lost)
-    without = 1 - float(with_ports)
-    return {
-        kind: Bracket(*(without + float(with_ports) * each for each in share)) if without else share
-        for kind, share in served.items()
-    }
 
 
 def _of_all(parts: Mapping[str, Fraction], shares: Mapping[str, Bracket]) -> Bracket:
@@ -214,10 +199,7 @@ def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> E
 def _left_out(result: Capacity) -> str:
     """What is not counted of what may fail."""
     meet = result.chain.is_mixed and any(limit.kind is SHARED for limit in result.limits)
-    left_out = ["ports chosen blindly"] if meet else []
-    if result.chain.is_mixed and not result.served.are_all:
-        left_out.append("connections of clients without ports")
-    return f"{' and '.join(left_out)}: not counted for several kinds yet" if left_out else ""
+    return "ports chosen blindly: not counted for several kinds yet" if meet else ""
 
 
 def _order(kind: KindLoad) -> tuple[float, float]:

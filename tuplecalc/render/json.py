@@ -169,7 +169,7 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
 
 
 def _offered(load: Offered) -> Record:
-    blind = load.worst and _pick(load.worst, "chooser", "hop", "burst", "blocking", half_rate="half")
+    blind = load.worst and _pick(load.worst, "chooser", "hop", "kills", "burst", "blocking", half_rate="half")
     return {
         **_pick(load, "rate", "utilisation", "overloaded", "verdict", expected_failing="expected"),
         **_pick(load, "blocking"),
@@ -183,7 +183,6 @@ def _offered(load: Offered) -> Record:
             for kind in load.kinds
         ],
         "hit_first": load.hit_first and load.hit_first.kind,
-        "not_counted": load.not_counted or None,
     }
 
 

@@ -119,11 +119,6 @@ def collisions(result: Capacity, load: Offered) -> Iterator[str]:
             )
 
 
-def left_out(load: Offered) -> str:
-    """What may fail besides; empty where nothing is left out."""
-    return f"{load.not_counted[:1].upper()}{load.not_counted[1:]}." if load.not_counted else ""
-
-
 def _per_second(value: float) -> str:
     return f"{numbers.rate(Fraction(value))}/s"
 
@@ -192,7 +187,7 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     yield from blockless(result)
     yield from wanted(result)
     loaded = runs_dry(load), most(load), *searches(result), blind(load), *collisions(result, load)
-    yield from filter(None, (*loaded, left_out(load)))
+    yield from filter(None, loaded)
     yield from at_most(result)
     yield from unsized(result)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.kinds import ROW, SHARED
 from tuplecalc.limits.served import served_parts
+from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.chains import Bracket, strand_blocking
 from tuplecalc.under_load.hashing import log_binomial
@@ -64,8 +65,7 @@ def expected(
     refusing = [
         each for each in found if each.limit.hop not in deadly or each.limit.kind not in (SHARED, ROW)
     ]
-    served = served_parts(result.chain)
-    parts = {strand_name(each): float(each.part * served[strand_name(each)]) for each in result.chain.strands}
+    served, parts = served_parts(result.chain), with_ports(result.chain)
     of_served = sum(parts.values())
 
     def finds_none(passing: Mapping[Strand, float]) -> dict[Strand, Bracket]:
@@ -74,8 +74,8 @@ def expected(
         return _of_served(strand_blocking(refusing, rate * reach), served)
 
     concert = _of_served(lost, served) if len(refusing) == len(found) else finds_none({})
-    slices = list(_slices(found, fields[0].hops))
-    bounds = [_Bound(field, slices, {each: part * rate for each, part in parts.items()}) for field in fields]
+    slices = list(falls(found, fields[0].hops))
+    bounds = [Bound(field, slices, {each: part * rate for each, part in parts.items()}) for field in fields]
     shares = []
     for bound in bounds if of_served else ():
         blocked: Mapping[Strand, Bracket] = concert
@@ -100,6 +100,33 @@ def expected(
     return Expected(failing, bounds[0].meetings)
 
 
+def in_concert(result: Capacity, found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
+    """What fails of each strand where ports are chosen in concert: clients without ports, and no room."""
+    without = {each: 1 - float(part) for each, part in served_parts(result.chain).items()}
+    return {each: Bracket(part, part) for each, part in without.items()} | strand_blocking(found, rate)
+
+
+def expected_share(result: Capacity, found: Sequence[Pools], rate: float) -> Bracket:
+    """What fails of all flows at a rate, as devices choose; ``found`` are all pools.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.under_load.pools import pools
+    >>> result = capacity(example("outage"))
+    >>> [round(share, 3) for share in expected_share(result, pools(result), 570)]
+    [0.425, 0.553]
+    """
+    failing = expected(result, found, in_concert(result, found, rate), rate).failing
+    parts = {strand_name(each): float(each.part) for each in result.chain.strands}
+    return Bracket(*(sum(part * failing[each][at] for each, part in parts.items()) for at in (0, 1)))
+
+
+def with_ports(chain: Chain) -> dict[Strand, float]:
+    """The part of the new connections that is of each strand, of clients that have ports."""
+    served = served_parts(chain)
+    return {strand_name(each): float(each.part * served[strand_name(each)]) for each in chain.strands}
+
+
 def _of_served(lost: Mapping[Strand, Bracket], served: Mapping[Strand, Fraction]) -> dict[Strand, Bracket]:
     """What is lost of clients that have ports."""
     found = {}
@@ -110,7 +137,7 @@ def _of_served(lost: Mapping[Strand, Bracket], served: Mapping[Strand, Fraction]
     return found
 
 
-class _Bound:
+class Bound:
     """One bound of what collides, the mean over parts of the traffic that load the tables differently."""
 
     def __init__(
@@ -144,7 +171,7 @@ def _mean(found: Sequence[tuple[float, Collisions]], of: Callable[[Collisions], 
     return sum(share * of(collisions) for share, collisions in found)
 
 
-def _slices(found: Sequence[Pools], hops: set[str]) -> Iterator[tuple[float, float]]:
+def falls(found: Sequence[Pools], hops: set[str]) -> Iterator[tuple[float, float]]:
     """Parts of the traffic, and how they load the tables where they meet, beside the even load there."""
     here = [each for each in found if each.limit.hop in hops]
     uneven = max(here, key=lambda each: len(each.slices), default=None)

@@ -102,8 +102,11 @@ class MeanField:
     [('clients', 'lb', 0.0176)]
     """
 
-    def __init__(self, result: Capacity, *, longer: bool = False) -> None:
-        """``longer``: a leg is taken for its chooser's and the table's longer time; holds are fixed."""
+    def __init__(self, result: Capacity, *, at: str | None = None, longer: bool = False) -> None:
+        """``longer``: a leg is taken for its chooser's and the table's longer time; holds are fixed.
+
+        ``at``: only what meets in the tables of this hop.
+        """
         self._hops = {hop.name: hop for hop in result.chain.hops}
         members = list(_memberships(result.declared))
         self._legs = list(dict.fromkeys(each.leg for each in members))
@@ -129,7 +132,9 @@ class MeanField:
         self._atoms = [of_ports[leg.ports.ports] for leg in self._legs]
         self._longer = longer
         self._own = [self._seen_in(self._chooser_sees(leg)[0], number) for leg in self._legs]
-        self._hidden = [hidden for leg in self._legs for hidden in self._of_leg(leg, number)]
+        self._hidden = [
+            hidden for leg in self._legs for hidden in self._of_leg(leg, number) if at in (None, hidden.hop)
+        ]
 
     def __bool__(self) -> bool:
         """Whether any two legs can meet unseen."""

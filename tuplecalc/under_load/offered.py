@@ -9,14 +9,12 @@ from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
-from tuplecalc.limits.kinds import SHARED
-from tuplecalc.limits.served import served_parts
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, by_kind, rate_for, strand_blocking
+from tuplecalc.under_load.chains import Bracket, by_kind, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
-from tuplecalc.under_load.expected import expected
+from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import Meeting
 from tuplecalc.under_load.pools import Pools, pools
 
@@ -79,8 +77,6 @@ class Offered(NamedTuple):
     """Each kind of traffic by itself; one without a name where all flows are alike."""
     not_served: Fraction = Fraction(0)
     """The part of the clients that get no ports: all that they open fails."""
-    not_counted: str = ""
-    """What may fail besides, and is not in these figures; empty where nothing is left out."""
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
     meetings: tuple[Meeting, ...] = ()
@@ -131,7 +127,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     """What fails of the rate that a chain offers, what fails first and when; of a chain or its capacity.
 
     ``blocking`` asks for the highest rate at which no more than this share fails.  Without an offered
-    rate there is still what two hops lose that choose their ports blindly.
+    rate there is still which hops lose what where ports are chosen blindly.
 
     >>> from tuplecalc.network.file import example
     >>> found = offered(example("outage"))
@@ -146,18 +142,17 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     if blocking is not None:
         share = probability(blocking, "blocking")
         most = MostAt(share, rate_for(result, share))
-    blind, left_out = blind_hops(result, None if rate is None else float(rate)), _left_out(result)
+    blind = blind_hops(result, None if rate is None else float(rate))
     if rate is None:
-        return Offered(None, highest, (), None, None, blind, most, not_counted=left_out)
+        return Offered(None, highest, (), None, None, blind, most)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     strands = result.chain.strands
-    without = {strand: Bracket(*[1 - float(part)] * 2) for strand, part in served_parts(result.chain).items()}
-    lost = without | strand_blocking(found, float(rate))
+    lost = in_concert(result, found, float(rate))
     blindly = expected(result, found, lost, float(rate))
     failing, really = (by_kind(strands, each) for each in (lost, blindly.failing))
-    if not result.flows:
+    if not result.flows and not result.chain.is_mixed:
         failing = really = dict.fromkeys(failing, Bracket(1.0, 1.0))
     parts: dict[str, Fraction] = {}
     for strand in strands:
@@ -176,7 +171,6 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         most,
         kinds,
         result.served.without,
-        left_out,
         _of_all(parts, really),
         blindly.meetings,
     )
@@ -196,15 +190,9 @@ def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> E
     return min(needed, key=lambda time: time.seconds, default=None)
 
 
-def _left_out(result: Capacity) -> str:
-    """What is not counted of what may fail."""
-    meet = result.chain.is_mixed and any(limit.kind is SHARED for limit in result.limits)
-    return "ports chosen blindly: not counted for several kinds yet" if meet else ""
-
-
 def _order(kind: KindLoad) -> tuple[float, float]:
     return inf if kind.seconds is None else kind.seconds, -kind.failing.upper
 
 
 def _badness(hop: BlindHop) -> tuple[float, float]:
-    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower
+    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower if hop.half else 0.0

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.kinds import ROW, SHARED
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.under_load.chains import Bracket, strand_blocking
+from tuplecalc.under_load.chains import Bracket, served_blocking, unserved
 from tuplecalc.under_load.hashing import log_binomial
-from tuplecalc.under_load.mean_field import Collisions, MeanField, Meeting, died
+from tuplecalc.under_load.mean_field import Collisions, MeanField, Meeting
 from tuplecalc.under_load.pools import Pools, Strand
 
 _ROUNDS, _SETTLED = 8, 1e-6
@@ -31,8 +31,8 @@ def expected(
 ) -> Expected:
     """What fails of strands that come so often; ``lost`` is what they lose where ports are chosen in concert.
 
-    With κ the share that collides, of what finds room, and b the share that finds none, of what does not
-    collide, the two by turns until nothing changes::
+    All of it is of clients that have ports.  With κ the share that collides, of what finds room, and b the
+    share that finds none, of what does not collide, the two by turns until nothing changes::
 
         upper   1 - (1 - κ)(1 - b)          lower   max(κ, b in concert)
 
@@ -49,7 +49,7 @@ def expected(
     >>> from tuplecalc.under_load.pools import pools
     >>> result = capacity(example("outage"))
     >>> every, rates = pools(result), {("", "", ""): 50.0}
-    >>> dies = expected(result, every, strand_blocking(every, 50.0), rates).failing["", "", ""]
+    >>> dies = expected(result, every, served_blocking(every, 50.0), rates).failing["", "", ""]
     >>> round(dies.lower, 3), round(dies.upper, 3)
     (0.055, 0.056)
     """
@@ -61,8 +61,9 @@ def expected(
     }
     tables = SHARED, ROW
     refusing = [each for each in found if each.limit.hop not in deadly or each.limit.kind not in tables]
-    total = sum(rates.values())
-    full = strand_blocking(refusing, total) if len(refusing) < len(found) else lost
+    served = float(1 - unserved(result.chain))  # pools count parts of all connections, rates are of these
+    total = sum(rates.values()) / served
+    full = served_blocking(refusing, total) if len(refusing) < len(found) else lost
     slices = list(_slices(found, {each.hop for each in fields[0].at(rates).meetings}))
     bounds = [_Bound(field, slices, rates) for field in fields]
     shares = []
@@ -73,7 +74,7 @@ def expected(
             if max((each.upper for each in blocked.values()), default=0.0) <= _SETTLED:
                 break
             passing = sum(rate * (1 - bound.refused.get(strand, 0.0)) for strand, rate in rates.items())
-            before, blocked = collided, strand_blocking(refusing, passing)
+            before, blocked = collided, served_blocking(refusing, passing / served)
             collided = bound.collide(blocked, at)
             if all(abs(collided[strand] - share) <= _SETTLED for strand, share in before.items()):
                 break
@@ -111,7 +112,7 @@ class _Bound:
         )
 
         def fails(each: Strand, collisions: Collisions) -> float:
-            dies = died(collisions.hit.get(each, 0.0), fixed=bool(at))
+            dies = collisions.dies.get(each, (0.0, 0.0))[at]
             return 1 - (1 - collisions.refused.get(each, 0.0)) * (1 - dies)
 
         return {each: sum(share * fails(each, collisions) for share, collisions in found) for each in rates}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import inf
 from typing import Literal, NamedTuple
@@ -10,12 +10,15 @@ from typing import Literal, NamedTuple
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.kinds import SHARED
+from tuplecalc.limits.served import served_parts
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, by_kind, rate_for, result_blocking, strand_blocking, total
+from tuplecalc.under_load.chains import Bracket, by_kind, of_all_clients, rate_for, served_blocking
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
-from tuplecalc.under_load.pools import Pools, pools
+from tuplecalc.under_load.expected import expected
+from tuplecalc.under_load.mean_field import Meeting
+from tuplecalc.under_load.pools import Pools, pools, strand_name
 
 Verdict = Literal["fits", "tight", "fails"]
 _FAILS = 1e-3
@@ -80,6 +83,8 @@ class Offered(NamedTuple):
     """What may fail besides, and is not in these figures; empty where nothing is left out."""
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
+    meetings: tuple[Meeting, ...] = ()
+    """Where legs meet that no device sees both of, and how often, at the offered rate."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -147,27 +152,47 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
-    if result.chain.is_mixed:
-        lost = strand_blocking(found, float(rate))
-        failing, of_kinds = total(found, lost), by_kind(result.chain.strands, lost)
+    strands, with_ports = result.chain.strands, served_parts(result.chain)
+    if result.flows:
+        lost = served_blocking(found, float(rate))
+        rates = {
+            strand_name(each): float(rate * each.part * with_ports[strand_name(each)]) for each in strands
+        }
+        blindly = expected(result, found, lost, rates)
+        failing, really = (
+            by_kind(strands, of_all_clients(each, with_ports)) for each in (lost, blindly.failing)
+        )
+        meetings = blindly.meetings
     else:
-        failing, of_kinds = result_blocking(result, float(rate)), {}
+        failing = really = {each.kind: Bracket(1.0, 1.0) for each in strands}
+        meetings = ()
     parts: dict[str, Fraction] = {}
-    for strand in result.chain.strands:
+    for strand in strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
     kinds = tuple(
-        KindLoad(kind, rate * part, of_kinds.get(kind, failing), _first(dry, kind))
+        KindLoad(kind, rate * part, failing[kind], _first(dry, kind), really[kind])
         for kind, part in parts.items()
     )
-    first = _first(dry)
-    expected = failing
-    for each in blind:
-        if each.blocking:
-            expected = Bracket(*map(max, expected, each.blocking))
-    kinds = tuple(kind._replace(expected=expected) for kind in kinds)
     return Offered(
-        rate, highest, used, failing, first, blind, most, kinds, result.served.without, left_out, expected
+        rate,
+        highest,
+        used,
+        _of_all(parts, failing),
+        _first(dry),
+        blind,
+        most,
+        kinds,
+        result.served.without,
+        left_out,
+        _of_all(parts, really),
+        meetings,
     )
+
+
+def _of_all(parts: Mapping[str, Fraction], shares: Mapping[str, Bracket]) -> Bracket:
+    """The mean over kinds."""
+    low, high = (sum(float(part) * shares[kind][at] for kind, part in parts.items()) for at in (0, 1))
+    return Bracket(low, high)
 
 
 def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> Exhausted | None:

@@ -229,12 +229,14 @@ def _takings(limit: Limit, chain: Chain) -> Iterator[Taking]:
             for linger in close.lingers:
                 held[each.hold, linger] = held.get((each.hold, linger), Fraction(0)) + close.share
         keys = Fraction(limit.keys or 1)
-        yield Taking(_name(each), each.part, keys, seconds, Constant(each.hold), closes, held, chances(keys))
+        yield Taking(
+            strand_name(each), each.part, keys, seconds, Constant(each.hold), closes, held, chances(keys)
+        )
 
 
 def _takings_of_mix(limit: Limit, chain: Chain) -> Iterator[Taking]:
     """What each strand's legs take together."""
-    shares = {_name(each): each.part for each in chain.strands}
+    shares = {strand_name(each): each.part for each in chain.strands}
     several: dict[Strand, list[Part]] = {}
     for part in limit.parts:
         several.setdefault(part.flow.strand, []).append(part)
@@ -262,7 +264,8 @@ def _takings_of_mix(limit: Limit, chain: Chain) -> Iterator[Taking]:
         yield Taking(strand, shares[strand], keys, time / keys, alike, closes, held, chances(keys))
 
 
-def _name(each: mix.Strand) -> Strand:
+def strand_name(each: mix.Strand) -> Strand:
+    """Which flows a strand is: its kind, its clients, its services."""
     return each.kind, each.source, each.target
 
 

@@ -98,7 +98,7 @@ def filled(
     square = start**2 + b**2 / 3 + c**2 / 5 - start * b - 2 * start * c / 3 + b * c / 2
     each = m * (1 - m) + 2 * ((1 - D) * start**2 - m**2) + 2 * (square - m**2)
     variance = n * each + (d - 2 * d * D / 3) ** 2 * (spread - met * (1 - met / n))
-    return Living(mean, sqrt(max(variance, 0)))
+    return Living(mean, sqrt(max(float(variance), 0.0)))
 
 
 def steady(

@@ -28,40 +28,40 @@ def law(shape: Topology) -> tuple[blindly.Blindly | None, Capacity]:
 def measure(shape: Topology) -> tuple[list[Figure], Figure]:
     found, result = law(shape)
     assert found is not None
-    return blindly.fill(found, result)[0], blindly.replace(found, result)
+    return blindly.fill(found, result)[0], blindly.replace(found, result, flows=120)
 
 
 @pytest.fixture(scope="module")
 def measured() -> Iterator[dict[str, list[tuple[list[Figure], Figure]]]]:
     """Every shape so many times, several at once: they wait for those that do not answer."""
-    with ThreadPoolExecutor(6) as pool:
+    with ThreadPoolExecutor(8) as pool:
         running = {name: [pool.submit(measure, shape) for _ in range(TIMES)] for name, shape in BLIND.items()}
         yield {name: [each.result() for each in several] for name, several in running.items()}
 
 
 class TestKernel:
-    """Every run within its interval, and the mean of all within a narrower one."""
+    """All runs but one within their interval at least, and the mean of all within a narrower one."""
 
     pytestmark = MARKS
 
     @pytest.mark.parametrize("name", BLIND)
     def test_living(self, name: str, measured: dict[str, list[tuple[list[Figure], Figure]]]) -> None:
-        living = [figures[0] for figures, _ in measured[name]]
-        assert all(figure.agrees for figures, _ in measured[name] for figure in figures), living
-        mean_is_right(living)
+        follows([figures[0] for figures, _ in measured[name]])
+        assert all(opened.agrees for (_, opened), _ in measured[name])
 
     @pytest.mark.parametrize("name", BLIND)
     def test_dying(self, name: str, measured: dict[str, list[tuple[list[Figure], Figure]]]) -> None:
         dying = [figure for _, figure in measured[name]]
         assert {figure.what for figure in dying} == {DYING}
-        assert all(figure.agrees for figure in dying), dying
-        mean_is_right(dying)
+        follows(dying)
 
 
-def mean_is_right(figures: list[Figure]) -> None:
+def follows(figures: list[Figure]) -> None:
+    """Right ones fail in one of 30,000 runs; half of the older ones that live would be 4 deviations off."""
+    assert [figure.agrees for figure in figures].count(False) <= 1, figures
     deviation = figures[0].tolerance * figures[0].predicted / CERTAIN
     mean = sum(figure.measured for figure in figures) / len(figures)
-    assert mean == pytest.approx(figures[0].predicted, abs=CERTAIN * deviation / sqrt(len(figures))), figures
+    assert mean == pytest.approx(figures[0].predicted, abs=4.2 * deviation / sqrt(len(figures))), figures
 
 
 @pytest.mark.parametrize(

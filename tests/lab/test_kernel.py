@@ -63,6 +63,7 @@ def test_a_bundled_example(name: str, measured: Measured) -> None:
         living, opened = found.figures
         assert living.is_chance
         assert living.tolerance < 0.07
+        assert found.law is not None
         assert opened.measured == found.law.flows
     elif bare in BLIND:
         assert found.blind

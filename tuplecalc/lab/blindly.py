@@ -33,8 +33,8 @@ SECONDS = 150.0
 _PATIENCE = 2.0
 _SOON = 0.3  # seconds for a byte there and back while little else happens
 _LOAD = Fraction(1, 10)  # of the ports, in a steady state
-_REPLACED = 480
-_LEAST_STEPS = 20  # for as many flows as are open
+REPLACED = 480
+_LEAST_STEPS = 8  # for as many flows as are open
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ def fill(
     return figures, opened, reports
 
 
-def replace(law: Blindly, result: Capacity) -> Figure:
-    """Flows replaced one by one, always the oldest, as if all were held equally long: the share that died.
+def replace(law: Blindly, result: Capacity, flows: int = REPLACED) -> Figure:
+    """So many flows replaced, always the oldest, as if all were held equally long: the share that died.
 
     Not any of them: where the newer one of two ends first, the older one may come to life again.
     """
@@ -151,7 +151,7 @@ def replace(law: Blindly, result: Capacity) -> Figure:
         clients, *others = lab.peers
         _begin(lab, patience=_SOON)
         clients.ask("open", flows=there)
-        for number in range(-ceil(there / step), ceil(_REPLACED / step)):
+        for number in range(-ceil(there / step), ceil(flows / step)):
             said = clients.ask("close", flows=step, is_oldest=True)
             for peer in others:
                 peer.send("forget", names=said["names"])
@@ -161,7 +161,8 @@ def replace(law: Blindly, result: Capacity) -> Figure:
             if number >= 0:  # before, they had fewer behind them
                 closed, living = closed + step, living + said["living"]
     share = law.dying(step)
-    chance = CERTAIN * sqrt(share * (1 - share) / closed)
+    skew = (CERTAIN**2 - 1) / 6 / closed  # of a binomial law of few
+    chance = CERTAIN * sqrt(share * (1 - share) / closed) + skew
     return Figure("chain", DYING, share, 1 - living / closed, chance / share, is_chance=True)
 
 

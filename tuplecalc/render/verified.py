@@ -47,7 +47,7 @@ _DRAWING = (
     "each draws one of several addresses by chance, so that near full not all draws find room at once: "
     "the prediction is the most that fits."
 )
-_IN_WHOLE = "equal in whole flows"
+_IN_WHOLE = "in whole flows"
 _WHOLE = (
     "Flows of several kinds, and those that share connections, are whole at each endpoint: by so many the "
     "two may differ."
@@ -85,7 +85,7 @@ def _lines(found: Verification) -> Iterator[str]:
     for hops, words in notes:
         if hops:
             yield from table.prose(f"{' and '.join(map(table.name, hops))}: {words}")
-    if any(_IN_WHOLE in row for row in rows):
+    if any(verdict.endswith(_IN_WHOLE) for *_, verdict in rows):
         yield from table.prose(_WHOLE)
     yield from _of_rates(found)
     if not any(figure.is_held for figure in found.figures):
@@ -185,11 +185,11 @@ def _row(figure: Figure) -> tuple[str, str, str, str]:
         within = f"within ± {figure.tolerance * figure.predicted:.1%}"
     else:
         shown = [numbers.count(round(each)) for each in figures]
-        within = f"within ± {numbers.count(int(figure.tolerance * figure.predicted))}"
+        within = f"within ± {numbers.count(round(figure.tolerance * figure.predicted))}"
     if shown[0] == shown[1] and not figure.is_chance:
         verdict = "equal"
     elif figure.is_equal:
-        verdict = within if figure.is_chance or figure.what == "rate" else _IN_WHOLE
+        verdict = within if figure.is_chance or figure.what == "rate" else f"{within}, {_IN_WHOLE}"
     elif not figure.is_held:
         verdict = "not held against it" if figure.what == "rate" else "by chance"
     else:

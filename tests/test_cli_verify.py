@@ -101,7 +101,7 @@ def test_blind_choice_has_a_law(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         """
                       predicted  measured
-chain flows                 661       640  within ± 39
+chain flows                 661       640  within ± 40
 chain flows opened        1,512     1,512  equal
 chain flows that die      12.5%     25.0%  DIFFERENT, not within ± 5.0%
 

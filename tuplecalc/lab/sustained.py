@@ -182,13 +182,13 @@ def _serve(chain: Chain) -> Sustained | None:
 
 
 def _measured(
-    result: Capacity, delay: int, what: str, seconds: float, patience: float, **spec: Any
+    result: Capacity, lingers: int, what: str, seconds: float, patience: float, **spec: Any
 ) -> dict[str, Any]:
     """What the clients of the chain found out."""
     found = plan(result.chain)
     for node in found.nodes:
-        node.sysctls |= {"ipv4/tcp_tw_reuse": 1, "ipv4/tcp_tw_reuse_delay": 1000 * delay}
-        node.tracking |= dict.fromkeys(UDP_TIMEOUTS, delay)
+        node.sysctls |= {"ipv4/tcp_tw_reuse": 1, "ipv4/tcp_tw_reuse_delay": 1000 * lingers}
+        node.tracking |= dict.fromkeys(UDP_TIMEOUTS, lingers)
     with Lab(found) as lab:
         clients = lab.peers[0]
         clients.send(what, strands=found.strands, window=500, patience=patience, seconds=seconds, **spec)

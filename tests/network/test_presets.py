@@ -88,6 +88,7 @@ def test_a_preset_gives_what_its_values_written_out_would_give(name: str) -> Non
     assert part(by_hand).model_dump(exclude={"preset"}) == part(chain).model_dump(exclude={"preset"})
     one, other = (tc.to_dict(tc.capacity(each)) for each in (chain, by_hand))
     assert one.pop("presets") != other.pop("presets") == []
+    del one["advice"], other["advice"]  # no figures: what a product lets one change
     assert one == other
 
 

@@ -344,13 +344,16 @@ def assumed(design: tc.Chain) -> list[str]:
 
 
 def test_the_assumptions_of_the_outage() -> None:
-    even, concert, steady, once = assumed(OUTAGE)
+    even, concert, steady, once, unsized = assumed(OUTAGE)
     assert (
         even == "Traffic spreads evenly over the services, and over the addresses and instances of each hop."
     )
     assert concert.startswith("Hops that draw on the same ports choose them in concert")
     assert steady.startswith("Rates are those of a steady state")
     assert once == "New connections come at random moments, and one that fails is not tried again."
+    assert unsized.startswith(
+        "Not counted: tables of lvs, login-proxy (Linux: 262,144), files of login-proxy"
+    )
 
 
 def test_assumptions_of_other_chains() -> None:
@@ -358,7 +361,7 @@ def test_assumptions_of_other_chains() -> None:
     hashed = assumed(chain(cone(addresses=4, spread="hashed"), services=groups))
     assert hashed[0].startswith("Traffic falls on the groups of services by their shares")
     assert hashed[1] == "Sources fall on the addresses of h0 by chance and stay there (a hash)."
-    assert hashed[-1].startswith("“At most”")
+    assert hashed[-2].startswith("“At most”")
     assert (
         assumed(chain(services={"addresses": 1, "ports": 80}, traffic={"hold": 0, "first_close": "server"}))
         == []

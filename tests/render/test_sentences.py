@@ -1,7 +1,5 @@
 """What a result says."""
 
-from fractions import Fraction
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,8 +10,11 @@ from tuplecalc.under_load.chains import Bracket
 
 
 def said(chain: tc.Chain) -> list[str]:
-    """All sentences about a chain."""
-    return list(sentences.sentences(tc.capacity(chain)))
+    """All sentences about a chain, but what it leaves out, which comes last."""
+    result = tc.capacity(chain)
+    found, left_out = list(sentences.sentences(result)), list(sentences.unsized(result))
+    assert found[len(found) - len(left_out) :] == left_out
+    return found[: len(found) - len(left_out)]
 
 
 def of_which(found: Any, lower: float, upper: float, **keys: Any) -> Any:
@@ -24,9 +25,7 @@ def of_which(found: Any, lower: float, upper: float, **keys: Any) -> Any:
 def test_the_outage() -> None:
     result = tc.capacity(tc.example("outage"))
     load = tc.offered(result)
-    (pair,) = load.blind
-    pair = pair._replace(blocking=Bracket(0.476, 0.509), half=Bracket(679.1, 759.5), burst=Fraction(1, 2))
-    found = of_which(load, 0.476, 0.509, blind=(pair,))
+    found = of_which(load, 0.476, 0.509, meetings=tuple(each._replace(share=0.54) for each in load.meetings))
     said = [
         "Fails: 47.6% to 50.9% of the connections are expected to fail at 700/s.",
         "Best case, ports chosen in concert: 16.2% fail (bounds that agree, not proven); 700/s is 119% of "
@@ -38,31 +37,66 @@ def test_the_outage() -> None:
         "login-proxy shared is the first to run dry, 9 min 9 s from empty (4 min 36 s where none is closed "
         "before).",
         "lvs and login-proxy take ports from the same range, and neither sees what the other has taken: "
-        "where both pick the same one, a connection is lost. Lost are 47.6% to 50.9% of all at 700/s, half "
-        "of all at 679.1/s to 759.5/s, 50% of a burst over all ports (mean field).",
+        "where both pick the same one, the newer connection lives and the older one may die. That befalls "
+        "54% of the connections at 700/s (mean field).",
+        "Assumed at login-proxy, as measured on Linux 6.18: the older one dies in 75% of the cases "
+        "(`survival`). On Linux 5.18 it always does (read, not measured); where devices refuse the newer "
+        'one, write collision = "refuses".',
     ]
     assert list(sentences.sentences(result, found))[: len(said)] == said
 
 
-def test_what_is_lost_at_a_collision_is_said_as_it_is_assumed() -> None:
-    result = tc.capacity(tc.example("outage"))
+def blindly(topology: str, *settings: str) -> list[str]:
+    """What is said of ports that are picked blindly, without the shares."""
+    result = tc.capacity(tc.with_settings(tc.loads(topology), *settings))
     load = tc.offered(result)
+    return [sentences.blind(load).partition(" That befalls ")[0], *sentences.collisions(result, load)]
 
-    def assumed(**keys: Any) -> list[str]:
-        hops = [SimpleNamespace(name=hop.name, **keys) for hop in result.chain.hops]
-        chain = SimpleNamespace(hops=hops)
-        return list(sentences.collisions(SimpleNamespace(chain=chain), load))  # type: ignore[arg-type]
 
-    assert assumed(collision="kills-older", survival=Fraction(1, 4)) == [
-        "Assumed at login-proxy, as measured on Linux 6.18: the newer of the two lives, the older dies "
-        "in 75% of the cases (`survival`). Linux 5.18 always kills it (read, not measured); where devices "
-        'refuse the newer one, write collision = "refuses".'
+KINDS = """
+traffic = {rate = 500, kinds = [{name = "a", share = 0.5, hold = 20}, {name = "b", share = 0.5, hold = 20}]}
+clients.addresses = 1000
+services = {addresses = 2, ports = 80}
+hops = [
+  {name = "nat", kind = "cone", addresses = 1},
+  {name = "p", kind = "hourglass", capture = "tproxy", source = "client", captures = "a"},
+]
+"""
+FOLD = """
+traffic = {rate = 100, hold = "30s"}
+clients.addresses = 1
+hops = [{name = "lb", kind = "hourglass", layer = 4, virtual = {addresses = 3, ports = 443}}]
+services = {addresses = 4, ports = 443}
+"""
+
+
+def test_who_does_not_see_what_is_said_of_every_way_in_which_legs_meet() -> None:
+    pair = (
+        "nat and p take ports from the same range, and neither sees what the other has taken: where both pick"
+    )
+    kills = f"{pair} the same one, the newer connection lives and the older one may die."
+    said, assumed = blindly(KINDS)
+    assert said == kills
+    assert assumed.startswith("Assumed at p, as measured on Linux 6.18: the older one dies in 75% of")
+    said, assumed = blindly(KINDS, "hops.p.survival=0")
+    assert assumed.startswith("Assumed at p: the older one dies in 100% of the cases (`survival`). ")
+    assert blindly(KINDS, "hops.p.collision=refuses") == [
+        "A port of nat is picked without seeing which ones p still holds: where it holds that one, the new "
+        "connection fails."
     ]
-    assert assumed(collision="refuses") == [
-        "Assumed at login-proxy: the newer of the two is refused (`collision`)."
+    assert blindly(FOLD) == [
+        "A port of clients is picked without seeing which ones lb still holds: where it holds that one, the "
+        "new connection fails."
     ]
-    cone = tc.capacity(tc.example("cone"))
-    assert not list(sentences.collisions(cone, tc.offered(cone)))
+    assert blindly(KINDS, "hops.p.tracking=off") == [""]
+
+
+def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:
+    chain = tc.example("outage", ["traffic.rate="])
+    assert said(chain)[2] == (
+        "lvs and login-proxy take ports from the same range, and neither sees what the other has taken: "
+        "where both pick the same one, a connection is lost."
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ NEEDED = {
     "addresses": "4",
     "ports": '"20000-29999"',
     "block": "1024",
+    "blocks_per_client": "8",
     "virtual": "{ addresses = 1, ports = 443 }",
 }
 """Keys that presets leave to the user, each with an example as a file says it."""

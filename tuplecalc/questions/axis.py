@@ -24,6 +24,7 @@ from tuplecalc.network.replace import Change, path_steps, replace_all, with_sett
 from tuplecalc.network.services import Services
 from tuplecalc.network.traffic import Kind
 from tuplecalc.network.values import LARGEST_COUNT
+from tuplecalc.questions.not_counted import LINUX
 from tuplecalc.questions.paths import REAL_UNITS, WRITE, Place, number_at, parsed, place_of, plain, wrong
 from tuplecalc.questions.port_sizes import largest_size, resized
 from tuplecalc.under_load.roots import first_whole
@@ -34,8 +35,7 @@ MOST_POINTS = 100_000
 WIDE = 1000
 """Where the highest value is so many times the lowest, values are spaced by equal ratios."""
 
-# What tables (nf_conntrack_max), open files (fs.nr_open) and blocks usually are, where there is none yet.
-_USUAL = {"max_entries": 262_144, "max_files": 1_048_576, "block": 1024}
+_USUAL = {**LINUX, "block": 1024}  # where there is none yet
 _LARGEST = 10**17  # a tenth of the longest duration and the highest rate
 _LEAST = Fraction(1, 1000)  # of what is above 0
 _DIGITS = 12  # of values between the ends: a float has 15, and people read fewer

@@ -141,6 +141,7 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
     """What a chain carries; ``load`` where more was asked than the chain offers."""
     from tuplecalc.network.used import used
     from tuplecalc.questions.advice import advise
+    from tuplecalc.questions.not_counted import not_counted
     from tuplecalc.under_load.offered import offered as under_load
 
     load = load or under_load(result)
@@ -157,6 +158,7 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         **_pick(result, "collapse"),
         "at_most": _at_most(result),
         "served": _pick(result.served, "clients", "served"),
+        "not_counted": [_pick(each, "hop", "key", "usual") for each in not_counted(result.chain)],
         "offered": _offered(load) if load.rate is not None or load.most else None,
         "advice": [
             {"text": item.text, "set": [*item.settings], **_pick(item, "flows", "rate")}
@@ -167,7 +169,7 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
 
 
 def _offered(load: Offered) -> Record:
-    blind = load.worst and _pick(load.worst, "chooser", "hop", "burst", "blocking", half_rate="half")
+    blind = load.worst and _pick(load.worst, "chooser", "hop", "kills", "burst", "blocking", half_rate="half")
     return {
         **_pick(load, "rate", "utilisation", "overloaded", "verdict", expected_failing="expected"),
         **_pick(load, "blocking"),
@@ -181,7 +183,6 @@ def _offered(load: Offered) -> Record:
             for kind in load.kinds
         ],
         "hit_first": load.hit_first and load.hit_first.kind,
-        "not_counted": load.not_counted or None,
     }
 
 

@@ -80,12 +80,13 @@ def binding(result: Capacity) -> Iterator[str]:
 def _bound(limit: str, names: dict[str, list[str]]) -> str:
     flows, rate = names.get("flows"), names.get("rate")
     if flows and flows == rate:
-        return f"{limit} binds flows and rate of {_listed(flows)}"
-    each = (f"the {figure} of {_listed(several)}" for figure, several in names.items())
+        return f"{limit} binds flows and rate of {listed(flows)}"
+    each = (f"the {figure} of {listed(several)}" for figure, several in names.items())
     return f"{limit} binds {' and '.join(each)}"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Names in a sentence: ``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -104,7 +105,7 @@ def _shared_out(limit: Limit, parts: list[tuple[str, Fraction]], what: str) -> I
     if len(parts) > 1 and whole:
         ranked = sorted(parts, key=lambda each: -each[1])
         said = [f"{name} has {numbers.percent(part / whole)}" for name, part in ranked if part]
-        yield f"{limit.hop} {limit.name}: {what} {_listed(said)}."
+        yield f"{limit.hop} {limit.name}: {what} {listed(said)}."
 
 
 def hit(load: Offered) -> str:

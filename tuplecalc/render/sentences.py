@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import wanted_by_clients
+from tuplecalc.limits.served import blocks_of, wanted_by_clients
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
+from tuplecalc.questions.not_counted import NotCounted, not_counted
 from tuplecalc.render import kinds, numbers, verdict
 from tuplecalc.under_load.offered import offered as under_load
 
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
 
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
 _MOST_COLLAPSES = 4
+_PAIR = 2
+_ENDS = {True: "the newer connection lives and the older one may die", False: "the new connection fails"}
+"""What becomes of two connections on one port: whether a table's collisions kill the older one."""
+_MOST_UNSIZED = 3
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
@@ -76,39 +84,39 @@ def runs_dry(load: Offered) -> str:
 
 
 def blind(load: Offered) -> str:
-    """What is lost where two hops choose their ports blindly; empty where no two can meet."""
-    worst = load.worst
-    if worst is None:
+    """What happens where a port is picked that is taken already, unseen; empty where that cannot be."""
+    met = [(each.hop, each.chooser, each.share, _ENDS[each.kills]) for each in load.meetings]
+    pairs = ((each.hop, (each.chooser, each.hop)) for each in load.blind)
+    met = met or [(hop, name, 0.0, "a connection is lost") for hop, names in pairs for name in names]
+    if not met:
         return ""
-    lost = [f"{numbers.share(float(worst.burst))} of a burst over all ports"]
-    if worst.blocking and load.rate is not None:
-        lost.insert(0, f"{numbers.between(worst.blocking)} of all at {numbers.rate(load.rate)}/s")
-    lost.insert(-1, f"half of all at {numbers.between(worst.half, _per_second)}")
-    others = len(load.blind) - 1
-    more = f" {others} more pair{'s' if others > 1 else ''} of hops can meet as well." if others else ""
-    names = f"{worst.chooser} and {worst.hop} take ports from the same range"
-    meet = "neither sees what the other has taken: where both pick the same one, a connection is lost"
-    return f"{names}, and {meet}. Lost are {', '.join(lost)} (mean field).{more}"
+    hop, _, share, ends = max(met, key=lambda each: each[2])
+    choosers = [chooser for at, chooser, *_ in met if at == hop]
+    names = kinds.listed(choosers)
+    said = f"A port of {names} is picked without seeing which ones {hop} still holds: where it holds that one"
+    if hop in choosers and len(choosers) > 1:
+        two = len(choosers) == _PAIR
+        sees = "neither sees what the other has" if two else "none sees what the others have"
+        said = f"{names} take ports from the same range, and {sees} taken: where {'both' if two else 'two'} "
+        said += "pick the same one"
+    at = numbers.rate(load.rate)
+    often = f" That befalls {numbers.share(share)} of the connections at {at}/s (mean field)."
+    others = list(dict.fromkeys(at for at, *_ in met if at != hop))
+    more = f" It can happen at {kinds.listed(others)} as well." if others else ""
+    return f"{said}, {ends}.{often if load.rate is not None else ''}{more}"
 
 
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:
-    """Which of the two is lost where ports are chosen blindly, as it is assumed; nothing where none is."""
+    """What is assumed of the older connection where a newer one takes its port; nothing where none does."""
+    deadly = {each.hop for each in load.meetings if each.kills}
     for hop in result.chain.hops:
-        if hop.name in {pair.hop for pair in load.blind}:
-            if getattr(hop, "collision", "refuses") == "refuses":
-                yield f"Assumed at {hop.name}: the newer of the two is refused (`collision`)."
-                continue
-            dies = numbers.percent(1 - Fraction(getattr(hop, "survival", 0)))
+        if isinstance(hop, Proxy) and hop.capture == "tproxy" and hop.name in deadly:
+            measured = "" if "survival" in hop.stated else ", as measured on Linux 6.18"
             yield (
-                f"Assumed at {hop.name}, as measured on Linux 6.18: the newer of the two lives, the older "
-                f"dies in {dies} of the cases (`survival`). Linux 5.18 always kills it (read, not measured); "
-                'where devices refuse the newer one, write collision = "refuses".'
+                f"Assumed at {hop.name}{measured}: the older one dies in {numbers.percent(1 - hop.survival)} "
+                "of the cases (`survival`). On Linux 5.18 it always does (read, not measured); where devices "
+                'refuse the newer one, write collision = "refuses".'
             )
-
-
-def not_counted(load: Offered) -> str:
-    """What may fail besides; empty where nothing is left out."""
-    return f"{load.not_counted[:1].upper()}{load.not_counted[1:]}." if load.not_counted else ""
 
 
 def _per_second(value: float) -> str:
@@ -179,8 +187,36 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     yield from blockless(result)
     yield from wanted(result)
     loaded = runs_dry(load), most(load), *searches(result), blind(load), *collisions(result, load)
-    yield from filter(None, (*loaded, not_counted(load)))
+    yield from filter(None, loaded)
     yield from at_most(result)
+    yield from unsized(result)
+
+
+def unsized(result: Capacity) -> Iterator[str]:
+    """Which tables and files no limit counts, as nobody said how large they are; nothing where all are.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> print(*unsized(capacity(example("cone"))))
+    Not counted: table of nat (Linux: 262,144). To count it: --set hops.nat.max_entries=262144
+    """
+    found = not_counted(result.chain)
+    said, counts = [], (each.setting for each in found if each.setting)
+    for (key, less), several in groupby(sorted(found, key=_size_of), key=_size_of):
+        hops = [each.hop for each in several]
+        more = len(hops) - _MOST_UNSIZED
+        names = ", ".join(hops[:_MOST_UNSIZED]) + (f" and {more:,} more" if more > 0 else "")
+        what = {"max_entries": "table", "max_files": "files"}[key]
+        plural = "s" if len(hops) > 1 and key == "max_entries" else ""
+        platform = f"Linux: {numbers.count(-less)}" if less else "its preset does not say"
+        said.append(f"{what}{plural} of {names} ({platform})")
+    if said:
+        how = next((f". To count it: --set {shlex.quote(each)}" for each in counts), ".")
+        yield f"Not counted: {', '.join(said)}{how}"
+
+
+def _size_of(each: NotCounted) -> tuple[str, int]:
+    return each.key, -(each.usual or 0)
 
 
 def wanted(result: Capacity) -> Iterator[str]:
@@ -231,9 +267,9 @@ def context(result: Capacity) -> Iterator[str]:
 def blockless(result: Capacity) -> Iterator[str]:
     """Where a cone has fewer blocks of ports than sources: all else is said of those that hold one."""
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
-        if isinstance(hop, Cone) and isinstance(hop.block, int):  # else each has its part
-            blocks = hop.addresses.size * hop.instances * (hop.ports.size // hop.block)
-            if blocks < before.sources:
+        if isinstance(hop, Cone):
+            blocks = blocks_of(hop)
+            if blocks is not None and blocks < before.sources:
                 few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"
                 rest = "the others send nothing, and all figures are of those that do"
                 yield f"Only {few} get a block of ports at {hop.name}: {rest}."

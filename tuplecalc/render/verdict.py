@@ -33,6 +33,18 @@ def expected(load: Offered) -> str:
     return f"{share} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s"
 
 
+def failing(load: Offered) -> str:
+    """The few words of a title where the offered rate fails; else empty.
+
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.under_load.offered import offered
+    >>> failing(offered(example("cone")))
+    ''
+    """
+    failed = load.expected if load.verdict == "fails" else None
+    return f"{numbers.between(failed)} are expected to fail" if failed else ""
+
+
 def best_case(load: Offered) -> str:
     """What part of the highest rate is offered, and what fails of it if ports are chosen in concert.
 

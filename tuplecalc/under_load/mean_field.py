@@ -1,4 +1,4 @@
-"""Blind choice in a whole network: what collides where a leg enters a key space that its chooser does not see.
+"""Blind choice in a whole network: what collides where a leg enters a space that its chooser does not see.
 
 A device draws a port uniformly among those that are free in its own space.  In every other space that the
 leg enters, keys that the chooser does not see are a risk: those of legs that are no members of its own space
@@ -14,18 +14,22 @@ newcomer is refused, a leg on a port that its chooser believes free is refused w
     (held - seen)/(1 - seen)
 
 and accepted legs alone hold keys: a fixed point in x.  Where the older flow is killed instead (Linux under
-strict tracking, measured: the newer leg lives) nobody is refused, lingers play no part, and a flow is hit
-K' times while it is open, by each of which it dies with probability 1 - π:
+strict tracking, measured: the newer leg lives) nobody is refused and lingers play no part.  A port of an
+open leg is taken ``r`` times a second by those that do not see it, each of which holds it for H' on average,
+and each time its flow dies with probability d = 1 - π.  With ρ = r·H' it is not hit at all in the time t by
 
-    K = (1 - π)·K'        dies: K/(1 + K) for exponential holds, 1 - exp(-K) for fixed ones
+    S(t) = a·e^(r₊·t) + (1 - a)·e^(r₋·t),   r± = (-s ± √(s² - 4·β·μ·d))/2,   a = (r·d + r₋)/(r₋ - r₊)
 
+(s = β + μ, β = r/(1 - ρ), μ = 1/H'): those cannot take a port twice at once.  A flow lives with ∏ S over
+its legs; for exponential holds the mean over t, for fixed ones 1 - d·r·H instead of S.  To first order
+both are K/(1 + K) with K = Σ d·r·H over the legs; the mean is that of the two hit laws in the tests.
 Source: docs/model.md, "Blind choice"; simulated, and measured on Linux 6.18.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import exp
+from math import exp, log, prod, sqrt
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
@@ -37,6 +41,13 @@ from tuplecalc.under_load.pools import Strand
 
 _ROUNDS, _SETTLED = 400, 1e-10
 _NEVER_FULL = 1e-9
+_NOTHING = 1e-12
+_POINTS = 32  # even: for Simpson's rule
+_TIMES = [-4 * log(point / _POINTS) for point in range(1, _POINTS + 1)]
+_WEIGHTS = [  # of v = 1/32, 2/32, …: there is nothing at 0
+    (1 if point == _POINTS else 4 if point % 2 else 2) * (point / _POINTS) ** 3
+    for point in range(1, _POINTS + 1)
+]
 
 
 class Meeting(NamedTuple):
@@ -53,11 +64,11 @@ class Meeting(NamedTuple):
 
 
 class Collisions(NamedTuple):
-    """What collides at a rate: per strand the share refused, and how often an open flow is hit."""
+    """What collides at a rate: per strand the share refused, and the share that dies later."""
 
     refused: Mapping[Strand, float]
-    hit: Mapping[Strand, float]
-    """K: hits that kill, while a flow is open."""
+    dies: Mapping[Strand, float]
+    """What part of open flows is killed."""
     meetings: tuple[Meeting, ...]
 
 
@@ -91,8 +102,11 @@ class MeanField:
     [('clients', 'lb', 0.0176)]
     """
 
-    def __init__(self, result: Capacity, *, longer: bool = False) -> None:
-        """``longer``: a leg is taken for its chooser's and the table's longer time, in both."""
+    def __init__(self, result: Capacity, *, at: str | None = None, longer: bool = False) -> None:
+        """``longer``: a leg is taken for its chooser's and the table's longer time; holds are fixed.
+
+        ``at``: only what meets in the tables of this hop.
+        """
         self._hops = {hop.name: hop for hop in result.chain.hops}
         members = list(_memberships(result.declared))
         self._legs = list(dict.fromkeys(each.leg for each in members))
@@ -107,6 +121,7 @@ class MeanField:
         for each in members:
             by_space.setdefault(each.space, []).append(each)
         self._spaces = by_space
+        self._members = {space: {each.leg: each for each in here} for space, here in by_space.items()}
         ports = list(dict.fromkeys(leg.ports.ports for leg in self._legs))
         found = list(atoms(ports))
         self._sizes = [size for _, size in found]
@@ -117,11 +132,18 @@ class MeanField:
         self._atoms = [of_ports[leg.ports.ports] for leg in self._legs]
         self._longer = longer
         self._own = [self._seen_in(self._chooser_sees(leg)[0], number) for leg in self._legs]
-        self._hidden = [hidden for leg in self._legs for hidden in self._of_leg(leg, number)]
+        self._hidden = [
+            hidden for leg in self._legs for hidden in self._of_leg(leg, number) if at in (None, hidden.hop)
+        ]
 
     def __bool__(self) -> bool:
         """Whether any two legs can meet unseen."""
         return bool(self._hidden)
+
+    @property
+    def hops(self) -> set[str]:
+        """Whose tables legs meet in."""
+        return {hidden.hop for hidden in self._hidden}
 
     def _kills(self, space: Space) -> float | None:
         """1 - π, where a table's collisions kill the older flow."""
@@ -171,17 +193,20 @@ class MeanField:
                     continue
                 copies = float(other.copies.value)
                 total = _seconds(other.times) if kills is None else float(other.times.hold.value)
-                known_part = 0.0
+                known_parts: dict[tuple[str, ...], float] = {}
                 for space in known:
-                    its = next((each for each in self._spaces[space.space] if each.leg is other.leg), None)
+                    its = self._members[space.space].get(other.leg)
                     if its is None:
                         continue
                     together = total if kills is not None else _shorter(other.times, its.times)
-                    known_part = max(known_part, together * _same_scope(space, here))
-                if total - known_part > 1e-12 * total:
-                    unseen.append((number[other.leg], (total - known_part) / copies))
-                if known_part:
-                    seen.append((number[other.leg], known_part / copies))
+                    part = together * _same_scope(space, here) / total if total else 1.0
+                    towards = space.space.towards
+                    known_parts[towards] = max(known_parts.get(towards, 0.0), part)
+                hidden = prod(1 - part for part in known_parts.values())  # by one destination or another
+                if hidden > _NOTHING:
+                    unseen.append((number[other.leg], hidden * total / copies))
+                if hidden < 1:
+                    seen.append((number[other.leg], (1 - hidden) * total / copies))
             if unseen and self._meets(leg, unseen):
                 yield _Hidden(
                     number[leg],
@@ -238,7 +263,7 @@ class MeanField:
                 for old, each in zip(taken, new, strict=True)
             ]
         refused = {strand: 1 - share for strand, share in self._accepted(passed).items()}
-        return Collisions(refused, *self._hits(offered, choices, shares))
+        return Collisions(refused, *self._deaths(offered, choices, shares))
 
     def _evenly(self, leg: int, rate: float) -> dict[int, float]:
         whole = sum(self._sizes[atom] for atom in self._atoms[leg])
@@ -277,42 +302,103 @@ class MeanField:
             found[strand] *= relative
         return found
 
-    def _hits(
+    def _deaths(
         self,
         offered: Sequence[float],
         choices: Sequence[Mapping[int, float]],
         shares: Sequence[Mapping[int, float]],
     ) -> tuple[dict[Strand, float], tuple[Meeting, ...]]:
-        """How often an open flow is hit deadly, and all meetings."""
-        hit: dict[Strand, float] = {}
+        """What part of open flows is killed, and all meetings."""
+        hits: dict[int, dict[int, dict[Space, _Hits]]] = {}
         meetings: dict[tuple[str, str, bool], tuple[float, float]] = {}
         for hidden, share in zip(self._hidden, shares, strict=True):
-            choice = choices[hidden.member]
+            choice, rate = choices[hidden.member], offered[hidden.member]
             met = sum(choice[atom] * share[atom] for atom in choice)
-            key = self._legs[hidden.member].memberships[0].hop, hidden.hop, hidden.kills is not None
-            rate, meets = meetings.get(key, (0.0, 0.0))
-            meetings[key] = rate + offered[hidden.member], meets + offered[hidden.member] * met
-            if hidden.kills is None:
+            own = self._legs[hidden.member].memberships[0]
+            key = own.hop, hidden.hop, hidden.kills is not None
+            rates, meets = meetings.get(key, (0.0, 0.0))
+            meetings[key] = rates + rate, meets + rate * met
+            if hidden.kills is None or not rate:
                 continue
-            for other, seconds in hidden.unseen:  # newcomers on each port, while a leg of the other is open
-                rate_ = sum(
-                    offered[hidden.member] * choice[atom] * choices[other].get(atom, 0.0) / self._sizes[atom]
-                    for atom in choice
-                )
-                strand = self._strands[other]
-                hit[strand] = hit.get(strand, 0.0) + (
-                    hidden.kills * rate_ * seconds * min(self._ratios[other], 1.0)
-                )
+            hold = float(self._legs[hidden.member].flow.hold.value)
+            for other, _ in hidden.unseen:
+                of_leg = hits.setdefault(other, {})
+                for atom in choice.keys() & choices[other].keys():
+                    often = rate * choice[atom] / self._sizes[atom] / hidden.copies
+                    by = of_leg.setdefault(atom, {})
+                    before = by.get(own.space, _Hits(hidden.kills, 0.0, 0.0))
+                    by[own.space] = _Hits(hidden.kills, before.rate + often, before.held + often * hold)
+        legs: dict[Strand, list[_Struck]] = {}
+        for leg, of_leg in hits.items():
+            hold = float(self._legs[leg].flow.hold.value)
+            ports: dict[tuple[_Hits, ...], float] = {}
+            for atom, by in of_leg.items():
+                struck = tuple(each._replace(rate=each.rate * hold) for each in by.values())
+                ports[struck] = ports.get(struck, 0.0) + choices[leg][atom]
+            legs.setdefault(self._strands[leg], []).append(_Struck(min(self._ratios[leg], 1.0), ports))
+        dies = {strand: _dies(several, fixed=self._longer) for strand, several in legs.items()}
         found = tuple(
             Meeting(chooser, hop, meets / rate if rate else 0.0, kills)
             for (chooser, hop, kills), (rate, meets) in meetings.items()
         )
-        return hit, found
+        return dies, found
 
 
-def died(hits: float, *, fixed: bool) -> float:
-    """The share of flows that die of so many deadly hits while one is open: K/(1 + K), or 1 - exp(-K)."""
-    return 1 - exp(-hits) if fixed else hits / (1 + hits)
+class _Hits(NamedTuple):
+    """How often a port is taken by those that do not see who has it; what part of the time they hold it."""
+
+    deadly: float
+    rate: float
+    held: float
+
+    def lives(self) -> Sequence[float]:
+        """The probability that a leg on the port is not killed, at each time of :data:`_TIMES`.
+
+        The two rates at which it falls, and the part of the first, are those of a port that is free, then
+        taken, then free again.
+        """
+        if not self.rate or not self.held:
+            return [1.0] * len(_TIMES)
+        free = max(_NEVER_FULL, 1 - self.held)
+        enter, leave = self.rate / free, self.rate / self.held
+        root = sqrt(max(0.0, (enter + leave) ** 2 - 4 * enter * leave * self.deadly))
+        slow, fast = (root - enter - leave) / 2, -(root + enter + leave) / 2
+        part = (self.rate * self.deadly + fast) / (fast - slow) if root else 1.0
+        return [part * exp(slow * time) + (1 - part) * exp(fast * time) for time in _TIMES]
+
+    def lives_fixed(self) -> Sequence[float]:
+        """The same after its whole hold, where all that takes the port holds it for one and the same time."""
+        dies = self.deadly * min(self.rate, 1.0)
+        return [1 - dies if self.rate <= 1 else (1 - self.deadly) ** self.rate]
+
+
+class _Struck(NamedTuple):
+    """A leg that may be hit: how many a flow has, and by what in its mean hold, on which of its ports."""
+
+    ratio: float
+    ports: Mapping[tuple[_Hits, ...], float]
+
+    def lives(self, *, fixed: bool) -> Sequence[float]:
+        """The probability that it lives, at each of the times."""
+        whole = 1 - sum(self.ports.values())
+        several = [
+            (part, [each.lives_fixed() if fixed else each.lives() for each in by])
+            for by, part in self.ports.items()
+        ]
+        times = range(1 if fixed else len(_TIMES))
+        found = (whole + sum(part * prod(each[at] for each in by) for part, by in several) for at in times)
+        return [float(max(0.0, each) ** self.ratio) for each in found]
+
+
+def _dies(legs: Sequence[_Struck], *, fixed: bool) -> float:
+    """For fixed holds, or for exponential ones: the mean over v^4 = e^-t, by Simpson's rule."""
+    together: list[float] = [
+        prod(each) for each in zip(*(leg.lives(fixed=fixed) for leg in legs), strict=True)
+    ]
+    if fixed:
+        return 1 - together[0]
+    lived = sum(weight * each for weight, each in zip(_WEIGHTS, together, strict=True))
+    return max(0.0, 1 - lived / sum(_WEIGHTS))
 
 
 def _memberships(declared: Sequence[Sequence[Declared]]) -> Iterator[Membership]:

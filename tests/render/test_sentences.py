@@ -80,15 +80,16 @@ def test_who_does_not_see_what_is_said_of_every_way_in_which_legs_meet() -> None
     assert assumed.startswith("Assumed at p, as measured on Linux 6.18: the older one dies in 75% of")
     said, assumed = blindly(KINDS, "hops.p.survival=0")
     assert assumed.startswith("Assumed at p: the older one dies in 100% of the cases (`survival`). ")
-    assert blindly(KINDS, "hops.p.collision=refuses") == [
-        "A port of nat is picked without seeing which ones p still holds: where it holds that one, the new "
-        "connection fails."
-    ]
-    assert blindly(FOLD) == [
-        "A port of clients is picked without seeing which ones lb still holds: where it holds that one, the "
-        "new connection fails."
-    ]
-    assert blindly(KINDS, "hops.p.tracking=off") == [""]
+    for topology, settings, chooser, hop in (
+        (KINDS, ["hops.p.collision=refuses"], "nat", "p"),
+        (KINDS, ["hops.p.tracking=off"], "nat and p", "services"),
+        (FOLD, [], "clients", "lb"),
+    ):
+        assert blindly(topology, *settings) == [
+            f"A port of {chooser} is picked without seeing which are taken at {hop}: where it is, the new "
+            "connection fails."
+        ]
+    assert blindly(FOLD, "hops.lb.virtual.addresses=1") == [""]
 
 
 def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:

@@ -93,7 +93,7 @@ def blind(load: Offered) -> str:
     hop, _, share, ends = max(met, key=lambda each: each[2])
     choosers = [chooser for at, chooser, *_ in met if at == hop]
     names = kinds.listed(choosers)
-    said = f"A port of {names} is picked without seeing which ones {hop} still holds: where it holds that one"
+    said = f"A port of {names} is picked without seeing which are taken at {hop}: where it is"
     if hop in choosers and len(choosers) > 1:
         two = len(choosers) == _PAIR
         sees = "neither sees what the other has" if two else "none sees what the others have"

@@ -76,6 +76,7 @@ captures = "web"
 connections_per_flow = "1/3"
 upstream_hold = "50s"
 """
+MOST = "hops.nat.most.addresses=8"
 FAMILIES = """
 traffic.rate = 5
 clients = {addresses = ["127.0.0.1", "::1"], ports = "49152-65535"}
@@ -120,6 +121,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("solve", "outage", "--for", "traffic.hold", "--rate", "700"), None),
         (("solve", "-", "--for", "traffic.hold", "--flows", "5"), DIRECT),  # any
         (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=30"), None),
+        (("solve", "cone", "--for", "hops.nat.addresses", "--flows", "9", "--set", MOST), None),
     ),
     "mix": (
         (("solve", "-", "--for", "mix", "--rate"), BRANCHES),

@@ -25,6 +25,7 @@ NEEDED = {
     "addresses": "4",
     "ports": '"20000-29999"',
     "block": "1024",
+    "blocks_per_client": "8",
     "virtual": "{ addresses = 1, ports = 443 }",
 }
 """Keys that presets leave to the user, each with an example as a file says it."""
@@ -192,18 +193,31 @@ class PresetPart(Bounded, defer_build=True):
         return self._preset_keys
 
     @property
+    def given(self) -> Preset | None:
+        """The preset that it names."""
+        return None if self.preset is None else preset(self.preset)
+
+    @property
     def kept(self) -> frozenset[str]:
         """Those of the preset too, but for what was written otherwise; what the user has to write stays."""
-        if self.preset is None:
+        if self.given is None:
             return super().kept
-        found = preset(self.preset)
-        return super().kept | set(found.fixed) - (self.model_fields_set - set(found.needs))
+        return super().kept | set(self.given.fixed) - (self.model_fields_set - set(self.given.needs))
 
     @property
     def largest(self) -> dict[str, int]:
         """Those of the preset too, where the table says nothing else."""
-        given = preset(self.preset).most if self.preset is not None else {}
-        return {**given, **super().largest}
+        return {**(self.given.most if self.given else {}), **super().largest}
+
+    @property
+    def knobs(self) -> Mapping[str, str]:
+        """What its platform calls a key, where that is known."""
+        return self.given.knobs if self.given else {}
+
+    @property
+    def multiples(self) -> Mapping[str, int]:
+        """Keys that take multiples of a number only."""
+        return self.given.multiples if self.given else {}
 
     @property
     def stated(self) -> frozenset[str]:

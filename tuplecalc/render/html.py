@@ -45,7 +45,6 @@ def load(offered: Offered) -> str:
         sentences.runs_dry,
         sentences.most,
         sentences.blind,
-        sentences.left_out,
     )
     said = filter(None, (each(offered) for each in say))
     return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in said)

@@ -140,6 +140,7 @@ def _kind(kind: KindCapacity) -> Record:
 def capacity(result: Capacity, load: Offered | None = None) -> Record:
     """What a chain carries; ``load`` where more was asked than the chain offers."""
     from tuplecalc.network.used import used
+    from tuplecalc.questions.advice import advise
     from tuplecalc.questions.not_counted import not_counted
     from tuplecalc.under_load.offered import offered as under_load
 
@@ -159,12 +160,16 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         "served": _pick(result.served, "clients", "served"),
         "not_counted": [_pick(each, "hop", "key", "usual") for each in not_counted(result.chain)],
         "offered": _offered(load) if load.rate is not None or load.most else None,
+        "advice": [
+            {"text": item.text, "set": [*item.settings], **_pick(item, "flows", "rate")}
+            for item in advise(result)
+        ],
         "presets": [*map(_use, used(result.chain))],
     }
 
 
 def _offered(load: Offered) -> Record:
-    blind = load.worst and _pick(load.worst, "chooser", "hop", "burst", "blocking", half_rate="half")
+    blind = load.worst and _pick(load.worst, "chooser", "hop", "kills", "burst", "blocking", half_rate="half")
     return {
         **_pick(load, "rate", "utilisation", "overloaded", "verdict", expected_failing="expected"),
         **_pick(load, "blocking"),
@@ -178,7 +183,6 @@ def _offered(load: Offered) -> Record:
             for kind in load.kinds
         ],
         "hit_first": load.hit_first and load.hit_first.kind,
-        "not_counted": load.not_counted or None,
     }
 
 
@@ -271,6 +275,7 @@ def _solution(found: Solution) -> Record:
         "at_most": _at_most(found.result),
         **_pick(found, "blocking"),
         "looked_at": found.looked_at and [*map(number, found.looked_at)],
+        **_pick(found, *([] if found.most is None else ["most"])),
         "beyond": found.beyond and _pick(found.beyond, "flows", "rate"),
         "reason": reason(found) if found.value is None else None,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import wanted_by_clients
+from tuplecalc.limits.served import blocks_of, wanted_by_clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
@@ -119,11 +119,6 @@ def collisions(result: Capacity, load: Offered) -> Iterator[str]:
             )
 
 
-def left_out(load: Offered) -> str:
-    """What may fail besides; empty where nothing is left out."""
-    return f"{load.not_counted[:1].upper()}{load.not_counted[1:]}." if load.not_counted else ""
-
-
 def _per_second(value: float) -> str:
     return f"{numbers.rate(Fraction(value))}/s"
 
@@ -192,7 +187,7 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     yield from blockless(result)
     yield from wanted(result)
     loaded = runs_dry(load), most(load), *searches(result), blind(load), *collisions(result, load)
-    yield from filter(None, (*loaded, left_out(load)))
+    yield from filter(None, loaded)
     yield from at_most(result)
     yield from unsized(result)
 
@@ -272,9 +267,9 @@ def context(result: Capacity) -> Iterator[str]:
 def blockless(result: Capacity) -> Iterator[str]:
     """Where a cone has fewer blocks of ports than sources: all else is said of those that hold one."""
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
-        if isinstance(hop, Cone) and isinstance(hop.block, int):  # else each has its part
-            blocks = hop.addresses.size * hop.instances * (hop.ports.size // hop.block)
-            if blocks < before.sources:
+        if isinstance(hop, Cone):
+            blocks = blocks_of(hop)
+            if blocks is not None and blocks < before.sources:
                 few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"
                 rest = "the others send nothing, and all figures are of those that do"
                 yield f"Only {few} get a block of ports at {hop.name}: {rest}."
@@ -305,12 +300,14 @@ def _flows(number: int | None) -> str:
 
 
 def _then(result: Capacity, item: Advice) -> str:
-    """What an offered rate is after the change."""
-    rate = result.chain.traffic.offered
-    if rate is None or not item.rate:
-        return ""
-    used = Fraction(rate) / item.rate
-    return f"; {numbers.rate(rate)}/s is then {numbers.percent(used)} of it"
+    """What an offered rate is after the change, and how many clients get ports where not all do now."""
+    rate, said = result.chain.traffic.offered, ""
+    if rate is not None and item.rate:
+        said += f"; {numbers.rate(rate)}/s is then {numbers.percent(Fraction(rate) / item.rate)} of it"
+    if not result.served.are_all:
+        served = numbers.count(item.served.served)
+        said += f"; {served} of {numbers.count(item.served.clients)} clients get ports"
+    return said
 
 
 def _where(limit: Limit) -> str:

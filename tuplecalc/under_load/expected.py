@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from math import exp, sqrt
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.kinds import ROW, SHARED
+from tuplecalc.limits.served import served_parts
+from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.chains import Bracket, strand_blocking
 from tuplecalc.under_load.hashing import log_binomial
 from tuplecalc.under_load.mean_field import Collisions, MeanField, Meeting
-from tuplecalc.under_load.pools import Pools, Strand
+from tuplecalc.under_load.pools import Pools, Strand, strand_name
 
 _ROUNDS, _SETTLED = 8, 1e-6
 _MANY_ON_EACH = 50
@@ -27,9 +30,9 @@ class Expected(NamedTuple):
 
 
 def expected(
-    result: Capacity, found: Sequence[Pools], lost: Mapping[Strand, Bracket], rates: Mapping[Strand, float]
+    result: Capacity, found: Sequence[Pools], lost: Mapping[Strand, Bracket], rate: float
 ) -> Expected:
-    """What fails of strands that come so often; ``lost`` is what they lose where ports are chosen in concert.
+    """What fails of each strand at a rate; ``lost`` is what they lose where ports are chosen in concert.
 
     With κ the share that collides, of what finds room, and b the share that finds none, of what does not
     collide, the two by turns until nothing changes::
@@ -48,10 +51,10 @@ def expected(
     >>> from tuplecalc.network.file import example
     >>> from tuplecalc.under_load.pools import pools
     >>> result = capacity(example("outage"))
-    >>> every, rates = pools(result), {("", "", ""): 50.0}
-    >>> dies = expected(result, every, strand_blocking(every, 50.0), rates).failing["", "", ""]
+    >>> every = pools(result)
+    >>> dies = expected(result, every, strand_blocking(every, 50.0), 50.0).failing["", "", ""]
     >>> round(dies.lower, 3), round(dies.upper, 3)
-    (0.055, 0.056)
+    (0.056, 0.057)
     """
     fields = MeanField(result), MeanField(result, longer=True)
     if not fields[0]:
@@ -59,35 +62,82 @@ def expected(
     deadly = {
         hop.name for hop in result.chain.hops if isinstance(hop, Proxy) and hop.collision == "kills-older"
     }
-    tables = SHARED, ROW
-    refusing = [each for each in found if each.limit.hop not in deadly or each.limit.kind not in tables]
-    total = sum(rates.values())
-    full = strand_blocking(refusing, total) if len(refusing) < len(found) else lost
-    slices = list(_slices(found, {each.hop for each in fields[0].at(rates).meetings}))
-    bounds = [_Bound(field, slices, rates) for field in fields]
+    refusing = [
+        each for each in found if each.limit.hop not in deadly or each.limit.kind not in (SHARED, ROW)
+    ]
+    served, parts = served_parts(result.chain), with_ports(result.chain)
+    of_served = sum(parts.values())
+
+    def finds_none(passing: Mapping[Strand, float]) -> dict[Strand, Bracket]:
+        """What finds no room, of clients that have ports, where these parts do not collide."""
+        reach = sum(part * passing.get(strand, 1.0) for strand, part in parts.items()) / of_served
+        return _of_served(strand_blocking(refusing, rate * reach), served)
+
+    concert = _of_served(lost, served) if len(refusing) == len(found) else finds_none({})
+    slices = list(falls(found, fields[0].hops))
+    bounds = [Bound(field, slices, {each: part * rate for each, part in parts.items()}) for field in fields]
     shares = []
-    for at, bound in enumerate(bounds):
-        blocked: Mapping[Strand, Bracket] = full
-        collided = bound.collide(blocked, at)
+    for bound in bounds if of_served else ():
+        blocked: Mapping[Strand, Bracket] = concert
+        collided = bound.collide(blocked)
         for _ in range(_ROUNDS):
             if max((each.upper for each in blocked.values()), default=0.0) <= _SETTLED:
                 break
-            passing = sum(rate * (1 - bound.refused.get(strand, 0.0)) for strand, rate in rates.items())
-            before, blocked = collided, strand_blocking(refusing, passing)
-            collided = bound.collide(blocked, at)
+            before, blocked = collided, finds_none({each: 1 - share for each, share in bound.refused.items()})
+            collided = bound.collide(blocked)
             if all(abs(collided[strand] - share) <= _SETTLED for strand, share in before.items()):
                 break
         shares.append((collided, blocked))
+    if not shares:
+        return Expected(lost, ())
     (low, _), (high, blocked) = shares
     failing = {}
-    for strand in rates:
-        upper = 1 - (1 - high.get(strand, 0.0)) * (1 - blocked.get(strand, _NONE).upper)
-        lower = max(low.get(strand, 0.0), full.get(strand, _NONE).lower)
-        failing[strand] = Bracket(min(lower, upper), max(lower, upper))
+    for strand in parts:
+        upper = 1 - (1 - high[strand]) * (1 - blocked.get(strand, _NONE).upper)
+        lower = min(upper, max(low[strand], concert.get(strand, _NONE).lower))
+        without = 1 - float(served[strand])
+        failing[strand] = Bracket(*(without + (1 - without) * each for each in (lower, upper)))
     return Expected(failing, bounds[0].meetings)
 
 
-class _Bound:
+def in_concert(result: Capacity, found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
+    """What fails of each strand where ports are chosen in concert: clients without ports, and no room."""
+    without = {each: 1 - float(part) for each, part in served_parts(result.chain).items()}
+    return {each: Bracket(part, part) for each, part in without.items()} | strand_blocking(found, rate)
+
+
+def expected_share(result: Capacity, found: Sequence[Pools], rate: float) -> Bracket:
+    """What fails of all flows at a rate, as devices choose; ``found`` are all pools.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.under_load.pools import pools
+    >>> result = capacity(example("outage"))
+    >>> [round(share, 3) for share in expected_share(result, pools(result), 570)]
+    [0.425, 0.553]
+    """
+    failing = expected(result, found, in_concert(result, found, rate), rate).failing
+    parts = {strand_name(each): float(each.part) for each in result.chain.strands}
+    return Bracket(*(sum(part * failing[each][at] for each, part in parts.items()) for at in (0, 1)))
+
+
+def with_ports(chain: Chain) -> dict[Strand, float]:
+    """The part of the new connections that is of each strand, of clients that have ports."""
+    served = served_parts(chain)
+    return {strand_name(each): float(each.part * served[strand_name(each)]) for each in chain.strands}
+
+
+def _of_served(lost: Mapping[Strand, Bracket], served: Mapping[Strand, Fraction]) -> dict[Strand, Bracket]:
+    """What is lost of clients that have ports."""
+    found = {}
+    for strand, share in lost.items():
+        with_ports = float(served[strand])
+        among = ((each - 1 + with_ports) / with_ports if with_ports else 1.0 for each in share)
+        found[strand] = Bracket(*(min(1.0, max(0.0, each)) for each in among))
+    return found
+
+
+class Bound:
     """One bound of what collides, the mean over parts of the traffic that load the tables differently."""
 
     def __init__(
@@ -97,8 +147,8 @@ class _Bound:
         self.refused: dict[Strand, float] = {}
         self.meetings: tuple[Meeting, ...] = ()
 
-    def collide(self, blocked: Mapping[Strand, Bracket], at: int) -> dict[Strand, float]:
-        """The share of what finds room that collides; ``at`` 1 is for fixed holds."""
+    def collide(self, blocked: Mapping[Strand, Bracket]) -> dict[Strand, float]:
+        """The share of what finds room that collides."""
         rates = {each: rate * (1 - blocked.get(each, _NONE).upper) for each, rate in self._rates.items()}
         found = [
             (share, self._field.at({each: rate * load for each, rate in rates.items()}))
@@ -111,7 +161,7 @@ class _Bound:
         )
 
         def fails(each: Strand, collisions: Collisions) -> float:
-            dies = collisions.dies.get(each, (0.0, 0.0))[at]
+            dies = collisions.dies.get(each, 0.0)
             return 1 - (1 - collisions.refused.get(each, 0.0)) * (1 - dies)
 
         return {each: sum(share * fails(each, collisions) for share, collisions in found) for each in rates}
@@ -121,7 +171,7 @@ def _mean(found: Sequence[tuple[float, Collisions]], of: Callable[[Collisions], 
     return sum(share * of(collisions) for share, collisions in found)
 
 
-def _slices(found: Sequence[Pools], hops: set[str]) -> Iterator[tuple[float, float]]:
+def falls(found: Sequence[Pools], hops: set[str]) -> Iterator[tuple[float, float]]:
     """Parts of the traffic, and how they load the tables where they meet, beside the even load there."""
     here = [each for each in found if each.limit.hop in hops]
     uneven = max(here, key=lambda each: len(each.slices), default=None)

@@ -42,7 +42,12 @@ from tuplecalc.under_load.pools import Strand
 _ROUNDS, _SETTLED = 400, 1e-10
 _NEVER_FULL = 1e-9
 _NOTHING = 1e-12
-_POINTS = 256  # even: for Simpson's rule
+_POINTS = 32  # even: for Simpson's rule
+_TIMES = [-4 * log(point / _POINTS) for point in range(1, _POINTS + 1)]
+_WEIGHTS = [  # of v = 1/32, 2/32, …: there is nothing at 0
+    (1 if point == _POINTS else 4 if point % 2 else 2) * (point / _POINTS) ** 3
+    for point in range(1, _POINTS + 1)
+]
 
 
 class Meeting(NamedTuple):
@@ -62,8 +67,8 @@ class Collisions(NamedTuple):
     """What collides at a rate: per strand the share refused, and the share that dies later."""
 
     refused: Mapping[Strand, float]
-    dies: Mapping[Strand, tuple[float, float]]
-    """What part of open flows is killed, for exponential and for fixed holds."""
+    dies: Mapping[Strand, float]
+    """What part of open flows is killed."""
     meetings: tuple[Meeting, ...]
 
 
@@ -97,8 +102,11 @@ class MeanField:
     [('clients', 'lb', 0.0176)]
     """
 
-    def __init__(self, result: Capacity, *, longer: bool = False) -> None:
-        """``longer``: a leg is taken for its chooser's and the table's longer time, in both."""
+    def __init__(self, result: Capacity, *, at: str | None = None, longer: bool = False) -> None:
+        """``longer``: a leg is taken for its chooser's and the table's longer time; holds are fixed.
+
+        ``at``: only what meets in the tables of this hop.
+        """
         self._hops = {hop.name: hop for hop in result.chain.hops}
         members = list(_memberships(result.declared))
         self._legs = list(dict.fromkeys(each.leg for each in members))
@@ -124,11 +132,18 @@ class MeanField:
         self._atoms = [of_ports[leg.ports.ports] for leg in self._legs]
         self._longer = longer
         self._own = [self._seen_in(self._chooser_sees(leg)[0], number) for leg in self._legs]
-        self._hidden = [hidden for leg in self._legs for hidden in self._of_leg(leg, number)]
+        self._hidden = [
+            hidden for leg in self._legs for hidden in self._of_leg(leg, number) if at in (None, hidden.hop)
+        ]
 
     def __bool__(self) -> bool:
         """Whether any two legs can meet unseen."""
         return bool(self._hidden)
+
+    @property
+    def hops(self) -> set[str]:
+        """Whose tables legs meet in."""
+        return {hidden.hop for hidden in self._hidden}
 
     def _kills(self, space: Space) -> float | None:
         """1 - π, where a table's collisions kill the older flow."""
@@ -292,7 +307,7 @@ class MeanField:
         offered: Sequence[float],
         choices: Sequence[Mapping[int, float]],
         shares: Sequence[Mapping[int, float]],
-    ) -> tuple[dict[Strand, tuple[float, float]], tuple[Meeting, ...]]:
+    ) -> tuple[dict[Strand, float], tuple[Meeting, ...]]:
         """What part of open flows is killed, and all meetings."""
         hits: dict[int, dict[int, dict[Space, _Hits]]] = {}
         meetings: dict[tuple[str, str, bool], tuple[float, float]] = {}
@@ -315,10 +330,13 @@ class MeanField:
                     by[own.space] = _Hits(hidden.kills, before.rate + often, before.held + often * hold)
         legs: dict[Strand, list[_Struck]] = {}
         for leg, of_leg in hits.items():
-            struck = [(choices[leg][atom], tuple(by.values())) for atom, by in of_leg.items()]
             hold = float(self._legs[leg].flow.hold.value)
-            legs.setdefault(self._strands[leg], []).append(_Struck(hold, min(self._ratios[leg], 1.0), struck))
-        dies = {strand: (_dies(several), _dies_fixed(several)) for strand, several in legs.items()}
+            ports: dict[tuple[_Hits, ...], float] = {}
+            for atom, by in of_leg.items():
+                struck = tuple(each._replace(rate=each.rate * hold) for each in by.values())
+                ports[struck] = ports.get(struck, 0.0) + choices[leg][atom]
+            legs.setdefault(self._strands[leg], []).append(_Struck(min(self._ratios[leg], 1.0), ports))
+        dies = {strand: _dies(several, fixed=self._longer) for strand, several in legs.items()}
         found = tuple(
             Meeting(chooser, hop, meets / rate if rate else 0.0, kills)
             for (chooser, hop, kills), (rate, meets) in meetings.items()
@@ -333,55 +351,54 @@ class _Hits(NamedTuple):
     rate: float
     held: float
 
-    def lives(self, time: float) -> float:
-        """The probability that a leg on the port is not killed in this time."""
+    def lives(self) -> Sequence[float]:
+        """The probability that a leg on the port is not killed, at each time of :data:`_TIMES`.
+
+        The two rates at which it falls, and the part of the first, are those of a port that is free, then
+        taken, then free again.
+        """
         if not self.rate or not self.held:
-            return 1.0
+            return [1.0] * len(_TIMES)
         free = max(_NEVER_FULL, 1 - self.held)
         enter, leave = self.rate / free, self.rate / self.held
         root = sqrt(max(0.0, (enter + leave) ** 2 - 4 * enter * leave * self.deadly))
         slow, fast = (root - enter - leave) / 2, -(root + enter + leave) / 2
-        if not root:
-            return exp(-self.deadly * self.rate * time)
-        part = (self.rate * self.deadly + fast) / (fast - slow)
-        return part * exp(slow * time) + (1 - part) * exp(fast * time)
+        part = (self.rate * self.deadly + fast) / (fast - slow) if root else 1.0
+        return [part * exp(slow * time) + (1 - part) * exp(fast * time) for time in _TIMES]
 
-    def lives_fixed(self, time: float) -> float:
-        """The same where all that holds the port does for the same time."""
-        times = self.rate * time
-        return 1 - self.deadly * times if times <= 1 else (1 - self.deadly) ** times
+    def lives_fixed(self) -> Sequence[float]:
+        """The same after its whole hold, where all that takes the port holds it for one and the same time."""
+        dies = self.deadly * min(self.rate, 1.0)
+        return [1 - dies if self.rate <= 1 else (1 - self.deadly) ** self.rate]
 
 
 class _Struck(NamedTuple):
-    """A leg that may be hit: its hold, how many a flow has, and by what on which part of its ports."""
+    """A leg that may be hit: how many a flow has, and by what in its mean hold, on which of its ports."""
 
-    hold: float
     ratio: float
-    ports: Sequence[tuple[float, Sequence[_Hits]]]
+    ports: Mapping[tuple[_Hits, ...], float]
 
-    def lives(self, holds: float) -> float:
-        """The probability that it lives for so many of its mean holds."""
-        hit = sum(part * (1 - prod(each.lives(holds * self.hold) for each in by)) for part, by in self.ports)
-        return float((1 - hit) ** self.ratio)
+    def lives(self, *, fixed: bool) -> Sequence[float]:
+        """The probability that it lives, at each of the times."""
+        whole = 1 - sum(self.ports.values())
+        several = [
+            (part, [each.lives_fixed() if fixed else each.lives() for each in by])
+            for by, part in self.ports.items()
+        ]
+        times = range(1 if fixed else len(_TIMES))
+        found = (whole + sum(part * prod(each[at] for each in by) for part, by in several) for at in times)
+        return [float(max(0.0, each) ** self.ratio) for each in found]
 
-    def lives_fixed(self) -> float:
-        """The same for a fixed hold."""
-        hit = sum(part * (1 - prod(each.lives_fixed(self.hold) for each in by)) for part, by in self.ports)
-        return float((1 - hit) ** self.ratio)
 
-
-def _dies(legs: Sequence[_Struck]) -> float:
-    """For exponential holds: the mean over u = e^-t, by Simpson's rule."""
-    points = [
-        prod(leg.lives(-log(place / _POINTS)) for leg in legs) if place else 0.0
-        for place in range(_POINTS + 1)
+def _dies(legs: Sequence[_Struck], *, fixed: bool) -> float:
+    """For fixed holds, or for exponential ones: the mean over v^4 = e^-t, by Simpson's rule."""
+    together: list[float] = [
+        prod(each) for each in zip(*(leg.lives(fixed=fixed) for leg in legs), strict=True)
     ]
-    inner = 4 * sum(points[1:-1:2]) + 2 * sum(points[2:-1:2])
-    return max(0.0, 1 - (points[0] + inner + points[-1]) / (3 * _POINTS))
-
-
-def _dies_fixed(legs: Sequence[_Struck]) -> float:
-    return 1 - prod(leg.lives_fixed() for leg in legs)
+    if fixed:
+        return 1 - together[0]
+    lived = sum(weight * each for weight, each in zip(_WEIGHTS, together, strict=True))
+    return max(0.0, 1 - lived / sum(_WEIGHTS))
 
 
 def _memberships(declared: Sequence[Sequence[Declared]]) -> Iterator[Membership]:

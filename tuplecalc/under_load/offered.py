@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import inf
 from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
-from tuplecalc.limits.kinds import SHARED
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.mix import Strand
-from tuplecalc.under_load.chains import Bracket, by_kind, rate_for, strand_blocking
+from tuplecalc.under_load.chains import Bracket, by_kind, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
-from tuplecalc.under_load.expected import expected
+from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import Meeting
-from tuplecalc.under_load.pools import Pools, pools, strand_name
+from tuplecalc.under_load.pools import Pools, pools
 
 Verdict = Literal["fits", "tight", "fails"]
 _FAILS = 1e-3
@@ -79,8 +77,6 @@ class Offered(NamedTuple):
     """Each kind of traffic by itself; one without a name where all flows are alike."""
     not_served: Fraction = Fraction(0)
     """The part of the clients that get no ports: all that they open fails."""
-    not_counted: str = ""
-    """What may fail besides, and is not in these figures; empty where nothing is left out."""
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
     meetings: tuple[Meeting, ...] = ()
@@ -131,7 +127,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     """What fails of the rate that a chain offers, what fails first and when; of a chain or its capacity.
 
     ``blocking`` asks for the highest rate at which no more than this share fails.  Without an offered
-    rate there is still what two hops lose that choose their ports blindly.
+    rate there is still which hops lose what where ports are chosen blindly.
 
     >>> from tuplecalc.network.file import example
     >>> found = offered(example("outage"))
@@ -146,21 +142,17 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     if blocking is not None:
         share = probability(blocking, "blocking")
         most = MostAt(share, rate_for(result, share))
-    blind, left_out = blind_hops(result, None if rate is None else float(rate)), _left_out(result)
+    blind = blind_hops(result, None if rate is None else float(rate))
     if rate is None:
-        return Offered(None, highest, (), None, None, blind, most, not_counted=left_out)
+        return Offered(None, highest, (), None, None, blind, most)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
-    clients, served = result.served
-    with_ports = Fraction(served, clients)
-    is_mixed = result.chain.is_mixed
-    lost = strand_blocking(found, float(rate if is_mixed else rate * with_ports))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     strands = result.chain.strands
-    rates = {strand_name(each): float(rate * each.part * with_ports) for each in strands}
-    blindly = expected(result, found, lost, rates)
-    failing, really = (_of_kinds(strands, each, with_ports) for each in (lost, blindly.failing))
-    if not result.flows:
+    lost = in_concert(result, found, float(rate))
+    blindly = expected(result, found, lost, float(rate))
+    failing, really = (by_kind(strands, each) for each in (lost, blindly.failing))
+    if not result.flows and not result.chain.is_mixed:
         failing = really = dict.fromkeys(failing, Bracket(1.0, 1.0))
     parts: dict[str, Fraction] = {}
     for strand in strands:
@@ -178,23 +170,10 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         blind,
         most,
         kinds,
-        1 - with_ports,
-        left_out,
+        result.served.without,
         _of_all(parts, really),
         blindly.meetings,
     )
-
-
-def _of_kinds(
-    strands: Sequence[Strand], lost: Mapping[tuple[str, str, str], Bracket], with_ports: Fraction
-) -> dict[str, Bracket]:
-    """What fails of each kind, where only a part of the clients has ports."""
-    served = by_kind(strands, lost)
-    without = 1 - float(with_ports)
-    return {
-        kind: Bracket(*(without + float(with_ports) * each for each in share)) if without else share
-        for kind, share in served.items()
-    }
 
 
 def _of_all(parts: Mapping[str, Fraction], shares: Mapping[str, Bracket]) -> Bracket:
@@ -211,18 +190,9 @@ def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> E
     return min(needed, key=lambda time: time.seconds, default=None)
 
 
-def _left_out(result: Capacity) -> str:
-    """What is not counted of what may fail."""
-    meet = result.chain.is_mixed and any(limit.kind is SHARED for limit in result.limits)
-    left_out = ["ports chosen blindly"] if meet else []
-    if result.chain.is_mixed and not result.served.are_all:
-        left_out.append("connections of clients without ports")
-    return f"{' and '.join(left_out)}: not counted for several kinds yet" if left_out else ""
-
-
 def _order(kind: KindLoad) -> tuple[float, float]:
     return inf if kind.seconds is None else kind.seconds, -kind.failing.upper
 
 
 def _badness(hop: BlindHop) -> tuple[float, float]:
-    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower
+    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower if hop.half else 0.0

@@ -64,7 +64,7 @@ def report(
 def _results(result: Capacity, limits: Sequence[Limit]) -> dict[str, Any]:
     load = offered(result)
     under_load = sentences.runs_dry(load), *sentences.searches(result), sentences.blind(load)
-    loaded = (*under_load, *sentences.collisions(result, load), sentences.left_out(load))
+    loaded = (*under_load, *sentences.collisions(result, load))
     defaults, uses = list(assumptions.defaults(result)), list(used(result.chain))
     return {
         "result": result,

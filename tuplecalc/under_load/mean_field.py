@@ -193,16 +193,13 @@ class MeanField:
                     continue
                 copies = float(other.copies.value)
                 total = _seconds(other.times) if kills is None else float(other.times.hold.value)
-                known_parts: dict[tuple[str, ...], float] = {}
+                seen_parts = []
                 for space in known:
                     its = self._members[space.space].get(other.leg)
-                    if its is None:
-                        continue
-                    together = total if kills is not None else _shorter(other.times, its.times)
-                    part = together * _same_scope(space, here) / total if total else 1.0
-                    towards = space.space.towards
-                    known_parts[towards] = max(known_parts.get(towards, 0.0), part)
-                hidden = prod(1 - part for part in known_parts.values())  # by one destination or another
+                    if its is not None:
+                        together = total if kills is not None else _shorter(other.times, its.times)
+                        seen_parts.append((together, _same_scope(space, here), space.space.towards))
+                hidden = _unseen(total, seen_parts)
                 if hidden > _NOTHING:
                     unseen.append((number[other.leg], hidden * total / copies))
                 if hidden < 1:
@@ -427,6 +424,22 @@ def _shorter(times: Times, other: Times) -> float:
         + c * float(min(pairs[0]))
         + (1 - c) * float(min(pairs[1]))
     )
+
+
+def _unseen(total: float, seen: Sequence[tuple[float, float, tuple[str, ...]]]) -> float:
+    """The part of the time for which a key is held that none of these see.
+
+    Each sees a part of the keys for the first so many seconds; those that see by different destinations
+    do so independently.
+    """
+    if not total:
+        return 0.0 if seen else 1.0
+    start, hidden = 0.0, 0.0
+    for end in sorted({min(time, total) for time, *_ in seen} | {total}):
+        watching = {towards: part for time, part, towards in seen if time >= end}
+        hidden += (end - start) * prod(1 - part for part in watching.values())
+        start = end
+    return hidden / total
 
 
 def _same_scope(own: Membership, here: Membership) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import blocks_of, wanted_by_clients
+from tuplecalc.limits.served import Served, blocks_of, wanted_by_clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
@@ -125,6 +125,7 @@ def _per_second(value: float) -> str:
 
 def searches(result: Capacity) -> Iterator[str]:
     """Where a cone gives up its search for a free port before it has seen them all."""
+    from tuplecalc.under_load.pools import search_of
     from tuplecalc.under_load.search import start_bias, usable_share  # only these cones need it
 
     for hop in result.chain.hops:
@@ -133,7 +134,7 @@ def searches(result: Capacity) -> Iterator[str]:
         ports = result.ports_searched(hop)
         if not ports:
             continue
-        apart, clustered = usable_share(_RARELY, ports, hop.port_search)
+        apart, clustered = usable_share(_RARELY, ports, search_of(hop))
         if apart * ports >= ports - 1:
             continue
         which = "a client's block" if hop.block else "its ports"
@@ -146,7 +147,21 @@ def searches(result: Capacity) -> Iterator[str]:
                 f" Linux starts it at 16 random bits modulo {ports:,}, which favours some of the ports: "
                 "these fill first, and it fails sooner than all that is said here."
             )
-        yield text
+        yield f"{text}{_tried_again(result, hop, ports)}"
+
+
+def _tried_again(result: Capacity, hop: Cone, ports: int) -> str:
+    """How many connections get a port of a cone since Linux 6.5 at once, and when SYNs are sent again."""
+    from tuplecalc.under_load.eviction import served_by_linux
+    from tuplecalc.under_load.pools import search_of
+    from tuplecalc.under_load.search import EVICTING, LONGEST_SWEEP
+
+    offered, rate = result.chain.traffic.offered, result.limit(hop.name, "ports").rate
+    is_simulated = search_of(hop) == EVICTING and hop.block is None and ports > LONGEST_SWEEP
+    if not (is_simulated and offered and rate) or offered > rate:
+        return ""
+    first, soon = (numbers.percent(Fraction(share)) for share in served_by_linux(float(offered / rate)))
+    return f" At {numbers.rate(offered)}/s {first} find one with the first SYN, {soon} within 3 s (estimate)."
 
 
 def kept(collapse: Collapse) -> str:
@@ -265,7 +280,7 @@ def context(result: Capacity) -> Iterator[str]:
 
 
 def blockless(result: Capacity) -> Iterator[str]:
-    """Where a cone has fewer blocks of ports than sources: all else is said of those that hold one."""
+    """Where a cone has fewer blocks than sources, and clients get no ports: all else is of the others."""
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
         if isinstance(hop, Cone):
             blocks = blocks_of(hop)
@@ -273,6 +288,19 @@ def blockless(result: Capacity) -> Iterator[str]:
                 few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"
                 rest = "the others send nothing, and all figures are of those that do"
                 yield f"Only {few} get a block of ports at {hop.name}: {rest}."
+    yield from filter(None, [unserved(result.served)])
+
+
+def unserved(found: Served) -> str:
+    """How many clients get ports and how many none; empty where all get some.
+
+    >>> unserved(Served(12000, 3528))
+    '3,528 of 12,000 clients get ports; all that the other 8,472 open fails.'
+    """
+    if found.are_all:
+        return ""
+    clients, served, others = map(numbers.count, (*found, found.clients - found.served))
+    return f"{served} of {clients} clients get ports; all that the other {others} open fails."
 
 
 def at_most(result: Capacity) -> Iterator[str]:

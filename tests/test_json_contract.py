@@ -441,7 +441,6 @@ def test_json_where_nothing_limits_the_rate() -> None:
             {"name": "", "rate": 5.0, "failing": none, "expected_failing": none, "exhausted_after": None}
         ],
         "hit_first": None,
-        "not_counted": None,
     }
     assert data["shape"] == "direct"
 
@@ -462,7 +461,8 @@ def test_json_of_the_worked_example() -> None:
     assert (offered["rate"], offered["utilisation"]) == (1500.0, 1500 / data["rate"])
     assert not offered["overloaded"]
     assert offered["blind"]["chooser"] == "nat"
-    assert offered["blind"]["burst"] == 0.5
+    assert offered["blind"]["kills"]
+    assert offered["blind"]["burst"] == pytest.approx(0.5625, abs=1e-4)  # 1 - (1 - d + d²/3) at d = 3/4
 
 
 def test_json_of_the_outage_says_what_fails_and_when() -> None:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
 _MOST_COLLAPSES = 4
 _PAIR = 2
-_ENDS = {True: "the newer connection lives and the older one may die", False: "the new connection fails"}
-"""What becomes of two connections on one port: whether a table's collisions kill the older one."""
 _MOST_UNSIZED = 3
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
@@ -85,25 +83,33 @@ def runs_dry(load: Offered) -> str:
 
 def blind(load: Offered) -> str:
     """What happens where a port is picked that is taken already, unseen; empty where that cannot be."""
-    met = [(each.hop, each.chooser, each.share, _ENDS[each.kills]) for each in load.meetings]
-    pairs = ((each.hop, (each.chooser, each.hop)) for each in load.blind)
-    met = met or [(hop, name, 0.0, "a connection is lost") for hop, names in pairs for name in names]
-    if not met:
+    worst = load.worst
+    if worst is None:
         return ""
-    hop, _, share, ends = max(met, key=lambda each: each[2])
-    choosers = [chooser for at, chooser, *_ in met if at == hop]
+    choosers = [each.chooser for each in load.meetings if each.hop == worst.hop] or [worst.chooser]
     names = kinds.listed(choosers)
-    said = f"A port of {names} is picked without seeing which ones {hop} still holds: where it holds that one"
-    if hop in choosers and len(choosers) > 1:
+    said = f"A port of {names} is picked without seeing which are taken at {worst.hop}: where it is"
+    if worst.hop in choosers and len(choosers) > 1:
         two = len(choosers) == _PAIR
         sees = "neither sees what the other has" if two else "none sees what the others have"
         said = f"{names} take ports from the same range, and {sees} taken: where {'both' if two else 'two'} "
         said += "pick the same one"
-    at = numbers.rate(load.rate)
-    often = f" That befalls {numbers.share(share)} of the connections at {at}/s (mean field)."
-    others = list(dict.fromkeys(at for at, *_ in met if at != hop))
+    ends = (
+        "the newer connection lives and the older one may die" if worst.kills else "the new connection fails"
+    )
+    costs = []
+    if worst.blocking and load.rate is not None:
+        costs.append(f"{numbers.between(worst.blocking)} of the connections at {numbers.rate(load.rate)}/s")
+    if worst.half:
+        costs.append(
+            f"half of {'them' if costs else 'the connections'} at {numbers.between(worst.half, _per_second)}"
+        )
+    if worst.burst is not None:
+        costs.append(f"{numbers.share(float(worst.burst))} of a burst over all ports")
+    alone = f" That alone costs {', '.join(costs)} (mean field)." if costs else ""
+    others = [each.hop for each in load.blind if each is not worst]
     more = f" It can happen at {kinds.listed(others)} as well." if others else ""
-    return f"{said}, {ends}.{often if load.rate is not None else ''}{more}"
+    return f"{said}, {ends}.{alone}{more}"
 
 
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:

@@ -75,7 +75,7 @@ def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None) -
     meeting = fields[0].at(parts).meetings
     choosers = [each.chooser for each in meeting]
     first = next((each for each in choosers if each != hop), choosers[0])
-    halves = [] if result.chain.is_mixed else [rate for bound in (0, 1) if (rate := half(bound)) is not None]
+    halves = [] if result.chain.is_mixed else [each for bound in (0, 1) if (each := half(bound)) is not None]
     return BlindHop(
         first,
         hop,

@@ -296,6 +296,23 @@ SMALL: dict[str, Table] = {
     "11": net(
         cone(addresses=2, ports="1-3", block=2, blocks_span=True), clients={"addresses": 5, "ports": "1-9"}
     ),
+    "a router passes round its machine's proxy": net(
+        {"kind": "hourglass", "layer": 3, "machine": "m"},
+        proxy("tproxy", source="client", traffic="a", **ON_M),
+        cone(addresses=2, ports="1-9"),
+        kinds=two("1/2"),
+        clients={"addresses": 1, "ports": "1-4", "time_wait": 0},
+        hold=1,
+    ),
+    "a balancer passes round its machine's proxy": net(
+        proxy("tproxy", source="client", traffic="a", **ON_M),
+        {"kind": "hourglass", "layer": 4, "machine": "m", "virtual": SERVICE},
+        cone(addresses=2, ports="1-9"),
+        kinds=two("1/2"),
+        clients={"addresses": 1, "ports": "1-4", "time_wait": 0},
+        services={"addresses": 2, "ports": 443},
+        hold=1,
+    ),
     "26": net(listening(1, max_files=25, files_per_flow=8, ports="1-9"), clients=FEW, hold=4),
 }
 

@@ -250,9 +250,9 @@ class Walk:
         self._choose(hop.ports, space, self._held(linger, hop.udp_timeout))
 
     def _forwarder(self, hop: Forwarder, place: int) -> None:
+        self._passes(hop)
         if hop.virtual is not None:
             self._address(place + 1)
-        self._passes(hop)
         if hop.virtual is not None or hop.reuse_after:
             seconds = self._held(float(hop.reuse_after), hop.udp_timeout)
             self._take(("forwarded", hop.on, self.source, self.to), seconds)

@@ -319,7 +319,7 @@ class _Way:
             case Cone():
                 self.declared, self.sources = cone(hop, *ways, everyone)
             case Forwarder():
-                self.declared, self.sources = forwarder(hop, *ways)
+                self.declared, self.sources = forwarder(hop, *ways, tracks=tracks)
             case Proxy() if self.strand.is_captured(hop):
                 self.declared, self.sources = proxy(hop, *ways, tracks=tracks)
             case Proxy():

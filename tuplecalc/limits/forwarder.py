@@ -18,7 +18,7 @@ ONE = Constant(1)
 
 
 def forwarder(
-    hop: Forwarder, sources: Sources, before: Target, behind: Target
+    hop: Forwarder, sources: Sources, before: Target, behind: Target, *, tracks: bool
 ) -> tuple[list[Declared], Sources]:
     r"""The leg goes on.
 
@@ -31,10 +31,13 @@ def forwarder(
 
     T is ``reuse_after``: a SYN opens a closed entry again at once where nothing else is said.
     """
+    declared: list[Declared] = []
+    if tracks:
+        arrives = Letters(hop.name, hop.path, sources, before, before, hop.udp_timeout)
+        declared.append(_tracked(hop, arrives, sources, before, instances(hop)))
     if hop.virtual is not None:
         sources = sources.mixed()
     letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
-    declared: list[Declared] = []
     if hop.virtual is not None or "reuse_after" in hop.stated:
         linger = letters.linger(hop)
         times = letters.times(client=linger, service=linger)
@@ -55,6 +58,13 @@ def forwarder(
     )
 
 
+def _tracked(hop: Hop, letters: Letters, sources: Sources, behind: Target, machines: Expression) -> Passing:
+    """The leg in the one table of a machine that keys both legs of what its proxies capture."""
+    copies = product(letters.b * letters.E_behind, machines)
+    space = letters.space("tracked", hop.on, sources.who, behind)
+    return Passing(Membership(hop.name, sources.leg, letters.A, copies, letters.times(), behind, space))
+
+
 def fresh(hop: Hop, sources: Sources) -> list[Flow]:
     """The connection that enters, if the hop's machine has no entry for it yet."""
     return [] if sources.entry_at == hop.on else [sources.leg.flow]
@@ -67,22 +77,8 @@ def passing(
     letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
     declared: list[Declared] = []
     if tracks:
-        copies = letters.b * letters.E_behind
         machines = instances(hop) if hop.split == "flows" else ONE
-        space = letters.space("tracked", hop.on, sources.who, behind)
-        declared.append(
-            Passing(
-                Membership(
-                    hop.name,
-                    sources.leg,
-                    letters.A,
-                    product(copies, machines),
-                    letters.times(),
-                    behind,
-                    space,
-                )
-            )
-        )
+        declared.append(_tracked(hop, letters, sources, behind, machines))
     if hop.tracking != "off":
         declared += entries(hop, letters, instances(hop), fresh(hop, sources))
     return declared, sources._replace(entry_at=hop.on)

@@ -117,9 +117,13 @@ class MeanField:
         self._parts: dict[Strand, float] = {}
         for leg, weight, ratio in zip(self._legs, self._weights, self._ratios, strict=True):
             self._parts.setdefault(leg.flow.strand, weight / ratio)
+        in_space: dict[tuple[Space, Leg], Membership] = {}
+        for each in members:  # once, for the longer time, however many hops of a machine a leg crosses
+            there = in_space.get((each.space, each.leg), each)
+            in_space[each.space, each.leg] = max(there, each, key=lambda one: _seconds(one.times))
         by_space: dict[Space, list[Membership]] = {}
-        for each in members:
-            by_space.setdefault(each.space, []).append(each)
+        for (space, _), each in in_space.items():
+            by_space.setdefault(space, []).append(each)
         self._spaces = by_space
         self._members = {space: {each.leg: each for each in here} for space, here in by_space.items()}
         ports = list(dict.fromkeys(leg.ports.ports for leg in self._legs))

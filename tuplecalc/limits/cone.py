@@ -14,7 +14,6 @@ from tuplecalc.limits.expression import (
     Expression,
     Minimum,
     NamedPorts,
-    Number,
     Quantity,
     Quotient,
     product,
@@ -24,6 +23,7 @@ from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS, Ki
 from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Sources, Yielding
 from tuplecalc.limits.letters import Letters, sized
 from tuplecalc.limits.limit import Limit, Pool
+from tuplecalc.limits.served import blocks
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.cone import Cone
@@ -100,13 +100,12 @@ class _Row:
         self.blocks: Expression | None = None  # how many, where there may be fewer than sources
         self.senders: Expression = letters.a
         if isinstance(hop.block, int):
-            each = Quotient(sized(P), self.k, "floor")
-            self.blocks = Quotient(self.M * sized(P), self.k, "floor") if hop.blocks_span else self.M * each
-            self.senders = self._blocks_in_use(self.blocks, each.value)
+            self.blocks = blocks(hop, self.M, sized(P), self.k)
+            self.senders = self._blocks_in_use(self.blocks)
             if everyone is not None:
                 self.senders = self.senders * (letters.a / self.a)
 
-    def _blocks_in_use(self, blocks: Expression, each: Number) -> Expression:
+    def _blocks_in_use(self, blocks: Expression) -> Expression:
         """How many blocks clients can have, of which each may grow to B of them.
 
         With q·M + s = a clients on M addresses of f blocks each, these are
@@ -123,6 +122,7 @@ class _Row:
             return Minimum((self.a * B, blocks))
         M = floor(self.M.value)
         q, s = divmod(floor(self.a.value), M)
+        each = floor(blocks.value) // M
         return Quantity("g", self.hop.name, (M - s) * min(q * most, each) + s * min((q + 1) * most, each))
 
     def all_ports(self) -> Alone:

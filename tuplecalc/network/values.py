@@ -35,7 +35,7 @@ _NUMBERS = (int, float, Decimal, Fraction)
 _LARGEST, _SMALLEST, _MOST_DIGITS = Fraction(10**19), Fraction(1, 10**18), 36
 
 
-def _count(value: object) -> int:
+def count(value: object) -> int:
     """An integer from 1 to 2^128."""
     if not is_integer(value):
         instead = "write it as a whole number, without quotes"
@@ -172,7 +172,7 @@ def _block(value: object) -> Any:
     if not is_integer(value):
         rule = 'a block is a number of ports, "even", or a table of [clients, ports]'
         raise reject(value, rule, 'write it as in 512, "even" or [[50, 1024], [100, 512]]')
-    return _count(value)
+    return count(value)
 
 
 def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, int]]:
@@ -183,7 +183,7 @@ def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, in
             rule = "an entry is a number of clients and the ports of each"
             raise reject(entry, rule, "write it as in [50, 1024]", f"[{number}]")
         try:
-            clients, ports = map(_count, entry)
+            clients, ports = map(count, entry)
         except TopologyError as error:
             raise error.below(f"[{number}]") from None
         if clients <= most or ports > fewest:
@@ -255,6 +255,14 @@ def plain(value: Fraction) -> int | float | str:
     return nearest if Fraction(repr(nearest)) == value else str(value)
 
 
+def _most(value: object) -> tuple[tuple[str, int], ...]:
+    """Keys with their largest values; what they may be is a matter of the table that they stand in."""
+    if not isinstance(value, Mapping) or not value:
+        rule = "this is a table of keys and their largest values"
+        raise reject(value, rule, "write it as in most = { addresses = 8 }")
+    return tuple(value.items())
+
+
 class _Reader:
     """How a field reads its value, writes it back, and is described in the JSON Schema.
 
@@ -317,7 +325,7 @@ _SEQUENTIAL = {
 }
 _PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _PROBES, _SEQUENTIAL]}
 
-Count = Annotated[int, _Reader(_count, _COUNT)]
+Count = Annotated[int, _Reader(count, _COUNT)]
 Flag = Annotated[bool, _Reader(_flag, {"type": "boolean"})]
 Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK)]
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
@@ -331,6 +339,8 @@ PortSearch = Annotated[
     Literal["exhaustive", "linux"] | int | tuple[int],
     _Reader(_port_search, _PORT_SEARCH, _port_search_written),
 ]
+_MOST = {"type": "object", "minProperties": 1, "additionalProperties": _COUNT}
+Most = Annotated[tuple[tuple[str, int], ...], _Reader(_most, _MOST, dict)]
 Name = Annotated[str, _Reader(_name, _NAME)]
 Names = Annotated[tuple[str, ...], _Reader(_names, _NAMES)]
 Title = Annotated[str, _Reader(lambda value: text(value, "a title"), {"type": "string"})]

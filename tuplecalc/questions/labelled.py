@@ -10,8 +10,9 @@ import numpy as np
 
 from tuplecalc.errors import InputError
 from tuplecalc.questions.grid import Grid, Places
-from tuplecalc.questions.lost import lost
+from tuplecalc.questions.lost import failing
 
+_SHARES = ("blocking_lower", "blocking_upper", "expected_failing_lower", "expected_failing_upper")
 _EXACT = 2.0**53  # from here on floats skip whole numbers
 
 
@@ -39,15 +40,15 @@ def columns(sweep: Grid, *, blocking: bool = False) -> dict[str, list[Any]]:
     found["binding"] = _labels(sweep, sweep.binding).ravel().tolist()
     found["rate_binding"] = _labels(sweep, sweep.rate_binding).ravel().tolist()
     if blocking:
-        bounds = lost(sweep)
-        found["blocking_lower"], found["blocking_upper"] = (each.ravel().tolist() for each in bounds)
+        bounds = (each.ravel().tolist() for shares in failing(sweep) for each in shares)
+        found.update(zip(_SHARES, bounds, strict=True))
     return found
 
 
 def names(sweep: Grid, *, blocking: bool = False) -> list[str]:
     """The names of the columns."""
-    bounds = ["blocking_lower", "blocking_upper"] if blocking else []
-    return [*(axis.path for axis in sweep.axes), "flows", "rate", "binding", "rate_binding", *bounds]
+    shares = _SHARES if blocking else ()
+    return [*(axis.path for axis in sweep.axes), "flows", "rate", "binding", "rate_binding", *shares]
 
 
 def rows(sweep: Grid, *, blocking: bool = False) -> Iterator[tuple[Any, ...]]:

@@ -69,6 +69,10 @@ class Solution:
     """The range in which the values were looked at, where that is not all that there are."""
     is_largest: bool = False
     """Whether the largest value was asked, not the least."""
+    most: int | None = None
+    """The largest value that the product allows; None where it names none in the range."""
+    step: int = 1
+    """Of what number counts are multiples."""
 
     @property
     def is_time(self) -> bool:

@@ -140,6 +140,7 @@ def _kind(kind: KindCapacity) -> Record:
 def capacity(result: Capacity, load: Offered | None = None) -> Record:
     """What a chain carries; ``load`` where more was asked than the chain offers."""
     from tuplecalc.network.used import used
+    from tuplecalc.questions.advice import advise
     from tuplecalc.questions.not_counted import not_counted
     from tuplecalc.under_load.offered import offered as under_load
 
@@ -159,24 +160,29 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         "served": _pick(result.served, "clients", "served"),
         "not_counted": [_pick(each, "hop", "key", "usual") for each in not_counted(result.chain)],
         "offered": _offered(load) if load.rate is not None or load.most else None,
+        "advice": [
+            {"text": item.text, "set": [*item.settings], **_pick(item, "flows", "rate")}
+            for item in advise(result)
+        ],
         "presets": [*map(_use, used(result.chain))],
     }
 
 
 def _offered(load: Offered) -> Record:
-    blind = load.worst and _pick(load.worst, "chooser", "hop", "burst", "blocking", half_rate="half")
+    blind = load.worst and _pick(load.worst, "chooser", "hop", "kills", "burst", "blocking", half_rate="half")
     return {
-        **_pick(load, "rate", "utilisation", "overloaded", "blocking"),
+        **_pick(load, "rate", "utilisation", "overloaded", "verdict", expected_failing="expected"),
+        **_pick(load, "blocking"),
         "exhausted_after": load.exhausted and load.exhausted.seconds,
         "blind": blind,
         **_pick(load, max_rate_at_blocking="most"),
         "hops": [_pick(hop, "name", "utilisation") for hop in load.used],
         "kinds": [
-            {"name": kind.kind, **_pick(kind, "rate", "failing"), "exhausted_after": kind.seconds}
+            {"name": kind.kind, **_pick(kind, "rate", "failing", expected_failing="expected")}
+            | {"exhausted_after": kind.seconds}
             for kind in load.kinds
         ],
         "hit_first": load.hit_first and load.hit_first.kind,
-        "not_counted": load.not_counted or None,
     }
 
 
@@ -230,6 +236,7 @@ def elasticity(each: Elasticity) -> Record:
 
 def _comparison(found: Comparison) -> Record:
     """Both sides, the keys and limits in pairs, old first."""
+    from tuplecalc.under_load.offered import offered as under_load
 
     def pair(limit: LimitChange) -> Record:
         sides = (limit.old, found.old), (limit.new, found.new)
@@ -237,7 +244,10 @@ def _comparison(found: Comparison) -> Record:
         return {"name": limit.name, "old": old, "new": new}
 
     old, new = (
-        _pick(side, "title", "flows", "rate") | _binding(side) | {"at_most": _at_most(side)}
+        _pick(side, "title", "flows", "rate")
+        | _binding(side)
+        | {"at_most": _at_most(side)}
+        | _pick(under_load(side), "verdict", expected_failing="expected")
         for side in (found.old, found.new)
     )
     moved = _pick(found, "flows_ratio", "rate_ratio", "binding_moved", "rate_binding_moved", "keys")
@@ -265,6 +275,7 @@ def _solution(found: Solution) -> Record:
         "at_most": _at_most(found.result),
         **_pick(found, "blocking"),
         "looked_at": found.looked_at and [*map(number, found.looked_at)],
+        **_pick(found, *([] if found.most is None else ["most"])),
         "beyond": found.beyond and _pick(found.beyond, "flows", "rate"),
         "reason": reason(found) if found.value is None else None,
     }

@@ -45,7 +45,7 @@ def _sentences(found: Solution) -> Iterator[str]:
     if found.blocking:
         yield f"{_share(found)} at {numbers.rate(found.target.rate)}/s."
     if found.beyond is not None and found.unit not in REAL_UNITS:
-        beside = f"With {numbers.count((found.value or 0) + (1 if found.is_largest else -1))}"
+        beside = f"With {numbers.count((found.value or 0) + found.step * (1 if found.is_largest else -1))}"
         if found.target.blocking is not None:
             yield f"{beside} more than {numbers.written(found.target.blocking)} fail."
         else:
@@ -78,7 +78,10 @@ def target(wanted: Target) -> str:
 
 
 def _range(found: Solution) -> Iterator[str]:
-    if found.looked_at is not None:
+    if found.most is not None:
+        many = "1 is" if found.most == 1 else f"{numbers.count(found.most)} {found.unit} are"
+        yield f"{many} the most that this product allows."
+    elif found.looked_at is not None:
         low, high = (numbers.with_unit(end, found.unit) for end in found.looked_at)
         yield f"Looked at: {low} to {high}."
 

@@ -60,5 +60,6 @@ def _columns(
     yield "rate /s", [numbers.rate(value) for value in found["rate"]]
     yield "binds", [table.name(value or "–") for value in rates]
     if blocking:
-        pairs = zip(found["blocking_lower"], found["blocking_upper"], strict=True)
-        yield "blocking", [*map(numbers.between, pairs)]
+        for header, share in (("expected to fail", "expected_failing"), ("in the best case", "blocking")):
+            pairs = zip(found[f"{share}_lower"], found[f"{share}_upper"], strict=True)
+            yield header, [*map(numbers.between, pairs)]

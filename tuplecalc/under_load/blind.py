@@ -68,7 +68,7 @@ def blind_blocking(
     >>> [blind_blocking(cone_only=500, overlap=0, proxy_only=500, rate=rate, **times) for rate in (500, 1000)]
     [0.0, 0.5]
     """
-    ports = _ports(cone_only, overlap, proxy_only)
+    ports = ports_of(cone_only, overlap, proxy_only)
     attempts = number(rate, "rate")
     base = number(hold, "hold")
     cone, proxy = base + number(cone_linger, "cone_linger"), base + number(proxy_linger, "proxy_linger")
@@ -108,7 +108,7 @@ def blind_burst_admitted(*, cone_only: int, overlap: int, proxy_only: int) -> Fr
     >>> int(blind_burst_admitted(cone_only=500, overlap=500, proxy_only=500))
     750
     """
-    A, o, L = _ports(cone_only, overlap, proxy_only)
+    A, o, L = ports_of(cone_only, overlap, proxy_only)
     if A == o == L:
         return Fraction(o // 2)
     return min(A, L) * (1 - Fraction(o, 2 * max(A, L)))
@@ -144,7 +144,8 @@ def _positive_root(square: float, linear: float, constant: float) -> float:
     return above / below if below else inf
 
 
-def _ports(cone_only: int, overlap: int, proxy_only: int) -> tuple[int, int, int]:
+def ports_of(cone_only: int, overlap: int, proxy_only: int) -> tuple[int, int, int]:
+    """``|A|``, ``|A ∩ L|`` and ``|L|``, of counts that are checked."""
     a, o, others = count(cone_only, "cone_only"), count(overlap, "overlap"), count(proxy_only, "proxy_only")
     for owner, ports in (("cone", a + o), ("proxy", o + others)):
         if not ports:

@@ -9,6 +9,7 @@ from math import exp, floor, inf, log, log1p
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.served import served_parts
 from tuplecalc.network import mix
 from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.checks import number, probability
@@ -36,7 +37,8 @@ class Bracket(NamedTuple):
 def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
     """The share of connections that fails in steady state, at a rate (None: the one that the chain offers).
 
-    A connection fails where one of the pools that it needs is full; it is not tried again.  With
+    A connection fails where its client gets no ports at all (:func:`tuplecalc.limits.served.served`), or
+    where one of the pools that it needs is full; it is not tried again.  With
     ``C`` the flows that a pool holds and ``A = λ · seconds`` what it is offered:
 
     * One pool that binds, keys that come and go together: exactly Erlang's ``B(C, A)``, for every
@@ -71,12 +73,25 @@ def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
     """
     if rate is None:
         rate = chain.traffic.offered
-    return chain_blocking(pools(capacity(chain)), number(rate, "rate"))
+    return result_blocking(capacity(chain), number(rate, "rate"))
 
 
 def result_blocking(result: Capacity, rate: float) -> Bracket:
     """:func:`blocking` for a capacity that is found already; all is lost where not one flow fits."""
-    return chain_blocking(pools(result), rate) if result.flows else Bracket(1.0, 1.0)
+    if not result.flows:
+        return Bracket(1.0, 1.0)
+    found = pools(result)
+    if not found:  # nothing is held for any time: only clients without ports fail
+        return Bracket(*[float(unserved(result.chain))] * 2)
+    return chain_blocking(found, rate)
+
+
+def unserved(chain: Chain) -> Fraction:
+    """The part of the new connections whose clients get no ports."""
+    parts = served_parts(chain)
+    return sum(
+        (each.part * (1 - parts[each.kind, each.source, each.target]) for each in chain.strands), Fraction(0)
+    )
 
 
 def chain_blocking(found: Sequence[Pools], rate: float) -> Bracket:
@@ -86,15 +101,16 @@ def chain_blocking(found: Sequence[Pools], rate: float) -> Bracket:
 
 def total(found: Sequence[Pools], lost: Mapping[Strand, Bracket]) -> Bracket:
     """What fails of all flows together."""
-    parts = {taking.strand: float(taking.part) for each in found for taking in each.takings}
+    parts = {taking.strand: float(taking.whole) for each in found for taking in each.takings}
     return Bracket(*(sum((parts[each] * share[at] for each, share in lost.items()), 0.0) for at in (0, 1)))
 
 
 def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
     """What fails of the flows of each kind from each group of clients to each group of services.
 
-    Those that need none of the pools are left out.  One pool alone is exact where a flow's keys come and go
-    together (:mod:`tuplecalc.under_load.multirate`; :func:`tuplecalc.under_load.losses.losses` where not).
+    Those that need none of the pools are left out; those of clients without ports fail.  One pool alone is
+    exact where a flow's keys come and go together (:mod:`tuplecalc.under_load.multirate`;
+    :func:`tuplecalc.under_load.losses.losses` where not).
     Of several pools, with E_js what pool j alone loses of the flows s of loads a::
 
         upper   1 - Π (1 - B_js)       B_js = E_js(a_r·Π_{i ≠ j} (1 - B_ir))      the reduced load
@@ -109,6 +125,7 @@ def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket
     singles = [loss(rate, {}) for loss in uppers]
     lost = _reduced(found, uppers, singles, rate)
     lowers: dict[int, Losses] = {}
+    without = {taking.strand: taking.without / taking.whole for each in found for taking in each.takings}
     shares: dict[Strand, Bracket] = {}
     for strands in _alike(found):
         lower, own = 0.0, dict.fromkeys(strands, 1.0)
@@ -121,7 +138,9 @@ def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket
                 lowers[at] = losses(found[at], "lower")
             lower = max(lower, lowers[at](rate, others | own)[strands[0]])
         upper = together([each[strands[0]] for each in lost.values() if strands[0] in each])
-        shares |= dict.fromkeys(strands, Bracket(lower, max(lower, upper)))
+        for strand in strands:
+            none = float(without[strand])
+            shares[strand] = Bracket(*(none + (1 - none) * share for share in (lower, max(lower, upper))))
     return shares
 
 
@@ -242,6 +261,9 @@ def rate_for(result: Capacity, share: float) -> float | None:
     """:func:`max_rate` for a capacity that is found already."""
     if not result.flows:
         return 0.0
+    without = float(unserved(result.chain))
+    if without >= share:
+        return 0.0
     if result.rate is None:
         return None
     if not result.rate:
@@ -257,7 +279,7 @@ def rate_for(result: Capacity, share: float) -> float | None:
             strand: together([each[strand] for each in lost if strand in each])
             for strand in dict.fromkeys(strand for each in lost for strand in each)
         }
-        failing = sum(parts[strand] * each for strand, each in shares.items())
+        failing = without + sum(parts[strand] * each for strand, each in shares.items())
         return log(failing / share) if failing else -inf
 
     # Of even traffic no more than the fluid limit gets through; of uneven traffic the rest may.

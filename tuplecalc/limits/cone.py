@@ -49,6 +49,7 @@ def cone(
     Without blocks, and where each source has one, a stands for the sources that send.  An overflow
     adds its ports to \|P\|, and makes one size of all blocks (:meth:`_Row.with_overflow`).
     ``everyone`` are the addresses of all sources that the cone translates, where these are only some.
+    A cone that preserves ports has of \|P\| those that its clients use, \|P ∩ A\|.
     T is the linger of a closed entry, or ``half_close`` where closed entries give way; then these take
     \|P\|·m·E' entries of an instance's table at most, and one that is no smaller never fills.
     """
@@ -82,7 +83,8 @@ class _Row:
         one_each = hop.block is not None and not isinstance(hop.block, tuple) and not hop.blocks_span
         if one_each and self.a.value < self.M.value:
             self.in_use = self.a  # a block is of one address: the others are idle
-        P = NamedPorts("P", hop.name, hop.ports, place=f"{hop.path}.ports")
+        own = hop.ports if hop.port_choice == "any" else hop.ports & sources.leg.ports.ports
+        P = NamedPorts("P", hop.name, own, place=f"{hop.path}.ports")
         self.ports: tuple[NamedPorts, ...] = (P,)
         leaving = P
         if hop.overflow is not None:

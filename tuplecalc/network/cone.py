@@ -56,6 +56,8 @@ class Cone(Waiting, Hop, defer_build=False):
     """A client address holds at most so many ports at once, whichever they are."""
     spread: Literal["even", "hashed"] = "even"
     """How sources fall on its addresses: "hashed" is by chance, as Linux does (find_best_ips_proto)."""
+    port_choice: Literal["any", "preserve"] = "any"
+    """"preserve": a flow keeps its client's port, one of `ports`, or fails: no other is given."""
     port_search: PortSearch = "exhaustive"
     """How it looks for a free port: "exhaustive", "linux" (248 probes), a number of random probes, or
     { sequential = n }: so many neighbours one after the other from a random start (LVS FULLNAT)."""
@@ -97,6 +99,12 @@ class Cone(Waiting, Hop, defer_build=False):
         if data.get("half_close") is not None and data.get("closing", "holds") == "holds":
             rule = 'this key fits closing = "gives-way"; here it is "holds"'
             yield Problem("half_close", data["half_close"], rule, "leave it out, or change `closing`")
+        if data.get("port_choice") == "preserve":
+            for key in ("block", "overflow", "port_search"):
+                if data.get(key) not in (None, "exhaustive"):
+                    rule = 'with port_choice = "preserve" a flow has its client\'s port or none'
+                    value = getattr(data[key], "spec", data[key])
+                    yield Problem(key, value, rule, "leave one of the two out")
         block = data.get("block")
         for key in ("blocks_per_client", "blocks_span"):
             if data.get(key) is not None and not is_integer(block):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
+from tuplecalc.limits.kinds import CONE_PORTS
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import Served, blocks_of, wanted_by_clients
 from tuplecalc.network.cone import Cone
@@ -134,13 +135,15 @@ def searches(result: Capacity) -> Iterator[str]:
     from tuplecalc.under_load.pools import search_of
     from tuplecalc.under_load.search import start_bias, usable_share  # only these cones need it
 
-    for hop in result.chain.hops:
+    for hop, before in zip(result.chain.hops, result.hops, strict=False):
+        if isinstance(hop, Cone) and hop.port_choice == "preserve":
+            yield from _preserved(hop, before.sources)
         if not isinstance(hop, Cone) or hop.port_search == "exhaustive":
             continue
         ports = result.ports_searched(hop)
         if not ports:
             continue
-        apart, clustered = usable_share(_RARELY, ports, search_of(hop))
+        apart, clustered = usable_share(_RARELY, ports, search_of(hop, before.sources))
         if apart * ports >= ports - 1:
             continue
         which = "a client's block" if hop.block else "its ports"
@@ -156,14 +159,29 @@ def searches(result: Capacity) -> Iterator[str]:
         yield f"{text}{_tried_again(result, hop, ports)}"
 
 
+def _preserved(hop: Cone, sources: int) -> Iterator[str]:
+    """What a burst over all ports loses at a cone that keeps the ports of several clients."""
+    from tuplecalc.under_load.preserved import distinct_ports
+
+    ports, clients = hop.ports.size, -(-sources // (hop.addresses.size * hop.instances))
+    if clients > 1:
+        lost = 1 - distinct_ports(clients, ports / clients, ports) / ports
+        yield (
+            f"{hop.name} keeps its clients’ ports, and two clients with the same one clash: "
+            f"{numbers.percent(Fraction(lost))} of a burst over all ports fails."
+        )
+
+
 def _tried_again(result: Capacity, hop: Cone, ports: int) -> str:
     """How many connections get a port of a cone since Linux 6.5 at once, and when SYNs are sent again."""
     from tuplecalc.under_load.eviction import served_by_linux
     from tuplecalc.under_load.pools import search_of
     from tuplecalc.under_load.search import EVICTING, LONGEST_SWEEP
 
-    offered, rate = result.chain.traffic.offered, result.limit(hop.name, "ports").rate
-    is_simulated = search_of(hop) == EVICTING and hop.block is None and ports > LONGEST_SWEEP
+    offered = result.chain.traffic.offered
+    here = [limit for limit in result.limits if limit.hop == hop.name and limit.kind is CONE_PORTS]
+    rate = here[0].rate if len(here) == 1 else None  # else kinds have ports of their own
+    is_simulated = search_of(hop, 1) == EVICTING and hop.block is None and ports > LONGEST_SWEEP
     if not (is_simulated and offered and rate) or offered > rate:
         return ""
     first, soon = (numbers.percent(Fraction(share)) for share in served_by_linux(float(offered / rate)))

@@ -17,6 +17,7 @@ from tuplecalc.limits.spread import Groups, Hashing, Machines
 from tuplecalc.network import mix
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
+from tuplecalc.under_load.preserved import Preserved
 
 if TYPE_CHECKING:
     from tuplecalc.under_load.search import Search
@@ -188,7 +189,11 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
     >>> shared.limit.name, shared.circuits, shared.slices
     ('shared', 32256, (Slice(share=Fraction(1, 1), pools=Fraction(6, 1)),))
     """
-    searching = {hop.name: hop for hop in result.chain.hops if isinstance(hop, Cone)}
+    searching = {
+        hop.name: (hop, search_of(hop, before.sources))
+        for hop, before in zip(result.chain.hops, result.hops, strict=False)
+        if isinstance(hop, Cone)
+    }
     merged: dict[object, tuple[Slice, ...]] = {}
     found = [
         _pools(limit, result.chain, searching.get(limit.hop), merged)
@@ -208,18 +213,23 @@ def _of_served(takings: Iterable[Taking], parts: Mapping[Strand, Fraction]) -> I
         yield each._replace(part=part, without=each.part - part)
 
 
-def search_of(cone: Cone) -> Search:
+def search_of(cone: Cone, sources: int) -> Search:
     """How a cone looks for a free port: a search of Linux evicts closed entries where these give way."""
+    if cone.port_choice == "preserve":
+        return Preserved(max(Fraction(1), Fraction(sources, cone.addresses.size * cone.instances)))
     if cone.port_search == "linux" and cone.closing == "gives-way":
         return "linux since 6.5"
     return cone.port_search
 
 
-def _pools(limit: Limit, chain: Chain, cone: Cone | None, merged: dict[object, tuple[Slice, ...]]) -> Pools:
+def _pools(
+    limit: Limit, chain: Chain, at: tuple[Cone, Search] | None, merged: dict[object, tuple[Slice, ...]]
+) -> Pools:
     pool = limit.pool or Pool(limit.scopes, Fraction(limit.busy_keys))
     slices, hashed, parts = _falls(limit, pool.scopes, merged)
-    looks_here = cone is not None and limit.kind in ((CONE_PORTS,) if cone.block is None else _BLOCKS)
-    search: Search = search_of(cone) if cone is not None and looks_here else "exhaustive"
+    search: Search = "exhaustive"
+    if at is not None and limit.kind in ((CONE_PORTS,) if at[0].block is None else _BLOCKS):
+        search = at[1]
     takings = tuple(_takings_of_mix(limit, chain) if limit.parts else _takings(limit, chain))
     if not pool.scopes.value:  # no source has a port: one pool without a key
         return Pools(limit, 0, takings, (Slice(Fraction(1), Fraction(1)),), None, "exhaustive", parts)

@@ -21,9 +21,10 @@ from typing import Literal, NamedTuple, TypeAlias
 from tuplecalc.errors import reject
 from tuplecalc.under_load import eviction
 from tuplecalc.under_load.checks import count, probability
+from tuplecalc.under_load.preserved import Preserved
 from tuplecalc.under_load.series import deviance, log_sum, stirling
 
-Search: TypeAlias = Literal["exhaustive", "linux", "linux since 6.5"] | int | tuple[int, ...]
+Search: TypeAlias = Literal["exhaustive", "linux", "linux since 6.5"] | int | tuple[int, ...] | Preserved
 """How a NAT looks for a free port: ``"exhaustive"``, ``"linux"``, the same where it may evict closed entries
 (:mod:`tuplecalc.under_load.eviction`), a number of independent random probes, or the lengths of windows of
 consecutive ports, each from a random start."""
@@ -67,6 +68,8 @@ def windows(search: Search, ports: int) -> tuple[int, ...]:
         return (ports,)
     if isinstance(search, str) and search in ("linux", EVICTING):
         return _LINUX if ports > LONGEST_SWEEP else (ports,)
+    if isinstance(search, Preserved):
+        return (1,)
     if isinstance(search, tuple) and search:
         return tuple(min(count(window, "search", least=1), ports) for window in search)
     if isinstance(search, bool) or not isinstance(search, Integral):
@@ -237,6 +240,8 @@ def _counted(search: Search, ports: int) -> _Parts:
 
 
 def _form(search: Search, bound: Bound) -> _Form:
+    if isinstance(search, Preserved):
+        return search
     if search == EVICTING:
         return eviction.spread if bound == "lower" else eviction.clustered
     return _spread if bound == "lower" else _clustered

@@ -181,7 +181,7 @@ def _height(share: float) -> float:
 
 
 def _search(cone: Cone) -> Any:
-    return cone.port_search if "port_search" in cone.stated else "linux"
+    return cone.port_search if "port_search" in cone.stated or cone.port_choice == "preserve" else "linux"
 
 
 def _pools(result: Capacity, search: Callable[[Cone], Any]) -> tuple[Pools, ...]:

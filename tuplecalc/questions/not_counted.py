@@ -30,7 +30,7 @@ def not_counted(chain: Chain) -> tuple[NotCounted, ...]:
     """The tracking tables and files that no limit counts, in the order of the hops; of a machine once.
 
     Cones and forwarders have a table, proxies one unless tracking is off, and files.  In entries and
-    files.  Source: docs/model.md, "Tables and files".
+    files.  Source: nf_conntrack_max, fs.nr_open.
 
     >>> from tuplecalc.network.file import example
     >>> for each in not_counted(example("outage")):

@@ -128,6 +128,15 @@ def test_the_sentence_counts_blocks_that_span_addresses() -> None:
     assert "Only 63 of 100 sources get a block of ports" in typed(text, "capacity")
 
 
+def test_where_no_client_gets_a_port_all_fails() -> None:
+    """One client more than ports that are dealt out evenly: also where a proxy behind meets the cone."""
+    tproxy = "{ name = 'p', kind = 'hourglass', capture = 'tproxy', source = 'client' }"
+    text = NAT.format(traffic="rate = 100, hold = '1s'", clients=64_513, nat='addresses = 1, block = "even"')
+    text = text.replace(" }]", f" }}, {tproxy}]")
+    assert typed(text, "capacity").startswith("Fails: 100% of the connections are expected to fail at 100/s.")
+    assert "0 of 64,513 clients get ports" in typed(text, "capacity")
+
+
 def test_a_sweep_has_a_column_where_any_client_is_unserved() -> None:
     text = NAT.format(traffic="", clients=100, nat=SPANNING.format(spans="true"))
     vary = "--vary", "hops.nat.addresses=6..7", "--vary", "traffic.hold=1s..2s/2"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +127,35 @@ def test_the_most_clients(nat: str, each: int, most: int | None) -> None:
 def test_the_sentence_counts_blocks_that_span_addresses() -> None:
     text = NAT.format(traffic="", clients=100, nat=SPANNING.format(spans="true"))
     assert "Only 63 of 100 sources get a block of ports" in typed(text, "capacity")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("hops.nat.block=2048", "Clients with ports: 3,528 of 12,000 → 1,736 of 12,000."),
+        ("hops.nat.addresses=191", "Clients with ports: 3,528 of 12,000 → 12,000 of 12,000."),
+        ("hops.nat.time_wait=30s", "Clients with ports: 3,528 of 12,000, as before."),
+    ],
+)
+def test_a_comparison_says_who_is_served(setting: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "subscribers.toml"
+    file.write_text(SUBSCRIBERS)
+    assert said in invoke("compare", str(file), "--set", setting).stdout.splitlines()
+
+
+def test_no_rate_is_low_enough() -> None:
+    said = " ".join(typed(SUBSCRIBERS, "capacity", "--blocking", "0.01").split())
+    assert "More than 1% of the connections fail at any rate: those of clients without ports." in said
+    assert "More than" not in typed(SUBSCRIBERS, "capacity", "--blocking", "0.8")
+
+
+def test_where_no_client_gets_a_port_all_fails() -> None:
+    """One client more than ports that are dealt out evenly: also where a proxy behind meets the cone."""
+    tproxy = "{ name = 'p', kind = 'hourglass', capture = 'tproxy', source = 'client' }"
+    text = NAT.format(traffic="rate = 100, hold = '1s'", clients=64_513, nat='addresses = 1, block = "even"')
+    text = text.replace(" }]", f" }}, {tproxy}]")
+    assert typed(text, "capacity").startswith("Fails: 100% of the connections are expected to fail at 100/s.")
+    assert "0 of 64,513 clients get ports" in typed(text, "capacity")
 
 
 def test_a_sweep_has_a_column_where_any_client_is_unserved() -> None:

@@ -240,7 +240,7 @@ def test_clients_without_ports_fail_of_their_kind_only() -> None:
         assert two is not None
         assert [kind.failing for kind in found.kinds] == [pytest.approx(one), pytest.approx(two)]
         assert found.blocking == pytest.approx([(x + 3 * y) / 4 for x, y in zip(one, two, strict=True)])
-        assert (found.not_served, found.not_counted) == (Fraction(8_472, 12_010), "")
+        assert found.not_served == Fraction(8_472, 12_010)
 
 
 @pytest.mark.parametrize("text", [APART % 1, CGN % (12_000, 1, ALIKE)])

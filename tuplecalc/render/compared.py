@@ -117,9 +117,12 @@ def sentences(found: Comparison) -> Iterator[str]:
         yield f"Rate: {rate}. {bound}"
     if offered := " ".join(_offered(old, new)):
         yield offered
-    before, now = list(say.at_most(old)), list(say.at_most(new))
-    yield from (reason if reason in now else f"Before: {reason}" for reason in before)
-    yield from (f"Now: {reason}" for reason in now if reason not in before)
+    if not (old.served.are_all and new.served.are_all):
+        before, now = _with_ports(old), _with_ports(new)
+        yield f"Clients with ports: {f'{now}, as before' if before == now else f'{before} → {now}'}."
+    bounds, bounds_now = list(say.at_most(old)), list(say.at_most(new))
+    yield from (reason if reason in bounds_now else f"Before: {reason}" for reason in bounds)
+    yield from (f"Now: {reason}" for reason in bounds_now if reason not in bounds)
     for names, side in ((found.gone, "before"), (found.added, "now")):
         if names:
             more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
@@ -167,6 +170,10 @@ def _bound(old: Limit | None, new: Limit | None, *, moved: bool) -> str:
 
 def _rate(value: Number | None) -> str:
     return numbers.rate(value) if value is None else f"{numbers.rate(value)}/s"
+
+
+def _with_ports(result: Capacity) -> str:
+    return f"{numbers.count(result.served.served)} of {numbers.count(result.served.clients)}"
 
 
 def _verdicts(old: Capacity, new: Capacity) -> Iterator[str]:

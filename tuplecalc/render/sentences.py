@@ -208,6 +208,8 @@ def most(load: Offered) -> str:
     share = numbers.written(load.most.blocking)
     if load.most.rate is None:
         return f"No more than {share} of the connections fail at any rate."
+    if load.not_served and not load.most.rate:
+        return f"More than {share} of the connections fail at any rate: those of clients without ports."
     said = f"o more than {share} of the connections fail up to {_per_second(load.most.rate)}."
     return f"Best case, ports chosen in concert: n{said}" if load.blind else f"N{said}"
 

@@ -56,7 +56,9 @@ def expected(
     (0.056, 0.057)
     """
     fields = MeanField(result), MeanField(result, longer=True)
-    if not fields[0]:
+    served, parts = served_parts(result.chain), with_ports(result.chain)
+    of_served = sum(parts.values())
+    if not fields[0] or not of_served:
         return Expected(lost, ())
     deadly = {
         hop.name for hop in result.chain.hops if isinstance(hop, Proxy) and hop.collision == "kills-older"
@@ -64,8 +66,6 @@ def expected(
     refusing = [
         each for each in found if each.limit.hop not in deadly or each.limit.kind not in (SHARED, ROW)
     ]
-    served, parts = served_parts(result.chain), with_ports(result.chain)
-    of_served = sum(parts.values())
 
     def finds_none(passing: Mapping[Strand, float]) -> dict[Strand, Bracket]:
         """What finds no room, of clients that have ports, where these parts do not collide."""
@@ -76,7 +76,7 @@ def expected(
     slices = list(falls(found, fields[0].hops))
     bounds = [Bound(field, slices, {each: part * rate for each, part in parts.items()}) for field in fields]
     shares = []
-    for bound in bounds if of_served else ():
+    for bound in bounds:
         blocked: Mapping[Strand, Bracket] = concert
         collided = bound.collide(blocked)
         for _ in range(_ROUNDS):
@@ -87,8 +87,6 @@ def expected(
             if all(abs(collided[strand] - share) <= _SETTLED for strand, share in before.items()):
                 break
         shares.append((collided, blocked))
-    if not shares:
-        return Expected(lost, ())
     (low, _), (high, blocked) = shares
     failing = {}
     for strand in parts:

@@ -4,11 +4,12 @@ Flows arrive at random moments (Poisson).  Who chooses a port picks it uniformly
 table does not hold; every table behind it in which the same key must be free is then looked at, and what is
 taken there, by whatever its chooser could not see, is a collision.
 
-* A device refuses the newcomer, of which nothing is kept.  Its own proxy sees all tables of its machine.
-* Or its machine ``kills`` the older one (Linux, connection tracking): the newcomer always gets in, and every
-  living flow on the key dies with probability 1 - survival, also the newcomer itself where both its legs are
-  on one key.  connect() does not look there, and closed keys do not hold.  A dead flow keeps its sockets
-  until it would have closed.
+* A device refuses the newcomer, of which nothing is kept.  A TPROXY that refuses looks into the tracking
+  table of its machine before it takes a port of its own.
+* Or the older one dies (TPROXY with ``collision = "kills-older"``): the newcomer always gets into the
+  tracking table, and every living flow on the key dies with probability 1 - survival, also the newcomer
+  itself where both its legs are on one key.  connect() does not look there, and closed keys do not hold.
+  A dead flow keeps its sockets until it would have closed.
 
 A flow fails if it is refused, finds no port, or dies.  Tables and files have no size here.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import sqrt
 from random import Random
 from typing import NamedTuple
@@ -65,12 +66,11 @@ class Flow:
 
 @dataclass
 class Simulation:
-    """One run; ``kills`` names the machines where the older flow dies, and how often it survives."""
+    """One run."""
 
     chain: Chain
     rate: float
     seed: int = 1
-    kills: Mapping[str, float] = field(default_factory=dict)
     fixed_hold: bool = False
 
     def __post_init__(self) -> None:
@@ -79,7 +79,9 @@ class Simulation:
         self.held: defaultdict[Hashable, dict[int, list[Flow]]] = defaultdict(dict)
         self.endings: list[tuple[float, int, Hashable, int, Flow]] = []
         self.number = 0
-        self.tracking = {hop.on for hop in self.chain.hops if isinstance(hop, Proxy) and hop.tracks}
+        tracking = [hop for hop in self.chain.hops if isinstance(hop, Proxy) and hop.tracks]
+        self.tracking = {hop.on for hop in tracking}
+        self.kills = {hop.on: float(hop.survival) for hop in tracking if _kills(hop)}
         self.ways = [Way(strand) for strand in self.chain.strands]
         self.parts = [float(way.strand.part) for way in self.ways]
         self.ports: dict[PortSet, list[int]] = {}
@@ -165,6 +167,9 @@ class Way:
         self.strand = strand
         self.hops = strand.hops
         self.is_udp = strand.protocol == "udp"
+        self.first_close = float(strand.first_close)
+        self.clients = strand.clients.addresses.size
+        self.client_linger = float(strand.clients.linger)
         self.waits: dict[Hashable, float] = {}
         self.services: list[Hashable] = []
         weights: list[float] = []
@@ -198,7 +203,7 @@ class Walk:
         self.simulation, self.way = simulation, way
         strand, self.random = way.strand, simulation.random
         self.hold = self.flow_hold = self._some_hold(float(strand.hold))
-        self.by_client = self.random.random() < strand.first_close
+        self.by_client = self.random.random() < way.first_close
         several = way.services
         self.service = (
             self.random.choices(several, way.weights)[0]
@@ -215,9 +220,9 @@ class Walk:
     def keys(self) -> tuple[list[tuple[Key, float]], list[tuple[Key, float, float]]]:
         """Walk the whole way; what is taken, and what is taken where the older flow gives way."""
         clients = self.way.strand.clients
-        self.source = self.way.strand.source, self.random.randrange(clients.addresses.size)
+        self.source = self.way.strand.source, int(self.random.random() * self.way.clients)
         self._address(0)
-        linger = float(clients.linger) * self.by_client
+        linger = self.way.client_linger * self.by_client
         spaces: list[Hashable] = [("clients", self.source, self.to)]
         if clients.allocation == "bind":
             spaces.append(("clients' bind", self.source))
@@ -280,7 +285,7 @@ class Walk:
             if hop.allocation == "bind":
                 spaces.append(("bind", hop.on, self.source))
             seen = []
-            if hop.on in self.simulation.tracking and hop.on not in self.simulation.kills:
+            if hop.capture == "tproxy" and hop.tracks and not _kills(hop):
                 seen = [("table", hop.on, self.source, self.to)]
             self._choose(hop.own_ports, spaces, upstream, seen)
         if hop.on in self.simulation.tracking:
@@ -348,6 +353,10 @@ class Walk:
 
     def _some_hold(self, mean: float) -> float:
         return mean if self.simulation.fixed_hold or not mean else self.random.expovariate(1 / mean)
+
+
+def _kills(hop: Proxy) -> bool:
+    return hop.capture == "tproxy" and hop.collision == "kills-older"
 
 
 def _listeners(hop: Proxy) -> list[Hashable]:

@@ -16,7 +16,7 @@ from typing import Any
 from tests.oracle.blind_events import Observed, Share, Simulation
 from tuplecalc.network.chain import Chain
 
-FLOWS, WARM_UP = 160_000, 20_000
+FLOWS, WARM_UP = 80_000, 10_000
 HERE = Path(__file__).parent
 FIGURES = HERE.parent / "data" / "blind_networks.csv"
 ALL = "(all)"
@@ -24,7 +24,7 @@ Topology = dict[str, Any]
 
 
 def networks() -> dict[str, Topology]:
-    """The networks by what they show; those of a hop say what a collision costs there."""
+    """The networks, by what they show."""
     return tomllib.loads((HERE / "blind_networks.toml").read_text(encoding="utf-8"))
 
 
@@ -41,10 +41,7 @@ def figures() -> dict[str, dict[str, Share]]:
 
 def simulation(topology: Topology, **more: Any) -> Simulation:
     """A simulation of a network."""
-    hops = [{key: hop[key] for key in hop.keys() - {"collision", "survival"}} for hop in topology["hops"]]
-    killing = [hop for hop in topology["hops"] if hop.get("collision") == "kills-older"]
-    kills = {hop.get("machine", hop["name"]): float(hop["survival"]) for hop in killing}
-    return Simulation(Chain(**topology | {"hops": hops}), topology["traffic"]["rate"], kills=kills, **more)
+    return Simulation(Chain(**topology), topology["traffic"]["rate"], **more)
 
 
 def observed(topology: Topology) -> Observed:

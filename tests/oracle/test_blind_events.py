@@ -6,6 +6,7 @@ Each comparison allows four standard errors of the simulation; the runs are seed
 from math import exp
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.oracle import blind, blind_exact, blind_networks
@@ -99,16 +100,50 @@ def test_a_firewall_that_remembers_10_s_longer_fails_7_2_percent() -> None:
     assert found.error < 0.002
 
 
+def replaced(load: float, survival: float, fixed: bool) -> Share:
+    """What dies where flows are replaced, each of 3,000 ports in use for this part of the time."""
+    topology = network(1, killing("1024-4023", survival), ports="1024-4023", rate=3000 * load)
+    return blind_networks.simulation(topology, fixed_hold=fixed).run(40_000, 2_500).all
+
+
 @pytest.mark.parametrize(("load", "survival"), [(0.1, 0.25), (0.1, 0.5), (0.04, 0.25)])
 @pytest.mark.parametrize("fixed", [False, True], ids=["exponential", "fixed"])
 def test_the_older_flow_dies_as_the_kernel_was_seen_to_do(load: float, survival: float, fixed: bool) -> None:
-    """K/(1 + K) and 1 - exp(-K) are for little load: what is used already is left out of them."""
+    """K/(1 + K) and 1 - exp(-K) are for little load."""
     kills = (1 - survival) * 2 * load
-    topology = network(1, killing("1024-4023", survival), ports="1024-4023", rate=3000 * load)
-    found = blind_networks.simulation(topology, fixed_hold=fixed).run(40_000, 2_500).all
+    found = replaced(load, survival, fixed)
     expected = 1 - exp(-kills) if fixed else kills / (1 + kills)
     assert abs(found.failed - expected) < ERRORS * found.error + load**2 / 4
     assert not _close(found, 2 * load / (1 + 2 * load))  # nobody survives
+
+
+def dies_of_many(load: float, survival: float) -> float:
+    """For many ports and exponential holds: while a port is in use already, nobody else can take it.
+
+    A flow has two ports, each in use in the other's table or not.  Where it is not, it is taken (a hit) so
+    often as makes it used for ``load`` of the time, and given back after one hold.
+    """
+    taken = load / (1 - load)
+    hit = taken * survival
+    steps = [[1 + 2 * taken, -2 * hit, 0], [-1, 2 + taken, -hit], [0, -2, 3]]  # for none, one, both in use
+    lives = np.linalg.solve(np.array(steps), np.ones(3))
+    return float(1 - np.array([(1 - load) ** 2, 2 * load * (1 - load), load**2]) @ lives)
+
+
+def dies_of_many_fixed(load: float, survival: float) -> float:
+    """The same for fixed holds: who takes a port keeps it until the flow ends, so each port is hit once."""
+    return 1 - (1 - (1 - survival) * load) ** 2
+
+
+@pytest.mark.parametrize("fixed", [False, True], ids=["exponential", "fixed"])
+@pytest.mark.parametrize(("load", "survival"), [(0.1, 0.25), (0.44, 0.25), (0.44, 0.5), (0.7, 0.25)])
+def test_more_die_of_much_load_than_the_law_for_little_says(
+    load: float, survival: float, fixed: bool
+) -> None:
+    found, kills = replaced(load, survival, fixed), (1 - survival) * 2 * load
+    expected = dies_of_many_fixed(load, survival) if fixed else dies_of_many(load, survival)
+    assert abs(found.failed - expected) < ERRORS * found.error + 0.001  # both legs on one of 3,000 ports
+    assert expected > (1 - exp(-kills) if fixed else kills / (1 + kills))
 
 
 @pytest.mark.parametrize(("survival", "filled"), [(0.5, 1.0), (0.25, 1.0), (0.25, 0.5), (0.0, 1.0)])

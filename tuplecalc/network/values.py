@@ -147,12 +147,20 @@ def _first_close(value: object) -> Fraction:
 
 
 def _port_search(value: object) -> Any:
-    """How a free port is looked for: "exhaustive", "linux", or how many random probes are made."""
-    probes = is_integer(value) and 1 <= value <= MOST_PROBES
-    if not probes and value not in ("exhaustive", "linux"):
+    """How a free port is looked for: "exhaustive", "linux", random probes, or neighbours in order."""
+    found = value
+    if isinstance(value, Mapping) and value.keys() == {"sequential"}:
+        found = (value["sequential"],)
+    number = found[0] if isinstance(found, tuple) and len(found) == 1 else found
+    if not (is_integer(number) and 1 <= number <= MOST_PROBES) and value not in ("exhaustive", "linux"):
         rule = f'a port search is "exhaustive", "linux", or 1 to {MOST_PROBES} random probes'
-        raise reject(value, rule, 'write "linux" for the 248 probes of nf_nat, or a number such as 32')
-    return value
+        instead = 'write "linux" for the 248 probes of nf_nat, a number such as 32, or { sequential = 10000 }'
+        raise reject(value, f"{rule} or sequential ones", instead)
+    return found
+
+
+def _port_search_written(value: Any) -> Any:
+    return {"sequential": value[0]} if isinstance(value, tuple) else value
 
 
 def _block(value: object) -> Any:
@@ -308,7 +316,14 @@ _COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
 _ENTRY = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
 _TABLE = {"type": "array", "minItems": 1, "items": _ENTRY}
 _BLOCK = {"anyOf": [_COUNT, {"const": "even"}, _TABLE], "examples": [512, "even", [[50, 1024], [100, 512]]]}
-_PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _COUNT | {"maximum": MOST_PROBES}]}
+_PROBES = _COUNT | {"maximum": MOST_PROBES}
+_SEQUENTIAL = {
+    "type": "object",
+    "properties": {"sequential": _PROBES},
+    "required": ["sequential"],
+    "additionalProperties": False,
+}
+_PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _PROBES, _SEQUENTIAL]}
 
 Count = Annotated[int, _Reader(count, _COUNT)]
 Flag = Annotated[bool, _Reader(_flag, {"type": "boolean"})]
@@ -320,7 +335,10 @@ Portion = Annotated[Fraction, _Reader(_portion, _PORTION, plain)]
 PerFlow = Annotated[Fraction, _Reader(_ratio("connections"), _RATIO_SCHEMA, plain)]
 Files = Annotated[Fraction, _Reader(_ratio("files"), _RATIO_SCHEMA, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
-PortSearch = Annotated[Literal["exhaustive", "linux"] | int, _Reader(_port_search, _PORT_SEARCH)]
+PortSearch = Annotated[
+    Literal["exhaustive", "linux"] | int | tuple[int],
+    _Reader(_port_search, _PORT_SEARCH, _port_search_written),
+]
 _MOST = {"type": "object", "minProperties": 1, "additionalProperties": _COUNT}
 Most = Annotated[tuple[tuple[str, int], ...], _Reader(_most, _MOST, dict)]
 Name = Annotated[str, _Reader(_name, _NAME)]

@@ -125,6 +125,7 @@ def _per_second(value: float) -> str:
 
 def searches(result: Capacity) -> Iterator[str]:
     """Where a cone gives up its search for a free port before it has seen them all."""
+    from tuplecalc.under_load.pools import search_of
     from tuplecalc.under_load.search import start_bias, usable_share  # only these cones need it
 
     for hop in result.chain.hops:
@@ -133,7 +134,7 @@ def searches(result: Capacity) -> Iterator[str]:
         ports = result.ports_searched(hop)
         if not ports:
             continue
-        apart, clustered = usable_share(_RARELY, ports, hop.port_search)
+        apart, clustered = usable_share(_RARELY, ports, search_of(hop))
         if apart * ports >= ports - 1:
             continue
         which = "a client's block" if hop.block else "its ports"
@@ -146,7 +147,21 @@ def searches(result: Capacity) -> Iterator[str]:
                 f" Linux starts it at 16 random bits modulo {ports:,}, which favours some of the ports: "
                 "these fill first, and it fails sooner than all that is said here."
             )
-        yield text
+        yield f"{text}{_tried_again(result, hop, ports)}"
+
+
+def _tried_again(result: Capacity, hop: Cone, ports: int) -> str:
+    """How many connections get a port of a cone since Linux 6.5 at once, and when SYNs are sent again."""
+    from tuplecalc.under_load.eviction import served_by_linux
+    from tuplecalc.under_load.pools import search_of
+    from tuplecalc.under_load.search import EVICTING, LONGEST_SWEEP
+
+    offered, rate = result.chain.traffic.offered, result.limit(hop.name, "ports").rate
+    is_simulated = search_of(hop) == EVICTING and hop.block is None and ports > LONGEST_SWEEP
+    if not (is_simulated and offered and rate) or offered > rate:
+        return ""
+    first, soon = (numbers.percent(Fraction(share)) for share in served_by_linux(float(offered / rate)))
+    return f" At {numbers.rate(offered)}/s {first} find one with the first SYN, {soon} within 3 s (estimate)."
 
 
 def kept(collapse: Collapse) -> str:

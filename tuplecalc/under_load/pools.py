@@ -208,11 +208,18 @@ def _of_served(takings: Iterable[Taking], parts: Mapping[Strand, Fraction]) -> I
         yield each._replace(part=part, without=each.part - part)
 
 
+def search_of(cone: Cone) -> Search:
+    """How a cone looks for a free port: a search of Linux evicts closed entries where these give way."""
+    if cone.port_search == "linux" and cone.closing == "gives-way":
+        return "linux since 6.5"
+    return cone.port_search
+
+
 def _pools(limit: Limit, chain: Chain, cone: Cone | None, merged: dict[object, tuple[Slice, ...]]) -> Pools:
     pool = limit.pool or Pool(limit.scopes, Fraction(limit.busy_keys))
     slices, hashed, parts = _falls(limit, pool.scopes, merged)
     looks_here = cone is not None and limit.kind in ((CONE_PORTS,) if cone.block is None else _BLOCKS)
-    search: Search = cone.port_search if cone is not None and looks_here else "exhaustive"
+    search: Search = search_of(cone) if cone is not None and looks_here else "exhaustive"
     takings = tuple(_takings_of_mix(limit, chain) if limit.parts else _takings(limit, chain))
     if not pool.scopes.value:  # no source has a port: one pool without a key
         return Pools(limit, 0, takings, (Slice(Fraction(1), Fraction(1)),), None, "exhaustive", parts)

@@ -54,9 +54,9 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     They act on the limits that bind the flows and the rate, and where none helps since several limits
     bind alike, on the others, then on two or three; and on cones that leave clients without ports.  A
     change that raises one figure, or the clients served, counts as much as it raises it; one that
-    lowers another counts with the product.  None leaves more clients without ports, touches a key that is fixed, or
-    goes beyond what a product allows; several are made together only where none of them does it alone.
-    Separate port ranges come last, and are there wherever hops draw on the same ports.
+    lowers another counts with the product.  None leaves more clients without ports, touches a key that
+    is fixed, or goes beyond what a product allows; several are made together only where none of them
+    does it alone.  Separate port ranges come last, and are there wherever hops draw on the same ports.
 
     >>> from tuplecalc.network.file import example
     >>> for advice in advise(capacity(example("cone"))):

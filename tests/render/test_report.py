@@ -344,11 +344,12 @@ def assumed(design: tc.Chain) -> list[str]:
 
 
 def test_the_assumptions_of_the_outage() -> None:
-    even, concert, steady, once, unsized = assumed(OUTAGE)
+    even, concert, blindly, steady, once, unsized = assumed(OUTAGE)
     assert (
         even == "Traffic spreads evenly over the services, and over the addresses and instances of each hop."
     )
-    assert concert.startswith("Hops that draw on the same ports choose them in concert")
+    assert concert.startswith("All counts, the highest rate and the best case: no device picks a port")
+    assert blindly.startswith("What is expected to fail: each device picks by chance, of the ports")
     assert steady.startswith("Rates are those of a steady state")
     assert once == "New connections come at random moments, and one that fails is not tried again."
     assert unsized.startswith(

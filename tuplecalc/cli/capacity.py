@@ -89,4 +89,4 @@ def _is_above(result: Capacity, share: Fraction | None) -> bool:
 
 def _fail(load: Offered, share: Fraction | None) -> bool:
     """Whether more may fail: a gate closes at the upper end of a bracket."""
-    return share is not None and load.expected is not None and load.expected.upper > share
+    return share is not None and load.expected is not None and load.expected.upper > float(share)

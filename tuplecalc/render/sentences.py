@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import blocks_of, wanted_by_clients
+from tuplecalc.limits.served import Served, blocks_of, wanted_by_clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
 _MOST_COLLAPSES = 4
 _PAIR = 2
-_ENDS = {True: "the newer connection lives and the older one may die", False: "the new connection fails"}
-"""What becomes of two connections on one port: whether a table's collisions kill the older one."""
 _MOST_UNSIZED = 3
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
@@ -85,25 +83,33 @@ def runs_dry(load: Offered) -> str:
 
 def blind(load: Offered) -> str:
     """What happens where a port is picked that is taken already, unseen; empty where that cannot be."""
-    met = [(each.hop, each.chooser, each.share, _ENDS[each.kills]) for each in load.meetings]
-    pairs = ((each.hop, (each.chooser, each.hop)) for each in load.blind)
-    met = met or [(hop, name, 0.0, "a connection is lost") for hop, names in pairs for name in names]
-    if not met:
+    worst = load.worst
+    if worst is None:
         return ""
-    hop, _, share, ends = max(met, key=lambda each: each[2])
-    choosers = [chooser for at, chooser, *_ in met if at == hop]
+    choosers = [each.chooser for each in load.meetings if each.hop == worst.hop] or [worst.chooser]
     names = kinds.listed(choosers)
-    said = f"A port of {names} is picked without seeing which ones {hop} still holds: where it holds that one"
-    if hop in choosers and len(choosers) > 1:
+    said = f"A port of {names} is picked without seeing which are taken at {worst.hop}: where it is"
+    if worst.hop in choosers and len(choosers) > 1:
         two = len(choosers) == _PAIR
         sees = "neither sees what the other has" if two else "none sees what the others have"
         said = f"{names} take ports from the same range, and {sees} taken: where {'both' if two else 'two'} "
         said += "pick the same one"
-    at = numbers.rate(load.rate)
-    often = f" That befalls {numbers.share(share)} of the connections at {at}/s (mean field)."
-    others = list(dict.fromkeys(at for at, *_ in met if at != hop))
+    ends = (
+        "the newer connection lives and the older one may die" if worst.kills else "the new connection fails"
+    )
+    costs = []
+    if worst.blocking and load.rate is not None:
+        costs.append(f"{numbers.between(worst.blocking)} of the connections at {numbers.rate(load.rate)}/s")
+    if worst.half:
+        costs.append(
+            f"half of {'them' if costs else 'the connections'} at {numbers.between(worst.half, _per_second)}"
+        )
+    if worst.burst is not None:
+        costs.append(f"{numbers.share(float(worst.burst))} of a burst over all ports")
+    alone = f" That alone costs {', '.join(costs)} (mean field)." if costs else ""
+    others = [each.hop for each in load.blind if each is not worst]
     more = f" It can happen at {kinds.listed(others)} as well." if others else ""
-    return f"{said}, {ends}.{often if load.rate is not None else ''}{more}"
+    return f"{said}, {ends}.{alone}{more}"
 
 
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:
@@ -280,7 +286,7 @@ def context(result: Capacity) -> Iterator[str]:
 
 
 def blockless(result: Capacity) -> Iterator[str]:
-    """Where a cone has fewer blocks of ports than sources: all else is said of those that hold one."""
+    """Where a cone has fewer blocks than sources, and clients get no ports: all else is of the others."""
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
         if isinstance(hop, Cone):
             blocks = blocks_of(hop)
@@ -288,6 +294,19 @@ def blockless(result: Capacity) -> Iterator[str]:
                 few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"
                 rest = "the others send nothing, and all figures are of those that do"
                 yield f"Only {few} get a block of ports at {hop.name}: {rest}."
+    yield from filter(None, [unserved(result.served)])
+
+
+def unserved(found: Served) -> str:
+    """How many clients get ports and how many none; empty where all get some.
+
+    >>> unserved(Served(12000, 3528))
+    '3,528 of 12,000 clients get ports; all that the other 8,472 open fails.'
+    """
+    if found.are_all:
+        return ""
+    clients, served, others = map(numbers.count, (*found, found.clients - found.served))
+    return f"{served} of {clients} clients get ports; all that the other {others} open fails."
 
 
 def at_most(result: Capacity) -> Iterator[str]:

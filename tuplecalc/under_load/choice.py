@@ -75,7 +75,7 @@ def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None) -
     meeting = fields[0].at(parts).meetings
     choosers = [each.chooser for each in meeting]
     first = next((each for each in choosers if each != hop), choosers[0])
-    halves = [] if result.chain.is_mixed else [rate for bound in (0, 1) if (rate := half(bound)) is not None]
+    halves = [] if result.chain.is_mixed else [each for bound in (0, 1) if (each := half(bound)) is not None]
     return BlindHop(
         first,
         hop,
@@ -90,7 +90,7 @@ def _burst(result: Capacity, name: str) -> Fraction | None:
     """What fails of one try for each of the ports that enter a transparent proxy."""
     found = (limit for limit in result.limits if limit.hop == name and limit.kind is SHARED)
     size = next((limit.size for limit in found), None)
-    hop = next((each for each in result.chain.hops if each.name == name), None)  # None: the services
+    hop = next((each for each in result.chain.hops if each.name == name), None)
     if result.chain.is_mixed or not isinstance(size, Size) or not isinstance(hop, Proxy):
         return None
     A, L = (each.ports for each in _both(size))

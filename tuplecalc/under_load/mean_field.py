@@ -262,7 +262,7 @@ class MeanField:
                 }
                 for old, each in zip(taken, new, strict=True)
             ]
-        refused = {strand: 1 - share for strand, share in self._accepted(passed).items()}
+        refused = {strand: max(0.0, 1 - share) for strand, share in self._accepted(passed).items()}
         return Collisions(refused, *self._deaths(offered, choices, shares))
 
     def _evenly(self, leg: int, rate: float) -> dict[int, float]:

@@ -83,6 +83,8 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     if of_kinds:
         words = list(_kinds(ax, result, of_kinds))
         finding = _finding_of_kinds(result)
+        if under_load(result).blind:
+            ax.set_ylabel("share that fails in the best case")
     else:
         words = [_curve(ax, curve, offered, curve.kind, _LOOKS[curve.kind]) for curve in found]
         finding = _finding(result)

@@ -511,3 +511,16 @@ def test_solve_takes_multiples_only() -> None:
     azure = loads(CLOUD.replace('default"', '", block = 8').replace("balancer-", "balancer"))
     assert solve(azure, "hops.lb.block", flows=50_500).value == 2528
     assert solve(azure, "hops.lb.block", flows=50_561).value == 2536
+
+
+def test_a_change_stands_alone_where_another_beside_it_adds_nothing() -> None:
+    """One address more is 1%, so that pairs are tried: the cone's ports bind as the proxy's legs do."""
+    many = {**NAT, "addresses": 100, "fixed": ["ports", "time_wait"]}
+    both = chain(many, {**PROXY, "tracking": "off"})
+    assert list(advice(both)) == [
+        "services.ports=[80, 1024]",
+        "services.addresses=11",
+        "hops.nat.addresses=101",
+    ]
+    fixed = tc.with_settings(both, 'services.fixed=["addresses", "ports"]')
+    assert list(advice(fixed)) == ["hops.nat.addresses=101"]

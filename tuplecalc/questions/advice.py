@@ -51,12 +51,12 @@ class Advice(NamedTuple):
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     """The changes that help most, best first: at most ``most`` of them; first those that serve all clients.
 
-    They act on the limits that bind the flows and the rate, and where no single one helps since
-    several limits bind alike, on two or three; and on cones that leave clients without ports.  A change that
-    raises one figure, or the clients served, counts as much as it raises it; one that lowers another
-    counts with the product.  None leaves more clients without ports, touches a key that is fixed, or
-    goes beyond what a product allows, and none is there whose changes are but some of another's that
-    gains no more.  Separate port ranges come last, and are there wherever hops draw on the same ports.
+    They act on the limits that bind the flows and the rate, and where none helps since several limits
+    bind alike, on the others, then on two or three; and on cones that leave clients without ports.  A
+    change that raises one figure, or the clients served, counts as much as it raises it; one that
+    lowers another counts with the product.  None leaves more clients without ports, touches a key that
+    is fixed, or goes beyond what a product allows; several are made together only where none of them
+    does it alone.  Separate port ranges come last, and are there wherever hops draw on the same ports.
 
     >>> from tuplecalc.network.file import example
     >>> for advice in advise(capacity(example("cone"))):
@@ -65,10 +65,9 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     hops.nat.addresses=5 6,451,200 52,879
     """
     gains = _evaluated(result, _helping(result))
-    for together in (2, 3):
+    for together in (1, 2, 3):
         if all(_gain(result, advice) < _WORTH_IT for advice in gains):
             gains += _evaluated(result, _helping_ties(result, together))
-    gains = [each for each in gains if not _is_idle(result, each, gains)]
     ranked = sorted(gains, key=lambda each: (not each.served.are_all, -_gain(result, each), -each.flows))
     separate = _evaluated(result, _keeping_apart(result))
     return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
@@ -129,12 +128,6 @@ def _gain(result: Capacity, advice: Advice) -> float:
     then, now = (Fraction(each.served, each.clients) for each in (advice.served, result.served))
     gains = ratio(advice.flows, result.flows), ratio(advice.rate, result.rate), ratio(then, now)
     return max(gains) if min(gains) >= 1 else prod(gains)
-
-
-def _is_idle(result: Capacity, advice: Advice, others: Iterable[Advice]) -> bool:
-    """Whether some of its changes alone gain as much."""
-    gain, settings = _gain(result, advice), set(advice.settings)
-    return any(set(each.settings) < settings and _gain(result, each) >= gain for each in others)
 
 
 def _keeping_apart(result: Capacity) -> Iterator[Remedy]:

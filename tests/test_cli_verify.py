@@ -1,6 +1,7 @@
 """``tuplecalc verify``: its outputs and exit statuses, without a kernel."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 
 from tests.command import invoke, refused, run
 from tuplecalc.errors import InputError
-from tuplecalc.lab.figures import Figure, counted
+from tuplecalc.lab.blindly import blindly
+from tuplecalc.lab.figures import CERTAIN, DYING, Figure, counted
 from tuplecalc.lab.scale import scale
+from tuplecalc.lab.sustained import Sustained, held
 from tuplecalc.lab.verification import Verification
 from tuplecalc.lab.ways import ways
+from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import example
 
@@ -80,6 +84,72 @@ def test_blind_choice_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(map(len, found.stdout.splitlines())) <= 80
 
 
+def test_blind_choice_has_a_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    scaled = scale(example("outage"))
+    law = blindly(scaled.result, ways(scaled.chain), ("login-proxy",))
+    assert law is not None
+    mean, deviation = law.filled()
+    figures = (
+        Figure("chain", "flows", mean, 640, CERTAIN * deviation / mean, is_chance=True),
+        Figure("chain", "flows opened", 1512, 1512),
+        Figure("chain", DYING, 0.125, 0.25, 0.4, is_chance=True),
+    )
+    found = Verification(scaled, figures, ("login-proxy",), (), (), None, 1600, {}, 9.0, "6.18.0", law)
+    monkeypatch.setattr("tuplecalc.lab.verification.verify", lambda *_, **_keys: found)
+    said = invoke("verify", "outage", "--rates")
+    assert said.exit_code == 1
+    assert (
+        """
+                      predicted  measured
+chain flows                 661       640  within ± 40
+chain flows opened        1,512     1,512  equal
+chain flows that die      12.5%     25.0%  DIFFERENT, not within ± 5.0%
+
+"""
+        in said.stdout
+    )
+    words = " ".join(said.stdout.split())
+    assert "the newer one gets the entry, and the older one's flow lives if both of its sequence" in words
+    assert "with probability 1/4 on separate machines, for which the lab draws these numbers on both" in words
+    assert (
+        "The law was seen on Linux 6.18; in 5.18, and up to where 6.1 got it, every older one dies." in words
+    )
+    assert (
+        json.loads(invoke("verify", "outage", "--rates", "-o", "json").stdout)["figures"][2]["what"] == DYING
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (
+            lambda result: Sustained(Figure("chain", "rate", 220.0, 219.0, 0.01), result, 2, 3),
+            "The rate: connections that last 3 s, offered at 0.75 of what nat ports carries, 293.3/s",
+        ),
+        (
+            lambda result: Sustained(None, result, 2),
+            "The rate is not measured: nat ports binds it, and ports that were bound wait for all of",
+        ),
+        (
+            lambda result: Sustained(Figure("chain", "rate", 220.0, 440.0, 0.05, False), result, 4),
+            "a TIME_WAIT of 4 s everywhere; nat ports binds it. It is shown only: on Linux",
+        ),
+    ],
+)
+def test_how_a_rate_was_measured(
+    rate: Callable[[Capacity], Sustained], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flows = result(example("cone"))
+    sustained = rate(capacity(held(flows.scaled.chain, 3)))
+    figures = flows.figures if sustained.figure is None else (*flows.figures, sustained.figure)
+    found = replace(flows, figures=figures, sustained=sustained)
+    monkeypatch.setattr("tuplecalc.lab.verification.verify", lambda *_, **_keys: found)
+    out = invoke("verify", "cone", "--rates")
+    assert out.exit_code == 0
+    assert said in " ".join(out.stdout.split())
+    assert ("within ± 1%" in out.stdout) is bool(sustained.hold)
+
+
 def test_json(monkeypatch: pytest.MonkeyPatch) -> None:
     measuring(monkeypatch, measured=700)
     found = invoke("verify", "cone", "-o", "json")
@@ -124,12 +194,12 @@ def test_kinds_have_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         """
                                 predicted  measured
-chain flows                           426       424  equal in whole flows
+chain flows                           426       424  within ± 2, in whole flows
 api flows                               7         7  equal
-push flows                            419       417  equal in whole flows
+push flows                            419       417  within ± 2, in whole flows
 nginx-api flows open                    7         7  equal
 nginx-api connections upstream         21        21  equal
-nginx-push flows open                 419       300  DIFFERENT
+nginx-push flows open                 419       300  DIFFERENT, not within ± 2
 
 nginx-api upstream binds. 500 connections tried; Linux 6.18.0, 1.0 s in all.
 Flows of several kinds, and those that share connections, are whole at each

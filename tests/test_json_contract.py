@@ -122,6 +122,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("solve", "-", "--for", "traffic.hold", "--flows", "5"), DIRECT),  # any
         (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=30"), None),
         (("solve", "cone", "--for", "hops.nat.addresses", "--flows", "9", "--set", MOST), None),
+        (("solve", "cone", "--for", "clients.flows_each"), None),
     ),
     "mix": (
         (("solve", "-", "--for", "mix", "--rate"), BRANCHES),
@@ -134,6 +135,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
     "sweep": (
         (("sweep", "outage", "--vary", "hops.lvs.addresses=1..3", "--vary", "traffic.hold=0s..60s/3"), None),
         (("sweep", "outage", "--vary", "clients.addresses=9..10", "--blocking"), None),
+        (("sweep", "cone", "--set", "hops.nat.block=2048", "--vary", "hops.nat.addresses=1..2"), None),
         (("sweep", "-", "--vary", "services.addresses=1..2"), DIRECT),
         (("sweep", "-", "--vary", "services[1].addresses=1..2"), HUGE),
         (("sweep", "-", "--vary", "clients.addresses=1..2"), DIRECT + NO_FILES),

@@ -104,6 +104,19 @@ SHAPES: dict[str, Topology] = {
     ),
 }
 
+BLIND: dict[str, Topology] = {
+    "all ports are shared": chain(
+        nat(ports="20000-20039"), proxy(source="client", ports="20000-20039"), services=4
+    ),
+    "half of the ports are shared": chain(
+        nat(ports="20000-20039"), proxy(source="client", ports="20020-20079"), services=4
+    ),
+    "half full": chain(
+        nat(ports="20000-20079", max_entries=160), proxy(source="client", ports="20000-20079"), services=4
+    ),
+}
+"""Cone and proxy choose blindly: what lives is chance, and follows the law of a collision."""
+
 OFFICE = {"name": "office", "addresses": 30, "ports": "1024-65535"}
 UDP_AND_TCP = {"kinds": [{"name": "dns", "share": "1/2", "protocol": "udp"}, {"name": "web", "share": "1/2"}]}
 KINDS: dict[str, Topology] = {

@@ -17,6 +17,8 @@ from tuplecalc.render.verified import text
 pytestmark = MARKS
 
 BLIND = {"inverted-cone-tproxy", "mixed-by-share", "outage"}
+LAWFUL = BLIND - {"mixed-by-share"}
+"""Of one kind: the law of a collision says how many live."""
 
 
 Measured = Callable[[str], Verification]
@@ -55,7 +57,15 @@ def test_a_bundled_example(name: str, measured: Measured) -> None:
     found = measured(name)
     assert found.scaled.keeps_order
     assert found.agrees, found.said
-    if name.removeprefix("example ") in BLIND:
+    bare = name.removeprefix("example ")
+    assert bool(found.law) is (bare in LAWFUL)
+    if bare in LAWFUL:
+        living, opened = found.figures
+        assert living.is_chance
+        assert living.tolerance < 0.07
+        assert found.law is not None
+        assert opened.measured == found.law.flows
+    elif bare in BLIND:
         assert found.blind
         assert found.flows > 0
         assert not any(figure.is_held for figure in found.figures)

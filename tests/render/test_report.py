@@ -303,7 +303,7 @@ def test_every_default_has_an_origin() -> None:
     said_elsewhere |= {"flows", "flows_each", "kinds", "traffic", "machine", "captures"}  # all, or none
     said_elsewhere |= {"blocks_per_client", "blocks_span", "connections_per_flow", "files_per_flow"}
     said_elsewhere |= {"upstream_hold", "upstream_first_close"}  # those of the flow
-    said_elsewhere |= {"fixed", "most"}  # they are about changes
+    said_elsewhere |= {"fixed", "most"}  # they change no figure
     for part, kind in (
         (Traffic, ""),
         (Clients, "clients"),

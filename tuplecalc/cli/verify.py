@@ -21,7 +21,12 @@ def verify(
         ),
     ] = None,
     rates: Annotated[
-        bool, typer.Option("--rates", help="Also measure the rate, with a TIME_WAIT of two seconds.")
+        bool,
+        typer.Option(
+            "--rates",
+            help="Also measure the rate, with a TIME_WAIT of seconds, and the share that dies "
+            "where ports are chosen blindly.",
+        ),
     ] = False,
     output: Annotated[Literal["table", "json"], OUTPUT] = "table",
 ) -> None:

@@ -16,6 +16,12 @@ from tuplecalc.network.proxy import Proxy
 RATE_TOLERANCE = 0.05
 """A rate may differ by so much of itself: a port that is free again waits for the next connection."""
 
+CERTAIN = 3.2905
+"""Standard deviations to either side within which 99.9 % of a normal law are."""
+
+DYING = "flows that die"
+"""A share of those that are replaced, in a steady state."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -28,8 +34,9 @@ class Figure:
     name: str
     """Of the hop, the kind, the clients, or "chain" for the whole."""
     what: str
-    """``flows`` that carried a byte after all were open, ``flows open`` in a proxy and its ``connections
-    upstream`` where flows share them, the ``rate`` a second."""
+    """``flows`` that carried a byte after all were open, ``flows opened`` where some die of others, ``flows
+    open`` in a proxy and its ``connections upstream`` where flows share them, the ``rate`` a second, the
+    share of ``flows that die``."""
     predicted: float
     measured: float
     tolerance: float = 0.0
@@ -39,6 +46,8 @@ class Figure:
 
     is_bound: bool = False
     """Whether its prediction is "at most"."""
+    is_chance: bool = False
+    """Whether it is the mean of a law of chance, and the tolerance that of 99.9 % of runs."""
 
     @property
     def is_equal(self) -> bool:

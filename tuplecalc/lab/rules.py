@@ -82,6 +82,21 @@ def _marks(some: Iterable[Way], of: Iterable[Way]) -> str:
     return f"ip dscp {{ {', '.join(map(str, sorted(marks)))} }} "
 
 
+def elsewhere(ports: Sequence[int]) -> tuple[str, list[int]]:
+    """Rules of the services' namespace by which they hear on other ports than are called, and which.
+
+    >>> rules, ports = elsewhere([80, 443])
+    >>> ports, rules.splitlines()[3]
+    ([1, 2], ' tcp dport 80 tcp dport set 1')
+    """
+    others = [port for port in range(1, len(ports) * 2 + 1) if port not in ports][: len(ports)]
+    pairs = list(zip(ports, others, strict=True))
+    there = [f"tcp dport {port} tcp dport set {other}" for port, other in pairs]
+    back = [f"tcp sport {other} tcp sport set {port}" for port, other in pairs]
+    chains = _chain("there", "filter", "prerouting", _RAW, there)
+    return _table("elsewhere", chains + _chain("back", "filter", "output", _RAW, back)), others
+
+
 def _protocol(ways: Iterable[Way]) -> str:
     protocols = sorted({way.strand.protocol for way in ways})
     return f"meta l4proto {protocols[0] if len(protocols) == 1 else '{ tcp, udp }'}"

@@ -9,7 +9,8 @@ from math import ceil
 from time import monotonic
 from typing import Any
 
-from tuplecalc.lab import machine, sustained
+from tuplecalc.lab import blindly, machine, sustained
+from tuplecalc.lab.blindly import Blindly
 from tuplecalc.lab.chance import blind_hops, drawing_hops, mixing_hops
 from tuplecalc.lab.figures import Figure, counted
 from tuplecalc.lab.plan import plan
@@ -39,8 +40,8 @@ class Verification:
     figures: tuple[Figure, ...]
     """The chain's flows first, then each kind's, what is open in each proxy, the rate if it was asked for."""
     blind: tuple[str, ...]
-    """Proxies that choose ports out of those of their clients while both must be different: how many
-    flows die of it is chance (docs/model.md, "What Linux does")."""
+    """Proxies that choose ports out of those of their clients while both must be different: which flows
+    die of it is chance (docs/model.md, "What Linux does"), and ``law`` says how many."""
     mixing: tuple[str, ...]
     """Hops that change the destination and keep source address and port: ports that are apart for each
     destination before them may meet behind them, so that the prediction is a bound."""
@@ -53,6 +54,8 @@ class Verification:
     """For each namespace what the kernel said: errors of calls, counters of its tracking table."""
     seconds: float
     kernel: str
+    law: Blindly | None = None
+    """What the law of a collision is about, where it says how many of a blind chain's flows live."""
 
     @property
     def chain(self) -> Chain:
@@ -96,19 +99,25 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     blind = tuple(blind_hops(scaled.result))
     mixing = tuple(mixing_hops(scaled.chain, found))
     drawing = tuple(drawing_hops(scaled.chain))
-    admitted, reports = _fill(scaled, is_blind=bool(blind))
-    bound = scaled.result.flows_at_most or bool(mixing) or bool(drawing)
-    proxies = [proxy for _, report in reports for proxy in report["proxies"]]
-    figures = [
-        replace(figure, is_held=not blind, is_bound=bound, tolerance=0.0 if blind else figure.tolerance)
-        for figure in counted(scaled, found, admitted, proxies)
-    ]
+    law = blindly.blindly(scaled.result, found, blind)
+    if law is not None:
+        figures, admitted, reports = blindly.fill(law, scaled.result)
+    else:
+        admitted, reports = _fill(scaled, is_blind=bool(blind))
+        bound = scaled.result.flows_at_most or bool(mixing) or bool(drawing)
+        proxies = [proxy for _, report in reports for proxy in report["proxies"]]
+        figures = [
+            replace(figure, is_held=not blind, is_bound=bound, tolerance=0.0 if blind else figure.tolerance)
+            for figure in counted(scaled, found, admitted, proxies)
+        ]
     said = {"clients": admitted["errors"]}
     for name, report in reports:
         errors = sum((Counter(proxy["errors"]) for proxy in report["proxies"]), Counter[str]())
         said[name] = dict(errors) | report["kernel"]
-    rate = sustain(scaled.chain) if rates else None
-    if rate is not None:
+    if rates and law is not None:
+        figures.append(blindly.replace(law, scaled.result))
+    rate = sustain(scaled.chain, is_blind=bool(blind)) if rates else None
+    if rate is not None and rate.figure is not None:
         figures.append(rate.figure)
     said = {name: words for name, words in said.items() if words}
     return Verification(
@@ -122,6 +131,7 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
         said,
         monotonic() - started,
         platform.release(),
+        law,
     )
 
 

@@ -17,6 +17,7 @@ from tuplecalc.errors import InputError, TopologyError, show
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
@@ -151,7 +152,7 @@ def axis(chain: Chain, text: str, points: int = POINTS, *, every: bool = False) 
     return made.between(low, high, points)
 
 
-def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
+def ends_of(chain: Chain, text: str, most: int, *, wanted: bool = False) -> tuple[Axis, bool]:
     """The two ends of a number, as ``values``; and whether no chain has a higher value.
 
     A path alone takes all that the number can be, from 1 or 0 on; services, of which a chain may
@@ -171,6 +172,8 @@ def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
     low: Number = 0
     high: Number = _LARGEST
     match found.unit:
+        case "flows" if wanted and isinstance(found.part, Clients):
+            low, high = 1, _most_of(found)
         case "1/s" | "flows" if not isinstance(found.part, Kind):
             raise wrong(text, "what is offered changes no limit", "name another number, as in traffic.hold")
         case "1/s":  # of a kind: what part it has of the traffic

@@ -52,7 +52,8 @@ def solve(
     multiples that it takes.  The target is so many ``flows`` at once, a ``rate`` in connections a
     second, or at this rate at most a share ``blocking`` that fails, by its upper bound; without any of
     them the rate and the flows that the chain asks for, and that each client is served and has its
-    ``flows_each``.  Of clients that want so many each the most are asked that will do.
+    ``flows_each``.  Of clients that want so many each the most are asked that will do, and of their
+    ``flows_each`` the most that all of them can have at once.
 
     Exact integers and fractions are bisected by :func:`~tuplecalc.limits.capacity.capacity` of the
     chain with the value, from a guess in proportion outwards.  So the answer meets the target, and
@@ -73,8 +74,9 @@ def solve(
     Fraction(6162, 25)
     """
     check_chain(chain)
-    target = _target(chain, flows, rate, blocking)
-    axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST)
+    axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST, wanted=True)
+    of_clients = path_steps(axis.path)[-1] if path_steps(axis.path)[0] == "clients" else ""
+    target = _target(chain, flows, rate, blocking, each=of_clients == "flows_each")
     bounds = _allowed(chain, axis, path)
     is_share = axis.path.endswith(".share")
     if axis.unit == "" and not is_share:
@@ -86,7 +88,7 @@ def solve(
     low, high = axis.values
     is_bounded = bounds.most is not None and bounds.most <= high
     high = bounds.most if is_bounded and bounds.most else high
-    is_largest = not axis.is_count or (bool(target.each) and axis.path.startswith("clients."))
+    is_largest = not axis.is_count or (target.serves and of_clients in ("addresses", "flows_each"))
     best: Number | None
     if axis.is_count:
         best = (search.most if is_largest else search.least)(int(low), int(high))
@@ -269,19 +271,20 @@ def _upwards(low: int, high: int) -> Iterator[int]:
     yield high
 
 
-def _target(chain: Chain, flows: Any, rate: Any, blocking: object) -> Target:
+def _target(chain: Chain, flows: Any, rate: Any, blocking: object, *, each: bool) -> Target:
+    """What is asked, else what the chain asks for; ``each`` where the flows of each client are looked for."""
     flows = flows.item() if hasattr(flows, "item") else flows
     if flows is not None and (isinstance(flows, bool) or not isinstance(flows, int) or flows < 1):
         raise InputError(
             f"flows {show(flows)}: a target is a whole number of 1 or more; write it as in 100000"
         )
-    each: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
     wanted: Any = rate
-    if rate is None and (flows is None or blocking is not None):
+    if rate is None and ((flows is None and not each) or blocking is not None):
         wanted = chain.traffic.offered
-    if rate is None and flows is None:
+    if rate is None and flows is None and not each:
         flows = chain.traffic.flows
-        each = tuple(sorted({group.flows_each for group in chain.clients if group.flows_each is not None}))
+        numbers = tuple(sorted({group.flows_each for group in chain.clients if group.flows_each is not None}))
     wanted = wanted.item() if hasattr(wanted, "item") else wanted  # numpy's numbers
     try:
         found = None if wanted is None else number(wanted, "a rate")
@@ -289,9 +292,9 @@ def _target(chain: Chain, flows: Any, rate: Any, blocking: object) -> Target:
         raise InputError(f"rate: {error}") from None
     if found is not None and found <= 0:
         raise InputError(f"rate {show(rate)}: a rate is above 0; write it as in 700")
-    if found is None and flows is None and not each:
+    if found is None and flows is None and not (numbers or each):
         raise InputError("there is no target; name flows or a rate, or write `rate` under [traffic]")
     if found is None and blocking is not None:
         raise InputError("blocking is that of a rate; name one, or write `rate` under [traffic]")
     share = None if blocking is None else probability(blocking, "blocking")
-    return Target(flows, found, share, each)
+    return Target(flows, found, share, numbers, serves=each or bool(numbers))

@@ -209,6 +209,8 @@ def _cut(items: Sequence[T], keep: tuple[object, ...] = ()) -> tuple[list[T], in
 def csv_rows(result: Capacity) -> str:
     """One row for each limit; ``binds`` is flows, rate, both, or empty; then ``kinds`` where there are some.
 
+    Where some clients get no ports, ``served`` and ``unserved`` count clients, in every row alike.
+
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> print(csv_rows(capacity(example("cone"))).splitlines()[0])
@@ -218,7 +220,10 @@ def csv_rows(result: Capacity) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     figures = ("size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate")
     held = ("kinds",) if kinds.of(result) else ()
-    writer.writerow(("hop", "kind", "limit", *figures, "binds", *held))
+    clients, served = result.served
+    counts = () if result.served.are_all else (served, clients - served)
+    names = ("served", "unserved")[: len(counts)]
+    writer.writerow(("hop", "kind", "limit", *figures, "binds", *held, *names))
     for hop in result.hops:
         for limit in hop.limits:
             record = limit_record(limit, result)
@@ -226,7 +231,7 @@ def csv_rows(result: Capacity) -> str:
             word = {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(binds, "")
             behind = (" ".join(kinds.held(result, limit)),) if held else ()
             writer.writerow(
-                (hop.name, hop.kind, limit.name, *(record[key] for key in figures), word, *behind)
+                (hop.name, hop.kind, limit.name, *(record[key] for key in figures), word, *behind, *counts)
             )
     return stream.getvalue()
 

@@ -261,7 +261,8 @@ def _solution(found: Solution) -> Record:
     from tuplecalc.render.solved import reason
 
     number = float if found.unit in REAL_UNITS else int
-    target = _pick(found.target, "flows", "rate", "blocking", *(["each"] if found.target.each else []))
+    of_clients = [key for key in ("each", "serves") if getattr(found.target, key)]
+    target = _pick(found.target, "flows", "rate", "blocking", *of_clients)
     value = None if found.is_any or found.value is None else number(found.value)
     return {
         "title": found.result.title,
@@ -273,12 +274,17 @@ def _solution(found: Solution) -> Record:
         **_pick(found.result, "flows", "rate"),
         "binding": _named(found.binding),
         "at_most": _at_most(found.result),
+        "served": _pick(found.result.served, "clients", "served"),
         **_pick(found, "blocking"),
         "looked_at": found.looked_at and [*map(number, found.looked_at)],
         **_pick(found, *([] if found.most is None else ["most"])),
-        "beyond": found.beyond and _pick(found.beyond, "flows", "rate"),
+        "beyond": found.beyond and _beyond(found.beyond),
         "reason": reason(found) if found.value is None else None,
     }
+
+
+def _beyond(result: Capacity) -> Record:
+    return _pick(result, "flows", "rate") | {"served": _pick(result.served, "clients", "served")}
 
 
 def _mix(found: BestMix) -> Record:

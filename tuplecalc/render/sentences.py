@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import blocks_of, wanted_by_clients
+from tuplecalc.limits.served import Served, blocks_of, wanted_by_clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
@@ -286,7 +286,7 @@ def context(result: Capacity) -> Iterator[str]:
 
 
 def blockless(result: Capacity) -> Iterator[str]:
-    """Where a cone has fewer blocks of ports than sources: all else is said of those that hold one."""
+    """Where a cone has fewer blocks than sources, and clients get no ports: all else is of the others."""
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
         if isinstance(hop, Cone):
             blocks = blocks_of(hop)
@@ -294,6 +294,19 @@ def blockless(result: Capacity) -> Iterator[str]:
                 few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"
                 rest = "the others send nothing, and all figures are of those that do"
                 yield f"Only {few} get a block of ports at {hop.name}: {rest}."
+    yield from filter(None, [unserved(result.served)])
+
+
+def unserved(found: Served) -> str:
+    """How many clients get ports and how many none; empty where all get some.
+
+    >>> unserved(Served(12000, 3528))
+    '3,528 of 12,000 clients get ports; all that the other 8,472 open fails.'
+    """
+    if found.are_all:
+        return ""
+    clients, served, others = map(numbers.count, (*found, found.clients - found.served))
+    return f"{served} of {clients} clients get ports; all that the other {others} open fails."
 
 
 def at_most(result: Capacity) -> Iterator[str]:

@@ -15,7 +15,7 @@ from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.checks import number, probability
 from tuplecalc.under_load.losses import Losses, losses
 from tuplecalc.under_load.networks import Loss, passing, reduced_load, reduced_loads, together
-from tuplecalc.under_load.pools import Pools, Strand, Taking, pools
+from tuplecalc.under_load.pools import Pools, Strand, Taking, pools, strand_name
 from tuplecalc.under_load.roots import crossing
 
 _FEW = 20
@@ -89,9 +89,7 @@ def result_blocking(result: Capacity, rate: float) -> Bracket:
 def unserved(chain: Chain) -> Fraction:
     """The part of the new connections whose clients get no ports."""
     parts = served_parts(chain)
-    return sum(
-        (each.part * (1 - parts[each.kind, each.source, each.target]) for each in chain.strands), Fraction(0)
-    )
+    return sum((each.part * (1 - parts[strand_name(each)]) for each in chain.strands), Fraction(0))
 
 
 def chain_blocking(found: Sequence[Pools], rate: float) -> Bracket:
@@ -105,12 +103,30 @@ def total(found: Sequence[Pools], lost: Mapping[Strand, Bracket]) -> Bracket:
     return Bracket(*(sum((parts[each] * share[at] for each, share in lost.items()), 0.0) for at in (0, 1)))
 
 
+def of_all_clients(
+    lost: Mapping[Strand, Bracket], with_ports: Mapping[Strand, Fraction]
+) -> dict[Strand, Bracket]:
+    """What fails of each strand where only such a part of its clients has ports: all that the others open."""
+    found = {}
+    for strand, part in with_ports.items():
+        without, each = float(1 - part), lost.get(strand, Bracket(0.0, 0.0))
+        found[strand] = Bracket(*(without + (1 - without) * share for share in each))
+    return found
+
+
 def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
+    """What fails of each strand that needs any of the pools, with what clients without ports open."""
+    takings = (taking for each in found for taking in each.takings)
+    parts = {each.strand: each.part / each.whole if each.without else Fraction(1) for each in takings}
+    return of_all_clients(served_blocking(found, rate), parts)
+
+
+def served_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
     """What fails of the flows of each kind from each group of clients to each group of services.
 
-    Those that need none of the pools are left out; those of clients without ports fail.  One pool alone is
-    exact where a flow's keys come and go together (:mod:`tuplecalc.under_load.multirate`;
-    :func:`tuplecalc.under_load.losses.losses` where not).
+    Those that need none of the pools are left out.  So are those of clients without ports, which are a part
+    of the ``rate``.  One pool alone is exact where a flow's keys come and go together
+    (:mod:`tuplecalc.under_load.multirate`; :func:`tuplecalc.under_load.losses.losses` where not).
     Of several pools, with E_js what pool j alone loses of the flows s of loads a::
 
         upper   1 - Π (1 - B_js)       B_js = E_js(a_r·Π_{i ≠ j} (1 - B_ir))      the reduced load
@@ -125,7 +141,6 @@ def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket
     singles = [loss(rate, {}) for loss in uppers]
     lost = _reduced(found, uppers, singles, rate)
     lowers: dict[int, Losses] = {}
-    without = {taking.strand: taking.without / taking.whole for each in found for taking in each.takings}
     shares: dict[Strand, Bracket] = {}
     for strands in _alike(found):
         lower, own = 0.0, dict.fromkeys(strands, 1.0)
@@ -138,9 +153,7 @@ def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket
                 lowers[at] = losses(found[at], "lower")
             lower = max(lower, lowers[at](rate, others | own)[strands[0]])
         upper = together([each[strands[0]] for each in lost.values() if strands[0] in each])
-        for strand in strands:
-            none = float(without[strand])
-            shares[strand] = Bracket(*(none + (1 - none) * share for share in (lower, max(lower, upper))))
+        shares |= dict.fromkeys(strands, Bracket(lower, max(lower, upper)))
     return shares
 
 

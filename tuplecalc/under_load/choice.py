@@ -90,7 +90,7 @@ def _burst(result: Capacity, name: str) -> Fraction | None:
     """What fails of one try for each of the ports that enter a transparent proxy."""
     found = (limit for limit in result.limits if limit.hop == name and limit.kind is SHARED)
     size = next((limit.size for limit in found), None)
-    hop = next(each for each in result.chain.hops if each.name == name)
+    hop = next((each for each in result.chain.hops if each.name == name), None)
     if result.chain.is_mixed or not isinstance(size, Size) or not isinstance(hop, Proxy):
         return None
     A, L = (each.ports for each in _both(size))

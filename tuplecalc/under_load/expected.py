@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from fractions import Fraction
 from math import exp, sqrt
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from tuplecalc.limits.kinds import ROW, SHARED
 from tuplecalc.limits.served import served_parts
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.under_load.chains import Bracket, strand_blocking
+from tuplecalc.under_load.chains import Bracket, served_blocking, strand_blocking
 from tuplecalc.under_load.hashing import log_binomial
 from tuplecalc.under_load.mean_field import Collisions, MeanField, Meeting
 from tuplecalc.under_load.pools import Pools, Strand, strand_name
@@ -71,9 +70,9 @@ def expected(
     def finds_none(passing: Mapping[Strand, float]) -> dict[Strand, Bracket]:
         """What finds no room, of clients that have ports, where these parts do not collide."""
         reach = sum(part * passing.get(strand, 1.0) for strand, part in parts.items()) / of_served
-        return _of_served(strand_blocking(refusing, rate * reach), served)
+        return served_blocking(refusing, rate * reach)
 
-    concert = _of_served(lost, served) if len(refusing) == len(found) else finds_none({})
+    concert = finds_none({})
     slices = list(falls(found, fields[0].hops))
     bounds = [Bound(field, slices, {each: part * rate for each, part in parts.items()}) for field in fields]
     shares = []
@@ -125,16 +124,6 @@ def with_ports(chain: Chain) -> dict[Strand, float]:
     """The part of the new connections that is of each strand, of clients that have ports."""
     served = served_parts(chain)
     return {strand_name(each): float(each.part * served[strand_name(each)]) for each in chain.strands}
-
-
-def _of_served(lost: Mapping[Strand, Bracket], served: Mapping[Strand, Fraction]) -> dict[Strand, Bracket]:
-    """What is lost of clients that have ports."""
-    found = {}
-    for strand, share in lost.items():
-        with_ports = float(served[strand])
-        among = ((each - 1 + with_ports) / with_ports if with_ports else 1.0 for each in share)
-        found[strand] = Bracket(*(min(1.0, max(0.0, each)) for each in among))
-    return found
 
 
 class Bound:

@@ -13,7 +13,6 @@ import tuplecalc as tc
 from tests.render.figures.looks import CHAINS, DIRECT, SIZES, by_gid, check_words, key, line, words
 from tuplecalc.errors import InputError
 from tuplecalc.render import numbers
-from tuplecalc.render import numbers
 from tuplecalc.render.figures import plot_exhaustion, style
 from tuplecalc.render.figures.labels import Mark, marked
 from tuplecalc.under_load.fluid import Fluid, over_time

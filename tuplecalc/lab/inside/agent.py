@@ -23,12 +23,14 @@ from typing import Any
 from tuplecalc.lab.inside.clients import Clients
 from tuplecalc.lab.inside.pace import Pace
 from tuplecalc.lab.inside.proxy import Proxy, limit_files
+from tuplecalc.lab.inside.series import NAME, Series
 from tuplecalc.lab.inside.sockets import (
     BACKLOG,
     datagram_listener,
     echo_datagrams,
     listener,
     open_files,
+    reset,
 )
 
 _CLONE_NEWNET = 0x40000000
@@ -75,7 +77,9 @@ class Agent:
         self.host = os.readlink("/proc/self/ns/net")  # noqa: PTH115
         self.proxies: list[Proxy] = []
         self.servers: list[asyncio.Server] = []  # kept: they close with their last reference
+        self.echoes: set[Echo] = set()
         self.clients: Clients | None = None  # likewise their sockets
+        self.series: Series | None = None
 
     async def live(self, control: socket.socket) -> None:
         """Until who asked is gone."""
@@ -116,6 +120,20 @@ class Agent:
                 return await self.clients.admit(**spec["admit"])
             case "sustain":
                 return await Pace(spec).sustain(spec["offered"], spec["delay"], spec["periods"])
+            case "offer":
+                return await Pace(spec).offer(spec["rate"], spec["hold"], spec["window_seconds"])
+            case "series":
+                self.series = Series(spec)
+            case "open" if self.series:
+                return await self.series.open(spec["flows"])
+            case "close" if self.series:
+                return await self.series.close(spec["flows"], is_oldest=spec["is_oldest"])
+            case "forget":
+                for proxy in self.proxies:
+                    proxy.forget(spec["names"])
+                for echo in [each for each in self.echoes if each.name in ("", *spec["names"])]:
+                    reset(echo.transport.get_extra_info("socket"))
+                    echo.transport.abort()
             case "report":
                 return {"proxies": [proxy.report() for proxy in self.proxies], "kernel": counters()}
         return None
@@ -125,7 +143,9 @@ class Agent:
         for port in ports:
             if "tcp" in protocols:
                 waiting = listener("0.0.0.0", port)
-                self.servers.append(await loop.create_server(Echo, sock=waiting, backlog=BACKLOG))
+                self.servers.append(
+                    await loop.create_server(lambda: Echo(self.echoes), sock=waiting, backlog=BACKLOG)
+                )
             if "udp" in protocols:
                 sock = datagram_listener(port)
                 loop.add_reader(sock, echo_datagrams, sock)
@@ -134,14 +154,24 @@ class Agent:
 class Echo(asyncio.Protocol):
     """The services: every byte goes back."""
 
+    def __init__(self, all_of_them: set[Echo]) -> None:
+        self.all_of_them = all_of_them
+        self.name = ""
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has connected."""
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.all_of_them.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """Back with it."""
-        assert isinstance(self.transport, asyncio.Transport)
+        """Back with it; the first word is its name."""
+        self.name = self.name or data[:NAME].decode()
         self.transport.write(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        self.all_of_them.discard(self)
 
 
 def _leave(host: str) -> int:

@@ -54,7 +54,7 @@ class Strand:
             try:
                 return self.ports.connect(self.addresses[source], to, self.mark), to
             except OSError as error:
-                errors[_name(error)] += 1
+                errors[name_of(error)] += 1
                 if error.errno not in NO_PORT_LEFT:
                     return None
                 self.full.add((source, service))
@@ -86,7 +86,7 @@ class Clients:
         self.window: int = spec["window"]
         self.patience: float = spec["patience"]
         self.ends = monotonic() + spec["seconds"]
-        self.pending: set[asyncio.Task[None]] = set()
+        self.pending: set[asyncio.Task[bool]] = set()
         self.errors: Counter[str] = Counter()
 
     async def admit(
@@ -191,21 +191,22 @@ class Clients:
         task.add_done_callback(self.pending.discard)
         return True
 
-    async def _open(self, strand: Strand, sock: socket.socket, to: Endpoint) -> None:
+    async def _open(self, strand: Strand, sock: socket.socket, to: Endpoint) -> bool:
         """Wait for a byte to come back; a SYN that something drops without a word is given up in time."""
         try:
             async with asyncio.timeout(self.patience):
                 await asyncio.get_running_loop().sock_connect(sock, to)
-                why = "" if await _round_trip(sock, b"?") else "closed"
+                why = "" if await round_trip(sock, b"?") else "closed"
         except TimeoutError as error:
-            why = "no answer" if error.errno is None else _name(error)
+            why = "no answer" if error.errno is None else name_of(error)
         except OSError as error:
-            why = _name(error)
+            why = name_of(error)
         if why:
             self.errors[why] += 1
             abort(sock)
         else:
             self._opened(strand, sock)
+        return not why
 
     def _opened(self, strand: Strand, sock: socket.socket) -> None:
         strand.live.append(sock)
@@ -225,12 +226,12 @@ class Clients:
         """Whether an admitted flow carries a byte there and back now that all are open."""
         try:
             async with asyncio.timeout(self.patience):
-                return await _round_trip(sock, b"!") == b"!"
+                return await round_trip(sock, b"!") == b"!"
         except OSError:
             return False
 
 
-async def _round_trip(sock: socket.socket, byte: bytes) -> bytes:
+async def round_trip(sock: socket.socket, byte: bytes) -> bytes:
     """What came back: the byte, or nothing where the other side has closed."""
     loop = asyncio.get_running_loop()
     if sock.type == socket.SOCK_STREAM:
@@ -247,5 +248,6 @@ async def _round_trip(sock: socket.socket, byte: bytes) -> bytes:
             continue
 
 
-def _name(error: OSError) -> str:
+def name_of(error: OSError) -> str:
+    """Its name as the kernel has it."""
     return errno.errorcode.get(error.errno or 0, "?")

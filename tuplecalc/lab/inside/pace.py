@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from math import inf
+from random import Random
 from time import monotonic
 from typing import Any
 
@@ -23,6 +25,9 @@ class Pace(Clients):
     def __init__(self, spec: dict[str, Any]) -> None:
         super().__init__(spec)
         self.done: list[float] = []
+        self.hold = 0.0
+        self.offered = self.served = 0
+        self.counted_from = inf
         self.counts = dict.fromkeys(self.strands, 0)  # opened, or being opened
         for strand in self.strands:
             strand.looks = min(strand.looks, _LOOKS)  # who has no port now has one again by the next turn
@@ -52,14 +57,32 @@ class Pace(Clients):
         strand.full.clear()  # what is full now is free again later
         return strand
 
-    async def _open(self, strand: Strand, sock: socket.socket, to: Endpoint) -> None:
+    async def offer(self, rate: float, hold: float, seconds: float) -> dict[str, int]:
+        """Connections at random moments, held for so long: those offered and served once the first end."""
+        self.hold = hold
+        self.counted_from = monotonic() + hold
+        began = due = monotonic()
+        random = Random()
+        while (now := monotonic()) < min(began + hold + seconds, self.ends):
+            while due <= now:
+                self._attempt(self._lagging())
+                due += random.expovariate(rate)
+            await asyncio.sleep(_TICK)
+        await asyncio.gather(*self.pending)
+        return {"offered": self.offered, "served": self.served}
+
+    async def _open(self, strand: Strand, sock: socket.socket, to: Endpoint) -> bool:
         self.counts[strand] += 1
+        is_counted = monotonic() >= self.counted_from
+        self.offered += is_counted
         try:
-            await super()._open(strand, sock, to)
+            is_open = await super()._open(strand, sock, to)
         finally:
             self.counts[strand] -= 1
+        self.served += is_open and is_counted
+        return is_open
 
     def _opened(self, strand: Strand, sock: socket.socket) -> None:
         self.done.append(monotonic())
         self.counts[strand] += 1
-        sock.close()
+        asyncio.get_running_loop().call_later(self.hold, sock.close)

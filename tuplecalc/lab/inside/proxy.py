@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from tuplecalc.lab.inside.pool import Pool
+from tuplecalc.lab.inside.series import NAME
 from tuplecalc.lab.inside.sockets import (
     NO_PORT_LEFT,
     Endpoint,
@@ -51,6 +52,7 @@ class Proxy:
         self.turn = self.open = 0
         self.errors: Counter[str] = Counter()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.legs: set[_Leg] = set()  # towards the clients
         for address, port in spec["listen"]:
             waiting = listener(address, port, transparent=self.capture == "tproxy")
             asyncio.get_running_loop().add_reader(waiting, self._accept, waiting)
@@ -65,6 +67,14 @@ class Proxy:
             "pooled": sum(len(pool.lanes) for pool in pools),
             "errors": dict(self.errors),
         }
+
+    def forget(self, names: list[str]) -> None:
+        """Close the flows of these names, and those that never said theirs: dead ones hear of no end."""
+        for leg in [each for each in self.legs if each.name in ("", *names)]:
+            for end in (leg.transport, leg.other.transport):
+                if end:
+                    reset(end.get_extra_info("socket"))
+                    end.abort()
 
     def _accept(self, waiting: socket.socket) -> None:
         for _ in range(64):  # then let others have a turn
@@ -116,6 +126,7 @@ class Proxy:
         here.other, there.other = there, here
         upstream = await self._upstream(peer, mark, to)
         self.open += 1
+        self.legs.add(here)
         await loop.create_connection(lambda: there, sock=upstream)
         await loop.connect_accepted_socket(lambda: here, client)
 
@@ -160,6 +171,8 @@ class _Leg(asyncio.Protocol):
 
     other: _Leg
     transport: asyncio.Transport | None = None
+    name = ""
+    """The first word that it got: a flow's name (:class:`~tuplecalc.lab.inside.series.Series`)."""
 
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
@@ -169,11 +182,13 @@ class _Leg(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
+        self.name = self.name or data[:NAME].decode()
         if self.other.transport:
             self.other.transport.write(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport, other = None, self.other.transport
+        self.proxy.legs.discard(self)
         if other is None:  # it has ended first
             return
         self.other.transport = None

@@ -134,12 +134,12 @@ def _begin_anywhere(sock: socket.socket) -> None:
 
     All namespaces of a kernel share the secret behind these numbers (secure_tcp_seq), so that two legs
     with one tuple would begin nearly alike, and live where legs of two machines die.  Switching the
-    repair off resets SO_REUSEADDR: this comes first.
+    repair off resets SO_REUSEADDR: this comes first.  All 32 bits, else some numbers would be ahead of most.
     """
     for option, value in (
         (TCP_REPAIR, 1),
         (TCP_REPAIR_QUEUE, TCP_SEND_QUEUE),
-        (TCP_QUEUE_SEQ, secrets.randbits(31) + 1),
+        (TCP_QUEUE_SEQ, secrets.randbits(32) - (1 << 31)),
         (TCP_REPAIR, 0),
     ):
         sock.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -29,7 +29,7 @@ def test_the_outage() -> None:
     load = tc.offered(result)
     (place,) = load.blind
     place = place._replace(
-        blocking=Bracket(0.478, 0.648), half=Bracket(503.87, 764.05), burst=Fraction(9, 16)
+        blocking=Bracket(0.478, 0.648), half=Bracket(503.87, 764.09), burst=Fraction(563, 1000)
     )
     found = of_which(load, 0.476, 0.509, blind=(place,))
     said = [

@@ -2,8 +2,9 @@
 
 Each command is a module of its name, imported when it is asked for: it imports the heavy libraries
 that only it needs, so that ``capacity`` starts as fast as the command-line library itself.  Results
-go to standard output, messages to standard error.  Exit status: 0 answered, 1 over the share that
-``--fail-above`` allows, without a solution, or measured otherwise than predicted, 2 bad input.
+go to standard output, messages to standard error.  Exit status: 0 answered, 1 over what
+``--most-failing`` or ``--fail-above`` allows, without a solution, or measured otherwise than
+predicted, 2 bad input.
 """
 
 from __future__ import annotations

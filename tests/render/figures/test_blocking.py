@@ -136,7 +136,7 @@ def test_blind_is_what_is_expected(name: str) -> None:
     """At the offered rate it is the verdict's share, and at none of the higher rates less."""
     chain = {**CHAINS, **ODD}[name]
     curve = found(chain)["blind"]
-    assert curve.at == pytest.approx(tuple(tc.offered(chain).expected or ()), rel=1e-3)
+    assert curve.at == pytest.approx(tuple(tc.offered(chain).expected or ()), rel=5e-3)
     uppers = [share.upper for share in curve.shares]
     assert uppers == sorted(uppers)
 

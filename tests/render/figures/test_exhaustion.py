@@ -141,8 +141,8 @@ def test_what_fits_has_no_marks_and_ends_with_the_offer() -> None:
     [
         ("outage", "At 700/s login-proxy shared runs dry 9 min 9 s from empty"),
         ("slow", "At 587/s login-proxy shared runs dry 35 min 7 s from empty"),
-        ("fits", "500/s never fills login-proxy shared: 85% in use"),
-        ("just", "537.6/s just fills nat ports"),
+        ("fits", "500/s never fills login-proxy shared: 85% in use; {expected} are expected to fail"),
+        ("just", "537.6/s just fills nat ports; 0.313% are expected to fail"),
         ("hourglass", "2,000/s never fills firewall entries: 95% in use"),
         ("cone", "1,500/s never fills nat ports: 3.5% in use"),
         ("moments", "At 1,000,000,000/s nat ports runs dry 64.5 µs from empty"),
@@ -150,7 +150,8 @@ def test_what_fits_has_no_marks_and_ends_with_the_offer() -> None:
     ],
 )
 def test_the_title_states_the_finding(name: str, finding: str) -> None:
-    assert draw(DRAWN[name]).get_title(loc="left").replace("\n", " ") == finding
+    expected = numbers.between(tc.offered(DRAWN[name]).expected or (0.0, 0.0))
+    assert draw(DRAWN[name]).get_title(loc="left").replace("\n", " ") == finding.format(expected=expected)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 import tuplecalc as tc
 from tests.render.figures.looks import CHAINS, DIRECT, MIXES, SIZES, by_gid, check_words, key, words
+from tuplecalc.render import numbers
 from tuplecalc.render.figures import plot_limits, style
 from tuplecalc.render.figures.limits import Of, bars
 
@@ -160,7 +161,8 @@ def test_kinds_beyond_the_colours_look_alike() -> None:
 
 
 def test_the_title_says_the_finding() -> None:
-    title = "login-proxy shared binds at 586.5/s: 700/s is 119% of it"
+    expected = numbers.between(tc.offered(tc.example("outage")).expected or (0.0, 0.0))
+    title = f"login-proxy shared binds at 586.5/s: at 700/s {expected} are expected to fail"
     assert limits(tc.example("outage")).get_title(loc="left") == title
     assert (
         limits(CHAINS["ten"]).get_title(loc="left").startswith("firewall number 1 entries binds at 6,667/s: ")

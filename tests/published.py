@@ -6,150 +6,32 @@ the rows against the sources and the page against the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import tuplecalc as tc
-from tuplecalc.limits.limit import Limit
-from tuplecalc.network.presets import preset
+from tests.published_ways import (
+    Number,
+    Row,
+    an_address,
+    each,
+    enough,
+    flows,
+    has,
+    port,
+    rate,
+    rests,
+    served,
+)
 
 PAGE = Path(__file__).parent.parent / "docs" / "published.md"
 LISTENER = {"addresses": 1, "ports": 80}
-MANY = 1_000_000
-
-Number = int | Fraction
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure: what is asked, what its source prints, and how it is computed here."""
-
-    product: str
-    given: str
-    printed: str
-    """As the source prints it."""
-    figure: float
-    """The same as a number."""
-    name: str
-    """The preset."""
-    compute: Callable[[str], Number]
-    source: str
-    within: float = 0
-    """The tolerance, where the source rounds."""
-    note: str = ""
-
-    @property
-    def computed(self) -> Number:
-        """What tuplecalc finds."""
-        return self.compute(self.name)
-
-    def agrees(self) -> bool:
-        """Whether the two are the same, as far as the source can say."""
-        return abs(float(self.computed) - self.figure) <= self.within * self.figure
-
-
-def chain(
-    name: str, clients: int = MANY, services: int = 1, hold: str = "0s", closes: str = "client", **given: Any
-) -> tc.Chain:
-    """Clients → the preset's hop, or the preset's clients alone → so many endpoints."""
-    found = preset(name)
-    ends: dict[str, Any] = {
-        "traffic": {"hold": hold, "first_close": closes},
-        "services": {"addresses": services, "ports": 80},
-    }
-    if found.kind == "clients":
-        return tc.from_dict({**ends, "clients": {"addresses": clients, "preset": name, **given}})
-    hop = {"name": "hop", "preset": name, **given}
-    return tc.from_dict({**ends, "clients": {"addresses": clients, "ports": "1024-65535"}, "hops": [hop]})
-
-
-def limit(name: str, which: str, **keys: Any) -> Limit:
-    """A limit of the preset's hop."""
-    return tc.capacity(chain(name, **keys)).limit("hop", which)
-
-
-# Ways to a figure: each takes the keys now and the preset's name when it is computed.
-
-Way = Callable[[str], Number]
-
-
-def flows(**keys: Any) -> Way:
-    """Flows open at once."""
-    return lambda name: tc.capacity(chain(name, **keys)).flows
-
-
-def rate(times: int = 1, **keys: Any) -> Way:
-    """Connections a second, or in so many seconds."""
-
-    def compute(name: str) -> Number:
-        found = tc.capacity(chain(name, **keys)).rate
-        assert found is not None
-        return Fraction(found) * times
-
-    return compute
-
-
-def each(**keys: Any) -> Way:
-    """Flows open at once for each of the clients."""
-    return lambda name: Fraction(tc.capacity(chain(name, **keys)).flows, keys["clients"])
-
-
-def rests(**keys: Any) -> Way:
-    """Seconds that a port is taken by a connection that ends at once."""
-
-    def compute(name: str) -> Number:
-        found = tc.capacity(chain(name, **keys))
-        assert found.rate_binding is not None
-        return Fraction(found.rate_binding.seconds.value)
-
-    return compute
-
-
-def served(**keys: Any) -> Way:
-    """How many clients get a block: as long as one more raises what all blocks hold."""
-
-    def blocks(name: str, clients: int) -> int:
-        return limit(name, "block", **keys, clients=clients).flows or 0
-
-    def compute(name: str) -> int:
-        return next(n for n in count(1) if blocks(name, n) == blocks(name, n + 1))
-
-    return compute
-
-
-def an_address(**keys: Any) -> Way:
-    """How many clients with a block share one address."""
-    return lambda name: Fraction(limit(name, "block", **keys).scopes.value) / keys["addresses"]
-
-
-def first_port(client: int) -> Way:
-    """Where the block of a client begins, if they stand one behind the other; then comes the overflow."""
-
-    def compute(name: str) -> int:
-        (hop,) = chain(name, addresses=1).hops
-        assert isinstance(hop, tc.Cone)
-        assert isinstance(hop.block, int)
-        assert hop.overflow is not None
-        ports: list[int] = [*hop.ports, *hop.overflow]
-        return ports[hop.block * (client - 1)]
-
-    return compute
-
-
-def enough(wanted: int, **keys: Any) -> Way:
-    """The least number of addresses that carries so many flows."""
-    return lambda name: next(
-        n for n in count(1) if tc.capacity(chain(name, addresses=n, **keys)).flows >= wanted
-    )
 
 
 def _rows() -> Iterator[Row]:
     yield from _clouds()
     yield from _blocks()
+    yield from _blocks_that_grow()
+    yield from _port_sets()
     yield from _firewalls()
     yield from _hosts()
     yield from _rules()
@@ -224,8 +106,8 @@ def _blocks() -> Iterator[Row]:
     own, note = each(addresses=1, clients=14, overflow=None), "without the dynamic part"
     yield Row(product, "ports of each of 14 subscribers", "4,032", 4032, name, own, rfc, note=note)
     given, first = "first port of subscriber 14", "1024 + 4032 · 13"
-    yield Row(product, given, first, 53_440, name, first_port(14), rfc)
-    yield Row(product, "first port of the dynamic part", "57472", 57_472, name, first_port(15), rfc)
+    yield Row(product, given, first, 53_440, name, port(4032 * 13), rfc)
+    yield Row(product, "first port of the dynamic part", "57472", 57_472, name, port(4032 * 14), rfc)
     both = flows(addresses=1, clients=1)
     note = "its own 4,032 and all that are dynamic (57472-65535)"
     yield Row(product, "1 subscriber, others silent", "4,032 + 8,064", 12_096, name, both, rfc, note=note)
@@ -253,6 +135,41 @@ def _blocks() -> Iterator[Row]:
         yield Row(nokia, given, f"{subscribers}", subscribers, name, way, page, note=note)
 
 
+def _blocks_that_grow() -> Iterator[Row]:
+    forti, name = "FortiGate PBA", "fortigate-pba"
+    page = "docs.fortinet.com, FortiOS 7.2.1, Displaying IP pool usage"
+    for block, blocks in ((64, 944), (128, 472), (256, 236)):
+        way = an_address(addresses=1, block=block, blocks_per_client=1)
+        yield Row(forti, f"blocks of {block} on 1 address", f"{blocks}", blocks, name, way, page)
+    tip = "community.fortinet.com, 214463"
+    whole = an_address(addresses=1, block=448, blocks_per_client=1, ports="5117-65535")
+    yield Row(forti, "blocks of 448, ports 5117-65535", "134", 134, name, whole, tip)
+    forum, one = "community.fortinet.com, 287511", each(addresses=1, clients=1)
+    yield Row(forti, "ports of a user", "1024", 1024, name, one, forum)
+    yield Row(forti, "users with all 8 blocks, 1 address", "59", 59, name, served(addresses=1), forum)
+    page, note = "Junos OS 13.2, secured-port-block-allocation", "block-size 128, 8 blocks"
+    yield Row("Juniper MX", "ports of a subscriber", "128 × 8", 1024, "juniper-pba", one, page, note=note)
+    rest, page = rests(addresses=1, block=64, blocks_per_client=8), "a10networks/a10-acos-axapi, cgnv6 lsn"
+    yield Row("A10 LSN", "a port rests", "2 minutes", 120, "a10-lsn", rest, page)
+
+
+def _port_sets() -> Iterator[Row]:
+    for product, name, rfc in (("MAP-E", "map-e", "RFC 7597"), ("MAP-T", "map-t", "RFC 7599")):
+        page, given = f"{rfc}, example 1, as quoted", "ports of PSID 0x34"
+        note = "arithmetic from its 63 ranges of 4"
+        yield Row(product, given, "63 ranges", 252, name, flows(), page, note=note)
+        yield Row(product, "last of them", "64723", 64_723, name, port(-1), page)
+    page, note = "gist.github.com/osakanataro/a9ba5ded", "arithmetic from its 15 ranges of 16"
+    yield Row(
+        "MAP-E, v6plus", "ports of a customer", "15 ranges", 240, "map-e-v6plus", flows(), page, note=note
+    )
+    page, rest = "Jool, usr-flags-pool4 and pool4", rests(addresses=1)
+    note = "arithmetic from the range"
+    jool = flows(addresses=1, services=100)
+    yield Row("Jool", "1 address, 100 destinations", "61001-65535", 4535, "jool", jool, page, note=note)
+    yield Row("Jool", "a port rests", "4 minutes", 240, "jool", rest, page)
+
+
 def _firewalls() -> Iterator[Row]:
     palo, name = "Palo Alto DIPP", "palo-alto-dipp"
     page = "docs.paloaltonetworks.com, Dynamic IP and Port NAT Oversubscription"
@@ -273,6 +190,12 @@ def _firewalls() -> Iterator[Row]:
     page, note = "F5's manual, as quoted by community.f5.com, 156499", "250,000 / 64,000 = 3.906"
     given = "addresses for 250,000 to one destination"
     yield Row("F5 SNAT", given, "4", 4, "f5-snat", enough(250_000), page, note=note)
+    source, note, name = "FreeBSD, sbin/pfctl and sys/netpfil/pf", "arithmetic from the range", "pf-nat"
+    yield Row(
+        "pf", "1 address, 1 destination", "50001-65535", 15_535, name, flows(addresses=1), source, note=note
+    )
+    yield Row("pf", "a closed state stays", "90 s", 90, name, rests(addresses=1), source)
+    yield Row("pf", "states", "100000", 100_000, name, has("entries", addresses=9), source)
 
 
 def _hosts() -> Iterator[Row]:
@@ -291,6 +214,24 @@ def _hosts() -> Iterator[Row]:
     yield Row("Linux netfilter", "a closed entry stays", "120 s", 120, name, rest, sysctl)
     tcp, rest = "Linux, include/net/tcp.h, TCP_TIMEWAIT_LEN", rests(clients=1)
     yield Row("Linux client", "a closed socket stays", "60 s", 60, "linux-client", rest, tcp)
+    source, table = "Linux, nf_conntrack_core.c, nf_conntrack_init_start", has("entries")
+    given = "entries, more than 4 GiB of memory"
+    yield Row("Linux netfilter", given, "262144", 262_144, "linux-router", table, source)
+    for name in ("linux-snat-before-6-5", "linux-snat-before-5-0"):
+        yield Row("Linux netfilter", given, "262144", 262_144, name, has("entries", addresses=9), source)
+    page, name = "serverfault.com, 145907", "macos-client"
+    about = "roughly about 16350"
+    yield Row(
+        "macOS client", "10 destinations", about, 16_350, name, flows(clients=1, services=10), page, 0.01
+    )
+    page, rest = "XNU, bsd/netinet/tcp_timer.h", rests(clients=1)
+    note = "twice TCPTV_MSL"
+    yield Row("macOS client", "a closed socket stays", "2 × 15 s", 30, name, rest, page, note=note)
+    page, name = "FreeBSD, sys/netinet/in.h", "freebsd-client"
+    ports, note = flows(clients=1), "arithmetic from the range"
+    yield Row("FreeBSD client", "1 destination", "10000-65535", 55_536, name, ports, page, note=note)
+    page = "scratching.psybermonkey.net, 2011-01-31"
+    yield Row("FreeBSD client", "a closed socket stays", "60 seconds", 60, name, rest, page)
     windows, page = "Windows before Vista", "serverdevworker.com, 15449596ed"
     name, way = "windows-client-before-vista", rate(clients=1)
     yield Row(windows, "1025-5000", "3,976", 3976, name, flows(clients=1), page)
@@ -320,6 +261,9 @@ def _proxies() -> Iterator[Row]:
     yield Row("Envoy before July 2026", given, "about 28K", 28_232, "envoy-bind", ten, page)
     given, printed = "10 destinations, IP_BIND_ADDRESS_NO_PORT", "10 times as many"
     yield Row("Envoy", given, printed, 282_320, "envoy", ten, page)
+    source, note = "redsocks.conf.example", "two for sockets, four for pipes"
+    given = "flows of 600 file descriptors"
+    yield Row("redsocks", given, "2 + 4 each", 100, "redsocks", flows(max_files=600), source, note=note)
     page, note = "github.com/cilium/cilium/issues/24555", "an older modulo left out the last port"
     given, name = "1 address, 1 destination", "cilium-egress-gateway"
     yield Row("Cilium", given, "32,767", 32_767, name, flows(addresses=1), page, 1e-4, note)

@@ -166,10 +166,33 @@ def test_a_share_that_is_none_is_bad_input(share: str) -> None:
     assert b"Traceback" not in process.stderr
 
 
-def test_fail_above_without_an_offered_rate_is_bad_input() -> None:
+@pytest.mark.parametrize("gate", ["--fail-above", "--most-failing"])
+def test_a_gate_without_an_offered_rate_is_bad_input(gate: str) -> None:
     topology = b"clients.addresses = 1\nservices = {addresses = 1, ports = 80}"
-    message = refused(run("capacity", "-", "--fail-above", "0.8", stdin=topology))
-    assert message.startswith("--fail-above needs an offered rate; write `rate` under [traffic]")
+    message = refused(run("capacity", "-", gate, "0.8", stdin=topology))
+    assert message.startswith(f"{gate} needs an offered rate; write `rate` under [traffic]")
+
+
+@pytest.mark.parametrize("output", ["json", "csv", "table", "markdown"])
+def test_most_failing_is_of_what_is_expected(output: str) -> None:
+    """At 570/s the outage is at 97 % of its rate, and loses over a third: its devices choose blindly."""
+    gates = ("--fail-above", "0.98", "--most-failing")
+    status = [
+        invoke("capacity", "outage", "--rate", "570", "-o", output, *gates, share).exit_code
+        for share in ("0.01", "0.99")
+    ]
+    assert status == [1, 0]
+    if output == "table":
+        said = invoke("capacity", "outage", "--rate", "570", *gates, "0.01").stdout
+        assert said.startswith("Fails: ")
+
+
+def test_most_failing_closes_at_the_upper_end() -> None:
+    found = json.loads(invoke("capacity", "outage", "--rate", "570", "-o", "json").stdout)["offered"]
+    upper = found["expected_failing"]["upper"]
+    for share, status in ((upper, 0), (upper - 1e-9, 1)):
+        result = invoke("capacity", "outage", "--rate", "570", "-o", "csv", "--most-failing", repr(share))
+        assert result.exit_code == status
 
 
 # Bad input.
@@ -264,6 +287,7 @@ def test_wrong_usage_is_bad_input(arguments: list[str]) -> None:
         ("--blocking", "0.1%", '--blocking "0.1%": this is a share above 0 and below 1; write it as in'),
         ("--blocking", "1", '--blocking "1": this is a share above 0 and below 1'),
         ("--blocking", "1e-400", '--blocking "1e-400": this is a share above 0 and below 1'),
+        ("--most-failing", "1", '--most-failing "1": this is a share above 0 and below 1; write it as in'),
         ("--fail-above", "", '--fail-above "": this is a share above 0; write it as in --fail-above 0.8'),
     ],
 )

@@ -155,9 +155,10 @@ def test_no_limit_is_empty_in_csv_and_null_in_json() -> None:
 
 def test_sweep_with_blocking() -> None:
     arguments = ("sweep", "outage", "--vary", "hops.lvs.addresses=1..2", "--blocking")
-    assert invoke(*arguments).stdout.splitlines()[1].endswith("login-proxy shared     16.2%")
+    assert invoke(*arguments).stdout.splitlines()[1].endswith(" 16.2%")
     rows = list(csv.DictReader(io.StringIO(invoke(*arguments, "-o", "csv").stdout)))
     assert [float(row["blocking_upper"]) for row in rows] == pytest.approx([0.1623, 0.0], abs=1e-4)
+    assert all(float(row["expected_failing_lower"]) > float(row["blocking_upper"]) for row in rows)
 
 
 def test_a_long_table_is_cut_and_says_so() -> None:

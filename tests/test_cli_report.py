@@ -79,7 +79,7 @@ def test_settings_and_a_rate_are_made_and_said(file: Path) -> None:
     result = invoke("report", str(file), "--set", "clients.addresses=3", "--rate", "12", "-o", "-")
     assert "--set clients.addresses=3" in result.stdout
     assert "--set traffic.rate=12" in result.stdout
-    assert "12/s offered is 40% of the highest rate: it fits." in result.stdout
+    assert " of the connections are expected to fail at 12/s." in result.stdout
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -76,6 +76,7 @@ captures = "web"
 connections_per_flow = "1/3"
 upstream_hold = "50s"
 """
+MOST = "hops.nat.most.addresses=8"
 FAMILIES = """
 traffic.rate = 5
 clients = {addresses = ["127.0.0.1", "::1"], ports = "49152-65535"}
@@ -120,6 +121,8 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("solve", "outage", "--for", "traffic.hold", "--rate", "700"), None),
         (("solve", "-", "--for", "traffic.hold", "--flows", "5"), DIRECT),  # any
         (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=30"), None),
+        (("solve", "cone", "--for", "hops.nat.addresses", "--flows", "9", "--set", MOST), None),
+        (("solve", "cone", "--for", "clients.flows_each"), None),
     ),
     "mix": (
         (("solve", "-", "--for", "mix", "--rate"), BRANCHES),
@@ -132,6 +135,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
     "sweep": (
         (("sweep", "outage", "--vary", "hops.lvs.addresses=1..3", "--vary", "traffic.hold=0s..60s/3"), None),
         (("sweep", "outage", "--vary", "clients.addresses=9..10", "--blocking"), None),
+        (("sweep", "cone", "--set", "hops.nat.block=2048", "--vary", "hops.nat.addresses=1..2"), None),
         (("sweep", "-", "--vary", "services.addresses=1..2"), DIRECT),
         (("sweep", "-", "--vary", "services[1].addresses=1..2"), HUGE),
         (("sweep", "-", "--vary", "clients.addresses=1..2"), DIRECT + NO_FILES),
@@ -146,11 +150,17 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("compare", "outage", "-"), MIX),
     ),
     "verify": ((("verify", "cone"), None),),
-    "presets": ((("presets",), None), (("presets", "tencent-nat-gateway"), None)),
+    "presets": (
+        (("presets",), None),
+        *(
+            (("presets", name), None)
+            for name in ("tencent-nat-gateway", "aws-nat-gateway", "azure-load-balancer")
+        ),
+    ),
 }
 """The kind of output → commands and their standard input."""
 
-FREE = {"values", "unknown", "chain", "said", "old", "new"}
+FREE = {"values", "unknown", "most", "multiples", "knobs", "chain", "said", "old", "new"}
 """What a topology file, a preset or a kernel says: any key may stand there."""
 
 
@@ -367,7 +377,11 @@ def test_the_figures_of_a_capacity_agree_with_each_other() -> None:
         assert {use["hop"] for use in data["presets"]} <= set(names)
         if offered := data["offered"]:
             assert [hop["name"] for hop in offered["hops"]] == ([] if offered["rate"] is None else names)
-            assert (offered["blocking"] is None) == (offered["rate"] is None)
+            without_rate = {offered[key] is None for key in ("blocking", "expected_failing", "verdict")}
+            assert without_rate == {offered["rate"] is None}
+            if best := offered["blocking"]:
+                assert best["lower"] <= offered["expected_failing"]["lower"]
+                assert best["upper"] <= offered["expected_failing"]["upper"]
             by_kind = [(kind["name"], kind["rate"]) for kind in offered["kinds"]]
             rates = [
                 (kind["name"], pytest.approx(kind["share"] * (offered["rate"] or 0)))
@@ -411,20 +425,22 @@ def test_json_where_nothing_limits_the_rate() -> None:
     data = json.loads(invoke("capacity", "-", "-o", "json", stdin=topology).stdout)
     assert data["rate"] is None
     assert data["rate_binding"] is None
+    none = {"lower": 0.0, "upper": 0.0}
     assert data["offered"] == {
         "rate": 5.0,
         "utilisation": None,
         "overloaded": False,
-        "blocking": {"lower": 0.0, "upper": 0.0},
+        "verdict": "fits",
+        "expected_failing": none,
+        "blocking": none,
         "exhausted_after": None,
         "blind": None,
         "max_rate_at_blocking": None,
         "hops": [{"name": "clients", "utilisation": None}],
         "kinds": [
-            {"name": "", "rate": 5.0, "failing": {"lower": 0.0, "upper": 0.0}, "exhausted_after": None}
+            {"name": "", "rate": 5.0, "failing": none, "expected_failing": none, "exhausted_after": None}
         ],
         "hit_first": None,
-        "not_counted": None,
     }
     assert data["shape"] == "direct"
 
@@ -445,7 +461,8 @@ def test_json_of_the_worked_example() -> None:
     assert (offered["rate"], offered["utilisation"]) == (1500.0, 1500 / data["rate"])
     assert not offered["overloaded"]
     assert offered["blind"]["chooser"] == "nat"
-    assert offered["blind"]["burst"] == 0.5
+    assert offered["blind"]["kills"]
+    assert offered["blind"]["burst"] == pytest.approx(0.5625, abs=1e-4)  # 1 - (1 - d + d²/3) at d = 3/4
 
 
 def test_json_of_the_outage_says_what_fails_and_when() -> None:
@@ -453,7 +470,9 @@ def test_json_of_the_outage_says_what_fails_and_when() -> None:
     offered = data["offered"]
     assert offered["overloaded"]
     assert offered["utilisation"] == 700 / data["rate"]
+    assert offered["verdict"] == "fails"
     lower, upper = offered["blocking"].values()
+    assert upper < offered["expected_failing"]["lower"]
     assert 1 - data["rate"] / 700 <= lower <= upper < 0.163
     assert 548 < offered["exhausted_after"] < 550
     assert offered["max_rate_at_blocking"]["blocking"] == 1e-3

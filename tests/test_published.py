@@ -6,7 +6,8 @@ from fractions import Fraction
 import pytest
 
 from tests import published
-from tests.published import PAGE, ROWS, Row, chain
+from tests.published import PAGE, ROWS
+from tests.published_ways import Row, chain
 from tuplecalc.errors import TopologyError
 from tuplecalc.network.presets import preset, presets
 
@@ -43,7 +44,19 @@ def test_every_product_with_a_published_figure_is_there() -> None:
         assert name in products
     for name in ("TNSR", "VyOS", "Nokia", "Palo Alto", "Cisco", "Check Point", "Linux client", "netfilter"):
         assert name in products
-    for name in ("Windows", "RFC 6056", "NAT rules", "F5", "Istio", "Envoy", "Cilium"):
+    for name in (
+        "Windows",
+        "RFC 6056",
+        "NAT rules",
+        "F5",
+        "Istio",
+        "Envoy",
+        "Cilium",
+        "FortiGate",
+        "Juniper",
+    ):
+        assert name in products
+    for name in ("A10", "MAP-E", "MAP-T", "Jool", "pf", "macOS", "FreeBSD", "redsocks"):
         assert name in products
 
 

@@ -162,7 +162,7 @@ FUNCTIONS: dict[str, tuple[object, str, Any]] = {
         "linger_by",
         property(lambda self: {"time_wait": self.time_wait}),
     ),
-    "a table never fills": (cone._Row, "gives_way_to_all", lambda self: True),
+    "a table never fills": (cone._Row, "yielding", lambda self: legs.Yielding(("",), Constant(0))),
     "a port serves all destinations": (cone._Row, "_times_in_use", lambda self, endpoints: endpoints),
     "proxy: E for E'": (capacity, "proxy", one_target(proxy.proxy, 2)),
     "proxy: E' for E": (capacity, "proxy", one_target(proxy.proxy, 3)),

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from tests.limits.chains import Topology
 from tests.network.test_chain import said, topology
 from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.file import from_dict, loads
+from tuplecalc.network.replace import with_settings
 from tuplecalc.network.services import Services, overlap
 from tuplecalc.network.traffic import Traffic
 
@@ -194,3 +197,69 @@ def test_a_duration_is_written_such_that_it_is_read_again(written: object) -> No
 def test_a_duration_that_no_device_has_is_refused(written: str) -> None:
     with pytest.raises(TopologyError, match=r"a duration is between 1e-18 and 1e18 in size"):
         Traffic(hold=written)
+
+
+# What cannot be changed, and how far.
+
+
+def wished(part: str, **keys: Any) -> Topology:
+    """A chain with a cone, and these keys in one of its tables."""
+    table = topology(clients={"addresses": 4}, hops=[{"name": "nat", "kind": "cone", "addresses": 2}])
+    (table["hops"][0] if part == "hops" else table[part]).update(keys)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("part", "keys", "message"),
+    [
+        ("hops", {"fixed": ["ports", "prots"]}, 'hops[0].fixed: "prots": unknown key; did you mean `ports`?'),
+        (
+            "hops",
+            {"fixed": "layer"},
+            'hops[0].fixed: "layer": this key fits kind = "hourglass"; leave it out, or change `kind`',
+        ),
+        ("clients", {"fixed": 3}, 'clients.fixed: 3: a name is a text; put it in quotes, as in "nat"'),
+        ("services", {"most": {"prots": 3}}, "services.most.prots: 3: unknown key; did you mean `ports`?"),
+        (
+            "services",
+            {"most": {"time_wait": 3}},
+            "services.most.time_wait: 3: this key is no count; counts are addresses, ports",
+        ),
+        (
+            "hops",
+            {"most": {"addresses": 0}},
+            "hops[0].most.addresses: 0: a count is an integer from 1 to 2^128; write a number in this range",
+        ),
+        (
+            "clients",
+            {"most": 8},
+            "clients.most: 8: this is a table of keys and their largest values; "
+            "write it as in most = { addresses = 8 }",
+        ),
+    ],
+)
+def test_wishes_that_name_nothing(part: str, keys: dict[str, Any], message: str) -> None:
+    assert said(wished(part, **keys)) == message
+
+
+@pytest.mark.parametrize("part", ["clients", "hops", "services"])
+def test_wishes_are_written_back_and_change_no_figure(part: str) -> None:
+    wish = {"fixed": ["ports"], "most": {"addresses": 9, "ports": 100}}
+    chain, bare = from_dict(wished(part, **wish)), from_dict(wished(part))
+    table: Any = chain.to_dict()[part]
+    assert wish.items() <= (table if isinstance(table, dict) else table[0]).items()
+    assert from_dict(chain.to_dict()) == chain != bare
+    assert capacity(chain).flows == capacity(bare).flows
+    path = "hops.nat" if part == "hops" else part
+    (found,) = getattr(with_settings(chain, f"{path}.most.addresses=8", f"{path}.fixed="), part)
+    assert not found.kept
+    assert found.largest == {"addresses": 8, "ports": 100}
+
+
+def test_a_preset_has_wishes_that_the_file_adds_to_or_overrides() -> None:
+    nat = Cone(name="nat", preset="aws-nat-gateway", addresses=2, fixed=["block"], most={"instances": 3})
+    assert set(nat.kept) == {"ports", "time_wait", "block"}
+    assert nat.largest == {"addresses": 8, "instances": 3}
+    raised = nat.changed(time_wait="30s", most={"addresses": 20})
+    assert set(raised.kept) == {"ports", "block"}
+    assert raised.largest == {"addresses": 20}

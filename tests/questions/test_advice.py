@@ -1,21 +1,85 @@
 """Advice keeps what it promises, stands where it belongs, and is never idle."""
 
 import json
+import re
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 import tuplecalc as tc
-from tuplecalc.cli import app
-from tuplecalc.network.file import EXAMPLES
+from tests.command import invoke
+from tuplecalc.network.file import EXAMPLES, loads
+from tuplecalc.questions.solving import solve
+from tuplecalc.render import solved
 
-PROMISES = [
-    pytest.param(name, advice, id=f"{name}: {advice.text}")
-    for name in EXAMPLES
-    for advice in tc.advise(tc.capacity(tc.example(name)), most=99)
+CGN = """
+traffic.rate = 20000
+clients.addresses = 12000
+hops = [{name = "cgn", kind = "cone", addresses = 56, block = 1024}]
+services = {addresses = 1, ports = 443}
+"""
+SPREAD = """
+traffic = {rate = 100, hold = "30s"}
+clients.addresses = 1
+hops = [{name = "nlb", kind = "hourglass", layer = 4, virtual = {addresses = 3, ports = 443}}]
+services = {addresses = 4, ports = 443}
+"""
+SERVER_CLOSES = """
+traffic.first_close = "server"
+clients.addresses = 256
+hops = [{name = "nat", kind = "cone", addresses = 1, time_wait = "120s"}]
+services = {addresses = 1, ports = 443, time_wait = "60s"}
+"""
+REDIRECT = """
+clients.addresses = 100
+services = {addresses = 1000, ports = 443}
+hops = [
+  {name = "nat", kind = "cone", addresses = 1},
+  {name = "p", kind = "hourglass", capture = "nat", source = "own", listen_ports = 3128},
 ]
+"""
+DIRECT = """
+traffic.hold = "1s"
+clients.addresses = 1
+services = {addresses = 1, ports = 443}
+"""
+FULL = """
+traffic = {rate = 100, hold = "10ms"}
+clients.addresses = 1
+hops = [{name = "fw", kind = "hourglass", layer = 3, max_entries = 10067}]
+services = {addresses = 1, ports = 443}
+"""
+CLOUD = """
+traffic.hold = "1s"
+clients.addresses = 20
+hops = [{name = "lb", preset = "azure-load-balancer-default", addresses = 1}]
+services = {addresses = 1, ports = 443}
+"""
+AWS = """
+traffic.hold = "1s"
+clients.addresses = 1000
+hops = [{name = "nat", preset = "aws-nat-gateway", addresses = 1}]
+services = {addresses = 1, ports = 443}
+"""
+ALIKE = """
+traffic.hold = "1s"
+clients = {addresses = 1, allocation = "bind"}
+hops = [{name = "p", kind = "hourglass", capture = "listen", allocation = "bind"}]
+services = {addresses = 4, ports = 443}
+"""
+CASES = {
+    "clients that get nothing": CGN,
+    "fan-in": SPREAD,
+    "the service closes": SERVER_CLOSES,
+    "redirect": REDIRECT,
+    "direct": DIRECT,
+    "windows": DIRECT.replace("= 1\n", '= 1\nclients.preset = "windows-client"\n', 1),
+    "a full table": FULL,
+    "a cloud": CLOUD,
+    "limits alike": ALIKE,
+}
+EVERY = [*EXAMPLES, *CASES]
 
 
 def chain(*hops: dict[str, Any], clients: object = 4096, services: object = 10, **keys: Any) -> tc.Chain:
@@ -33,27 +97,55 @@ NAT = {"name": "nat", "kind": "cone", "addresses": 4}
 PROXY = {"name": "proxy", "kind": "hourglass", "capture": "tproxy", "source": "client", "ports": "1024-65535"}
 
 
-@pytest.mark.parametrize(("name", "item"), PROMISES)
-def test_what_is_promised_is_what_the_settings_give(name: str, item: tc.Advice) -> None:
-    arguments = [word for setting in item.settings for word in ("--set", setting)]
-    result = CliRunner().invoke(app, ["capacity", name, "-o", "json", *arguments], catch_exceptions=False)
-    changed = json.loads(result.stdout)
-    assert changed["flows"] == item.flows
-    assert changed["rate"] == (None if item.rate is None else float(item.rate))
+def case(name: str) -> tc.Chain:
+    """A chain by its name: one of those above, or a bundled example."""
+    return loads(CASES[name]) if name in CASES else tc.example(name)
 
 
-@pytest.mark.parametrize(("name", "item"), PROMISES)
-def test_a_library_user_gets_the_same(name: str, item: tc.Advice) -> None:
-    changed = tc.capacity(tc.with_settings(tc.example(name), *item.settings))
-    assert (changed.flows, changed.rate) == (item.flows, item.rate)
+def record(name: str, *settings: str) -> dict[str, Any]:
+    """What the command says of it, with these settings."""
+    arguments = [word for setting in settings for word in ("--set", setting)]
+    file = ("-", CASES[name]) if name in CASES else (name, None)
+    found: dict[str, Any] = json.loads(
+        invoke("capacity", file[0], "-o", "json", *arguments, stdin=file[1]).stdout
+    )
+    return found
 
 
-@pytest.mark.parametrize(("name", "item"), PROMISES)
-def test_nothing_is_offered_that_does_not_help(name: str, item: tc.Advice) -> None:
-    result = tc.capacity(tc.example(name))
-    assert result.rate is not None
-    better = item.flows > result.flows or item.rate is None or item.rate > result.rate
-    assert item.apart or better
+@pytest.mark.parametrize("name", EVERY)
+def test_what_the_command_promises_is_what_its_settings_give(name: str) -> None:
+    now = record(name)
+    assert now["advice"]
+    for item in now["advice"]:
+        then = record(name, *item["set"])
+        assert {key: then[key] for key in ("flows", "rate")} == {key: item[key] for key in ("flows", "rate")}
+        assert then["served"]["served"] >= now["served"]["served"]
+        more = [then["served"]["served"] > now["served"]["served"], then["flows"] > now["flows"]]
+        assert any(
+            [*more, then["rate"] > now["rate"], "never pick" in item["text"], "separate" in item["text"]]
+        )
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_what_a_terminal_shows_can_be_followed(name: str) -> None:
+    """The settings stand there as they are written in JSON, each on a line of its own."""
+    file = ("-", CASES[name]) if name in CASES else (name, None)
+    shown = re.findall(r"^ +--set (.+)$", invoke("capacity", file[0], stdin=file[1]).stdout, re.MULTILINE)
+    told = [setting for item in record(name)["advice"] for setting in item["set"]]
+    assert [each.strip("'") for each in shown] == told
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_library_user_gets_the_same_and_nothing_idle(name: str) -> None:
+    """No change and the same with another beside it that adds nothing; none twice, in whatever order."""
+    found = tc.advise(tc.capacity(case(name)), most=99)
+    assert len({frozenset(item.settings) for item in found}) == len(found)
+    for item in found:
+        changed = tc.capacity(tc.with_settings(case(name), *item.settings))
+        assert (changed.flows, changed.rate, changed.served) == (item.flows, item.rate, item.served)
+        for other in found:
+            if set(other.settings) < set(item.settings):
+                assert (other.flows, other.rate or 0) < (item.flows, item.rate or 0)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -153,7 +245,7 @@ def test_no_tracking_is_offered_for_the_port_constraint() -> None:
 def test_bind_is_answered_with_bind_address_no_port() -> None:
     topology = chain({**PROXY, "source": "own", "allocation": "bind"})
     item = advice(topology)["hops.proxy.allocation=tuple"]
-    assert item.text == "IP_BIND_ADDRESS_NO_PORT at proxy"
+    assert item.text == "ports chosen towards each destination, not for all by a bind before, at proxy"
     assert item.flows == 10 * tc.capacity(topology).flows
 
 
@@ -161,7 +253,7 @@ def test_clients_that_bind_get_the_same_answer() -> None:
     topology = chain(clients=1).model_copy()
     topology = tc.with_settings(topology, "clients.allocation=bind")
     item = advice(topology)["clients.allocation=tuple"]
-    assert item.text == "clients that connect with IP_BIND_ADDRESS_NO_PORT"
+    assert item.text == "ports chosen towards each destination, not for all by a bind before, at the clients"
     assert item.flows == 10 * tc.capacity(topology).flows
 
 
@@ -181,7 +273,7 @@ def test_tproxy_is_offered_instead_of_redirect() -> None:
 def test_reuse_of_time_wait_is_offered_where_the_proxy_waits() -> None:
     topology = chain({**PROXY, "source": "own"})
     item = advice(topology)["hops.proxy.reuse_after=1s"]
-    assert "tcp_tw_reuse" in item.text
+    assert item.text == "reuse of TIME_WAIT after 1s at proxy"  # whatever its system calls that
     assert item.flows == tc.capacity(topology).flows
     assert item.rate == 64512 * 10 / Fraction(2 + 1)
 
@@ -247,7 +339,7 @@ def test_a_name_with_blanks_is_quoted() -> None:
 
 def test_advice_that_does_not_fit_the_hop_is_left_out() -> None:
     topology = chain({**NAT, "instances": 2, "block": 40_000})
-    assert not any("block" in settings for settings in advice(topology))
+    assert "hops.nat.block=80000" not in advice(topology)
 
 
 def test_no_product_is_asked_for_what_it_does_not_let_one_change() -> None:
@@ -285,3 +377,137 @@ def test_gaps_get_what_a_shared_table_gets() -> None:
     sooner = next(each for each in tc.advise(result, 9) if each.settings == ("hops.lvs.time_wait=30s",))
     assert sooner.rate == tc.capacity(tc.with_settings(result.chain, *sooner.settings)).rate
     assert Fraction(sooner.rate or 0) > Fraction(result.rate or 0) > 0
+
+
+# What can be followed.
+
+
+def rates(name: str) -> dict[str, float]:
+    """All advice by its settings, with the rates."""
+    found = {
+        " ".join(each.settings): float(each.rate or 0) for each in tc.advise(tc.capacity(case(name)), 99)
+    }
+    return {settings: round(rate, 1) for settings, rate in found.items()}
+
+
+def test_who_gets_nothing_comes_first() -> None:
+    """3,528 clients have a block of 1,024; 191 addresses, or blocks of 300, are enough for 12,000."""
+    first, second, *others = tc.advise(tc.capacity(case("clients that get nothing")))
+    assert first.settings == ("hops.cgn.addresses=191",)
+    assert second.settings == ("hops.cgn.block=300",)
+    assert first.served.are_all
+    assert second.served.are_all
+    assert others
+    assert not any("block" in settings for each in others for settings in each.settings)
+    text = invoke("capacity", "-", stdin=CGN).stdout
+    assert "; 12,000 of 12,000 clients get ports" in " ".join(text.split())
+    spanning = loads(CGN.replace("1024", "1024, blocks_span = true"))
+    first, second, *_ = tc.advise(tc.capacity(spanning))
+    assert first.settings == ("hops.cgn.addresses=191",)  # 12,000 × 1,024 of 64,512 each
+    assert second.settings == ("hops.cgn.block=301",)
+
+
+def test_more_virtual_endpoints_are_advised_where_ports_are_chosen_behind_them() -> None:
+    """A balancer that keeps the source folds them onto the services, unseen; a cone chooses ports anew."""
+    assert not any("virtual" in settings for settings in rates("fan-in"))
+    nat = {**NAT, "virtual": {"addresses": 1, "ports": 443}}
+    assert "hops.nat.virtual.ports=[443, 1024]" in advice(chain(nat, clients=1))
+
+
+def test_a_shorter_linger_says_what_services_see() -> None:
+    item = advice(case("the service closes"))["hops.nat.time_wait=30s"]
+    assert item.text.endswith("though services that closed first may still hold these tuples in TIME_WAIT")
+    assert item.rate == 64512 / Fraction(60)
+    by_clients = tc.with_settings(case("the service closes"), "traffic.first_close=client")
+    assert advice(by_clients)["hops.nat.time_wait=30s"].text == "a linger of 30s at nat"
+    gives_way = "hops.nat.closing=gives-way", "hops.nat.time_wait="
+    assert list(advice(tc.with_settings(case("the service closes"), *gives_way))) == ["hops.nat.addresses=2"]
+
+
+def test_what_needs_another_key_gone_says_so() -> None:
+    item = advice(case("redirect"))["hops.p.capture=tproxy hops.p.listen_ports="]
+    assert item.text == "capture by TPROXY instead of REDIRECT at p, without listen_ports"
+    assert item.flows == 28_232_000
+
+
+def test_services_are_a_remedy_of_who_runs_out_of_ports() -> None:
+    found = rates("direct")
+    assert found["services.addresses=2"] == found["services.ports=[443, 1024]"] == 925.6
+    assert "services.addresses=2" not in rates("a full table")
+
+
+@pytest.mark.parametrize(
+    ("preset", "settings", "knob"),
+    [
+        ("linux-client", "clients.reuse_after=1s", "net.ipv4.tcp_tw_reuse"),
+        ("linux-client", "clients.ports=1024-65535", "net.ipv4.ip_local_port_range"),
+        ("windows-client", "clients.time_wait=30s", "TcpTimedWaitDelay"),
+    ],
+)
+def test_a_platform_is_told_its_own_knob(preset: str, settings: str, knob: str) -> None:
+    found = advice(tc.with_settings(case("direct"), f"clients.preset={preset}"))
+    assert f"({knob}" in found[settings].text
+    assert ("clients.reuse_after=1s" in found) == (preset == "linux-client")
+    assert not any(knob in each.text for each in advice(case("direct")).values())
+
+
+def test_a_full_table_empties_sooner_or_is_not_used() -> None:
+    assert rates("a full table") == {
+        "hops.fw.max_entries=": 470.5,
+        "hops.fw.tracking_time_wait=30s": 335.5,
+        "hops.fw.max_entries=20134": 167.8,
+    }
+    balancer = tc.with_settings(case("a full table"), "hops.fw.virtual={addresses = 1, ports = 80}")
+    assert "hops.fw.max_entries=" not in advice(balancer)  # it needs its table to find the way back
+
+
+def test_explicit_ports_replace_the_default_table_of_a_cloud() -> None:
+    """64,000 for 20 clients, in multiples of 8; 21 would have 3,047."""
+    item = advice(case("a cloud"))["hops.lb.block=3200"]
+    assert item.flows == 64_000
+    assert "allocatedOutboundPorts" in item.text
+    assert "hops.lb.block=3040" in advice(tc.with_settings(case("a cloud"), "clients.addresses=21"))
+
+
+def test_several_limits_alike_take_several_changes_each_once() -> None:
+    found = advice(case("limits alike"))
+    assert found["clients.ports=1024-65535 hops.p.allocation=tuple"].flows == 64_512
+    assert not any(settings.startswith("hops.p.allocation=tuple ") for settings in found)
+    assert not any("connections_per_flow=1/100" in settings for settings in found)  # of 5 gains as much
+
+
+def test_what_is_fixed_is_left_alone_and_most_is_the_end() -> None:
+    direct = case("direct")
+    fixed = (
+        'services.fixed=["addresses"]',
+        "services.most.ports=1",
+        'clients.fixed=["ports", "reuse_after"]',
+    )
+    found = advice(tc.with_settings(direct, *fixed, "clients.most.addresses=2"))
+    (item,) = found.values()
+    assert item.settings == ("clients.addresses=2",)
+    assert item.text == "another client address (2 are the most that are allowed)"
+
+
+def test_solve_stays_within_what_a_product_allows() -> None:
+    most, nat = "8 addresses are the most that this product allows", "hops.nat.addresses"
+    found = solve(loads(AWS), nat, flows=440_000)
+    assert found.value == 8
+    assert solved.text(found).endswith(f"{most}.\n  --set {nat}=8\n")
+    assert solve(loads(AWS), nat, flows=440_001).value is None
+    assert solved.reason(solve(loads(AWS), nat, flows=440_001)).endswith(f"at 440,000 flows. {most}.")
+    assert solve(tc.with_settings(loads(AWS), "hops.nat.most.addresses=9"), nat, flows=440_001).value == 9
+    with pytest.raises(tc.InputError) as beyond:
+        solve(loads(AWS), f"{nat}=9..12", flows=9)
+    assert str(beyond.value) == f'"{nat}=9..12": {most}; begin the range there or below'
+    with pytest.raises(tc.InputError) as fixed:
+        solve(loads(AWS), "hops.nat.ports", flows=9)
+    rule = "this cannot be changed here: it is `fixed`, by the file or by its preset"
+    assert str(fixed.value) == f'"hops.nat.ports": {rule}; name another number'
+
+
+def test_solve_takes_multiples_only() -> None:
+    """50,500 flows of 20 clients are 2,525 each, and 2,528 is the next multiple of 8."""
+    azure = loads(CLOUD.replace('default"', '", block = 8').replace("balancer-", "balancer"))
+    assert solve(azure, "hops.lb.block", flows=50_500).value == 2528
+    assert solve(azure, "hops.lb.block", flows=50_561).value == 2536

@@ -175,11 +175,14 @@ def test_a_sweep_over_nothing_is_the_chain() -> None:
 def test_blocking_at_each_point() -> None:
     found = tc.sweep(OUTAGE, {"hops.lvs.addresses": "1..2", "traffic.rate": "500..700/2"})
     lower, upper = found.blocking()
+    expected = found.expected()
     for at, addresses in enumerate((1, 2)):
         for on, rate in enumerate((500, 700)):
             chain = tc.with_settings(OUTAGE, f"hops.lvs.addresses={addresses}")
             bracket = tc.under_load.blocking(chain, rate=rate)
             assert (lower[at, on], upper[at, on]) == (bracket.lower, bracket.upper)
+            load = tc.offered(tc.with_settings(chain, f"traffic.rate={rate}"))
+            assert (expected.lower[at, on], expected.upper[at, on]) == load.expected
     assert found.blocking(700).upper[0].tolist() == [upper[0, 1]] * 2
     with pytest.raises(tc.InputError, match="a rate is above 0"):
         found.blocking(0)

@@ -8,6 +8,7 @@ from rich.console import Console
 import tuplecalc as tc
 from tuplecalc.network.file import EXAMPLES
 from tuplecalc.render.capacity import print_table
+from tuplecalc.under_load.offered import Offered
 
 OUTAGE = """\
 The login outage: a NAT-mode balancer in front of regional login proxies
@@ -32,6 +33,9 @@ legs of a flow need a port of their own (one table).
 """
 
 BY_SHARE = """\
+of the connections are expected to fail at 4,000/s.
+4,000/s is 95% of the highest rate.
+
 TPROXY and REDIRECT side by side on one machine, by share
 Inverted cone, address and port constraint, 2 kinds of traffic
 
@@ -69,7 +73,7 @@ redirect
 """
 
 
-def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80) -> str:
+def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80, load: Offered | None = None) -> str:
     """The table of a chain."""
     console = Console(
         file=io.StringIO(),
@@ -78,18 +82,24 @@ def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80) -> str:
         color_system="standard" if terminal else None,
         highlight=False,
     )
-    print_table(tc.capacity(chain), console)
+    print_table(tc.capacity(chain), console, load)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
 def test_the_outage() -> None:
-    assert printed(tc.example("outage")).startswith(OUTAGE)
+    first, best, rest = printed(tc.example("outage")).split("\n", 2)
+    assert first.startswith("Fails: ")
+    assert first.endswith(" of the connections are expected to fail at 700/s.")
+    assert best.startswith("Best case, ports chosen in concert: 16.2% fail")
+    assert rest.startswith(f"700/s is 119% of the highest rate.\n\n{OUTAGE}")
 
 
 def test_kinds_of_traffic() -> None:
-    text = printed(tc.example("mixed-by-share"))
-    assert text.startswith(BY_SHARE)
+    load = tc.offered(tc.example("mixed-by-share"))
+    kinds = tuple(kind._replace(expected=kind.failing) for kind in load.kinds)
+    text = printed(tc.example("mixed-by-share"), load=load._replace(kinds=kinds, expected=load.blocking))
+    assert text.startswith(f"Tight: under 1e-12 {BY_SHARE}")
     narrow = printed(tc.example("mixed-by-share"), terminal=True, width=60).split("limit ")[1]
     assert max(map(len, map(_bare, narrow.split("◀ binds")[0].splitlines()))) <= 60
 

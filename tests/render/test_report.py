@@ -66,7 +66,11 @@ def test_the_sections_and_their_order(outage: str) -> None:
 def test_it_says_what_the_terminal_says(outage: str) -> None:
     text = Page(outage).text
     assert "193,536 flows open at once and 586.5/s: login-proxy shared binds, because both legs of a" in text
-    assert "700/s offered is 119% of the highest rate: overloaded. login-proxy shared is the first to" in text
+    tiles = text.index("expected to fail at 700/s"), text.index("flows open at once")
+    assert tiles == tuple(sorted(tiles)), "the verdict is the first tile"
+    assert "Fails: " in text
+    assert "Best case, ports chosen in concert: 16.2% fail" in text
+    assert "login-proxy shared is the first to run dry" in text
     assert "To be sure that they never pick the same port, separate port ranges for lvs and" in text
     assert "--set hops.lvs.ports=1024-33279" in text
     assert " ".join(example_text("outage").split()) in text
@@ -299,6 +303,7 @@ def test_every_default_has_an_origin() -> None:
     said_elsewhere |= {"flows", "flows_each", "kinds", "traffic", "machine", "captures"}  # all, or none
     said_elsewhere |= {"blocks_per_client", "blocks_span", "connections_per_flow", "files_per_flow"}
     said_elsewhere |= {"upstream_hold", "upstream_first_close"}  # those of the flow
+    said_elsewhere |= {"fixed", "most"}  # they change no figure
     for part, kind in (
         (Traffic, ""),
         (Clients, "clients"),
@@ -339,13 +344,17 @@ def assumed(design: tc.Chain) -> list[str]:
 
 
 def test_the_assumptions_of_the_outage() -> None:
-    even, concert, steady, once = assumed(OUTAGE)
+    even, concert, blindly, steady, once, unsized = assumed(OUTAGE)
     assert (
         even == "Traffic spreads evenly over the services, and over the addresses and instances of each hop."
     )
-    assert concert.startswith("Hops that draw on the same ports choose them in concert")
+    assert concert.startswith("All counts, the highest rate and the best case: no device picks a port")
+    assert blindly.startswith("What is expected to fail: each device picks by chance, of the ports")
     assert steady.startswith("Rates are those of a steady state")
     assert once == "New connections come at random moments, and one that fails is not tried again."
+    assert unsized.startswith(
+        "Not counted: tables of lvs, login-proxy (Linux: 262,144), files of login-proxy"
+    )
 
 
 def test_assumptions_of_other_chains() -> None:
@@ -353,7 +362,7 @@ def test_assumptions_of_other_chains() -> None:
     hashed = assumed(chain(cone(addresses=4, spread="hashed"), services=groups))
     assert hashed[0].startswith("Traffic falls on the groups of services by their shares")
     assert hashed[1] == "Sources fall on the addresses of h0 by chance and stay there (a hash)."
-    assert hashed[-1].startswith("“At most”")
+    assert hashed[-2].startswith("“At most”")
     assert (
         assumed(chain(services={"addresses": 1, "ports": 80}, traffic={"hold": 0, "first_close": "server"}))
         == []
@@ -383,14 +392,20 @@ def test_rows_of_a_comparison() -> None:
 def test_sentences_of_a_comparison() -> None:
     old = tc.capacity(OUTAGE)
     new = tc.capacity(tc.with_settings(OUTAGE, "hops.login-proxy.tracking=off"))
-    assert list(compared.sentences(compare(old, new))) == [
+    verdicts, *said = compared.sentences(compare(old, new))
+    assert verdicts.startswith("Before it fails: ")
+    assert verdicts.endswith(
+        " of the connections are expected to fail at 700/s. "
+        "Now it fits: none of the connections is expected to fail at 700/s."
+    )
+    assert said == [
         "Flows open at once: 193,536 → 387,072 (2×). lvs ports binds now; it was login-proxy shared.",
         "Rate: 586.5/s → 921.6/s (+57.1%). lvs ports binds now; it was login-proxy shared.",
         "700/s was 119% of the highest rate, and is 76% now.",
     ]
-    assert next(compared.sentences(compare(old, old))) == (
-        "Flows open at once: 193,536, as before. login-proxy shared binds as before."
-    )
+    verdicts, flows, *_ = compared.sentences(compare(new, new))
+    assert verdicts == ("Before and now it fits: none of the connections is expected to fail at 700/s.")
+    assert flows == "Flows open at once: 387,072, as before. lvs ports binds as before."
 
 
 def test_sentences_where_a_rate_is_no_longer_limited_and_hops_come_and_go() -> None:
@@ -398,8 +413,10 @@ def test_sentences_where_a_rate_is_no_longer_limited_and_hops_come_and_go() -> N
         chain({"kind": "hourglass", "layer": 2}, traffic={"hold": 0, "first_close": "server"})
     )
     found = list(compared.sentences(compare(tc.capacity(OUTAGE), endless)))
-    assert found[1] == "Rate: 586.5/s → no limit (no limit). Nothing limits it now."
-    assert found[2:] == [
+    assert found[0].startswith("Before it fails: ")
+    assert "Now it" not in found[0]
+    assert found[2] == "Rate: 586.5/s → no limit (no limit). Nothing limits it now."
+    assert found[3:] == [
         "Before, 700/s was 119% of the highest rate.",
         "Only before: lvs, login-proxy.",
         "Only now: h0.",

@@ -9,6 +9,7 @@ import pytest
 import tuplecalc as tc
 from tests.oracle import blind as oracle
 from tuplecalc.under_load.blind import blind_blocking
+from tuplecalc.under_load.chains import blocking, max_rate, unserved
 from tuplecalc.under_load.choice import BlindHop
 from tuplecalc.under_load.erlang import erlang_b
 from tuplecalc.under_load.exhaustion import Exhausted
@@ -214,11 +215,43 @@ def test_what_clients_without_ports_open_fails() -> None:
     assert beside == pytest.approx(tuple(1 - 0.294 * (1 - share) for share in alone.blocking), rel=1e-9)
 
 
-def test_clients_without_ports_of_several_kinds_are_said_to_be_left_out() -> None:
-    kinds = ", ".join(f'{{ name = "{name}", share = 0.5, services = "{name}" }}' for name in "xy")
-    chain = tc.loads(CGN % (12_000, 20_000, f"kinds = [{kinds}]"))
-    assert load(chain).not_served == Fraction(8_472, 12_000)
-    assert (
-        load(chain).not_counted == "connections of clients without ports: not counted for several kinds yet"
-    )
-    assert load(chain, "clients.addresses=3528").not_counted == ""
+APART = """
+traffic = { rate = %d, hold = "0s", kinds = [
+    { name = "x", share = 0.25, clients = "a", services = "x" },
+    { name = "y", share = 0.75, clients = "b", services = "y" },
+] }
+clients = [{ name = "a", addresses = 12000 }, { name = "b", addresses = 10 }]
+hops = [
+    { name = "cgn", kind = "cone", addresses = 56, block = 1024, traffic = ["x"] },
+    { name = "nat", kind = "cone", addresses = 1, traffic = ["y"] },
+]
+services = [{ name = "x", addresses = 1, ports = 80 }, { name = "y", addresses = 1, ports = 81 }]
+"""
+
+
+def test_clients_without_ports_fail_of_their_kind_only() -> None:
+    """Kinds that share nothing fail as two chains do, and together as their mean does."""
+    for rate in (1_000, 480_000):
+        found = load(tc.loads(APART % rate))
+        cgn = tc.cone(clients=12_000, addresses=56, block=1024, services=1, hold="0s", rate=rate // 4)
+        nat = tc.cone(clients=10, addresses=1, services=1, hold="0s", rate=rate * 3 // 4)
+        one, two = load(cgn).blocking, load(nat).blocking
+        assert one is not None
+        assert two is not None
+        assert [kind.failing for kind in found.kinds] == [pytest.approx(one), pytest.approx(two)]
+        assert found.blocking == pytest.approx([(x + 3 * y) / 4 for x, y in zip(one, two, strict=True)])
+        assert (found.not_served, found.not_counted) == (Fraction(8_472, 12_010), "")
+
+
+@pytest.mark.parametrize("text", [APART % 1, CGN % (12_000, 1, ALIKE)])
+def test_no_rate_is_low_enough_for_clients_without_ports(text: str) -> None:
+    chain = tc.loads(text)
+    least = float(unserved(chain))
+    assert max_rate(chain, least * 0.99) == 0.0
+    rate = max_rate(chain, least * 1.1)
+    assert rate is not None
+    assert blocking(chain, rate).upper == pytest.approx(least * 1.1)
+    waits = *(each.path for each in chain.hops), *(each.path for each in chain.clients)
+    at_once = tc.with_settings(chain, *(f"{path}.time_wait=0s" for path in waits))
+    assert tc.capacity(at_once).rate is None
+    assert blocking(at_once, 1).upper == pytest.approx(least)

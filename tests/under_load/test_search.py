@@ -406,6 +406,18 @@ def test_fills_and_steady_states_lie_between_the_bounds(alpha: float) -> None:
         assert seen.share == pytest.approx(seen.exact, rel=0.3, abs=1e-3)
 
 
+@pytest.mark.parametrize(("window", "alpha"), [(100, 0.9), (300, 0.98)])
+def test_neighbours_in_order_fail_at_a_run_of_used_ones(window: int, alpha: float) -> None:
+    """One long window: releases break runs up, so that a fill from random starts is the worst."""
+    ports = 2048
+    k = round(alpha * ports)
+    lower, upper = failure_lower(k, ports, (window,)), failure_upper(k, ports, (window,))
+    for fixed in (False, True):
+        seen = Table(ports, (window,)).steady(k, 20_000, fixed=fixed, turnovers=10)
+        assert 10 * lower < seen.exact < upper < 1
+        assert seen.exact > (upper / 5 if fixed else upper / 20)
+
+
 def test_the_modulo_bias_breaks_the_upper_bound() -> None:
     ports = 60_000
     k = round(0.85 * ports)  # 5,536 of 60,000 ports are drawn twice as often

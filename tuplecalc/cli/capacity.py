@@ -13,7 +13,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.capacity import capacity as find_capacity
 from tuplecalc.render.json import versioned
-from tuplecalc.under_load.offered import offered
+from tuplecalc.under_load.offered import Offered, offered
 
 
 def capacity(
@@ -33,14 +33,27 @@ def capacity(
             metavar="SHARE", help="Exit 1 where more than this share of the highest rate is offered."
         ),
     ] = None,
+    most_failing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="Exit 1 where more than this share of the connections is expected to fail."
+        ),
+    ] = None,
 ) -> None:
     """Reachable tuples at every hop, the limit that binds, and what would help."""
     share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
-    gate = option("--fail-above", fail_above, "a share above 0", "0.8")
+    gates = {
+        "--fail-above": option("--fail-above", fail_above, "a share above 0", "0.8"),
+        "--most-failing": option(
+            "--most-failing", most_failing, "a share above 0 and below 1", "1e-3", below=1
+        ),
+    }
     design = chain(file, settings, rate)
-    if gate is not None and design.traffic.offered is None:
-        raise InputError("--fail-above needs an offered rate; write `rate` under [traffic], or --rate 700")
-    result, lost = find_capacity(design), None if share is None else float(share)
+    for name, gate in gates.items():
+        if gate is not None and design.traffic.offered is None:
+            raise InputError(f"{name} needs an offered rate; write `rate` under [traffic], or --rate 700")
+    result = find_capacity(design)
+    load = offered(result, None if share is None else float(share))
     match output:
         case "table":
             from rich.console import Console
@@ -48,11 +61,11 @@ def capacity(
             from tuplecalc.render.capacity import print_table
 
             console = Console(highlight=False, emoji=False, markup=False)
-            print_table(result, console, offered(result, lost))
+            print_table(result, console, load)
         case "json":
             from tuplecalc.render.json import capacity as record
 
-            print(in_json(versioned(record(result, offered(result, lost)))))
+            print(in_json(versioned(record(result, load))))
         case "csv":
             from tuplecalc.render.capacity import csv_rows
 
@@ -62,12 +75,18 @@ def capacity(
         case "markdown":
             from tuplecalc.render.capacity import markdown
 
-            sys.stdout.write(markdown(result, offered(result, lost)))
-    if gate is not None and _is_above(result, gate):
+            sys.stdout.write(markdown(result, load))
+    if _is_above(result, gates["--fail-above"]) or _fail(load, gates["--most-failing"]):
         raise typer.Exit(1)
 
 
-def _is_above(result: Capacity, share: Fraction) -> bool:
+def _is_above(result: Capacity, share: Fraction | None) -> bool:
     rate, highest = result.chain.traffic.offered, result.rate if result.flows else 0
-    above = highest is not None and rate is not None and rate > highest * share
-    return rate is not None and (above or not result.served.are_all)
+    if share is None or rate is None:
+        return False
+    return (highest is not None and rate > highest * share) or not result.served.are_all
+
+
+def _fail(load: Offered, share: Fraction | None) -> bool:
+    """Whether more may fail: a gate closes at the upper end of a bracket."""
+    return share is not None and load.expected is not None and load.expected.upper > float(share)

@@ -12,7 +12,7 @@ from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Space, Table
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.rows import MOST_LEGS
-from tuplecalc.limits.served import served
+from tuplecalc.limits.served import blocks_of, served
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
@@ -184,12 +184,11 @@ def _deals_out(hop: AnyHop) -> bool:
 
 def _uneven_blocks(hop: Cone, sources: int) -> bool:
     """Whether not all clients can grow to as many blocks as they may."""
-    if not isinstance(hop.block, int) or hop.blocks_per_client == 1:
+    blocks = blocks_of(hop)
+    if blocks is None or hop.blocks_per_client == 1:
         return False
-    addresses = hop.addresses.size * hop.instances
-    if hop.blocks_span:
-        return sources * hop.blocks_per_client > addresses * hop.ports.size // hop.block
-    return -(-sources // addresses) * hop.blocks_per_client > hop.ports.size // hop.block
+    addresses = 1 if hop.blocks_span else hop.addresses.size * hop.instances
+    return -(-sources // addresses) * hop.blocks_per_client * addresses > blocks
 
 
 def _meets_unevenly(hop: Cone, before: HopCapacity, here: HopCapacity) -> bool:
@@ -197,8 +196,8 @@ def _meets_unevenly(hop: Cone, before: HopCapacity, here: HopCapacity) -> bool:
     addresses, ports = hop.addresses.size * hop.instances, hop.ports.size
     overflow = hop.overflow.size if hop.overflow else 0
     block = hop.block if isinstance(hop.block, int) else ports // -(-before.sources // addresses)
-    blocks = addresses * (ports // block) if isinstance(hop.block, int) else before.sources
-    holders = min(before.sources, blocks)
+    blocks = blocks_of(hop)
+    holders = before.sources if blocks is None else min(before.sources, blocks)
     if holders <= addresses or holders % addresses == 0:
         return False
     in_all = here.limits[0]  # all ports of all addresses

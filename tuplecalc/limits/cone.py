@@ -14,16 +14,16 @@ from tuplecalc.limits.expression import (
     Expression,
     Minimum,
     NamedPorts,
-    Number,
     Quantity,
     Quotient,
     product,
 )
 from tuplecalc.limits.forwarder import entries, fresh
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS, Kind
-from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Sources
+from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Sources, Yielding
 from tuplecalc.limits.letters import Letters, sized
 from tuplecalc.limits.limit import Limit, Pool
+from tuplecalc.limits.served import blocks
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.cone import Cone
@@ -49,8 +49,8 @@ def cone(
     Without blocks, and where each source has one, a stands for the sources that send.  An overflow
     adds its ports to \|P\|, and makes one size of all blocks (:meth:`_Row.with_overflow`).
     ``everyone`` are the addresses of all sources that the cone translates, where these are only some.
-    T is the linger of a closed entry, or ``half_close`` where closed entries give way; then the
-    table never fills whose entries are as many as there are keys.
+    T is the linger of a closed entry, or ``half_close`` where closed entries give way; then these take
+    \|P\|·m·E' entries of an instance's table at most, and one that is no smaller never fills.
     """
     row = _Row(hop, sources.mixed() if hop.virtual is not None else sources, before, behind, everyone)
     declared: list[Declared] = [row.all_ports()]
@@ -64,8 +64,7 @@ def cone(
         declared.append(Held(most, row.own, space, row.times))
     if row.blocks is not None:
         row.sources.serve(row.blocks, sources.addresses if everyone is None else row.a)
-    if not row.gives_way_to_all():
-        declared += entries(hop, row.letters, instances(hop), fresh(hop, sources))
+    declared += entries(hop, row.letters, instances(hop), fresh(hop, sources), row.yielding())
     return declared, row.leaving()
 
 
@@ -99,13 +98,12 @@ class _Row:
         self.blocks: Expression | None = None  # how many, where there may be fewer than sources
         self.senders: Expression = letters.a
         if isinstance(hop.block, int):
-            each = Quotient(sized(P), self.k, "floor")
-            self.blocks = Quotient(self.M * sized(P), self.k, "floor") if hop.blocks_span else self.M * each
-            self.senders = self._blocks_in_use(self.blocks, each.value)
+            self.blocks = blocks(hop, self.M, sized(P), self.k)
+            self.senders = self._blocks_in_use(self.blocks)
             if everyone is not None:
                 self.senders = self.senders * (letters.a / self.a)
 
-    def _blocks_in_use(self, blocks: Expression, each: Number) -> Expression:
+    def _blocks_in_use(self, blocks: Expression) -> Expression:
         """How many blocks clients can have, of which each may grow to B of them.
 
         With q·M + s = a clients on M addresses of f blocks each, these are
@@ -122,6 +120,7 @@ class _Row:
             return Minimum((self.a * B, blocks))
         M = floor(self.M.value)
         q, s = divmod(floor(self.a.value), M)
+        each = floor(blocks.value) // M
         return Quantity("g", self.hop.name, (M - s) * min(q * most, each) + s * min((q + 1) * most, each))
 
     def all_ports(self) -> Alone:
@@ -182,12 +181,13 @@ class _Row:
         pool = Pool(whole.scopes * addresses, whole.size / addresses, clients / addresses)
         return replace(found, pool=pool, searched=floor(self.k.value) + O.value)
 
-    def gives_way_to_all(self) -> bool:
-        """Whether closed entries give way and the table has an entry for every key: it never fills."""
-        if self.hop.closing != "gives-way" or self.hop.max_entries is None:
-            return False
-        keys = sized(*self.ports).value * self.hop.addresses.size * self.behind.endpoints.value
-        return self.hop.max_entries >= keys
+    def yielding(self) -> Yielding | None:
+        r"""The keys \|P\|·m·E' that closed entries of one instance hold at most, where they give way."""
+        if self.hop.closing != "gives-way":
+            return None
+        m = self.letters.given("m", self.hop.addresses.size, "addresses")
+        whose = self.hop.name, self.behind.name, self.own.space.protocol
+        return Yielding(whose, product(sized(*self.ports), m, self.endpoints))
 
     def leaving(self) -> Sources:
         """What leaves: the addresses in use, which bring along what the cone's own table holds."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tuplecalc.limits.expression import Constant, Expression, product
 from tuplecalc.limits.flow import Flow, Part
 from tuplecalc.limits.kinds import ENTRIES, FORWARDED, REMEMBERED
-from tuplecalc.limits.legs import Alone, Declared, Membership, Passing, Sources, Uses
+from tuplecalc.limits.legs import Alone, Declared, Membership, Passing, Sources, Uses, Yielding
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.forwarder import Forwarder
@@ -88,11 +88,17 @@ def passing(
     return declared, sources._replace(entry_at=hop.on)
 
 
-def entries(hop: Hop, letters: Letters, machines: Expression, sides: Sequence[Flow]) -> list[Declared]:
+def entries(
+    hop: Hop,
+    letters: Letters,
+    machines: Expression,
+    sides: Sequence[Flow],
+    yielding: Yielding | None = None,
+) -> list[Declared]:
     """The tracking table of each machine, an entry for each connection; none without ``max_entries``."""
     if hop.max_entries is None or not sides:
         return []
     size = letters.given("entries", hop.max_entries, "max_entries")
     linger = letters.given("T_t", hop.tracking_time_wait, "tracking_time_wait")
     parts = (Part(ONE, letters.times(flow, client=linger, service=linger), flow) for flow in sides)
-    return [Uses(ENTRIES, hop.name, (hop.on,), size, machines, tuple(parts))]
+    return [Uses(ENTRIES, hop.name, (hop.on,), size, machines, tuple(parts), yielding)]

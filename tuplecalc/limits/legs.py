@@ -95,6 +95,14 @@ class Table(NamedTuple):
     behind: Target
 
 
+class Yielding(NamedTuple):
+    """Keys of which each has one entry at most: a closed one goes when its key is taken again."""
+
+    whose: tuple[object, ...]
+    number: Expression
+    """Of every copy."""
+
+
 @dataclass(eq=False)
 class Uses:
     """What flows take of a table's entries or of files: so many each, for so long, of every copy's."""
@@ -105,6 +113,7 @@ class Uses:
     size: Expression
     copies: Expression
     parts: tuple[Part, ...]
+    yielding: Yielding | None = None
 
 
 class Passing(NamedTuple):

@@ -30,7 +30,18 @@ from tuplecalc.limits.elsewhere import in_all
 from tuplecalc.limits.expression import Constant, Expression, Number, Quantity
 from tuplecalc.limits.flow import Flow, Part
 from tuplecalc.limits.kinds import IN_TURN, JOINT, REMEMBERED, SHARED, Kind
-from tuplecalc.limits.legs import Alone, Declared, Held, Leg, Membership, Passing, Space, Table, Uses
+from tuplecalc.limits.legs import (
+    Alone,
+    Declared,
+    Held,
+    Leg,
+    Membership,
+    Passing,
+    Space,
+    Table,
+    Uses,
+    Yielding,
+)
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import KindShare, Limit, by_flows, by_rate
 from tuplecalc.limits.program import Face
@@ -141,7 +152,8 @@ class Mix:
                     yield from self._of_space(entering.space)
                     yield from self._of_space(leaving.space)
                 case Uses() if self._is_new((each.owner, each.kind)):
-                    yield Found(self._used(self.sums[each.owner, each.kind]), (each.owner[-1], "", "", ""))
+                    if used := self._used(self.sums[each.owner, each.kind]):
+                        yield Found(used, (each.owner[-1], "", "", ""))
                 case Held() if self._is_new(each.space):
                     yield Found(self._held(self.blocks[each.space]), (*each.space.words, ""))
 
@@ -262,10 +274,55 @@ class Mix:
         """Keys of an open flow of the mix."""
         return sum((each.share * each.open for each in shares), Fraction(0)) / self._mean
 
-    def _used(self, several: Sequence[Uses]) -> Limit:
-        """The entries or files that all flows take of a machine."""
+    def _used(self, several: Sequence[Uses]) -> Limit | None:
+        """The entries or files that all flows take of a machine; None where the table never fills.
+
+        Entries that give way are as many as their keys at most.  At the rate λ the table has
+
+            Σ min(λ·w·S, K)
+
+        of them over the sets of K keys; those that are all taken count with K, the others with the rate.
+        """
         first, parts = several[0], [part for each in several for part in each.parts]
-        return self._limit(first.kind, first.hop, first.size, first.copies, parts)
+        limit = self._limit(first.kind, first.hop, first.size, first.copies, parts)
+        full = self._all_taken(several)
+        if not full:
+            return limit
+        left = [each for each in several if each.yielding not in full]
+        if not left:
+            return None
+        rest = self._limit(
+            first.kind, first.hop, first.size, first.copies, [part for each in left for part in each.parts]
+        )
+        seconds = {share.kind: share.seconds for share in rest.shares}
+        return replace(
+            limit,
+            seconds=rest.seconds,
+            busy=first.size - total([keys.number for keys in full]),
+            lingers=rest.lingers,
+            shares=tuple(
+                share._replace(seconds=seconds.get(share.kind, Fraction(0))) for share in limit.shares
+            ),
+            parts=rest.parts,
+        )
+
+    def _all_taken(self, several: Sequence[Uses]) -> list[Yielding]:
+        """The sets of keys that all have an entry at the rate at which the table is full, as the mix is."""
+        times: dict[Yielding | None, Fraction] = {}
+        for each in several:
+            for part in each.parts:
+                flow, seconds = part.flow, part.each.value * part.times.seconds.value
+                taken = self.shares[flow.kind] * flow.weight.value * seconds
+                times[each.yielding] = times.get(each.yielding, Fraction(0)) + taken
+        room = Fraction(several[0].size.value)
+        whole, found = sum(times.values(), Fraction(0)), list[Yielding]()
+        known = [(keys, time) for keys, time in times.items() if keys is not None and time]
+        for keys, time in sorted(known, key=lambda each: each[0].number.value / each[1]):
+            if keys.number.value * whole > room * time:  # it has room when the table is full
+                break
+            found.append(keys)
+            room, whole = room - keys.number.value, whole - time
+        return found
 
     def _held(self, several: Sequence[Held]) -> Limit:
         """The ports that are set aside for sources."""

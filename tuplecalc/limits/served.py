@@ -8,9 +8,31 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
+from tuplecalc.limits.expression import Constant, Expression, Number, Quotient
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.mix import Strand
+
+
+def blocks(hop: Cone, addresses: Expression, ports: Expression, block: Expression) -> Expression:
+    """How many blocks of ports a cone has: M·floor(|P| / k), and where they may span floor(M·|P| / k)."""
+    if hop.blocks_span:
+        return Quotient(addresses * ports, block, "floor")
+    return addresses * Quotient(ports, block, "floor")
+
+
+def blocks_of(hop: Cone) -> Number | None:
+    """The number of :func:`blocks` of all its instances; None where every source has a block.
+
+    >>> alone = Cone(name="nat", addresses=4, ports="1024-65535", block=4096)
+    >>> spanning = alone.model_copy(update={"blocks_span": True})
+    >>> blocks_of(alone), blocks_of(spanning), blocks_of(Cone(name="nat", addresses=4))
+    (60, 63, None)
+    """
+    if not isinstance(hop.block, int):
+        return None
+    addresses = Constant(hop.addresses.size * hop.instances)
+    return blocks(hop, addresses, Constant(hop.ports.size), Constant(hop.block)).value
 
 
 class Served(NamedTuple):
@@ -23,6 +45,11 @@ class Served(NamedTuple):
     def are_all(self) -> bool:
         """Whether no client is left without ports."""
         return self.served == self.clients
+
+    @property
+    def without(self) -> Fraction:
+        """The part of the clients that get no ports."""
+        return 1 - Fraction(self.served, self.clients)
 
 
 @dataclass
@@ -51,6 +78,16 @@ def served(chain: Chain) -> Served:
     >>> served(cone(clients=12000, addresses=56, block=1024, services=1))
     Served(clients=12000, served=3528)
     """
+    groups = {each.source: each.clients.addresses.size for each in chain.strands}
+    parts = dict.fromkeys(groups, Fraction(1))
+    for (_, source, _), part in served_parts(chain).items():
+        parts[source] = min(parts[source], part)
+    in_all = sum((groups[who] * parts[who] for who in groups), Fraction(0))
+    return Served(sum(groups.values()), int(in_all))
+
+
+def served_parts(chain: Chain) -> dict[tuple[str, str, str], Fraction]:
+    """What part of a strand's clients has ports on its way, by its kind, clients and services."""
     ways = [_Way(each, f"clients {each.source}", each.clients.addresses.size) for each in chain.strands]
     for hop in chain.hops:
         crossing = [way for way in ways if way.strand.crosses(hop)]
@@ -61,18 +98,15 @@ def served(chain: Chain) -> Served:
         for way in crossing:
             if hop.own_addresses is not None and way.strand.is_captured(hop):
                 way.who, way.sources = hop.name, hop.own_addresses.size * hop.instances
-    groups = {way.strand.source: way.strand.clients.addresses.size for way in ways}
-    parts = {who: min(way.part for way in ways if way.strand.source == who) for who in groups}
-    in_all = sum((groups[who] * parts[who] for who in groups), Fraction(0))
-    return Served(sum(groups.values()), int(in_all))
+    return {(way.strand.kind, way.strand.source, way.strand.target): way.part for way in ways}
 
 
-def _room(hop: Cone, sources: int) -> int:
+def _room(hop: Cone, sources: int) -> Number:
     """For how many sources a cone has a block."""
-    addresses, ports = hop.addresses.size * hop.instances, hop.ports.size
-    if isinstance(hop.block, int):
-        return addresses * ports // hop.block if hop.blocks_span else addresses * (ports // hop.block)
-    divided = hop.block == "even" and ports < ceil(Fraction(sources, addresses))
+    if (room := blocks_of(hop)) is not None:
+        return room
+    addresses = hop.addresses.size * hop.instances
+    divided = hop.block == "even" and hop.ports.size < ceil(Fraction(sources, addresses))
     return 0 if divided else sources
 
 

@@ -48,7 +48,7 @@ def limits_of(hops: Iterable[Iterable[Declared]]) -> Iterator[tuple[Limit, ...]]
             match each:
                 case Alone(kind, membership, pool):
                     found += [alone(kind, membership, pool), *turns.get(id(membership), ())]
-                case Uses():
+                case Uses(yielding=keys) if keys is None or keys.number.value > each.size.value:
                     found.append(used(each))
                 case Held(limit, own, _, times):
                     times = times or in_all(own)

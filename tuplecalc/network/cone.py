@@ -57,7 +57,8 @@ class Cone(Waiting, Hop, defer_build=False):
     spread: Literal["even", "hashed"] = "even"
     """How sources fall on its addresses: "hashed" is by chance, as Linux does (find_best_ips_proto)."""
     port_search: PortSearch = "exhaustive"
-    """How it looks for a free port: "exhaustive", "linux" (248 probes), or a number of random probes."""
+    """How it looks for a free port: "exhaustive", "linux" (248 probes), a number of random probes, or
+    { sequential = n }: so many neighbours one after the other from a random start (LVS FULLNAT)."""
 
     @field_validator("block")
     @classmethod

@@ -125,6 +125,7 @@ class Hop(Lingering, defer_build=True):
     @classmethod
     def misfits(cls, data: Mapping[str, Any]) -> Iterator[Problem]:
         """Machines side by side cannot share an address."""
+        yield from super().misfits(data)
         instances = data.get("instances", 1)
         if not isinstance(instances, int) or instances == 1:
             return

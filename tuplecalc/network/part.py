@@ -103,7 +103,7 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
         key = str(item["loc"][-1]) if item["loc"] else ""
         match item["type"]:
             case "extra_forbidden":
-                yield Problem(place, value, *_unknown(part, key))
+                yield Problem(place, value, *unknown_key(part, key))
             case "missing" | "literal_error" if item["type"] == "missing" or value is None:
                 yield Problem(place, None, *part.needed.get(key, ("this key is required", "add it")))
             case "literal_error":
@@ -131,7 +131,7 @@ def _as_table(place: str) -> str:
     return f"write [[{name}]] above its keys" if index else f"write [{name}] above its keys"
 
 
-def _unknown(part: type[Part], key: str) -> tuple[str, str]:
+def unknown_key(part: type[Part], key: str) -> tuple[str, str]:
     """The rule and the way out for a key that a table does not have."""
     if there := part.elsewhere(key):
         chooses = "layer" if "layer" in there else "kind"

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from pydantic import PrivateAttr
 
 from tuplecalc.errors import Problem, TopologyError, nearest, reject
-from tuplecalc.network.part import Part
+from tuplecalc.network.bounds import Bounded
 
 _FILE = Path(__file__).with_name("presets.toml")
 
@@ -25,6 +25,7 @@ NEEDED = {
     "addresses": "4",
     "ports": '"20000-29999"',
     "block": "1024",
+    "blocks_per_client": "8",
     "virtual": "{ addresses = 1, ports = 443 }",
 }
 """Keys that presets leave to the user, each with an example as a file says it."""
@@ -54,6 +55,12 @@ class Preset:
     """Keys that no source gives: the tool's own default applies."""
     fixed: tuple[str, ...] = ()
     """Keys that the product or the standard does not leave open, also where their values are unknown."""
+    most: Mapping[str, int]
+    """The largest values that the product allows, by key."""
+    multiples: Mapping[str, int]
+    """Keys of which the product takes multiples of so many only."""
+    knobs: Mapping[str, str]
+    """What the platform itself calls a key: where an administrator changes it."""
     values: Mapping[str, Any]
     """Keys of a topology file."""
 
@@ -80,7 +87,8 @@ def presets() -> Mapping[str, Preset]:
 
 def _read(name: str, table: dict[str, Any]) -> Preset:
     lists = {key: tuple(table.get(key, ())) for key in ("needs", "source", "unknown", "fixed")}
-    return Preset(name=name, **table | lists | {"values": MappingProxyType(table["values"])})
+    tables = {key: MappingProxyType(table.get(key, {})) for key in ("most", "multiples", "knobs", "values")}
+    return Preset(name=name, **table | lists | tables)
 
 
 def preset(name: str) -> Preset:
@@ -144,7 +152,7 @@ def kind_and_layer(hop: Mapping[str, Any]) -> tuple[Any, Any]:
     return found.kind, found.values.get("layer") if layer is None else layer
 
 
-class PresetPart(Part, defer_build=True):
+class PresetPart(Bounded, defer_build=True):
     """A part that may name a preset: its values are defaults, and what is written wins.
 
     A preset's value that does not fit what is written is left out: a proxy that speaks as its client
@@ -183,6 +191,33 @@ class PresetPart(Part, defer_build=True):
     def preset_keys(self) -> tuple[str, ...]:
         """The keys whose values come from the preset."""
         return self._preset_keys
+
+    @property
+    def given(self) -> Preset | None:
+        """The preset that it names."""
+        return None if self.preset is None else preset(self.preset)
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """Those of the preset too, but for what was written otherwise; what the user has to write stays."""
+        if self.given is None:
+            return super().kept
+        return super().kept | set(self.given.fixed) - (self.model_fields_set - set(self.given.needs))
+
+    @property
+    def largest(self) -> dict[str, int]:
+        """Those of the preset too, where the table says nothing else."""
+        return {**(self.given.most if self.given else {}), **super().largest}
+
+    @property
+    def knobs(self) -> Mapping[str, str]:
+        """What its platform calls a key, where that is known."""
+        return self.given.knobs if self.given else {}
+
+    @property
+    def multiples(self) -> Mapping[str, int]:
+        """Keys that take multiples of a number only."""
+        return self.given.multiples if self.given else {}
 
     @property
     def stated(self) -> frozenset[str]:

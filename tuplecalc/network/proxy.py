@@ -12,7 +12,7 @@ from tuplecalc.errors import Problem, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.hop import EPHEMERAL_PORTS, UNPRIVILEGED_PORTS, Hop, Sockets
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.values import Count, Files, FirstClose, Names, PerFlow, Seconds
+from tuplecalc.network.values import Count, Files, FirstClose, Names, PerFlow, Portion, Seconds
 
 _ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
     "listen_addresses": ("capture", ("nat", "listen")),
@@ -24,6 +24,8 @@ _ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
     "connections_per_flow": ("source", ("own", "client")),
     "upstream_hold": ("source", ("own", "client")),
     "upstream_first_close": ("source", ("own", "client")),
+    "collision": ("capture", ("tproxy",)),
+    "survival": ("capture", ("tproxy",)),
 }
 """Keys that fit only where another key has one of these values."""
 
@@ -79,6 +81,12 @@ class Proxy(Sockets, Hop, defer_build=False):
     """How long it refuses a tuple of a client that its own side closed first (Linux: not at all)."""
     tracking: Literal["strict", "loose", "off"] = "strict"
     """"strict": one table keys both legs and drops what it finds invalid."""
+    collision: Literal["kills-older", "refuses"] = "kills-older"
+    """tproxy under strict tracking: what happens where a new leg takes a tuple that its table has already.
+    "kills-older": the new one lives and the older flow may die (Linux); "refuses": the new one fails."""
+    survival: Portion = Fraction(1, 4)
+    """How many of the older flows live on after a collision: by the sequence numbers of both, 1/4 where
+    clients, proxy and services are separate machines (measured on Linux 6.18); 0 before 6.1."""
     split: Literal["flows", "services"] = "flows"
     """How instances share the work: any serves any, or each serves its own services."""
     max_files: Count | None = None
@@ -144,6 +152,11 @@ class Proxy(Sockets, Hop, defer_build=False):
                 where = " or ".join(f"{other} = {show(value)}" for value in allowed)
                 remedy = _INSTEAD.get(key, f"leave it out, or change `{other}`")
                 yield Problem(key, data[key], f"this key fits {where}; here it is {show(found)}", remedy)
+        if data.get("survival") is not None and has.get("collision") == "refuses":
+            rule = 'where a collision "refuses" the new connection the older one always lives'
+            yield Problem(
+                "survival", data["survival"], rule, 'leave it out, or write collision = "kills-older"'
+            )
         if has["source"] == "client-port" and has.get("allocation") == "bind":
             rule = 'with source = "client-port" no port is allocated'
             yield Problem("allocation", "bind", rule, 'leave it out, or write source = "client"')

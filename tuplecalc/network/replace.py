@@ -192,8 +192,9 @@ def _put(mapping: dict[str, Any], steps: tuple[str, ...], value: object, said: s
         groups = mapping.get(steps[0])
         if len(steps) > 2 and isinstance(groups, Mapping) and steps[1] not in groups:
             mapping[steps[0]] = [groups]  # one table stands for a list of one
-        if len(steps) == 2 and isinstance(groups, list | tuple) and len(groups) == 1:
-            steps = (steps[0], "0", steps[1])  # of the only group
+        groups, is_key = mapping.get(steps[0]), len(steps) == 2 or steps[1] == "most"
+        if is_key and isinstance(groups, list | tuple) and len(groups) == 1:
+            steps = (steps[0], "0", *steps[1:])  # of the only group
     place: Any = mapping
     for step in steps[:-1]:
         key = _key(place, step, said)

@@ -7,12 +7,12 @@ from fractions import Fraction
 from itertools import pairwise
 
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.part import Part
+from tuplecalc.network.bounds import Bounded
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.values import Name, Seconds, Share
 
 
-class Services(Part):
+class Services(Bounded):
     """A group of service endpoints: every address with every port.
 
     >>> Services(addresses=10, ports=[80, 443]).endpoints

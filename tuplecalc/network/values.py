@@ -7,7 +7,7 @@ seconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
@@ -35,7 +35,7 @@ _NUMBERS = (int, float, Decimal, Fraction)
 _LARGEST, _SMALLEST, _MOST_DIGITS = Fraction(10**19), Fraction(1, 10**18), 36
 
 
-def _count(value: object) -> int:
+def count(value: object) -> int:
     """An integer from 1 to 2^128."""
     if not is_integer(value):
         instead = "write it as a whole number, without quotes"
@@ -147,12 +147,20 @@ def _first_close(value: object) -> Fraction:
 
 
 def _port_search(value: object) -> Any:
-    """How a free port is looked for: "exhaustive", "linux", or how many random probes are made."""
-    probes = is_integer(value) and 1 <= value <= MOST_PROBES
-    if not probes and value not in ("exhaustive", "linux"):
+    """How a free port is looked for: "exhaustive", "linux", random probes, or neighbours in order."""
+    found = value
+    if isinstance(value, Mapping) and value.keys() == {"sequential"}:
+        found = (value["sequential"],)
+    number = found[0] if isinstance(found, tuple) and len(found) == 1 else found
+    if not (is_integer(number) and 1 <= number <= MOST_PROBES) and value not in ("exhaustive", "linux"):
         rule = f'a port search is "exhaustive", "linux", or 1 to {MOST_PROBES} random probes'
-        raise reject(value, rule, 'write "linux" for the 248 probes of nf_nat, or a number such as 32')
-    return value
+        instead = 'write "linux" for the 248 probes of nf_nat, a number such as 32, or { sequential = 10000 }'
+        raise reject(value, f"{rule} or sequential ones", instead)
+    return found
+
+
+def _port_search_written(value: Any) -> Any:
+    return {"sequential": value[0]} if isinstance(value, tuple) else value
 
 
 def _block(value: object) -> Any:
@@ -164,7 +172,7 @@ def _block(value: object) -> Any:
     if not is_integer(value):
         rule = 'a block is a number of ports, "even", or a table of [clients, ports]'
         raise reject(value, rule, 'write it as in 512, "even" or [[50, 1024], [100, 512]]')
-    return _count(value)
+    return count(value)
 
 
 def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, int]]:
@@ -175,7 +183,7 @@ def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, in
             rule = "an entry is a number of clients and the ports of each"
             raise reject(entry, rule, "write it as in [50, 1024]", f"[{number}]")
         try:
-            clients, ports = map(_count, entry)
+            clients, ports = map(count, entry)
         except TopologyError as error:
             raise error.below(f"[{number}]") from None
         if clients <= most or ports > fewest:
@@ -247,6 +255,14 @@ def plain(value: Fraction) -> int | float | str:
     return nearest if Fraction(repr(nearest)) == value else str(value)
 
 
+def _most(value: object) -> tuple[tuple[str, int], ...]:
+    """Keys with their largest values; what they may be is a matter of the table that they stand in."""
+    if not isinstance(value, Mapping) or not value:
+        rule = "this is a table of keys and their largest values"
+        raise reject(value, rule, "write it as in most = { addresses = 8 }")
+    return tuple(value.items())
+
+
 class _Reader:
     """How a field reads its value, writes it back, and is described in the JSON Schema.
 
@@ -300,9 +316,16 @@ _COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
 _ENTRY = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
 _TABLE = {"type": "array", "minItems": 1, "items": _ENTRY}
 _BLOCK = {"anyOf": [_COUNT, {"const": "even"}, _TABLE], "examples": [512, "even", [[50, 1024], [100, 512]]]}
-_PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _COUNT | {"maximum": MOST_PROBES}]}
+_PROBES = _COUNT | {"maximum": MOST_PROBES}
+_SEQUENTIAL = {
+    "type": "object",
+    "properties": {"sequential": _PROBES},
+    "required": ["sequential"],
+    "additionalProperties": False,
+}
+_PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _PROBES, _SEQUENTIAL]}
 
-Count = Annotated[int, _Reader(_count, _COUNT)]
+Count = Annotated[int, _Reader(count, _COUNT)]
 Flag = Annotated[bool, _Reader(_flag, {"type": "boolean"})]
 Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK)]
 Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
@@ -312,7 +335,12 @@ Portion = Annotated[Fraction, _Reader(_portion, _PORTION, plain)]
 PerFlow = Annotated[Fraction, _Reader(_ratio("connections"), _RATIO_SCHEMA, plain)]
 Files = Annotated[Fraction, _Reader(_ratio("files"), _RATIO_SCHEMA, plain)]
 FirstClose = Annotated[Fraction, _Reader(_first_close, _FIRST_CLOSE, plain)]
-PortSearch = Annotated[Literal["exhaustive", "linux"] | int, _Reader(_port_search, _PORT_SEARCH)]
+PortSearch = Annotated[
+    Literal["exhaustive", "linux"] | int | tuple[int],
+    _Reader(_port_search, _PORT_SEARCH, _port_search_written),
+]
+_MOST = {"type": "object", "minProperties": 1, "additionalProperties": _COUNT}
+Most = Annotated[tuple[tuple[str, int], ...], _Reader(_most, _MOST, dict)]
 Name = Annotated[str, _Reader(_name, _NAME)]
 Names = Annotated[tuple[str, ...], _Reader(_names, _NAMES)]
 Title = Annotated[str, _Reader(lambda value: text(value, "a title"), {"type": "string"})]

@@ -8,10 +8,11 @@ choose their ports in concert.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from heapq import nsmallest
-from itertools import combinations, islice, product
+from itertools import combinations, islice
+from math import prod
 from typing import NamedTuple
 
 from tuplecalc.errors import TopologyError
@@ -19,37 +20,43 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number, Size
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.limit import by_flows
+from tuplecalc.limits.served import Served
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.presets import preset
-from tuplecalc.network.replace import replace_all, written_setting
-from tuplecalc.questions.remedies import Remedy, apart, for_limit
+from tuplecalc.network.replace import Change, path_steps, replace_all, written_setting
+from tuplecalc.questions.allowed import Allowed, allowed
+from tuplecalc.questions.paths import place_of
+from tuplecalc.questions.remedies import Remedy, apart, for_all_clients, for_limit
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
-_MOST_APART, _MOST_PAIRS = 3, 40
+_MOST_APART, _MOST_TIES = 3, 4
+_MOST_SEVERAL, _FEWEST_SEVERAL = 600, 40
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 
 
 class Advice(NamedTuple):
     """A change, the settings that make it, and the figures of the changed chain.
 
-    ``apart`` marks the advice to keep overlapping port ranges apart: it may cost some of the
-    figures, and makes them hold without coordination.
+    ``served`` says how many clients get ports then.  ``apart`` marks the advice to keep overlapping
+    port ranges apart: it may cost some of the figures, and makes them hold without coordination.
     """
 
     text: str
     settings: tuple[str, ...]
     flows: int
     rate: Number | None
+    served: Served
     apart: bool = False
 
 
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
-    """The changes that help most, best first: at most ``most`` of them.
+    """The changes that help most, best first: at most ``most`` of them; first those that serve all clients.
 
     They act on the limits that bind the flows and the rate, and where no single one helps since
-    two limits bind alike, on both.  A change that raises one figure counts as much as it raises
-    it; one that lowers the other as well counts with the product.  None leaves more clients without
-    ports.  Separate port ranges come last, and are there wherever hops draw on the same ports.
+    several limits bind alike, on two or three; and on cones that leave clients without ports.  A change that
+    raises one figure, or the clients served, counts as much as it raises it; one that lowers another
+    counts with the product.  None leaves more clients without ports, touches a key that is fixed, or
+    goes beyond what a product allows, and none is there whose changes are but some of another's that
+    gains no more.  Separate port ranges come last, and are there wherever hops draw on the same ports.
 
     >>> from tuplecalc.network.file import example
     >>> for advice in advise(capacity(example("cone"))):
@@ -58,48 +65,60 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     hops.nat.addresses=5 6,451,200 52,879
     """
     gains = _evaluated(result, _helping(result))
-    if all(_gain(result, advice.flows, advice.rate) < _WORTH_IT for advice in gains):
-        gains += _evaluated(result, _helping_ties(result))
-    ranked = sorted(gains, key=lambda advice: -_gain(result, advice.flows, advice.rate))
+    for together in (2, 3):
+        if all(_gain(result, advice) < _WORTH_IT for advice in gains):
+            gains += _evaluated(result, _helping_ties(result, together))
+    gains = [each for each in gains if not _is_idle(result, each, gains)]
+    ranked = sorted(gains, key=lambda each: (not each.served.are_all, -_gain(result, each), -each.flows))
     separate = _evaluated(result, _keeping_apart(result))
     return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
 
 
 def _evaluated(result: Capacity, remedies: Iterable[Remedy]) -> list[Advice]:
     """The remedies with their figures; of those that are to help, the ones that do."""
-    found: dict[tuple[str, ...], Advice] = {}
-    fixed = set(_fixed(result.chain))
-    best: dict[str, tuple[float, tuple[str, ...]]] = {}
+    found: dict[frozenset[str], Advice] = {}
+    best: dict[str, tuple[float, frozenset[str]]] = {}
     for text, changes, is_apart, purpose in remedies:
         settings = tuple(written_setting(*change) for change in changes)
-        if settings in found or any(path in fixed for path, _ in changes):
+        bounds = [allowed(result.chain, path) for path, _ in changes]
+        if (these := frozenset(settings)) in found or any(bound.is_fixed for bound in bounds):
             continue
         try:
-            changed = capacity(replace_all(result.chain, changes))
+            then = replace_all(result.chain, changes)
         except TopologyError:  # another key of the hop does not fit the change
             continue
-        gain = _gain(result, changed.flows, changed.rate)
-        if changed.served.served < result.served.served or not (is_apart or gain > 1):
+        words = _words(then, changes, bounds)
+        if words is None:
+            continue
+        changed = capacity(then)
+        advice = Advice(text + words, settings, changed.flows, changed.rate, changed.served, is_apart)
+        gain = _gain(result, advice)
+        if advice.served.served < result.served.served or not (is_apart or gain > 1):
             continue
         if purpose:
-            before, other = best.get(purpose, (1.0, ()))
+            before, other = best.get(purpose, (1.0, frozenset()))
             if gain < before * _WORTH_IT:
                 continue
             found.pop(other, None)
-            best[purpose] = gain, settings
-        found[settings] = Advice(text, settings, changed.flows, changed.rate, is_apart)
+            best[purpose] = gain, these
+        found[these] = advice
     return list(found.values())
 
 
-def _fixed(chain: Chain) -> Iterator[str]:
-    """What a product does not let one change."""
-    for path, part in chain.parts():
-        if part.preset is not None:
-            fixed = set(preset(part.preset).fixed) - part.model_fields_set
-            yield from (f"{path}.{key}" for key in fixed)
+def _words(changed: Chain, changes: Sequence[Change], bounds: Sequence[Allowed]) -> str | None:
+    """What the platform calls the keys, and where no more is allowed; None where this would be more."""
+    knobs, ends = [bound.knob for bound in bounds if bound.knob], []
+    for (path, _), bound in zip(changes, bounds, strict=True):
+        if bound.most is not None:
+            value = place_of(changed, list(path_steps(path)), path).value
+            size = getattr(value, "size", value)
+            if isinstance(size, int) and size > bound.most:
+                return None
+            ends += [f"{size:,} are the most that are allowed"] if size == bound.most else []
+    return f" ({'; '.join((*knobs, *ends))})" if knobs or ends else ""
 
 
-def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
+def _gain(result: Capacity, advice: Advice) -> float:
     def ratio(new: Number | None, old: Number | None) -> float:
         if new == old:
             return 1.0
@@ -107,8 +126,15 @@ def _gain(result: Capacity, flows: int, rate: Number | None) -> float:
             return float("inf")
         return float(Fraction(new) / old) if old is not None else 0.0
 
-    gains = ratio(flows, result.flows), ratio(rate, result.rate)
-    return max(gains) if min(gains) >= 1 else gains[0] * gains[1]
+    then, now = (Fraction(each.served, each.clients) for each in (advice.served, result.served))
+    gains = ratio(advice.flows, result.flows), ratio(advice.rate, result.rate), ratio(then, now)
+    return max(gains) if min(gains) >= 1 else prod(gains)
+
+
+def _is_idle(result: Capacity, advice: Advice, others: Iterable[Advice]) -> bool:
+    """Whether some of its changes alone gain as much."""
+    gain, settings = _gain(result, advice), set(advice.settings)
+    return any(set(each.settings) < settings and _gain(result, each) >= gain for each in others)
 
 
 def _keeping_apart(result: Capacity) -> Iterator[Remedy]:
@@ -125,16 +151,21 @@ def _keeping_apart(result: Capacity) -> Iterator[Remedy]:
 
 
 def _helping(result: Capacity) -> Iterator[Remedy]:
-    """What acts on the limits that bind."""
+    """What acts on the limits that bind, and what serves those that have no ports."""
     for limit in filter(None, (result.binding, result.rate_binding)):
         yield from for_limit(result, limit)
+    if not result.served.are_all:
+        yield from for_all_clients(result)
 
 
-def _helping_ties(result: Capacity) -> Iterator[Remedy]:
-    """Where several limits bind alike, one change for each of the first two."""
-    ties = [limit for limit in result.limits if limit.flows == result.flows]
-    if len(ties) > 1:
-        pairs = product(for_limit(result, ties[0]), list(for_limit(result, ties[1])))
-        for one, other in islice(pairs, _MOST_PAIRS):
-            if one != other:
-                yield Remedy(f"{one.text}, and {other.text}", (*one.changes, *other.changes))
+def _helping_ties(result: Capacity, together: int) -> Iterator[Remedy]:
+    """Where several limits bind alike, so many changes together for the first of them."""
+    ties = (limit for limit in result.limits if limit.flows == result.flows or limit.rate == result.rate)
+    remedies = {each.changes: each for limit in islice(ties, _MOST_TIES) for each in for_limit(result, limit)}
+    several = combinations(remedies.values(), together)
+    for those in islice(several, max(_MOST_SEVERAL // len(result.hops), _FEWEST_SEVERAL)):
+        paths = [path for each in those for path, _ in each.changes]
+        if len(set(paths)) == len(paths):
+            changes = tuple(change for each in those for change in each.changes)
+            purpose = " ".join(each.purpose or each.text for each in those)
+            yield Remedy(", and ".join(each.text for each in those), changes, purpose=purpose)

@@ -17,6 +17,7 @@ from tuplecalc.errors import InputError, TopologyError, show
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
@@ -24,6 +25,7 @@ from tuplecalc.network.replace import Change, path_steps, replace_all, with_sett
 from tuplecalc.network.services import Services
 from tuplecalc.network.traffic import Kind
 from tuplecalc.network.values import LARGEST_COUNT
+from tuplecalc.questions.not_counted import LINUX
 from tuplecalc.questions.paths import REAL_UNITS, WRITE, Place, number_at, parsed, place_of, plain, wrong
 from tuplecalc.questions.port_sizes import largest_size, resized
 from tuplecalc.under_load.roots import first_whole
@@ -34,8 +36,7 @@ MOST_POINTS = 100_000
 WIDE = 1000
 """Where the highest value is so many times the lowest, values are spaced by equal ratios."""
 
-# What tables (nf_conntrack_max), open files (fs.nr_open) and blocks usually are, where there is none yet.
-_USUAL = {"max_entries": 262_144, "max_files": 1_048_576, "block": 1024}
+_USUAL = {**LINUX, "block": 1024}  # where there is none yet
 _LARGEST = 10**17  # a tenth of the longest duration and the highest rate
 _LEAST = Fraction(1, 1000)  # of what is above 0
 _DIGITS = 12  # of values between the ends: a float has 15, and people read fewer
@@ -151,7 +152,7 @@ def axis(chain: Chain, text: str, points: int = POINTS, *, every: bool = False) 
     return made.between(low, high, points)
 
 
-def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
+def ends_of(chain: Chain, text: str, most: int, *, wanted: bool = False) -> tuple[Axis, bool]:
     """The two ends of a number, as ``values``; and whether no chain has a higher value.
 
     A path alone takes all that the number can be, from 1 or 0 on; services, of which a chain may
@@ -171,6 +172,8 @@ def ends_of(chain: Chain, text: str, most: int) -> tuple[Axis, bool]:
     low: Number = 0
     high: Number = _LARGEST
     match found.unit:
+        case "flows" if wanted and isinstance(found.part, Clients):
+            low, high = 1, _most_of(found)
         case "1/s" | "flows" if not isinstance(found.part, Kind):
             raise wrong(text, "what is offered changes no limit", "name another number, as in traffic.hold")
         case "1/s":  # of a kind: what part it has of the traffic

@@ -59,6 +59,11 @@ class Grid:
         """How many points there are."""
         return prod(self.shape)
 
+    @property
+    def whole(self) -> tuple[Chain, tuple[Axis, ...]]:
+        """The chain and the axes of the grid of which this may be a part."""
+        return self.chain, self._walks.axes
+
     @cached_property
     def coordinates(self) -> tuple[Array, ...]:
         """The values of each axis: as floats, or in the array that was given."""

@@ -10,15 +10,18 @@ import numpy as np
 
 from tuplecalc.errors import InputError
 from tuplecalc.questions.grid import Grid, Places
-from tuplecalc.questions.lost import lost
+from tuplecalc.questions.lost import failing
+from tuplecalc.questions.served import leaves_some_out, served_and_unserved
 
+_SHARES = ("blocking_lower", "blocking_upper", "expected_failing_lower", "expected_failing_upper")
 _EXACT = 2.0**53  # from here on floats skip whole numbers
 
 
 def columns(sweep: Grid, *, blocking: bool = False) -> dict[str, list[Any]]:
     """The points of a sweep, column by column, in the order of the grid: the axes' paths, then figures.
 
-    ``rate`` is None where nothing limits it, limits are ``"hop limit"``.
+    ``rate`` is None where nothing limits it, limits are ``"hop limit"``; where some client gets no ports
+    at some point, ``served`` and ``unserved`` count clients.
 
     >>> from tuplecalc.questions.sweep import sweep
     >>> from tuplecalc.network.file import example
@@ -38,16 +41,20 @@ def columns(sweep: Grid, *, blocking: bool = False) -> dict[str, list[Any]]:
     found["rate"] = (rates if limited.all() else np.where(limited, rates, np.array(None))).ravel().tolist()
     found["binding"] = _labels(sweep, sweep.binding).ravel().tolist()
     found["rate_binding"] = _labels(sweep, sweep.rate_binding).ravel().tolist()
+    if leaves_some_out(sweep):
+        found |= {name: each.ravel().tolist() for name, each in served_and_unserved(sweep).items()}
     if blocking:
-        bounds = lost(sweep)
-        found["blocking_lower"], found["blocking_upper"] = (each.ravel().tolist() for each in bounds)
+        bounds = (each.ravel().tolist() for shares in failing(sweep) for each in shares)
+        found.update(zip(_SHARES, bounds, strict=True))
     return found
 
 
 def names(sweep: Grid, *, blocking: bool = False) -> list[str]:
     """The names of the columns."""
-    bounds = ["blocking_lower", "blocking_upper"] if blocking else []
-    return [*(axis.path for axis in sweep.axes), "flows", "rate", "binding", "rate_binding", *bounds]
+    clients = ("served", "unserved") if leaves_some_out(sweep) else ()
+    shares = _SHARES if blocking else ()
+    figures = "flows", "rate", "binding", "rate_binding", *clients, *shares
+    return [*(axis.path for axis in sweep.axes), *figures]
 
 
 def rows(sweep: Grid, *, blocking: bool = False) -> Iterator[tuple[Any, ...]]:
@@ -66,12 +73,16 @@ def dataset(sweep: Grid) -> Any:
     """``Sweep.to_xarray``: a variable for each figure, with a dimension for each axis."""
     xarray = _library("xarray")
     dimensions = [axis.path for axis in sweep.axes]
-    variables = {
+    variables: dict[str, Any] = {
         "flows": (dimensions, sweep.flows, {"units": "1", "long_name": "flows open at once"}),
         "rate": (dimensions, sweep.rate, {"units": "1/s", "long_name": "highest sustained rate"}),
         "binding": (dimensions, _labels(sweep, sweep.binding)),
         "rate_binding": (dimensions, _labels(sweep, sweep.rate_binding)),
     }
+    if leaves_some_out(sweep):
+        words = {"served": "clients that get ports", "unserved": "clients that get none"}
+        for name, each in served_and_unserved(sweep).items():
+            variables[name] = dimensions, each, {"units": "1", "long_name": words[name]}
     coordinates = {
         axis.path: (axis.path, np.asarray(values), {"units": axis.unit, "long_name": axis.name})
         for axis, values in zip(sweep.axes, sweep.coordinates, strict=True)

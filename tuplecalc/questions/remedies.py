@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import ceil
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
@@ -32,7 +33,8 @@ from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.families import by_family
-from tuplecalc.network.hop import UNPRIVILEGED_PORTS
+from tuplecalc.network.forwarder import Forwarder
+from tuplecalc.network.hop import UNPRIVILEGED_PORTS, Sockets
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
@@ -46,7 +48,8 @@ _ONE_TABLE = (SHARED, SAME_TUPLE, JOINT, GAPS)
 _BY_SOURCE = (*_ONE_TABLE, ACCEPTED, ANSWERED, LISTENER, UPSTREAM, FORWARDED, REMEMBERED, IN_TURN)
 _POOLS = (2, 5, 10, 20, 50, 100)  # requests of a connection; servers close it at some hundred or thousand
 _MOST_GROUPS = 3
-REUSE_AFTER = "1s"  # net.ipv4.tcp_tw_reuse_delay
+REUSE_AFTER = "1s"  # RFC 6191: a tick of the timestamps
+_AT_CONNECT = "ports chosen towards each destination, not for all by a bind before,"
 SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
 
 
@@ -86,16 +89,19 @@ def for_limit(result: Capacity, limit: Limit) -> Iterator[Remedy]:
         return
     hop = hops[place]
     if limit.kind.resource == "entries":
-        yield from _doubled(chain, hop, "max_entries", hop.max_entries, "tracking table")
+        yield from _for_table(chain, hop)
     elif isinstance(hop, Cone):
-        yield from _for_cone(chain, hop)
+        yield from _for_cone(chain, hop, strands, result.hops[place].sources)
     if isinstance(hop, Proxy):
         yield from _for_proxy(chain, hop, limit, strands)
     if limit.kind in _BY_SOURCE:
         yield from _for_sources(hops[:place], strands)
     if limit.kind == GAPS:
         yield from (
-            each for before in hops[:place] if isinstance(before, Cone) for each in _sooner_at_cone(before)
+            each
+            for before in hops[:place]
+            if isinstance(before, Cone)
+            for each in _sooner_at_cone(before, strands)
         )
 
 
@@ -133,9 +139,9 @@ def _for_clients(clients: Clients, limit: Limit) -> Iterator[Remedy]:
         text = f"a limit of open files twice as large at {who} (ulimit)"
         yield _change(text, f"{path}.max_files", 2 * clients.max_files)
     if clients.allocation == "bind":
-        yield _change("clients that connect with IP_BIND_ADDRESS_NO_PORT", f"{path}.allocation", "tuple")
+        yield _change(f"{_AT_CONNECT} at {who}", f"{path}.allocation", "tuple")
     yield from _wider(who, f"{path}.ports", clients.ports)
-    yield from _sooner(who, path, clients.linger)
+    yield from _sooner(who, path, clients)
     yield from _another(f"client address{_of(clients.name)}", f"{path}.addresses", clients.addresses)
 
 
@@ -149,9 +155,9 @@ def _for_target(chain: Chain, limit: Limit, strands: list[Strand], place: int) -
         if not any(_ends(strand, hop) for strand in strands):
             continue
         if hop.virtual is not None:
-            more = _one_more(hop.virtual.ports)
-            text = f"another port for the virtual service of {hop.name}"
-            yield _change(text, f"{hop.path}.virtual.ports", more)
+            if isinstance(hop, Cone):  # others fold several virtual endpoints onto one service, unseen
+                text = f"another port for the virtual service of {hop.name}"
+                yield _change(text, f"{hop.path}.virtual.ports", _one_more(hop.virtual.ports))
             return
         if isinstance(hop, Proxy) and hop.capture == "listen":
             yield from _listeners(hop)
@@ -191,7 +197,40 @@ def _for_sources(before: list[AnyHop], strands: list[Strand]) -> Iterator[Remedy
             return
 
 
-def _for_cone(chain: Chain, hop: Cone) -> Iterator[Remedy]:
+def for_all_clients(result: Capacity) -> Iterator[Remedy]:
+    """What leaves no client without a block of ports: smaller blocks, or more addresses, at one cone."""
+    for hop, before in zip(result.chain.hops, result.hops, strict=False):
+        if isinstance(hop, Cone) and isinstance(hop.block, int):
+            yield from _blocks(hop, before.sources)
+            ports = hop.ports.size
+            needed = before.sources / (Fraction(ports, hop.block) if hop.blocks_span else ports // hop.block)
+            each = ceil(needed / hop.instances)
+            text = f"{each:,} addresses at {hop.name}, so that every client gets a block"
+            yield _change(text, f"{hop.path}.addresses", each)
+
+
+def _blocks(hop: Cone, sources: int) -> Iterator[Remedy]:
+    """Blocks of a number that leaves nobody without one."""
+    addresses, multiple = hop.addresses.size * hop.instances, hop.multiples.get("block", 1)
+    each = addresses * hop.ports.size // sources if hop.blocks_span else 0
+    each = each or hop.ports.size // ceil(Fraction(sources, addresses))
+    if each := each // multiple * multiple:
+        yield _change(f"blocks of {each:,} ports for every client at {hop.name}", f"{hop.path}.block", each)
+
+
+def _for_table(chain: Chain, hop: AnyHop) -> Iterator[Remedy]:
+    """A larger tracking table, entries that leave it sooner, or none of them."""
+    yield from _doubled(chain, hop, "max_entries", hop.max_entries, "tracking table")
+    if hop.tracking_time_wait > 30:
+        mates = _mates(chain, hop, "tracking_time_wait")
+        changes = tuple((f"{each.path}.tracking_time_wait", SHORT_TIME_WAIT) for each in mates)
+        yield Remedy(f"closed entries that leave the table of {hop.name} after {SHORT_TIME_WAIT}", changes)
+    if isinstance(hop, Forwarder) and hop.virtual is None and "max_entries" in hop.model_fields_set:
+        text = f"no connection tracking at {hop.name} (notrack), if it needs no states"
+        yield _change(text, f"{hop.path}.max_entries", None)
+
+
+def _for_cone(chain: Chain, hop: Cone, strands: list[Strand], sources: int) -> Iterator[Remedy]:
     path = hop.path
     yield from _another(f"address for {hop.name}", f"{path}.addresses", hop.addresses)
     yield from _wider(hop.name, f"{path}.ports", hop.ports)
@@ -200,18 +239,20 @@ def _for_cone(chain: Chain, hop: Cone) -> Iterator[Remedy]:
         yield _change(text, f"{path}.mapping", "endpoint-dependent")
     if isinstance(hop.block, int) and 2 * hop.block <= hop.ports.size:
         yield _change(f"blocks twice as large at {hop.name}", f"{path}.block", 2 * hop.block)
+    if isinstance(hop.block, tuple):
+        yield from _blocks(hop, sources)
     yield from _doubled(chain, hop, "client_ports", hop.client_ports, "cap on a client's ports")
     if hop.destinations is not None:
         text = f"twice as many destinations for each port at {hop.name}"
         yield _change(text, f"{path}.destinations", 2 * hop.destinations)
-    yield from _sooner_at_cone(hop)
+    yield from _sooner_at_cone(hop, strands)
 
 
-def _sooner_at_cone(hop: Cone) -> Iterator[Remedy]:
+def _sooner_at_cone(hop: Cone, strands: list[Strand]) -> Iterator[Remedy]:
     if hop.linger > 30:
-        on_linux = hop.preset is None or hop.preset.startswith("linux")
         text = f"a linger of {SHORT_TIME_WAIT} at {hop.name}"
-        text += " (nf_conntrack_tcp_timeout_time_wait)" if on_linux else ""
+        if any(each.first_close < 1 for each in strands if each.crosses(hop)):
+            text += ", though services that closed first may still hold these tuples in TIME_WAIT"
         yield _change(text, f"{hop.path}.time_wait", SHORT_TIME_WAIT)
 
 
@@ -233,10 +274,10 @@ def _for_proxy(chain: Chain, hop: Proxy, limit: Limit, strands: list[Strand]) ->
         yield from _listeners(hop)
         if limit.kind == CAPTURE:
             yield from _wider(f"the capture of {name}", f"{path}.rewrite_ports", hop.rewrite_ports)
-            yield _change(f"capture by TPROXY instead of REDIRECT at {name}", f"{path}.capture", "tproxy")
+            yield _by_tproxy(hop)
         return
     if hop.allocation == "bind":
-        yield _change(f"IP_BIND_ADDRESS_NO_PORT at {name}", f"{path}.allocation", "tuple")
+        yield _change(f"{_AT_CONNECT} at {name}", f"{path}.allocation", "tuple")
     if (limit.kind in _ONE_TABLE or limit.kind.legs == "a row") and hop.capture == "tproxy":
         text = f"no connection tracking at {name} (notrack), so that both legs may use one port"
         yield Remedy(text, no_tracking)
@@ -246,7 +287,16 @@ def _for_proxy(chain: Chain, hop: Proxy, limit: Limit, strands: list[Strand]) ->
         yield _change(f"a port of its own for the upstream leg at {name}", f"{path}.source", "client")
     else:
         yield from _wider(name, f"{path}.ports", hop.ports)
-    yield from _sooner(name, path, hop.linger)
+    yield from _sooner(name, path, hop)
+
+
+def _by_tproxy(hop: Proxy) -> Remedy:
+    """Another capture, without the keys that do not fit it."""
+    written = hop.written() | {"capture": "tproxy"}
+    gone = [key for key in sorted(hop.model_fields_set) if not hop.fits(key, written)]
+    text = f"capture by TPROXY instead of REDIRECT at {hop.name}"
+    text += f", without {' and '.join(gone)}" if gone else ""
+    return Remedy(text, ((f"{hop.path}.capture", "tproxy"), *((f"{hop.path}.{key}", None) for key in gone)))
 
 
 def _pools(hop: Proxy, strands: list[Strand]) -> Iterator[Remedy]:
@@ -303,9 +353,13 @@ def _wider(whose: str, path: str, ports: PortSet) -> Iterator[Remedy]:
         yield _change(f"the ports {UNPRIVILEGED_PORTS} for {whose}", path, wider)
 
 
-def _sooner(whose: str, path: str, linger: Fraction) -> Iterator[Remedy]:
-    if linger > 1:
-        text = f"reuse of TIME_WAIT after {REUSE_AFTER} at {whose} (tcp_tw_reuse)"
+def _sooner(whose: str, path: str, part: Sockets) -> Iterator[Remedy]:
+    """Reuse of what waits, or where the platform knows a shorter wait only, that."""
+    has_wait_only = "time_wait" in part.knobs and "reuse_after" not in part.knobs
+    if part.linger > 30 and has_wait_only:
+        yield _change(f"TIME_WAIT of {SHORT_TIME_WAIT} at {whose}", f"{path}.time_wait", SHORT_TIME_WAIT)
+    elif part.linger > 1 and not has_wait_only:
+        text = f"reuse of TIME_WAIT after {REUSE_AFTER} at {whose}"
         yield _change(text, f"{path}.reuse_after", REUSE_AFTER)
 
 

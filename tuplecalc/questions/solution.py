@@ -16,14 +16,15 @@ from tuplecalc.under_load.chains import Bracket
 class Target(NamedTuple):
     """What a chain should do: flows at once, connections a second, and how few of these may fail.
 
-    With ``blocking`` the rate is offered, and may be more than the chain can sustain.  ``each`` says that
-    every client is served and has its ``flows_each`` open, of which these are the numbers that there are.
+    With ``blocking`` the rate is offered, and may be more than the chain can sustain.  ``serves`` says that
+    every client is served and has its ``flows_each`` open; ``each`` are the numbers of these that are given.
     """
 
     flows: int | None = None
     rate: Fraction | None = None
     blocking: float | None = None
     each: tuple[int, ...] = ()
+    serves: bool = False
 
     def is_met(self, result: Capacity) -> bool:
         """Whether a chain has the flows and the rate (None: nothing limits it); blocking aside."""
@@ -33,7 +34,7 @@ class Target(NamedTuple):
         """Whether its flows are enough, in all and of each client."""
         if self.flows is not None and result.flows < self.flows:
             return False
-        return not self.each or (
+        return not self.serves or (
             result.served.are_all and result.flows >= (wanted_by_clients(result.chain) or 0)
         )
 
@@ -69,6 +70,10 @@ class Solution:
     """The range in which the values were looked at, where that is not all that there are."""
     is_largest: bool = False
     """Whether the largest value was asked, not the least."""
+    most: int | None = None
+    """The largest value that the product allows; None where it names none in the range."""
+    step: int = 1
+    """Of what number counts are multiples."""
 
     @property
     def is_time(self) -> bool:
@@ -89,6 +94,7 @@ class Solution:
             *([] if self.target.rate is None else [f"{float(self.target.rate):,.6g}/s"]),
             *([] if self.target.blocking is None else [f"blocking {self.target.blocking:g}"]),
             *(f"{each:,} flows of each client" for each in self.target.each),
+            *(["all clients"] if self.target.serves and not self.target.each else []),
         ]
         value = "none" if self.value is None else "any" if self.is_any else f"{float(self.value):,.12g}"
         if isinstance(self.value, int):

@@ -17,6 +17,7 @@ from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.replace import path_steps, replace
 from tuplecalc.network.values import number
+from tuplecalc.questions.allowed import Allowed, allowed
 from tuplecalc.questions.axis import Axis, ends_of, sizes_of
 from tuplecalc.questions.crossover import crossovers
 from tuplecalc.questions.roundings import a_little_more, as_decimal, middle, rounded_down, simplest
@@ -47,10 +48,12 @@ def solve(
     files; a range of ports, of which the size is asked (:func:`~tuplecalc.questions.port_sizes.resized`
     says which ports it has then); or, of which the largest is asked, a time, connections or files of
     a flow, the share of a kind or of a group of services.  ``=LOW..HIGH`` behind it keeps the answer
-    in a range.  The target is so many ``flows`` at once, a ``rate`` in connections a second, or at
-    this rate at most a share ``blocking`` that fails, by its upper bound; without any of them the
-    rate and the flows that the chain asks for, and that each client is served and has its
-    ``flows_each``.  Of clients that want so many each the most are asked that will do.
+    in a range; it is no more than the ``most`` that a table or its preset allows, and one of the
+    multiples that it takes.  The target is so many ``flows`` at once, a ``rate`` in connections a
+    second, or at this rate at most a share ``blocking`` that fails, by its upper bound; without any of
+    them the rate and the flows that the chain asks for, and that each client is served and has its
+    ``flows_each``.  Of clients that want so many each the most are asked that will do, and of their
+    ``flows_each`` the most that all of them can have at once.
 
     Exact integers and fractions are bisected by :func:`~tuplecalc.limits.capacity.capacity` of the
     chain with the value, from a guess in proportion outwards.  So the answer meets the target, and
@@ -61,8 +64,8 @@ def solve(
     The shares that will do have no gap, since what flows take of a limit is convex in them: the
     answer is their upper end.
 
-    Raises :class:`~tuplecalc.errors.InputError` for a path that leads to no count or time, for a
-    target that is none, and where there is no target.
+    Raises :class:`~tuplecalc.errors.InputError` for a path that leads to no count or time, for a key
+    that is ``fixed``, for a target that is none, and where there is no target.
 
     >>> from tuplecalc.network.file import example
     >>> solve(example("outage"), "hops.lvs.addresses", rate=50_000)
@@ -71,8 +74,10 @@ def solve(
     Fraction(6162, 25)
     """
     check_chain(chain)
-    target = _target(chain, flows, rate, blocking)
-    axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST)
+    axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST, wanted=True)
+    of_clients = path_steps(axis.path)[-1] if path_steps(axis.path)[0] == "clients" else ""
+    target = _target(chain, flows, rate, blocking, each=of_clients == "flows_each")
+    bounds = _allowed(chain, axis, path)
     is_share = axis.path.endswith(".share")
     if axis.unit == "" and not is_share:
         raise InputError(f"{show(path)}: a share has no least or largest; name a count or a time")
@@ -81,13 +86,18 @@ def solve(
         raise InputError(f"{show(path)}: {rule}; name another number")
     search = _Search(chain, axis, target)
     low, high = axis.values
-    is_largest = not axis.is_count or (bool(target.each) and axis.path.startswith("clients."))
+    is_bounded = bounds.most is not None and bounds.most <= high
+    high = bounds.most if is_bounded and bounds.most else high
+    is_largest = not axis.is_count or (target.serves and of_clients in ("addresses", "flows_each"))
     best: Number | None
     if axis.is_count:
         best = (search.most if is_largest else search.least)(int(low), int(high))
-        worst, step = (low, 1) if is_largest else (high, -1)
+        if best is not None and bounds.multiple > 1:
+            steps = range(bounds.multiple * ceil(best / bounds.multiple), int(high) + 1, bounds.multiple)
+            best = next(filter(search.met, steps), None)
+        worst, step = (low, 1) if is_largest else (high, -bounds.multiple)
         shown = worst if best is None else best
-        beside = None if best in (None, high if is_largest else low) else shown + step
+        beside = shown + step if best is not None and low <= best + step <= high else None
     else:
         best = search.largest_share() if is_share else search.longest(low, high)
         shown = low if best is None else as_decimal(best)
@@ -104,9 +114,23 @@ def solve(
         beyond=None if beside is None else search.at(beside).result,
         blocking=lost,
         is_any=is_open and best == high and not axis.is_count,
-        looked_at=None if is_open or is_share else (low, high),
+        looked_at=None if (is_open and not is_bounded) or is_share else (low, high),
         is_largest=is_largest,
+        most=bounds.most if is_bounded else None,
+        step=bounds.multiple,
     )
+
+
+def _allowed(chain: Chain, axis: Axis, path: str) -> Allowed:
+    """What is allowed there; raises where the key is fixed, or more than is allowed stands in the range."""
+    found = allowed(chain, axis.path)
+    if found.is_fixed:
+        rule = "this cannot be changed here: it is `fixed`, by the file or by its preset"
+        raise InputError(f"{show(path)}: {rule}; name another number")
+    if found.most is not None and found.most < axis.values[0]:
+        rule = f"{found.most:,} {axis.unit} are the most that this product allows"
+        raise InputError(f"{show(path)}: {rule}; begin the range there or below")
+    return found
 
 
 class _Tried(NamedTuple):
@@ -247,19 +271,20 @@ def _upwards(low: int, high: int) -> Iterator[int]:
     yield high
 
 
-def _target(chain: Chain, flows: Any, rate: Any, blocking: object) -> Target:
+def _target(chain: Chain, flows: Any, rate: Any, blocking: object, *, each: bool) -> Target:
+    """What is asked, else what the chain asks for; ``each`` where the flows of each client are looked for."""
     flows = flows.item() if hasattr(flows, "item") else flows
     if flows is not None and (isinstance(flows, bool) or not isinstance(flows, int) or flows < 1):
         raise InputError(
             f"flows {show(flows)}: a target is a whole number of 1 or more; write it as in 100000"
         )
-    each: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
     wanted: Any = rate
-    if rate is None and (flows is None or blocking is not None):
+    if rate is None and ((flows is None and not each) or blocking is not None):
         wanted = chain.traffic.offered
-    if rate is None and flows is None:
+    if rate is None and flows is None and not each:
         flows = chain.traffic.flows
-        each = tuple(sorted({group.flows_each for group in chain.clients if group.flows_each is not None}))
+        numbers = tuple(sorted({group.flows_each for group in chain.clients if group.flows_each is not None}))
     wanted = wanted.item() if hasattr(wanted, "item") else wanted  # numpy's numbers
     try:
         found = None if wanted is None else number(wanted, "a rate")
@@ -267,9 +292,9 @@ def _target(chain: Chain, flows: Any, rate: Any, blocking: object) -> Target:
         raise InputError(f"rate: {error}") from None
     if found is not None and found <= 0:
         raise InputError(f"rate {show(rate)}: a rate is above 0; write it as in 700")
-    if found is None and flows is None and not each:
+    if found is None and flows is None and not (numbers or each):
         raise InputError("there is no target; name flows or a rate, or write `rate` under [traffic]")
     if found is None and blocking is not None:
         raise InputError("blocking is that of a rate; name one, or write `rate` under [traffic]")
     share = None if blocking is None else probability(blocking, "blocking")
-    return Target(flows, found, share, each)
+    return Target(flows, found, share, numbers, serves=each or bool(numbers))

@@ -12,7 +12,7 @@ from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.questions import labelled
 from tuplecalc.questions.axis import Axis, axis, axis_of
 from tuplecalc.questions.grid import Grid
-from tuplecalc.questions.lost import Lost, lost
+from tuplecalc.questions.lost import Lost, failing, lost
 from tuplecalc.questions.pieces import Walks
 
 AT_ONCE = 10_000_000
@@ -58,6 +58,12 @@ class Sweep(Grid):
         :func:`tuplecalc.questions.lost.lost`.
         """
         return lost(self, rate)
+
+    def expected(self) -> Lost:
+        """The same as devices really choose their ports, of the rate that each point offers; see
+        :func:`tuplecalc.questions.lost.failing`.
+        """
+        return failing(self)[1]
 
     def to_dataframe(self) -> Any:
         """The grid as a pandas ``DataFrame``, a row for each point; pandas has to be installed."""

@@ -12,7 +12,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.advice import advise
-from tuplecalc.render import kinds, numbers, sentences, table
+from tuplecalc.render import kinds, numbers, sentences, table, verdict
 from tuplecalc.render.json import limit_record
 from tuplecalc.render.presets import citations
 from tuplecalc.render.table import escaped, in_markdown, width_of
@@ -41,6 +41,7 @@ _OF_KINDS = (
 )
 """The longest name and count in a table, and its gaps: the first that fit the terminal, else the last."""
 
+_COLOURS = {"fits": "green", "tight": "yellow", "fails": "red"}
 _MARKS = {(True, True): "◀ binds", (True, False): "◀ flows", (False, True): "◀ rate"}
 
 _WORDS = ("hop", "kind", "limit", "kinds", "")
@@ -69,7 +70,11 @@ def _lines(result: Capacity, width: int, load: Offered, *, fits: bool) -> Iterat
     def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
         yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
 
-    said = list(sentences.sentences(result, load))
+    said = list(sentences.details(result, load))
+    if load.verdict:
+        yield from prose(verdict.verdict(load), f"bold {_COLOURS[load.verdict]}")
+        yield from prose(verdict.best_case(load))
+        yield "", ""
     yield from prose(result.title or "A chain", "bold")
     yield from prose(sentences.kind(result).capitalize(), "dim")
     if parts := kinds.of(result):  # the totals come first, then what each kind has of them
@@ -204,6 +209,8 @@ def _cut(items: Sequence[T], keep: tuple[object, ...] = ()) -> tuple[list[T], in
 def csv_rows(result: Capacity) -> str:
     """One row for each limit; ``binds`` is flows, rate, both, or empty; then ``kinds`` where there are some.
 
+    Where some clients get no ports, ``served`` and ``unserved`` count clients, in every row alike.
+
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> print(csv_rows(capacity(example("cone"))).splitlines()[0])
@@ -213,7 +220,10 @@ def csv_rows(result: Capacity) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     figures = ("size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate")
     held = ("kinds",) if kinds.of(result) else ()
-    writer.writerow(("hop", "kind", "limit", *figures, "binds", *held))
+    clients, served = result.served
+    counts = () if result.served.are_all else (served, clients - served)
+    names = ("served", "unserved")[: len(counts)]
+    writer.writerow(("hop", "kind", "limit", *figures, "binds", *held, *names))
     for hop in result.hops:
         for limit in hop.limits:
             record = limit_record(limit, result)
@@ -221,7 +231,7 @@ def csv_rows(result: Capacity) -> str:
             word = {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(binds, "")
             behind = (" ".join(kinds.held(result, limit)),) if held else ()
             writer.writerow(
-                (hop.name, hop.kind, limit.name, *(record[key] for key in figures), word, *behind)
+                (hop.name, hop.kind, limit.name, *(record[key] for key in figures), word, *behind, *counts)
             )
     return stream.getvalue()
 
@@ -231,8 +241,10 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
     load = load or under_load(result)
     parts = [
         f"## {in_markdown(result.title or 'A chain')}",
+        *(f"**{in_markdown(said)}**" for said in filter(None, [verdict.verdict(load)])),
+        *map(in_markdown, filter(None, [verdict.best_case(load)])),
         in_markdown(sentences.kind(result)).capitalize() + ".",
-        *map(in_markdown, sentences.sentences(result, load)),
+        *map(in_markdown, sentences.details(result, load)),
     ]
     if kinds.of(result):
         parts.append(

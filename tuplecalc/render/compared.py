@@ -10,9 +10,10 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.comparison import Comparison, KeyChange, LimitChange
-from tuplecalc.render import numbers, table
+from tuplecalc.render import numbers, table, verdict
 from tuplecalc.render import sentences as say
 from tuplecalc.render.table import escaped, in_markdown
+from tuplecalc.under_load.offered import offered as under_load
 
 _MOST_NAMES = 12
 
@@ -106,6 +107,8 @@ def _cells(row: Row) -> tuple[str, ...]:
 def sentences(found: Comparison) -> Iterator[str]:
     """What the difference buys, what binds now, and which hops are on one side only."""
     old, new = found.old, found.new
+    if verdicts := " ".join(_verdicts(old, new)):
+        yield verdicts
     flows = _moved(numbers.count(old.flows), numbers.count(new.flows), numbers.change(new.flows, old.flows))
     yield f"Flows open at once: {flows}. {_bound(old.binding, new.binding, moved=found.binding_moved)}"
     if old.rate is not None or new.rate is not None:
@@ -164,6 +167,18 @@ def _bound(old: Limit | None, new: Limit | None, *, moved: bool) -> str:
 
 def _rate(value: Number | None) -> str:
     return numbers.rate(value) if value is None else f"{numbers.rate(value)}/s"
+
+
+def _verdicts(old: Capacity, new: Capacity) -> Iterator[str]:
+    """Whether the offered rate fits before and now, and what is expected to fail."""
+    before, now = (
+        f"{verdict.IS[load.verdict]}: {verdict.expected(load)}." if load.verdict else ""
+        for load in (under_load(old), under_load(new))
+    )
+    if before and before == now:
+        yield f"Before and now {now}"
+    else:
+        yield from (f"{when} {said}" for when, said in (("Before", before), ("Now", now)) if said)
 
 
 def _offered(old: Capacity, new: Capacity) -> Iterator[str]:

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.advice import advise
-from tuplecalc.render import kinds, numbers, sentences
+from tuplecalc.render import kinds, numbers, sentences, verdict
 from tuplecalc.render.presets import citations
 from tuplecalc.under_load.offered import Offered
 from tuplecalc.under_load.offered import offered as under_load
@@ -31,7 +31,7 @@ def fragment(result: Capacity) -> str:
     cited = list(citations(result.chain))
     load = under_load(result)
     parts = list(kinds.rows(result, load))
-    words = {"numbers": numbers, "say": sentences, "kinds": kinds}
+    words = {"numbers": numbers, "say": sentences, "kinds": kinds, "verdict": verdict}
     return template.render(
         result=result, load=load, parts=parts, advices=advise(result), cited=cited, **words
     )
@@ -39,6 +39,12 @@ def fragment(result: Capacity) -> str:
 
 def load(offered: Offered) -> str:
     """What becomes of the offered rate, as HTML paragraphs."""
-    say = sentences.offered, sentences.most, sentences.blind, sentences.not_counted
+    say = (
+        verdict.verdict,
+        verdict.best_case,
+        sentences.runs_dry,
+        sentences.most,
+        sentences.blind,
+    )
     said = filter(None, (each(offered) for each in say))
     return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in said)

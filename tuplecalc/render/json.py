@@ -140,6 +140,8 @@ def _kind(kind: KindCapacity) -> Record:
 def capacity(result: Capacity, load: Offered | None = None) -> Record:
     """What a chain carries; ``load`` where more was asked than the chain offers."""
     from tuplecalc.network.used import used
+    from tuplecalc.questions.advice import advise
+    from tuplecalc.questions.not_counted import not_counted
     from tuplecalc.under_load.offered import offered as under_load
 
     load = load or under_load(result)
@@ -156,25 +158,31 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         **_pick(result, "collapse"),
         "at_most": _at_most(result),
         "served": _pick(result.served, "clients", "served"),
+        "not_counted": [_pick(each, "hop", "key", "usual") for each in not_counted(result.chain)],
         "offered": _offered(load) if load.rate is not None or load.most else None,
+        "advice": [
+            {"text": item.text, "set": [*item.settings], **_pick(item, "flows", "rate")}
+            for item in advise(result)
+        ],
         "presets": [*map(_use, used(result.chain))],
     }
 
 
 def _offered(load: Offered) -> Record:
-    blind = load.worst and _pick(load.worst, "chooser", "hop", "burst", "blocking", half_rate="half")
+    blind = load.worst and _pick(load.worst, "chooser", "hop", "kills", "burst", "blocking", half_rate="half")
     return {
-        **_pick(load, "rate", "utilisation", "overloaded", "blocking"),
+        **_pick(load, "rate", "utilisation", "overloaded", "verdict", expected_failing="expected"),
+        **_pick(load, "blocking"),
         "exhausted_after": load.exhausted and load.exhausted.seconds,
         "blind": blind,
         **_pick(load, max_rate_at_blocking="most"),
         "hops": [_pick(hop, "name", "utilisation") for hop in load.used],
         "kinds": [
-            {"name": kind.kind, **_pick(kind, "rate", "failing"), "exhausted_after": kind.seconds}
+            {"name": kind.kind, **_pick(kind, "rate", "failing", expected_failing="expected")}
+            | {"exhausted_after": kind.seconds}
             for kind in load.kinds
         ],
         "hit_first": load.hit_first and load.hit_first.kind,
-        "not_counted": load.not_counted or None,
     }
 
 
@@ -228,6 +236,7 @@ def elasticity(each: Elasticity) -> Record:
 
 def _comparison(found: Comparison) -> Record:
     """Both sides, the keys and limits in pairs, old first."""
+    from tuplecalc.under_load.offered import offered as under_load
 
     def pair(limit: LimitChange) -> Record:
         sides = (limit.old, found.old), (limit.new, found.new)
@@ -235,7 +244,10 @@ def _comparison(found: Comparison) -> Record:
         return {"name": limit.name, "old": old, "new": new}
 
     old, new = (
-        _pick(side, "title", "flows", "rate") | _binding(side) | {"at_most": _at_most(side)}
+        _pick(side, "title", "flows", "rate")
+        | _binding(side)
+        | {"at_most": _at_most(side)}
+        | _pick(under_load(side), "verdict", expected_failing="expected")
         for side in (found.old, found.new)
     )
     moved = _pick(found, "flows_ratio", "rate_ratio", "binding_moved", "rate_binding_moved", "keys")
@@ -249,7 +261,8 @@ def _solution(found: Solution) -> Record:
     from tuplecalc.render.solved import reason
 
     number = float if found.unit in REAL_UNITS else int
-    target = _pick(found.target, "flows", "rate", "blocking", *(["each"] if found.target.each else []))
+    of_clients = [key for key in ("each", "serves") if getattr(found.target, key)]
+    target = _pick(found.target, "flows", "rate", "blocking", *of_clients)
     value = None if found.is_any or found.value is None else number(found.value)
     return {
         "title": found.result.title,
@@ -261,11 +274,17 @@ def _solution(found: Solution) -> Record:
         **_pick(found.result, "flows", "rate"),
         "binding": _named(found.binding),
         "at_most": _at_most(found.result),
+        "served": _pick(found.result.served, "clients", "served"),
         **_pick(found, "blocking"),
         "looked_at": found.looked_at and [*map(number, found.looked_at)],
-        "beyond": found.beyond and _pick(found.beyond, "flows", "rate"),
+        **_pick(found, *([] if found.most is None else ["most"])),
+        "beyond": found.beyond and _beyond(found.beyond),
         "reason": reason(found) if found.value is None else None,
     }
+
+
+def _beyond(result: Capacity) -> Record:
+    return _pick(result, "flows", "rate") | {"served": _pick(result.served, "clients", "served")}
 
 
 def _mix(found: BestMix) -> Record:

@@ -35,7 +35,7 @@ def header(result: Capacity, load: Offered) -> tuple[str, ...]:
 
 def rows(result: Capacity, load: Offered, longest: int = numbers.LONGEST) -> Iterator[tuple[str, ...]]:
     """One row for each kind."""
-    failing = {each.kind: numbers.between(each.failing) for each in load.kinds}
+    failing = {each.kind: numbers.between(each.expected) for each in load.kinds}
     for kind in of(result):
         offered: tuple[str, ...] = ()
         if load.rate is not None:
@@ -80,12 +80,13 @@ def binding(result: Capacity) -> Iterator[str]:
 def _bound(limit: str, names: dict[str, list[str]]) -> str:
     flows, rate = names.get("flows"), names.get("rate")
     if flows and flows == rate:
-        return f"{limit} binds flows and rate of {_listed(flows)}"
-    each = (f"the {figure} of {_listed(several)}" for figure, several in names.items())
+        return f"{limit} binds flows and rate of {listed(flows)}"
+    each = (f"the {figure} of {listed(several)}" for figure, several in names.items())
     return f"{limit} binds {' and '.join(each)}"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Names in a sentence: ``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -104,16 +105,16 @@ def _shared_out(limit: Limit, parts: list[tuple[str, Fraction]], what: str) -> I
     if len(parts) > 1 and whole:
         ranked = sorted(parts, key=lambda each: -each[1])
         said = [f"{name} has {numbers.percent(part / whole)}" for name, part in ranked if part]
-        yield f"{limit.hop} {limit.name}: {what} {_listed(said)}."
+        yield f"{limit.hop} {limit.name}: {what} {listed(said)}."
 
 
 def hit(load: Offered) -> str:
     """Which kind is the first without room, or fails most; empty where none fails, or there is but one."""
     first = load.hit_first
-    if first is None or len({(each.seconds, each.failing) for each in load.kinds}) < 2:
+    if first is None or len({(each.seconds, each.expected) for each in load.kinds}) < 2:
         return ""
     if first.seconds is not None:
         return f"{first.kind} is hit first, {numbers.duration(first.seconds)} from empty."
-    if first.failing.upper < _SELDOM:
+    if first.expected.upper < _SELDOM:
         return ""
-    return f"{first.kind} fails most: {numbers.between(first.failing)} of its connections."
+    return f"{first.kind} fails most: {numbers.between(first.expected)} of its connections."

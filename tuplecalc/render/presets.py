@@ -62,6 +62,12 @@ def _words(preset: Preset) -> Iterator[tuple[str, str]]:
         yield "Unknown", f"no source gives {keys}; tuplecalc's own default stands for it."
     if preset.fixed:
         yield "Fixed", f"no advice asks to change {', '.join(preset.fixed)}."
+    if preset.most or preset.multiples:
+        most = [f"at most {value:,} {key}" for key, value in preset.most.items()]
+        said = [*most, *(f"{key} in multiples of {value}" for key, value in preset.multiples.items())]
+        yield "Bounds", f"{', '.join(said)}."
+    if preset.knobs:
+        yield "Knobs", f"{'; '.join(f'{key} is {knob}' for key, knob in preset.knobs.items())}."
     needs = " and the keys that it needs" if preset.needs else ""
     yield "In short", f"preset = {in_toml(preset.name)}{needs}."
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import wanted_by_clients
+from tuplecalc.limits.served import Served, blocks_of, wanted_by_clients
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
-from tuplecalc.render import kinds, numbers
+from tuplecalc.questions.not_counted import NotCounted, not_counted
+from tuplecalc.render import kinds, numbers, verdict
 from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
 _MOST_COLLAPSES = 4
+_PAIR = 2
+_MOST_UNSIZED = 3
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
@@ -36,7 +42,7 @@ def hop_kind(result: Capacity, hop: HopCapacity) -> str:
     return f"layer {layers[hop.name]}" if hop.name in layers else hop.kind
 
 
-def verdict(result: Capacity) -> str:
+def binds(result: Capacity) -> str:
     """What binds, and why."""
     flows, rates = result.binding, result.rate_binding
     most = "At most " if result.flows_at_most else ""
@@ -63,60 +69,60 @@ def upcoming(result: Capacity) -> str:
     return f"Next would be {' and '.join(parts)}." if parts else ""
 
 
-def offered(load: Offered) -> str:
-    """The offered rate beside the highest, what runs dry first, what fails; empty without one."""
-    if load.rate is None:
-        return ""
-    rate = f"{numbers.rate(load.rate)}/s offered"
-    if load.utilisation is None:
-        return f"{rate}: {'no flow gets through' if load.highest == 0 else 'nothing limits it'}."
-    state = (
-        "it fails"
-        if load.not_served
-        else "overloaded"
-        if load.overloaded
-        else "it fits on average"
-        if load.exhausted
-        else "it fits"
-    )
-    said = [f"{rate} is {numbers.percent(load.utilisation)} of the highest rate: {state}."]
+def runs_dry(load: Offered) -> str:
+    """What runs dry first, and which kind is hit first; empty where nothing does."""
+    said = []
     if dry := load.exhausted:
         after, soonest = numbers.duration(dry.seconds), numbers.duration(dry.soonest)
         within = "" if after == soonest else f" ({soonest} where none is closed before)"
         said.append(f"{dry.limit.hop} {dry.limit.name} is the first to run dry, {after} from empty{within}.")
-    if load.blocking:
-        share = numbers.between(load.blocking)
-        verb = "fails" if share == "none" else "fail"
-        bounds = " (bounds that agree, not proven)" if " to " not in share else " (a bracket, not proven)"
-        proven = "" if load.blocking.is_exact else bounds
-        concert = ", if ports are chosen in concert" if load.blind else ""
-        said.append(f"In the long run {share} of the connections {verb}{proven}{concert}.")
     if first := kinds.hit(load):
         said.append(first)
     return " ".join(said)
 
 
 def blind(load: Offered) -> str:
-    """What is lost where two hops choose their ports blindly; empty where no two can meet."""
+    """What happens where a port is picked that is taken already, unseen; empty where that cannot be."""
     worst = load.worst
     if worst is None:
         return ""
-    lost = [f"{numbers.share(float(worst.burst))} of a burst over all ports fails"]
+    choosers = [each.chooser for each in load.meetings if each.hop == worst.hop] or [worst.chooser]
+    names = kinds.listed(choosers)
+    said = f"A port of {names} is picked without seeing which are taken at {worst.hop}: where it is"
+    if worst.hop in choosers and len(choosers) > 1:
+        two = len(choosers) == _PAIR
+        sees = "neither sees what the other has" if two else "none sees what the others have"
+        said = f"{names} take ports from the same range, and {sees} taken: where {'both' if two else 'two'} "
+        said += "pick the same one"
+    ends = (
+        "the newer connection lives and the older one may die" if worst.kills else "the new connection fails"
+    )
+    costs = []
     if worst.blocking and load.rate is not None:
-        lost.append(f"{numbers.between(worst.blocking)} of all at {numbers.rate(load.rate)}/s")
-    lost.append(f"half of all at {numbers.between(worst.half, _per_second)}")
-    others = len(load.blind) - 1
-    more = f" {others} more pair{'s' if others > 1 else ''} of hops can meet as well." if others else ""
-    names = f"{worst.chooser} and {worst.hop} draw on the same ports"
-    concert, blindly = load.blocking, worst.blocking
-    hidden = concert is not None and blindly is not None and concert.upper > blindly.lower
-    alone = " by that alone, whatever else is full" if hidden else ""
-    return f"{names}; if the two choose blindly: {', '.join(lost)}{alone} (mean field).{more}"
+        costs.append(f"{numbers.between(worst.blocking)} of the connections at {numbers.rate(load.rate)}/s")
+    if worst.half:
+        costs.append(
+            f"half of {'them' if costs else 'the connections'} at {numbers.between(worst.half, _per_second)}"
+        )
+    if worst.burst is not None:
+        costs.append(f"{numbers.share(float(worst.burst))} of a burst over all ports")
+    alone = f" That alone costs {', '.join(costs)} (mean field)." if costs else ""
+    others = [each.hop for each in load.blind if each is not worst]
+    more = f" It can happen at {kinds.listed(others)} as well." if others else ""
+    return f"{said}, {ends}.{alone}{more}"
 
 
-def not_counted(load: Offered) -> str:
-    """What may fail besides; empty where nothing is left out."""
-    return f"{load.not_counted[:1].upper()}{load.not_counted[1:]}." if load.not_counted else ""
+def collisions(result: Capacity, load: Offered) -> Iterator[str]:
+    """What is assumed of the older connection where a newer one takes its port; nothing where none does."""
+    deadly = {each.hop for each in load.meetings if each.kills}
+    for hop in result.chain.hops:
+        if isinstance(hop, Proxy) and hop.capture == "tproxy" and hop.name in deadly:
+            measured = "" if "survival" in hop.stated else ", as measured on Linux 6.18"
+            yield (
+                f"Assumed at {hop.name}{measured}: the older one dies in {numbers.percent(1 - hop.survival)} "
+                "of the cases (`survival`). On Linux 5.18 it always does (read, not measured); where devices "
+                'refuse the newer one, write collision = "refuses".'
+            )
 
 
 def _per_second(value: float) -> str:
@@ -125,6 +131,7 @@ def _per_second(value: float) -> str:
 
 def searches(result: Capacity) -> Iterator[str]:
     """Where a cone gives up its search for a free port before it has seen them all."""
+    from tuplecalc.under_load.pools import search_of
     from tuplecalc.under_load.search import start_bias, usable_share  # only these cones need it
 
     for hop in result.chain.hops:
@@ -133,7 +140,7 @@ def searches(result: Capacity) -> Iterator[str]:
         ports = result.ports_searched(hop)
         if not ports:
             continue
-        apart, clustered = usable_share(_RARELY, ports, hop.port_search)
+        apart, clustered = usable_share(_RARELY, ports, search_of(hop))
         if apart * ports >= ports - 1:
             continue
         which = "a client's block" if hop.block else "its ports"
@@ -146,7 +153,21 @@ def searches(result: Capacity) -> Iterator[str]:
                 f" Linux starts it at 16 random bits modulo {ports:,}, which favours some of the ports: "
                 "these fill first, and it fails sooner than all that is said here."
             )
-        yield text
+        yield f"{text}{_tried_again(result, hop, ports)}"
+
+
+def _tried_again(result: Capacity, hop: Cone, ports: int) -> str:
+    """How many connections get a port of a cone since Linux 6.5 at once, and when SYNs are sent again."""
+    from tuplecalc.under_load.eviction import served_by_linux
+    from tuplecalc.under_load.pools import search_of
+    from tuplecalc.under_load.search import EVICTING, LONGEST_SWEEP
+
+    offered, rate = result.chain.traffic.offered, result.limit(hop.name, "ports").rate
+    is_simulated = search_of(hop) == EVICTING and hop.block is None and ports > LONGEST_SWEEP
+    if not (is_simulated and offered and rate) or offered > rate:
+        return ""
+    first, soon = (numbers.percent(Fraction(share)) for share in served_by_linux(float(offered / rate)))
+    return f" At {numbers.rate(offered)}/s {first} find one with the first SYN, {soon} within 3 s (estimate)."
 
 
 def kept(collapse: Collapse) -> str:
@@ -169,19 +190,54 @@ def most(load: Offered) -> str:
     share = numbers.written(load.most.blocking)
     if load.most.rate is None:
         return f"No more than {share} of the connections fail at any rate."
-    concert = ", if ports are chosen in concert" if load.blind else ""
-    return f"No more than {share} of the connections fail up to {_per_second(load.most.rate)}{concert}."
+    said = f"o more than {share} of the connections fail up to {_per_second(load.most.rate)}."
+    return f"Best case, ports chosen in concert: n{said}" if load.blind else f"N{said}"
 
 
 def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
     """All that there is to say, one paragraph each; ``load`` where more was asked than a chain offers."""
     load = load or under_load(result)
+    yield from verdict.lines(load)
+    yield from details(result, load)
+
+
+def details(result: Capacity, load: Offered) -> Iterator[str]:
+    """What there is to say behind the verdict."""
     yield from totals(result)
     yield from context(result)
     yield from blockless(result)
     yield from wanted(result)
-    yield from filter(None, (offered(load), most(load), *searches(result), blind(load), not_counted(load)))
+    loaded = runs_dry(load), most(load), *searches(result), blind(load), *collisions(result, load)
+    yield from filter(None, loaded)
     yield from at_most(result)
+    yield from unsized(result)
+
+
+def unsized(result: Capacity) -> Iterator[str]:
+    """Which tables and files no limit counts, as nobody said how large they are; nothing where all are.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> print(*unsized(capacity(example("cone"))))
+    Not counted: table of nat (Linux: 262,144). To count it: --set hops.nat.max_entries=262144
+    """
+    found = not_counted(result.chain)
+    said, counts = [], (each.setting for each in found if each.setting)
+    for (key, less), several in groupby(sorted(found, key=_size_of), key=_size_of):
+        hops = [each.hop for each in several]
+        more = len(hops) - _MOST_UNSIZED
+        names = ", ".join(hops[:_MOST_UNSIZED]) + (f" and {more:,} more" if more > 0 else "")
+        what = {"max_entries": "table", "max_files": "files"}[key]
+        plural = "s" if len(hops) > 1 and key == "max_entries" else ""
+        platform = f"Linux: {numbers.count(-less)}" if less else "its preset does not say"
+        said.append(f"{what}{plural} of {names} ({platform})")
+    if said:
+        how = next((f". To count it: --set {shlex.quote(each)}" for each in counts), ".")
+        yield f"Not counted: {', '.join(said)}{how}"
+
+
+def _size_of(each: NotCounted) -> tuple[str, int]:
+    return each.key, -(each.usual or 0)
 
 
 def wanted(result: Capacity) -> Iterator[str]:
@@ -211,7 +267,7 @@ def wanted(result: Capacity) -> Iterator[str]:
 
 def totals(result: Capacity) -> Iterator[str]:
     """What binds, and for which kinds of traffic something else does."""
-    yield " ".join((verdict(result), *kinds.binding(result)))
+    yield " ".join((binds(result), *kinds.binding(result)))
 
 
 def context(result: Capacity) -> Iterator[str]:
@@ -230,14 +286,27 @@ def context(result: Capacity) -> Iterator[str]:
 
 
 def blockless(result: Capacity) -> Iterator[str]:
-    """Where a cone has fewer blocks of ports than sources: all else is said of those that hold one."""
+    """Where a cone has fewer blocks than sources, and clients get no ports: all else is of the others."""
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
-        if isinstance(hop, Cone) and isinstance(hop.block, int):  # else each has its part
-            blocks = hop.addresses.size * hop.instances * (hop.ports.size // hop.block)
-            if blocks < before.sources:
+        if isinstance(hop, Cone):
+            blocks = blocks_of(hop)
+            if blocks is not None and blocks < before.sources:
                 few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"
                 rest = "the others send nothing, and all figures are of those that do"
                 yield f"Only {few} get a block of ports at {hop.name}: {rest}."
+    yield from filter(None, [unserved(result.served)])
+
+
+def unserved(found: Served) -> str:
+    """How many clients get ports and how many none; empty where all get some.
+
+    >>> unserved(Served(12000, 3528))
+    '3,528 of 12,000 clients get ports; all that the other 8,472 open fails.'
+    """
+    if found.are_all:
+        return ""
+    clients, served, others = map(numbers.count, (*found, found.clients - found.served))
+    return f"{served} of {clients} clients get ports; all that the other {others} open fails."
 
 
 def at_most(result: Capacity) -> Iterator[str]:
@@ -265,12 +334,14 @@ def _flows(number: int | None) -> str:
 
 
 def _then(result: Capacity, item: Advice) -> str:
-    """What an offered rate is after the change."""
-    rate = result.chain.traffic.offered
-    if rate is None or not item.rate:
-        return ""
-    used = Fraction(rate) / item.rate
-    return f"; {numbers.rate(rate)}/s is then {numbers.percent(used)} of it"
+    """What an offered rate is after the change, and how many clients get ports where not all do now."""
+    rate, said = result.chain.traffic.offered, ""
+    if rate is not None and item.rate:
+        said += f"; {numbers.rate(rate)}/s is then {numbers.percent(Fraction(rate) / item.rate)} of it"
+    if not result.served.are_all:
+        served = numbers.count(item.served.served)
+        said += f"; {served} of {numbers.count(item.served.clients)} clients get ports"
+    return said
 
 
 def _where(limit: Limit) -> str:

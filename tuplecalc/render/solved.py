@@ -42,10 +42,11 @@ def _sentences(found: Solution) -> Iterator[str]:
         yield f"{found.name}: {here} is {which} for {wanted}."
         with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
         yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} binds."
+    yield from filter(None, [sentences.unserved(found.result.served)])
     if found.blocking:
         yield f"{_share(found)} at {numbers.rate(found.target.rate)}/s."
     if found.beyond is not None and found.unit not in REAL_UNITS:
-        beside = f"With {numbers.count((found.value or 0) + (1 if found.is_largest else -1))}"
+        beside = f"With {numbers.count((found.value or 0) + found.step * (1 if found.is_largest else -1))}"
         if found.target.blocking is not None:
             yield f"{beside} more than {numbers.written(found.target.blocking)} fail."
         else:
@@ -61,7 +62,7 @@ def reason(found: Solution) -> str:
     figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} flows"
     lost = f", where {_share(found)[:1].lower()}{_share(found)[1:]}" if found.blocking else ""
     said = f"{found.name}: no value helps for {target(wanted)}: {_limit(found)} binds at {figure}{lost}."
-    return " ".join([said, *_range(found)])
+    return " ".join(filter(None, [said, sentences.unserved(result.served), *_range(found)]))
 
 
 def target(wanted: Target) -> str:
@@ -73,12 +74,18 @@ def target(wanted: Target) -> str:
         lost = "" if wanted.blocking is None else f" of which at most {numbers.written(wanted.blocking)} fail"
         parts.append(f"{numbers.rate(wanted.rate)}/s{lost}")
     if wanted.each:
-        parts.append(f"{' or '.join(map(numbers.count, wanted.each))} flows open of each client")
+        flows = "flow" if wanted.each == (1,) else "flows"
+        parts.append(f"{' or '.join(map(numbers.count, wanted.each))} {flows} open of each client")
+    elif wanted.serves:
+        parts.append("all clients at once")
     return " and ".join(parts)
 
 
 def _range(found: Solution) -> Iterator[str]:
-    if found.looked_at is not None:
+    if found.most is not None:
+        many = "1 is" if found.most == 1 else f"{numbers.count(found.most)} {found.unit} are"
+        yield f"{many} the most that this product allows."
+    elif found.looked_at is not None:
         low, high = (numbers.with_unit(end, found.unit) for end in found.looked_at)
         yield f"Looked at: {low} to {high}."
 
@@ -96,7 +103,7 @@ def _just_under(found: Solution) -> str:
     """What misses the target, in words where the digits would be those of the target."""
     assert found.beyond is not None
     said, wanted = _counts(found.beyond), found.target.rate
-    if found.target.each and not found.beyond.served.are_all:
+    if found.target.serves and not found.beyond.served.are_all:
         clients, served = map(numbers.count, found.beyond.served)
         said += f", {served} of {clients} clients have ports"
     if wanted is not None and found.beyond.rate is not None and found.beyond.rate < wanted:

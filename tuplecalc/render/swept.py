@@ -19,7 +19,7 @@ Parts = Iterable[Sweep]
 
 
 def write_csv(sweep: Sweep, parts: Parts, stream: TextIO, *, blocking: bool) -> None:
-    """A header and a row for each point: the axes' values, flows, rate, what binds each."""
+    """A header and a row for each point: the axes' values, flows, rate, what binds each, and so on."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(names(sweep, blocking=blocking))
     for part in parts:
@@ -59,6 +59,10 @@ def _columns(
         yield "binds", [table.name(value) for value in flows]
     yield "rate /s", [numbers.rate(value) for value in found["rate"]]
     yield "binds", [table.name(value or "–") for value in rates]
+    if "served" in found:
+        for header in ("served", "unserved"):
+            yield header, [*map(numbers.count, found[header])]
     if blocking:
-        pairs = zip(found["blocking_lower"], found["blocking_upper"], strict=True)
-        yield "blocking", [*map(numbers.between, pairs)]
+        for header, share in (("expected to fail", "expected_failing"), ("in the best case", "blocking")):
+            pairs = zip(found[f"{share}_lower"], found[f"{share}_upper"], strict=True)
+            yield header, [*map(numbers.between, pairs)]

@@ -9,12 +9,13 @@ from math import exp, floor, inf, log, log1p
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.served import served_parts
 from tuplecalc.network import mix
 from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.checks import number, probability
 from tuplecalc.under_load.losses import Losses, losses
 from tuplecalc.under_load.networks import Loss, passing, reduced_load, reduced_loads, together
-from tuplecalc.under_load.pools import Pools, Strand, Taking, pools
+from tuplecalc.under_load.pools import Pools, Strand, Taking, pools, strand_name
 from tuplecalc.under_load.roots import crossing
 
 _FEW = 20
@@ -36,7 +37,8 @@ class Bracket(NamedTuple):
 def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
     """The share of connections that fails in steady state, at a rate (None: the one that the chain offers).
 
-    A connection fails where one of the pools that it needs is full; it is not tried again.  With
+    A connection fails where its client gets no ports at all (:func:`tuplecalc.limits.served.served`), or
+    where one of the pools that it needs is full; it is not tried again.  With
     ``C`` the flows that a pool holds and ``A = λ · seconds`` what it is offered:
 
     * One pool that binds, keys that come and go together: exactly Erlang's ``B(C, A)``, for every
@@ -71,12 +73,23 @@ def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
     """
     if rate is None:
         rate = chain.traffic.offered
-    return chain_blocking(pools(capacity(chain)), number(rate, "rate"))
+    return result_blocking(capacity(chain), number(rate, "rate"))
 
 
 def result_blocking(result: Capacity, rate: float) -> Bracket:
     """:func:`blocking` for a capacity that is found already; all is lost where not one flow fits."""
-    return chain_blocking(pools(result), rate) if result.flows else Bracket(1.0, 1.0)
+    if not result.flows:
+        return Bracket(1.0, 1.0)
+    found = pools(result)
+    if not found:  # nothing is held for any time: only clients without ports fail
+        return Bracket(*[float(unserved(result.chain))] * 2)
+    return chain_blocking(found, rate)
+
+
+def unserved(chain: Chain) -> Fraction:
+    """The part of the new connections whose clients get no ports."""
+    parts = served_parts(chain)
+    return sum((each.part * (1 - parts[strand_name(each)]) for each in chain.strands), Fraction(0))
 
 
 def chain_blocking(found: Sequence[Pools], rate: float) -> Bracket:
@@ -86,15 +99,34 @@ def chain_blocking(found: Sequence[Pools], rate: float) -> Bracket:
 
 def total(found: Sequence[Pools], lost: Mapping[Strand, Bracket]) -> Bracket:
     """What fails of all flows together."""
-    parts = {taking.strand: float(taking.part) for each in found for taking in each.takings}
+    parts = {taking.strand: float(taking.whole) for each in found for taking in each.takings}
     return Bracket(*(sum((parts[each] * share[at] for each, share in lost.items()), 0.0) for at in (0, 1)))
 
 
+def of_all_clients(
+    lost: Mapping[Strand, Bracket], with_ports: Mapping[Strand, Fraction]
+) -> dict[Strand, Bracket]:
+    """What fails of each strand where only such a part of its clients has ports: all that the others open."""
+    found = {}
+    for strand, part in with_ports.items():
+        without, each = float(1 - part), lost.get(strand, Bracket(0.0, 0.0))
+        found[strand] = Bracket(*(without + (1 - without) * share for share in each))
+    return found
+
+
 def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
+    """What fails of each strand that needs any of the pools, with what clients without ports open."""
+    takings = (taking for each in found for taking in each.takings)
+    parts = {each.strand: each.part / each.whole if each.without else Fraction(1) for each in takings}
+    return of_all_clients(served_blocking(found, rate), parts)
+
+
+def served_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
     """What fails of the flows of each kind from each group of clients to each group of services.
 
-    Those that need none of the pools are left out.  One pool alone is exact where a flow's keys come and go
-    together (:mod:`tuplecalc.under_load.multirate`; :func:`tuplecalc.under_load.losses.losses` where not).
+    Those that need none of the pools are left out.  So are those of clients without ports, which are a part
+    of the ``rate``.  One pool alone is exact where a flow's keys come and go together
+    (:mod:`tuplecalc.under_load.multirate`; :func:`tuplecalc.under_load.losses.losses` where not).
     Of several pools, with E_js what pool j alone loses of the flows s of loads a::
 
         upper   1 - Π (1 - B_js)       B_js = E_js(a_r·Π_{i ≠ j} (1 - B_ir))      the reduced load
@@ -242,6 +274,9 @@ def rate_for(result: Capacity, share: float) -> float | None:
     """:func:`max_rate` for a capacity that is found already."""
     if not result.flows:
         return 0.0
+    without = float(unserved(result.chain))
+    if without >= share:
+        return 0.0
     if result.rate is None:
         return None
     if not result.rate:
@@ -257,7 +292,7 @@ def rate_for(result: Capacity, share: float) -> float | None:
             strand: together([each[strand] for each in lost if strand in each])
             for strand in dict.fromkeys(strand for each in lost for strand in each)
         }
-        failing = sum(parts[strand] * each for strand, each in shares.items())
+        failing = without + sum(parts[strand] * each for strand, each in shares.items())
         return log(failing / share) if failing else -inf
 
     # Of even traffic no more than the fluid limit gets through; of uneven traffic the rest may.

@@ -1,121 +1,106 @@
-"""What a chain loses where two hops choose their ports blindly: the mean field on its limits."""
+"""What each table of a chain loses where ports are chosen blindly, were it the only one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import NamedPorts, Size
 from tuplecalc.limits.kinds import SHARED
-from tuplecalc.limits.limit import Limit
-from tuplecalc.network.chain import AnyHop, Chain
-from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.under_load.blind import blind_blocking, blind_burst_admitted
+from tuplecalc.under_load.blind import blind_burst_admitted
 from tuplecalc.under_load.chains import Bracket
+from tuplecalc.under_load.collision import filled
+from tuplecalc.under_load.expected import Bound, falls, with_ports
+from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
 
 
 class BlindHop(NamedTuple):
-    """Two hops that draw on the same ports, and what fails if they choose them blindly.
+    """A hop in whose table legs meet that no device sees both of.
 
-    ``chooser`` picks the ports of the legs that enter ``hop``, which picks those of its own.
-    ``burst`` is the failing share of a burst that tries each of the chooser's ports once, from empty;
-    ``blocking`` the share in steady state at the offered rate (None without one); ``half`` the
-    rates between which half of the requests come to fail.
+    ``chooser`` picks the ports of legs that enter there.  ``burst`` is the failing share of a burst that
+    tries each of the chooser's ports once, from empty (only for a transparent proxy, one kind of traffic);
+    ``blocking`` the share in steady state at the offered rate (None without one); ``half`` the rates between
+    which half of the requests come to fail (None for several kinds, and where that never comes).
     """
 
     chooser: str
     hop: str
-    burst: Fraction
+    kills: bool
+    """Whether the older flow dies of it; else the newcomer is refused."""
+    burst: Fraction | None
     blocking: Bracket | None
-    half: Bracket
+    half: Bracket | None
 
 
 def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
-    """Every pair of hops whose port ranges overlap under a shared limit, in the order of the chain.
+    """Every hop in whose table legs may meet unseen, in the order of the chain.
 
-    None where flows are of several kinds: that is not counted yet (``Offered.not_counted`` says so).
-
-    Such are transparent proxies (TPROXY) under strict tracking whose ports overlap with those of
-    the legs that enter.  The chooser avoids a port for as long as it holds it itself, which may be
-    longer than the proxy's table does: a mean field with the table's time is the lower bound, one
-    with the longer time the upper (simulated, not proven).
+    By :mod:`tuplecalc.under_load.mean_field`, each as if it were the only one: with the tables' times and
+    exponential holds, and with the longer of the table's and the chooser's and fixed holds.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
-    >>> hop, = blind_hops(capacity(example("outage")), 700)
-    >>> hop.chooser, hop.hop, hop.burst, [round(share, 2) for share in hop.blocking]
-    ('lvs', 'login-proxy', Fraction(1, 2), [0.48, 0.51])
+    >>> hop, = blind_hops(capacity(example("outage")), 570)
+    >>> hop.chooser, hop.hop, hop.kills, [round(share, 2) for share in hop.blocking]
+    ('lvs', 'login-proxy', True, [0.43, 0.55])
     """
-    if result.chain.is_mixed:
-        return ()
-    return tuple(
-        _blind(result.chain, each, *sets, rate)
-        for each in pools(result)
-        if (sets := _sets(result.chain, each.limit))
-    )
+    every = MeanField(result)
+    names = [*(hop.name for hop in result.chain.hops), "services"]
+    found = list(pools(result)) if every else []
+    return tuple(_blind(result, found, name, rate) for name in names if name in every.hops)
 
 
-def _sets(chain: Chain, limit: Limit) -> tuple[NamedPorts, NamedPorts] | None:
-    """The ports of both legs, where they overlap and are chosen blindly."""
-    if limit.kind is not SHARED:
-        return None
-    assert isinstance(limit.size, Size)  # of the union of both legs' ports
-    A, L = limit.size.sets
-    hop = _hop(chain, limit.hop)
-    captures = isinstance(hop, Proxy) and hop.capture == "tproxy"
-    return (A, L) if captures and not A.ports.isdisjoint(L.ports) else None
+def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None) -> BlindHop:
+    parts, slices = with_ports(result.chain), list(falls(found, {hop}))
+    fields = [MeanField(result, at=hop, longer=longer) for longer in (False, True)]
 
+    def shares(rate: float) -> Iterator[float]:
+        """What fails of the flows of clients with ports, by both bounds."""
+        for field in fields:
+            lost = Bound(field, slices, {each: part * rate for each, part in parts.items()}).collide({})
+            yield sum(parts[each] * share for each, share in lost.items()) / (sum(parts.values()) or 1)
 
-def _blind(chain: Chain, each: Pools, A: NamedPorts, L: NamedPorts, rate: float | None) -> BlindHop:
-    traffic, (entering, leaving) = chain.traffic, each.limit.lingers
-    cone_only, proxy_only = (A.ports - L.ports).size, (L.ports - A.ports).size
-    ports = {"cone_only": cone_only, "overlap": A.ports.size - cone_only, "proxy_only": proxy_only}
-    hold, later = float(traffic.hold), float(leaving.mean(traffic.first_close))
+    def half(bound: int) -> float | None:
+        """The rate of which half fails: at most many times what is sustained."""
+        most = 100 * float(result.rate or 0)
+        if not most or list(shares(most))[bound] < 0.5:
+            return None
+        return crossing(lambda rate: list(shares(rate))[bound] - 0.5, 0.0, most)
 
-    def share(linger: float, rate: float) -> float:
-        """What fails of the chain's rate where the chooser lingers for so long."""
-        fails = partial(blind_blocking, **ports, hold=hold, cone_linger=linger, proxy_linger=later)
-        return sum(float(part.share) * fails(rate=rate * float(part.weight)) for part in each.slices)
-
-    def half(linger: float) -> float:
-        """The rate of which half fails: less than twice what all ports could carry in the coolest pool."""
-        coolest = min(part.weight for part in each.slices)
-        most = 2 * sum(ports.values()) / ((hold + max(linger, later)) * float(coolest))
-        return crossing(lambda rate: share(linger, rate) - 0.5, 0.0, most)
-
-    in_table = entering.mean(traffic.first_close)
-    lingers = [float(in_table), *map(float, _held(chain, A.origin.hop, Fraction(entering.service)))]
+    meeting = fields[0].at(parts).meetings
+    choosers = [each.chooser for each in meeting]
+    first = next((each for each in choosers if each != hop), choosers[0])
+    halves = [] if result.chain.is_mixed else [each for bound in (0, 1) if (each := half(bound)) is not None]
     return BlindHop(
-        A.origin.hop,
-        each.limit.hop,
-        1 - blind_burst_admitted(**ports) / A.ports.size,
-        None if rate is None else _bracket(share(linger, rate) for linger in lingers),
-        _bracket(half(linger) for linger in lingers if hold + max(linger, later)),
+        first,
+        hop,
+        any(each.kills for each in meeting),
+        _burst(result, hop),
+        None if rate is None else Bracket(*sorted(shares(rate))),
+        Bracket(min(halves), max(halves)) if halves else None,
     )
 
 
-def _bracket(values: Iterable[float]) -> Bracket:
-    ordered = sorted(values)
-    return Bracket(ordered[0], ordered[-1])
+def _burst(result: Capacity, name: str) -> Fraction | None:
+    """What fails of one try for each of the ports that enter a transparent proxy."""
+    found = (limit for limit in result.limits if limit.hop == name and limit.kind is SHARED)
+    size = next((limit.size for limit in found), None)
+    hop = next((each for each in result.chain.hops if each.name == name), None)
+    if result.chain.is_mixed or not isinstance(size, Size) or not isinstance(hop, Proxy):
+        return None
+    A, L = (each.ports for each in _both(size))
+    ports = {"cone_only": (A - L).size, "overlap": A.size - (A - L).size, "proxy_only": (L - A).size}
+    if hop.collision == "refuses" or hop.capture != "tproxy":
+        return 1 - blind_burst_admitted(**ports) / A.size
+    return 1 - filled(**ports, survival=hop.survival, flows=min(A.size, L.size)).mean / A.size
 
 
-def _held(chain: Chain, name: str, in_table: Fraction) -> tuple[Fraction, Fraction]:
-    """How long the hop that chose a port lingers on it, and how long either of the two does, on average.
-
-    ``in_table`` is for how long the table of the hop behind does, where its side closed first.
-    """
-    c, part = chain.traffic.first_close, chain.clients[0] if name == "clients" else _hop(chain, name)
-    by_client = part.linger
-    by_service = part.linger if isinstance(part, Cone) else Fraction(0)  # sockets of the side that closed
-    own = c * by_client + (1 - c) * by_service
-    return own, c * by_client + (1 - c) * max(by_service, in_table)
-
-
-def _hop(chain: Chain, name: str) -> AnyHop:
-    return next(hop for hop in chain.hops if hop.name == name)
+def _both(size: Size) -> tuple[NamedPorts, NamedPorts]:
+    """The ports of the two legs."""
+    A, *others = size.sets
+    return A, others[0] if others else A

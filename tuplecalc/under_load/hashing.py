@@ -50,9 +50,9 @@ def fullest_estimate(clients: int, addresses: int) -> float:
 def _fullest_of_independent(clients: int, addresses: int) -> float:
     """The sum over k, from where ``M·P(one has more) < 1e-9`` downwards."""
     mode = clients // addresses
-    terms = [exp(_log_binomial(k, clients, addresses)) for k in range(mode + 1)]
+    terms = [exp(log_binomial(k, clients, addresses)) for k in range(mode + 1)]
     while len(terms) <= clients and (terms[-1] * addresses > 1e-10 or len(terms) < mode + 3):
-        terms.append(exp(_log_binomial(len(terms), clients, addresses)))
+        terms.append(exp(log_binomial(len(terms), clients, addresses)))
     more = accumulate(reversed(terms[1:]))  # P(one has more than k), k falling
     return sum(-expm1(addresses * log1p(-min(each, 1 - 1e-16))) for each in more)
 
@@ -91,13 +91,13 @@ def hashed_blocking(
         return exp(log_blocking(load_per_client * (clients if addresses == 1 else 1)))
 
     def term(y: int) -> float:
-        return _log_binomial(y, others, addresses) + log_blocking(load_per_client * (1 + y))
+        return log_binomial(y, others, addresses) + log_blocking(load_per_client * (1 + y))
 
-    noise = max(error, 1e-15 * abs(_log_binomial(others // addresses, others, addresses)))
+    noise = max(error, 1e-15 * abs(log_binomial(others // addresses, others, addresses)))
     return min(1.0, exp(log_sum(term, 0, others, noise, _UNDERFLOW)))
 
 
-def _log_binomial(y: int, n: int, m: int) -> float:
+def log_binomial(y: int, n: int, m: int) -> float:
     """``ln`` of the probability that ``y`` of ``n`` clients share one of ``m ≥ 2`` addresses.
 
     Loader's form: differences from the mean are taken in whole numbers, so that nothing cancels.

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import inf
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
-from tuplecalc.limits.kinds import SHARED
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, by_kind, rate_for, strand_blocking, total
+from tuplecalc.under_load.chains import Bracket, by_kind, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
+from tuplecalc.under_load.expected import expected, in_concert
+from tuplecalc.under_load.mean_field import Meeting
 from tuplecalc.under_load.pools import Pools, pools
+
+Verdict = Literal["fits", "tight", "fails"]
+_FAILS = 1e-3
+_TIGHT = Fraction(4, 5)
 
 
 class HopUse(NamedTuple):
@@ -43,6 +48,8 @@ class KindLoad(NamedTuple):
     """The share of them that fails in steady state."""
     exhausted: Exhausted | None
     """The first of the limits that it needs to run dry, and when; None where none does."""
+    expected: Bracket = Bracket(0.0, 0.0)
+    """What fails of them as devices really choose their ports: :attr:`failing` is the best case."""
 
     @property
     def seconds(self) -> float | None:
@@ -70,13 +77,28 @@ class Offered(NamedTuple):
     """Each kind of traffic by itself; one without a name where all flows are alike."""
     not_served: Fraction = Fraction(0)
     """The part of the clients that get no ports: all that they open fails."""
-    not_counted: str = ""
-    """What may fail besides, and is not in these figures; empty where nothing is left out."""
+    expected: Bracket | None = None
+    """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
+    meetings: tuple[Meeting, ...] = ()
+    """Where legs meet that no device sees both of, and how often, at the offered rate."""
 
     @property
     def utilisation(self) -> Number | None:
         """Offered over highest rate; infinite demand on a rate of 0 is None as well."""
         return self.rate / self.highest if self.highest and self.rate is not None else None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether the offered rate fits; None where none is offered.
+
+        ``fails`` where more than 0.1 % are expected to fail, ``tight`` where it is more than 80 % of the
+        highest rate, else ``fits``.  Where ``expected`` is a bracket its upper end counts.
+        """
+        if self.expected is None:
+            return None
+        if self.expected.upper > _FAILS:
+            return "fails"
+        return "tight" if self.utilisation is not None and self.utilisation > _TIGHT else "fits"
 
     @property
     def overloaded(self) -> bool:
@@ -105,7 +127,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     """What fails of the rate that a chain offers, what fails first and when; of a chain or its capacity.
 
     ``blocking`` asks for the highest rate at which no more than this share fails.  Without an offered
-    rate there is still what two hops lose that choose their ports blindly.
+    rate there is still which hops lose what where ports are chosen blindly.
 
     >>> from tuplecalc.network.file import example
     >>> found = offered(example("outage"))
@@ -120,31 +142,44 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     if blocking is not None:
         share = probability(blocking, "blocking")
         most = MostAt(share, rate_for(result, share))
-    blind, left_out = blind_hops(result, None if rate is None else float(rate)), _left_out(result)
+    blind = blind_hops(result, None if rate is None else float(rate))
     if rate is None:
-        return Offered(None, highest, (), None, None, blind, most, not_counted=left_out)
+        return Offered(None, highest, (), None, None, blind, most)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
-    clients, served = result.served
-    with_ports = Fraction(served, clients)
-    is_mixed = result.chain.is_mixed
-    lost = strand_blocking(found, float(rate if is_mixed else rate * with_ports))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
-    if is_mixed:
-        failing, of_kinds = total(found, lost), by_kind(result.chain.strands, lost)
-    else:
-        failing, of_kinds = total(found, lost) if result.flows else Bracket(1.0, 1.0), {}
-        if with_ports < 1:
-            failing = Bracket(*(1 - float(with_ports) * (1 - share) for share in failing))
+    strands = result.chain.strands
+    lost = in_concert(result, found, float(rate))
+    blindly = expected(result, found, lost, float(rate))
+    failing, really = (by_kind(strands, each) for each in (lost, blindly.failing))
+    if not result.flows and not result.chain.is_mixed:
+        failing = really = dict.fromkeys(failing, Bracket(1.0, 1.0))
     parts: dict[str, Fraction] = {}
-    for strand in result.chain.strands:
+    for strand in strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
     kinds = tuple(
-        KindLoad(kind, rate * part, of_kinds.get(kind, failing), _first(dry, kind))
+        KindLoad(kind, rate * part, failing[kind], _first(dry, kind), really[kind])
         for kind, part in parts.items()
     )
-    first = _first(dry)
-    return Offered(rate, highest, used, failing, first, blind, most, kinds, 1 - with_ports, left_out)
+    return Offered(
+        rate,
+        highest,
+        used,
+        _of_all(parts, failing),
+        _first(dry),
+        blind,
+        most,
+        kinds,
+        result.served.without,
+        _of_all(parts, really),
+        blindly.meetings,
+    )
+
+
+def _of_all(parts: Mapping[str, Fraction], shares: Mapping[str, Bracket]) -> Bracket:
+    """The mean over kinds."""
+    low, high = (sum(float(part) * shares[kind][at] for kind, part in parts.items()) for at in (0, 1))
+    return Bracket(low, high)
 
 
 def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> Exhausted | None:
@@ -155,18 +190,9 @@ def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> E
     return min(needed, key=lambda time: time.seconds, default=None)
 
 
-def _left_out(result: Capacity) -> str:
-    """What is not counted of what may fail."""
-    meet = result.chain.is_mixed and any(limit.kind is SHARED for limit in result.limits)
-    left_out = ["ports chosen blindly"] if meet else []
-    if result.chain.is_mixed and not result.served.are_all:
-        left_out.append("connections of clients without ports")
-    return f"{' and '.join(left_out)}: not counted for several kinds yet" if left_out else ""
-
-
 def _order(kind: KindLoad) -> tuple[float, float]:
     return inf if kind.seconds is None else kind.seconds, -kind.failing.upper
 
 
 def _badness(hop: BlindHop) -> tuple[float, float]:
-    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower
+    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower if hop.half else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +12,7 @@ from tuplecalc.limits.expression import Constant, Expression, Number, ingredient
 from tuplecalc.limits.flow import Linger, Part
 from tuplecalc.limits.kinds import BLOCK, BLOCK_OVERFLOW, CLIENT, CONE_PORTS
 from tuplecalc.limits.limit import Limit, Pool
+from tuplecalc.limits.served import served_parts
 from tuplecalc.limits.spread import Groups, Hashing, Machines
 from tuplecalc.network import mix
 from tuplecalc.network.chain import Chain
@@ -64,7 +65,8 @@ class Close(NamedTuple):
 class Taking(NamedTuple):
     """What flows that are alike take of a pool.
 
-    They are ``part`` of the new connections.  One takes ``keys``, each for ``seconds`` on average: while it
+    They are ``part`` of the new connections; ``without`` are those of the same flows whose clients get no
+    ports, and which take nothing.  One takes ``keys``, each for ``seconds`` on average: while it
     is open, for ``hold`` (None where its keys do not have that in common), and then they linger:
     ``closes`` are the same sides in the same order for every limit.  ``held`` are the keys by their mean
     hold and the fixed time after it.  Keys that are no whole number are so many by chance: the whole
@@ -80,6 +82,12 @@ class Taking(NamedTuple):
     held: Mapping[tuple[Fraction, Fraction], Fraction]
     chances: tuple[tuple[int, Fraction], ...]
     """How many keys one flow takes, and with which probability."""
+    without: Fraction = Fraction(0)
+
+    @property
+    def whole(self) -> Fraction:
+        """Of the new connections, with those of clients that get no ports."""
+        return self.part + self.without
 
     @property
     def alike(self) -> bool:
@@ -182,19 +190,36 @@ def pools(result: Capacity) -> tuple[Pools, ...]:
     """
     searching = {hop.name: hop for hop in result.chain.hops if isinstance(hop, Cone)}
     merged: dict[object, tuple[Slice, ...]] = {}
-    found = (
+    found = [
         _pools(limit, result.chain, searching.get(limit.hop), merged)
         for limit in result.limits
         if limit.rate is not None
-    )
+    ]
+    if not result.served.are_all:
+        parts = served_parts(result.chain)
+        found = [each._replace(takings=tuple(_of_served(each.takings, parts))) for each in found]
     return tuple(each for each in found if each.takings)
+
+
+def _of_served(takings: Iterable[Taking], parts: Mapping[Strand, Fraction]) -> Iterator[Taking]:
+    """Only clients that get ports take anything."""
+    for each in takings:
+        part = each.part * parts[each.strand]
+        yield each._replace(part=part, without=each.part - part)
+
+
+def search_of(cone: Cone) -> Search:
+    """How a cone looks for a free port: a search of Linux evicts closed entries where these give way."""
+    if cone.port_search == "linux" and cone.closing == "gives-way":
+        return "linux since 6.5"
+    return cone.port_search
 
 
 def _pools(limit: Limit, chain: Chain, cone: Cone | None, merged: dict[object, tuple[Slice, ...]]) -> Pools:
     pool = limit.pool or Pool(limit.scopes, Fraction(limit.busy_keys))
     slices, hashed, parts = _falls(limit, pool.scopes, merged)
     looks_here = cone is not None and limit.kind in ((CONE_PORTS,) if cone.block is None else _BLOCKS)
-    search: Search = cone.port_search if cone is not None and looks_here else "exhaustive"
+    search: Search = search_of(cone) if cone is not None and looks_here else "exhaustive"
     takings = tuple(_takings_of_mix(limit, chain) if limit.parts else _takings(limit, chain))
     if not pool.scopes.value:  # no source has a port: one pool without a key
         return Pools(limit, 0, takings, (Slice(Fraction(1), Fraction(1)),), None, "exhaustive", parts)
@@ -211,12 +236,14 @@ def _takings(limit: Limit, chain: Chain) -> Iterator[Taking]:
             for linger in close.lingers:
                 held[each.hold, linger] = held.get((each.hold, linger), Fraction(0)) + close.share
         keys = Fraction(limit.keys or 1)
-        yield Taking(_name(each), each.part, keys, seconds, Constant(each.hold), closes, held, chances(keys))
+        yield Taking(
+            strand_name(each), each.part, keys, seconds, Constant(each.hold), closes, held, chances(keys)
+        )
 
 
 def _takings_of_mix(limit: Limit, chain: Chain) -> Iterator[Taking]:
     """What each strand's legs take together."""
-    shares = {_name(each): each.part for each in chain.strands}
+    shares = {strand_name(each): each.part for each in chain.strands}
     several: dict[Strand, list[Part]] = {}
     for part in limit.parts:
         several.setdefault(part.flow.strand, []).append(part)
@@ -244,7 +271,8 @@ def _takings_of_mix(limit: Limit, chain: Chain) -> Iterator[Taking]:
         yield Taking(strand, shares[strand], keys, time / keys, alike, closes, held, chances(keys))
 
 
-def _name(each: mix.Strand) -> Strand:
+def strand_name(each: mix.Strand) -> Strand:
+    """Which flows a strand is: its kind, its clients, its services."""
     return each.kind, each.source, each.target
 
 

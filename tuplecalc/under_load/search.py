@@ -19,19 +19,25 @@ from operator import mul
 from typing import Literal, NamedTuple, TypeAlias
 
 from tuplecalc.errors import reject
+from tuplecalc.under_load import eviction
 from tuplecalc.under_load.checks import count, probability
 from tuplecalc.under_load.series import deviance, log_sum, stirling
 
-Search: TypeAlias = Literal["exhaustive", "linux"] | int | tuple[int, ...]
-"""How a NAT looks for a free port: ``"exhaustive"``, ``"linux"``, a number of independent random probes,
-or the lengths of windows of consecutive ports, each from a random start."""
+Search: TypeAlias = Literal["exhaustive", "linux", "linux since 6.5"] | int | tuple[int, ...]
+"""How a NAT looks for a free port: ``"exhaustive"``, ``"linux"``, the same where it may evict closed entries
+(:mod:`tuplecalc.under_load.eviction`), a number of independent random probes, or the lengths of windows of
+consecutive ports, each from a random start."""
 
 Bound: TypeAlias = Literal["lower", "upper"]
 """Which of the two closed forms of the failure."""
 
+EVICTING: Literal["linux since 6.5"] = "linux since 6.5"
+
 _MOST_PROBES = 65536
 _STARTS = 65536
 _LINUX = (128, 64, 32, 16, 8)
+LONGEST_SWEEP = _LINUX[0]
+"""So many ports are seen by Linux in one sweep."""
 _NEGLIGIBLE = 1e-18
 _NO_LOAD = 1e-300
 _OF_THE_CUBIC = 1e-9  # where its pieces meet; no sum settles below that
@@ -59,8 +65,8 @@ def windows(search: Search, ports: int) -> tuple[int, ...]:
     ports = count(ports, "ports", least=1)
     if isinstance(search, str) and search == "exhaustive":
         return (ports,)
-    if isinstance(search, str) and search == "linux":
-        return _LINUX if ports > _LINUX[0] else (ports,)
+    if isinstance(search, str) and search in ("linux", EVICTING):
+        return _LINUX if ports > LONGEST_SWEEP else (ports,)
     if isinstance(search, tuple) and search:
         return tuple(min(count(window, "search", least=1), ports) for window in search)
     if isinstance(search, bool) or not isinstance(search, Integral):
@@ -104,7 +110,7 @@ def failure_lower(in_use: int, ports: int, search: Search = "linux") -> float:
     >>> failure_lower(99, 100), failure_lower(100, 100), failure_lower(90, 100, 2)
     (0.0, 1.0, 0.81)
     """
-    return _spread(*_in_use(in_use, ports), _counted(search, ports))
+    return _form(search, "lower")(*_in_use(in_use, ports), _counted(search, ports))
 
 
 def failure_upper(in_use: int, ports: int, search: Search = "linux") -> float:
@@ -137,7 +143,7 @@ def failure_upper(in_use: int, ports: int, search: Search = "linux") -> float:
     >>> failure_upper(99, 100), failure_upper(64512, 64512)
     (0.0, 1.0)
     """
-    return _clustered(*_in_use(in_use, ports), _counted(search, ports))
+    return _form(search, "upper")(*_in_use(in_use, ports), _counted(search, ports))
 
 
 class UsableShare(NamedTuple):
@@ -169,7 +175,7 @@ def usable_share(failure: float, ports: int, search: Search = "linux") -> Usable
     parts = _counted(search, ports)
     spread, clustered = (
         bisect_right(range(ports + 1), failure, key=lambda k: form(k, ports, parts)) - 1
-        for form in (_spread, _clustered)
+        for form in (_form(search, "lower"), _form(search, "upper"))
     )
     return UsableShare(spread / ports, clustered / ports)
 
@@ -195,7 +201,7 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
     """
     if load < _NO_LOAD:
         return 0.0
-    chain = _chain(ports, _counted(search, ports), _spread if bound == "lower" else _clustered)
+    chain = _chain(ports, _counted(search, ports), _form(search, bound))
     mean = min(load, ports)  # what is beyond it only tilts the law: its digits would cancel
     tilt = log(load / mean)
 
@@ -226,7 +232,14 @@ def _in_use(in_use: int, ports: int) -> tuple[int, int]:
 
 def _counted(search: Search, ports: int) -> _Parts:
     """Each length of window and how many there are of it: a search may have thousands of one port."""
-    return tuple(Counter(windows(search, ports)).items())
+    lengths = windows(search, ports)
+    return tuple(Counter(eviction.may_evict(lengths) if search == EVICTING else lengths).items())
+
+
+def _form(search: Search, bound: Bound) -> _Form:
+    if search == EVICTING:
+        return eviction.spread if bound == "lower" else eviction.clustered
+    return _spread if bound == "lower" else _clustered
 
 
 def _spread(k: int, R: int, parts: _Parts) -> float:

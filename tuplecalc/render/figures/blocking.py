@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import cycle
 from math import log10, sqrt
@@ -10,7 +10,6 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.network.cone import Cone
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.curves import (
@@ -25,7 +24,7 @@ from tuplecalc.render.figures.curves import (
 from tuplecalc.render.figures.kinds import looks
 from tuplecalc.render.figures.labels import End, Mark
 from tuplecalc.under_load.chains import Bracket, chain_blocking, rate_for
-from tuplecalc.under_load.choice import blind_hops
+from tuplecalc.under_load.offered import offered as under_load
 from tuplecalc.under_load.pools import pools
 
 if TYPE_CHECKING:
@@ -83,10 +82,12 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     ax.grid(axis="y")
     if of_kinds:
         words = list(_kinds(ax, result, of_kinds))
-        finding = _finding_of_kinds(result, of_kinds)
+        finding = _finding_of_kinds(result)
+        if under_load(result).blind:
+            ax.set_ylabel("share that fails in the best case")
     else:
         words = [_curve(ax, curve, offered, curve.kind, _LOOKS[curve.kind]) for curve in found]
-        finding = _finding(result, found)
+        finding = _finding(result)
     style.headline(ax, finding, pad=6 + labels.marked(ax, marks))
     labels.beside(ax, words)
     return ax
@@ -160,48 +161,32 @@ def _said(share: Bracket) -> str:
     )
 
 
-def _finding(result: Capacity, found: Sequence[Curve]) -> str:
-    """What fails at the offered rate and why; where hardly anything does, up to which rate that holds."""
-    offered = result.chain.traffic.offered
-    blind = next((curve for curve in found if curve.kind == "blind"), None)
-    if offered is not None:
-        at, lost = f"At {numbers.rate(offered)}/s", _as_set(result, found)
-        blindly = blind.at if blind and blind.at else Bracket(0.0, 0.0)
-        if lost.upper > _RARELY:
-            said = f"{at} {_said(lost)} of the connections fail: {_reason(result)}"
-            worse = blindly.upper > lost.upper
-            return f"{said} ({_said(blindly)} if ports are chosen blindly)" if worse else said
-        if blindly.upper > _RARELY:
-            said = _said(blindly)
-            return f"{at} fewer than 1 in 1,000 connections fail, but {said} if ports are chosen blindly"
-    most = rate_for(result, _RARELY) or 0.0
-    below = f"Below {numbers.rate(Fraction(most))}/s fewer than 1 in 1,000 fail"
-    if offered is not None:
-        return f"{below}; {numbers.rate(offered)}/s is offered"
-    meet = any(pair.blocking and pair.blocking.upper > _RARELY for pair in blind_hops(result, most))
-    return f"{below}, ports chosen in concert" if meet else below
-
-
-def _finding_of_kinds(result: Capacity, found: Mapping[str, Curve]) -> str:
-    """What fails of the kind that fails most; where hardly anything does, up to which rate that holds."""
-    offered = result.chain.traffic.offered
-    at = {kind: curve.at for kind, curve in found.items() if curve.at is not None}
-    worst = max(at, key=lambda kind: at[kind].upper, default=None)
-    if worst is not None and at[worst].upper > _RARELY:
-        which = f"of {table.name(worst, 30)}" if len({at[kind] for kind in at}) > 1 else "of each kind"
-        return f"At {numbers.rate(offered)}/s {_said(at[worst])} {which} fail: {_reason(result)}"
-    below = f"Below {numbers.rate(Fraction(rate_for(result, _RARELY) or 0.0))}/s fewer than 1 in 1,000 fail"
+def _finding(result: Capacity) -> str:
+    """What is expected to fail at the offered rate; where hardly anything is, up to which rate that holds."""
+    offered, load = result.chain.traffic.offered, under_load(result)
+    if load.verdict == "fails" and load.expected and load.blocking:
+        said = f"At {numbers.rate(offered)}/s {_said(load.expected)} of the connections"
+        if load.expected == load.blocking:
+            return f"{said} fail: {_reason(result)}"
+        best = _said(load.blocking) if load.blocking.upper > _RARELY else "fewer than 1 in 1,000"
+        return f"{said} are expected to fail ({best} if ports are chosen in concert)"
+    below = f"elow {numbers.rate(Fraction(rate_for(result, _RARELY) or 0.0))}/s fewer than 1 in 1,000 fail"
+    below = f"Best case, ports chosen in concert: b{below}" if load.blind else f"B{below}"
     return below if offered is None else f"{below}; {numbers.rate(offered)}/s is offered"
 
 
-def _as_set(result: Capacity, found: Sequence[Curve]) -> Bracket:
-    """What fails at the offered rate with the searches of the file."""
-    by_formula = found[0].at or Bracket(0.0, 0.0)
-    cones = [hop for hop in result.chain.hops if isinstance(hop, Cone)]
-    searches = [curve.at for curve in found if curve.kind == "search" and curve.at]
-    if all(cone.port_search == "exhaustive" for cone in cones) or all(at.upper < FLOOR for at in searches):
-        return by_formula
-    return chain_blocking(pools(result), float(result.chain.traffic.offered or 0))
+def _finding_of_kinds(result: Capacity) -> str:
+    """What is expected to fail of the kind that fails most; where hardly anything is, as of all."""
+    kinds = under_load(result).kinds
+    worst = max(kinds, key=lambda kind: kind.expected.upper, default=None)
+    if worst is None or worst.expected.upper <= _RARELY:
+        return _finding(result)
+    which = (
+        f"of {table.name(worst.kind, 30)}" if len({each.expected for each in kinds}) > 1 else "of each kind"
+    )
+    said = f"At {numbers.rate(result.chain.traffic.offered)}/s {_said(worst.expected)} {which}"
+    blindly = worst.expected != worst.failing
+    return f"{said} are expected to fail" if blindly else f"{said} fail: {_reason(result)}"
 
 
 def _reason(result: Capacity) -> str:

@@ -13,7 +13,8 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.cone import Cone
 from tuplecalc.render import table
 from tuplecalc.under_load.chains import Bracket, by_kind, chain_blocking, strand_blocking
-from tuplecalc.under_load.choice import blind_hops
+from tuplecalc.under_load.expected import expected_share
+from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.search import windows
 
@@ -47,8 +48,8 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
 
     The first is Erlang's formula, with every search exhaustive.  The second has the searches that the
     file sets, and those of Linux where it sets none; it is left out where that does not show, and
-    where several cones set none (what they would lose together takes long to find).  The
-    third is for the worst pair of hops whose ports overlap.  The rates lie around the highest one and
+    where several cones set none (what they would lose together takes long to find).  The third is what is
+    expected where devices choose ports that others cannot see.  The rates lie around the highest one and
     the offered one, close together where a curve is steep.
 
     Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, and where no flow
@@ -59,7 +60,7 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     >>> for curve in curves(capacity(example("outage"))):
     ...     print(curve.kind, [round(share, 3) for share in curve.at])
     erlang [0.162, 0.162]
-    blind [0.476, 0.509]
+    blind [0.478, 0.648]
     """
     check_that_some_fail(result)
     offered = float(result.chain.traffic.offered) if result.chain.traffic.offered else None
@@ -82,8 +83,9 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     if _asked(result) and _shows(searching, found[0]):
         points = _SLOW_SEARCHES if slow else _SEARCHES
         found.append(curve("search", _search_label(result), partial(chain_blocking, searching), points))
-    if blind := _worst(result, offered or span.highest):
-        found.append(curve("blind", *blind, _POINTS))
+    if MeanField(result):
+        everywhere = partial(expected_share, result, searching if _asked(result) else exhaustive)
+        found.append(curve("blind", "expected, as ports are chosen blindly", everywhere, _POINTS))
     return tuple(found)
 
 
@@ -99,21 +101,6 @@ def check_that_some_fail(result: Capacity) -> None:
 
 def _no_less(share: Bracket, other: Bracket) -> Bracket:
     return Bracket(max(share.lower, other.lower), max(share.upper, other.upper))
-
-
-def _worst(result: Capacity, rate: float) -> tuple[str, Share] | None:
-    """The pair of hops that loses most if it chooses ports blindly: its words, and what it loses."""
-
-    def lost(rate: float) -> list[Bracket]:
-        return [pair.blocking or Bracket(0.0, 0.0) for pair in blind_hops(result, rate)]
-
-    shares = lost(rate)
-    if not shares:
-        return None
-    worst = shares.index(max(shares, key=lambda share: share.upper))
-    pair = blind_hops(result, None)[worst]
-    names = f"{table.name(pair.chooser, 14)} and {table.name(pair.hop, 14)}"
-    return f"{names} choose ports blindly", lambda rate: lost(rate)[worst]
 
 
 def kind_curves(result: Capacity) -> dict[str, Curve]:

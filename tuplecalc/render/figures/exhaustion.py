@@ -11,11 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.render import numbers, table
+from tuplecalc.render import numbers, table, verdict
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.kinds import Look, looks
 from tuplecalc.render.figures.labels import Mark
 from tuplecalc.under_load.fluid import Fluid, KindOverTime, Series, over_time
+from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -112,10 +113,11 @@ def _seen(ax: Axes, low: Series, high: Series) -> bool:
 def _finding(result: Capacity, course: Fluid) -> str:
     rate, limit = f"{numbers.rate(result.chain.traffic.offered)}/s", course.limit
     name = f"{table.name(limit.hop, 30)} {limit.name}"
-    if course.exhausted_after is None and course.use == 1:
-        return f"{rate} just fills {name}"
     if course.exhausted_after is None:
-        return f"{rate} never fills {name}: {numbers.percent(Fraction(course.use))} in use"
+        use = f"never fills {name}: {numbers.percent(Fraction(course.use))} in use"
+        failing = verdict.failing(under_load(result))
+        but = f"; {failing}" if failing else ""
+        return f"{rate} {f'just fills {name}' if course.use == 1 else use}{but}"
     return f"At {rate} {name} runs dry {numbers.duration(course.exhausted_after)} from empty"
 
 

@@ -12,10 +12,11 @@ from tuplecalc.errors import reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.render import numbers, table
+from tuplecalc.render import numbers, table, verdict
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.kinds import looks, taken_of
 from tuplecalc.render.figures.labels import Mark
+from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -201,6 +202,8 @@ def _finding(result: Capacity, of: Of) -> str:
     said = f"{_binds(result.rate_binding)} {numbers.rate(result.rate)}/s{or_less}"
     if offered is None or not result.rate:
         return said
+    if failing := verdict.failing(under_load(result)):
+        return f"{said}: at {numbers.rate(offered)}/s {failing}"
     return f"{said}: {numbers.rate(offered)}/s is {numbers.percent(offered / result.rate)} of it"
 
 

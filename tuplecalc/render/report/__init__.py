@@ -17,7 +17,7 @@ from tuplecalc.network.chain import Chain
 from tuplecalc.network.used import used
 from tuplecalc.questions.advice import advise
 from tuplecalc.questions.comparison import compare as compare_with
-from tuplecalc.render import compared, explanation, kinds, numbers, presets, sentences
+from tuplecalc.render import compared, explanation, kinds, numbers, presets, sentences, verdict
 from tuplecalc.render.html import environment
 from tuplecalc.render.report import assumptions, chain
 from tuplecalc.render.report.pictures import drawn, left_out
@@ -56,14 +56,15 @@ def report(
     }
     words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
     words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote, "kinds": kinds}
+    words["verdict"] = verdict
     page = environment().get_template("report.html")
     return page.render(context, **words, chain=chain, compared=compared)
 
 
 def _results(result: Capacity, limits: Sequence[Limit]) -> dict[str, Any]:
     load = offered(result)
-    under_load = sentences.offered(load), *sentences.searches(result), sentences.blind(load)
-    loaded = (*under_load, sentences.not_counted(load))
+    under_load = sentences.runs_dry(load), *sentences.searches(result), sentences.blind(load)
+    loaded = (*under_load, *sentences.collisions(result, load))
     defaults, uses = list(assumptions.defaults(result)), list(used(result.chain))
     return {
         "result": result,

@@ -27,6 +27,8 @@ ORIGINS = {
     "layer": "a proxy: two connections for each flow",
     "source": "the proxy speaks to the services from its own addresses",
     "tracking": "the careful case: one table keys both legs and drops what it finds invalid",
+    "collision": "Linux: the newer connection takes the entry (measured on 6.18)",
+    "survival": "Linux between separate machines: by the sequence numbers of both (measured on 6.18)",
     "split": "any instance serves any flow",
     "instances": "one machine",
     "addresses": "one address",
@@ -105,8 +107,9 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
         yield f"Traffic spreads evenly over {', and over '.join(over)}."
     for name in hashed:
         yield f"Sources fall on the addresses of {name} by chance and stay there (a hash)."
-    if load.blind:
-        yield "Hops that draw on the same ports choose them in concert: none picks a port that another holds."
+    if load.blind or load.meetings:
+        yield "All counts, the highest rate and the best case: no device picks a port that another holds."
+        yield "What is expected to fail: each device picks by chance, of the ports that it takes to be free."
     if result.rate is not None:
         yield (
             "Rates are those of a steady state: what can go on for ever, from mean times alone "
@@ -115,6 +118,7 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
     if chain.traffic.offered is not None:
         yield "New connections come at random moments, and one that fails is not tried again."
     yield from sentences.at_most(result)
+    yield from sentences.unsized(result)
 
 
 def _spread(chain: Chain) -> Iterator[str]:
@@ -153,6 +157,8 @@ def _matters(part: Part, key: str, path: str, used: set[str]) -> bool:
     if isinstance(part, Hop) and not part.fits(key, part.model_dump()):
         return False
     match key:
+        case "collision" | "survival":
+            return isinstance(part, Proxy) and part.tracking == "strict"
         case "reuse_after":
             return f"{path}.time_wait" in used
         case "max_entries":

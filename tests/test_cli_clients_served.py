@@ -1,0 +1,148 @@
+"""Clients that get no ports, and how many can have some: through the library, and as it is typed."""
+
+import csv
+import io
+import json
+
+import pytest
+
+import tuplecalc as tc
+from tests.command import invoke
+from tuplecalc.network.replace import replace
+
+NAT = """
+traffic = {{ {traffic} }}
+clients = {{ addresses = {clients} }}
+hops = [{{ name = "nat", kind = "cone", {nat} }}]
+services = {{ addresses = 1, ports = 443 }}
+"""
+SUBSCRIBERS = NAT.format(traffic="rate = 20000", clients=12_000, nat="addresses = 56, block = 1024")
+GROWING = 'addresses = 79, ports = "1024-65535", block = 128, blocks_per_client = {most}'
+SPANNING = 'addresses = 4, ports = "1024-65535", block = 4096, blocks_span = {spans}'
+POOL = 'addresses = 1, ports = "1024-65023"'  # 64,000 ports
+
+
+def typed(text: str, *arguments: str) -> str:
+    command, *rest = arguments
+    return invoke(command, "-", *rest, stdin=text).stdout
+
+
+def test_most_subscribers_get_no_block() -> None:
+    """63 blocks at each of 56 addresses are 3,528."""
+    assert tc.capacity(tc.loads(SUBSCRIBERS)).served == (12_000, 3_528)
+    refused = invoke("capacity", "-", "--fail-above", "0.8", stdin=SUBSCRIBERS)
+    assert refused.exit_code == 1
+    text = " ".join(refused.stdout.split())
+    assert text.startswith("Fails: 70.6% of the connections are expected to fail at 20,000/s.")
+    assert "3,528 of 12,000 clients get ports; all that the other 8,472 open fails." in text
+    record = json.loads(typed(SUBSCRIBERS, "capacity", "-o", "json"))
+    assert record["served"] == {"clients": 12_000, "served": 3_528}
+    assert record["offered"]["expected_failing"]["lower"] == pytest.approx(0.706)
+    rows = csv.DictReader(io.StringIO(typed(SUBSCRIBERS, "capacity", "-o", "csv")))
+    assert {(row["served"], row["unserved"]) for row in rows} == {("3528", "8472")}
+    assert "unserved" not in typed(SUBSCRIBERS, "capacity", "-o", "csv", "--set", "clients.addresses=3528")
+    page = tc.report(tc.loads(SUBSCRIBERS))
+    assert "of 12,000; the other 8,472 get no ports" in page
+    assert "get no ports" not in tc.report(replace(tc.loads(SUBSCRIBERS), "clients.addresses", 3_528))
+
+
+@pytest.mark.parametrize(
+    ("asked", "least"),
+    [
+        (["--set", "clients.flows_each=300"], 191),  # 190 · 63 = 11,970
+        (["--set", "clients.flows_each=1"], 191),
+        (["--set", "clients.flows_each=1025"], None),  # more than a block
+        (["--set", "clients.flows_each=300", "--set", "hops.nat.block=512"], 96),  # 126 blocks at each
+        (["--blocking", "0.01"], 189),  # 11,907 of 12,000: 0.775 % fail
+        ([], 38),  # for the rate alone
+    ],
+)
+def test_the_least_addresses_for_all_subscribers(asked: list[str], least: int | None) -> None:
+    result = invoke("solve", "-", "--for", "hops.nat.addresses", "-o", "json", *asked, stdin=SUBSCRIBERS)
+    record = json.loads(result.stdout)
+    assert (record["value"], result.exit_code) == (least, 0 if least else 1)
+
+
+def test_a_solution_says_who_is_left_out() -> None:
+    said = typed(SUBSCRIBERS, "solve", "--for", "hops.nat.addresses")
+    assert "2,394 of 12,000 clients get ports; all that the other 9,606 open fails." in " ".join(said.split())
+    record = json.loads(typed(SUBSCRIBERS, "solve", "--for", "clients.flows_each", "-o", "json"))
+    assert record["reason"] == (
+        "flows_each of clients: no value helps for all clients at once: nat ports binds at 3,612,672 flows. "
+        "3,528 of 12,000 clients get ports; all that the other 8,472 open fails."
+    )
+
+
+@pytest.mark.parametrize(
+    ("clients", "most", "flows"),
+    [
+        (27, 8, 27_648),  # 27 · 8 blocks of 128
+        (27, 1, 3_456),
+        (79 * 504 + 1, 8, 79 * 504 * 128),  # every block of every address
+        (79 * 63 + 1, 8, 79 * 504 * 128),  # on one address 64 clients share what 63 would have
+        (79 * 62 + 1, 8, (78 * 62 + 63) * 8 * 128),
+    ],
+)
+def test_blocks_grow(clients: int, most: int, flows: int) -> None:
+    text = NAT.format(traffic="", clients=clients, nat=GROWING.format(most=most))
+    assert tc.capacity(tc.loads(text)).flows == flows
+    assert json.loads(typed(text, "capacity", "-o", "json"))["flows"] == flows
+
+
+@pytest.mark.parametrize(
+    ("nat", "each", "most"),
+    [
+        (POOL, 60, 1_066),  # 1,066 · 60 = 63,960
+        (POOL + ', block = "even"', 60, 1_066),
+        (POOL + ", block = 60", 60, 1_066),
+        (POOL + ", block = 64", 60, 1_000),
+        (POOL, 64_001, None),
+        (SPANNING.format(spans="true"), 4_096, 63),  # 258,048 / 4,096
+        (SPANNING.format(spans="false"), 4_096, 60),
+        (SPANNING.format(spans="true"), 1, 63),
+    ],
+)
+def test_the_most_clients(nat: str, each: int, most: int | None) -> None:
+    """And the other way round: the most that so many of them can have is at least what was asked."""
+    text = NAT.format(traffic="", clients=5, nat=nat)
+    asked = ["solve", "-", "--for", "clients.addresses", "--set", f"clients.flows_each={each}"]
+    found = invoke(*asked, stdin=text)
+    unit = "flow" if each == 1 else "flows"
+    if most is None:
+        assert found.exit_code == 1
+        return
+    assert found.stdout.startswith(f"addresses of clients: {most:,} is the most for {each:,} {unit} open of")
+    held = json.loads(
+        typed(
+            text, "solve", "--for", "clients.flows_each", "--set", f"clients.addresses={most}", "-o", "json"
+        )
+    )
+    assert held["value"] >= each
+    assert held["target"] == {"flows": None, "rate": None, "blocking": None, "serves": True}
+    more = tc.capacity(replace(tc.loads(text), "clients.addresses", most + 1))
+    assert not more.served.are_all or more.flows < (most + 1) * each
+
+
+def test_the_sentence_counts_blocks_that_span_addresses() -> None:
+    text = NAT.format(traffic="", clients=100, nat=SPANNING.format(spans="true"))
+    assert "Only 63 of 100 sources get a block of ports" in typed(text, "capacity")
+
+
+def test_a_sweep_has_a_column_where_any_client_is_unserved() -> None:
+    text = NAT.format(traffic="", clients=100, nat=SPANNING.format(spans="true"))
+    vary = "--vary", "hops.nat.addresses=6..7", "--vary", "traffic.hold=1s..2s/2"
+    points = json.loads(typed(text, "sweep", *vary, "-o", "json"))["points"]
+    assert [(each["served"], each["unserved"]) for each in points] == [(94, 6), (94, 6), (100, 0), (100, 0)]
+    header, *rows = typed(text, "sweep", *vary, "-o", "csv").splitlines()
+    assert header.endswith(",served,unserved")
+    assert [row.rpartition(",")[2] for row in rows] == ["6", "6", "0", "0"]
+    assert [row.split()[-2:] for row in typed(text, "sweep", *vary).splitlines()][::4] == [
+        ["served", "unserved"],
+        ["100", "0"],
+    ]
+    assert "served" not in typed(text, "sweep", "--vary", "hops.nat.addresses=7..8")
+    whole = tc.sweep(tc.loads(text), {"hops.nat.addresses": "6..7", "clients.addresses": [94, 95]})
+    assert whole.to_dataframe()["unserved"].tolist() == [0, 1, 0, 0]
+    assert whole.to_xarray()["served"].values.tolist() == [[94, 94], [94, 95]]
+    parts = [part.to_dataframe()["served"].tolist() for part in whole.parts(2)]  # a part keeps the columns
+    assert parts == [[94, 94], [94, 95]]

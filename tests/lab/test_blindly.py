@@ -70,7 +70,11 @@ def follows(figures: list[Figure]) -> None:
         chain(nat(), proxy(source="client", ports="20000-20099", tracking="loose")),
         chain(nat(), proxy(source="client", ports="21000-21099")),
         chain(nat(), proxy(source="own", ports="20000-20099")),
-        chain(nat(), proxy(source="client", ports="20000-20099"), proxy(name="second", source="client")),
+        chain(
+            nat(),
+            proxy(source="client", ports="20000-20099"),
+            proxy(name="second", source="client", ports="20000-20099"),
+        ),
         chain(nat(addresses=2, max_entries=50), proxy(source="client", ports="20000-20099")),
     ],
 )

@@ -114,9 +114,11 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     for name, report in reports:
         errors = sum((Counter(proxy["errors"]) for proxy in report["proxies"]), Counter[str]())
         said[name] = dict(errors) | report["kernel"]
+    rate = None
     if rates and law is not None:
         figures.append(blindly.replace(law, scaled.result))
-    rate = sustain(scaled.chain, is_blind=bool(blind)) if rates else None
+    elif rates:
+        rate = sustain(scaled.chain, is_blind=bool(blind))
     if rate is not None and rate.figure is not None:
         figures.append(rate.figure)
     said = {name: words for name, words in said.items() if words}

@@ -103,6 +103,11 @@ def services(strand: Strand, sources: Sources, target: Target, *, meets: bool = 
     letters = Letters(whole, whole, sources, target, target)
     space = letters.space("answered", "services", sources.who, target)
     found: list[Membership] = []
+    shares = {each.share for each in groups}
+    waiting = [each for each in groups if each.time_wait is not None]
+    enters = Fraction(sum(each.endpoints for each in waiting), sum(each.endpoints for each in groups))
+    if shares != {None}:
+        enters = sum((each.share or Fraction(0) for each in waiting), Fraction(0))
     for number, group in enumerate(groups):
         if group.time_wait is None:
             continue
@@ -112,7 +117,8 @@ def services(strand: Strand, sources: Sources, target: Target, *, meets: bool = 
         if group.share is not None:
             E = Quantity("E_g", whole, tidy(group.endpoints / group.share), place=f"{place}.share")
         times = letters.times(service=wait)
-        found.append(Membership("services", sources.leg, letters.A, letters.b * E, times, target, space))
+        copies = letters.b * E
+        found.append(Membership("services", sources.leg, letters.A, copies, times, target, space, enters))
     if not found and not meets:
         return []
     if not found:

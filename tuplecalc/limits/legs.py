@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tuplecalc.limits.expression import (
     Expression,
     NamedPorts,
+    Number,
 )
 from tuplecalc.limits.flow import Flow, Part, Times
 from tuplecalc.limits.kinds import Kind
@@ -61,6 +62,8 @@ class Membership:
     towards: Target | None
     """The endpoints of which each has a key of its own; None where a port is taken for all or for several."""
     space: Space
+    enters: Number = 1
+    """The part of the leg's flows that enter it; the copies are those of these."""
 
     def __post_init__(self) -> None:
         self.leg.memberships.append(self)

@@ -84,6 +84,8 @@ class _Hidden(NamedTuple):
     unseen: tuple[tuple[int, float], ...]
     seen: tuple[tuple[int, float], ...]
     copies: float
+    enters: float
+    """The part of these legs that come here."""
 
 
 class MeanField:
@@ -217,6 +219,7 @@ class MeanField:
                     tuple(unseen),
                     tuple(seen),
                     float(here.copies.value),
+                    float(here.enters),
                 )
             known = [*known, here]
 
@@ -293,7 +296,7 @@ class MeanField:
                 found[atom] = unseen
                 continue
             seen = self._held(hidden.seen if not self._longer else self._own[hidden.member], atom, taken)
-            found[atom] = min(1.0, unseen / max(_NEVER_FULL, 1 - seen))
+            found[atom] = hidden.enters * min(1.0, unseen / max(_NEVER_FULL, 1 - seen))
         return found
 
     def _accepted(self, passed: Sequence[float]) -> dict[Strand, float]:

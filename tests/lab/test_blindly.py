@@ -75,12 +75,23 @@ def follows(figures: list[Figure]) -> None:
             proxy(source="client", ports="20000-20099"),
             proxy(name="second", source="client", ports="20000-20099"),
         ),
+        chain(nat(), proxy(source="client", ports="20000-20099", collision="refuses")),
         chain(nat(addresses=2, max_entries=50), proxy(source="client", ports="20000-20099")),
     ],
 )
 def test_where_the_law_says_nothing(shape: Topology) -> None:
     """Nobody meets, or there is more to it than two choosers, or chance deals out the groups."""
     assert law(shape)[0] is None
+
+
+def test_what_the_chain_says_is_predicted() -> None:
+    """So that it is held against the kernel, which does as separate machines do."""
+    stated, _ = law(chain(nat(), proxy(source="client", ports="20000-20099", survival=1)))
+    usual, _ = law(chain(nat(), proxy(source="client", ports="20000-20099")))
+    assert stated is not None
+    assert usual is not None
+    assert stated.filled() == (200, 0)
+    assert usual.filled()[0] == pytest.approx(0.4375 * 200, abs=1)
 
 
 def test_kinds_are_not_one_law() -> None:

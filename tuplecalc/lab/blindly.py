@@ -48,6 +48,8 @@ class Blindly:
     groups: int
     flows: int
     """In all, until something else than the shared ports is full."""
+    survival: Fraction = SEPARATE_MACHINES
+    """What the chain says; the lab does as separate machines do."""
 
     def sizes(self) -> dict[str, int]:
         """The ports by class."""
@@ -59,7 +61,7 @@ class Blindly:
         each, more = divmod(self.flows, self.groups)
         groups = [(self.groups - more, each), (more, each + 1)]
         some = [
-            (count, filled(**self.sizes(), survival=SEPARATE_MACHINES, flows=flows))
+            (count, filled(**self.sizes(), survival=self.survival, flows=flows))
             for count, flows in groups
             if count
         ]
@@ -74,7 +76,7 @@ class Blindly:
         """The share that dies where the oldest so many are replaced at a time."""
         later = self.open() - (step + 1) / 2  # come while one is open; its own two legs are half a meeting
         held = later / self.groups + 0.5
-        return steady(**self.sizes(), survival=SEPARATE_MACHINES, rate=held, hold=1, is_fixed=True)
+        return steady(**self.sizes(), survival=self.survival, rate=held, hold=1, is_fixed=True)
 
 
 def blindly(result: Capacity, found: Sequence[Way], blind: Sequence[str]) -> Blindly | None:
@@ -105,7 +107,7 @@ def blindly(result: Capacity, found: Sequence[Way], blind: Sequence[str]) -> Bli
     ):
         return None
     before = chain.hops_at_work[:number]
-    if any(isinstance(each, Proxy) for each in before) or hop.own_ports is None:
+    if any(isinstance(each, Proxy) for each in before) or hop.own_ports is None or hop.collision == "refuses":
         return None
     cones = [each for each in before if isinstance(each, Cone)]
     ports = cones[-1].ports if cones else chain.clients[0].ports
@@ -116,7 +118,7 @@ def blindly(result: Capacity, found: Sequence[Way], blind: Sequence[str]) -> Bli
     called = len(way.legs[0]) * (1 if cones else addresses)
     if called != groups and (flows < full or ports.size > hop.own_ports.size):
         return None
-    return Blindly(ports, hop.own_ports, groups, flows)
+    return Blindly(ports, hop.own_ports, groups, flows, hop.survival)
 
 
 def fill(

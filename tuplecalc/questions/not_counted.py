@@ -1,4 +1,4 @@
-"""Tables and files of which nobody said how large they are: what a result leaves out."""
+"""Which tables and files no limit counts, since nobody said how large they are."""
 
 from __future__ import annotations
 

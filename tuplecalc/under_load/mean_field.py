@@ -86,6 +86,8 @@ class _Hidden(NamedTuple):
     copies: float
     enters: float
     """The part of these legs that come here."""
+    is_whole: bool
+    """Whether all keys here lie in one copy of the chooser's own space."""
 
 
 class MeanField:
@@ -220,6 +222,7 @@ class MeanField:
                     tuple(seen),
                     float(here.copies.value),
                     float(here.enters),
+                    _same_scope(leg.memberships[0], here) == 1,
                 )
             known = [*known, here]
 
@@ -295,7 +298,8 @@ class MeanField:
             if hidden.kills is not None:
                 found[atom] = unseen
                 continue
-            seen = self._held(hidden.seen if not self._longer else self._own[hidden.member], atom, taken)
+            is_longer = self._longer and hidden.is_whole
+            seen = self._held(self._own[hidden.member] if is_longer else hidden.seen, atom, taken)
             found[atom] = hidden.enters * min(1.0, unseen / max(_NEVER_FULL, 1 - seen))
         return found
 

@@ -22,10 +22,14 @@ from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.limit import by_flows
 from tuplecalc.limits.served import Served
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.replace import Change, path_steps, replace_all, written_setting
+from tuplecalc.network.replace import Change, path_steps, replace_all, with_settings, written_setting
 from tuplecalc.questions.allowed import Allowed, allowed
 from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, apart, for_all_clients, for_limit
+from tuplecalc.under_load.chains import Bracket
+from tuplecalc.under_load.expected import expected_share
+from tuplecalc.under_load.mean_field import MeanField
+from tuplecalc.under_load.pools import pools
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
 _MOST_APART, _MOST_TIES = 3, 4
@@ -36,8 +40,10 @@ _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 class Advice(NamedTuple):
     """A change, the settings that make it, and the figures of the changed chain.
 
-    ``served`` says how many clients get ports then.  ``apart`` marks the advice to keep overlapping
-    port ranges apart: it may cost some of the figures, and makes them hold without coordination.
+    ``served`` says how many clients get ports then, ``expected`` what is expected to fail of the offered rate
+    where ports are chosen blindly (None without a rate, and where no two devices can meet).  ``apart`` marks
+    the advice to keep overlapping port ranges apart: it may cost some of the figures, and makes them hold
+    without coordination.
     """
 
     text: str
@@ -46,6 +52,7 @@ class Advice(NamedTuple):
     rate: Number | None
     served: Served
     apart: bool = False
+    expected: Bracket | None = None
 
 
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
@@ -70,7 +77,16 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
             gains += _evaluated(result, _helping_ties(result, together))
     ranked = sorted(gains, key=lambda each: (not each.served.are_all, -_gain(result, each), -each.flows))
     separate = _evaluated(result, _keeping_apart(result))
-    return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
+    chosen = [*ranked[: most - 1 if separate else most], *separate][:most] if most > 0 else []
+    rate = result.chain.traffic.offered
+    if rate is None or not chosen or not MeanField(result):
+        return tuple(chosen)
+    return tuple(_with_expected(result, each, float(rate)) for each in chosen)
+
+
+def _with_expected(result: Capacity, advice: Advice, rate: float) -> Advice:
+    then = capacity(with_settings(result.chain, *advice.settings))
+    return advice._replace(expected=expected_share(then, pools(then), rate))
 
 
 def _evaluated(result: Capacity, remedies: Iterable[Remedy]) -> list[Advice]:

@@ -358,6 +358,9 @@ def _then(result: Capacity, item: Advice) -> str:
     rate, said = result.chain.traffic.offered, ""
     if rate is not None and item.rate:
         said += f"; {numbers.rate(rate)}/s is then {numbers.percent(Fraction(rate) / item.rate)} of it"
+        if item.expected is not None:
+            share = numbers.between(item.expected)
+            said += f", and {share} {'is' if share == 'none' else 'are'} expected to fail"
     if not result.served.are_all:
         served = numbers.count(item.served.served)
         said += f"; {served} of {numbers.count(item.served.clients)} clients get ports"

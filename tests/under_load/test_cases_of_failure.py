@@ -9,7 +9,7 @@ from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import example, loads
 from tuplecalc.network.replace import replace
-from tuplecalc.under_load import mean_field
+from tuplecalc.under_load import hits
 from tuplecalc.under_load.blind import blind_blocking
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.offered import offered
@@ -150,18 +150,19 @@ def test_how_many_die_at_much_load(load: float, exponential: float, fixed: float
     hops = [{name = "p", kind = "hourglass", capture = "tproxy", source = "client", ports = "1024-6023"}]
     services = {addresses = 1, ports = 80}
     """)
-    for longer, right in ((False, exponential), (True, fixed)):
-        dies = MeanField(capacity(chain), longer=longer).at({ALL: load * 5000}).dies[ALL]
+    field = MeanField(capacity(chain))
+    for each, right in ((field, exponential), (field.longer(), fixed)):
+        dies = each.at({ALL: load * 5000}).dies[ALL]
         assert dies == pytest.approx(right, abs=0.004)
 
 
 def test_a_wrong_law_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if hits were independent of each other: K/(1 + K)."""
 
-    def independent(self: mean_field._Hits) -> list[float]:
-        return [exp(-self.deadly * self.rate * time) for time in mean_field._TIMES]
+    def independent(self: hits.Hits) -> list[float]:
+        return [exp(-self.deadly * self.rate * time) for time in hits._TIMES]
 
-    monkeypatch.setattr(mean_field._Hits, "lives", independent)
+    monkeypatch.setattr(hits.Hits, "lives", independent)
     with pytest.raises(AssertionError):
         test_how_many_die_at_much_load(0.4418, 0.4229, 0.5537)
 

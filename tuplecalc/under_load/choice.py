@@ -25,7 +25,8 @@ class BlindHop(NamedTuple):
     ``chooser`` picks the ports of legs that enter there.  ``burst`` is the failing share of a burst that
     tries each of the chooser's ports once, from empty (only for a transparent proxy, one kind of traffic);
     ``blocking`` the share in steady state at the offered rate (None without one); ``half`` the rates between
-    which half of the requests come to fail (None for several kinds, and where that never comes).
+    which half of the requests come to fail (None where that never comes).  Both are None for several kinds,
+    of which only what all tables cost together is counted.
     """
 
     chooser: str
@@ -37,7 +38,7 @@ class BlindHop(NamedTuple):
     half: Bracket | None
 
 
-def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
+def blind_hops(result: Capacity, rate: float | None, field: MeanField | None = None) -> tuple[BlindHop, ...]:
     """Every hop in whose table legs may meet unseen, in the order of the chain.
 
     By :mod:`tuplecalc.under_load.mean_field`, each as if it were the only one: with the tables' times and
@@ -49,20 +50,22 @@ def blind_hops(result: Capacity, rate: float | None) -> tuple[BlindHop, ...]:
     >>> hop.chooser, hop.hop, hop.kills, [round(share, 2) for share in hop.blocking]
     ('lvs', 'login-proxy', True, [0.43, 0.55])
     """
-    every = MeanField(result)
+    every = MeanField(result) if field is None else field
     names = [*(hop.name for hop in result.chain.hops), "services"]
     found = list(pools(result)) if every else []
-    return tuple(_blind(result, found, name, rate) for name in names if name in every.hops)
+    return tuple(
+        _blind(result, found, name, rate, every.only_at(name)) for name in names if name in every.hops
+    )
 
 
-def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None) -> BlindHop:
+def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None, field: MeanField) -> BlindHop:
     parts, slices = with_ports(result.chain), list(falls(found, {hop}))
-    fields = [MeanField(result, at=hop, longer=longer) for longer in (False, True)]
+    bounds = [field, field.longer()]
 
     def shares(rate: float) -> Iterator[float]:
         """What fails of the flows of clients with ports, by both bounds."""
-        for field in fields:
-            lost = Bound(field, slices, {each: part * rate for each, part in parts.items()}).collide({})
+        for each_way in bounds:
+            lost = Bound(each_way, slices, {each: part * rate for each, part in parts.items()}).collide({})
             yield sum(parts[each] * share for each, share in lost.items()) / (sum(parts.values()) or 1)
 
     def half(bound: int) -> float | None:
@@ -72,16 +75,15 @@ def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None) -
             return None
         return crossing(lambda rate: list(shares(rate))[bound] - 0.5, 0.0, most)
 
-    meeting = fields[0].at(parts).meetings
-    choosers = [each.chooser for each in meeting]
+    choosers = [chooser for chooser, _, _ in field.pairs]
     first = next((each for each in choosers if each != hop), choosers[0])
     halves = [] if result.chain.is_mixed else [each for bound in (0, 1) if (each := half(bound)) is not None]
     return BlindHop(
         first,
         hop,
-        any(each.kills for each in meeting),
+        any(kills for _, _, kills in field.pairs),
         _burst(result, hop),
-        None if rate is None else Bracket(*sorted(shares(rate))),
+        Bracket(*sorted(shares(rate))) if rate is not None and not result.chain.is_mixed else None,
         Bracket(min(halves), max(halves)) if halves else None,
     )
 

@@ -29,7 +29,11 @@ class Expected(NamedTuple):
 
 
 def expected(
-    result: Capacity, found: Sequence[Pools], lost: Mapping[Strand, Bracket], rate: float
+    result: Capacity,
+    found: Sequence[Pools],
+    lost: Mapping[Strand, Bracket],
+    rate: float,
+    field: MeanField | None = None,
 ) -> Expected:
     """What fails of each strand at a rate; ``lost`` is what they lose where ports are chosen in concert.
 
@@ -55,7 +59,8 @@ def expected(
     >>> round(dies.lower, 3), round(dies.upper, 3)
     (0.056, 0.057)
     """
-    fields = MeanField(result), MeanField(result, longer=True)
+    field = MeanField(result) if field is None else field
+    fields = field, field.longer()
     served, parts = served_parts(result.chain), with_ports(result.chain)
     of_served = sum(parts.values())
     if not fields[0] or not of_served:
@@ -73,7 +78,7 @@ def expected(
         return served_blocking(refusing, rate * reach)
 
     concert = finds_none({})
-    slices = list(falls(found, fields[0].hops))
+    slices = list(falls(found, field.hops))
     bounds = [Bound(field, slices, {each: part * rate for each, part in parts.items()}) for field in fields]
     shares = []
     for bound in bounds:
@@ -103,7 +108,9 @@ def in_concert(result: Capacity, found: Sequence[Pools], rate: float) -> dict[St
     return {each: Bracket(part, part) for each, part in without.items()} | strand_blocking(found, rate)
 
 
-def expected_share(result: Capacity, found: Sequence[Pools], rate: float) -> Bracket:
+def expected_share(
+    result: Capacity, found: Sequence[Pools], rate: float, field: MeanField | None = None
+) -> Bracket:
     """What fails of all flows at a rate, as devices choose; ``found`` are all pools.
 
     >>> from tuplecalc.limits.capacity import capacity
@@ -113,7 +120,7 @@ def expected_share(result: Capacity, found: Sequence[Pools], rate: float) -> Bra
     >>> [round(share, 3) for share in expected_share(result, pools(result), 570)]
     [0.425, 0.553]
     """
-    failing = expected(result, found, in_concert(result, found, rate), rate).failing
+    failing = expected(result, found, in_concert(result, found, rate), rate, field).failing
     parts = {strand_name(each): float(each.part) for each in result.chain.strands}
     return Bracket(*(sum(part * failing[each][at] for each, part in parts.items()) for at in (0, 1)))
 

@@ -29,25 +29,20 @@ Source: docs/model.md, "Blind choice"; simulated, and measured on Linux 6.18.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import exp, log, prod, sqrt
+from copy import copy
+from math import prod
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import atoms
-from tuplecalc.limits.flow import Times
 from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Space, Table
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.under_load.hits import Hits, Struck, dies
 from tuplecalc.under_load.pools import Strand
 
 _ROUNDS, _SETTLED = 400, 1e-10
 _NEVER_FULL = 1e-9
 _NOTHING = 1e-12
-_POINTS = 32  # even: for Simpson's rule
-_TIMES = [-4 * log(point / _POINTS) for point in range(1, _POINTS + 1)]
-_WEIGHTS = [  # of v = 1/32, 2/32, …: there is nothing at 0
-    (1 if point == _POINTS else 4 if point % 2 else 2) * (point / _POINTS) ** 3
-    for point in range(1, _POINTS + 1)
-]
 
 
 class Meeting(NamedTuple):
@@ -70,6 +65,39 @@ class Collisions(NamedTuple):
     dies: Mapping[Strand, float]
     """What part of open flows is killed."""
     meetings: tuple[Meeting, ...]
+
+
+class _Held(NamedTuple):
+    """How long a leg's key is taken in a space, in numbers, and in how many copies of it."""
+
+    hold: float
+    client: float
+    service: float
+    client_share: float
+    copies: float
+
+    @classmethod
+    def of(cls, membership: Membership) -> _Held:
+        """Of a leg in a space."""
+        times = membership.times
+        lingers = times.client.value, times.service.value
+        return cls(
+            *map(float, (times.hold.value, *lingers, times.client_share.value, membership.copies.value))
+        )
+
+    @property
+    def seconds(self) -> float:
+        """On average, by who closes first."""
+        return self.hold + self.client_share * self.client + (1 - self.client_share) * self.service
+
+    def together(self, other: _Held) -> float:
+        """For how long both hold it."""
+        c, client, service = (
+            self.client_share,
+            min(self.client, other.client),
+            min(self.service, other.service),
+        )
+        return min(self.hold, other.hold) + c * client + (1 - c) * service
 
 
 class _Hidden(NamedTuple):
@@ -106,13 +134,10 @@ class MeanField:
     [('clients', 'lb', 0.0176)]
     """
 
-    def __init__(self, result: Capacity, *, at: str | None = None, longer: bool = False) -> None:
-        """``longer``: a leg is taken for its chooser's and the table's longer time; holds are fixed.
-
-        ``at``: only what meets in the tables of this hop.
-        """
+    def __init__(self, result: Capacity) -> None:
         self._hops = {hop.name: hop for hop in result.chain.hops}
         members = list(_memberships(result.declared))
+        self._keys = {each: _Held.of(each) for each in members}
         self._legs = list(dict.fromkeys(each.leg for each in members))
         number = {leg: place for place, leg in enumerate(self._legs)}
         self._weights = [float(leg.flow.weight.value * leg.flow.share.value) for leg in self._legs]
@@ -124,7 +149,7 @@ class MeanField:
         in_space: dict[tuple[Space, Leg], Membership] = {}
         for each in members:  # once, for the longer time, however many hops of a machine a leg crosses
             there = in_space.get((each.space, each.leg), each)
-            in_space[each.space, each.leg] = max(there, each, key=lambda one: _seconds(one.times))
+            in_space[each.space, each.leg] = max(there, each, key=lambda one: self._keys[one].seconds)
         by_space: dict[Space, list[Membership]] = {}
         for (space, _), each in in_space.items():
             by_space.setdefault(space, []).append(each)
@@ -138,11 +163,21 @@ class MeanField:
             for place, each in enumerate(ports)
         }
         self._atoms = [of_ports[leg.ports.ports] for leg in self._legs]
-        self._longer = longer
+        self._longer = False
         self._own = [self._seen_in(self._chooser_sees(leg)[0], number) for leg in self._legs]
-        self._hidden = [
-            hidden for leg in self._legs for hidden in self._of_leg(leg, number) if at in (None, hidden.hop)
-        ]
+        self._hidden = [hidden for leg in self._legs for hidden in self._of_leg(leg, number)]
+
+    def longer(self) -> MeanField:
+        """The same where a leg is taken for its chooser's and the table's longer time; holds are fixed."""
+        other = copy(self)
+        other._longer = True
+        return other
+
+    def only_at(self, hop: str) -> MeanField:
+        """The same of what meets in the tables of this hop."""
+        other = copy(self)
+        other._hidden = [hidden for hidden in self._hidden if hidden.hop == hop]
+        return other
 
     def __bool__(self) -> bool:
         """Whether any two legs can meet unseen."""
@@ -152,6 +187,12 @@ class MeanField:
     def hops(self) -> set[str]:
         """Whose tables legs meet in."""
         return {hidden.hop for hidden in self._hidden}
+
+    @property
+    def pairs(self) -> list[tuple[str, str, bool]]:
+        """Whose ports meet in whose tables, and whether the older flow pays for it."""
+        legs = ((self._legs[hidden.member].memberships[0].hop, hidden) for hidden in self._hidden)
+        return list(dict.fromkeys((hop, hidden.hop, hidden.kills is not None) for hop, hidden in legs))
 
     def _kills(self, space: Space) -> float | None:
         """1 - π, where a table's collisions kill the older flow."""
@@ -184,7 +225,7 @@ class MeanField:
     def _seen_in(self, own: Membership, number: Mapping[Leg, int]) -> list[tuple[int, float]]:
         """What the chooser takes for used: seconds of each leg in a copy of its own space."""
         return [
-            (number[each.leg], _seconds(each.times) / float(each.copies.value))
+            (number[each.leg], self._keys[each].seconds / self._keys[each].copies)
             for each in self._spaces[own.space]
         ]
 
@@ -196,17 +237,18 @@ class MeanField:
                 continue
             kills = self._kills(here.space)
             unseen, seen = [], []
+            scopes = {space: _same_scope(space, here) for space in known}
             for other in self._spaces[here.space]:
-                if other.leg.flow.weight.value * other.leg.flow.share.value == 0:
+                if not self._weights[number[other.leg]]:
                     continue
-                copies = float(other.copies.value)
-                total = _seconds(other.times) if kills is None else float(other.times.hold.value)
+                keys = self._keys[other]
+                copies, total = keys.copies, keys.seconds if kills is None else keys.hold
                 seen_parts = []
                 for space in known:
                     its = self._members[space.space].get(other.leg)
                     if its is not None:
-                        together = total if kills is not None else _shorter(other.times, its.times)
-                        seen_parts.append((together, _same_scope(space, here), space.space.towards))
+                        together = total if kills is not None else keys.together(self._keys[its])
+                        seen_parts.append((together, scopes[space], space.space.towards))
                 hidden = _unseen(total, seen_parts)
                 if hidden > _NOTHING:
                     unseen.append((number[other.leg], hidden * total / copies))
@@ -220,7 +262,7 @@ class MeanField:
                     kills,
                     tuple(unseen),
                     tuple(seen),
-                    float(here.copies.value),
+                    self._keys[here].copies,
                     float(here.enters),
                     _same_scope(leg.memberships[0], here) == 1,
                 )
@@ -317,7 +359,7 @@ class MeanField:
         shares: Sequence[Mapping[int, float]],
     ) -> tuple[dict[Strand, float], tuple[Meeting, ...]]:
         """What part of open flows is killed, and all meetings."""
-        hits: dict[int, dict[int, dict[Space, _Hits]]] = {}
+        hits: dict[int, dict[int, dict[Space, Hits]]] = {}
         meetings: dict[tuple[str, str, bool], tuple[float, float]] = {}
         for hidden, share in zip(self._hidden, shares, strict=True):
             choice, rate = choices[hidden.member], offered[hidden.member]
@@ -334,79 +376,22 @@ class MeanField:
                 for atom in choice.keys() & choices[other].keys():
                     often = rate * choice[atom] / self._sizes[atom] / hidden.copies
                     by = of_leg.setdefault(atom, {})
-                    before = by.get(own.space, _Hits(hidden.kills, 0.0, 0.0))
-                    by[own.space] = _Hits(hidden.kills, before.rate + often, before.held + often * hold)
-        legs: dict[Strand, list[_Struck]] = {}
+                    before = by.get(own.space, Hits(hidden.kills, 0.0, 0.0))
+                    by[own.space] = Hits(hidden.kills, before.rate + often, before.held + often * hold)
+        legs: dict[Strand, list[Struck]] = {}
         for leg, of_leg in hits.items():
             hold = float(self._legs[leg].flow.hold.value)
-            ports: dict[tuple[_Hits, ...], float] = {}
+            ports: dict[tuple[Hits, ...], float] = {}
             for atom, by in of_leg.items():
                 struck = tuple(each._replace(rate=each.rate * hold) for each in by.values())
                 ports[struck] = ports.get(struck, 0.0) + choices[leg][atom]
-            legs.setdefault(self._strands[leg], []).append(_Struck(min(self._ratios[leg], 1.0), ports))
-        dies = {strand: _dies(several, fixed=self._longer) for strand, several in legs.items()}
+            legs.setdefault(self._strands[leg], []).append(Struck(min(self._ratios[leg], 1.0), ports))
+        killed = {strand: dies(several, fixed=self._longer) for strand, several in legs.items()}
         found = tuple(
             Meeting(chooser, hop, meets / rate if rate else 0.0, kills)
             for (chooser, hop, kills), (rate, meets) in meetings.items()
         )
-        return dies, found
-
-
-class _Hits(NamedTuple):
-    """How often a port is taken by those that do not see who has it; what part of the time they hold it."""
-
-    deadly: float
-    rate: float
-    held: float
-
-    def lives(self) -> Sequence[float]:
-        """The probability that a leg on the port is not killed, at each time of :data:`_TIMES`.
-
-        The two rates at which it falls, and the part of the first, are those of a port that is free, then
-        taken, then free again.
-        """
-        if not self.rate or not self.held:
-            return [1.0] * len(_TIMES)
-        free = max(_NEVER_FULL, 1 - self.held)
-        enter, leave = self.rate / free, self.rate / self.held
-        root = sqrt(max(0.0, (enter + leave) ** 2 - 4 * enter * leave * self.deadly))
-        slow, fast = (root - enter - leave) / 2, -(root + enter + leave) / 2
-        part = (self.rate * self.deadly + fast) / (fast - slow) if root else 1.0
-        return [part * exp(slow * time) + (1 - part) * exp(fast * time) for time in _TIMES]
-
-    def lives_fixed(self) -> Sequence[float]:
-        """The same after its whole hold, where all that takes the port holds it for one and the same time."""
-        dies = self.deadly * min(self.rate, 1.0)
-        return [1 - dies if self.rate <= 1 else (1 - self.deadly) ** self.rate]
-
-
-class _Struck(NamedTuple):
-    """A leg that may be hit: how many a flow has, and by what in its mean hold, on which of its ports."""
-
-    ratio: float
-    ports: Mapping[tuple[_Hits, ...], float]
-
-    def lives(self, *, fixed: bool) -> Sequence[float]:
-        """The probability that it lives, at each of the times."""
-        whole = 1 - sum(self.ports.values())
-        several = [
-            (part, [each.lives_fixed() if fixed else each.lives() for each in by])
-            for by, part in self.ports.items()
-        ]
-        times = range(1 if fixed else len(_TIMES))
-        found = (whole + sum(part * prod(each[at] for each in by) for part, by in several) for at in times)
-        return [float(max(0.0, each) ** self.ratio) for each in found]
-
-
-def _dies(legs: Sequence[_Struck], *, fixed: bool) -> float:
-    """For fixed holds, or for exponential ones: the mean over v^4 = e^-t, by Simpson's rule."""
-    together: list[float] = [
-        prod(each) for each in zip(*(leg.lives(fixed=fixed) for leg in legs), strict=True)
-    ]
-    if fixed:
-        return 1 - together[0]
-    lived = sum(weight * each for weight, each in zip(_WEIGHTS, together, strict=True))
-    return max(0.0, 1 - lived / sum(_WEIGHTS))
+        return killed, found
 
 
 def _memberships(declared: Sequence[Sequence[Declared]]) -> Iterator[Membership]:
@@ -420,21 +405,6 @@ def _memberships(declared: Sequence[Sequence[Declared]]) -> Iterator[Membership]
                     yield leaving
                 case _:
                     pass
-
-
-def _seconds(times: Times) -> float:
-    return float(times.seconds.value)
-
-
-def _shorter(times: Times, other: Times) -> float:
-    """For how long both hold a key, on average: by whoever closes first."""
-    c = float(times.client_share.value)
-    pairs = (times.client.value, other.client.value), (times.service.value, other.service.value)
-    return (
-        float(min(times.hold.value, other.hold.value))
-        + c * float(min(pairs[0]))
-        + (1 - c) * float(min(pairs[1]))
-    )
 
 
 def _unseen(total: float, seen: Sequence[tuple[float, float, tuple[str, ...]]]) -> float:

@@ -15,7 +15,7 @@ from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.expected import expected, in_concert
-from tuplecalc.under_load.mean_field import Meeting
+from tuplecalc.under_load.mean_field import MeanField, Meeting
 from tuplecalc.under_load.pools import Pools, pools
 
 Verdict = Literal["fits", "tight", "fails"]
@@ -142,7 +142,8 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     if blocking is not None:
         share = probability(blocking, "blocking")
         most = MostAt(share, rate_for(result, share))
-    blind = blind_hops(result, None if rate is None else float(rate))
+    field = MeanField(result)
+    blind = blind_hops(result, None if rate is None else float(rate), field)
     if rate is None:
         return Offered(None, highest, (), None, None, blind, most)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
@@ -150,7 +151,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     strands = result.chain.strands
     lost = in_concert(result, found, float(rate))
-    blindly = expected(result, found, lost, float(rate))
+    blindly = expected(result, found, lost, float(rate), field)
     failing, really = (by_kind(strands, each) for each in (lost, blindly.failing))
     if not result.flows and not result.chain.is_mixed:
         failing = really = dict.fromkeys(failing, Bracket(1.0, 1.0))

@@ -83,8 +83,9 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     if _asked(result) and _shows(searching, found[0]):
         points = _SLOW_SEARCHES if slow else _SEARCHES
         found.append(curve("search", _search_label(result), partial(chain_blocking, searching), points))
-    if MeanField(result):
-        everywhere = partial(expected_share, result, searching if _asked(result) else exhaustive)
+    if field := MeanField(result):
+        known = searching if _asked(result) else exhaustive
+        everywhere = partial(expected_share, result, known, field=field)
         found.append(curve("blind", "expected, as ports are chosen blindly", everywhere, _POINTS))
     return tuple(found)
 

@@ -114,6 +114,8 @@ def test_a_preset_gives_what_its_values_written_out_would_give(name: str) -> Non
     assert part(by_hand).model_dump(exclude={"preset"}) == part(chain).model_dump(exclude={"preset"})
     one, other = (tc.to_dict(tc.capacity(each)) for each in (chain, by_hand))
     assert one.pop("presets") != other.pop("presets") == []
+    assert one.pop("advice") is not None
+    assert other.pop("advice") is not None  # it stays within what a named product allows
     for record in (one, other):  # what is usual on Linux is said only of hops without a preset
         record["not_counted"] = [(each["hop"], each["key"]) for each in record["not_counted"]]
     assert one == other

@@ -290,11 +290,15 @@ def test_the_highest_rate_for_a_share_that_may_fail() -> None:
     assert lost.upper == pytest.approx(1e-3, rel=1e-5)
 
 
-def test_blind_choice_of_kinds_is_left_out_by_name() -> None:
-    load: Offered = tc.offered(captured(30, 1.0, 2.0))
-    assert load.blind == ()
-    assert load.not_counted == "ports chosen blindly: not counted for several kinds yet"
-    assert tc.offered(chain(nat(20), kinds={"a": 1.0, "b": 2.0})).not_counted == ""
+def test_blind_choice_of_kinds_is_counted_for_each_kind() -> None:
+    """A kind that passes is hit by the other's upstream legs, which meet both of them."""
+    load: Offered = tc.offered(captured(3000, 100.0, 200.0))
+    login, rest = (kind.expected for kind in load.kinds)
+    assert [(hop.chooser, hop.hop) for hop in load.blind] == [("nat", "proxy")]
+    assert login.lower > rest.lower > 0
+    assert load.expected is not None
+    assert load.expected.lower == pytest.approx((login.lower + 2 * rest.lower) / 3)
+    assert tc.offered(chain(nat(20), kinds={"a": 1.0, "b": 2.0})).meetings == ()
 
 
 def test_several_connections_for_a_flow_and_no_kinds() -> None:
@@ -302,8 +306,7 @@ def test_several_connections_for_a_flow_and_no_kinds() -> None:
     hops = nat(30), tproxy("1-30", connections_per_flow=2)
     plain = chain(*hops, kinds={"all": 4.0}, hold=1).changed(traffic=tc.Traffic(rate=4, hold=1))
     load = tc.offered(plain)
-    assert load.blind == ()
-    assert load.not_counted
+    assert [(hop.chooser, hop.hop) for hop in load.blind] == [("nat", "proxy")]
     assert [each.kind for each in load.kinds] == [""]
     assert load.kinds[0].failing == load.blocking
     assert load.blocking is not None

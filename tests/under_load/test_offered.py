@@ -103,7 +103,9 @@ def blind(chain: tc.Chain, *settings: str) -> BlindHop:
 
 def pair(nat: str, proxy: str, **traffic: Any) -> tc.Chain:
     cone = tc.Cone(name="nat", addresses=2, ports=nat, time_wait=traffic.pop("nat_linger", 0))
-    hop = tc.Proxy(name="proxy", capture="tproxy", source="client", ports=proxy, time_wait=30)
+    hop = tc.Proxy(
+        name="proxy", capture="tproxy", source="client", ports=proxy, time_wait=30, collision="refuses"
+    )
     return tc.Chain(
         traffic=tc.Traffic(**traffic),
         clients=tc.Clients(addresses=1000),
@@ -118,8 +120,9 @@ def test_each_address_and_service_sees_its_part_of_the_rate() -> None:
     times = {"hold": 5, "cone_linger": 0, "proxy_linger": 30}
     assert found.blocking is not None
     assert found.blocking.is_exact
-    assert found.blocking.upper == blind_blocking(**classes, **times, rate=4)
-    assert blind_blocking(**classes, **times, rate=found.half.upper / 10) == pytest.approx(0.5)
+    assert found.blocking.upper == pytest.approx(blind_blocking(**classes, **times, rate=4), rel=1e-8)
+    assert found.half is not None
+    assert blind_blocking(**classes, **times, rate=found.half.upper / 10) == pytest.approx(0.5, abs=2e-3)
     assert found.burst == Fraction(100, 800)
 
 
@@ -132,21 +135,25 @@ def test_ranges_that_are_apart_never_meet() -> None:
 def test_half_of_all_fail_at_the_rate_that_says_so() -> None:
     chain = pair("1-300", "201-600", hold=5)
     half = blind(chain).half
-    found = blind(chain, f"traffic.rate={half.upper}")
-    assert found.blocking is not None
-    assert found.blocking.upper == pytest.approx(0.5, rel=1e-6)
+    assert half is not None
+    for rate, bound in ((half.upper, 0), (half.lower, 1)):
+        found = load(chain, f"traffic.rate={rate}").expected
+        assert found is not None
+        assert found[bound] == pytest.approx(0.5, rel=1e-4)
 
 
 def test_half_in_closed_form() -> None:
     """Full overlap: ``2·P/(s + 2·t)`` for each address and service."""
     found = blind(pair("1-300", "1-300", hold=5)).half
-    assert found.lower == pytest.approx(10 * 2 * 300 / (5 + 2 * 35), rel=1e-12)
+    assert found is not None
+    assert found.lower == pytest.approx(10 * 2 * 300 / (5 + 2 * 35), rel=1e-6)
 
 
 def test_groups_with_shares_fail_each_at_their_own_rate() -> None:
     chain = tc.inverted_cone(hold=5, rate=300, proxy_ports="1024-65535")
     groups = [{"addresses": 1, "ports": 80, "share": 0.9}, {"addresses": 1, "ports": 443, "share": 0.1}]
-    shares = tc.from_dict(chain.to_dict() | {"services": groups})
+    refusing = tc.with_settings(chain, "hops.proxy.collision=refuses")
+    shares = tc.from_dict(refusing.to_dict() | {"services": groups})
     found = blind(shares)
     times = {
         "cone_only": 0,
@@ -159,9 +166,10 @@ def test_groups_with_shares_fail_each_at_their_own_rate() -> None:
     assert found.blocking is not None
     hot, cool = blind_blocking(**times, rate=270), blind_blocking(**times, rate=30)
     assert found.blocking.lower == pytest.approx(0.9 * hot + 0.1 * cool)
-    at_half = blind(shares, f"traffic.rate={found.half.upper}").blocking
+    assert found.half is not None
+    at_half = load(shares, f"traffic.rate={found.half.upper}").expected
     assert at_half is not None
-    assert at_half.lower == pytest.approx(0.5, rel=1e-6)
+    assert at_half.lower == pytest.approx(0.5, rel=1e-4)
 
 
 @pytest.mark.parametrize("rate", [3.0, 6.0, 12.0])
@@ -182,8 +190,8 @@ def test_of_several_pairs_the_worst_is_named() -> None:
         clients=tc.Clients(addresses=1000),
         hops=[
             tc.Cone(name="nat", addresses=2),
-            tc.Proxy(name="one", capture="tproxy", source="client", ports="60000-65535"),
-            tc.Proxy(name="two", capture="tproxy", source="client", ports="60000-65535"),
+            tc.Proxy(name="one", capture="tproxy", source="client", ports="60000-65535", collision="refuses"),
+            tc.Proxy(name="two", capture="tproxy", source="client", ports="60000-65535", collision="refuses"),
         ],
         services=tc.Services(addresses=1, ports=80),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
@@ -13,7 +14,7 @@ from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.blind import blind_burst_admitted
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.collision import filled
-from tuplecalc.under_load.expected import Bound, falls, with_ports
+from tuplecalc.under_load.expected import Bound, expected_share, falls, with_ports
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
@@ -68,12 +69,17 @@ def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None, f
             lost = Bound(each_way, slices, {each: part * rate for each, part in parts.items()}).collide({})
             yield sum(parts[each] * share for each, share in lost.items()) / (sum(parts.values()) or 1)
 
+    plain = [
+        each._replace(search="exhaustive", hashed=None) for each in found
+    ]  # what these add is slow to find
+
     def half(bound: int) -> float | None:
-        """The rate of which half fails: at most many times what is sustained."""
+        """The rate of which half fails, here or where no room is found: at most many times the highest."""
         most = 100 * float(result.rate or 0)
-        if not most or list(shares(most))[bound] < 0.5:
+        if not most or expected_share(result, plain, most, field)[bound] < 0.5:
             return None
-        return crossing(lambda rate: list(shares(rate))[bound] - 0.5, 0.0, most)
+        lost = partial(expected_share, result, plain, field=field)
+        return crossing(lambda rate: lost(rate)[bound] - 0.5, 0.0, most)
 
     choosers = [chooser for chooser, _, _ in field.pairs]
     first = next((each for each in choosers if each != hop), choosers[0])

@@ -244,7 +244,7 @@ def test_where_no_flow_fits_nothing_fits() -> None:
         env=PLAIN,
     )
     assert done.returncode == 1
-    assert "5/s offered: no flow gets through." in done.stdout
+    assert "Fails: 100% of the connections are expected to fail at 5/s.\nNo flow gets through." in done.stdout
 
 
 def test_the_version() -> None:

@@ -167,7 +167,8 @@ def test_every_number_of_the_model_can_be_varied_and_nothing_else() -> None:
             try:
                 numbers.add(axis(chain, f"{path}.{key}").path)
             except tc.InputError as error:
-                others = {"half_close": "this key fits", "blocks_per_client": "this key is for blocks"}
+                others = {"half_close": "this key fits", "survival": "this key fits"}
+                others |= {"blocks_per_client": "this key is for blocks"}
                 there = others.get(key, "is not a number that can be varied")
                 assert there in str(error), key  # noqa: PT017
     times = {"time_wait", "reuse_after"}

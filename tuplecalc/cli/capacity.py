@@ -88,5 +88,5 @@ def _is_above(result: Capacity, share: Fraction | None) -> bool:
 
 
 def _fail(load: Offered, share: Fraction | None) -> bool:
-    """Whether more may fail: a gate closes at the upper end of a bracket."""
-    return share is not None and load.expected is not None and load.expected.upper > float(share)
+    """Whether more may fail, of all or of a kind: a gate closes at the upper end of a bracket."""
+    return share is not None and load.expected is not None and load.most_failing > float(share)

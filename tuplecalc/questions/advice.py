@@ -28,12 +28,12 @@ from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, apart, for_all_clients, for_limit
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.expected import expected_share
-from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import pools
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
 _MOST_APART, _MOST_TIES = 3, 4
 _MOST_SEVERAL, _FEWEST_SEVERAL = 600, 40
+_FEW_FAIL, _MOST_TRIED = 1e-3, 12
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 
 
@@ -41,7 +41,7 @@ class Advice(NamedTuple):
     """A change, the settings that make it, and the figures of the changed chain.
 
     ``served`` says how many clients get ports then, ``expected`` what is expected to fail of the offered rate
-    where ports are chosen blindly (None without a rate, and where no two devices can meet).  ``apart`` marks
+    then (None without a rate, and where hardly anything fails now).  ``apart`` marks
     the advice to keep overlapping port ranges apart: it may cost some of the figures, and makes them hold
     without coordination.
     """
@@ -57,6 +57,8 @@ class Advice(NamedTuple):
 
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     """The changes that help most, best first: at most ``most`` of them; first those that serve all clients.
+
+    Where the offered rate fails, those with which it does not come before all others.
 
     They act on the limits that bind the flows and the rate, and where none helps since several limits
     bind alike, on the others, then on two or three; and on cones that leave clients without ports.  A
@@ -77,16 +79,20 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
             gains += _evaluated(result, _helping_ties(result, together))
     ranked = sorted(gains, key=lambda each: (not each.served.are_all, -_gain(result, each), -each.flows))
     separate = _evaluated(result, _keeping_apart(result))
-    chosen = [*ranked[: most - 1 if separate else most], *separate][:most] if most > 0 else []
     rate = result.chain.traffic.offered
-    if rate is None or not chosen or not MeanField(result):
-        return tuple(chosen)
-    return tuple(_with_expected(result, each, float(rate)) for each in chosen)
+    if rate is not None and expected_share(result, pools(result), float(rate)).upper > _FEW_FAIL:
+        first, last = ranked[:_MOST_TRIED], ranked[_MOST_TRIED:]
+        known = [_with_expected(result, each, float(rate)) for each in first]
+        ranked = sorted(known, key=lambda each: each.expected is not None and each.expected.upper > _FEW_FAIL)
+        ranked += last
+        separate = [_with_expected(result, each, float(rate)) for each in separate]
+    return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
 
 
 def _with_expected(result: Capacity, advice: Advice, rate: float) -> Advice:
     then = capacity(with_settings(result.chain, *advice.settings))
-    return advice._replace(expected=expected_share(then, pools(then), rate))
+    share = expected_share(then, pools(then), rate) if then.flows else Bracket(1.0, 1.0)
+    return advice._replace(expected=share)
 
 
 def _evaluated(result: Capacity, remedies: Iterable[Remedy]) -> list[Advice]:

@@ -329,7 +329,9 @@ def _passing(chain: Chain, hop: Proxy, limit: Limit) -> Iterator[Remedy]:
     for kind in limit.kinds[:_MOST_GROUPS]:
         others = [name for name in crossing if name != kind]
         if kind in crossing and others:
-            yield _change(f"flows of {kind} pass at {hop.name} uncaptured", f"{hop.path}.captures", others)
+            yield _change(
+                f"flows of {kind} pass at {hop.name} uncaptured", f"{hop.path}.captures", tuple(others)
+            )
 
 
 def _mates(chain: Chain, hop: AnyHop, key: str) -> Iterator[AnyHop]:

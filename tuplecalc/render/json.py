@@ -161,7 +161,11 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         "not_counted": [_pick(each, "hop", "key", "usual") for each in not_counted(result.chain)],
         "offered": _offered(load) if load.rate is not None or load.most else None,
         "advice": [
-            {"text": item.text, "set": [*item.settings], **_pick(item, "flows", "rate")}
+            {
+                "text": item.text,
+                "set": [*item.settings],
+                **_pick(item, "flows", "rate", expected_failing="expected"),
+            }
             for item in advise(result)
         ],
         "presets": [*map(_use, used(result.chain))],

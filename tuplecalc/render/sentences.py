@@ -116,14 +116,18 @@ def blind(load: Offered) -> str:
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:
     """What is assumed of the older connection where a newer one takes its port; nothing where none does."""
     deadly = {each.hop for each in load.meetings if each.kills}
+    alike: dict[tuple[str, Fraction], list[str]] = {}
     for hop in result.chain.hops:
         if isinstance(hop, Proxy) and hop.capture == "tproxy" and hop.name in deadly:
             measured = "" if "survival" in hop.stated else ", as measured on Linux 6.18"
-            yield (
-                f"Assumed at {hop.name}{measured}: the older one dies in {numbers.percent(1 - hop.survival)} "
-                "of the cases (`survival`). On Linux 5.18 it always does (read, not measured); where devices "
-                'refuse the newer one, write collision = "refuses".'
-            )
+            alike.setdefault((measured, hop.survival), []).append(hop.name)
+    for (measured, survival), hops in alike.items():
+        dies = numbers.percent(1 - survival)
+        yield (
+            f"Assumed at {kinds.listed(hops)}{measured}: the older one dies in {dies} of "
+            "the cases (`survival`). On Linux 5.18 it always does (read, not measured); where devices "
+            'refuse the newer one, write collision = "refuses".'
+        )
 
 
 def _per_second(value: float) -> str:

@@ -8,6 +8,10 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.render import numbers, sentences, table
+from tuplecalc.under_load.expected import expected_share
+from tuplecalc.under_load.pools import pools
+
+_MUCH = 0.01  # of the connections: less is what any chain loses that is loaded to its highest rate
 
 
 def text(found: Solution) -> str:
@@ -18,6 +22,8 @@ def text(found: Solution) -> str:
     >>> print(text(solve(example("outage"), "hops.lvs.addresses", rate=700)), end="")
     addresses of lvs: 2 is the least for 700/s.
     With 2: 387,072 flows open at once, 1,173/s; login-proxy shared binds.
+    As devices really choose, 30.6% to 36.6% are expected to fail at 700/s: what is
+    said here is the best case.
     With 1: 193,536 flows, 586.5/s: not enough.
       --set hops.lvs.addresses=2
     """
@@ -43,6 +49,14 @@ def _sentences(found: Solution) -> Iterator[str]:
         with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
         yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} binds."
     yield from filter(None, [sentences.unserved(found.result.served)])
+    if found.value is not None and found.target.rate is not None and found.result.flows:
+        at = float(found.target.rate)
+        share = expected_share(found.result, pools(found.result), at)
+        if share.upper > _MUCH and (found.blocking is None or share.upper > 2 * found.blocking.upper):
+            yield (
+                f"As devices really choose, {numbers.between(share)} are expected to fail at "
+                f"{numbers.rate(found.target.rate)}/s: what is said here is the best case."
+            )
     if found.blocking:
         yield f"{_share(found)} at {numbers.rate(found.target.rate)}/s."
     if found.beyond is not None and found.unit not in REAL_UNITS:

@@ -91,14 +91,22 @@ class Offered(NamedTuple):
     def verdict(self) -> Verdict | None:
         """Whether the offered rate fits; None where none is offered.
 
-        ``fails`` where more than 0.1 % are expected to fail, ``tight`` where it is more than 80 % of the
-        highest rate, else ``fits``.  Where ``expected`` is a bracket its upper end counts.
+        ``fails`` where more than 0.1 % are expected to fail, of all or of any kind, or where it is more than
+        the highest rate; ``tight`` where it is more than 80 % of that, else ``fits``.  Of a bracket the upper
+        end counts.
         """
         if self.expected is None:
             return None
-        if self.expected.upper > _FAILS:
+        if self.overloaded or self.most_failing > _FAILS:
             return "fails"
         return "tight" if self.utilisation is not None and self.utilisation > _TIGHT else "fits"
+
+    @property
+    def most_failing(self) -> float:
+        """What is expected to fail of all, or of the kind that fails most: by the upper end."""
+        return max(
+            (each.upper for each in (self.expected, *(k.expected for k in self.kinds)) if each), default=0.0
+        )
 
     @property
     def overloaded(self) -> bool:

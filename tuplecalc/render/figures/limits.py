@@ -84,7 +84,7 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> plot_limits(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
-    'login-proxy shared binds at 586.5/s: 700/s is 119% of it'
+    'login-proxy shared binds at 586.5/s: at 700/s 47.8% to 64.8% are expected to fail'
     """
     if of not in (None, "flows", "rate"):
         raise reject(of, 'the bars are "flows" or "rate"', "write one of these", "of")

@@ -24,6 +24,7 @@ ORIGINS = {
     "mapping": "Linux: a port may be used again towards another endpoint (nf_nat)",
     "spread": "the best case: sources spread evenly over the addresses",
     "port_search": "the best case: a port that is free is found",
+    "port_choice": "any free port will do",
     "layer": "a proxy: two connections for each flow",
     "source": "the proxy speaks to the services from its own addresses",
     "tracking": "the careful case: one table keys both legs and drops what it finds invalid",

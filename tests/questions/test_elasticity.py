@@ -95,7 +95,7 @@ def test_of_the_binding_limit_and_the_next_ones() -> None:
 
 
 def test_a_wrong_slope_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elasticity, "_short", lambda closed: 2 * closed)
+    monkeypatch.setattr(elasticity, "_short", lambda closed, _: 2 * closed)
     with pytest.raises(AssertionError):
         check(tc.example("outage"))
 

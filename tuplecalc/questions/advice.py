@@ -33,7 +33,7 @@ from tuplecalc.under_load.pools import pools
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
 _MOST_APART, _MOST_TIES = 3, 4
 _MOST_SEVERAL, _FEWEST_SEVERAL = 600, 40
-_FEW_FAIL, _MOST_TRIED = 1e-3, 12
+_FEW_FAIL, _MOST_TRIED, _MOST_WAYS = 1e-3, 12, 60
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 
 
@@ -41,7 +41,7 @@ class Advice(NamedTuple):
     """A change, the settings that make it, and the figures of the changed chain.
 
     ``served`` says how many clients get ports then, ``expected`` what is expected to fail of the offered rate
-    then (None without a rate, and where hardly anything fails now).  ``apart`` marks
+    then (None without a rate, where hardly anything fails now, and in large networks).  ``apart`` marks
     the advice to keep overlapping port ranges apart: it may cost some of the figures, and makes them hold
     without coordination.
     """
@@ -80,7 +80,8 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     ranked = sorted(gains, key=lambda each: (not each.served.are_all, -_gain(result, each), -each.flows))
     separate = _evaluated(result, _keeping_apart(result))
     rate = result.chain.traffic.offered
-    if rate is not None and expected_share(result, pools(result), float(rate)).upper > _FEW_FAIL:
+    is_small = len(result.chain.strands) * len(result.hops) <= _MOST_WAYS
+    if rate is not None and is_small and expected_share(result, pools(result), float(rate)).upper > _FEW_FAIL:
         first, last = ranked[:_MOST_TRIED], ranked[_MOST_TRIED:]
         known = [_with_expected(result, each, float(rate)) for each in first]
         ranked = sorted(known, key=lambda each: each.expected is not None and each.expected.upper > _FEW_FAIL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -129,10 +129,10 @@ class _Reading:
                 for y, by in grows.items()
                 if part.has(y)
             ]
-            closed = _short(sum(terms, start=sympy.Integer(0)))
-            if closed == 0:  # both legs wait the same time: who closes first does not matter
-                continue
+            closed = _short(sum(terms, start=sympy.Integer(0)), self.values)
             value = number(closed.xreplace(self.values))
+            if value == 0:  # a wait that never comes; who closes first, where both wait the same time
+                continue
             sign = "-" if closed.could_extract_minus_sign() else ""
             text = sign + printing.plain_text(-closed if sign else closed, tuple(self.inputs))
             yield Elasticity(self.limit, figure, rank, path, letter, value, closed, text)
@@ -180,7 +180,9 @@ def _as_it_is(quotient: Any) -> Any:
     return quotient
 
 
-def _short(closed: Any) -> Any:
-    """The sum of a few fractions as one, where that is shorter."""
+def _short(closed: Any, values: Mapping[Any, Any]) -> Any:
+    """The sum of a few fractions as one, where that is shorter, over a denominator above 0."""
     together = sympy.cancel(closed)
-    return together if together.count_ops() <= closed.count_ops() else closed
+    short = together if together.count_ops() <= closed.count_ops() else closed
+    over, under = sympy.fraction(short)
+    return sympy.expand(-over) / sympy.expand(-under) if under.xreplace(values) < 0 else short

@@ -1,5 +1,6 @@
 """Chains that "fit" and fail: what people met, with the share that is right, and the mean field's laws."""
 
+from functools import partial
 from math import exp
 
 import pytest
@@ -118,9 +119,9 @@ def test_outage_where_its_machines_refuse(rate: float) -> None:
     chain = replace(example("outage"), "hops.login-proxy.collision", "refuses")
     ports = {"cone_only": 0, "overlap": 64_512, "proxy_only": 0}
     lower, upper = share(chain, rate)
-    times = {"rate": rate / 6, "hold": 300, "proxy_linger": 60}
-    assert lower == pytest.approx(blind_blocking(**ports, **times, cone_linger=0), rel=1e-5)
-    assert upper == pytest.approx(blind_blocking(**ports, **times, cone_linger=120), rel=0.05)
+    closed = partial(blind_blocking, **ports, rate=rate / 6, hold=300, proxy_linger=60)
+    assert lower == pytest.approx(closed(cone_linger=0), rel=1e-5)
+    assert upper == pytest.approx(closed(cone_linger=120), rel=0.05)
 
 
 def test_the_services_of_a_cone_that_gives_way_wait() -> None:

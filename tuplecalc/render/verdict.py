@@ -75,7 +75,10 @@ def used(load: Offered) -> str:
     """How much of the highest rate is offered."""
     if load.utilisation is not None:
         return f"{numbers.percent(load.utilisation)} of the highest rate"
-    return "no flow gets through" if load.highest == 0 else "nothing limits the rate"
+    if load.highest == 0:
+        passes = any(each.expected.upper < 1 for each in load.kinds)
+        return "one kind finds no room at all" if passes else "no flow gets through"
+    return "nothing limits the rate"
 
 
 def lines(load: Offered) -> Iterator[str]:

@@ -89,3 +89,22 @@ def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     right = result(network(15, ("9/10", "1/10"))).rate
     monkeypatch.setattr(Mix, "_all_taken", lambda self, several: [])
     assert result(network(15, ("9/10", "1/10"))).rate != right == Fraction(1, 3)
+
+
+@pytest.mark.parametrize("services", [1, 2, 4])
+def test_an_endpoint_independent_mapping_has_one_entry(services: int) -> None:
+    """However many services there are: 3 ports, a table of 6, so that it never fills."""
+    chain = tc.loads(f"""
+    traffic = {{hold = 1, first_close = 0}}
+    clients = {{addresses = 1, ports = "1-2", time_wait = 1}}
+    services = {{addresses = {services}, ports = 80}}
+    [[hops]]
+    name = "h0"
+    kind = "cone"
+    addresses = 1
+    ports = "1-3"
+    mapping = "endpoint-independent"
+    closing = "gives-way"
+    max_entries = 6
+    """)
+    assert "entries" not in {limit.name for limit in tc.capacity(chain).limits}

@@ -184,12 +184,16 @@ class _Row:
         return replace(found, pool=pool, searched=floor(self.k.value) + O.value)
 
     def yielding(self) -> Yielding | None:
-        r"""The keys \|P\|·m·E' that closed entries of one instance hold at most, where they give way."""
+        r"""The keys \|P\|·m·E' that closed entries of one instance hold at most, where they give way.
+
+        A mapping that is endpoint-independent has one entry, whatever it addresses: \|P\|·m.
+        """
         if self.hop.closing != "gives-way":
             return None
         m = self.letters.given("m", self.hop.addresses.size, "addresses")
         whose = self.hop.name, self.behind.name, self.own.space.protocol
-        return Yielding(whose, product(sized(*self.ports), m, self.endpoints))
+        towards = Constant(1) if self.hop.mapping == "endpoint-independent" else self.endpoints
+        return Yielding(whose, product(sized(*self.ports), m, towards))
 
     def leaving(self) -> Sources:
         """What leaves: the addresses in use, which bring along what the cone's own table holds."""

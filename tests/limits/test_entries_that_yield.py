@@ -10,7 +10,7 @@ from tests.oracle.program import highest_rate
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.kinds import ENTRIES
 from tuplecalc.limits.mixture import Mix
-from tuplecalc.network.file import from_dict
+from tuplecalc.network.file import from_dict, loads
 
 Table = dict[str, Any]
 HOLD, LINGER, KEYS = 30, 120, 10
@@ -94,7 +94,7 @@ def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("services", [1, 2, 4])
 def test_an_endpoint_independent_mapping_has_one_entry(services: int) -> None:
     """However many services there are: 3 ports, a table of 6, so that it never fills."""
-    chain = tc.loads(f"""
+    chain = loads(f"""
     traffic = {{hold = 1, first_close = 0}}
     clients = {{addresses = 1, ports = "1-2", time_wait = 1}}
     services = {{addresses = {services}, ports = 80}}
@@ -107,4 +107,4 @@ def test_an_endpoint_independent_mapping_has_one_entry(services: int) -> None:
     closing = "gives-way"
     max_entries = 6
     """)
-    assert "entries" not in {limit.name for limit in tc.capacity(chain).limits}
+    assert "entries" not in {limit.name for limit in capacity(chain).limits}

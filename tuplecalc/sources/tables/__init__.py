@@ -1,0 +1,1 @@
+"""Tables of connections, live or as tools print them: one record for each entry."""

@@ -33,6 +33,8 @@ COMMANDS = (
     "plot",
     "report",
     "verify",
+    "observe",
+    "rules",
     "presets",
     "examples",
     "schema",

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity
     from tuplecalc.questions.solution import Solution
     from tuplecalc.questions.sweep import Sweep
+    from tuplecalc.sources.observation import Observation, Watched
     from tuplecalc.under_load.offered import Offered
 
 SCHEMA_VERSION = 1
-SCHEMAS = ("capacity", "explain", "crossovers", "solve", "mix", "sweep", "compare", "verify", "presets")
+SCHEMAS = ("capacity", "explain", "crossovers", "solve", "mix", "sweep", "compare", "verify", "observe", "presets")
 """The commands with a schema; ``crossovers`` is ``explain --crossover`` and ``explain --knobs``, ``mix`` is
 ``solve --for mix``."""
 
@@ -376,6 +377,28 @@ def _verification(found: Verification) -> Record:
     }
 
 
+def _observation(found: Observation) -> Record:
+    """Each limit with its fullest scopes, the tables, what was measured and what was not understood."""
+    fullest = found.fullest
+    return {
+        **_pick(found.chain, "title"),
+        "hops": [*found.hops],
+        "at": found.at.isoformat(timespec="seconds"),
+        **_pick(found, "snapshots", "seconds"),
+        "fullest": fullest and _named(fullest.usage.limit) | _pick(fullest.usage, "table", "share"),
+        "limits": [*map(_watched, found.limits)],
+        "tables": [_plain(each) for each in found.tables],
+        "measured": [_plain(each) for each in found.measured],
+        "not_understood": [_plain(each) for each in found.remarks],
+    }
+
+
+def _watched(of: Watched) -> Record:
+    busiest = [_pick(each, scope="labels", open="open", lingering="lingering") for each in of.usage.busiest]
+    figures = _pick(of.usage, "table", "size", "share", scopes_in_use="scopes")
+    return {**_named(of.usage.limit), **figures, "busiest": busiest, **_pick(of, "growth", "dry_after")}
+
+
 _RECORDS: dict[str, Callable[[Any], Record]] = {
     "tuplecalc.limits.capacity.Capacity": capacity,
     "tuplecalc.under_load.offered.Offered": _offered,
@@ -388,5 +411,6 @@ _RECORDS: dict[str, Callable[[Any], Record]] = {
     "tuplecalc.questions.best_mix.BestMix": _mix,
     "tuplecalc.questions.sweep.Sweep": _sweep,
     "tuplecalc.lab.verification.Verification": _verification,
+    "tuplecalc.sources.observation.Observation": _observation,
 }
 """A result's type → its record; by name, so that ``capacity`` loads neither sympy nor numpy."""

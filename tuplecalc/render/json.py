@@ -38,7 +38,18 @@ if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
 
 SCHEMA_VERSION = 1
-SCHEMAS = ("capacity", "explain", "crossovers", "solve", "mix", "sweep", "compare", "verify", "observe", "presets")
+SCHEMAS = (
+    "capacity",
+    "explain",
+    "crossovers",
+    "solve",
+    "mix",
+    "sweep",
+    "compare",
+    "verify",
+    "observe",
+    "presets",
+)
 """The commands with a schema; ``crossovers`` is ``explain --crossover`` and ``explain --knobs``, ``mix`` is
 ``solve --for mix``."""
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tuplecalc.render import numbers, table
-from tuplecalc.sources.observation import Observation, TableCount
+from tuplecalc.sources.observation import Measured, Observation, TableCount
 from tuplecalc.sources.usage import Busy, Usage
 
 if TYPE_CHECKING:
@@ -57,11 +57,7 @@ def _lines(found: Observation, width: int, *, fits: bool) -> Iterator[Styled]:
         yield "", ""
         yield "Measured", "bold"
     for measured in found.measured:
-        rate = "" if measured.rate is None else f"{numbers.rate(Fraction(measured.rate))} new connections a second"
-        hold = "" if measured.hold is None else f"open for {numbers.duration(measured.hold)} each"
-        what = ", ".join(filter(None, (rate, hold))) or "nothing"
-        of = f"{table.name(measured.services)}: " if measured.services else ""
-        yield from prose(f"{of}{what} ({measured.method})", start="• ", hang="  ")
+        yield from prose(_measured(measured), start="• ", hang="  ")
     if found.remarks:
         yield "", ""
         yield f"Not understood: {numbers.count(len(found.remarks))}", "bold"
@@ -159,6 +155,13 @@ def _count(of: TableCount) -> str:
         return f"{_TABLES[of.table]}: {taken}; {states}."
     share = numbers.percent(Fraction(of.taken, of.size))
     return f"{_TABLES[of.table]}: {taken} of {numbers.count(of.size)} ({share}); {states}."
+
+
+def _measured(found: Measured) -> str:
+    rate = "" if found.rate is None else f"{numbers.rate(Fraction(found.rate))} new connections a second"
+    hold = "" if found.hold is None else f"open for {numbers.duration(found.hold)} each"
+    of = f"{table.name(found.services)}: " if found.services else ""
+    return f"{of}{', '.join(filter(None, (rate, hold)))} ({found.method})"
 
 
 def _colour(share: Fraction | float) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import invoke, refused, run
-from tests.render.observations import HUB, observation
+from tests.render.observeds import HUB, observation
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import loads
 from tuplecalc.render.alerts import rules
@@ -131,7 +131,7 @@ def test_they_ring(topology: str | None, per_minute: int, ringing: list[str], tm
 
 @needs_promtool
 def test_the_metrics_are_as_promtool_wants_them_and_the_rules_ask_for_no_others() -> None:
-    written = text(observation(growth=0.5), top=2)
+    written = text(observed(growth=0.5), top=2)
     assert promtool("check", "metrics", stdin=written) == ""
     asked = {word for line in invoke("rules").stdout.splitlines() for word in _metrics(line)}
     assert len(asked) == 4

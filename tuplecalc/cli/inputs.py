@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -16,11 +17,12 @@ import typer
 
 from tuplecalc.errors import InputError, TopologyError, show
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import EXAMPLES, example, example_text, load, read
-from tuplecalc.network.values import number
+from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
+from tuplecalc.network.values import number, seconds
 from tuplecalc.render.json import to_dict
 
 DEFAULT_EXAMPLE = "outage"
+_LONGEST = 30 * 86400  # seconds
 
 File = Annotated[
     str | None,
@@ -70,6 +72,26 @@ def chain(file: str | None, settings: list[str] | None, rate: str | None = None)
     return load(file, changes)
 
 
+def with_text(file: str | None, settings: list[str] | None, rate: str | None = None) -> tuple[Chain, str]:
+    """The chain and the text that it is read from, at once: what comes out of a pipe comes once."""
+    try:
+        data = _data(file)
+    except (OSError, ValueError):  # an example; or `chain` has the words for what is wrong
+        return chain(file, settings, rate), example_text(file or DEFAULT_EXAMPLE)
+    name = "standard input" if file == "-" else str(file)
+    design = read(io.BytesIO(data), name, PurePath(name).name, changes_of(settings, rate))
+    return design, data.decode("utf-8-sig")
+
+
+def _data(file: str | None) -> bytes:
+    if file is None or (file == "-" and sys.stdin is None):
+        raise ValueError("there is nothing to read")
+    if file == "-":
+        return sys.stdin.buffer.read(LARGEST_FILE + 1)
+    with Path(file).open("rb") as stream:
+        return stream.read(LARGEST_FILE + 1)
+
+
 def option(
     name: str, written: str | None, rule: str, example: str, below: int | None = None
 ) -> Fraction | None:
@@ -84,6 +106,17 @@ def option(
         if value > 0 and (below is None or value < below):
             return value
     raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")
+
+
+def duration(name: str, written: str | None, example: str) -> Fraction | None:
+    """An option's time in seconds, as in a file."""
+    if written is None:
+        return None
+    with suppress(TopologyError):
+        if 0 < (value := seconds(written)) <= _LONGEST:
+            return value
+    rule = "this is a time above 0 and up to 30 days"
+    raise InputError(f"{name} {show(written)}: {rule}; write it as in {name} {example}")
 
 
 def whole(name: str, written: str | None, rule: str, example: str, digits: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Which hops of a chain a machine is."""
+"""This machine: its own chain, and which hops it is of another."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import typer
 
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import loads
 from tuplecalc.render.table import name
 
 HOPS = typer.Option(
     "--hop",
     metavar="NAME",
-    help="A hop that this machine is, or `clients`. Repeatable; only needed where the chain has several "
+    help="A hop that this machine is, or `clients`, `services`. Repeatable; only needed where the chain has several "
     "machines.",
 )
 _CLIENTS = "clients"
+_ENDS = (_CLIENTS, "services")
 
 
 def own_hops(chain: Chain, names: Sequence[str] | None) -> tuple[str, ...]:
@@ -35,7 +37,7 @@ write it as in --hop lvs
     """
     found = named_hops(chain, names)
     machines = {hop.name: hop.on for hop in chain.hops}
-    if len({machines.get(each, _CLIENTS) for each in found}) == 1:
+    if len({machines.get(each, each) for each in found}) == 1:
         return found
     if not names:
         rule = f"which hop is this machine? The chain has {', '.join(map(name, found))}"
@@ -51,9 +53,28 @@ def named_hops(chain: Chain, names: Sequence[str] | None) -> tuple[str, ...]:
     """
     hops = [hop.name for hop in chain.hops]
     for each in names or ():
-        if each not in (*hops, _CLIENTS):
-            meant = nearest(each, [*hops, _CLIENTS])
-            way_out = f'did you mean "{meant}"?' if meant else "take one of these, or clients"
+        if each not in (*hops, *_ENDS):
+            meant = nearest(each, [*hops, *_ENDS])
+            way_out = f'did you mean "{meant}"?' if meant else "take one of these, or clients or services"
             there = ", ".join(map(name, hops)) or "no hops"
             raise InputError(f"--hop {show(each)}: the chain has {there}; {way_out}")
     return tuple(dict.fromkeys(names or hops or [_CLIENTS]))
+
+
+def own_chain() -> tuple[Chain, str]:
+    """The chain that this machine's rules and settings make, and its text: ``import`` of itself.
+
+    Raises :class:`~tuplecalc.errors.InputError` where they cannot be read, or make no chain.
+    """
+    import io
+    import subprocess
+
+    from tuplecalc.sources.read import COLLECTOR, read
+
+    try:
+        done = subprocess.run(["sh", COLLECTOR], stdout=subprocess.PIPE, check=True)
+        found = read(["-"], io.BytesIO(done.stdout))
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise InputError(f"this machine's own rules: cannot be read: {error}; name a FILE") from error
+    text = found.text.replace("standard input", "this machine")
+    return loads(text, source="this machine"), text

@@ -7,14 +7,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tuplecalc.render import numbers, table
-from tuplecalc.sources.observation import Measured, Observation, TableCount
-from tuplecalc.sources.usage import Busy, Usage
+from tuplecalc.sources.observed import Observed
+from tuplecalc.sources.usage import Busy, Measured, Total, Usage
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDEST_PROSE = 100
-_MOST_REMARKS = 10  # half a screen; JSON has all
+_LONGEST_LINE = 60
 _FULL, _TIGHT = Fraction(9, 10), Fraction(8, 10)
 _TABLES = {"sockets": "Sockets", "tracking": "Tracking table"}
 
@@ -22,71 +22,57 @@ Styled = tuple[str, str]
 """A line and its style."""
 
 
-def print_table(found: Observation, console: Console) -> None:
-    """Write the fullest scope of all, then each limit with its fullest scopes, the tables, what was measured.
+def print_table(seen: Observed, console: Console) -> None:
+    """Write the fullest scope of all, then each limit with its fullest scopes, the tables, rate and hold.
 
     Piped, the table is as wide as it needs to be; paragraphs keep a readable width.
     """
     from rich.text import Text
 
-    said = _lines(found, console.width, fits=console.is_terminal)
+    said = _lines(seen, console.width, fits=console.is_terminal)
     text = Text.assemble(*((f"{line}\n", style) for line, style in said))
     console.print(text, soft_wrap=True, end="")
 
 
-def _lines(found: Observation, width: int, *, fits: bool) -> Iterator[Styled]:
+def _lines(seen: Observed, width: int, *, fits: bool) -> Iterator[Styled]:
     def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
         yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
 
-    yield from prose(fullest(found), f"bold {_colour(found.fullest.usage.share if found.fullest else 0)}")
-    for sentence in _dry(found):
+    found = seen.found
+    yield from prose(fullest(seen), f"bold {_colour(seen.fullest.share if seen.fullest else 0)}")
+    for sentence in _dry(seen):
         yield from prose(sentence)
     yield "", ""
-    yield from prose(found.chain.title or "A chain", "bold")
-    yield from prose(_when(found), "dim")
-    if found.limits:
+    yield from prose(seen.chain.title or "A chain", "bold")
+    yield from prose(_when(seen), "dim")
+    if found.usages:
         yield "", ""
-        yield from _limits(found, width if fits else None)
-    if found.tables:
-        yield "", ""
-    for each in found.tables:
-        yield from prose(_count(each))
-    if len(found.tables) > 1:
-        yield from prose("A connection stands in both; the two are not added up.", "dim")
-    if found.measured:
-        yield "", ""
-        yield "Measured", "bold"
-    for measured in found.measured:
-        yield from prose(_measured(measured), start="• ", hang="  ")
-    if found.remarks:
-        yield "", ""
-        yield f"Not understood: {numbers.count(len(found.remarks))}", "bold"
-    for remark in found.remarks[:_MOST_REMARKS]:
-        yield from prose(f"{remark.where}: {remark.said}: {remark.why}", start="• ", hang="  ")
-    if (more := len(found.remarks) - _MOST_REMARKS) > 0:
-        yield f"  … {more:,} more; -o json has all", ""
+        yield from _limits(seen, width if fits else None)
+    yield "", ""
+    for total in found.totals:
+        yield from prose(_total(total, seen.tracking_size if total.table == "tracking" else None))
+    if len(found.totals) > 1:
+        yield from prose("A connection may stand in both tables: they are never added up.", "dim")
+    for each in found.measured:
+        yield from prose(_measured(each))
+        several = [_of_services(part) for part in found.services if part.table == each.table]
+        if len(several) > 1:
+            yield from ((f"  {line}".rstrip(), "") for line in table.lines(several, left={0}))
+    for left_out in found.uncounted:
+        yield from prose(f"Not counted: {left_out.limit.hop} {left_out.limit.name}: {left_out.why}.", "dim")
+    for sentence, places in _not_understood(seen):
+        yield from prose(sentence)
+        yield from ((line, "") for place in places for line in table.prose(place, width, "  ", "    "))
 
 
-def fullest(found: Observation) -> str:
-    """Which scope has the least room.
-
-    One sentence: the limit, the scope, how much of it is taken.
-    """
-    if found.fullest is None:
-        return "Nothing is open: no limit has a key taken."
-    usage = found.fullest.usage
+def fullest(seen: Observed) -> str:
+    """Which scope has the least room: the limit, the scope, how much of it is taken."""
+    usage = seen.fullest
+    if usage is None:
+        return "Nothing is taken: no limit has a key in use."
     busy = usage.busiest[0]
-    count, size = numbers.count(busy.taken), numbers.count(usage.size)
-    share = numbers.percent(Fraction(busy.taken, usage.size)) if usage.size else "no room"
-    return f"Fullest: {_place(usage)}{_of(busy)}: {count} of {size} ({share})."
-
-
-def _place(usage: Usage) -> str:
-    return f"{table.name(usage.limit.hop)} {usage.limit.name}"
-
-
-def _of(busy: Busy) -> str:
-    return f" {scope(busy)}" if busy.labels else ""
+    taken, size = numbers.count(busy.taken), numbers.count(usage.size)
+    return f"Fullest: {_place(usage, busy)}: {taken} of {size} ({numbers.percent(_share(busy, usage))})."
 
 
 def scope(busy: Busy) -> str:
@@ -98,44 +84,59 @@ def scope(busy: Busy) -> str:
     return " → ".join(busy.labels.values()) or "all"
 
 
-def _dry(found: Observation) -> Iterator[str]:
-    first = min(
-        (each for each in found.limits if each.dry_after is not None),
-        key=lambda each: each.dry_after or 0,
-        default=None,
-    )
-    if first is not None and first.growth and first.dry_after is not None:
-        rate, after = numbers.rate(Fraction(first.growth)), numbers.duration(first.dry_after)
-        again = "It" if first is found.fullest else f"{_place(first.usage)}{_of(first.usage.busiest[0])}"
-        when = f"runs dry in {after}" if first.dry_after else "is dry"
-        yield f"{again} {when}: it grows by {rate} a second."
-    elif found.snapshots > 1:
-        yield "No limit's fullest scope has grown."
+def _place(usage: Usage, busy: Busy | None = None) -> str:
+    place = f"{table.name(usage.limit.hop)} {usage.limit.name}"
+    return f"{place} {scope(busy)}" if busy is not None and busy.labels else place
 
 
-def _when(found: Observation) -> str:
-    at = f"{found.at:%Y-%m-%d %H:%M:%S}"
-    once = f"one snapshot, {at}"
-    several = f"{found.snapshots:,} snapshots in {numbers.duration(found.seconds)}, the last {at}"
-    return f"{', '.join(map(table.name, found.hops))}: {once if found.snapshots == 1 else several}"
+def _share(busy: Busy, usage: Usage) -> Fraction:
+    return Fraction(busy.taken, usage.size) if usage.size else Fraction(1)
 
 
-def _limits(found: Observation, width: int | None) -> Iterator[Styled]:
+def _dry(seen: Observed) -> Iterator[str]:
+    usage = seen.dry_first
+    if usage is not None:
+        _, busy = min((after, busy) for busy in usage.busiest if (after := busy.runs_dry_in(usage.size)) is not None)
+        after = numbers.duration(usage.runs_dry_in or 0.0)
+        yield f"{_place(usage, busy)} is full in {after}, if it goes on growing by {_growth(busy)} a second."
+    elif seen.snapshots > 1:
+        yield "None of these scopes grows."
+
+
+def _growth(busy: Busy) -> str:
+    if busy.growth is None:
+        return ""
+    shown = numbers.rate(Fraction(abs(busy.growth)).limit_denominator(10**6))
+    return f"−{shown}" if busy.growth < 0 else shown
+
+
+def _when(seen: Observed) -> str:
+    hops, at = ", ".join(map(table.name, seen.hops)), f"{seen.at:%Y-%m-%d %H:%M:%S}"
+    if seen.snapshots == 1:
+        return f"{hops}, at {at}"
+    return f"{hops}, {seen.snapshots:,} snapshots in {numbers.duration(seen.seconds)} until {at}"
+
+
+def _limits(seen: Observed, width: int | None) -> Iterator[Styled]:
     """Each limit under its name; a scope that is too long for its column has a line of its own."""
-    rows: list[tuple[str, tuple[str, ...], str]] = [("limit", ("open", "lingering", "of", "used"), "dim")]
-    for usage in (each.usage for each in found.limits):
-        rows.append((f"{_place(usage)}{_others(usage)}", ("", "", "", ""), "bold"))
+    grows = ("grows /s",) if seen.snapshots > 1 else ()
+    rows: list[tuple[str, tuple[str, ...], str]] = [("limit", ("open", "lingering", "of", "used", *grows), "dim")]
+    for usage in seen.found.usages:
+        rows.append((f"{_place(usage)}{_others(usage)}", ("",) * len(rows[0][1]), "bold"))
         for busy in usage.busiest:
-            share = Fraction(busy.taken, usage.size) if usage.size else Fraction(1)
+            share = _share(busy, usage)
             counts = *map(numbers.count, (busy.open, busy.lingering, usage.size)), numbers.used(share)
-            rows.append((f"  {scope(busy)}", counts, _colour(share)))
+            grown = (_growth(busy),) if grows else ()
+            rows.append((f"  {scope(busy)}", (*counts, *grown), _colour(share)))
     figures = table.width_of(*table.lines([row for _, row, _ in rows], left=()))
-    room = max(table.width_of(*(words for words, _, _ in rows)), 0) if width is None else width - figures - 2
+    widest = table.width_of(*(words for words, _, _ in rows))
+    room = widest if width is None else max(width - figures - 2, table.width_of(rows[0][0]))
     short = [words if table.width_of(words) <= room else "" for words, _, _ in rows]
     lines = table.lines([(words, *row[1]) for words, row in zip(short, rows, strict=True)], left={0})
     for number, (line, (words, row, style)) in enumerate(zip(lines, rows, strict=True)):
         if not short[number]:
-            yield from ((each, style) for each in table.prose(words.strip(), width or 0, "  ", "    "))
+            start = "  " if any(row) else ""
+            yield from ((each, style) for each in table.prose(words.strip(), width or 0, start, "    "))
         if short[number] or any(row):
             yield line, style
         if not number:
@@ -146,22 +147,41 @@ def _others(usage: Usage) -> str:
     if not usage.busiest:
         return f": none of {numbers.count(usage.size)} taken"
     more = usage.scopes - len(usage.busiest)
-    return f", {numbers.count(more)} more scope{'s' if more > 1 else ''} in use" if more else ""
+    return f": {numbers.count(more)} more scope{'s' if more > 1 else ''} in use" if more else ""
 
 
-def _count(of: TableCount) -> str:
-    taken, states = numbers.count(of.taken), f"{of.open:,} open, {of.lingering:,} lingering"
-    if of.size is None:
-        return f"{_TABLES[of.table]}: {taken}; {states}."
-    share = numbers.percent(Fraction(of.taken, of.size))
-    return f"{_TABLES[of.table]}: {taken} of {numbers.count(of.size)} ({share}); {states}."
+def _total(of: Total, size: int | None) -> str:
+    entries = sum(of.states.values())
+    states = ", ".join(f"{numbers.count(count)} {state}" for state, count in of.states.items() if count)
+    others = f", {numbers.count(of.others)} of other protocols" if of.others else ""
+    of_size = f" of {numbers.count(size)} ({numbers.percent(Fraction(entries, size))})" if size else ""
+    return f"{_TABLES[of.table]}: {numbers.count(entries)}{of_size}{f'; {states}{others}' if entries else ''}."
 
 
-def _measured(found: Measured) -> str:
-    rate = "" if found.rate is None else f"{numbers.rate(Fraction(found.rate))} new connections a second"
-    hold = "" if found.hold is None else f"open for {numbers.duration(found.hold)} each"
-    of = f"{table.name(found.services)}: " if found.services else ""
-    return f"{of}{', '.join(filter(None, (rate, hold)))} ({found.method})"
+def _measured(of: Measured) -> str:
+    hold = "" if of.hold is None else f", open for {numbers.duration(of.hold)} each"
+    rate = numbers.rate(Fraction(of.rate).limit_denominator(10**6))
+    return f"{_TABLES[of.table]}, an estimate: {rate} new connections a second{hold} (Little's law: {of.basis})."
+
+
+def _of_services(of: Measured) -> tuple[str, str, str]:
+    rate = numbers.rate(Fraction(of.rate).limit_denominator(10**6))
+    hold = "" if of.hold is None else f"{numbers.duration(of.hold)} each"
+    return table.name(of.services), f"{rate}/s", hold
+
+
+def _not_understood(seen: Observed) -> Iterator[tuple[str, list[str]]]:
+    if seen.passed_over:
+        words = ", ".join(f"{what} ({numbers.count(times)})" for what, times in seen.passed_over.items())
+        yield f"Passed over: {words}.", []
+    if seen.not_understood:
+        places = [f"{each.where}: {each.why}: {_cut(each.said)}" for each in seen.remarks]
+        only = "" if seen.not_understood == len(places) else ", the first of them"
+        yield f"Not understood: {numbers.count(seen.not_understood)} lines{only}:", places
+
+
+def _cut(words: str) -> str:
+    return table.name("".join(c if c.isprintable() else "�" for c in words), _LONGEST_LINE)
 
 
 def _colour(share: Fraction | float) -> str:

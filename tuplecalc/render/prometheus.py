@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tuplecalc.sources.observation import Observation
+from tuplecalc.sources.observed import Observed
 
 HELP = {
     "tuples_used": "Keys taken of a limit's fullest scope.",
-    "tuples_lingering": "Those of them that are taken after the close.",
+    "tuples_lingering": "Keys of a limit's fullest scope that are taken after the close.",
     "tuples_limit": "Keys of one scope of a limit.",
     "tuples_used_ratio": "Share of its keys that the fullest scope has taken.",
-    "tuples_dry_seconds": "Time until the fullest scope has no key left, as it grew when observed.",
+    "tuples_dry_seconds": "Time until one of the fullest scopes is full, as they grew when observed.",
     "scope_tuples_used": "Keys taken of one of the fullest scopes.",
-    "scope_tuples_lingering": "Those of them that are taken after the close.",
+    "scope_tuples_lingering": "Keys of one of the fullest scopes that are taken after the close.",
     "table_entries": "All entries of a table; sockets and tracking hold the same connections.",
     "table_entries_limit": "Entries that the table holds.",
-    "connections_per_second": "New connections a second, as measured.",
-    "connection_hold_seconds": "Mean time that a connection stays open, as measured.",
+    "connections_per_second": "New connections of TCP a second, by Little's law.",
+    "connection_hold_seconds": "Mean time that a connection of TCP stays open, by Little's law.",
     "tables_not_understood": "Lines of the tables that were not understood.",
     "observed_timestamp_seconds": "When the tables were read, in seconds since 1970.",
 }
@@ -30,44 +30,43 @@ HELP = {
 _Sample = tuple[str, float, Mapping[str, str]]
 
 
-def text(found: Observation, top: int = 0) -> str:
+def text(seen: Observed, top: int = 0) -> str:
     """The metrics; with ``top`` also so many of the fullest scopes of each limit."""
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     registry = CollectorRegistry()
     gauges: dict[str, Gauge] = {}
-    for name, value, labels in _samples(found, top):
+    for name, value, labels in _samples(seen, top):
         if name not in gauges:
             gauges[name] = Gauge(f"tuplecalc_{name}", HELP[name], labels, registry=registry)
         (gauges[name].labels(**labels) if labels else gauges[name]).set(value)
     return generate_latest(registry).decode()
 
 
-def _samples(found: Observation, top: int) -> Iterator[_Sample]:
-    scopes = [busy.labels for each in found.limits for busy in each.usage.busiest[:top]]
+def _samples(seen: Observed, top: int) -> Iterator[_Sample]:
+    found = seen.found
+    scopes = [busy.labels for usage in found.usages for busy in usage.busiest[:top]]
     no_scope = dict.fromkeys((name for labels in scopes for name in labels), "")
-    for usage, dry_after in ((each.usage, each.dry_after) for each in found.limits):
+    for usage in found.usages:
         labels = {"hop": usage.limit.hop, "limit": usage.limit.name, "table": usage.table}
         fullest = usage.busiest[0] if usage.busiest else None
         yield "tuples_used", fullest.taken if fullest else 0, labels
         yield "tuples_lingering", fullest.lingering if fullest else 0, labels
         yield "tuples_limit", usage.size, labels
         yield "tuples_used_ratio", usage.share, labels
-        if dry_after is not None:
-            yield "tuples_dry_seconds", dry_after, labels
+        if usage.runs_dry_in is not None:
+            yield "tuples_dry_seconds", usage.runs_dry_in, labels
         for busy in usage.busiest[:top]:
             yield "scope_tuples_used", busy.taken, labels | no_scope | busy.labels
             yield "scope_tuples_lingering", busy.lingering, labels | no_scope | busy.labels
-    for table in found.tables:
-        for state, entries in (("open", table.open), ("lingering", table.lingering)):
-            yield "table_entries", entries, {"table": table.table, "state": state}
-        if table.size is not None:
-            yield "table_entries_limit", table.size, {"table": table.table}
+    for total in found.totals:
+        for state, entries in total.states.items():
+            yield "table_entries", entries, {"table": total.table, "state": state}
+    if seen.tracking_size is not None:
+        yield "table_entries_limit", seen.tracking_size, {"table": "tracking"}
     for each in found.measured:
-        labels = {"services": each.services, "table": each.table}
-        if each.rate is not None:
-            yield "connections_per_second", each.rate, labels
+        yield "connections_per_second", each.rate, {"table": each.table}
         if each.hold is not None:
-            yield "connection_hold_seconds", each.hold, labels
-    yield "tables_not_understood", len(found.remarks), {}
-    yield "observed_timestamp_seconds", found.at.timestamp(), {}
+            yield "connection_hold_seconds", each.hold, {"table": each.table}
+    yield "tables_not_understood", seen.not_understood, {}
+    yield "observed_timestamp_seconds", seen.at.timestamp(), {}

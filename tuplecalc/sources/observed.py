@@ -1,0 +1,95 @@
+"""What a machine was seen to hold: whose tables, when, and what of them was not understood."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic, sleep
+
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.network.chain import Chain
+from tuplecalc.sources.draft import Remark
+from tuplecalc.sources.growth import between
+from tuplecalc.sources.observe import observe
+from tuplecalc.sources.tables.recognise import Stream
+from tuplecalc.sources.usage import Observation, Usage
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is busy on a machine beside what the model grants it."""
+
+    chain: Chain
+    hops: tuple[str, ...]
+    """Those that the machine is."""
+    at: datetime
+    """When its tables were read last."""
+    found: Observation
+    snapshots: int = 1
+    """How often they were read."""
+    seconds: float = 0.0
+    """From the first snapshot to the last."""
+    not_understood: int = 0
+    """Lines of the tables that no parser knows."""
+    tracking_size: int | None = None
+    """Entries that the tracking table holds; None where neither the chain nor the kernel says."""
+    remarks: tuple[Remark, ...] = ()
+    """The first of them."""
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    """Lines that are known to hold no connection, by what they are."""
+
+    @property
+    def fullest(self) -> Usage | None:
+        """The limit whose fullest scope has the highest share of its keys taken; None where nothing is."""
+        used = [each for each in self.found.usages if each.busiest]
+        return max(used, key=lambda each: each.share, default=None)
+
+    @property
+    def dry_first(self) -> Usage | None:
+        """The limit of which a scope is full first, as they grow now; None where none is seen to grow."""
+        growing = [each for each in self.found.usages if each.runs_dry_in is not None]
+        return min(growing, key=lambda each: each.runs_dry_in or 0.0, default=None)
+
+
+def snapshots(
+    capacity: Capacity,
+    hops: Sequence[str],
+    take: Callable[[], Sequence[Stream]],
+    every: float,
+    times: int,
+    top: int,
+) -> Iterator[Observed]:
+    """What is busy, again after ``every`` seconds; from the second time on with its growth since the first.
+
+    ``take`` gives the tables anew.  A look that takes longer than that puts off the next.
+    """
+    first: Observation | None = None
+    began = monotonic()
+    for number in range(times):
+        sleep(max(began + number * every - monotonic(), 0))
+        streams, since = take(), monotonic() - began
+        found = observe(capacity, streams, hops, top)
+        if first is None:
+            first = found
+        else:
+            found = between(first, found, since)
+        lines = [each.lines for each in streams]
+        yield Observed(
+            capacity.chain,
+            tuple(hops),
+            datetime.now().astimezone(),
+            found,
+            number + 1,
+            since if number else 0.0,
+            sum(each.not_understood for each in lines),
+            _table_size(capacity.chain, hops),
+            tuple(remark for each in lines for remark in each.remarks),
+            sum((each.passed_over for each in lines), Counter()),
+        )
+
+
+def _table_size(chain: Chain, hops: Container[str]) -> int | None:
+    """What the chain says of the machine's tracking table."""
+    return min((hop.max_entries for hop in chain.hops if hop.name in hops and hop.max_entries), default=None)

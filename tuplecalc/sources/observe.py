@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from heapq import nlargest
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from math import ceil
 
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.kinds import Kind
 from tuplecalc.limits.limit import Limit
+from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.sources.counting import RULES, Rule
-from tuplecalc.sources.rates import Rates
+from tuplecalc.sources.rates import FLOWS, Tally, measured, service_of
 from tuplecalc.sources.scoping import At
-from tuplecalc.sources.tables.connection import TableName, endpoint
+from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
 from tuplecalc.sources.tables.recognise import Stream
-from tuplecalc.sources.usage import Busy, Observation, Scope, Uncounted, Usage
+from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Total, Uncounted, Usage
 
 _LINGERS = 1 << 32
 """A key that lingers, in a count that has the open ones in its lower half."""
@@ -64,18 +65,20 @@ def observe(
         for limit, rule in made
         if not isinstance(rule, str)
     ]
-    rates = Rates(capacity.chain, here)
-    seen = _read(streams, counters, heard, rates)
+    _tell_flows(capacity.chain, counters)
+    tallies = {table: Tally() for table in _MISSING}
+    seen = _read(streams, counters, heard, tallies)
     unseen = [each for each in counters if each.rule.table not in seen]
     uncounted += [Uncounted(each.limit, _MISSING[each.rule.table]) for each in unseen]
     counted = [each for each in counters if each.rule.table in seen]
+    usages, waits = [each.usage(top) for each in counted], _waits(capacity, here)
     return Observation(
-        tuple(each.usage(top) for each in counted),
+        tuple(usage for usage, _ in usages),
         tuple(uncounted),
-        tuple(rates.total(table) for table in seen),
-        tuple(rates.of_tables()),
-        tuple(rates.of_services()),
-        tuple(each.scopes() for each in counted),
+        tuple(_total(table, tallies[table]) for table in seen),
+        tuple(measured(tallies[table], "tcp", table, waits[table]) for table in seen),
+        tuple(_of_services(counted, waits)),
+        tuple(scopes for _, scopes in usages),
     )
 
 
@@ -104,29 +107,80 @@ def _heard(capacity: Capacity, here: Container[str]) -> dict[str, set[int]]:
     return heard
 
 
+def _waits(capacity: Capacity, here: Container[str]) -> dict[TableName, float]:
+    """How long TIME_WAIT lasts in each table: Linux's sockets know one time."""
+    hops = [hop for hop in capacity.chain.hops if hop.name in here]
+    return {"sockets": 60, "tracking": float(hops[0].tracking_time_wait) if hops else 120}
+
+
+def _total(table: TableName, tally: Tally) -> Total:
+    return Total(table, dict(tally.states(*tally.owners())), tally.states("other").total())
+
+
+def _of_services(counted: Iterable[_Counter], waits: Mapping[TableName, float]) -> Iterator[Measured]:
+    """Rate and hold towards each group of services."""
+    for each in counted:
+        table, entries = each.rule.table, 1 if each.limit.is_of_a_mix else int(each.limit.keys)
+        for owner in each.flows.owners():
+            yield measured(each.flows, owner, table, waits[table], owner, entries)
+
+
 def _read(
-    streams: Iterable[Stream], counters: Sequence[_Counter], heard: Mapping[str, set[int]], rates: Rates
+    streams: Iterable[Stream],
+    counters: Sequence[_Counter],
+    heard: Mapping[str, set[int]],
+    tallies: Mapping[TableName, Tally],
 ) -> tuple[TableName, ...]:
     """All entries, each once: the tables that there were."""
     seen: dict[TableName, None] = {}
     by_table = {
-        table: [(each.rule.scope, each.counts) for each in counters if each.rule.table == table]
+        table: [
+            (each.rule.scope, each.counts, each.service, each.flows)
+            for each in counters
+            if each.rule.table == table
+        ]
         for table in _MISSING
     }
     for stream in streams:
         for connection in stream:
             table, state = connection.table, connection.state
-            rates.add(connection)
+            tallies[table].add(connection.protocol, connection)
             if state == "listening":
                 heard[connection.protocol].add(connection.source_port)
                 continue
             more = _LINGERS if state in ("lingering", "reset") else 1
-            for scope_of, counts in by_table[table]:
+            is_new = connection.protocol == "tcp"
+            for scope_of, counts, service, flows in by_table[table]:
                 scope = scope_of(connection)
                 if scope is not None:
                     counts[scope] = counts.get(scope, 0) + more
+                    if is_new and service is not None:
+                        flows.add(service(connection), connection)
+                        is_new = False
         seen |= dict.fromkeys(sorted(stream.lines.tables))
     return tuple(seen)
+
+
+def _tell_flows(chain: Chain, counters: Sequence[_Counter]) -> None:
+    """In each table the first limit whose keys flows of a kind of traffic take tells how many there are.
+
+    Where both legs of a flow have an entry, and flows are of several kinds, it is not known which are legs.
+    """
+    name, told = service_of(chain), dict[tuple[TableName, str], tuple[str, Kind]]()
+    for each in counters:
+        limit = each.limit
+        if limit.kind not in FLOWS or (limit.is_of_a_mix and limit.kind.legs == "both"):
+            continue
+        crossing = [
+            strand.kind
+            for strand in chain.strands
+            for hop in strand.hops
+            if hop.name == limit.hop and strand.is_captured(hop)
+        ]
+        kinds = crossing or [strand.kind for strand in chain.strands]
+        first = limit.hop, limit.kind
+        if all(told.setdefault((each.rule.table, kind), first) == first for kind in kinds):
+            each.service = lambda entry, where=FLOWS[limit.kind]: name(where(entry))
 
 
 class _Counter:
@@ -134,6 +188,10 @@ class _Counter:
 
     def __init__(self, limit: Limit, rule: Rule) -> None:
         self.limit, self.rule = limit, rule
+        self.flows = Tally()
+        """Those of its entries that are flows of clients, by the group of services that they go to."""
+        self.service: Callable[[Connection], str] | None = None
+        """Which group that is; None where others have told these flows already."""
         self.counts: dict[Scope, int] = {}
         """Entries of each scope, or of each port of a scope: 2^32 for one that lingers, 1 for another."""
 
@@ -150,16 +208,12 @@ class _Counter:
         for scope, (open_, lingering) in ports.items():
             yield scope, open_, lingering
 
-    def usage(self, top: int) -> Usage:
-        """The busiest of them."""
-        found = list(self._keys())
-        largest = nlargest(top, found, key=lambda each: each[1] + each[2])
-        busy = tuple(Busy(self._labels(scope), open_, lingering) for scope, open_, lingering in largest)
-        return Usage(self.limit, self.rule.size, self.rule.table, len(found), busy)
-
-    def scopes(self) -> Mapping[Scope, int]:
-        """All of them with the keys that are taken."""
-        return {scope: open_ + lingering for scope, open_, lingering in self._keys()}
+    def usage(self, top: int) -> tuple[Usage, dict[Scope, int]]:
+        """The busiest of them; and all of them, the busiest first, with the keys that are taken."""
+        every = sorted(self._keys(), key=lambda each: -each[1] - each[2])
+        busy = tuple(Busy(self._labels(scope), *both) for scope, *both in every[:top])
+        usage = Usage(self.limit, self.rule.size, self.rule.table, len(every), busy)
+        return usage, {scope: sum(both) for scope, *both in every}
 
     def _labels(self, scope: Scope) -> dict[str, str]:
         parts = iter(scope)

@@ -11,6 +11,8 @@ TableName = Literal["sockets", "tracking"]
 State = Literal["opening", "open", "closing", "lingering", "reset", "listening"]
 """``closing`` is all from the first FIN to ``lingering``, TIME_WAIT; ``reset`` is CLOSE of the tracking
 table, which lingers as well, but not as long."""
+LINGER = frozenset[State]({"lingering", "reset"})
+"""The states of what is left of closed connections."""
 ANY = "*"
 """The address of a listener on all addresses, and the peer of one that has none; its port is 0."""
 

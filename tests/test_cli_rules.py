@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import invoke, refused, run
-from tests.render.observeds import HUB, observation
+from tests.render.observations import HUB, observed
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import loads
 from tuplecalc.render.alerts import rules

@@ -20,7 +20,6 @@ from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import show_path
 from tuplecalc.render.json import to_dict
 from tuplecalc.sources.observed import Observed, snapshots
-from tuplecalc.sources.tables.live import live
 from tuplecalc.sources.tables.recognise import Stream, stream
 
 _EVERY = Fraction(10)
@@ -74,8 +73,7 @@ def observe(
         str | None,
         typer.Option(
             metavar="NEW.toml",
-            help="Write FILE again with the rate, hold and kinds that were measured. "
-            "It may be FILE itself.",
+            help="Write FILE again with the rate, hold and kinds that were measured. It may be FILE itself.",
         ),
     ] = None,
 ) -> None:
@@ -97,14 +95,16 @@ def observe(
     design, text = own_chain() if file is None else with_text(file, settings)
     names = own_hops(design, hops)
     listed = _SCOPES[output] if scopes is None else scopes
-    take = partial(_files, tables) if tables else live
+    take = partial(_files, tables) if tables else _live
     seen = _last(snapshots(capacity(design), names, take, float(pause), times, max(listed, 1)), times)
     _put(seen, output, to, listed)
     if fill is not None:
         from tuplecalc.sources.fill import filled
 
-        write(fill, filled(text, seen).encode())
-        print(f"wrote {show_path(fill)}", file=sys.stderr)
+        made = filled(text, seen)
+        write(fill, made.text.encode())
+        for words in (*made.left, f"wrote {show_path(fill)}"):
+            print(words, file=sys.stderr)
     if gate is not None and seen.fullest is not None and seen.fullest.share > gate:
         raise typer.Exit(1)
 
@@ -119,6 +119,12 @@ def _times(pause: Fraction | None, length: Fraction | None) -> tuple[Fraction, i
     return pause, floor((length or pause) / pause) + 1
 
 
+def _live() -> Sequence[Stream]:
+    from tuplecalc.sources.tables.live import live  # pyroute2
+
+    return live()
+
+
 def _files(paths: Sequence[str]) -> list[Stream]:
     return [stream(path) for path in paths]
 
@@ -127,8 +133,8 @@ def _last(snapshots: Iterator[Observed], times: int) -> Observed:
     """The last of the snapshots, with a bar on a terminal; Ctrl-C ends them with the last that there was."""
     seen = None
     with suppress(KeyboardInterrupt):
-        for seen in _followed(snapshots, times):
-            pass
+        for each in _followed(snapshots, times):
+            seen = each
     if seen is None:
         raise KeyboardInterrupt
     return seen

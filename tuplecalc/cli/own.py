@@ -14,8 +14,8 @@ from tuplecalc.render.table import name
 HOPS = typer.Option(
     "--hop",
     metavar="NAME",
-    help="A hop that this machine is, or `clients`, `services`. Repeatable; only needed where the chain has several "
-    "machines.",
+    help="A hop that this machine is; also `clients` or `services`. Repeatable, and only needed where the "
+    "chain has several machines.",
 )
 _CLIENTS = "clients"
 _ENDS = (_CLIENTS, "services")

@@ -20,6 +20,8 @@ _TABLES = {"sockets": "Sockets", "tracking": "Tracking table"}
 
 Styled = tuple[str, str]
 """A line and its style."""
+_Row = tuple[str, tuple[str, ...], str]
+"""Words, figures and a style."""
 
 
 def print_table(seen: Observed, console: Console) -> None:
@@ -94,11 +96,11 @@ def _share(busy: Busy, usage: Usage) -> Fraction:
 
 
 def _dry(seen: Observed) -> Iterator[str]:
-    usage = seen.dry_first
-    if usage is not None:
-        _, busy = min((after, busy) for busy in usage.busiest if (after := busy.runs_dry_in(usage.size)) is not None)
-        after = numbers.duration(usage.runs_dry_in or 0.0)
-        yield f"{_place(usage, busy)} is full in {after}, if it goes on growing by {_growth(busy)} a second."
+    first = seen.dry_first
+    if first is not None:
+        after, growth = numbers.duration(first.seconds), _growth(first.busy)
+        place = _place(first.usage, first.busy)
+        yield f"{place} is full in {after}, if it goes on growing by {growth} a second."
     elif seen.snapshots > 1:
         yield "None of these scopes grows."
 
@@ -106,7 +108,7 @@ def _dry(seen: Observed) -> Iterator[str]:
 def _growth(busy: Busy) -> str:
     if busy.growth is None:
         return ""
-    shown = numbers.rate(Fraction(abs(busy.growth)).limit_denominator(10**6))
+    shown = numbers.rate(_rounded(abs(busy.growth)))
     return f"−{shown}" if busy.growth < 0 else shown
 
 
@@ -120,7 +122,9 @@ def _when(seen: Observed) -> str:
 def _limits(seen: Observed, width: int | None) -> Iterator[Styled]:
     """Each limit under its name; a scope that is too long for its column has a line of its own."""
     grows = ("grows /s",) if seen.snapshots > 1 else ()
-    rows: list[tuple[str, tuple[str, ...], str]] = [("limit", ("open", "lingering", "of", "used", *grows), "dim")]
+    rows: list[tuple[str, tuple[str, ...], str]] = [
+        ("limit", ("open", "lingering", "of", "used", *grows), "dim")
+    ]
     for usage in seen.found.usages:
         rows.append((f"{_place(usage)}{_others(usage)}", ("",) * len(rows[0][1]), "bold"))
         for busy in usage.busiest:
@@ -152,20 +156,25 @@ def _others(usage: Usage) -> str:
 
 def _total(of: Total, size: int | None) -> str:
     entries = sum(of.states.values())
-    states = ", ".join(f"{numbers.count(count)} {state}" for state, count in of.states.items() if count)
-    others = f", {numbers.count(of.others)} of other protocols" if of.others else ""
-    of_size = f" of {numbers.count(size)} ({numbers.percent(Fraction(entries, size))})" if size else ""
-    return f"{_TABLES[of.table]}: {numbers.count(entries)}{of_size}{f'; {states}{others}' if entries else ''}."
+    states = [f"{numbers.count(count)} {state}" for state, count in of.states.items() if count]
+    states += [f"{numbers.count(of.others)} of other protocols"] if of.others else []
+    share = f" of {numbers.count(size)} ({numbers.percent(Fraction(entries, size))})" if size else ""
+    in_them = f"; {', '.join(states)}" if states else ""
+    return f"{_TABLES[of.table]}: {numbers.count(entries)}{share}{in_them}."
 
 
 def _measured(of: Measured) -> str:
     hold = "" if of.hold is None else f", open for {numbers.duration(of.hold)} each"
-    rate = numbers.rate(Fraction(of.rate).limit_denominator(10**6))
-    return f"{_TABLES[of.table]}, an estimate: {rate} new connections a second{hold} (Little's law: {of.basis})."
+    rate = f"{numbers.rate(_rounded(of.rate))} new connections a second"
+    return f"{_TABLES[of.table]}, an estimate: {rate}{hold} (Little's law: {of.basis})."
+
+
+def _rounded(value: float) -> Fraction:
+    return Fraction(value).limit_denominator(10**6)
 
 
 def _of_services(of: Measured) -> tuple[str, str, str]:
-    rate = numbers.rate(Fraction(of.rate).limit_denominator(10**6))
+    rate = numbers.rate(_rounded(of.rate))
     hold = "" if of.hold is None else f"{numbers.duration(of.hold)} each"
     return table.name(of.services), f"{rate}/s", hold
 
@@ -176,8 +185,9 @@ def _not_understood(seen: Observed) -> Iterator[tuple[str, list[str]]]:
         yield f"Passed over: {words}.", []
     if seen.not_understood:
         places = [f"{each.where}: {each.why}: {_cut(each.said)}" for each in seen.remarks]
-        only = "" if seen.not_understood == len(places) else ", the first of them"
-        yield f"Not understood: {numbers.count(seen.not_understood)} lines{only}:", places
+        only = "" if seen.not_understood == len(places) else ", of which the first are"
+        lines = "line" if seen.not_understood == 1 else "lines"
+        yield f"Not understood: {numbers.count(seen.not_understood)} {lines}{only}:", places
 
 
 def _cut(words: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tuplecalc.sources.needs import needs
 from tuplecalc.sources.observed import Observed
 
 HELP = {
@@ -32,15 +33,14 @@ _Sample = tuple[str, float, Mapping[str, str]]
 
 def text(seen: Observed, top: int = 0) -> str:
     """The metrics; with ``top`` also so many of the fullest scopes of each limit."""
-    from prometheus_client import CollectorRegistry, Gauge, generate_latest
-
-    registry = CollectorRegistry()
-    gauges: dict[str, Gauge] = {}
+    client = needs("prometheus_client", "prometheus-client", "-o prometheus")
+    registry, gauges = client.CollectorRegistry(), {}
     for name, value, labels in _samples(seen, top):
         if name not in gauges:
-            gauges[name] = Gauge(f"tuplecalc_{name}", HELP[name], labels, registry=registry)
+            gauges[name] = client.Gauge(f"tuplecalc_{name}", HELP[name], labels, registry=registry)
         (gauges[name].labels(**labels) if labels else gauges[name]).set(value)
-    return generate_latest(registry).decode()
+    written: bytes = client.generate_latest(registry)
+    return written.decode()
 
 
 def _samples(seen: Observed, top: int) -> Iterator[_Sample]:
@@ -57,8 +57,9 @@ def _samples(seen: Observed, top: int) -> Iterator[_Sample]:
         if usage.runs_dry_in is not None:
             yield "tuples_dry_seconds", usage.runs_dry_in, labels
         for busy in usage.busiest[:top]:
-            yield "scope_tuples_used", busy.taken, labels | no_scope | busy.labels
-            yield "scope_tuples_lingering", busy.lingering, labels | no_scope | busy.labels
+            scope = {**labels, **no_scope, **busy.labels}
+            yield "scope_tuples_used", busy.taken, scope
+            yield "scope_tuples_lingering", busy.lingering, scope
     for total in found.totals:
         for state, entries in total.states.items():
             yield "table_entries", entries, {"table": total.table, "state": state}

@@ -34,7 +34,7 @@ def filled(text: str, seen: Observed) -> Filled:
 
     ``rate`` and ``hold`` of [traffic] become those of all connections.  Where services are in several
     groups, each gets a kind of traffic, or the file's kinds get what was measured of the groups they go to.
-    Services that are marked unknown become those that were seen, by their ports; measure again for their kinds.
+    Services marked unknown become those that were seen, by their ports; measure again for their kinds.
     Behind each value stands when it was measured, and what was there before; in braces TOML has no room.
 
     Raises :class:`~tuplecalc.errors.InputError` where nothing was measured, where the text is JSON, and
@@ -47,7 +47,7 @@ def filled(text: str, seen: Observed) -> Filled:
     tables = {each.table for each in parts.values()} or {"sockets", "tracking"}
     whole = next((each for each in seen.found.measured if each.rate and each.table in tables), None)
     if whole is None:
-        raise InputError("--fill: no connection was seen to close, so that there is no rate; look again later")
+        raise InputError("--fill: no connection was seen to close, so there is no rate; look again later")
     writer = _Writer(toml, toml.parse(text), f"measured {seen.at:%Y-%m-%d}")
     left = [*writer.services(seen), *writer.traffic(whole, parts, seen)]
     try:
@@ -67,7 +67,7 @@ class _Writer:
         """Rate and hold of all, or of each kind; why not."""
         traffic = self.document.setdefault("traffic", self.toml.table())
         kinds = traffic.get("kinds", [])
-        groups = [group.name or str(number) for number, group in enumerate(seen.chain.services)]
+        groups = [group.name or "" for group in seen.chain.services]
         why = _why_not_told_apart(kinds, groups, parts)
         if why is None and kinds:
             traffic.pop("rate", None)
@@ -91,7 +91,7 @@ class _Writer:
         self._put(traffic, "hold", _seconds(whole.hold or 0.0))
 
     def services(self, seen: Observed) -> Iterator[str]:
-        """The one group of services, where it is marked unknown: as it was seen, by ports; what is left out."""
+        """The one group of services, where it is marked unknown, as it was seen; what is left out."""
         groups = self.document["services"]
         group = groups[0] if isinstance(groups, list) else groups
         is_unknown = any(_comment(group, key).startswith(_UNKNOWN) for key in ("addresses", "ports"))
@@ -153,6 +153,8 @@ def _why_not_told_apart(
         return "kinds of traffic: several go to the same services, and are not told apart"
     if len(groups) == 1:
         return None
+    if "" in groups:
+        return "kinds of traffic: services without a name; write one for each group"
     silent = [name for name in groups if name not in parts]
     if silent:
         return f"kinds of traffic: no connection to {', '.join(silent)} was seen to close; look again later"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic, sleep
+from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.network.chain import Chain
@@ -14,7 +15,15 @@ from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.growth import between
 from tuplecalc.sources.observe import observe
 from tuplecalc.sources.tables.recognise import Stream
-from tuplecalc.sources.usage import Observation, Usage
+from tuplecalc.sources.usage import Busy, Observation, Usage
+
+
+class DryIn(NamedTuple):
+    """In how many seconds a scope of a limit has no key left."""
+
+    seconds: float
+    usage: Usage
+    busy: Busy
 
 
 @dataclass(frozen=True)
@@ -47,10 +56,15 @@ class Observed:
         return max(used, key=lambda each: each.share, default=None)
 
     @property
-    def dry_first(self) -> Usage | None:
-        """The limit of which a scope is full first, as they grow now; None where none is seen to grow."""
-        growing = [each for each in self.found.usages if each.runs_dry_in is not None]
-        return min(growing, key=lambda each: each.runs_dry_in or 0.0, default=None)
+    def dry_first(self) -> DryIn | None:
+        """Which scope is full first, as they grow now; None where none is seen to grow."""
+        growing = (
+            DryIn(after, usage, busy)
+            for usage in self.found.usages
+            for busy in usage.busiest
+            if (after := busy.runs_dry_in(usage.size)) is not None
+        )
+        return min(growing, key=lambda each: each.seconds, default=None)
 
 
 def snapshots(
@@ -75,7 +89,7 @@ def snapshots(
             first = found
         else:
             found = between(first, found, since)
-        lines = [each.lines for each in streams]
+        lines = [each.lines for each in streams if isinstance(each, Stream)]
         yield Observed(
             capacity.chain,
             tuple(hops),

@@ -55,7 +55,7 @@ def _lines(seen: Observed, width: int, *, fits: bool) -> Iterator[Styled]:
         yield from prose(_total(total, seen.tracking_size if total.table == "tracking" else None))
     if len(found.totals) > 1:
         yield from prose("A connection may stand in both tables: they are never added up.", "dim")
-    for each in found.measured:
+    for each in filter(lambda each: each.rate, found.measured):
         yield from prose(_measured(each))
         several = [_of_services(part) for part in found.services if part.table == each.table]
         if len(several) > 1:

@@ -39,12 +39,12 @@ class Live:
         return (self.table,)
 
     def __iter__(self) -> Iterator[Connection]:
+        error_of_netlink = needs("pyroute2", *_NEEDED).NetlinkError
         try:
             yield from _tracked() if self.table == "tracking" else _sockets()
-        except OSError as error:
-            raise InputError(
-                f"the {self.table} of this machine: {error.strerror or error}; {_FROM_TEXT}"
-            ) from error
+        except (OSError, error_of_netlink) as error:
+            what = "tracking table" if self.table == "tracking" else "sockets"
+            raise InputError(f"the {what} of this machine: {error}; {_FROM_TEXT}") from error
 
 
 def live() -> tuple[Live, ...]:

@@ -15,7 +15,7 @@ from tuplecalc.sources.counting import RULES, Rule
 from tuplecalc.sources.rates import FLOWS, Tally, measured, service_of
 from tuplecalc.sources.scoping import At
 from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
-from tuplecalc.sources.tables.recognise import Stream
+from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Total, Uncounted, Usage
 
 _LINGERS = 1 << 32
@@ -29,7 +29,7 @@ _MISSING: Mapping[TableName, str] = {
 
 
 def observe(
-    capacity: Capacity, streams: Iterable[Stream], hops: Sequence[str] = (), top: int = 10
+    capacity: Capacity, streams: Iterable[Entries], hops: Sequence[str] = (), top: int = 10
 ) -> Observation:
     """What is busy now beside what the model grants.
 
@@ -42,6 +42,7 @@ def observe(
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import loads
+    >>> from tuplecalc.sources.tables.recognise import Stream
     >>> nat = capacity(loads('''
     ... clients = {addresses = 100}
     ... hops = [{name = "nat", kind = "cone", addresses = "198.18.1.1", ports = "1024-2047"}]
@@ -126,7 +127,7 @@ def _of_services(counted: Iterable[_Counter], waits: Mapping[TableName, float]) 
 
 
 def _read(
-    streams: Iterable[Stream],
+    streams: Iterable[Entries],
     counters: Sequence[_Counter],
     heard: Mapping[str, set[int]],
     tallies: Mapping[TableName, Tally],
@@ -157,7 +158,7 @@ def _read(
                     if is_new and service is not None:
                         flows.add(service(connection), connection)
                         is_new = False
-        seen |= dict.fromkeys(sorted(stream.lines.tables))
+        seen |= dict.fromkeys(sorted(stream.tables))
     return tuple(seen)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 from sys import intern
@@ -13,6 +14,21 @@ State = Literal["opening", "open", "closing", "lingering", "reset", "listening"]
 table, which lingers as well, but not as long."""
 LINGER = frozenset[State]({"lingering", "reset"})
 """The states of what is left of closed connections."""
+SOCKET_STATES: Mapping[int, State] = {
+    1: "open",
+    2: "opening",
+    3: "opening",
+    4: "closing",
+    5: "closing",
+    6: "lingering",
+    7: "listening",  # UDP: bound, without a peer
+    8: "closing",
+    9: "closing",
+    10: "listening",
+    11: "closing",
+    12: "opening",
+}
+"""The kernel's numbers (include/net/tcp_states.h)."""
 ANY = "*"
 """The address of a listener on all addresses, and the peer of one that has none; its port is 0."""
 

@@ -17,7 +17,7 @@ _ENTRY = re.compile(
 )
 _ANY = re.compile(rf"{_HEAD}([a-z][a-z0-9-]*) +\d+ +(?:\d+ )?(?:[A-Z][A-Z_0-9]* )?src=\S+ dst=\S+ ", re.ASCII)
 _SUMMARY = re.compile(r"conntrack v[\d.]+ \(conntrack-tools\): ")
-_STATES: dict[str | None, State] = {
+STATES: dict[str | None, State] = {
     None: "open",  # UDP, and what is offloaded
     "NONE": "opening",
     "SYN_SENT": "opening",
@@ -35,7 +35,7 @@ OTHER = Connection("tracking", "other", "open", "", 0, "", 0, "", 0, "", 0)
 
 
 def _parse(lines: Lines) -> Iterator[Connection]:
-    match, states, made = _ENTRY.match, _STATES, tuple.__new__
+    match, states, made = _ENTRY.match, STATES, tuple.__new__
     lines.tables.add("tracking")
     for line in lines:
         if (found := match(line)) is not None:

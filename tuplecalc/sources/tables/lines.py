@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import NamedTuple, Protocol
 
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.tables.connection import Connection, TableName
@@ -59,6 +59,16 @@ class Lines:
         if len(self.remarks) < _REMARKS:
             said = line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
             self.remarks.append(Remark(f"{self.name}:{self.number}", said, why))
+
+
+class Entries(Protocol):
+    """The entries of tables, read once, one after the other."""
+
+    @property
+    def tables(self) -> Collection[TableName]:
+        """The tables that were seen to be there, when all has been read."""
+
+    def __iter__(self) -> Iterator[Connection]: ...
 
 
 class Parser(NamedTuple):

@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
 
-from tuplecalc.sources.tables.connection import Connection, State, address, socket
+from tuplecalc.sources.tables.connection import SOCKET_STATES, Connection, address, socket
 from tuplecalc.sources.tables.lines import Lines, Parser
 
 _HEADING = re.compile(r"\s*sl +local_address +rem(?:ote)?_address +st ")
@@ -16,20 +16,6 @@ _END = r"((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4})"
 _ENTRY = re.compile(
     rf"\s*\d+: {_END} {_END} ([0-9A-F]{{2}}) [0-9A-F]+:[0-9A-F]+ ([0-9A-F]{{2}}):([0-9A-F]+) ", re.ASCII
 )
-_STATES: dict[str, State] = {
-    "01": "open",
-    "02": "opening",
-    "03": "opening",
-    "04": "closing",
-    "05": "closing",
-    "06": "lingering",
-    "07": "listening",  # UDP: bound, without a peer
-    "08": "closing",
-    "09": "closing",
-    "0A": "listening",
-    "0B": "closing",
-    "0C": "opening",
-}
 _TIMEWAIT = "03"
 _TICKS = 100
 """USER_HZ, of all architectures of today."""
@@ -54,7 +40,7 @@ def _parse(lines: Lines) -> Iterator[Connection]:
         try:
             ends = (_address(local), int(port, 16)), (_address(peer), int(peer_port, 16))
             remaining = int(left, 16) / _TICKS if timer == _TIMEWAIT else None
-            yield socket(protocol, _STATES[state], *ends, remaining)
+            yield socket(protocol, SOCKET_STATES[int(state, 16)], *ends, remaining)
         except (KeyError, ValueError):
             lines.misunderstand(line, "a state or an address that sockets do not have")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tuplecalc.errors import InputError, show
 from tuplecalc.sources.tables import conntrack, procfs, ss
-from tuplecalc.sources.tables.connection import Connection
+from tuplecalc.sources.tables.connection import Connection, TableName
 from tuplecalc.sources.tables.lines import Lines, Parser
 
 PARSERS: tuple[Parser, ...] = (conntrack.PARSER, ss.PARSER, procfs.PARSER)
@@ -31,13 +31,18 @@ class Stream:
 
     >>> stream = Stream("x", [b"udp 17 29 src=198.18.0.1 dst=198.18.0.2 sport=9 dport=53 [UNREPLIED] "
     ...                       b"src=198.18.0.2 dst=198.18.0.1 sport=53 dport=9 use=1"])
-    >>> [each.destination_port for each in stream], stream.lines.tables
+    >>> [each.destination_port for each in stream], stream.tables
     ([53], {'tracking'})
     """
 
     def __init__(self, name: str, lines: Iterable[bytes]) -> None:
         self.name = name
         self.lines = Lines(name, lines)
+
+    @property
+    def tables(self) -> set[TableName]:
+        """The tables that were seen so far."""
+        return self.lines.tables
 
     def __iter__(self) -> Iterator[Connection]:
         lines, first = self.lines, ""

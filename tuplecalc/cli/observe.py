@@ -20,6 +20,7 @@ from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import show_path
 from tuplecalc.render.json import to_dict
 from tuplecalc.sources.observed import Observed, snapshots
+from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.tables.recognise import Stream, stream
 
 _EVERY = Fraction(10)
@@ -119,7 +120,7 @@ def _times(pause: Fraction | None, length: Fraction | None) -> tuple[Fraction, i
     return pause, floor((length or pause) / pause) + 1
 
 
-def _live() -> Sequence[Stream]:
+def _live() -> Sequence[Entries]:
     from tuplecalc.sources.tables.live import live  # pyroute2
 
     return live()

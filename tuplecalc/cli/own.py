@@ -9,7 +9,6 @@ import typer
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import loads
-from tuplecalc.render.table import name
 
 HOPS = typer.Option(
     "--hop",
@@ -40,10 +39,10 @@ write it as in --hop lvs
     if len({machines.get(each, each) for each in found}) == 1:
         return found
     if not names:
-        rule = f"which hop is this machine? The chain has {', '.join(map(name, found))}"
+        rule = f"which hop is this machine? The chain has {', '.join(found)}"
         raise InputError(f"--hop: {rule}; write it as in --hop {found[0]}")
     rule = "these are of several machines; hops of one have the same `machine` in the file"
-    raise InputError(f"--hop: {', '.join(map(name, found))}: {rule}")
+    raise InputError(f"--hop: {', '.join(found)}: {rule}")
 
 
 def named_hops(chain: Chain, names: Sequence[str] | None) -> tuple[str, ...]:
@@ -56,7 +55,7 @@ def named_hops(chain: Chain, names: Sequence[str] | None) -> tuple[str, ...]:
         if each not in (*hops, *_ENDS):
             meant = nearest(each, [*hops, *_ENDS])
             way_out = f'did you mean "{meant}"?' if meant else "take one of these, or clients or services"
-            there = ", ".join(map(name, hops)) or "no hops"
+            there = ", ".join(hops) or "no hops"
             raise InputError(f"--hop {show(each)}: the chain has {there}; {way_out}")
     return tuple(dict.fromkeys(names or hops or [_CLIENTS]))
 

@@ -101,7 +101,7 @@ def _dry(seen: Observed) -> Iterator[str]:
         after, growth = numbers.duration(first.seconds), _growth(first.busy)
         place = _place(first.usage, first.busy)
         yield f"{place} is full in {after}, if it goes on growing by {growth} a second."
-    elif seen.snapshots > 1:
+    elif seen.snapshots > 1 and seen.fullest is not None:
         yield "None of these scopes grows."
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
 
@@ -14,8 +16,11 @@ from tuplecalc.network.chain import Chain
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.growth import between
 from tuplecalc.sources.observe import observe
+from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.tables.recognise import Stream
 from tuplecalc.sources.usage import Busy, Observation, Usage
+
+_TRACKS = Path("/proc/sys/net/netfilter/nf_conntrack_max")
 
 
 class DryIn(NamedTuple):
@@ -70,7 +75,7 @@ class Observed:
 def snapshots(
     capacity: Capacity,
     hops: Sequence[str],
-    take: Callable[[], Sequence[Stream]],
+    take: Callable[[], Sequence[Entries]],
     every: float,
     times: int,
     top: int,
@@ -98,12 +103,15 @@ def snapshots(
             number + 1,
             since if number else 0.0,
             sum(each.not_understood for each in lines),
-            _table_size(capacity.chain, hops),
+            _tracking_size(capacity.chain, hops, is_live=len(lines) < len(streams)),
             tuple(remark for each in lines for remark in each.remarks),
             sum((each.passed_over for each in lines), Counter()),
         )
 
 
-def _table_size(chain: Chain, hops: Container[str]) -> int | None:
-    """What the chain says of the machine's tracking table."""
+def _tracking_size(chain: Chain, hops: Container[str], *, is_live: bool) -> int | None:
+    """What the kernel grants now; of tables as text what the chain says."""
+    if is_live:
+        with suppress(OSError, ValueError):  # it does not track
+            return int(_TRACKS.read_text(encoding="ascii"))
     return min((hop.max_entries for hop in chain.hops if hop.name in hops and hop.max_entries), default=None)

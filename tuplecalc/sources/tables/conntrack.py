@@ -15,7 +15,7 @@ _ENTRY = re.compile(
     rf"{_TUPLE} (?:[a-z-]+=\d+ )*(?:\[[A-Z_]+\] )*{_TUPLE}(?: |$)",
     re.ASCII,
 )
-_ANY = re.compile(rf"{_HEAD}([a-z][a-z0-9-]*) +\d+ +(?:\d+ )?(?:[A-Z][A-Z_0-9]* )?src=\S+ dst=\S+ ", re.ASCII)
+_ANY = re.compile(rf"{_HEAD}([a-z][a-z0-9-]*) +\d+ [^\[]*?\bsrc=\S+ dst=\S+ ", re.ASCII)
 _SUMMARY = re.compile(r"conntrack v[\d.]+ \(conntrack-tools\): ")
 STATES: dict[str | None, State] = {
     None: "open",  # UDP, and what is offloaded

@@ -53,7 +53,7 @@ class Lines:
         """The last line holds no connection, and is meant to hold none."""
         self.passed_over[what] += 1
 
-    def misunderstand(self, line: str, why: str = "not understood") -> None:
+    def misunderstand(self, line: str, why: str) -> None:
         """The last line is none that a parser knows."""
         self.not_understood += 1
         if len(self.remarks) < _REMARKS:

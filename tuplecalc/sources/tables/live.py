@@ -24,7 +24,7 @@ _STATES = (
 )  # fmt: skip
 """TCP's states in the tracking table, in the kernel's order."""
 _NEEDED = "pyroute2", "reading the tables of this machine"
-_FROM_TEXT = "or give the text of ss -tan and conntrack -L -o extended with --from"
+_FROM_TEXT = "give the text of ss -tan and conntrack -L -o extended with --from"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Live:
             yield from _tracked() if self.table == "tracking" else _sockets()
         except (OSError, error_of_netlink) as error:
             what = "tracking table" if self.table == "tracking" else "sockets"
-            raise InputError(f"the {what} of this machine: {error}; {_FROM_TEXT}") from error
+            raise InputError(f"the {what} of this machine: {error.args[-1]}; {_FROM_TEXT}") from error
 
 
 def live() -> tuple[Live, ...]:
@@ -56,7 +56,7 @@ def live() -> tuple[Live, ...]:
         raise InputError(f"only Linux tells its tables, and this is {sys.platform}; {_FROM_TEXT}")
     if os.geteuid() != 0:
         rule = "only root may read the tracking table"
-        raise InputError(f"{rule}; run it as in sudo tuplecalc observe, {_FROM_TEXT}")
+        raise InputError(f"{rule}; run it as in sudo tuplecalc observe, or {_FROM_TEXT}")
     needs("pyroute2", *_NEEDED)
     sockets, tracking = Live("sockets"), Live("tracking")
     return (sockets, tracking) if _TRACKS.exists() else (sockets,)

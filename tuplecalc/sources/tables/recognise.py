@@ -45,19 +45,21 @@ class Stream:
         return self.lines.tables
 
     def __iter__(self) -> Iterator[Connection]:
-        lines, first = self.lines, ""
+        lines = self.lines
         for line in lines:
-            first = first or line
             if not line.strip():
                 lines.pass_over("empty lines")
             elif parser := next((each for each in PARSERS if each.recognises(line)), None):
                 lines.give_back(line)
                 yield from parser.parse(lines)
             else:
-                lines.misunderstand(line)
+                lines.misunderstand(line, "this is no line of a table of connections")
+        has_none = lines.number == lines.not_understood + lines.passed_over.total()
+        if has_none and lines.remarks:
+            where, said, why = lines.remarks[0]
+            raise InputError(f"{where}: {show(said)}: {why}; {_WAY_OUT}")
         if not lines.tables:
-            rule = f"no table of connections begins with {show(first)}" if first else "it is empty"
-            raise InputError(f"{self.name}: {rule}; {_WAY_OUT}")
+            raise InputError(f"{self.name}: it is empty; {_WAY_OUT}")
 
 
 def stream(path: str) -> Stream:

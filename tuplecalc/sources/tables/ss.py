@@ -65,8 +65,8 @@ def _parse(lines: Lines) -> Iterator[Connection]:
             lines.pass_over("headings")
             yield from (socket("tcp", *each) for each in waiting)
             waiting, protocol = [], None
-        elif line.startswith("\t"):
-            lines.pass_over("details of sockets")
+        elif line.startswith("\t") or not line:
+            lines.pass_over("details of sockets" if line else "empty lines")
         elif _recognises(line):
             _explain(line, lines)
         else:

@@ -44,7 +44,9 @@ def services(machine: Machine) -> tuple[list[Service], list[Remark]]:
 
 def _all(machine: Machine, remarks: list[Remark]) -> Iterator[Service]:
     for rule in machine.the("dnat", "prerouting"):
-        if rule.to_addresses and not is_to_itself(machine, rule):
+        if not rule.to_addresses:
+            remarks.append(Remark(rule.where, rule.text, "it changes the port alone"))
+        elif not is_to_itself(machine, rule):
             targets = [(address, rule.to_ports, rule.where) for address in rule.to_addresses]
             yield Service(rule.destinations, rule.destination_ports, targets, rule.where, rule.text)
     for each in machine.balanced:

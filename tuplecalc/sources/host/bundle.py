@@ -26,7 +26,8 @@ def recognises(source: Source) -> bool:
 
 def _is_of_a_machine(text: Text) -> bool:
     knows = (nft.recognises, iptables.recognises, ipvs.recognises, sysctl.recognises)
-    return any(each(text) for each in knows) or bool(ip.read(text)) or limits.limit(text) is not None
+    routing = ip.read(text)
+    return any(each(text) for each in knows) or any(routing or ()) or limits.limit(text) is not None
 
 
 def read(source: Source) -> Draft:
@@ -59,8 +60,8 @@ def read(source: Source) -> Draft:
             machine = replace(machine, routing=machine.routing.and_(routing))
         elif (limit := limits.limit(text)) is not None:
             machine = replace(machine, limits=(*machine.limits, limit))
-        elif listening := limits.listeners(text):
-            machine = replace(machine, listeners=machine.listeners + tuple(listening))
+        elif (listening := limits.listeners(text)) is not None:
+            machine = replace(machine, listeners=(machine.listeners or ()) + listening)
         elif (version := kernel(text)) is not None:
             machine = replace(machine, kernel=version)
         elif (size := memory(text)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from tuplecalc.network.ports import PortSet
@@ -20,25 +21,31 @@ def captures(machine: Machine) -> tuple[list[tuple[dict[str, Said], list[Rule]]]
     """The proxies, each with its rules; and what is wrong with these."""
     remarks: list[Remark] = []
     found = []
-    tproxy = machine.the("tproxy")
-    for rule in tproxy:
-        home = None if rule.mark is None else machine.routing.leads_home(rule.mark)
-        if home is False:
-            remarks.append(Remark(rule.where, rule.text, _NO_WAY_HOME))
-    if tproxy:
-        found.append((_proxy(machine, tproxy, "tproxy"), tproxy))
-    if redirected := _redirected(machine):
-        table = _proxy(machine, redirected, "nat")
-        found.append((table, redirected))
-        if len({rule.to_ports for rule in redirected}) > 1:
-            why = "not all services share all listen_ports: one that all flows go to has its listener's alone"
-            remarks.append(Remark(redirected[0].where, redirected[0].text, why))
+    ways: tuple[tuple[Literal["tproxy", "nat"], list[Rule]], ...]
+    ways = (("tproxy", machine.the("tproxy")), ("nat", _redirected(machine)))
+    for capture, rules in ways:
+        if rules:
+            found.append((_proxy(machine, rules, capture), rules))
+        for rule in rules:
+            remarks += [Remark(rule.where, rule.text, why) for why in _wrong(machine, rule)]
+    redirected = ways[1][1]
+    if len({rule.to_ports for rule in redirected}) > 1:
+        why = "not all services share all listen_ports: one that all flows go to has its listener's alone"
+        remarks.append(Remark(redirected[0].where, redirected[0].text, why))
     return found, remarks
+
+
+def _wrong(machine: Machine, rule: Rule) -> Iterator[str]:
+    if rule.mark is not None and machine.routing.leads_home(rule.mark) is False:
+        yield _NO_WAY_HOME
+    ports = PortSet(rule.to_ports or rule.destination_ports or "1-65535")
+    if machine.listeners is not None and not any(each.port in ports for each in machine.listeners):
+        yield f"nothing listens on {ports}"
 
 
 def is_to_itself(machine: Machine, rule: Rule) -> bool:
     """Whether a DNAT leads to a socket of the machine."""
-    return all(machine.routing.is_own(address) for address in rule.to_addresses)
+    return bool(rule.to_addresses) and all(map(machine.routing.is_own, rule.to_addresses))
 
 
 def _redirected(machine: Machine) -> list[Rule]:
@@ -112,14 +119,12 @@ def _tracking(machine: Machine, rules: list[Rule], capture: Literal["tproxy", "n
 
 def _process(machine: Machine, rules: list[Rule]) -> tuple[str, str] | None:
     """The name of the process that listens on the port, and where that stands."""
-    ports = PortSet.of_ranges([])
     for rule in rules:
-        ports |= PortSet(rule.to_ports or "1-65535")
-    for listener in machine.listeners:
-        if listener.port in ports and listener.processes:
-            return listener.processes[0][0], listener.where
+        for listener in machine.listeners or ():
+            if listener.port in PortSet(rule.to_ports or rule.destination_ports or "1-65535"):
+                return next(((name, listener.where) for name, _ in listener.processes), None)
     names = {each.process: each.where for each in machine.limits if each.process}
-    return next(iter(names.items())) if len(names) == 1 else None
+    return next(iter(names.items())) if len(names) == 1 and machine.listeners is None else None
 
 
 def _files(machine: Machine, process: str) -> dict[str, Said]:

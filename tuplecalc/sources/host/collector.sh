@@ -70,7 +70,7 @@ main() {
     collect rule6.json ip -j -6 rule
     collect route.json ip -j -4 route show table all
     collect route6.json ip -j -6 route show table all
-    collect listeners.txt ss -Htlnp
+    collect listeners.txt ss -tlnp
     collect kernel.txt uname -sr
     collect memory.txt grep MemTotal /proc/meminfo
     setting /proc/sys/net/ipv4/ip_local_port_range \

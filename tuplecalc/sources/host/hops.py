@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -50,7 +51,15 @@ def draft(machine: Machine) -> Draft:
         services=behind_it,
         kinds=kinds,
         remarks=tuple(remarks),
-        passed_over=made.passed_over,
+        passed_over=made.passed_over + _for_udp(machine),
+    )
+
+
+def _for_udp(machine: Machine) -> Counter[str]:
+    """Rules that the tuples of TCP do not depend on; those of source NAT are remarked where they matter."""
+    others = ("redirect", "dnat", "tproxy")
+    return Counter(
+        "rules for UDP alone" for rule in machine.rules if rule.protocol == "udp" and rule.action in others
     )
 
 
@@ -91,6 +100,7 @@ def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
     """The kinds of flows, by the hops that they cross, where there are several; and whose hops these are."""
     if len(hops) < 2:
         return ()
+    _agree([table for table, _ in hops])
     kinds: list[Table] = []
     captured = [table for table, _ in hops if "capture" in table]
     for table, rules in hops:
@@ -105,6 +115,22 @@ def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
             table["traffic"] = Said([name], where)
         kinds.append({"name": Said(name, where), "share": Said(str(Fraction(1, len(hops))), unknown=_SHARE)})
     return tuple(kinds)
+
+
+def _agree(tables: Sequence[dict[str, Said]]) -> None:
+    """What hops of one machine have in common: a table that tracks, and no files that are another's."""
+    tracking = [table for table in tables if "tracking" in table]
+    if len({table["tracking"].value for table in tracking}) > 1:
+        for table in tracking:
+            table["tracking"] = max((other["tracking"] for other in tracking), key=_strictness)
+    files = {table["max_files"].value for table in tables if "max_files" in table}
+    for table in tables if len(files) > 1 else ():
+        if "max_files" in table:
+            table["max_files"] = Said(unknown="the files of all proxies of the machine together")
+
+
+def _strictness(said: Said) -> int:
+    return ("off", "loose", "strict").index(str(said.value))
 
 
 def _crosses_too(captured: Sequence[Table], passing: Sequence[Table]) -> bool:

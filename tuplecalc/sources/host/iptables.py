@@ -221,7 +221,13 @@ def _interface(given: list[str]) -> str:
 
 
 def _ports(given: list[str]) -> str:
-    return ports_of([each.replace(":", "-") for each in ",".join(given).split(",")])
+    """Ports of a match; a range that is open at an end goes on to the last or first port.
+
+    >>> _ports(["80,443,8000:8099"]), _ports(["1024:"]), _ports([":1023"])
+    ('80, 443, 8000-8099', '1024-65535', '1-1023')
+    """
+    parts = [each.partition(":") for each in ",".join(given).split(",")]
+    return ports_of([f"{low or 0}-{high or 65535}" if colon else low for low, colon, high in parts])
 
 
 def _target(to: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Processes: who listens on which port (``ss -Htlnp``), and how many files each may open."""
+"""Processes: who listens on which port (``ss -tlnp``), and how many files each may open."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tuplecalc.sources.texts import Text
 
 _LISTENER = re.compile(r"^LISTEN\s+\d+\s+\d+\s+(\S+):(\d+)\s+\S+\s*(.*)$")
+_PRINTED = re.compile(r"State\s+Recv-Q|LISTEN\s")
 _USER = re.compile(r'\("([^"]*)",pid=(\d+),')
 _PROCESS = re.compile(r"^# (\S+) (\d+)$", re.MULTILINE)
 _FILES = re.compile(r"^Max open files\s+(\d+)\s")
@@ -30,19 +31,21 @@ class Limit(NamedTuple):
     where: str
 
 
-def listeners(text: Text) -> list[Listener]:
-    """The listeners that ``ss`` prints; none where this is something else.
+def listeners(text: Text) -> tuple[Listener, ...] | None:
+    """The listeners that ``ss`` prints; None where this is something else.
 
     >>> line = 'LISTEN 0 4096 0.0.0.0:3128 0.0.0.0:* users:(("squid",pid=77,fd=9))'
     >>> listeners(Text("ss", line))
-    [Listener(port=3128, processes=(('squid', 77),), where='ss:1')]
+    (Listener(port=3128, processes=(('squid', 77),), where='ss:1'),)
     """
+    if not _PRINTED.match(text.text):
+        return None
     found = []
     for number, line in enumerate(text.text.splitlines(), 1):
         if matched := _LISTENER.match(line):
             users = dict.fromkeys((name, int(pid[:9])) for name, pid in _USER.findall(matched[3]))
             found.append(Listener(int(matched[2][:6]), tuple(users), text.at(number)))
-    return found
+    return tuple(found)
 
 
 def limit(text: Text) -> Limit | None:

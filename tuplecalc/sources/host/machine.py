@@ -40,14 +40,14 @@ class Memory(NamedTuple):
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine; what is None or empty stands in none of its files."""
+    """A machine; what is None, or empty, stands in none of its files."""
 
     name: str
     rules: tuple[Rule, ...] = ()
     balanced: tuple[Balanced, ...] = ()
     routing: Routing = field(default_factory=Routing)
     settings: Mapping[str, Said] = field(default_factory=dict)
-    listeners: tuple[Listener, ...] = ()
+    listeners: tuple[Listener, ...] | None = None
     limits: tuple[Limit, ...] = ()
     kernel: Kernel | None = None
     memory: Memory | None = None

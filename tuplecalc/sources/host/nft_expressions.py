@@ -158,6 +158,8 @@ def said(value: object) -> str:
             return f"{{ {said(elements)} }}"
         case {"concat": [*parts]}:
             return " . ".join(map(said, parts))
+        case {"&": [*parts]}:
+            return " & ".join(map(said, parts))
         case {"key": key, **rest}:
             return " ".join(map(said, (key, *rest.values())))
         case {"protocol": protocol, "field": name}:

@@ -10,20 +10,19 @@ from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Said
 from tuplecalc.sources.texts import Text
 
-_SETTING = re.compile(r"^((?:net|fs|kernel|vm|user|dev|debug)[./][\w./@:*-]+)[ \t]*=[ \t]*(.*)$")
+_SETTING = re.compile(r"^(net[./][\w./@:*-]+)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
 _TABLE = "net.netfilter.nf_conntrack_"
 Settings = Mapping[str, Said]
 """The value of each setting as it is printed, and where."""
 
 
 def recognises(text: Text) -> bool:
-    """Whether the first line is a setting."""
-    first, _, _ = text.text.lstrip().partition("\n")
-    return bool(_SETTING.match(first.rstrip()))
+    """Whether a line is a setting of the network."""
+    return bool(_SETTING.search(text.text))
 
 
 def read(text: Text) -> dict[str, Said]:
-    """All settings; lines that are none (``sysctl`` mixes its errors in) are left out.
+    """The settings of the network; lines that are none (``sysctl`` mixes its errors in) are left out.
 
     >>> read(Text("sysctl.txt", "net.ipv4.ip_forward = 1"))["net.ipv4.ip_forward"]
     Said(value='1', where='sysctl.txt:1', unknown='')

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import typer
@@ -63,17 +66,20 @@ def named_hops(chain: Chain, names: Sequence[str] | None) -> tuple[str, ...]:
 def own_chain() -> tuple[Chain, str]:
     """The chain that this machine's rules and settings make, and its text: ``import`` of itself.
 
-    Raises :class:`~tuplecalc.errors.InputError` where they cannot be read, or make no chain.
+    What of them is not understood is said on standard error.  Raises
+    :class:`~tuplecalc.errors.InputError` where they cannot be read, or make no chain.
     """
-    import io
-    import subprocess
-
-    from tuplecalc.sources.read import COLLECTOR, read
+    from tuplecalc.sources.host.bundle import READER
+    from tuplecalc.sources.read import COLLECTOR
+    from tuplecalc.sources.texts import opened
+    from tuplecalc.sources.written import written
 
     try:
         done = subprocess.run(["sh", COLLECTOR], stdout=subprocess.PIPE, check=True)
-        found = read(["-"], io.BytesIO(done.stdout))
     except (OSError, subprocess.CalledProcessError) as error:
-        raise InputError(f"this machine's own rules: cannot be read: {error}; name a FILE") from error
-    text = found.text.replace("standard input", "this machine")
-    return loads(text, source="this machine"), text
+        raise InputError(f"FILE: none is given, and this machine cannot be read: {error}") from error
+    source = opened("-", io.BytesIO(done.stdout), "this machine")
+    found = written([(source, READER.read(source))])
+    for remark in found.remarks:
+        print(f"{remark.where}: {remark.why}: {remark.said}", file=sys.stderr)
+    return loads(found.text, source=source.name), found.text

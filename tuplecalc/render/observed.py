@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from tuplecalc.render import numbers, table
 from tuplecalc.sources.observed import Observed
+from tuplecalc.sources.tables.connection import State
 from tuplecalc.sources.usage import Busy, Measured, Total, Usage
 
 if TYPE_CHECKING:
@@ -156,7 +157,9 @@ def _others(usage: Usage) -> str:
 
 def _total(of: Total, size: int | None) -> str:
     entries = sum(of.states.values())
-    states = [f"{numbers.count(count)} {state}" for state, count in of.states.items() if count]
+    states = [
+        f"{numbers.count(of.states[state])} {state}" for state in get_args(State) if of.states.get(state)
+    ]
     states += [f"{numbers.count(of.others)} of other protocols"] if of.others else []
     share = f" of {numbers.count(size)} ({numbers.percent(Fraction(entries, size))})" if size else ""
     in_them = f"; {', '.join(states)}" if states else ""

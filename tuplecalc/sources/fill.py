@@ -107,7 +107,8 @@ class _Writer:
             share = {"share": f"{sum(ports[port].values())}/{total}"} if len(busiest) > 1 else {}
             table = self.toml.table()
             table.update(others | ({"name": f"port-{port}"} if share else {}) | share)
-            self._put(table, "addresses", addresses if len(addresses) <= _MOST_LISTED else len(addresses))
+            listed = addresses[0] if len(addresses) == 1 else addresses
+            self._put(table, "addresses", listed if len(addresses) <= _MOST_LISTED else len(addresses))
             self._put(table, "ports", port)
             found.append(table)
         self.document.remove("services")

@@ -370,7 +370,7 @@ def test_what_is_refused(arguments: tuple[str, ...], message: str) -> None:
 def test_refusals_of_a_process(hub: str, tmp_path: Path) -> None:
     assert refused(run("observe", hub, "--from", str(tmp_path / "no"))).startswith(f"{tmp_path / 'no'}: ")
     assert refused(run("observe", hub, "--from", "-", stdin=b"what?\n")).startswith(
-        'standard input: no table of connections begins with "what?"; give the output of ss -tan'
+        'standard input:1: "what?": this is no line of a table of connections; give the output of ss -tan'
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -43,18 +44,43 @@ def filled(text: str, seen: Observed) -> Filled:
     toml = needs("tomlkit", "tomlkit", "--fill")
     if text.lstrip().startswith("{"):
         raise InputError("--fill: the topology is JSON, which has no comments; write it as TOML")
-    parts = {each.services: each for each in seen.found.services if each.rate}
-    tables = {each.table for each in parts.values()} or {"sockets", "tracking"}
-    whole = next((each for each in seen.found.measured if each.rate and each.table in tables), None)
-    if whole is None:
+    parts = _by_services(seen.found.services)
+    if not parts:
         raise InputError("--fill: no connection was seen to close, so there is no rate; look again later")
     writer = _Writer(toml, toml.parse(text), f"measured {seen.at:%Y-%m-%d}")
-    left = [*writer.services(seen), *writer.traffic(whole, parts, seen)]
+    left = [*writer.services(seen), *writer.traffic(parts, seen)]
     try:
         loads(made := toml.dumps(writer.document))
     except TopologyError as error:
         raise InputError(f"--fill: what was measured does not fit the file: {error}") from error
     return Filled(made, tuple(left))
+
+
+@dataclass(frozen=True)
+class _Flows:
+    """Connections that are open, and how many come in a second."""
+
+    open: int = 0
+    rate: float = 0.0
+
+    def __add__(self, other: _Flows) -> _Flows:
+        return _Flows(self.open + other.open, self.rate + other.rate)
+
+    @property
+    def written(self) -> dict[str, object]:
+        """Rate and hold as a topology says them, with four digits."""
+        return {"rate": _number(self.rate), "hold": f"{_number(round(self.open / self.rate, 3))}s"}
+
+
+def _by_services(measured: Sequence[Measured]) -> dict[str, _Flows]:
+    """What was measured of each group of services; the tracking table sees both ends close."""
+    tables = {each.table for each in measured if each.rate}
+    table = "tracking" if "tracking" in tables else "sockets"
+    found: dict[str, _Flows] = {}
+    for each in measured:
+        if each.rate and each.table == table:
+            found[each.services] = found.get(each.services, _Flows()) + _Flows(each.open, each.rate)
+    return found
 
 
 class _Writer:
@@ -63,32 +89,32 @@ class _Writer:
     def __init__(self, toml: Any, document: Any, note: str) -> None:
         self.toml, self.document, self.note = toml, document, note
 
-    def traffic(self, whole: Measured, parts: Mapping[str, Measured], seen: Observed) -> Iterator[str]:
-        """Rate and hold of all, or of each kind; why not."""
+    def traffic(self, parts: Mapping[str, _Flows], seen: Observed) -> Iterator[str]:
+        """Rate and hold of each kind, else of all; why not of each."""
         traffic = self.document.setdefault("traffic", self.toml.table())
-        kinds = traffic.get("kinds", [])
-        groups = [group.name or "" for group in seen.chain.services]
+        kinds, services = traffic.get("kinds", []), seen.chain.services
+        groups = [group.name or ("services" if len(services) == 1 else "") for group in services]
         why = _why_not_told_apart(kinds, groups, parts)
-        if why is None and kinds:
-            traffic.pop("rate", None)
-            for kind in kinds:
-                of = [parts[name] for name in _groups(kind, groups)]
-                kind.pop("share", None)
-                self._put(kind, "rate", _number(rate := sum(each.rate for each in of)))
-                self._put(kind, "hold", _seconds(sum(each.open for each in of) / rate))
+        if why or (not kinds and len(groups) == 1):
+            yield from filter(None, [why])
+            self._put_flows(
+                traffic, parts.values(), but="rate" if any("rate" in kind for kind in kinds) else ""
+            )
             return
-        if why is None and len(groups) > 1:
-            traffic.pop("rate", None)
+        traffic.pop("rate", None)  # the kinds' are added up
+        for kind in kinds:
+            kind.pop("share", None)
+            self._put_flows(kind, [parts[name] for name in _groups(kind, groups)])
+        if not kinds:
             traffic["kinds"] = self.toml.array().multiline(True)
             for name in groups:
-                rate, hold = _number(parts[name].rate), _seconds(parts[name].hold or 0.0)
-                kind = {"name": name, "rate": rate, "hold": hold, "services": name}
+                kind = {"name": name, **parts[name].written, "services": name}
                 traffic["kinds"].add_line(kind, comment=self.note)
-            return
-        yield from filter(None, [why])
-        if not any("rate" in kind for kind in kinds):
-            self._put(traffic, "rate", _number(whole.rate))
-        self._put(traffic, "hold", _seconds(whole.hold or 0.0))
+
+    def _put_flows(self, table: Any, flows: Iterable[_Flows], but: str = "") -> None:
+        for key, value in sum(flows, _Flows()).written.items():
+            if key != but:
+                self._put(table, key, value)
 
     def services(self, seen: Observed) -> Iterator[str]:
         """The one group of services, where it is marked unknown, as it was seen; what is left out."""
@@ -146,7 +172,7 @@ def _comment(table: Any, key: str) -> str:
 
 
 def _why_not_told_apart(
-    kinds: Sequence[Mapping[str, Any]], groups: Sequence[str], parts: Mapping[str, Measured]
+    kinds: Sequence[Mapping[str, Any]], groups: Sequence[str], parts: Mapping[str, _Flows]
 ) -> str | None:
     """Why kinds cannot be measured one by one; None where they can."""
     named = [_groups(kind, groups) for kind in kinds]
@@ -172,8 +198,3 @@ def _number(value: float) -> int | float:
     """A value with four digits."""
     rounded = float(f"{value:.4g}")
     return int(rounded) if rounded == int(rounded) else rounded
-
-
-def _seconds(value: float) -> str:
-    """A time as a topology says it."""
-    return f"{_number(round(value, 3))}s"

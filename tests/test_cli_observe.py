@@ -141,6 +141,15 @@ def test_both_tables_of_a_machine_are_never_added_up(nat: str, tmp_path: Path) -
     assert said["fullest"] == {"hop": "nat", "limit": "ports", "table": "tracking", "share": 660 / 1024}
 
 
+def test_a_tracking_table_is_watched_where_the_model_has_no_limit_for_it(nat: str) -> None:
+    """Where closed entries give way the model knows that 2,048 are the most, and 4,096 never fill."""
+    setting = ("--set", "hops.nat.closing=gives-way")
+    assert [limit.name for limit in capacity(load(nat, setting[1:])).hops[1].limits] == ["ports"]
+    said = json.loads(invoke("observe", nat, *setting, "--from", "-", "-o", "json", stdin=BUSY).stdout)
+    entries = said["limits"][-1]
+    assert (entries["limit"], entries["size"], entries["share"]) == ("entries", 4096, 906 / 4096)
+
+
 def test_metrics_have_one_series_for_each_limit_and_scopes_where_asked_for(nat: str) -> None:
     written = invoke("observe", nat, "--from", "-", "-o", "prometheus", stdin=BUSY).stdout
     of = '{hop="nat",limit="ports",table="tracking"}'
@@ -267,7 +276,7 @@ def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
         (
             HUB,
             sockets(9, 0),
-            "--fill: no connection was seen to close, so there is no rate; look again later",
+            "--fill: no connection to the services was seen to close, so there is no rate; look again later",
         ),
         (
             json.dumps(tomllib.loads(HUB)),

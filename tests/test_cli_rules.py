@@ -12,7 +12,7 @@ from tests.command import invoke, refused, run
 from tests.render.observations import HUB, observed
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import loads
-from tuplecalc.render.alerts import rules
+from tuplecalc.render.alerts import Watched, rules
 from tuplecalc.render.prometheus import text
 
 ODD = """clients = {addresses = 9}
@@ -42,7 +42,11 @@ def test_three_rules_for_each_limit_of_the_hops_and_one_that_says_when_nobody_lo
             f"predict_linear(tuplecalc_tuples_used{of}[30m], 3600) >= tuplecalc_tuples_limit{of}",
         ):
             assert written.count(f'        expr: "{wanted}"\n') == 1
-    assert written.count("- alert: ") == 3 * len(limits) + 1
+    assert written.count("- alert: ") == 3 * (len(limits) + 1) + 1
+    assert written.count("hop='login-proxy',limit='entries'") == 4
+    whole = invoke("rules", "cone", "--set", "hops.nat.max_entries=9").stdout
+    assert whole.count("limit='entries'") == 4
+    assert "9 entries in a scope; each tuple takes an entry of the tracking table." in whole
     assert "64,512 ports in a scope; both legs of a flow need a port of their own (one table)." in written
     assert "clients" not in written
     assert "hop='lvs'" in invoke("rules", "outage").stdout
@@ -90,7 +94,7 @@ def test_promtool_takes_them(arguments: tuple[str, ...], tmp_path: Path) -> None
 def test_they_ring(topology: str | None, per_minute: int, ringing: list[str], tmp_path: Path) -> None:
     """After a quarter of an hour in which a hub's ports fill from 75 % by so many a minute."""
     (tmp_path / "rules.yml").write_text(
-        rules([capacity(loads(topology)).limit("nat", "ports")] if topology else ()), encoding="utf-8"
+        rules([Watched("nat", "ports", "few")] if topology else ()), encoding="utf-8"
     )
     of = '{hop="nat",limit="ports",table="tracking",instance="hub"}'
     used = [min(48384 + per_minute * minute, 64512) for minute in range(31)]

@@ -24,13 +24,12 @@ def rules(
     hops: Annotated[list[str] | None, HOPS] = None,
 ) -> None:
     """Prometheus alerts at 80 % and 90 % of each limit, and where one runs dry within the hour."""
-    from tuplecalc.render.alerts import rules as written
+    from tuplecalc.render import alerts
 
     limits = []
     if file is not None:
         from tuplecalc.limits.capacity import capacity
 
         design = chain(file, settings)
-        names = named_hops(design, hops)
-        limits = [limit for limit in capacity(design).limits if limit.hop in names]
-    sys.stdout.write(written(limits))
+        limits = list(alerts.watched(capacity(design), named_hops(design, hops)))
+    sys.stdout.write(alerts.rules(limits))

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.kinds import ENTRIES
 from tuplecalc.render import numbers
 from tuplecalc.render.table import name
+from tuplecalc.sources.counting import RULES
 
 STEPS = ((Fraction(8, 10), "warning", "10m"), (Fraction(9, 10), "critical", "2m"))
 """From which share of a limit on there is an alert, how severe, and after how long."""
@@ -23,6 +25,14 @@ _HEAD = """\
 """
 
 
+class Watched(NamedTuple):
+    """A limit of a hop, and what is worth knowing of it when it is full."""
+
+    hop: str
+    limit: str
+    why: str
+
+
 class _Rule(NamedTuple):
     alert: str
     expr: str
@@ -32,7 +42,21 @@ class _Rule(NamedTuple):
     description: str
 
 
-def rules(limits: Sequence[Limit] = ()) -> str:
+def watched(capacity: Capacity, hops: Sequence[str]) -> Iterator[Watched]:
+    """The limits of these hops that tables show, and each machine's tracking table."""
+    limits = [limit for limit in capacity.limits if limit.hop in hops]
+    for limit in limits:
+        if callable(RULES[limit.kind]):
+            keys = f"{numbers.count(limit.size.value)} {limit.kind.resource} in a scope"
+            yield Watched(limit.hop, limit.name, f"{keys}; {limit.kind.sentence}")
+    machines = {hop.name: hop.on for hop in capacity.chain.hops}
+    known = {machines.get(limit.hop) for limit in limits if limit.kind is ENTRIES}
+    for machine, hop in {machines.get(hop, hop): hop for hop in reversed(hops)}.items():
+        if machine not in known:
+            yield Watched(hop, ENTRIES.name, "the tracking table drops new connections when it is full")
+
+
+def rules(limits: Sequence[Watched] = ()) -> str:
     """Rules in YAML for each of the limits, or the same three for whatever is observed.
 
     They alert at 80 % and 90 % of a scope's keys, where the trend of half an hour reaches the limit
@@ -49,16 +73,14 @@ def rules(limits: Sequence[Limit] = ()) -> str:
     return _HEAD + "\n".join(lines) + "\n"
 
 
-def _of(limit: Limit | None) -> Iterator[_Rule]:
+def _of(limit: Watched | None) -> Iterator[_Rule]:
     if limit is None:
         only, labels, what = "", {}, "{{ $labels.hop }} {{ $labels.limit }}"
         why = "`tuplecalc observe` shows the busiest scopes"
     else:
-        only = f"{{hop={_quoted(limit.hop)},limit={_quoted(limit.name)}}}"
-        labels = {"hop": _plain(limit.hop), "limit": _plain(limit.name)}
-        what = f"{_plain(name(limit.hop))} {_plain(limit.name)}"
-        keys = numbers.count(limit.size.value)
-        why = f"{keys} {limit.kind.resource} in a scope; {limit.kind.sentence}"
+        only = f"{{hop={_quoted(limit.hop)},limit={_quoted(limit.limit)}}}"
+        labels = {"hop": _plain(limit.hop), "limit": _plain(limit.limit)}
+        what, why = f"{_plain(name(limit.hop))} {_plain(limit.limit)}", limit.why
     at = "on {{ $labels.instance }}"
     for share, severity, wait in STEPS:
         yield _Rule(

@@ -46,7 +46,8 @@ def filled(text: str, seen: Observed) -> Filled:
         raise InputError("--fill: the topology is JSON, which has no comments; write it as TOML")
     parts = _by_services(seen.found.services)
     if not parts:
-        raise InputError("--fill: no connection was seen to close, so there is no rate; look again later")
+        rule = "no connection to the services was seen to close, so there is no rate"
+        raise InputError(f"--fill: {rule}; look again later")
     writer = _Writer(toml, toml.parse(text), f"measured {seen.at:%Y-%m-%d}")
     left = [*writer.services(seen), *writer.traffic(parts, seen)]
     try:

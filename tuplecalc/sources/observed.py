@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import Constant
+from tuplecalc.limits.kinds import ENTRIES
+from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.growth import between
@@ -90,11 +93,13 @@ def snapshots(
         sleep(max(began + number * every - monotonic(), 0))
         streams, since = take(), monotonic() - began
         found = observe(capacity, streams, hops, top)
+        lines = [each.lines for each in streams if isinstance(each, Stream)]
+        size = _tracking_size(capacity.chain, hops, is_live=len(lines) < len(streams))
+        found = _with_table(found, hops[0], size)
         if first is None:
             first = found
         else:
             found = between(first, found, since)
-        lines = [each.lines for each in streams if isinstance(each, Stream)]
         yield Observed(
             capacity.chain,
             tuple(hops),
@@ -103,10 +108,23 @@ def snapshots(
             number + 1,
             since if number else 0.0,
             sum(each.not_understood for each in lines),
-            _tracking_size(capacity.chain, hops, is_live=len(lines) < len(streams)),
+            size,
             tuple(remark for each in lines for remark in each.remarks),
             sum((each.passed_over for each in lines), Counter()),
         )
+
+
+def _with_table(found: Observation, hop: str, size: int | None) -> Observation:
+    """With the tracking table as a limit of the hop, where the model has none: it drops when it is full."""
+    is_known = any(usage.limit.kind is ENTRIES for usage in found.usages)
+    total = next((each for each in found.totals if each.table == "tracking"), None)
+    if is_known or size is None or total is None:
+        return found
+    limit = Limit(ENTRIES, hop, Constant(size), Constant(1), 1, Constant(0))
+    taken = total.open + total.lingering
+    busiest = (Busy({}, total.open, total.lingering),) if taken else ()
+    usage = Usage(limit, size, "tracking", len(busiest), busiest)
+    return replace(found, usages=(*found.usages, usage), scopes=(*found.scopes, {(): taken} if taken else {}))
 
 
 def _tracking_size(chain: Chain, hops: Container[str], *, is_live: bool) -> int | None:

@@ -99,7 +99,7 @@ def snapshots(
         if first is None:
             first = found
         else:
-            found = between(first, found, since)
+            found = between(first, found, max(round(since, 2), 0.01))
         yield Observed(
             capacity.chain,
             tuple(hops),

@@ -217,8 +217,8 @@ def test_fewer_blocks_than_sources_are_said() -> None:
     )
     said = list(sentences.sentences(tc.capacity(chain)))
     assert (
-        "Only 3 of 100 clients get ports at cgn: the flows and rates that can be reached are theirs. All that "
-        "the other 97 open fails, and is counted in the share that fails."
+        "Only 3 of 100 clients get ports at cgn: the flows and rates that can be reached are theirs. All "
+        "that the other 97 open fails, and is counted in the share that fails."
     ) in said
     assert "get ports" not in " ".join(
         sentences.sentences(tc.capacity(tc.with_settings(chain, "hops.cgn.block=even")))

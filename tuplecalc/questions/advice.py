@@ -28,12 +28,13 @@ from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, apart, for_all_clients, for_limit
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.expected import expected_share
+from tuplecalc.under_load.offered import FEW
 from tuplecalc.under_load.pools import pools
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
 _MOST_APART, _MOST_TIES = 3, 4
 _MOST_SEVERAL, _FEWEST_SEVERAL = 600, 40
-_FEW_FAIL, _MOST_TRIED, _MOST_WAYS = 1e-3, 12, 60
+_MOST_TRIED, _MOST_WAYS = 12, 60
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 
 
@@ -81,10 +82,10 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     separate = _evaluated(result, _keeping_apart(result))
     rate = result.chain.traffic.offered
     is_small = len(result.chain.strands) * len(result.hops) <= _MOST_WAYS
-    if rate is not None and is_small and expected_share(result, pools(result), float(rate)).upper > _FEW_FAIL:
+    if rate is not None and is_small and expected_share(result, pools(result), float(rate)).upper > FEW:
         first, last = ranked[:_MOST_TRIED], ranked[_MOST_TRIED:]
         known = [_with_expected(result, each, float(rate)) for each in first]
-        ranked = sorted(known, key=lambda each: each.expected is not None and each.expected.upper > _FEW_FAIL)
+        ranked = sorted(known, key=lambda each: each.expected is not None and each.expected.upper > FEW)
         ranked += last
         separate = [_with_expected(result, each, float(rate)) for each in separate]
     return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()

@@ -332,10 +332,10 @@ that the other 8,472 open fails, and is counted in the share that fails.
     if not found.served:
         return f"None of the {clients} clients gets ports{where}: all that they open fails."
     verb = "gets" if found.served == 1 else "get"
-    said = (
-        f"Only {served} of {clients} clients {verb} ports{where}: the flows and rates that can be reached are"
+    return (
+        f"Only {served} of {clients} clients {verb} ports{where}: the flows and rates that can be reached "
+        f"are theirs. All that the other {others} open fails, and is counted in the share that fails."
     )
-    return f"{said} theirs. All that the other {others} open fails, and is counted in the share that fails."
 
 
 def at_most(result: Capacity) -> Iterator[str]:

@@ -19,7 +19,8 @@ from tuplecalc.under_load.mean_field import MeanField, Meeting
 from tuplecalc.under_load.pools import Pools, pools
 
 Verdict = Literal["fits", "tight", "fails"]
-_FAILS = 1e-3
+FEW = 1e-3
+"""The share that may be expected to fail, of all and of each kind, of a rate that fits."""
 _TIGHT = Fraction(4, 5)
 
 
@@ -97,7 +98,7 @@ class Offered(NamedTuple):
         """
         if self.expected is None:
             return None
-        if self.overloaded or self.most_failing > _FAILS:
+        if self.overloaded or self.most_failing > FEW:
             return "fails"
         return "tight" if self.utilisation is not None and self.utilisation > _TIGHT else "fits"
 
@@ -107,6 +108,14 @@ class Offered(NamedTuple):
         return max(
             (each.upper for each in (self.expected, *(k.expected for k in self.kinds)) if each), default=0.0
         )
+
+    @property
+    def worse_kind(self) -> KindLoad | None:
+        """Of several kinds the one that fails most, where that is more than few, and than all together."""
+        worst = max(self.kinds, key=lambda each: each.expected.upper, default=None)
+        if worst is None or self.expected is None or len(self.kinds) < 2:
+            return None
+        return worst if worst.expected.upper > max(self.expected.upper, FEW) else None
 
     @property
     def overloaded(self) -> bool:
@@ -120,14 +129,15 @@ class Offered(NamedTuple):
 
     @property
     def hit_first(self) -> KindLoad | None:
-        """The kind that is the first without room, else the one that fails most; None where none fails."""
-        hit = [each for each in self.kinds if each.seconds is not None or each.failing.upper > 0]
+        """The kind that is the first without room, else that of which most is expected to fail; or None."""
+        hit = [each for each in self.kinds if each.seconds is not None or each.expected.upper > 0]
         return min(hit, key=_order, default=None)
 
     def __repr__(self) -> str:
         if self.rate is None or self.utilisation is None:
             return f"<Offered {'nothing' if self.rate is None else f'{float(self.rate):,.6g}/s'}>"
-        lost = f", {self.blocking.lower:.3g} to {self.blocking.upper:.3g} fail" if self.blocking else ""
+        shares = ("expected to fail", self.expected), ("in the best case", self.blocking)
+        lost = "".join(f", {' to '.join(_ends(each))} {words}" for words, each in shares if each)
         return f"<Offered {float(self.rate):,.6g}/s: {float(self.utilisation):.1%} of the highest rate{lost}>"
 
 
@@ -191,6 +201,11 @@ def _of_all(parts: Mapping[str, Fraction], shares: Mapping[str, Bracket]) -> Bra
     return Bracket(low, high)
 
 
+def _ends(share: Bracket) -> Iterable[str]:
+    """Its two ends in a few digits, one where these are alike."""
+    return dict.fromkeys(f"{end:.3g}" for end in share)
+
+
 def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> Exhausted | None:
     """What runs dry first, of what flows of a kind need, or of all."""
     needed = (
@@ -200,7 +215,7 @@ def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> E
 
 
 def _order(kind: KindLoad) -> tuple[float, float]:
-    return inf if kind.seconds is None else kind.seconds, -kind.failing.upper
+    return inf if kind.seconds is None else kind.seconds, -kind.expected.upper
 
 
 def _badness(hop: BlindHop) -> tuple[float, float]:

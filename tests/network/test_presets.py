@@ -294,11 +294,11 @@ def test_settings() -> None:
     assert hop.preset == "aws-nat-gateway"
     assert set(hop.preset_keys) == {"ports", "time_wait"} - set(chain.hops[0].model_fields_set)
     assert hop.linger == 60
-    again = tc.with_settings(named, "hops.nat.time_wait=7s", "hops.nat.addresses=9")
+    again = tc.with_settings(named, "hops.nat.time_wait=7s", "hops.nat.addresses=7")
     assert again.hops[0].preset == hop.preset
     assert again.hops[0].linger == 7
     assert again.hops[0].preset_keys == ()
-    assert tc.with_settings(named, "hops.nat.addresses=9").hops[0].preset_keys == ("time_wait",)
+    assert tc.with_settings(named, "hops.nat.addresses=7").hops[0].preset_keys == ("time_wait",)
     [clients] = tc.with_settings(from_dict(filled("haproxy")), "clients.preset=linux-client-bind").clients
     assert clients.allocation == "bind"
 

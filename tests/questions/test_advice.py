@@ -499,7 +499,9 @@ def test_solve_stays_within_what_a_product_allows() -> None:
     assert solve(tc.with_settings(loads(AWS), "hops.nat.most.addresses=9"), nat, flows=440_001).value == 9
     with pytest.raises(tc.InputError) as beyond:
         solve(loads(AWS), f"{nat}=9..12", flows=9)
-    assert str(beyond.value) == f'"{nat}=9..12": {most}; begin the range there or below'
+    rule = 'hops[0].addresses: 9: the preset "aws-nat-gateway" allows 8 at most'
+    way_out = "write no more, or most = { addresses = 9 } where yours allows them"
+    assert str(beyond.value) == f'"{nat}=9..12": {rule}; {way_out}'
     with pytest.raises(tc.InputError) as fixed:
         solve(loads(AWS), "hops.nat.ports", flows=9)
     rule = "this cannot be changed here: it is `fixed`, by the file or by its preset"

@@ -209,6 +209,15 @@ class PresetPart(Bounded, defer_build=True):
         """Those of the preset too, where the table says nothing else."""
         return {**(self.given.most if self.given else {}), **super().largest}
 
+    def too_many(self, key: str, size: int) -> Problem:
+        """The same, and of a preset's largest value how to say another one."""
+        if key in dict(self.most):
+            return super().too_many(key, size)
+        most, value = self.largest[key], getattr(self, key)
+        rule = f'the preset "{self.preset}" allows {most:,} at most'
+        way_out = f"write no more, or most = {{ {key} = {size} }} where yours allows them"
+        return Problem(key, getattr(value, "spec", value), rule, way_out)
+
     @property
     def knobs(self) -> Mapping[str, str]:
         """What its platform calls a key, where that is known."""

@@ -77,7 +77,7 @@ def solve(
     axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST, wanted=True)
     of_clients = path_steps(axis.path)[-1] if path_steps(axis.path)[0] == "clients" else ""
     target = _target(chain, flows, rate, blocking, each=of_clients == "flows_each")
-    bounds = _allowed(chain, axis, path)
+    bounds = _allowed(chain, axis.path, path)
     is_share = axis.path.endswith(".share")
     if axis.unit == "" and not is_share:
         raise InputError(f"{show(path)}: a share has no least or largest; name a count or a time")
@@ -121,15 +121,12 @@ def solve(
     )
 
 
-def _allowed(chain: Chain, axis: Axis, path: str) -> Allowed:
-    """What is allowed there; raises where the key is fixed, or more than is allowed stands in the range."""
-    found = allowed(chain, axis.path)
+def _allowed(chain: Chain, path: str, written: str) -> Allowed:
+    """What is allowed there; raises where the key is fixed."""
+    found = allowed(chain, path)
     if found.is_fixed:
         rule = "this cannot be changed here: it is `fixed`, by the file or by its preset"
-        raise InputError(f"{show(path)}: {rule}; name another number")
-    if found.most is not None and found.most < axis.values[0]:
-        rule = f"{found.most:,} {axis.unit} are the most that this product allows"
-        raise InputError(f"{show(path)}: {rule}; begin the range there or below")
+        raise InputError(f"{show(written)}: {rule}; name another number")
     return found
 
 

@@ -100,6 +100,13 @@ def test_an_unknown_preset_is_refused(name: str, near: str) -> None:
     assert refused(run("presets", name)) == message
 
 
+def test_a_name_like_none_has_the_nearest_all_the_same() -> None:
+    names = "windows-client, macos-client, haproxy-source-range"
+    assert refused(run("presets", "nonsense")) == (
+        f'"nonsense": no preset has this name; the nearest names are {names}; `tuplecalc presets` lists them'
+    )
+
+
 # Citations.
 
 

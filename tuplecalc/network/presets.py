@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from pydantic import PrivateAttr
 
-from tuplecalc.errors import Problem, TopologyError, nearest, reject
+from tuplecalc.errors import Problem, TopologyError, alike, nearest, reject
 from tuplecalc.network.bounds import Bounded
 
 _FILE = Path(__file__).with_name("presets.toml")
@@ -108,7 +108,8 @@ def preset(name: str) -> Preset:
         return known[name]
     word = name.lower()
     near = nearest(word, known) or next((each for each in known if word and each.startswith(word)), None)
-    meant = f'did you mean "{near}"? ' if near else ""
+    others = f"the nearest names are {', '.join(alike(word, known))}; " if word else ""
+    meant = f'did you mean "{near}"? ' if near else others
     raise reject(name, "no preset has this name", f"{meant}{lists}")
 
 

@@ -34,7 +34,7 @@ from math import prod
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import atoms
+from tuplecalc.limits.expression import NamedPorts, Number, atoms
 from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Space, Table
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.hits import Hits, Struck, dies
@@ -193,6 +193,33 @@ class MeanField:
         """Whose ports meet in whose tables, and whether the older flow pays for it."""
         legs = ((self._legs[hidden.member].memberships[0].hop, hidden) for hidden in self._hidden)
         return list(dict.fromkeys((hop, hidden.hop, hidden.kills is not None) for hop, hidden in legs))
+
+    @property
+    def forgotten(self) -> dict[str, tuple[Number, str]]:
+        """The hops that use a port again while a table behind still holds it: for how long, and which."""
+        found: dict[str, tuple[Number, str]] = {}
+        for hidden in self._hidden:
+            leg = self._legs[hidden.member]
+            chooser, own = leg.memberships[0].hop, leg.memberships[0].times
+            here = self._members[hidden.space][leg].times
+            for mine, theirs in ((own.client, here.client), (own.service, here.service)):
+                if hidden.kills is None and theirs.value > mine.value:
+                    found[chooser] = max((theirs.value, hidden.hop), found.get(chooser, (0, "")))
+        return found
+
+    @property
+    def overlaps(self) -> list[tuple[NamedPorts, NamedPorts]]:
+        """The ports that different hops choose, of legs that meet."""
+        found = []
+        for hidden in self._hidden:
+            leg = self._legs[hidden.member]
+            others = (self._legs[number] for number, _ in hidden.unseen)
+            found += [
+                (leg.ports.origin, other.ports.origin)
+                for other in others
+                if other.memberships[0].hop != leg.memberships[0].hop
+            ]
+        return list(dict.fromkeys(found))
 
     def _kills(self, space: Space) -> float | None:
         """1 - π, where a table's collisions kill the older flow."""

@@ -23,7 +23,7 @@ from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.limit import by_flows
 from tuplecalc.limits.served import Served
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.replace import Change, path_steps, replace_all, with_settings, written_setting
+from tuplecalc.network.replace import Change, path_steps, replace_all, written_setting
 from tuplecalc.questions.allowed import Allowed, allowed
 from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, for_all_clients, for_limit
@@ -40,6 +40,10 @@ _MOST_TRIED, _FEWEST_TRIED, _MOST_WAYS = 18, 4, 1500
 _FEW_FAIL, _HARDLY_ANY = 1e-3, 1e-6
 _LESS = 1 - 1e-3  # of what fails: another figure, as it is shown
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
+
+
+Known = dict[frozenset[str], Capacity]
+"""Chains that were changed already, by the settings."""
 
 
 class Advice(NamedTuple):
@@ -79,20 +83,22 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     hops.nat.time_wait=30s 5,160,960 161,280
     hops.nat.addresses=5 6,451,200 52,879
     """
-    gains = _evaluated(result, _helping(result))
+    known: Known = {}
+    gains = _evaluated(result, _helping(result), known)
     for together in (1, 2, 3):
         if all(_gain(result, advice) < _WORTH_IT for advice in gains):
-            gains += _evaluated(result, _helping_ties(result, together))
+            gains += _evaluated(result, _helping_ties(result, together), known)
     ranked = sorted(gains, key=lambda each: _rank(result, each))
     field = MeanField(result)
-    separate = _evaluated(result, _keeping_apart(result, field), at_any_cost=True)
+    separate = _evaluated(result, _keeping_apart(result, field), known, at_any_cost=True)
     now = _failing(result, field)
     if now is not None and now.most > _FEW_FAIL:
-        unseen = _evaluated(result, for_meetings(result, field), at_any_cost=True)
-        known, most_tried = {frozenset(each.settings) for each in ranked}, _tried(result)
-        new = [each for each in unseen if frozenset(each.settings) not in known][: most_tried // 2]
-        ranked = _that_lower(result, now.all, [*ranked[: most_tried - len(new)], *new])
-        separate = _that_lower(result, now.all, separate)
+        most_tried, settings = _tried(result), {frozenset(each.settings) for each in ranked}
+        meeting = islice(for_meetings(result, field), most_tried)
+        unseen = _evaluated(result, meeting, known, at_any_cost=True)
+        new = [each for each in unseen if frozenset(each.settings) not in settings][: most_tried // 2]
+        ranked = _that_lower(result, now.all, [*ranked[: most_tried - len(new)], *new], known)
+        separate = _that_lower(result, now.all, separate, known)
     return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
 
 
@@ -115,11 +121,11 @@ def _failing(result: Capacity, field: MeanField | None = None) -> _Failing | Non
     return _Failing(of_all(result.chain, failing), max(each.upper for each in kinds.values()))
 
 
-def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice]) -> list[Advice]:
+def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> list[Advice]:
     """Those with which less fails, where least does first."""
     found = []
     for advice in advices:
-        then = _failing(capacity(with_settings(result.chain, *advice.settings)))
+        then = _failing(known[frozenset(advice.settings)])
         if then is not None and then.all.upper < now.upper * _LESS:
             fails = then.most > _FEW_FAIL, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
             found.append((fails, _rank(result, advice), advice._replace(expected=then.all)))
@@ -136,15 +142,20 @@ def _rank(result: Capacity, advice: Advice) -> tuple[bool, float, int]:
     return not advice.served.are_all, -_gain(result, advice), -advice.flows
 
 
-def _evaluated(result: Capacity, remedies: Iterable[Remedy], *, at_any_cost: bool = False) -> list[Advice]:
+def _evaluated(
+    result: Capacity, remedies: Iterable[Remedy], known: Known, *, at_any_cost: bool = False
+) -> list[Advice]:
     """The remedies with their figures: those that raise one, or at any cost all."""
+    seen: set[frozenset[str]] = set()
+    idle: set[str] = set()
     found: dict[frozenset[str], Advice] = {}
     best: dict[str, tuple[float, frozenset[str]]] = {}
     for text, changes, is_apart, purpose in remedies:
         settings = tuple(written_setting(*change) for change in changes)
         bounds = [allowed(result.chain, path) for path, _ in changes]
-        if (these := frozenset(settings)) in found or any(bound.is_fixed for bound in bounds):
+        if (these := frozenset(settings)) in seen or purpose in idle or any(each.is_fixed for each in bounds):
             continue
+        seen.add(these)
         try:
             then = replace_all(result.chain, changes)
         except TopologyError:  # another key of the hop does not fit the change
@@ -152,14 +163,17 @@ def _evaluated(result: Capacity, remedies: Iterable[Remedy], *, at_any_cost: boo
         words = _words(then, changes, bounds)
         if words is None:
             continue
-        changed = capacity(then)
+        if these not in known:
+            known[these] = capacity(then)
+        changed = known[these]
         advice = Advice(text + words, settings, changed.flows, changed.rate, changed.served, is_apart)
         gain = _gain(result, advice)
-        if advice.served.served < result.served.served or not (at_any_cost or gain > 1):
+        if advice.served.served < result.served.served or not (at_any_cost or purpose or gain > 1):
             continue
         if purpose:
             before, other = best.get(purpose, (1.0, frozenset()))
             if gain < before * _WORTH_IT:
+                idle |= {purpose} if gain <= 1 else set()  # more of what adds nothing adds nothing
                 continue
             found.pop(other, None)
             best[purpose] = gain, these

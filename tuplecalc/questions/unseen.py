@@ -24,7 +24,7 @@ def for_meetings(result: Capacity, field: MeanField) -> Iterator[Remedy]:
     yield from _remembered(result, field)
     here = [limit for limit in result.limits if limit.hop in field.hops and limit.kind.resource == "ports"]
     for limit in here[:_MOST_LIMITS]:
-        yield from for_limit(result, limit)
+        yield from (each for each in for_limit(result, limit) if not each.purpose)
 
 
 def _remembered(result: Capacity, field: MeanField) -> Iterator[Remedy]:

@@ -140,7 +140,7 @@ class MeanField:
         self._keys = {each: _Held.of(each) for each in members}
         self._legs = list(dict.fromkeys(each.leg for each in members))
         number = {leg: place for place, leg in enumerate(self._legs)}
-        self._weights = [float(leg.flow.weight.value * leg.flow.share.value) for leg in self._legs]
+        self._weights = [float(leg.flow.number * leg.flow.share.value) for leg in self._legs]
         self._ratios = [float(leg.flow.ratio.value) for leg in self._legs]
         self._strands = [leg.flow.strand for leg in self._legs]
         self._parts: dict[Strand, float] = {}
@@ -442,6 +442,8 @@ def _unseen(total: float, seen: Sequence[tuple[float, float, tuple[str, ...]]]) 
     """
     if not total:
         return 0.0 if seen else 1.0
+    if len(seen) <= 1:  # most often, and quicker
+        return 1 - sum(min(time, total) / total * part for time, part, _ in seen)
     start, hidden = 0.0, 0.0
     for end in sorted({min(time, total) for time, *_ in seen} | {total}):
         watching = {towards: part for time, part, towards in seen if time >= end}

@@ -518,6 +518,22 @@ def test_solve_takes_multiples_only() -> None:
     assert solve(azure, "hops.lb.block", flows=50_561).value == 2536
 
 
+@pytest.mark.parametrize(
+    ("preset", "least"),
+    [("google-cloud-nat", [4, 2048, 4096]), ("a10-lsn", [64, 2048, 4096])],
+)
+def test_solve_and_advice_take_powers_of_two_only(preset: str, least: list[int]) -> None:
+    """2,525 each for 50,500 flows of 20 clients; 600 clients of 2 addresses get 215 each, so 128."""
+    text = CLOUD.replace('azure-load-balancer-default"', f'{preset}", block = 64')
+    cloud = loads(text.replace("addresses = 1}", "addresses = 2, blocks_per_client = 1}"))
+    found = [solve(cloud, "hops.lb.block", flows=flows) for flows in (20 * 3, 20 * 2048, 20 * 2048 + 1)]
+    assert [each.value for each in found] == least
+    assert "With 2,048" in solved.text(found[-1])
+    many = tc.with_settings(cloud, "clients.addresses=600", "hops.lb.block=1024")
+    assert "hops.lb.block=128" in advice(many)
+    assert "block a power of two" in invoke("presets", preset).stdout
+
+
 def test_a_change_stands_alone_where_another_beside_it_adds_nothing() -> None:
     """One address more is 1%, so that pairs are tried: the cone's ports bind as the proxy's legs do."""
     many = {**NAT, "addresses": 100, "fixed": ["ports", "time_wait"]}

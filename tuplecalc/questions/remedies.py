@@ -198,10 +198,10 @@ def for_all_clients(result: Capacity) -> Iterator[Remedy]:
 
 def _blocks(hop: Cone, sources: int) -> Iterator[Remedy]:
     """Blocks of a number that leaves nobody without one."""
-    addresses, multiple = hop.addresses.size * hop.instances, hop.multiples.get("block", 1)
+    addresses = hop.addresses.size * hop.instances
     each = addresses * hop.ports.size // sources if hop.blocks_span else 0
     each = each or hop.ports.size // ceil(Fraction(sources, addresses))
-    if each := each // multiple * multiple:
+    if each := hop.rounded_down("block", each):
         yield _change(f"blocks of {each:,} ports for every client at {hop.name}", f"{hop.path}.block", each)
 
 

@@ -92,11 +92,11 @@ def solve(
     best: Number | None
     if axis.is_count:
         best = (search.most if is_largest else search.least)(int(low), int(high))
-        if best is not None and bounds.multiple > 1:
-            steps = range(bounds.multiple * ceil(best / bounds.multiple), int(high) + 1, bounds.multiple)
-            best = next(filter(search.met, steps), None)
-        worst, step = (low, 1) if is_largest else (high, -bounds.multiple)
+        if best is not None and not is_largest:
+            best = next(filter(search.met, bounds.up(int(best), int(high))), None)
+        worst = low if is_largest else high
         shown = worst if best is None else best
+        step = 1 if is_largest else -bounds.step(int(shown))
         beside = shown + step if best is not None and low <= best + step <= high else None
     else:
         best = search.largest_share() if is_share else search.longest(low, high)
@@ -117,7 +117,7 @@ def solve(
         looked_at=None if (is_open and not is_bounded) or is_share else (low, high),
         is_largest=is_largest,
         most=bounds.most if is_bounded else None,
-        step=bounds.multiple,
+        step=abs(step),
     )
 
 

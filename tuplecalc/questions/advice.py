@@ -36,7 +36,7 @@ from tuplecalc.under_load.pools import pools
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
 _MOST_APART, _MOST_TIES = 3, 4
 _MOST_SEVERAL, _FEWEST_SEVERAL = 600, 40
-_MOST_TRIED, _FEWEST_TRIED, _MOST_WAYS = 18, 4, 1500
+_MOST_TRIED, _FEWEST_TRIED, _MOST_WAYS = 18, 3, 1000
 _FEW_FAIL, _HARDLY_ANY = 1e-3, 1e-6
 _LESS = 1 - 1e-3  # of what fails: another figure, as it is shown
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
@@ -98,7 +98,7 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
         unseen = _evaluated(result, meeting, known, at_any_cost=True)
         new = [each for each in unseen if frozenset(each.settings) not in settings][: most_tried // 2]
         ranked = _that_lower(result, now.all, [*ranked[: most_tried - len(new)], *new], known)
-        separate = _that_lower(result, now.all, separate, known)
+        separate = _that_lower(result, now.all, separate[: most_tried // 2], known)
     return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
 
 

@@ -84,6 +84,7 @@ def test_json_of_the_list_and_of_one() -> None:
         "fixed",
         "most",
         "multiples",
+        "powers",
         "knobs",
         "values",
     ]

@@ -73,7 +73,7 @@ def test_every_preset_says_where_it_is_from(found: Preset) -> None:
 @pytest.mark.parametrize("found", presets().values(), ids=NAMES)
 def test_what_a_product_leaves_open_is_said_of_keys_that_it_has(found: Preset) -> None:
     of_it = part(from_dict(filled(found.name)))
-    for key in (*found.fixed, *found.most, *found.multiples, *found.knobs, *found.unknown):
+    for key in (*found.fixed, *found.most, *found.multiples, *found.powers, *found.knobs, *found.unknown):
         assert type(of_it).fits(key, found.values), key
     assert not set(found.fixed) & (found.most.keys() | found.multiples.keys() | found.knobs.keys())
     for key, most in found.most.items():
@@ -82,6 +82,9 @@ def test_what_a_product_leaves_open_is_said_of_keys_that_it_has(found: Preset) -
     for key, step in found.multiples.items():
         table = found.values.get(key, [])
         assert [ports % step for _, ports in table] == [0] * len(table)
+    for key in found.powers:
+        ports = found.values.get(key, 1)
+        assert ports & (ports - 1) == 0
     assert of_it.largest == found.most
     assert of_it.kept == set(found.fixed)
 

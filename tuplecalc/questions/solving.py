@@ -90,14 +90,16 @@ def solve(
     high = bounds.most if is_bounded and bounds.most else high
     is_largest = not axis.is_count or (target.serves and of_clients in ("addresses", "flows_each"))
     best: Number | None
+    step = 1
     if axis.is_count:
         best = (search.most if is_largest else search.least)(int(low), int(high))
-        if best is not None and bounds.multiple > 1:
-            steps = range(bounds.multiple * ceil(best / bounds.multiple), int(high) + 1, bounds.multiple)
-            best = next(filter(search.met, steps), None)
-        worst, step = (low, 1) if is_largest else (high, -bounds.multiple)
+        if best is not None and not is_largest:
+            best = next(filter(search.met, bounds.up(int(best), int(high))), None)
+        worst = low if is_largest else high
         shown = worst if best is None else best
-        beside = shown + step if best is not None and low <= best + step <= high else None
+        step = 1 if is_largest else bounds.step(int(shown))
+        next_one = shown + (step if is_largest else -step)
+        beside = next_one if best is not None and low <= next_one <= high else None
     else:
         best = search.largest_share() if is_share else search.longest(low, high)
         shown = low if best is None else as_decimal(best)
@@ -117,7 +119,7 @@ def solve(
         looked_at=None if (is_open and not is_bounded) or is_share else (low, high),
         is_largest=is_largest,
         most=bounds.most if is_bounded else None,
-        step=bounds.multiple,
+        step=step,
     )
 
 

@@ -120,8 +120,12 @@ def expected_share(
     >>> [round(share, 3) for share in expected_share(result, pools(result), 570)]
     [0.425, 0.553]
     """
-    failing = expected(result, found, in_concert(result, found, rate), rate, field).failing
-    parts = {strand_name(each): float(each.part) for each in result.chain.strands}
+    return of_all(result.chain, expected(result, found, in_concert(result, found, rate), rate, field).failing)
+
+
+def of_all(chain: Chain, failing: Mapping[Strand, Bracket]) -> Bracket:
+    """The mean over strands."""
+    parts = {strand_name(each): float(each.part) for each in chain.strands}
     return Bracket(*(sum(part * failing[each][at] for each, part in parts.items()) for at in (0, 1)))
 
 

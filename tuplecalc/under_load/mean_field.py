@@ -34,8 +34,9 @@ from math import prod
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import atoms
+from tuplecalc.limits.expression import atoms, ingredients
 from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Space, Table
+from tuplecalc.limits.spread import Hashing
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.hits import Hits, Struck, dies
 from tuplecalc.under_load.pools import Strand
@@ -45,17 +46,12 @@ _NEVER_FULL = 1e-9
 _NOTHING = 1e-12
 
 
-class Meeting(NamedTuple):
-    """A leg in a space that its chooser does not see all of."""
+class Placed(NamedTuple):
+    """Whose addresses a hash puts on a cone's, each for itself: those of a group of clients."""
 
-    chooser: str
-    """Whose hop picks the port."""
-    hop: str
-    """Whose table it then enters."""
-    share: float
-    """What part of these legs meets a key that is held already."""
-    kills: bool
-    """Whether the older flow pays for it, not the newcomer."""
+    cone: str
+    source: str
+    hashing: Hashing
 
 
 class Collisions(NamedTuple):
@@ -64,7 +60,6 @@ class Collisions(NamedTuple):
     refused: Mapping[Strand, float]
     dies: Mapping[Strand, float]
     """What part of open flows is killed."""
-    meetings: tuple[Meeting, ...]
 
 
 class _Held(NamedTuple):
@@ -129,9 +124,8 @@ class MeanField:
     ... hops = [{name = "lb", kind = "hourglass", layer = 4, virtual = {addresses = 3, ports = 443}}]
     ... services = {addresses = 4, ports = 443}
     ... ''')))
-    >>> found = fold.at({("", "", ""): 100.0})
-    >>> [(each.chooser, each.hop, round(each.share, 4)) for each in found.meetings]
-    [('clients', 'lb', 0.0176)]
+    >>> fold.pairs, round(fold.at({("", "", ""): 100.0}).refused["", "", ""], 4)
+    ([('clients', 'lb', False)], 0.0176)
     """
 
     def __init__(self, result: Capacity) -> None:
@@ -143,6 +137,7 @@ class MeanField:
         self._weights = [float(leg.flow.weight.value * leg.flow.share.value) for leg in self._legs]
         self._ratios = [float(leg.flow.ratio.value) for leg in self._legs]
         self._strands = [leg.flow.strand for leg in self._legs]
+        self._placed = [_placed(leg) for leg in self._legs]
         self._parts: dict[Strand, float] = {}
         for leg, weight, ratio in zip(self._legs, self._weights, self._ratios, strict=True):
             self._parts.setdefault(leg.flow.strand, weight / ratio)
@@ -193,6 +188,12 @@ class MeanField:
         """Whose ports meet in whose tables, and whether the older flow pays for it."""
         legs = ((self._legs[hidden.member].memberships[0].hop, hidden) for hidden in self._hidden)
         return list(dict.fromkeys((hop, hidden.hop, hidden.kills is not None) for hop, hidden in legs))
+
+    @property
+    def placed(self) -> dict[Strand, Placed]:
+        """The strands of which legs meet behind a hash of sources, and which hash."""
+        legs = {leg for hidden in self._hidden for leg in (hidden.member, *(leg for leg, _ in hidden.unseen))}
+        return {self._strands[leg]: placed for leg in sorted(legs) if (placed := self._placed[leg])}
 
     def _kills(self, space: Space) -> float | None:
         """1 - π, where a table's collisions kill the older flow."""
@@ -271,10 +272,17 @@ class MeanField:
     def _meets(self, leg: Leg, unseen: Sequence[tuple[int, float]]) -> bool:
         return any(not leg.ports.ports.isdisjoint(self._legs[other].ports.ports) for other, _ in unseen)
 
-    def at(self, rates: Mapping[Strand, float]) -> Collisions:
-        """What collides where each strand's flows come so often, in flows a second of the strand."""
+    def at(
+        self, rates: Mapping[Strand, float], placed: Placed | None = None, load: float = 1.0
+    ) -> Collisions:
+        """What collides where each strand's flows come so often, in flows a second of the strand.
+
+        ``load`` is that of an address beside the mean of all onto which a hash puts these sources.
+        """
+        legs = zip(self._strands, self._ratios, self._placed, strict=True)
         offered = [
-            rates.get(strand, 0.0) * ratio for strand, ratio in zip(self._strands, self._ratios, strict=True)
+            rates.get(strand, 0.0) * ratio * (load if placed and placed == here else 1.0)
+            for strand, ratio, here in legs
         ]
         taken = [self._evenly(leg, rate) for leg, rate in enumerate(offered)]
         step, before = 1.0, float("inf")
@@ -312,7 +320,7 @@ class MeanField:
                 for old, each in zip(taken, new, strict=True)
             ]
         refused = {strand: max(0.0, 1 - share) for strand, share in self._accepted(passed).items()}
-        return Collisions(refused, *self._deaths(offered, choices, shares))
+        return Collisions(refused, self._deaths(offered, choices))
 
     def _evenly(self, leg: int, rate: float) -> dict[int, float]:
         whole = sum(self._sizes[atom] for atom in self._atoms[leg])
@@ -353,23 +361,15 @@ class MeanField:
         return found
 
     def _deaths(
-        self,
-        offered: Sequence[float],
-        choices: Sequence[Mapping[int, float]],
-        shares: Sequence[Mapping[int, float]],
-    ) -> tuple[dict[Strand, float], tuple[Meeting, ...]]:
-        """What part of open flows is killed, and all meetings."""
+        self, offered: Sequence[float], choices: Sequence[Mapping[int, float]]
+    ) -> dict[Strand, float]:
+        """What part of open flows is killed."""
         hits: dict[int, dict[int, dict[Space, Hits]]] = {}
-        meetings: dict[tuple[str, str, bool], tuple[float, float]] = {}
-        for hidden, share in zip(self._hidden, shares, strict=True):
+        for hidden in self._hidden:
             choice, rate = choices[hidden.member], offered[hidden.member]
-            met = sum(choice[atom] * share[atom] for atom in choice)
-            own = self._legs[hidden.member].memberships[0]
-            key = own.hop, hidden.hop, hidden.kills is not None
-            rates, meets = meetings.get(key, (0.0, 0.0))
-            meetings[key] = rates + rate, meets + rate * met
             if hidden.kills is None or not rate:
                 continue
+            own = self._legs[hidden.member].memberships[0]
             hold = float(self._legs[hidden.member].flow.hold.value)
             for other, _ in hidden.unseen:
                 of_leg = hits.setdefault(other, {})
@@ -386,12 +386,15 @@ class MeanField:
                 struck = tuple(each._replace(rate=each.rate * hold) for each in by.values())
                 ports[struck] = ports.get(struck, 0.0) + choices[leg][atom]
             legs.setdefault(self._strands[leg], []).append(Struck(min(self._ratios[leg], 1.0), ports))
-        killed = {strand: dies(several, fixed=self._longer) for strand, several in legs.items()}
-        found = tuple(
-            Meeting(chooser, hop, meets / rate if rate else 0.0, kills)
-            for (chooser, hop, kills), (rate, meets) in meetings.items()
-        )
-        return killed, found
+        return {strand: dies(several, fixed=self._longer) for strand, several in legs.items()}
+
+
+def _placed(leg: Leg) -> Placed | None:
+    """Where its source's address comes from by a hash."""
+    for quantity in ingredients(leg.memberships[0].copies):
+        if isinstance(quantity.spread, Hashing):
+            return Placed(quantity.hop, leg.flow.source, quantity.spread)
+    return None
 
 
 def _memberships(declared: Sequence[Sequence[Declared]]) -> Iterator[Membership]:

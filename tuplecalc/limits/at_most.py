@@ -76,8 +76,8 @@ def _blocks(chain: Chain, figures: Sequence[HopCapacity]) -> Iterator[Bound]:
         groups = {strand.source for strand in chain.strands if strand.crosses(hop)}
         if len(groups) > 1 and not served(chain).are_all:
             reason = (
-                "blocks are fewer than clients, and each group is counted with its part of them; one may have "
-                "none, and then no flow of the mix gets through: up to all less"
+                "blocks are fewer than clients, and each group is counted with its part; one may have none, "
+                "and then no flow of the mix gets through: up to all less"
             )
             yield Bound("flows", hop.name, reason)
         some = isinstance(hop.block, int)  # else all sources have a block, and each one alike

@@ -104,6 +104,7 @@ def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:
     chain = tc.with_settings(tc.loads(FOLD), "traffic.rate=")
     costs = r"That alone costs half of the connections at [\d,]+/s( to [\d,]+/s)? \(mean field\)\.$"
     assert re.search(costs, said(chain)[2])
+    assert blindly(KINDS, "traffic.rate=") == blindly(KINDS)
 
 
 @pytest.mark.parametrize(

@@ -320,7 +320,7 @@ def test_blind_choice_of_kinds_is_counted_for_each_kind() -> None:
     assert login.lower > rest.lower > 0
     assert load.expected is not None
     assert load.expected.lower == pytest.approx((login.lower + 2 * rest.lower) / 3)
-    assert tc.offered(chain(nat(20), kinds={"a": 1.0, "b": 2.0})).meetings == ()
+    assert tc.offered(chain(nat(20), kinds={"a": 1.0, "b": 2.0})).blind == ()
 
 
 def test_several_connections_for_a_flow_and_no_kinds() -> None:

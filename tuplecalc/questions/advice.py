@@ -28,8 +28,8 @@ from tuplecalc.questions.allowed import Allowed, allowed
 from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, for_all_clients, for_limit
 from tuplecalc.questions.unseen import apart, for_meetings
-from tuplecalc.under_load.chains import Bracket, by_kind
-from tuplecalc.under_load.expected import expected, in_concert, of_all
+from tuplecalc.under_load.chains import Bracket, by_kind, of_all
+from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.offered import FEW
 from tuplecalc.under_load.pools import pools
@@ -117,9 +117,9 @@ def _failing(result: Capacity, field: MeanField | None = None) -> _Failing | Non
         return _Failing(Bracket(1.0, 1.0), 1.0)
     found = pools(result)
     lost = in_concert(result, found, float(rate))
-    failing = expected(result, found, lost, float(rate), field).failing
+    failing = expected(result, found, lost, float(rate), field)
     kinds = by_kind(result.chain.strands, failing)
-    return _Failing(of_all(result.chain, failing), max(each.upper for each in kinds.values()))
+    return _Failing(of_all(result.chain.strands, failing), max(each.upper for each in kinds.values()))
 
 
 def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> list[Advice]:

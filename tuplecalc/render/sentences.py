@@ -87,8 +87,7 @@ def blind(load: Offered) -> str:
     worst = load.worst
     if worst is None:
         return ""
-    choosers = [each.chooser for each in load.meetings if each.hop == worst.hop] or [worst.chooser]
-    names = kinds.listed(choosers)
+    choosers, names = worst.choosers, kinds.listed(worst.choosers)
     said = f"A port of {names} is picked without seeing which are taken at {worst.hop}: where it is"
     if worst.hop in choosers and len(choosers) > 1:
         two = len(choosers) == _PAIR
@@ -115,7 +114,7 @@ def blind(load: Offered) -> str:
 
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:
     """What is assumed of the older connection where a newer one takes its port; nothing where none does."""
-    deadly = {each.hop for each in load.meetings if each.kills}
+    deadly = {each.hop for each in load.blind if each.kills}
     alike: dict[tuple[str, Fraction], list[str]] = {}
     for hop in result.chain.hops:
         if isinstance(hop, Proxy) and hop.capture == "tproxy" and hop.name in deadly:

@@ -8,12 +8,21 @@ from math import prod
 from typing import NamedTuple, Self
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import NamedPorts, Number, atoms
+from tuplecalc.limits.expression import NamedPorts, Number, atoms, ingredients
 from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Space, Table
+from tuplecalc.limits.spread import Hashing
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.pools import Strand
 
 _NOTHING = 1e-12
+
+
+class Placed(NamedTuple):
+    """Whose addresses a hash puts on a cone's, each for itself: those of a group of clients."""
+
+    cone: str
+    source: str
+    hashing: Hashing
 
 
 class _Held(NamedTuple):
@@ -79,6 +88,7 @@ class HiddenLegs:
         self._weights = [float(leg.flow.number * leg.flow.share.value) for leg in self._legs]
         self._ratios = [float(leg.flow.ratio.value) for leg in self._legs]
         self._strands = [leg.flow.strand for leg in self._legs]
+        self._placed = [_placed(leg) for leg in self._legs]
         self._parts: dict[Strand, float] = {}
         for leg, weight, ratio in zip(self._legs, self._weights, self._ratios, strict=True):
             self._parts.setdefault(leg.flow.strand, weight / ratio)
@@ -129,6 +139,12 @@ class HiddenLegs:
         """Whose ports meet in whose tables, and whether the older flow pays for it."""
         legs = ((self._legs[hidden.member].memberships[0].hop, hidden) for hidden in self._hidden)
         return list(dict.fromkeys((hop, hidden.hop, hidden.kills is not None) for hop, hidden in legs))
+
+    @property
+    def placed(self) -> dict[Strand, Placed]:
+        """The strands of which legs meet behind a hash of sources, and which hash."""
+        legs = {leg for hidden in self._hidden for leg in (hidden.member, *(leg for leg, _ in hidden.unseen))}
+        return {self._strands[leg]: placed for leg in sorted(legs) if (placed := self._placed[leg])}
 
     @property
     def forgotten(self) -> dict[str, tuple[Number, str]]:
@@ -233,6 +249,14 @@ class HiddenLegs:
 
     def _meets(self, leg: Leg, unseen: Sequence[tuple[int, float]]) -> bool:
         return any(not leg.ports.ports.isdisjoint(self._legs[other].ports.ports) for other, _ in unseen)
+
+
+def _placed(leg: Leg) -> Placed | None:
+    """Where its source's address comes from by a hash."""
+    for quantity in ingredients(leg.memberships[0].copies):
+        if isinstance(quantity.spread, Hashing):
+            return Placed(quantity.hop, leg.flow.source, quantity.spread)
+    return None
 
 
 def _memberships(declared: Sequence[Sequence[Declared]]) -> Iterator[Membership]:

@@ -32,25 +32,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tuplecalc.limits.legs import Space
-from tuplecalc.under_load.hidden import Hidden, HiddenLegs
+from tuplecalc.under_load.hidden import Hidden, HiddenLegs, Placed
 from tuplecalc.under_load.hits import Hits, Struck, dies
 from tuplecalc.under_load.pools import Strand
 
 _ROUNDS, _SETTLED = 400, 1e-10
 _NEVER_FULL = 1e-9
-
-
-class Meeting(NamedTuple):
-    """A leg in a space that its chooser does not see all of."""
-
-    chooser: str
-    """Whose hop picks the port."""
-    hop: str
-    """Whose table it then enters."""
-    share: float
-    """What part of these legs meets a key that is held already."""
-    kills: bool
-    """Whether the older flow pays for it, not the newcomer."""
 
 
 class Collisions(NamedTuple):
@@ -59,7 +46,6 @@ class Collisions(NamedTuple):
     refused: Mapping[Strand, float]
     dies: Mapping[Strand, float]
     """What part of open flows is killed."""
-    meetings: tuple[Meeting, ...]
 
 
 class MeanField(HiddenLegs):
@@ -73,15 +59,21 @@ class MeanField(HiddenLegs):
     ... hops = [{name = "lb", kind = "hourglass", layer = 4, virtual = {addresses = 3, ports = 443}}]
     ... services = {addresses = 4, ports = 443}
     ... ''')))
-    >>> found = fold.at({("", "", ""): 100.0})
-    >>> [(each.chooser, each.hop, round(each.share, 4)) for each in found.meetings]
-    [('clients', 'lb', 0.0176)]
+    >>> fold.pairs, round(fold.at({("", "", ""): 100.0}).refused["", "", ""], 4)
+    ([('clients', 'lb', False)], 0.0176)
     """
 
-    def at(self, rates: Mapping[Strand, float]) -> Collisions:
-        """What collides where each strand's flows come so often, in flows a second of the strand."""
+    def at(
+        self, rates: Mapping[Strand, float], placed: Placed | None = None, load: float = 1.0
+    ) -> Collisions:
+        """What collides where each strand's flows come so often, in flows a second of the strand.
+
+        ``load`` is that of an address beside the mean of all onto which a hash puts these sources.
+        """
+        legs = zip(self._strands, self._ratios, self._placed, strict=True)
         offered = [
-            rates.get(strand, 0.0) * ratio for strand, ratio in zip(self._strands, self._ratios, strict=True)
+            rates.get(strand, 0.0) * ratio * (load if placed and placed == here else 1.0)
+            for strand, ratio, here in legs
         ]
         taken = [self._evenly(leg, rate) for leg, rate in enumerate(offered)]
         step, before = 1.0, float("inf")
@@ -119,7 +111,7 @@ class MeanField(HiddenLegs):
                 for old, each in zip(taken, new, strict=True)
             ]
         refused = {strand: max(0.0, 1 - share) for strand, share in self._accepted(passed).items()}
-        return Collisions(refused, *self._deaths(offered, choices, shares))
+        return Collisions(refused, self._deaths(offered, choices))
 
     def _evenly(self, leg: int, rate: float) -> dict[int, float]:
         whole = sum(self._sizes[atom] for atom in self._atoms[leg])
@@ -160,23 +152,15 @@ class MeanField(HiddenLegs):
         return found
 
     def _deaths(
-        self,
-        offered: Sequence[float],
-        choices: Sequence[Mapping[int, float]],
-        shares: Sequence[Mapping[int, float]],
-    ) -> tuple[dict[Strand, float], tuple[Meeting, ...]]:
-        """What part of open flows is killed, and all meetings."""
+        self, offered: Sequence[float], choices: Sequence[Mapping[int, float]]
+    ) -> dict[Strand, float]:
+        """What part of open flows is killed."""
         hits: dict[int, dict[int, dict[Space, Hits]]] = {}
-        meetings: dict[tuple[str, str, bool], tuple[float, float]] = {}
-        for hidden, share in zip(self._hidden, shares, strict=True):
+        for hidden in self._hidden:
             choice, rate = choices[hidden.member], offered[hidden.member]
-            met = sum(choice[atom] * share[atom] for atom in choice)
-            own = self._legs[hidden.member].memberships[0]
-            key = own.hop, hidden.hop, hidden.kills is not None
-            rates, meets = meetings.get(key, (0.0, 0.0))
-            meetings[key] = rates + rate, meets + rate * met
             if hidden.kills is None or not rate:
                 continue
+            own = self._legs[hidden.member].memberships[0]
             hold = float(self._legs[hidden.member].flow.hold.value)
             for other, _ in hidden.unseen:
                 of_leg = hits.setdefault(other, {})
@@ -193,9 +177,4 @@ class MeanField(HiddenLegs):
                 struck = tuple(each._replace(rate=each.rate * hold) for each in by.values())
                 ports[struck] = ports.get(struck, 0.0) + choices[leg][atom]
             legs.setdefault(self._strands[leg], []).append(Struck(min(self._ratios[leg], 1.0), ports))
-        killed = {strand: dies(several, fixed=self._longer) for strand, several in legs.items()}
-        found = tuple(
-            Meeting(chooser, hop, meets / rate if rate else 0.0, kills)
-            for (chooser, hop, kills), (rate, meets) in meetings.items()
-        )
-        return killed, found
+        return {strand: dies(several, fixed=self._longer) for strand, several in legs.items()}

@@ -10,13 +10,13 @@ from typing import Literal, NamedTuple
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, by_kind, rate_for
+from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.expected import expected, in_concert
-from tuplecalc.under_load.mean_field import MeanField, Meeting
-from tuplecalc.under_load.pools import Pools, pools
+from tuplecalc.under_load.mean_field import MeanField
+from tuplecalc.under_load.pools import Pools, Strand, pools
 
 Verdict = Literal["fits", "tight", "fails"]
 FEW = 1e-3
@@ -71,7 +71,7 @@ class Offered(NamedTuple):
     exhausted: Exhausted | None
     """What runs dry first; None where nothing does."""
     blind: tuple[BlindHop, ...]
-    """What fails where hops choose their ports blindly, for each pair whose ranges overlap."""
+    """Where legs meet that no device sees both of, and what that costs."""
     most: MostAt | None
     """What ``--blocking`` asks for."""
     kinds: tuple[KindLoad, ...] = ()
@@ -80,8 +80,6 @@ class Offered(NamedTuple):
     """The part of the clients that get no ports: all that they open fails."""
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
-    meetings: tuple[Meeting, ...] = ()
-    """Where legs meet that no device sees both of, and how often, at the offered rate."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -168,11 +166,11 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     found = pools(result)
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     strands = result.chain.strands
-    lost = in_concert(result, found, float(rate))
+    lost: Mapping[Strand, Bracket] = in_concert(result, found, float(rate))
     blindly = expected(result, found, lost, float(rate), field)
-    failing, really = (by_kind(strands, each) for each in (lost, blindly.failing))
     if not result.flows and not result.chain.is_mixed:
-        failing = really = dict.fromkeys(failing, Bracket(1.0, 1.0))
+        lost = blindly = dict.fromkeys(lost, Bracket(1.0, 1.0))
+    failing, really = (by_kind(strands, each) for each in (lost, blindly))
     parts: dict[str, Fraction] = {}
     for strand in strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
@@ -184,21 +182,14 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         rate,
         highest,
         used,
-        _of_all(parts, failing),
+        of_all(strands, lost),
         _first(dry),
         blind,
         most,
         kinds,
         result.served.without,
-        _of_all(parts, really),
-        blindly.meetings,
+        of_all(strands, blindly),
     )
-
-
-def _of_all(parts: Mapping[str, Fraction], shares: Mapping[str, Bracket]) -> Bracket:
-    """The mean over kinds."""
-    low, high = (sum(float(part) * shares[kind][at] for kind, part in parts.items()) for at in (0, 1))
-    return Bracket(low, high)
 
 
 def _ends(share: Bracket) -> Iterable[str]:

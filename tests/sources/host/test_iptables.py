@@ -26,12 +26,12 @@ def read(lines: str, table: str = "nat", by: str = "iptables-save v1.8.9 (nf_tab
           "out_interface": "wan*"}),
         ('POSTROUTING -p 6 -m comment --comment "-j SNAT \\"x" -j MASQUERADE --to-ports 1024-2000 --random',
          {**_TCP, "action": "masquerade", "to_ports": "1024-2000", "random": True}),
-        ("POSTROUTING ! -o docker0 -d 198.18.0.0/255.255.0.0 -j SNAT --to-source 198.18.0.1-198.18.0.9:1-65535"
-         " --persistent",
+        ("POSTROUTING ! -o docker0 -d 198.18.0.0/255.255.0.0 -j SNAT --persistent"
+         " --to-source 198.18.0.1-198.18.0.9:1-65535",
          {"action": "snat", "family": "ip", "destinations": ("198.18.0.0/16",), "others": "! -o docker0",
           "to_addresses": ("198.18.0.1-198.18.0.9",), "to_ports": "1-65535", "persistent": True}),
-        ("POSTROUTING -m iprange --src-range 198.18.1.1-198.18.1.5 -m statistic --mode random --probability 0.5"
-         " -j SNAT --to-source 198.18.0.1",
+        ("POSTROUTING -m iprange --src-range 198.18.1.1-198.18.1.5 -m statistic --mode random"
+         " --probability 0.5 -j SNAT --to-source 198.18.0.1",
          {"action": "snat", "family": "ip", "sources": ("198.18.1.1-198.18.1.5",),
           "to_addresses": ("198.18.0.1",), "others": "--mode random --probability 0.5"}),
         ("PREROUTING -i lan -p tcp -m multiport --dports 80,443,8000:8099 -j REDIRECT --to-ports 3128",

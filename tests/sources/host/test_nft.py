@@ -100,14 +100,14 @@ DRAWN = {"numgen": {"mode": "inc", "mod": 2, "offset": 0}}
         ([{"dnat": {"addr": "2001:db8::7"}}],
          [{"action": "dnat", "family": "ip6", "to_addresses": ("2001:db8::7",)}]),
         ([match(DPORT, 80), {"tproxy": {"family": "ip", "addr": "127.0.0.1", "port": 3129}}, MARK],
-         [{"action": "tproxy", "family": "ip", "protocol": "tcp", "destination_ports": "80", "to_ports": "3129",
-           "to_addresses": ("127.0.0.1",), "mark": 1}]),
+         [{"action": "tproxy", "family": "ip", "protocol": "tcp", "destination_ports": "80",
+           "to_ports": "3129", "to_addresses": ("127.0.0.1",), "mark": 1}]),
         ([match({"socket": {"key": "transparent"}}, 1), MARK, {"accept": None}],
          [{"action": "transparent-socket", "mark": 1}]),
         ([MARK], []),
         ([match(DPORT, 80), {"notrack": None}],
          [{"action": "notrack", "protocol": "tcp", "destination_ports": "80"}]),
-        ([match({"ct": {"key": "state"}}, ["invalid", "untracked"], "in"), {"counter": "bad"}, {"drop": None}],
+        ([match({"ct": {"key": "state"}}, ["invalid", "new"], "in"), {"counter": "bad"}, {"drop": None}],
          [{"action": "drop-invalid"}]),
         ([{"vmap": {"key": {"ct": {"key": "state"}}, "data": {"set": [
             ["established", {"accept": None}], ["invalid", {"drop": None}]]}}}],
@@ -164,6 +164,24 @@ def test_what_is_not_understood_is_remarked(expression: object, why: str) -> Non
     (remark,) = reading.remarks
     assert (remark.where, remark.why) == ("nft.json:nftables[5]", why)
     assert [rule.action for rule in reading.rules] == ["redirect"]
+
+
+def test_other_families_and_broken_rules() -> None:
+    rule = {"family": "bridge", "table": "t", "chain": "c", "expr": []}
+    chain = {"family": "inet", "table": "t", "name": "c", "hook": "ingress"}
+    objects = [
+        {"chain": chain},
+        {"rule": rule},
+        {"rule": {**rule, "family": "ip"}},
+        {"rule": 7},
+        {"rule": rule},
+    ]
+    reading = read(json.dumps({"nftables": objects}))
+    assert reading.passed_over == {"chain at ingress": 1, "bridge rule": 2}
+    assert reading.remarks == [
+        ("nft.json:nftables[2]", "rule family ip table t chain c expr", "c is no chain here"),
+        ("nft.json:nftables[3]", "rule 7", "not understood"),
+    ]
 
 
 def test_rules_of_iptables_are_left_to_iptables_save() -> None:

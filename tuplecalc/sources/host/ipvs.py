@@ -56,7 +56,7 @@ def read(text: Text) -> tuple[list[Balanced], list[Remark]]:
             continue
         word, protocol, endpoint, rest = matched.groups()
         if protocol == "-f":
-            why = "a virtual service by mark: its addresses and ports are in the rules that set the mark"
+            why = "a virtual service by mark: its addresses and ports stand where the mark is set"
             remarks += [Remark(where, line, why)] if word == "A" else []
         elif word == "A":
             kind = "tcp" if protocol == "-t" else "udp"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,7 +34,7 @@ _LOST = "iptables made this rule, and nft does not print what it does: collect i
 
 def recognises(text: Text) -> bool:
     """Whether this is nft's JSON."""
-    return text.text.lstrip().startswith("{") and '"nftables"' in text.text[:4096]
+    return bool(re.match(r'\s*\{\s*"nftables"\s*:', text.text))
 
 
 def read(text: Text, taken: Collection[tuple[str, str]] = ()) -> Reading:
@@ -71,15 +72,25 @@ class _Ruleset:
                     sets.setdefault((f, t), {})[n] = listed(rest.get("elem", []))
                 case {"chain": {"family": str(f), "table": str(t), "name": str(n)}} if f in _FAMILIES:
                     tables.setdefault((f, t), {})[n] = []
-                    if (hook := HOOKS.get(str(each["chain"].get("hook")))) is not None:
-                        bases.setdefault((f, t), {})[n] = hook
+                    hook = str(each["chain"].get("hook", ""))
+                    if hook in HOOKS:
+                        bases.setdefault((f, t), {})[n] = HOOKS[hook]
+                    elif hook:
+                        self.reading.passed_over[f"chain at {hook}"] += 1
         for number, each in enumerate(objects):
+            where = f"{self.text.name}:nftables[{number}]"
             match each:
                 case {"rule": {"family": str(f), "table": str(t), "chain": str(c), "expr": [*expressions]}}:
                     chain = tables.get((f, t), {}).get(c)
-                    if chain is not None and (f, t) not in self.taken:
+                    if f not in _FAMILIES:
+                        self.reading.passed_over[f"{f} rule"] += 1
+                    elif chain is None:
+                        self.reading.remarks.append(Remark(where, said(each), f"{c} is no chain here"))
+                    elif (f, t) not in self.taken:
                         self.lookup = Sets(sets.get((f, t), {}))
-                        chain += self.steps(f"{self.text.name}:nftables[{number}]", f, expressions)
+                        chain += self.steps(where, f, expressions)
+                case {"rule": _}:
+                    self.reading.remarks.append(Remark(where, said(each)))
         for table, chains in tables.items():
             self.reading.follow(chains, bases.get(table, {}))
         return self.reading

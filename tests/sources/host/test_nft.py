@@ -105,6 +105,7 @@ DRAWN = {"numgen": {"mode": "inc", "mod": 2, "offset": 0}}
         ([match({"socket": {"key": "transparent"}}, 1), MARK, {"accept": None}],
          [{"action": "transparent-socket", "mark": 1}]),
         ([MARK], []),
+        ([match({"socket": {"key": "transparent"}}, 0), MARK], []),
         ([match(DPORT, 80), {"notrack": None}],
          [{"action": "notrack", "protocol": "tcp", "destination_ports": "80"}]),
         ([match({"ct": {"key": "state"}}, ["invalid", "new"], "in"), {"counter": "bad"}, {"drop": None}],

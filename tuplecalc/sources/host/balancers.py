@@ -57,6 +57,10 @@ def _all(machine: Machine, remarks: list[Remark]) -> Iterator[Service]:
         else:
             rewrites = each.servers[0].mode == "nat"
             to = [(s.address, s.port, s.where) for s in each.servers if (s.mode == "nat") is rewrites]
+            others = [s for s in each.servers if (s.mode == "nat") is not rewrites]
+            remarks += [
+                Remark(s.where, s.text, "reached in another way than the first server") for s in others
+            ]
             to = to if rewrites else [(each.address, each.port, each.where)]
             yield Service((each.address,), each.port, to, each.where, each.text, rewrites, False)
 

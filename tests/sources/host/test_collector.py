@@ -35,7 +35,11 @@ def stand_ins(tmp_path: Path) -> dict[str, str]:
     for name in _TOOLS:
         tool = tools / name
         tool.write_text(
-            f'#!/bin/sh\necho "{name} $*" >> {tmp_path}/asked\ncat {tmp_path}/{name} 2>/dev/null || exit 1\n'
+            f"""#!/bin/sh
+echo "{name} $*" >> {tmp_path}/asked
+cat {tmp_path}/{name}.fails 2>/dev/null && exit 1
+cat {tmp_path}/{name}
+"""
         )
         tool.chmod(0o755)
     return {"PATH": f"{tools}:{os.environ['PATH']}", "TMPDIR": str(tmp_path / "tmp"), "HERE": str(tmp_path)}
@@ -52,6 +56,7 @@ def test_what_it_takes_along(stand_ins: dict[str, str]) -> None:
     (here / "iptables-save").write_text(saved(nat=MASQUERADE))
     (here / "ip").write_text(ADDR)
     (here / "nft").write_text("")
+    (here / "ip6tables-save.fails").write_text("# Table `nat' is incompatible, use 'nft' tool.\n")
     with subprocess.Popen(["sleep", "60"]) as process:
         done = run(SCRIPT.read_bytes(), stand_ins, "sleep")
         process.terminate()
@@ -62,14 +67,23 @@ def test_what_it_takes_along(stand_ins: dict[str, str]) -> None:
     limits = {name for name in read if name.startswith("limits-sleep-")}
     assert f"limits-sleep-{process.pid}.txt" in limits
     assert read.keys() - limits == {
-        *("iptables-save.txt", "addr.json", "rule.json", "rule6.json", "route.json", "route6.json"),
+        *(
+            "iptables-save.txt",
+            "ip6tables-save.txt",
+            "addr.json",
+            "rule.json",
+            "rule6.json",
+            "route.json",
+            "route6.json",
+        ),
         *("kernel.txt", "memory.txt", "sysctl.txt", "not-collected.txt"),
     }
     assert {line.split(" = ")[0].split(".")[0] for line in read["sysctl.txt"].text.splitlines()} <= {
         "net",
         "fs",
     }
-    assert "ss -tlnp: " in read["not-collected.txt"].text
+    assert "ss -tlnp: cat: " in read["not-collected.txt"].text
+    assert "ip6tables-save: " in read["not-collected.txt"].text
     asked = (here / "asked").read_text().splitlines()
     assert {line for line in asked if "legacy" not in line and "ipvsadm" not in line} == {
         *("nft -j list ruleset", "iptables-save ", "ip6tables-save ", "ss -tlnp", "ip -j addr", "ip -j rule"),

@@ -215,6 +215,26 @@ def test_redirect(lines: str, expected: dict[str, Any], why: list[str]) -> None:
     assert all(said.startswith(begin) for (_, said), begin in zip(whys(made), why, strict=True))
 
 
+def test_a_sidecar() -> None:
+    """What comes in and what goes out have a listener each."""
+    lines = """
+:IN - [0:0]
+:OUT - [0:0]
+-A PREROUTING -p tcp -j IN
+-A OUTPUT -p tcp -m owner --uid-owner 1337 -j RETURN
+-A OUTPUT ! -d 127.0.0.1/32 -o lo -j IN
+-A OUTPUT -p tcp -j OUT
+-A IN -p tcp -j REDIRECT --to-ports 15006
+-A OUT -p tcp -j REDIRECT --to-ports 15001
+"""
+    made = draft(saved(nat=lines))
+    assert [(hop["listen_ports"], hop["traffic"]) for hop in hops(made)] == [
+        (15006, ["captured"]),
+        (15001, ["captured-2"]),
+    ]
+    assert values(made.clients)["addresses"] == ["198.18.0.7-198.18.0.8", "198.18.1.0/24", "203.0.113.5"]
+
+
 def test_both_ways_of_capture_agree_on_the_machine() -> None:
     tracked = "-A PREROUTING -p tcp --dport 80 -j CT --notrack\n" + TPROXY
     two = 'LISTEN 0 9 *:3128 *:* users:(("a",pid=1,fd=9))\nLISTEN 0 9 *:3129 *:* users:(("b",pid=2,fd=9))'

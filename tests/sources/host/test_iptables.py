@@ -104,7 +104,8 @@ def test_ip6tables_and_both_backends() -> None:
          "one address for each: no ports are shared, so that this is no cone"),
         ("-A PREROUTING -j RAWNAT", "RAWNAT is neither known nor a chain"),
         ("PREROUTING -j REDIRECT", "not understood"),
-        ("# Table `nat' is incompatible, use 'nft' tool.", "not understood"),
+        ("# Table `nat' is incompatible, use 'nft' tool.",
+         "read from nft's JSON, without what iptables added to it"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_remarked(line: str, why: str) -> None:

@@ -165,6 +165,10 @@ def _sources(machine: Machine, rules: Sequence[Rule]) -> Iterator[tuple[str, str
         if rule.sources:
             yield from ((each, rule.where) for each in rule.sources)
             continue
+        if rule.hook == "output":
+            own = machine.routing.of("*", family)
+            yield from ((each.host, each.where) for each in own)
+            continue
         for each in machine.routing.of(rule.in_interface or "*", family):
             if rule.in_interface or (outside is not None and each.interface != outside.interface):
                 yield str(each.address.network), each.where

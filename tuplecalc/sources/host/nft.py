@@ -10,7 +10,7 @@ from typing import Any
 
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Remark
-from tuplecalc.sources.host.chains import Does, Match, Reading, Step, family_of
+from tuplecalc.sources.host.chains import ONE_TO_ONE, Does, Match, Reading, Step, family_of
 from tuplecalc.sources.host.nft_expressions import NotKnownError, Sets, listed, said
 from tuplecalc.sources.host.rule import Hook
 from tuplecalc.sources.texts import Text
@@ -26,10 +26,11 @@ _FAMILIES = {"ip": "ip", "ip6": "ip6", "inet": "both"}
 _TRANSLATES = {"snat", "dnat", "masquerade", "redirect"}
 _HOLDS_NO_TUPLE = {
     *("counter", "log", "limit", "quota", "accept", "return", "continue", "set", "last", "reset", "dup"),
+    *("mangle", "queue", "fwd", "map", "secmark"),
     *("ct helper", "ct timeout", "ct expectation", "ct count", "add", "update", "meter", "comment"),
 }
 _TARGETS_OF_NAT = {"SNAT", "MASQUERADE", "DNAT", "REDIRECT", "TPROXY", "NETMAP", "CT", "NOTRACK"}
-_LOST = "iptables made this rule, and nft does not print what it does: collect iptables-save too"
+_LOST = "iptables made this rule, and nft does not print what it does: iptables-save would"
 
 
 def recognises(text: Text) -> bool:
@@ -123,23 +124,25 @@ class _Ruleset:
         """What a statement does with the packets that reach it."""
         ((name, given),) = list(expression.items())[:1] or [("", None)]
         match name, given:
+            case (("snat" | "dnat"), {"type_flags": "prefix"}):
+                self.reading.remarks.append(Remark(step.where, step.text, ONE_TO_ONE))
             case (("snat" | "dnat" | "masquerade" | "redirect" as action), _):
                 yield from self.translation(step, action, given if isinstance(given, dict) else {})
-            case "tproxy", {"port": port, **rest}:
-                addresses = self.lookup.addresses(rest["addr"]) if "addr" in rest else ()
-                mark = marks[0] if marks else None
-                does = Does("tproxy", addresses, self.lookup.ports(port), mark)
-                yield step._replace(does=does, match=_for_family(step.match, rest.get("family"), addresses))
+            case "tproxy", {**to}:
+                addresses = self.lookup.addresses(to["addr"]) if "addr" in to else ()
+                ports = self.lookup.ports(to["port"]) if "port" in to else ""
+                does = Does("tproxy", addresses, ports, marks[0] if marks else None)
+                yield step._replace(does=does, match=_for_family(step.match, to.get("family"), addresses))
             case "notrack", _:
                 yield step._replace(does=Does("notrack"))
             case "mangle", {"key": {"meta": {"key": "mark"}}}:
                 yield step._replace(does=Does("mark", mark=marks[0] if marks else None))
-            case "xt", {"name": str(lost)} if lost in _TARGETS_OF_NAT:
+            case "xt", {"name": str(lost)} if lost not in _TARGETS_OF_NAT:
+                self.reading.passed_over["xt"] += 1
+            case "xt", _:
                 self.reading.remarks.append(Remark(step.where, step.text, _LOST))
             case (("drop" | "reject" | "jump" | "goto"), _):
                 yield from self.verdict(step, expression)
-            case (("mangle" | "xt"), _):
-                self.reading.passed_over[name] += 1
             case _ if name in _HOLDS_NO_TUPLE:
                 self.reading.passed_over[name] += 1
             case _:

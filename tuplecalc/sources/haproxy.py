@@ -15,7 +15,6 @@ from tuplecalc.sources.haproxy_servers import (
     ANY_HOSTS,
     NUMBER,
     leaving,
-    ports_of,
     reached_alike,
     reuse,
     servers_of,
@@ -31,6 +30,7 @@ from tuplecalc.sources.routes import (
     Route,
     drafted,
     places,
+    ports_of,
 )
 from tuplecalc.sources.texts import Source, Text
 

@@ -20,6 +20,7 @@ from tuplecalc.sources.routes import (
     addresses_of,
     host_and_port,
     places,
+    ports_of,
 )
 
 NUMBER = re.compile("[0-9]{1,9}")
@@ -109,14 +110,6 @@ def _source(line: Line, options: Sequence[str], backend: Section, reading: Readi
 def split_address(written: str) -> tuple[str | None, str]:
     """An address's host and port; no host where it is not of TCP over IP."""
     return (None, "") if _NO_IP.match(written) else host_and_port(_IP.sub("", written, count=1))
-
-
-def ports_of(written: str) -> PortSet:
-    """``80`` or ``8000-8099``; none where it is something else."""
-    ends = [int(end) for end in written.split("-") if NUMBER.fullmatch(end)]
-    if len(ends) != written.count("-") + 1 or not 0 < ends[0] <= ends[-1] <= LAST_PORT:
-        return NO_PORTS
-    return PortSet.of_ranges([(ends[0], ends[-1])])
 
 
 def tell_options(line: Line, reading: Reading) -> None:

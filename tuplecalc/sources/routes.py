@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from ipaddress import ip_address
@@ -10,7 +11,7 @@ from operator import or_
 from typing import NamedTuple
 
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.ports import PortSet
+from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.sources.draft import Draft, Remark, Said, Table
 
 ANY = "*"
@@ -133,6 +134,18 @@ def host_and_port(text: str) -> tuple[str, str]:
     return host.removeprefix("[").removesuffix("]"), port
 
 
+def ports_of(written: str) -> PortSet:
+    """One port or a range of them; none where it is something else.
+
+    >>> ports_of("8000-8099"), ports_of("$port")
+    (PortSet('8000-8099'), PortSet.of_ranges([]))
+    """
+    ends = [int(end) for end in written.split("-") if re.fullmatch("[0-9]{1,5}", end)]
+    if len(ends) != written.count("-") + 1 or not 0 < ends[0] <= ends[-1] <= LAST_PORT:
+        return NO_PORTS
+    return PortSet.of_ranges([(ends[0], ends[-1])])
+
+
 def is_address(text: str) -> bool:
     """Whether it is an IP address as a topology file takes it.
 
@@ -176,7 +189,7 @@ def _keys(group: Sequence[Route]) -> Table:
 
 def _name(group: Sequence[Route]) -> str:
     names = list(dict.fromkeys(route.name for route in group))
-    return "+".join(names if len(names) < 4 else [names[0], str(len(names) - 1)])
+    return "+".join(names if len(names) < 3 else [names[0], str(len(names) - 1)])
 
 
 def _order(address: str) -> tuple[int, int]:

@@ -21,7 +21,7 @@ TRACKING = '"strict" where a rule drops `ct state invalid`, "off" where nothing 
 NO_PORTS = PortSet.of_ranges(())
 _TELLS_APART = ("capture", "source", "addresses", "ports", "allocation")
 """Keys in which routes of one hop agree; what else they say is unknown, or follows from these."""
-_WANTED = "the services that clients want: ss -tn on the proxy, towards the servers"
+_WANTED = "which services clients want: ss -tn"
 _MOST_PLACES = 3
 
 
@@ -63,7 +63,7 @@ def drafted(
         ways.setdefault(str(agreed), []).append(route)
     groups = list(ways.values())
     names = distinct(f"{name}-{_name(group)}" for group in groups)
-    services, of_way = _services(groups, shares)
+    services, of_way = services_of(groups, shares)
     several = len(groups) > 1
     own = {str(group[0].hop.get("addresses")) for group in groups if group[0].hop["source"].value == "own"}
     # hops of one machine have the same addresses
@@ -168,7 +168,7 @@ def addresses_of(found: Iterable[Place], any_: str = "ip -brief addr: those that
     names = {each.address: each.addresses for each in found if not is_address(each.address)}
     values: list[object] = [*written, *([sum(names.values())] if names else [])]
     asked = ", ".join(sorted(names.keys() - {ANY})[:_MOST_PLACES])
-    unknown = f"getent ahosts: how many addresses {asked} stands for" if asked else any_ if names else ""
+    unknown = f"how many addresses {asked} stands for: getent ahosts NAME" if asked else any_ if names else ""
     return Said(values[0] if len(values) == 1 else values, places(each.where for each in found), unknown)
 
 
@@ -223,7 +223,7 @@ class _Endpoints(NamedTuple):
     server: Place
 
 
-def _services(groups: Sequence[Sequence[Route]], shares: str) -> tuple[tuple[Table, ...], list[list[str]]]:
+def services_of(groups: Sequence[Sequence[Route]], shares: str) -> tuple[tuple[Table, ...], list[list[str]]]:
     """Groups of services, each endpoint in one, and the names of those that each way reaches."""
     of_address: dict[str, list[_Endpoints]] = {}
     for way, group in enumerate(groups):
@@ -238,7 +238,7 @@ def _services(groups: Sequence[Sequence[Route]], shares: str) -> tuple[tuple[Tab
     services: list[Table] = []
     for name, ((_, _, ports), found) in zip(names, tables.items(), strict=True):
         where = places(each.where for each in found)
-        said = Said(ports.spec, where) if ports else Said(80, "", f"which port it is: {where}")
+        said = Said(ports.spec, where) if ports else Said(80, where, "which port it is")
         services.append({"name": Said(name), "addresses": addresses_of(found, _WANTED), "ports": said})
     if len(services) > 1:
         services[0] = {**services[0], "share": Said(None, "", shares)}

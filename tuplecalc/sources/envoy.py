@@ -12,6 +12,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.envoy_dump import Configuration, gather, is_configuration
+from tuplecalc.sources.gathering import NO_IP, SPARE, WANTED
 from tuplecalc.sources.json_node import Node, parsed
 from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.routes import (
@@ -186,7 +187,7 @@ def _clusters_of(top: Node, found: Configuration) -> Iterator[str]:
 def _servers(name: str, cluster: Node, found: Configuration) -> Iterator[Place]:
     kind = cluster.at("type").text
     if kind == "ORIGINAL_DST" or _is_dynamic(cluster):
-        found.remark(cluster, name, "it is wherever its client wanted to go: write these services yourself")
+        found.remark(cluster, name, WANTED)
         yield Place(ANY, NO_PORTS, cluster.where)
         return
     inline, service = cluster.at("load_assignment"), cluster.at("eds_cluster_config", "service_name").text
@@ -195,7 +196,7 @@ def _servers(name: str, cluster: Node, found: Configuration) -> Iterator[Place]:
     lowest = min((each.at("priority").number or 0 for each in groups), default=0)
     for group in groups:
         if (group.at("priority").number or 0) > lowest:
-            found.remark(group, name, "it gets flows only when others fail")
+            found.remark(group, name, SPARE)
             continue
         for each in group.at("lb_endpoints").each():
             socket = each.at("endpoint", "address", "socket_address")
@@ -204,7 +205,7 @@ def _servers(name: str, cluster: Node, found: Configuration) -> Iterator[Place]:
             elif socket.names():
                 yield _place(socket)
             else:
-                found.remark(each, name, "no TCP over IP: it has no tuple")
+                found.remark(each, name, NO_IP)
     if not groups:
         found.remark(cluster, name, "its endpoints are not here: /config_dump?include_eds has them")
 

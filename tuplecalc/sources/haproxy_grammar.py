@@ -6,12 +6,12 @@ As in sections 2.2 to 2.4 and 4 of HAProxy's configuration manual, version 2.6.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tuplecalc.sources.draft import Remark
+from tuplecalc.sources.gathering import Gathering
 from tuplecalc.sources.haproxy_words import SECTIONS
 from tuplecalc.sources.texts import Text
 
@@ -29,13 +29,6 @@ class Line(NamedTuple):
     where: str
     words: tuple[str, ...]
     written: str
-
-    def remark(self, why: str) -> Remark:
-        """A remark on it."""
-        return Remark(self.where, self.written, why)
-
-    def __str__(self) -> str:
-        return self.written
 
 
 @dataclass(frozen=True)
@@ -60,47 +53,33 @@ class Section:
         return self.defaults.last(*words) if self.defaults else None
 
 
-@dataclass
-class Reading:
-    """What is gathered on the way."""
-
-    remarks: list[Remark] = field(default_factory=list)
-    passed_over: Counter[str] = field(default_factory=Counter)
-    options: dict[str, dict[Line, None]] = field(default_factory=dict)
-    """Lines with an option that is left out, by the option."""
-
-    def remark(self, line: Line, why: str) -> None:
-        """Add a remark on a line."""
-        self.remarks.append(line.remark(why))
-
-
-def sections_of(texts: Iterable[Text], remarks: list[Remark]) -> list[Section]:
+def sections_of(texts: Iterable[Text], gathering: Gathering) -> list[Section]:
     """The sections of files that are read one after the other, as HAProxy does with a folder."""
     found: list[Section] = []
-    for line in _lines(texts, remarks):
+    for line in _lines(texts, gathering):
         word, name = line.words[0], line.words[1] if len(line.words) > 1 else ""
         if word in SECTIONS:
-            found.append(Section(word, name, line, _defaults(line, found, remarks)))
+            found.append(Section(word, name, line, _defaults(line, found, gathering)))
         elif found:
             found[-1].lines.append(line)
         else:
-            remarks.append(line.remark("it stands before any section"))
+            gathering.remark(line, "it stands before any section")
     return found
 
 
-def _defaults(line: Line, before: list[Section], remarks: list[Remark]) -> Section | None:
+def _defaults(line: Line, before: list[Section], gathering: Gathering) -> Section | None:
     sections = [each for each in before if each.kind == "defaults"]
     if "from" in line.words[1:-1]:
         name = line.words[line.words.index("from", 1) + 1]
         named = [each for each in sections if each.name == name]
         if not named:
-            remarks.append(line.remark("no defaults section of this name stands before it"))
+            gathering.remark(line, "no defaults section of this name stands before it")
         return named[-1] if named else None
     inherits = line.words[0] in ("frontend", "backend", "listen")
     return sections[-1] if sections and inherits else None
 
 
-def _lines(texts: Iterable[Text], remarks: list[Remark]) -> Iterator[Line]:
+def _lines(texts: Iterable[Text], gathering: Gathering) -> Iterator[Line]:
     """The lines that count: variables that the file sets are put in, branches that do not hold left out."""
     variables: dict[str, str] = {}
     for text in texts:
@@ -109,9 +88,9 @@ def _lines(texts: Iterable[Text], remarks: list[Remark]) -> Iterator[Line]:
             where, shown = text.at(number), written.strip()
             words = split(written, {**variables, ".FILE": text.name, ".LINE": str(number)})
             if words is None:
-                remarks.append(Remark(where, shown, "its quote is never closed"))
+                gathering.remarks.append(Remark(where, shown, "its quote is never closed"))
             elif words and words[0] in (".if", ".elif", ".else", ".endif"):
-                _branch(Line(where, words, shown), branches, variables, remarks)
+                _branch(Line(where, words, shown), branches, variables, gathering)
             elif words and all(taken for taken, _ in branches):
                 if words[0] in ("setenv", "presetenv") and len(words) > 2:
                     variables.setdefault(words[1], words[2])
@@ -119,15 +98,15 @@ def _lines(texts: Iterable[Text], remarks: list[Remark]) -> Iterator[Line]:
                         variables[words[1]] = words[2]
                 yield Line(where, words, shown)
         if branches:
-            remarks.append(Remark(text.name, ".if", "its .endif is missing"))
+            gathering.remarks.append(Remark(text.name, ".if", "its .endif is missing"))
 
 
-def _branch(line: Line, branches: list[list[bool]], variables: dict[str, str], remarks: list[Remark]) -> None:
+def _branch(line: Line, branches: list[list[bool]], variables: dict[str, str], gathering: Gathering) -> None:
     word, *condition = line.words
     if word == ".if":
         branches.append([False, False])
     if not branches:
-        remarks.append(line.remark("no .if is open here"))
+        gathering.remark(line, "no .if is open here")
         return
     if word == ".endif":
         branches.pop()
@@ -135,9 +114,9 @@ def _branch(line: Line, branches: list[list[bool]], variables: dict[str, str], r
     block = branches[-1]
     holds = True if word == ".else" else _holds(" ".join(condition), variables)
     if holds is None and not block[1]:
-        remarks.append(line.remark("whether it holds is not known here; it is read as if it did"))
+        gathering.remark(line, "whether it holds is not known here; it is read as if it did")
     if word != ".if" and block[1]:
-        remarks.append(line.remark("left out, since the branch above it is read"))
+        gathering.remark(line, "left out, since the branch above it is read")
     block[0] = not block[1] and holds is not False
     block[1] = block[1] or block[0]
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.sources.draft import Said, Table
-from tuplecalc.sources.haproxy_grammar import Line, Reading, Section
+from tuplecalc.sources.gathering import NO_IP, SPARE, WANTED, Gathering
+from tuplecalc.sources.haproxy_grammar import Line, Section
 from tuplecalc.sources.haproxy_words import OPTIONS_LEFT_OUT
 from tuplecalc.sources.routes import (
     ANY,
@@ -47,24 +48,24 @@ class Server(NamedTuple):
     """Where its source stands."""
 
 
-def servers_of(backend: Section, listeners: Sequence[Place], reading: Reading) -> Iterator[Server]:
+def servers_of(backend: Section, listeners: Sequence[Place], gathering: Gathering) -> Iterator[Server]:
     """The servers that get flows."""
     for line in backend.own("server", "server-template", "dispatch"):
         at = {"server": 2, "server-template": 3, "dispatch": 1}[line.words[0]]
         options = line.words[at + 1 :]
         host, ports = split_address(line.words[at]) if len(line.words) > at else (None, "")
         if {"backup", "disabled"} & {*options}:
-            reading.remark(line, "it gets flows only when others fail")
+            gathering.remark(line, SPARE)
         elif host is None:
-            reading.remark(line, "no TCP over IP: it has no tuple" if len(line.words) > at else "no address")
+            gathering.remark(line, NO_IP if len(line.words) > at else "no address")
         else:
             if host in ANY_HOSTS:
-                reading.remark(line, "it is wherever its client wanted to go: write these services yourself")
-            where, source = _source(line, options, backend, reading)
+                gathering.remark(line, WANTED)
+            where, source = _source(line, options, backend, gathering)
             place = Place(ANY if host in ANY_HOSTS else host, _server_ports(ports, listeners), line.where)
             number = _count(line.words[2]) if line.words[0] == "server-template" else 1
             yield Server(place._replace(addresses=number), source, where)
-            tell_options(line, reading)
+            tell_options(line, gathering)
 
 
 def _server_ports(written: str, listeners: Sequence[Place]) -> PortSet:
@@ -81,7 +82,7 @@ def _count(written: str) -> int:
     return ports_of(written if "-" in written else f"1-{written}").size or 1
 
 
-def _source(line: Line, options: Sequence[str], backend: Section, reading: Reading) -> tuple[str, Origin]:
+def _source(line: Line, options: Sequence[str], backend: Section, gathering: Gathering) -> tuple[str, Origin]:
     """Where a server is reached from: as its own line says, or default-server, or the backend."""
     default, of_backend = backend.last("default-server"), backend.last("source")
     if "source" in options:
@@ -96,13 +97,13 @@ def _source(line: Line, options: Sequence[str], backend: Section, reading: Readi
     address = rest.pop(0)
     whose = rest[1] if rest[0] == "usesrc" else ""
     if whose.startswith("hdr_ip("):
-        reading.remark(said, "whose address it is stands in a header: taken as the client's")
+        gathering.remark(said, "whose address it is stands in a header: taken as the client's")
         whose = "clientip"
     mode = {"client": "client-port", "clientip": "client"}.get(whose, "own")
     address = whose if whose and mode == "own" else address
     host, ports = split_address(address)
     if host is None:
-        reading.remark(said, "no address of IP")
+        gathering.remark(said, "no address of IP")
     own = "" if mode != "own" or host in ANY_HOSTS else host or ""
     return said.where, Origin(mode, own, NO_PORTS if mode == "client-port" else ports_of(ports))
 
@@ -112,10 +113,10 @@ def split_address(written: str) -> tuple[str | None, str]:
     return (None, "") if _NO_IP.match(written) else host_and_port(_IP.sub("", written, count=1))
 
 
-def tell_options(line: Line, reading: Reading) -> None:
+def tell_options(line: Line, gathering: Gathering) -> None:
     """Remember options of a bind or server line that are left out."""
     for option in OPTIONS_LEFT_OUT.keys() & {*line.words[2:]}:
-        reading.options.setdefault(option, {})[line] = None
+        gathering.leave_out(option, line)
 
 
 def leaving(servers: Sequence[Server]) -> Table:

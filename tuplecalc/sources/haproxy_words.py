@@ -5,6 +5,8 @@ From the manuals of versions 1.8 to 3.2, so that one that stands nowhere here is
 
 from __future__ import annotations
 
+from tuplecalc.sources.gathering import EVEN
+
 _SECTIONS = """
 global defaults frontend backend listen peers resolvers mailers userlist cache ring program http-errors
 fcgi-app log-forward log-profile crt-store traces acme
@@ -57,7 +59,7 @@ LEFT_OUT = {
 }
 OPTIONS_LEFT_OUT = {
     "maxconn": "it limits connections at once here, and more of them wait: not in the model",
-    "weight": "its servers are taken as even: write services with a share where weights differ",
+    "weight": EVEN,
     "namespace": "it is in another network namespace, which has tables of its own",
     "socks4": "it is reached through another proxy: write that as the service",
 }

@@ -6,14 +6,13 @@ The directives are those of nginx.org/en/docs, http and stream, version 1.27.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tuplecalc.errors import InputError
 from tuplecalc.network.ports import PortSet
-from tuplecalc.sources.draft import Draft, Remark, Said, Table
+from tuplecalc.sources.draft import Draft, Said, Table
+from tuplecalc.sources.gathering import EVEN, NO_IP, SPARE, Gathering
 from tuplecalc.sources.nginx_tree import Directive, expanded, is_configuration, tree_of, values_of
 from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.routes import (
@@ -46,7 +45,7 @@ _LEFT_OUT = {
     "random": "which server a flow gets is taken as even",
 }
 _OPTIONS_LEFT_OUT = {
-    "weight": "its servers are taken as even: write services with a share where weights differ",
+    "weight": EVEN,
     "max_conns": "it limits connections at once here: not in the model",
 }
 _CLIENT = re.compile(r"\$\{?(?:remote|realip_remote|proxy_protocol)_(addr|port)\}?")
@@ -58,18 +57,6 @@ _POOLED = (
     "new connections to servers ÷ `accepts` of stub_status: log lines with $upstream_connect_time above 0.000"
 )
 _NOT_POOLED = "`requests` ÷ `accepts` of stub_status: each request has a connection of its own"
-
-
-@dataclass
-class _Reading:
-    """What is gathered on the way."""
-
-    remarks: list[Remark] = field(default_factory=list)
-    passed_over: Counter[str] = field(default_factory=Counter)
-    options: dict[str, dict[Directive, None]] = field(default_factory=dict)
-
-    def remark(self, directive: Directive, why: str) -> None:
-        self.remarks.append(directive.remark(why))
 
 
 class _Pass(NamedTuple):
@@ -86,22 +73,20 @@ def _recognises(source: Source) -> bool:
 
 
 def _read(source: Source) -> Draft:
-    reading = _Reading()
-    top = tree_of(source, reading.remarks)
-    _tell_what_is_left_out(top, reading)
+    gathering = Gathering()
+    top = tree_of(source, gathering)
+    _tell_what_is_left_out(top, gathering)
     routes = [
         route
         for module in (*_modules(top),)
         for server in module.all("server")
-        for route in _routes(server, module, reading)
+        for route in _routes(server, module, gathering)
     ]
     if not routes:
         rule = "no server of this nginx configuration passes connections on"
         raise InputError(f"{source.name}: {rule}; give the files that it includes too, as a folder or a tar")
-    for option, lines in reading.options.items():
-        more = f" ({len(lines) - 1} more)" if len(lines) > 1 else ""
-        reading.remark(next(iter(lines)), f"{option}: {_OPTIONS_LEFT_OUT[option]}{more}")
-    return drafted("nginx", routes, _files(top), _SHARES, reading.remarks, reading.passed_over)
+    gathering.tell_options(_OPTIONS_LEFT_OUT)
+    return drafted("nginx", routes, _files(top), _SHARES, gathering.remarks, gathering.passed_over)
 
 
 READER = Reader("nginx", _recognises, _read)
@@ -115,39 +100,39 @@ def _modules(top: Sequence[Directive]) -> Iterator[Directive]:
         yield Directive(alone[0].where, "http", (), alone)
 
 
-def _tell_what_is_left_out(directives: Sequence[Directive], reading: _Reading) -> None:
+def _tell_what_is_left_out(directives: Sequence[Directive], gathering: Gathering) -> None:
     from crossplane.analyzer import DIRECTIVES  # type: ignore[import-untyped]
 
     for each in directives:
         if each.name in _LEFT_OUT:
-            reading.remark(each, _LEFT_OUT[each.name])
+            gathering.remark(each, _LEFT_OUT[each.name])
         elif each.name in _READ:
-            _tell_what_is_left_out(each.block if each.name in _WITHIN else (), reading)
+            _tell_what_is_left_out(each.block if each.name in _WITHIN else (), gathering)
         elif each.name in DIRECTIVES:
-            reading.passed_over[each.name] += 1
+            gathering.passed_over[each.name] += 1
         else:
-            reading.remark(each, "not understood")
+            gathering.remark(each, "not understood")
 
 
-def _routes(server: Directive, module: Directive, reading: _Reading) -> Iterator[Route]:
+def _routes(server: Directive, module: Directive, gathering: Gathering) -> Iterator[Route]:
     """A route for each directive that passes connections on, of each way in which they are captured."""
-    captures = list(_captures(server, module, reading))
+    captures = list(_captures(server, module, gathering))
     upstreams = {each.words[0]: each for each in module.all("upstream") if each.words}
     binds = {each.name: each for each in module.all(*_PASSES.values())}
     passes = list(_passes(server.block, binds, values_of(module.block, {}), is_http=module.name == "http"))
     for each in passes:
-        name, servers, upstream = _servers(each, upstreams, reading)
+        name, servers, upstream = _servers(each, upstreams, gathering)
         for capture, listeners in captures if servers else ():
-            leaving = _leaving(each, reading)
+            leaving = _leaving(each, gathering)
             reuse = _reuse(upstream, each.directive) if module.name == "http" else {}
             fits = leaving["source"].value != "client-port"
             yield Route(name, {**capture, **leaving, **(reuse if fits else {})}, listeners, servers)
     if not passes:
-        reading.remark(server, "it passes nothing on: its connections are not counted")
+        gathering.remark(server, "it passes nothing on: its connections are not counted")
 
 
 def _captures(
-    server: Directive, module: Directive, reading: _Reading
+    server: Directive, module: Directive, gathering: Gathering
 ) -> Iterator[tuple[Table, tuple[Place, ...]]]:
     """How it captures flows, and where it listens."""
     plain: list[Place] = []
@@ -156,12 +141,12 @@ def _captures(
     for each in listens:
         address, *options = each.words or ("80",)
         if address.startswith("unix:") or {"udp", "quic"} & {*options}:
-            reading.remark(each, "no TCP over IP: it is not counted")
+            gathering.remark(each, "no TCP over IP: it is not counted")
             continue
         host, port = ("", address) if ports_of(address) else _host_and_port(address)
         ports = ports_of(port) if port or module.name == "stream" else PortSet(80)
         if not ports:
-            reading.remark(each, "its port is not known here")
+            gathering.remark(each, "its port is not known here")
         place = Place(ANY if host in ("", "*", "0.0.0.0", "::") else host, ports, each.where)
         (transparent if "transparent" in options else plain).append(place)
     if plain:
@@ -188,7 +173,7 @@ def _passes(
 
 
 def _servers(
-    passing: _Pass, upstreams: Mapping[str, Directive], reading: _Reading
+    passing: _Pass, upstreams: Mapping[str, Directive], gathering: Gathering
 ) -> tuple[str, tuple[Place, ...], Directive | None]:
     """Its name, the servers behind a directive, and its `upstream` block."""
     found: list[Place] = []
@@ -199,11 +184,11 @@ def _servers(
         name = name or address
         if address in upstreams:
             upstream = upstreams[address]
-            found += _of_upstream(upstream, reading)
+            found += _of_upstream(upstream, gathering)
         elif target.removeprefix(f"{scheme}://").startswith("unix:"):
-            reading.remark(passing.directive, "no TCP over IP: it has no tuple")
+            gathering.remark(passing.directive, NO_IP)
         elif "$" in address:
-            reading.remark(passing.directive, "where it goes shows while it runs: write these services")
+            gathering.remark(passing.directive, "where it goes shows while it runs: write these services")
             found.append(Place(ANY, NO_PORTS, passing.directive.where))
         else:
             host, port = _host_and_port(address)
@@ -212,22 +197,22 @@ def _servers(
     return name, tuple(found), upstream
 
 
-def _of_upstream(upstream: Directive, reading: _Reading) -> Iterator[Place]:
+def _of_upstream(upstream: Directive, gathering: Gathering) -> Iterator[Place]:
     for each in upstream.all("server"):
         address, *options = each.words or ("",)
         if {"backup", "down"} & {*options}:
-            reading.remark(each, "it gets flows only when others fail")
+            gathering.remark(each, SPARE)
         elif address.startswith("unix:") or not address:
-            reading.remark(each, "no TCP over IP: it has no tuple")
+            gathering.remark(each, NO_IP)
         else:
             host, port = _host_and_port(address)
             yield Place(host, ports_of(port) if port else PortSet(80), each.where)
             for option in options:
                 if (key := option.partition("=")[0]) in _OPTIONS_LEFT_OUT:
-                    reading.options.setdefault(key, {})[each] = None
+                    gathering.leave_out(key, each)
 
 
-def _leaving(passing: _Pass, reading: _Reading) -> Table:
+def _leaving(passing: _Pass, gathering: Gathering) -> Table:
     """The source of upstream connections, by the `…_bind` that holds there."""
     bind = passing.bind
     addresses = expanded(bind.words[0], passing.values) if bind is not None and bind.words else []
@@ -239,7 +224,7 @@ def _leaving(passing: _Pass, reading: _Reading) -> Table:
     clients = {part for each in addresses for part in _CLIENT.findall(each)}
     if "addr" in clients:
         if "transparent" not in bind.words[1:]:
-            reading.remark(bind, "without `transparent` it can only bind addresses of its own")
+            gathering.remark(bind, "without `transparent` it can only bind addresses of its own")
         if "port" in clients:
             return {**found, "source": Said("client-port", bind.where)}
         return {**found, "source": Said("client", bind.where), **local}
@@ -247,7 +232,7 @@ def _leaving(passing: _Pass, reading: _Reading) -> Table:
     own = addresses_of(Place(host, NO_PORTS, bind.where) for host, _ in split)
     ports = ports_of(split[0][1])
     if any("$" in each for each in addresses):
-        reading.remark(bind, "which addresses it is shows while it runs")
+        gathering.remark(bind, "which addresses it is shows while it runs")
     given = {"ports": Said(ports.spec, bind.where)} if ports else local
     return {**found, "source": Said("own", bind.where), "addresses": own, **given}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Remark
+from tuplecalc.sources.gathering import Gathering
 from tuplecalc.sources.texts import Source, Text
 
 _BLOCK = re.compile(
@@ -42,10 +43,6 @@ class Directive:
         """As one line."""
         return " ".join((self.name, *self.words)) + (" {…}" if self.is_block else "")
 
-    def remark(self, why: str) -> Remark:
-        """A remark on it."""
-        return Remark(self.where, self.written, why)
-
     def all(self, *names: str) -> tuple[Directive, ...]:
         """The directives of its block that have one of these names."""
         return tuple(each for each in self.block if each.name in names)
@@ -56,7 +53,7 @@ def is_configuration(text: Text) -> bool:
     return bool(_BLOCK.search(text.text) and _STATEMENT.search(text.text))
 
 
-def tree_of(source: Source, remarks: list[Remark]) -> tuple[Directive, ...]:
+def tree_of(source: Source, gathering: Gathering) -> tuple[Directive, ...]:
     """The directives of the file that has `http`, `stream` or `events`, else those of all files.
 
     Raises :class:`~tuplecalc.errors.InputError` where no file of them can be read.
@@ -67,10 +64,12 @@ def tree_of(source: Source, remarks: list[Remark]) -> tuple[Directive, ...]:
     starts = list(ours) if main is None else [main]
     prefix = PurePosixPath(main or "").parent
     with TemporaryDirectory(prefix="tuplecalc-") as folder:
-        files = _Files(source, prefix, Path(folder) / "nginx.conf", remarks)
+        files = _Files(source, prefix, Path(folder) / "nginx.conf", gathering)
         found = tuple(each for name in starts for each in files.directives(ours[name], (name,)))
     if not found:
-        reason = "; ".join(f"{each.where}: {each.why}" for each in remarks[:3]) or "nothing stands in it"
+        reason = (
+            "; ".join(f"{each.where}: {each.why}" for each in gathering.remarks[:3]) or "nothing stands in it"
+        )
         raise InputError(f"{source.name}: nginx does not take this configuration: {reason}")
     return found
 
@@ -84,7 +83,7 @@ class _Files:
     """The folder of the main file, which includes are relative to."""
     scratch: Path
     """Where a text is put for the parser, which reads files only."""
-    remarks: list[Remark]
+    gathering: Gathering
 
     def directives(self, text: Text, opened: tuple[str, ...]) -> Iterator[Directive]:
         return self._expanded(self._parsed(text), text, opened)
@@ -100,12 +99,14 @@ class _Files:
                 break
             written += "\n}"  # cut off: what stands there counts
         if written != text.text:
-            self.remarks.append(Remark(text.name, "", "it ends within a block, as if it were cut off"))
+            self.gathering.remarks.append(
+                Remark(text.name, "", "it ends within a block, as if it were cut off")
+            )
         lines = text.text.split("\n")
         for each in config["errors"]:
             number = min(each["line"] or 1, len(lines))
             why = each["error"].partition(f" in {self.scratch}")[0]
-            self.remarks.append(Remark(text.at(number), lines[number - 1].strip(), why))
+            self.gathering.remarks.append(Remark(text.at(number), lines[number - 1].strip(), why))
         parsed: Sequence[Mapping[str, Any]] = config["parsed"]
         return parsed
 
@@ -124,10 +125,10 @@ class _Files:
     def _included(self, directive: Directive, opened: tuple[str, ...]) -> Iterator[Directive]:
         found = self._within(directive.words[0]) or self._on_disk(directive.words[0])
         if not found:
-            self.remarks.append(directive.remark("no such file is in the source"))
+            self.gathering.remark(directive, "no such file is in the source")
         for name, text in found.items():
             if name in opened or len(opened) > _MOST_DEEP:
-                self.remarks.append(directive.remark("it includes itself"))
+                self.gathering.remark(directive, "it includes itself")
             else:
                 yield from self.directives(text, (*opened, name))
 

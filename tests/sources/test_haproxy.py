@@ -113,7 +113,7 @@ def test_what_is_odd_is_remarked_on_and_the_rest_is_read() -> None:
     assert all_values(draft.services) == [
         {"name": "one", "addresses": 3, "ports": 80},
         {"name": "two", "addresses": "198.18.7.8", "ports": 80},
-        {"name": "two-2", "addresses": "198.18.7.7", "ports": 80},
+        {"name": "two-2", "addresses": "198.18.7.7", "ports": 443},  # not known, and none that is
     ]
     assert unknown(draft.services[2]) == {"ports"}
     assert {where.partition(":")[2]: why for where, why in remarks(draft).items()} == {
@@ -238,6 +238,14 @@ def test_an_endpoint_of_two_ways_is_a_group_of_its_own() -> None:
         "198.18.2.1",
         "198.18.2.2",
         "198.18.2.3",
+    ]
+
+
+def test_a_port_that_is_not_known_stands_apart_from_those_that_are() -> None:
+    draft = read("listen l\n bind :80\n bind :99 transparent\n server s 198.18.2.1\n")
+    assert [(values(group)["ports"], unknown(group)) for group in draft.services] == [
+        (80, {"share"}),
+        (443, {"ports"}),
     ]
 
 

@@ -1,6 +1,7 @@
 """Words of haproxy.cfg: those that are read, those that hold no tuple, those that are left out and why.
 
-From the manuals of versions 1.8 to 3.2, so that one that stands nowhere here is worth a remark.
+From the manual of version 2.6, with some of older and newer ones; a word that stands nowhere here is worth
+a remark.
 """
 
 from __future__ import annotations
@@ -16,21 +17,25 @@ bind server server-template default-server source use_backend default_backend di
 http-reuse setenv presetenv transparent disabled
 """
 _NO_TUPLE = """
-acl backlog balance bind-process ca-base capture chroot clitcpka-cnt clitcpka-idle clitcpka-intvl clitimeout
-compression contimeout cookie cpu-map cpu-policy crt-base daemon declare default-path description
-email-alert enabled error-log-format errorfile errorfiles errorloc errorloc302 errorloc303 external-check
-filter force-persist fullconn gid group guid hard-stop-after hash-balance-factor hash-preserve-affinity
-hash-type http-after-response http-check http-error http-request http-response http-send-name-header id
-ignore-persist insecure-fork-wanted insecure-setuid-wanted issuers-chain-path load-server-state-from-file
-localpeer log log-format log-format-sd log-send-hostname log-steps log-tag lua-load lua-load-per-thread
-lua-prepend-path master-worker max-keep-alive-queue maxcompcpuusage maxcomprate maxpipes maxsslconn
-maxsslrate maxzlibmem monitor monitor-net monitor-uri mworker-max-reloads nbthread node nogetaddrinfo
-nosplice numa-cpu-mapping option persist pidfile pp2-never-send-local profiling.memory profiling.tasks quiet
-redirect reqadd reqdel reqidel reqirep reqrep retries retry-on rspadd rspdel rspidel rspirep rsprep
-server-state-base server-state-file server-state-file-name set-dumpable set-var set-var-fmt spread-checks
-srvtcpka-cnt srvtcpka-idle srvtcpka-intvl srvtimeout stats stick stick-table strict-limits tcp-check
-tcp-request tcp-response thread-group thread-groups timeout uid unique-id-format unique-id-header unix-bind
-unsetenv user zero-warning
+acl anonkey backlog balance bind-process block busy-polling ca-base capture chroot clitcpka-cnt
+clitcpka-idle clitcpka-intvl clitimeout close-spread-time cluster-secret compression contimeout cookie
+cpu-map cpu-policy crt-base daemon debug declare default-path description dns-accept-family email-alert
+enabled error-log-format errorfile errorfiles errorloc errorloc302 errorloc303 expose-deprecated-directives
+expose-experimental-directives external-check filter force-cfg-parser-pause force-persist fullconn gid grace
+group guid hard-stop-after hash-balance-factor hash-preserve-affinity hash-type http-after-response
+http-check http-drop-request-trailers http-drop-response-trailers http-err-codes http-error http-fail-codes
+http-request http-response http-send-name-header id ignore-persist insecure-fork-wanted
+insecure-setuid-wanted issuers-chain-path key-base limited-quic load-server-state-from-file localpeer log
+log-format log-format-sd log-send-hostname log-steps log-tag lua-load lua-load-per-thread lua-prepend-path
+master-worker max-keep-alive-queue max-spread-checks maxcompcpuusage maxcomprate maxpipes maxsslconn
+maxsslrate maxzlibmem monitor monitor-net monitor-uri mworker-max-reloads nbthread no-memory-trimming
+no-quic node noepoll noevports nogetaddrinfo nokqueue nopoll noreuseport nosplice numa-cpu-mapping option
+persist pidfile pp2-never-send-local prealloc-fd profiling profiling.memory profiling.tasks quiet redirect
+reqadd reqdel reqidel reqirep reqrep resetenv retries retry-on rspadd rspdel rspidel rspirep rsprep
+server-state-base server-state-file server-state-file-name set-dumpable set-var set-var-fmt shm-stats-file
+spread-checks srvtcpka-cnt srvtcpka-idle srvtcpka-intvl srvtimeout stats stick stick-table stress-level
+strict-limits tcp-check tcp-request tcp-response thread-group thread-groups timeout uid unique-id-format
+unique-id-header unix-bind unsetenv user zero-warning
 """
 
 SECTIONS = frozenset(_SECTIONS.split())
@@ -46,6 +51,9 @@ NO_TUPLE_FAMILIES = (
     "wurfl-",
     "h1-",
     "h2-",
+    "ocsp-update.",
+    "harden.",
+    "acme.",
 )
 """How words of these families begin."""
 LEFT_OUT = {

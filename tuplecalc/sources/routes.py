@@ -19,6 +19,7 @@ ANY = "*"
 LOCAL_PORTS = "sysctl net.ipv4.ip_local_port_range"
 TRACKING = '"strict" where a rule drops `ct state invalid`, "off" where nothing tracks: nft list ruleset'
 NO_PORTS = PortSet.of_ranges(())
+_USUAL_PORTS = PortSet("80, 443, 1024-65535")
 _TELLS_APART = ("capture", "source", "addresses", "ports", "allocation")
 """Keys in which routes of one hop agree; what else they say is unknown, or follows from these."""
 _WANTED = "which services clients want: ss -tn"
@@ -235,10 +236,12 @@ def services_of(groups: Sequence[Sequence[Route]], shares: str) -> tuple[tuple[T
     for each in chain.from_iterable(of_address.values()):
         tables.setdefault((each.name, each.ways, each.ports), []).append(each.server)
     names = distinct(name for name, _, _ in tables)
+    known = reduce(or_, (ports for _, _, ports in tables), NO_PORTS)
+    instead = ((_USUAL_PORTS - known) or _USUAL_PORTS).lowest(1)  # no endpoint stands in two groups
     services: list[Table] = []
     for name, ((_, _, ports), found) in zip(names, tables.items(), strict=True):
         where = places(each.where for each in found)
-        said = Said(ports.spec, where) if ports else Said(80, where, "which port it is")
+        said = Said(ports.spec, where) if ports else Said(instead.spec, where, "which port it is")
         services.append({"name": Said(name), "addresses": addresses_of(found, _WANTED), "ports": said})
     if len(services) > 1:
         services[0] = {**services[0], "share": Said(None, "", shares)}

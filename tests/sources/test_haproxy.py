@@ -145,7 +145,7 @@ def test_what_is_odd_is_remarked_on_and_the_rest_is_read() -> None:
         (" source 0.0.0.0", "", {"source": "own", "preset": "haproxy"}),
         (" source 198.18.1.9", "", {"source": "own", "addresses": "198.18.1.9"}),
         (" source ipv6@2001:db8::9:0", "server s 2001:db8::1:80", {"addresses": "2001:db8::9"}),
-        (" source 2001:db8::9:0", "", {"addresses": 1}),  # another family than the server's: as a count
+        (" source 2001:db8::9:0", "", {"addresses": 1}),  # of another family than the server: as a count
         (" source 198.18.1.9 usesrc 198.18.1.8:5000", "", {"source": "own", "addresses": "198.18.1.8"}),
         (" source 198.18.1.9 usesrc client", "", {"source": "client-port", "preset": "haproxy-clientip"}),
         (" source 198.18.1.9 usesrc clientip", "", {"source": "client", "preset": "haproxy-clientip"}),
@@ -164,6 +164,11 @@ def test_what_is_odd_is_remarked_on_and_the_rest_is_read() -> None:
             "server a 198.18.2.1:80 source 198.18.1.7:5000-5099\n"
             " server b 198.18.2.1:80 source 198.18.1.8:6000-6199",
             {"addresses": ["198.18.1.7", "198.18.1.8"], "ports": {"count": 150}, "allocation": "tuple"},
+        ),
+        (
+            "",
+            "server a 198.18.2.1:80 source 2001:db8::7:0\n server b 198.18.2.1:80 source 2001:db8::8:0",
+            {"addresses": 2},
         ),
         (" mode http", "", {"connections_per_flow": 1}),
         (" mode http\n http-reuse never", "", {"connections_per_flow": None}),

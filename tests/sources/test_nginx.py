@@ -207,18 +207,23 @@ def test_includes_are_looked_up_in_the_source_then_beside_the_file(tmp_path: Pat
     tar = Source("box.tar", {n: Text(n, t) for n, t in {"a/nginx.conf": main, "a/sites/one": site}.items()})
     assert values(READER.read(tar).hops[0])["listen_ports"] == 81
 
-    (tmp_path / "nginx.conf").write_text(main.replace("/etc/nginx", str(tmp_path)))
-    (tmp_path / "sites").mkdir()
-    (tmp_path / "sites" / "one").write_text(site)
-    path = tmp_path / "nginx.conf"
+    folder = tmp_path / "etc"
+    (folder / "sites").mkdir(parents=True)
+    (folder / "sites" / "one").write_text(site)
+    (tmp_path / "up.conf").write_text(site)
+    path = folder / "nginx.conf"
+    path.write_text(main.replace("/etc/nginx", str(folder)))
     draft = READER.read(Source("nginx.conf", {"nginx.conf": Text("nginx.conf", path.read_text())}, path))
     assert draft.hops[0]["listen_ports"] == (81, "sites/one:1", "")
     assert [remark.why for remark in draft.remarks] == ["no such file is in the source"] * 2
 
 
 def test_a_file_that_includes_itself_ends() -> None:
-    draft = read("include a.conf; http { server { proxy_pass http://198.18.2.1; } include *.conf; }")
+    draft = read(
+        "user www; include a.conf; http { server { proxy_pass http://198.18.2.1; } include *.conf; }"
+    )
     assert [remark.why for remark in draft.remarks] == ["it includes itself"] * 2
+    assert draft.passed_over == {"user": 1}
 
 
 @pytest.mark.parametrize(

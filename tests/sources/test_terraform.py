@@ -170,6 +170,16 @@ def test_one_nat(resources: list[tuple[str, dict[str, Any]]], expected: dict[str
     assert {key: values(hop).get(key) for key in expected} == expected
 
 
+def test_what_belongs_to_one_of_several_gateways_is_not_guessed() -> None:
+    draft = read(("aws_nat_gateway", {}), ("aws_nat_gateway", {}), ("aws_nat_gateway_eip_association", {}))
+    assert [values(hop)["addresses"] for hop in draft.hops] == [1, 1]
+    assert remarks(draft) == {
+        "t.json: aws_nat_gateway_eip_association.x2.nat_gateway_id": (
+            "which aws_nat_gateway it belongs to is known after apply: terraform show -json of the state"
+        )
+    }
+
+
 @pytest.mark.parametrize(
     ("group", "expected"),
     [

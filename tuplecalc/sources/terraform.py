@@ -21,7 +21,7 @@ from tuplecalc.sources.terraform_nats import (
     google_router_nat,
     tencent_nat_gateway,
 )
-from tuplecalc.sources.terraform_resources import Made, Reading, Resource, estate_of, is_terraform
+from tuplecalc.sources.terraform_resources import LATER, Made, Reading, Resource, estate_of, is_terraform
 from tuplecalc.sources.texts import Source
 
 _SHARES = (
@@ -38,11 +38,16 @@ _READERS: dict[str, Callable[[Resource, Reading], Iterator[Made]]] = {
     "aws_lb": aws_network_balancer,
     "aws_alb": aws_network_balancer,
 }
-_LOOKED_UP = (
-    *("aws_eip", "aws_nat_gateway_eip_association", *LISTENERS, *TARGET_GROUPS, *ATTACHMENTS),
-    *("google_compute_address", "azurerm_public_ip", "azurerm_public_ip_prefix", "azurerm_lb"),
-    *("azurerm_nat_gateway_public_ip_association", "azurerm_nat_gateway_public_ip_prefix_association"),
-)
+_TIES = {
+    "aws_nat_gateway_eip_association": ("nat_gateway_id", "aws_nat_gateway"),
+    "azurerm_nat_gateway_public_ip_association": ("nat_gateway_id", "azurerm_nat_gateway"),
+    "azurerm_nat_gateway_public_ip_prefix_association": ("nat_gateway_id", "azurerm_nat_gateway"),
+    **{each: ("load_balancer_arn", "aws_lb") for each in LISTENERS},
+    **{each: ("target_group_arn", "aws_lb_target_group") for each in ATTACHMENTS},
+}
+"""Resources that belong to another: the key that refers to it, and its type."""
+_ADDRESSES = ("aws_eip", "google_compute_address", "azurerm_public_ip", "azurerm_public_ip_prefix")
+_LOOKED_UP = (*_TIES, *TARGET_GROUPS, *_ADDRESSES, "azurerm_lb")
 
 
 def _recognises(source: Source) -> bool:
@@ -59,6 +64,11 @@ def _read(source: Source) -> Draft:
         for each in _READERS[resource.type](resource, reading) if resource.type in _READERS else ():
             made.append(each)
             names.append(resource.address)
+    for resource in estate.of(*_TIES):
+        key, parent = _TIES[resource.type]
+        reference = resource.values.at(key)
+        if reference.value is None and len(estate.of(parent)) > 1:
+            reading.remark(reference, resource.address, f"which {parent} it belongs to is {LATER}")
     if not made:
         known = ", ".join(_READERS)
         raise InputError(

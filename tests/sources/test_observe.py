@@ -355,12 +355,8 @@ def test_groups_of_services_are_apart() -> None:
         {"name": "web", "addresses": WEB, "ports": 80},
         {"name": "mail", "addresses": MAIL, "ports": [25, 80]},
     ]
-    model = {
-        "traffic": {
-            "kinds": [{"name": each["name"], "share": "1/2", "services": each["name"]} for each in groups]
-        },
-        **chain(nat(**OUT), services=groups),
-    }
+    halves = [{"name": name, "share": "1/2", "services": name} for name in ("web", "mail")]
+    model = {"traffic": {"kinds": halves}, **chain(nat(**OUT), services=groups)}
     seen = look(model, TRACKED + NOT_ITS_OWN)
     assert busy(usage(seen, "nat", "ports web")) == {("198.18.1.1", f"{WEB}:80"): (2, 2)}
     assert set(busy(usage(seen, "nat", "ports mail"))) == {

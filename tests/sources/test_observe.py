@@ -182,7 +182,10 @@ def test_a_cone() -> None:
 
 def test_a_cone_of_which_only_the_number_of_addresses_is_known() -> None:
     """All whose source changes are its own, at whichever address."""
-    found = usage(look(chain(nat(**OUT | {"addresses": 2})), TRACKED + NOT_ITS_OWN), "nat", "ports")
+    more = [entry("198.18.0.9:20050", f"{WEB}:80", to="198.18.1.9:20050")]
+    more += [entry("198.18.1.9:40000", f"{WEB}:80", to="198.18.1.9:20051")]
+    found = usage(look(chain(nat(**OUT | {"addresses": 2})), TRACKED + NOT_ITS_OWN + more), "nat", "ports")
+    assert busy(found)["198.18.1.9", f"{WEB}:80"] == (2, 0)
     assert busy(found)["198.18.1.2", f"{WEB}:80"] == (1, 0)
     assert busy(found)["198.18.1.1", f"{WEB}:80"] == (1, 2)
 
@@ -239,6 +242,8 @@ def test_a_forwarder_with_a_virtual_service() -> None:
         entry("198.18.0.1:40001", "198.18.7.7:80", "198.18.8.1:80", state="lingering"),
         entry("198.18.0.1:40002", "198.18.7.7:80", "198.18.8.2:80"),
         entry("198.18.0.1:40003", "198.18.8.2:80"),
+        entry("198.18.0.1:80", "198.18.7.7:80", "198.18.8.1:80"),  # not of the clients' ports
+        entry("198.18.0.1:40004", "198.18.7.7:80", "198.18.8.1:80", protocol="udp"),
     ]
     found = usage(look(model, entries), "lvs", "forwarded")
     assert busy(found) == {("198.18.0.1", "198.18.8.1:80"): (1, 1), ("198.18.0.1", "198.18.8.2:80"): (1, 0)}
@@ -262,10 +267,14 @@ def test_tproxy_with_its_clients_addresses() -> None:
         sock(f"{CLIENT}:30001", f"{WEB}:80", "lingering"),
         sock(f"{CLIENT}:30001", f"{MAIL}:80"),
         sock(f"{CLIENT}:9999", f"{MAIL}:80"),  # not of its ports
+        sock(f"{WEB}:80", f"{CLIENT}:99"),
+        sock(f"{WEB}:80", f"{CLIENT}:40001", protocol="udp"),
         entry(f"{CLIENT}:40000", f"{WEB}:80"),
         entry(f"{CLIENT}:30000", f"{WEB}:80"),
         entry(f"{CLIENT}:30001", f"{WEB}:80", state="lingering"),
         entry(f"{CLIENT}:30002", "198.18.3.3:80"),
+        entry(f"{CLIENT}:99", f"{WEB}:80"),
+        entry(f"{CLIENT}:30000", f"{WEB}:80", protocol="udp"),
     ]
     seen = look(model, entries)
     assert busy(usage(seen, "proxy", "accepted")) == {(CLIENT, f"{WEB}:80"): (1, 0)}
@@ -275,7 +284,7 @@ def test_tproxy_with_its_clients_addresses() -> None:
     }
     shared = usage(seen, "proxy", "shared")
     assert (shared.table, shared.size, busy(shared)) == ("tracking", 64512, {(CLIENT, f"{WEB}:80"): (2, 1)})
-    assert busy(usage(seen, "proxy", "files")) == {(): (4 * 3, 0)}
+    assert busy(usage(seen, "proxy", "files")) == {(): (6 * 3, 0)}
 
 
 def test_redirect_and_own_addresses() -> None:
@@ -294,7 +303,11 @@ def test_redirect_and_own_addresses() -> None:
     entries = [
         entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080", f"{CLIENT}:1024"),
         entry(f"{CLIENT}:40000", f"{MAIL}:80", "198.18.4.4:8080", f"{CLIENT}:1025", "reset"),
-        entry(f"{CLIENT}:40000", "198.18.4.4:8080", to=f"{CLIENT}:1026"),  # it was addressed itself
+        entry(f"{CLIENT}:40000", "198.18.4.5:8080", "198.18.4.4:8080", f"{CLIENT}:1028"),
+        entry(f"{CLIENT}:40000", "198.18.4.4:80", "198.18.4.4:8080", f"{CLIENT}:1029"),
+        entry(f"{CLIENT}:1026", "198.18.4.4:8080"),  # it was addressed itself: that is a key as well
+        entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080", f"{CLIENT}:9999"),
+        entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080", f"{CLIENT}:1030", protocol="udp"),
         entry(f"{CLIENT}:40000", f"{WEB}:22", "198.18.4.4:22", f"{CLIENT}:1027"),
         entry("198.18.4.4:30000", f"{WEB}:80"),
         sock("*:8080", "*:0", "listening"),
@@ -306,7 +319,7 @@ def test_redirect_and_own_addresses() -> None:
     ]
     seen = look(model, entries)
     captured = usage(seen, "proxy", "capture")
-    assert (captured.size, busy(captured)) == (1024, {(CLIENT, "198.18.4.4:8080"): (1, 1)})
+    assert (captured.size, busy(captured)) == (1024, {(CLIENT, "198.18.4.4:8080"): (4, 1)})
     assert busy(usage(seen, "proxy", "upstream")) == {
         ("198.18.4.4", f"{MAIL}:80"): (0, 2),
         ("198.18.4.4", f"{WEB}:80"): (1, 0),
@@ -320,6 +333,8 @@ def test_a_balancer_that_listens(ports: dict[str, Any]) -> None:
         sock("*:8080", "*:0", "listening"),
         sock("198.18.4.4:8080", f"{CLIENT}:40000"),
         sock("198.18.4.4:8080", f"{CLIENT}:40001", "lingering"),
+        sock("198.18.4.4:8080", f"{CLIENT}:99"),  # not of the clients' ports
+        sock("198.18.4.4:8080", f"{CLIENT}:40002", protocol="udp"),
         sock("198.18.4.4:40000", f"{WEB}:80"),
     ]
     seen = look(chain(proxy(capture="listen", **ports), services=SERVED), entries)
@@ -364,6 +379,10 @@ def test_groups_of_services_are_apart() -> None:
         ("198.18.1.1", f"{MAIL}:80"),
     }
     assert {each.services: each.open for each in seen.services} == {"web": 2, "mail": 2}
+    sockets = [sock(f"{CLIENT}:40000", f"{WEB}:80"), sock(f"{CLIENT}:40000", f"{MAIL}:25")]
+    assert busy(usage(look(model, sockets, "clients"), "clients", "ports web")) == {
+        (CLIENT, f"{WEB}:80"): (1, 0)
+    }
 
 
 def test_two_ways_through_one_machine() -> None:
@@ -380,6 +399,7 @@ def test_two_ways_through_one_machine() -> None:
     entries = [
         entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080"),
         entry(f"{CLIENT}:40001", f"{WEB}:80"),
+        entry(f"{CLIENT}:40002", "198.18.4.4:22"),
         entry(f"{CLIENT}:21000", f"{WEB}:80"),
     ]
     seen = look(model, entries, "tproxy")

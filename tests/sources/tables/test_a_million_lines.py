@@ -42,19 +42,17 @@ def test_a_million_lines_in_fifteen_seconds() -> None:
     assert (ports.scopes, ports.busiest[0].taken) == (320, 3125)
     assert (entries.busiest[0].open, entries.busiest[0].lingering) == (800_000, 200_000)
     (measured,) = seen.measured
-    assert (measured.rate, measured.hold) == (
-        pytest.approx(200_000 / 120, rel=1e-3),
-        pytest.approx(480, rel=1e-3),
-    )
+    assert measured.rate == pytest.approx(200_000 / 120, rel=1e-3)
+    assert measured.hold == pytest.approx(480, rel=1e-3)
 
 
 def test_twice_as_many_lines_take_no_more_memory() -> None:
-    """Each line is some 160 bytes, and an entry more than 500: 50,000 of them would be seen."""
+    """Each line is some 160 bytes, and an entry more than 500: 15,000 of them would be seen."""
     tracemalloc.start()
     try:
         look(100)
         peaks = []
-        for number in (50_000, 100_000):
+        for number in (5_000, 20_000):
             tracemalloc.reset_peak()
             seen = look(number)
             peaks.append(tracemalloc.get_traced_memory()[1])

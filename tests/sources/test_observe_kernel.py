@@ -24,9 +24,12 @@ from tuplecalc.sources.tables.recognise import Stream
 pytestmark = MARKS
 
 LIVE = """
-import pickle, sys
-from tuplecalc.sources.tables.live import live
-sys.stdout.buffer.write(pickle.dumps({each.table: [tuple(found) for found in each] for each in live()}))
+import pathlib, pickle, sys
+from tuplecalc.sources.tables import live
+found = {each.table: [tuple(entry) for entry in each] for each in live.live()}
+live._TABLE = pathlib.Path("/none")  # then netlink tells the tracking table
+found["netlink"] = [tuple(entry) for entry in live.Live("tracking")]
+sys.stdout.buffer.write(pickle.dumps(found))
 """
 TOOLS: dict[TableName, tuple[str, ...]] = {
     "sockets": (
@@ -78,8 +81,10 @@ def test_tables_have_what_was_opened(name: str) -> None:
         assert fill(lab, model.flows) == model.flows
         for peer in lab.peers[:-1]:
             hop = peer.node.name
-            found: dict[TableName, list[Any]] = pickle.loads(inside(peer, sys.executable, "-c", LIVE))
+            found: dict[Any, list[Any]] = pickle.loads(inside(peer, sys.executable, "-c", LIVE))
+            netlink = [Connection(*each) for each in found.pop("netlink")]
             tables = {table: [Connection(*each) for each in entries] for table, entries in found.items()}
+            assert shown(netlink) == shown(tables["tracking"])
             for table, commands in TOOLS.items():
                 for command in commands if tables[table] else ():
                     text = inside(peer, "sh", "-c", command).splitlines(keepends=True)

@@ -342,6 +342,32 @@ def test_a_balancer_that_listens(ports: dict[str, Any]) -> None:
     assert busy(usage(seen, "proxy", "upstream")) == {("198.18.4.4", f"{WEB}:80"): (1, 0)}
 
 
+def test_redirect_with_its_clients_addresses() -> None:
+    """Both legs are of the service that the client addressed, though the listener answers one of them."""
+    model = chain(proxy(capture="nat", source="client", ports="30000-30099"), services=SERVED)
+    entries = [
+        entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080"),
+        entry(f"{CLIENT}:30000", f"{WEB}:80", state="closing"),
+    ]
+    seen = look(model, entries)
+    assert busy(usage(seen, "proxy", "shared")) == {(CLIENT, f"{WEB}:80"): (2, 0)}
+    assert busy(usage(seen, "proxy", "capture")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+
+
+def test_what_a_proxy_captures_may_be_for_a_balancer_behind_it() -> None:
+    """Then the balancer's listener is what its clients address, and not the services."""
+    balancer = proxy(name="balancer", capture="listen", listen_addresses="198.18.4.4", listen_ports=8080)
+    model = chain(proxy(source="client", ports="30000-30099"), balancer, services=SERVED)
+    entries = [
+        sock("198.18.4.4:8080", f"{CLIENT}:40000"),
+        sock(f"{CLIENT}:30000", "198.18.4.4:8080"),
+        sock(f"{WEB}:80", f"{CLIENT}:40000"),
+    ]
+    seen = look(model, entries, "proxy")
+    assert busy(usage(seen, "proxy", "accepted")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+    assert busy(usage(seen, "proxy", "upstream")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+
+
 def test_a_service() -> None:
     model = chain(services=SERVED | {"time_wait": "60s"})
     entries = [sock("*:80", "*:0", "listening"), sock(f"{WEB}:80", f"{CLIENT}:40000", "lingering")]
@@ -402,8 +428,11 @@ def test_two_ways_through_one_machine() -> None:
         entry(f"{CLIENT}:40002", "198.18.4.4:22"),
         entry(f"{CLIENT}:21000", f"{WEB}:80"),
     ]
+    entries += [sock(f"{WEB}:80", f"{CLIENT}:20001"), sock(f"{CLIENT}:21000", f"{WEB}:80")]
     seen = look(model, entries, "tproxy")
     assert {each.hop for each in limits(seen)} == {"tproxy", "redirect"}
+    flows = {(each.table, each.services, each.open) for each in seen.services}
+    assert flows == {("sockets", "services", 1), ("tracking", "services", 1)}
     assert busy(usage(seen, "redirect", "capture")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
 
 
@@ -439,6 +468,24 @@ def test_rate_and_hold_of_one_look() -> None:
     (tracked,) = [each for each in look(HUB, reset).measured if each.table == "tracking"]
     assert (tracked.rate, tracked.hold) == (2, 0)
     assert look(HUB, open_).measured[0].hold is None
+
+
+@pytest.mark.parametrize(
+    ("entries", "time", "rate", "basis"),
+    [
+        (1200, 60, 20, "200 closed in 10 s"),
+        (60, 60, 1, "60 closed in 60 s"),
+        (120, 30, 4, "120 closed in 30 s"),
+    ],
+    ids=["the last ten seconds are enough", "few", "another time_wait than usual"],
+)
+def test_timers_tell_when_connections_closed(entries: int, time: int, rate: float, basis: str) -> None:
+    sockets = [
+        sock(f"198.18.0.1:{32768 + n}", f"{WEB}:80", "lingering", left=n * time / entries)
+        for n in range(entries)
+    ]
+    (found,) = look(HUB, sockets).measured[:1]
+    assert (found.rate, found.basis.partition(":")[0]) == (rate, basis)
 
 
 def test_both_legs_are_one_flow() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tuplecalc.errors import reject
-from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Usage
+from tuplecalc.sources.usage import Busy, Measured, Observation, Scopes, Usage
 
 
 def between(earlier: Observation, later: Observation, seconds: float) -> Observation:
@@ -27,7 +27,7 @@ def between(earlier: Observation, later: Observation, seconds: float) -> Observa
     return replace(
         later,
         usages=tuple(
-            replace(usage, busiest=tuple(_grown(usage, scopes, before.get(_limit(usage), {}), seconds)))
+            replace(usage, busiest=tuple(_grown(usage, scopes, before.get(_limit(usage)), seconds)))
             for usage, scopes in pairs
         ),
         measured=tuple(_rates(earlier.measured, later.measured, seconds)),
@@ -39,12 +39,11 @@ def _limit(usage: Usage) -> tuple[str, str]:
     return usage.limit.hop, usage.limit.name
 
 
-def _grown(
-    usage: Usage, after: Mapping[Scope, int], before: Mapping[Scope, int], seconds: float
-) -> Iterator[Busy]:
-    """The busiest scopes: they are the first of ``after``, which is in the same order."""
-    for busy, (scope, taken) in zip(usage.busiest, after.items(), strict=False):
-        yield busy._replace(growth=(taken - before.get(scope, 0)) / seconds)
+def _grown(usage: Usage, after: Scopes, before: Scopes | None, seconds: float) -> Iterator[Busy]:
+    """The busiest scopes; without growth where the table was not given the first time."""
+    for busy, scope in zip(usage.busiest, after.busiest, strict=True):
+        grown = None if before is None else (busy.taken - before.taken.get(scope, 0)) / seconds
+        yield busy._replace(growth=grown)
 
 
 def _rates(before: Sequence[Measured], after: Sequence[Measured], seconds: float) -> Iterator[Measured]:

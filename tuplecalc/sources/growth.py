@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from heapq import nlargest
 
 from tuplecalc.errors import reject
-from tuplecalc.sources.usage import Busy, Measured, Observation, Scopes, Usage
+from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Usage
 
 
 def between(earlier: Observation, later: Observation, seconds: float) -> Observation:
@@ -41,8 +42,9 @@ def _limit(usage: Usage) -> tuple[str, str]:
 
 def _grown(usage: Usage, after: Scopes, before: Scopes | None, seconds: float) -> Iterator[Busy]:
     """The busiest scopes; without growth where the table was not given the first time."""
-    for busy, scope in zip(usage.busiest, after.busiest, strict=True):
-        grown = None if before is None else (busy.taken - before.taken.get(scope, 0)) / seconds
+    busiest = nlargest(len(usage.busiest), after, key=after.__getitem__)  # as they were chosen
+    for busy, scope in zip(usage.busiest, busiest, strict=True):
+        grown = None if before is None else (busy.taken - before.get(scope, 0)) / seconds
         yield busy._replace(growth=grown)
 
 

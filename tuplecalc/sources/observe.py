@@ -17,7 +17,7 @@ from tuplecalc.sources.rates import FLOWS, Tally, measured, service_of
 from tuplecalc.sources.scoping import At
 from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
 from tuplecalc.sources.tables.lines import Entries
-from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Scopes, Total, Uncounted, Usage
+from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Total, Uncounted, Usage
 
 _LINGERS = 1 << 32
 """A key that lingers, in a count that has the open ones in its lower half."""
@@ -199,7 +199,7 @@ class _Counter:
 
     def _keys(self) -> Iterator[tuple[Scope, int, int]]:
         """Each scope with its open and its lingering keys."""
-        if self._is_plain:
+        if not self.rule.is_by_port:
             for scope, count in self.counts.items():
                 lingering, open_ = (ceil(each * self.rule.each) for each in divmod(count, _LINGERS))
                 yield scope, open_, lingering
@@ -210,20 +210,15 @@ class _Counter:
         for scope, (open_, lingering) in ports.items():
             yield scope, open_, lingering
 
-    def usage(self, top: int) -> tuple[Usage, Scopes]:
-        """The busiest of them, and all."""
+    def usage(self, top: int) -> tuple[Usage, Mapping[Scope, int]]:
+        """The busiest of them; and all, with the keys that are taken."""
         busiest = nlargest(top, self._keys(), key=lambda each: each[1] + each[2])
         busy = tuple(Busy(self._labels(scope), *both) for scope, *both in busiest)
-        taken = self.counts if self._is_plain else {}
+        taken = {} if self.rule.is_by_port else self.counts
         for scope, open_, lingering in self._keys():
             taken[scope] = open_ + lingering  # in its place: there may be a million
         usage = Usage(self.limit, self.rule.size, self.rule.table, len(taken), busy)
-        return usage, Scopes(taken, tuple(scope for scope, *_ in busiest))
-
-    @property
-    def _is_plain(self) -> bool:
-        """Whether each scope has one count."""
-        return not self.rule.is_by_port
+        return usage, taken
 
     def _labels(self, scope: Scope) -> dict[str, str]:
         parts = iter(scope)

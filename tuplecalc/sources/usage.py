@@ -26,15 +26,6 @@ Scope = tuple[str | int, ...]
 """What tells a scope from others of its limit."""
 
 
-class Scopes(NamedTuple):
-    """All scopes of a limit."""
-
-    taken: Mapping[Scope, int]
-    """How many keys each has taken."""
-    busiest: tuple[Scope, ...]
-    """Those that are listed, in the same order."""
-
-
 class Busy(NamedTuple):
     """A scope of a limit: how many of its keys are taken.
 
@@ -152,5 +143,5 @@ class Observation:
     totals: tuple[Total, ...]
     measured: tuple[Measured, ...]
     services: tuple[Measured, ...]
-    scopes: tuple[Scopes, ...] = field(default=(), repr=False, compare=False)
-    """Those of each usage: what a second look is compared with."""
+    scopes: tuple[Mapping[Scope, int], ...] = field(default=(), repr=False, compare=False)
+    """Of each usage how many keys all its scopes have taken: what a second look is compared with."""

@@ -26,6 +26,7 @@ WEB, MAIL = "198.18.9.9", "198.18.9.10"
 class Given:
     entries: Collection[Connection]
     tables: Collection[TableName] = ("sockets", "tracking")
+    name: str = "given"
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(self.entries)
@@ -443,6 +444,19 @@ def test_a_table_that_is_missing_is_said() -> None:
     seen = observe(capacity(from_dict(chain(nat(**OUT)))), [Given([], SOCKETS)])
     assert seen.usages == ()
     assert {each.why for each in seen.uncounted} == {"no tracking table was given (conntrack -L -o extended)"}
+
+
+def test_a_table_is_given_once() -> None:
+    """As by ss and by /proc/net/tcp; sockets and the tracking table have the same connections, apart."""
+    connection = sock(f"{CLIENT}:40000", f"{WEB}:80")
+    given = [
+        Given([connection], name="ss.txt"),
+        Given([connection._replace(state="closing")], name="tcp.txt"),
+    ]
+    said = f"^tcp.txt: the entry of {CLIENT}:40000 to {WEB}:80 stands in ss.txt as well; a table is counted "
+    with pytest.raises(InputError, match=said):
+        observe(capacity(from_dict(HUB)), given)
+    look(HUB, [connection, entry(f"{CLIENT}:40000", f"{WEB}:80")])
 
 
 def test_a_hop_that_there_is_not() -> None:

@@ -40,7 +40,9 @@ def _limit(usage: Usage) -> tuple[str, str]:
     return usage.limit.hop, usage.limit.name
 
 
-def _grown(usage: Usage, after: Scopes, before: Scopes | None, seconds: float) -> Iterator[Busy]:
+def _grown(
+    usage: Usage, after: Mapping[Scope, int], before: Mapping[Scope, int] | None, seconds: float
+) -> Iterator[Busy]:
     """The busiest scopes; without growth where the table was not given the first time."""
     busiest = nlargest(len(usage.busiest), after, key=after.__getitem__)  # as they were chosen
     for busy, scope in zip(usage.busiest, busiest, strict=True):

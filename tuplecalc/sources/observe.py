@@ -19,6 +19,8 @@ from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
 from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Total, Uncounted, Usage
 
+_HEAD = 1000
+"""So many entries of each source are compared with those of the others."""
 _LINGERS = 1 << 32
 """A key that lingers, in a count that has the open ones in its lower half."""
 _OF_TWO = ("endpoint", "listener")
@@ -135,6 +137,7 @@ def _read(
 ) -> tuple[TableName, ...]:
     """All entries, each once: the tables that there were."""
     seen: dict[TableName, None] = {}
+    heads: dict[tuple[object, ...], Entries] = {}
     by_table = {
         table: [
             (each.rule.scope, each.counts, each.service, each.flows)
@@ -144,12 +147,16 @@ def _read(
         for table in _MISSING
     }
     for stream in streams:
+        left = _HEAD
         for connection in stream:
             table, state = connection.table, connection.state
             tallies[table].add(connection.protocol, connection)
             if state == "listening":
                 heard[connection.protocol].add(connection.source_port)
                 continue
+            if left:
+                left -= 1
+                _check_is_new(connection, stream, heads)
             more = _LINGERS if state in ("lingering", "reset") else 1
             is_new = connection.protocol == "tcp"
             for scope_of, counts, service, flows in by_table[table]:
@@ -161,6 +168,15 @@ def _read(
                         is_new = False
         seen |= dict.fromkeys(sorted(stream.tables))
     return tuple(seen)
+
+
+def _check_is_new(entry: Connection, source: Entries, heads: dict[tuple[object, ...], Entries]) -> None:
+    """Where the first entries of two sources are the same, these are one table that was given twice."""
+    other = heads.setdefault((entry.table, entry.protocol, *entry[3:7]), source)
+    if other is not source and entry.protocol != "other":
+        source_end, end = (endpoint(*ends) for ends in (entry[3:5], entry[5:7]))
+        rule = f"the entry of {source_end} to {end} stands in {other.name} as well"
+        raise InputError(f"{source.name}: {rule}; a table is counted once: give the output of one tool")
 
 
 def _tell_flows(chain: Chain, counters: Sequence[_Counter]) -> None:

@@ -30,8 +30,8 @@ SOCKET_STATES: Mapping[int, State] = {
 }
 """The kernel's numbers (include/net/tcp_states.h)."""
 ANY = "*"
-_MAPPED = bytes(10) + b"\xff\xff"
 """The address of a listener on all addresses, and the peer of one that has none; its port is 0."""
+_MAPPED = bytes(10) + b"\xff\xff"
 
 
 class Connection(NamedTuple):

@@ -68,6 +68,10 @@ class Entries(Protocol):
     """The entries of tables, read once, one after the other."""
 
     @property
+    def name(self) -> str:
+        """Where they come from, as messages say it."""
+
+    @property
     def tables(self) -> Collection[TableName]:
         """The tables that were seen to be there, when all has been read."""
 

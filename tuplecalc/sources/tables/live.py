@@ -39,6 +39,11 @@ class Live:
     table: TableName
 
     @property
+    def name(self) -> str:
+        """Which it is, in words."""
+        return f"the {'tracking table' if self.table == 'tracking' else 'sockets'} of this machine"
+
+    @property
     def tables(self) -> tuple[TableName]:
         """The one."""
         return (self.table,)
@@ -51,8 +56,7 @@ class Live:
             else:
                 yield from _printed() if _TABLE.exists() else _tracked()
         except (OSError, error_of_netlink) as error:
-            what = "tracking table" if self.table == "tracking" else "sockets"
-            raise InputError(f"the {what} of this machine: {error.args[-1]}; {_FROM_TEXT}") from error
+            raise InputError(f"{self.name}: {error.args[-1]}; {_FROM_TEXT}") from error
 
 
 def live() -> tuple[Live, ...]:

@@ -33,7 +33,7 @@ sys.stdout.buffer.write(pickle.dumps(found))
 """
 TOOLS: dict[TableName, tuple[str, ...]] = {
     "sockets": (
-        "ss -tan; ss -uan",
+        "ss -tuan",
         "ss -Htuanoe",
         "cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6",
     ),
@@ -41,6 +41,7 @@ TOOLS: dict[TableName, tuple[str, ...]] = {
 }
 CHAINS: dict[str, Topology] = {
     "SNAT": chain(nat()),
+    "SNAT of UDP": {"traffic": {"protocol": "udp"}, **chain(nat(ports="20000-20039"))},
     "TPROXY": chain(proxy(source="client", ports="21000-21049", max_files=400), addresses=2),
     "REDIRECT": chain(proxy(capture="nat", rewrite_ports="20000-20029", listen_ports=65535), addresses=2),
     "SNAT, then REDIRECT with its address": chain(

@@ -14,8 +14,8 @@ def between(earlier: Observation, later: Observation, seconds: float) -> Observa
     """The later one, with how it has grown since the earlier one, so many seconds before.
 
     Of one :class:`~tuplecalc.limits.capacity.Capacity` and one machine.  Each of the busiest scopes has its
-    growth in keys a second, so that ``runs_dry_in`` says when it is full if it goes on so.  The rate
-    is that of closes, the mean of both looks, and what more is open:
+    growth in keys a second, so that ``runs_dry_in`` says when it is full if it goes on so.  As many came as
+    have closed, by the later look, and as more are open:
 
         rate = closed / time + (open − open before) / seconds
 
@@ -59,6 +59,6 @@ def _rates(before: Sequence[Measured], after: Sequence[Measured], seconds: float
             yield each
             continue
         more = each.open - first.open
-        rate = max((first.rate + each.rate) / 2 + more / seconds, 0.0)
+        rate = max(each.rate + more / seconds, 0.0)
         basis = f"{each.basis}; {more:+,} open in {seconds:g} s"
         yield replace(each, rate=rate, basis=basis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -18,11 +19,12 @@ import typer
 
 from tuplecalc.errors import InputError, TopologyError, show
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import EXAMPLES, example, example_text, load, read
-from tuplecalc.network.values import number
+from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
+from tuplecalc.network.values import number, seconds
 from tuplecalc.render.json import to_dict
 
 DEFAULT_EXAMPLE = "outage"
+_LONGEST = 30 * 86400  # seconds
 
 File = Annotated[
     str | None,
@@ -93,6 +95,27 @@ def rate_named(rate: str | None) -> Iterator[None]:
         raise TopologyError(named, "" if where == {"traffic.rate"} else error.source) from None
 
 
+def with_text(file: str | None, settings: list[str] | None, rate: str | None = None) -> tuple[Chain, str]:
+    """The chain and the text that it is read from, at once: what comes out of a pipe comes once."""
+    try:
+        data = _data(file)
+    except (OSError, ValueError):  # an example; or `chain` has the words for what is wrong
+        return chain(file, settings, rate), example_text(file or DEFAULT_EXAMPLE)
+    name = "standard input" if file == "-" else str(file)
+    with rate_named(rate):
+        design = read(io.BytesIO(data), name, PurePath(name).name, changes_of(settings, rate))
+    return design, data.decode("utf-8-sig")
+
+
+def _data(file: str | None) -> bytes:
+    if file is None or (file == "-" and sys.stdin is None):
+        raise ValueError("there is nothing to read")
+    if file == "-":
+        return sys.stdin.buffer.read(LARGEST_FILE + 1)
+    with Path(file).open("rb") as stream:
+        return stream.read(LARGEST_FILE + 1)
+
+
 def option(
     name: str,
     written: str | None,
@@ -124,6 +147,17 @@ def blocking_share(written: str | None) -> Fraction | None:
     """
     rule = "a share above 0 and below 1"
     return option("--blocking", written, rule, "1e-3 or 0.1%", lambda value: 0 < value < 1, percent=True)
+
+
+def duration(name: str, written: str | None, example: str) -> Fraction | None:
+    """An option's time in seconds, as in a file."""
+    if written is None:
+        return None
+    with suppress(TopologyError):
+        if 0 < (value := seconds(written)) <= _LONGEST:
+            return value
+    rule = "this is a time above 0 and up to 30 days"
+    raise InputError(f"{name} {show(written)}: {rule}; write it as in {name} {example}")
 
 
 def whole(name: str, written: str | None, rule: str, example: str, digits: int) -> int | None:

@@ -26,6 +26,7 @@ WEB, MAIL = "198.18.9.9", "198.18.9.10"
 class Given:
     entries: Collection[Connection]
     tables: Collection[TableName] = ("sockets", "tracking")
+    name: str = "given"
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(self.entries)
@@ -182,7 +183,10 @@ def test_a_cone() -> None:
 
 def test_a_cone_of_which_only_the_number_of_addresses_is_known() -> None:
     """All whose source changes are its own, at whichever address."""
-    found = usage(look(chain(nat(**OUT | {"addresses": 2})), TRACKED + NOT_ITS_OWN), "nat", "ports")
+    more = [entry("198.18.0.9:20050", f"{WEB}:80", to="198.18.1.9:20050")]
+    more += [entry("198.18.1.9:40000", f"{WEB}:80", to="198.18.1.9:20051")]
+    found = usage(look(chain(nat(**OUT | {"addresses": 2})), TRACKED + NOT_ITS_OWN + more), "nat", "ports")
+    assert busy(found)["198.18.1.9", f"{WEB}:80"] == (2, 0)
     assert busy(found)["198.18.1.2", f"{WEB}:80"] == (1, 0)
     assert busy(found)["198.18.1.1", f"{WEB}:80"] == (1, 2)
 
@@ -239,6 +243,8 @@ def test_a_forwarder_with_a_virtual_service() -> None:
         entry("198.18.0.1:40001", "198.18.7.7:80", "198.18.8.1:80", state="lingering"),
         entry("198.18.0.1:40002", "198.18.7.7:80", "198.18.8.2:80"),
         entry("198.18.0.1:40003", "198.18.8.2:80"),
+        entry("198.18.0.1:80", "198.18.7.7:80", "198.18.8.1:80"),  # not of the clients' ports
+        entry("198.18.0.1:40004", "198.18.7.7:80", "198.18.8.1:80", protocol="udp"),
     ]
     found = usage(look(model, entries), "lvs", "forwarded")
     assert busy(found) == {("198.18.0.1", "198.18.8.1:80"): (1, 1), ("198.18.0.1", "198.18.8.2:80"): (1, 0)}
@@ -262,10 +268,14 @@ def test_tproxy_with_its_clients_addresses() -> None:
         sock(f"{CLIENT}:30001", f"{WEB}:80", "lingering"),
         sock(f"{CLIENT}:30001", f"{MAIL}:80"),
         sock(f"{CLIENT}:9999", f"{MAIL}:80"),  # not of its ports
+        sock(f"{WEB}:80", f"{CLIENT}:99"),
+        sock(f"{WEB}:80", f"{CLIENT}:40001", protocol="udp"),
         entry(f"{CLIENT}:40000", f"{WEB}:80"),
         entry(f"{CLIENT}:30000", f"{WEB}:80"),
         entry(f"{CLIENT}:30001", f"{WEB}:80", state="lingering"),
         entry(f"{CLIENT}:30002", "198.18.3.3:80"),
+        entry(f"{CLIENT}:99", f"{WEB}:80"),
+        entry(f"{CLIENT}:30000", f"{WEB}:80", protocol="udp"),
     ]
     seen = look(model, entries)
     assert busy(usage(seen, "proxy", "accepted")) == {(CLIENT, f"{WEB}:80"): (1, 0)}
@@ -275,7 +285,7 @@ def test_tproxy_with_its_clients_addresses() -> None:
     }
     shared = usage(seen, "proxy", "shared")
     assert (shared.table, shared.size, busy(shared)) == ("tracking", 64512, {(CLIENT, f"{WEB}:80"): (2, 1)})
-    assert busy(usage(seen, "proxy", "files")) == {(): (4 * 3, 0)}
+    assert busy(usage(seen, "proxy", "files")) == {(): (6 * 3, 0)}
 
 
 def test_redirect_and_own_addresses() -> None:
@@ -294,7 +304,11 @@ def test_redirect_and_own_addresses() -> None:
     entries = [
         entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080", f"{CLIENT}:1024"),
         entry(f"{CLIENT}:40000", f"{MAIL}:80", "198.18.4.4:8080", f"{CLIENT}:1025", "reset"),
-        entry(f"{CLIENT}:40000", "198.18.4.4:8080", to=f"{CLIENT}:1026"),  # it was addressed itself
+        entry(f"{CLIENT}:40000", "198.18.4.5:8080", "198.18.4.4:8080", f"{CLIENT}:1028"),
+        entry(f"{CLIENT}:40000", "198.18.4.4:80", "198.18.4.4:8080", f"{CLIENT}:1029"),
+        entry(f"{CLIENT}:1026", "198.18.4.4:8080"),  # it was addressed itself: that is a key as well
+        entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080", f"{CLIENT}:9999"),
+        entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080", f"{CLIENT}:1030", protocol="udp"),
         entry(f"{CLIENT}:40000", f"{WEB}:22", "198.18.4.4:22", f"{CLIENT}:1027"),
         entry("198.18.4.4:30000", f"{WEB}:80"),
         sock("*:8080", "*:0", "listening"),
@@ -306,7 +320,7 @@ def test_redirect_and_own_addresses() -> None:
     ]
     seen = look(model, entries)
     captured = usage(seen, "proxy", "capture")
-    assert (captured.size, busy(captured)) == (1024, {(CLIENT, "198.18.4.4:8080"): (1, 1)})
+    assert (captured.size, busy(captured)) == (1024, {(CLIENT, "198.18.4.4:8080"): (4, 1)})
     assert busy(usage(seen, "proxy", "upstream")) == {
         ("198.18.4.4", f"{MAIL}:80"): (0, 2),
         ("198.18.4.4", f"{WEB}:80"): (1, 0),
@@ -320,11 +334,39 @@ def test_a_balancer_that_listens(ports: dict[str, Any]) -> None:
         sock("*:8080", "*:0", "listening"),
         sock("198.18.4.4:8080", f"{CLIENT}:40000"),
         sock("198.18.4.4:8080", f"{CLIENT}:40001", "lingering"),
+        sock("198.18.4.4:8080", f"{CLIENT}:99"),  # not of the clients' ports
+        sock("198.18.4.4:8080", f"{CLIENT}:40002", protocol="udp"),
         sock("198.18.4.4:40000", f"{WEB}:80"),
     ]
     seen = look(chain(proxy(capture="listen", **ports), services=SERVED), entries)
     assert busy(usage(seen, "proxy", "listener")) == {(CLIENT, "198.18.4.4:8080"): (1, 1)}
     assert busy(usage(seen, "proxy", "upstream")) == {("198.18.4.4", f"{WEB}:80"): (1, 0)}
+
+
+def test_redirect_with_its_clients_addresses() -> None:
+    """Both legs are of the service that the client addressed, though the listener answers one of them."""
+    model = chain(proxy(capture="nat", source="client", ports="30000-30099"), services=SERVED)
+    entries = [
+        entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080"),
+        entry(f"{CLIENT}:30000", f"{WEB}:80", state="closing"),
+    ]
+    seen = look(model, entries)
+    assert busy(usage(seen, "proxy", "shared")) == {(CLIENT, f"{WEB}:80"): (2, 0)}
+    assert busy(usage(seen, "proxy", "capture")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+
+
+def test_what_a_proxy_captures_may_be_for_a_balancer_behind_it() -> None:
+    """Then the balancer's listener is what its clients address, and not the services."""
+    balancer = proxy(name="balancer", capture="listen", listen_addresses="198.18.4.4", listen_ports=8080)
+    model = chain(proxy(source="client", ports="30000-30099"), balancer, services=SERVED)
+    entries = [
+        sock("198.18.4.4:8080", f"{CLIENT}:40000"),
+        sock(f"{CLIENT}:30000", "198.18.4.4:8080"),
+        sock(f"{WEB}:80", f"{CLIENT}:40000"),
+    ]
+    seen = look(model, entries, "proxy")
+    assert busy(usage(seen, "proxy", "accepted")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+    assert busy(usage(seen, "proxy", "upstream")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
 
 
 def test_a_service() -> None:
@@ -355,12 +397,8 @@ def test_groups_of_services_are_apart() -> None:
         {"name": "web", "addresses": WEB, "ports": 80},
         {"name": "mail", "addresses": MAIL, "ports": [25, 80]},
     ]
-    model = {
-        "traffic": {
-            "kinds": [{"name": each["name"], "share": "1/2", "services": each["name"]} for each in groups]
-        },
-        **chain(nat(**OUT), services=groups),
-    }
+    halves = [{"name": name, "share": "1/2", "services": name} for name in ("web", "mail")]
+    model = {"traffic": {"kinds": halves}, **chain(nat(**OUT), services=groups)}
     seen = look(model, TRACKED + NOT_ITS_OWN)
     assert busy(usage(seen, "nat", "ports web")) == {("198.18.1.1", f"{WEB}:80"): (2, 2)}
     assert set(busy(usage(seen, "nat", "ports mail"))) == {
@@ -368,6 +406,10 @@ def test_groups_of_services_are_apart() -> None:
         ("198.18.1.1", f"{MAIL}:80"),
     }
     assert {each.services: each.open for each in seen.services} == {"web": 2, "mail": 2}
+    sockets = [sock(f"{CLIENT}:40000", f"{WEB}:80"), sock(f"{CLIENT}:40000", f"{MAIL}:25")]
+    assert busy(usage(look(model, sockets, "clients"), "clients", "ports web")) == {
+        (CLIENT, f"{WEB}:80"): (1, 0)
+    }
 
 
 def test_two_ways_through_one_machine() -> None:
@@ -384,10 +426,14 @@ def test_two_ways_through_one_machine() -> None:
     entries = [
         entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080"),
         entry(f"{CLIENT}:40001", f"{WEB}:80"),
+        entry(f"{CLIENT}:40002", "198.18.4.4:22"),
         entry(f"{CLIENT}:21000", f"{WEB}:80"),
     ]
+    entries += [sock(f"{WEB}:80", f"{CLIENT}:20001"), sock(f"{CLIENT}:21000", f"{WEB}:80")]
     seen = look(model, entries, "tproxy")
     assert {each.hop for each in limits(seen)} == {"tproxy", "redirect"}
+    flows = {(each.table, each.services, each.open) for each in seen.services}
+    assert flows == {("sockets", "services", 1), ("tracking", "services", 1)}
     assert busy(usage(seen, "redirect", "capture")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
 
 
@@ -398,6 +444,19 @@ def test_a_table_that_is_missing_is_said() -> None:
     seen = observe(capacity(from_dict(chain(nat(**OUT)))), [Given([], SOCKETS)])
     assert seen.usages == ()
     assert {each.why for each in seen.uncounted} == {"no tracking table was given (conntrack -L -o extended)"}
+
+
+def test_a_table_is_given_once() -> None:
+    """As by ss and by /proc/net/tcp; sockets and the tracking table have the same connections, apart."""
+    connection = sock(f"{CLIENT}:40000", f"{WEB}:80")
+    given = [
+        Given([connection], name="ss.txt"),
+        Given([connection._replace(state="closing")], name="tcp.txt"),
+    ]
+    said = f"^tcp.txt: the entry of {CLIENT}:40000 to {WEB}:80 stands in ss.txt as well; a table is counted "
+    with pytest.raises(InputError, match=said):
+        observe(capacity(from_dict(HUB)), given)
+    look(HUB, [connection, entry(f"{CLIENT}:40000", f"{WEB}:80")])
 
 
 def test_a_hop_that_there_is_not() -> None:
@@ -423,6 +482,24 @@ def test_rate_and_hold_of_one_look() -> None:
     (tracked,) = [each for each in look(HUB, reset).measured if each.table == "tracking"]
     assert (tracked.rate, tracked.hold) == (2, 0)
     assert look(HUB, open_).measured[0].hold is None
+
+
+@pytest.mark.parametrize(
+    ("entries", "time", "rate", "basis"),
+    [
+        (1200, 60, 20, "200 closed in 10 s"),
+        (60, 60, 1, "60 closed in 60 s"),
+        (120, 30, 4, "120 closed in 30 s"),
+    ],
+    ids=["the last ten seconds are enough", "few", "another time_wait than usual"],
+)
+def test_timers_tell_when_connections_closed(entries: int, time: int, rate: float, basis: str) -> None:
+    sockets = [
+        sock(f"198.18.0.1:{32768 + n}", f"{WEB}:80", "lingering", left=n * time / entries)
+        for n in range(entries)
+    ]
+    (found,) = look(HUB, sockets).measured[:1]
+    assert (found.rate, found.basis.partition(":")[0]) == (rate, basis)
 
 
 def test_both_legs_are_one_flow() -> None:
@@ -460,6 +537,6 @@ def test_two_looks() -> None:
     assert usage(first, "nat", "ports").runs_dry_in is None
     assert usage(between(second, first, 10), "nat", "ports").runs_dry_in is None
     (rate,) = [each.rate for each in found.measured if each.table == "tracking"]
-    assert rate == pytest.approx((15 + 20) / 2 / 120 + 15 / 10)
+    assert rate == pytest.approx(20 / 120 + 15 / 10)
     with pytest.raises(TopologyError, match="two looks are some seconds apart"):
         between(first, second, 0)

@@ -79,7 +79,7 @@ def observe(
     ] = None,
 ) -> None:
     """What is busy now beside what the model grants: ports, entries and files by address and endpoint."""
-    gate = option("--fail-above", fail_above, "a share above 0", "0.8")
+    gate = option("--fail-above", fail_above, "a share above 0", "0.8 or 80%", percent=True)
     scopes = whole("--top", top, "a whole number from 1 to 99,999", "20", 5)
     pause, length = duration("--every", every, "10s"), duration("--for", lasting, "5m")
     if to != STANDARD_OUTPUT and output == "table":

@@ -127,19 +127,18 @@ def _listener(at: At) -> Rule:
 
 
 def _capture(at: At) -> Rule:
-    """Entries of clients that one of the machine's listeners answers, in the place of a service."""
+    """Entries that one of the machine's listeners answers; where none is known, all with DNAT."""
     known = at.listeners
 
     def scope(c: Connection) -> Scope | None:
         if c.protocol not in at.protocols or not at.ports[c.answer_destination_port]:
             return None
-        if c.destination_port == c.answer_source_port and c.destination == c.answer_source:
-            return None
-        if known is not None and not known(c.answer_source, c.answer_source_port):
+        answers = c.answer_source, c.answer_source_port
+        if not known(*answers) if known is not None else answers == (c.destination, c.destination_port):
             return None
         if not at.towards(c.destination, c.destination_port):
             return None
-        return c.answer_destination, c.answer_source, c.answer_source_port
+        return c.answer_destination, *answers
 
     return Rule("tracking", ("client", "listener"), scope, at.size)
 

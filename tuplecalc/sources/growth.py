@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from heapq import nlargest
 
 from tuplecalc.errors import reject
 from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Usage
@@ -13,8 +14,8 @@ def between(earlier: Observation, later: Observation, seconds: float) -> Observa
     """The later one, with how it has grown since the earlier one, so many seconds before.
 
     Of one :class:`~tuplecalc.limits.capacity.Capacity` and one machine.  Each of the busiest scopes has its
-    growth in keys a second, so that ``runs_dry_in`` says when it is full if it goes on so.  The rate
-    is that of closes, the mean of both looks, and what more is open:
+    growth in keys a second, so that ``runs_dry_in`` says when it is full if it goes on so.  As many came as
+    have closed, by the later look, and as more are open:
 
         rate = closed / time + (open − open before) / seconds
 
@@ -27,7 +28,7 @@ def between(earlier: Observation, later: Observation, seconds: float) -> Observa
     return replace(
         later,
         usages=tuple(
-            replace(usage, busiest=tuple(_grown(usage, scopes, before.get(_limit(usage), {}), seconds)))
+            replace(usage, busiest=tuple(_grown(usage, scopes, before.get(_limit(usage)), seconds)))
             for usage, scopes in pairs
         ),
         measured=tuple(_rates(earlier.measured, later.measured, seconds)),
@@ -40,11 +41,13 @@ def _limit(usage: Usage) -> tuple[str, str]:
 
 
 def _grown(
-    usage: Usage, after: Mapping[Scope, int], before: Mapping[Scope, int], seconds: float
+    usage: Usage, after: Mapping[Scope, int], before: Mapping[Scope, int] | None, seconds: float
 ) -> Iterator[Busy]:
-    """The busiest scopes: they are the first of ``after``, which is in the same order."""
-    for busy, (scope, taken) in zip(usage.busiest, after.items(), strict=False):
-        yield busy._replace(growth=(taken - before.get(scope, 0)) / seconds)
+    """The busiest scopes; without growth where the table was not given the first time."""
+    busiest = nlargest(len(usage.busiest), after, key=after.__getitem__)  # as they were chosen
+    for busy, scope in zip(usage.busiest, busiest, strict=True):
+        grown = None if before is None else (busy.taken - before.get(scope, 0)) / seconds
+        yield busy._replace(growth=grown)
 
 
 def _rates(before: Sequence[Measured], after: Sequence[Measured], seconds: float) -> Iterator[Measured]:
@@ -56,6 +59,6 @@ def _rates(before: Sequence[Measured], after: Sequence[Measured], seconds: float
             yield each
             continue
         more = each.open - first.open
-        rate = max((first.rate + each.rate) / 2 + more / seconds, 0.0)
+        rate = max(each.rate + more / seconds, 0.0)
         basis = f"{each.basis}; {more:+,} open in {seconds:g} s"
         yield replace(each, rate=rate, basis=basis)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
 from math import ceil
 
 from tuplecalc.errors import InputError, nearest, show
@@ -18,6 +19,8 @@ from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
 from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Total, Uncounted, Usage
 
+_HEAD = 1000
+"""So many entries of each source are compared with those of the others."""
 _LINGERS = 1 << 32
 """A key that lingers, in a count that has the open ones in its lower half."""
 _OF_TWO = ("endpoint", "listener")
@@ -134,6 +137,7 @@ def _read(
 ) -> tuple[TableName, ...]:
     """All entries, each once: the tables that there were."""
     seen: dict[TableName, None] = {}
+    heads: dict[tuple[object, ...], Entries] = {}
     by_table = {
         table: [
             (each.rule.scope, each.counts, each.service, each.flows)
@@ -143,12 +147,16 @@ def _read(
         for table in _MISSING
     }
     for stream in streams:
+        left = _HEAD
         for connection in stream:
             table, state = connection.table, connection.state
             tallies[table].add(connection.protocol, connection)
             if state == "listening":
                 heard[connection.protocol].add(connection.source_port)
                 continue
+            if left:
+                left -= 1
+                _check_is_new(connection, stream, heads)
             more = _LINGERS if state in ("lingering", "reset") else 1
             is_new = connection.protocol == "tcp"
             for scope_of, counts, service, flows in by_table[table]:
@@ -160,6 +168,15 @@ def _read(
                         is_new = False
         seen |= dict.fromkeys(sorted(stream.tables))
     return tuple(seen)
+
+
+def _check_is_new(entry: Connection, source: Entries, heads: dict[tuple[object, ...], Entries]) -> None:
+    """Where the first entries of two sources are the same, these are one table that was given twice."""
+    other = heads.setdefault((entry.table, entry.protocol, *entry[3:7]), source)
+    if other is not source and entry.protocol != "other":
+        source_end, end = (endpoint(*ends) for ends in (entry[3:5], entry[5:7]))
+        rule = f"the entry of {source_end} to {end} stands in {other.name} as well"
+        raise InputError(f"{source.name}: {rule}; a table is counted once: give the output of one tool")
 
 
 def _tell_flows(chain: Chain, counters: Sequence[_Counter]) -> None:
@@ -209,12 +226,15 @@ class _Counter:
         for scope, (open_, lingering) in ports.items():
             yield scope, open_, lingering
 
-    def usage(self, top: int) -> tuple[Usage, dict[Scope, int]]:
-        """The busiest of them; and all of them, the busiest first, with the keys that are taken."""
-        every = sorted(self._keys(), key=lambda each: -each[1] - each[2])
-        busy = tuple(Busy(self._labels(scope), *both) for scope, *both in every[:top])
-        usage = Usage(self.limit, self.rule.size, self.rule.table, len(every), busy)
-        return usage, {scope: sum(both) for scope, *both in every}
+    def usage(self, top: int) -> tuple[Usage, Mapping[Scope, int]]:
+        """The busiest of them; and all, with the keys that are taken."""
+        busiest = nlargest(top, self._keys(), key=lambda each: each[1] + each[2])
+        busy = tuple(Busy(self._labels(scope), *both) for scope, *both in busiest)
+        taken = {} if self.rule.is_by_port else self.counts
+        for scope, open_, lingering in self._keys():
+            taken[scope] = open_ + lingering  # in its place: there may be a million
+        usage = Usage(self.limit, self.rule.size, self.rule.table, len(taken), busy)
+        return usage, taken
 
     def _labels(self, scope: Scope) -> dict[str, str]:
         parts = iter(scope)

@@ -9,7 +9,7 @@ from tests.sources.host.drafts import bundle, chain, read, values
 from tuplecalc.sources.draft import Draft, Remark
 
 _ADDRESSES = {
-    "wan": ["198.18.0.7/24", "198.18.0.8/24", "2001:db8::7/64"],
+    "wan": ["203.0.113.5/32", "198.18.0.7/24", "198.18.0.8/24", "2001:db8::7/64"],
     "lan": ["198.18.1.1/24", "2001:db8:1::1/64"],
 }
 ADDR = json.dumps(
@@ -78,8 +78,9 @@ TPROXY = "-A PREROUTING -i lan -p tcp --dport 80 -j TPROXY --on-port 3129 --tpro
     ("kernel", "preset", "unknown", "more"),
     [
         ("Linux 6.8.0-31-generic", "linux-snat", "", {}),
+        ("Linux 6.5.0", "linux-snat", "", {}),
         ("6.1.0-13-amd64", "linux-snat-before-6-5", "", {"time_wait": "30s"}),
-        ("Linux box 4.18.0-553.el8_10.x86_64 #1 SMP", "linux-snat-before-5-0", "NF_NAT_HARDER", {"time_wait": "30s"}),
+        ("Linux box 4.18.0-553.el8_10.x86_64 #1", "linux-snat-before-5-0", "HARDER", {"time_wait": "30s"}),
         ("", "linux-snat", "uname -r", {}),
     ],
 )  # fmt: skip
@@ -89,7 +90,7 @@ def test_a_gateway(kernel: str, preset: str, unknown: str, more: dict[str, str])
     assert hops(made) == [expected | TABLE | more]
     (cone,) = made.hops
     assert unknown in cone["preset"].unknown
-    assert cone["addresses"].where == "iptables.txt:7, addr.json:[1].addr_info[0]"
+    assert cone["addresses"].where == "iptables.txt:7, addr.json:[1].addr_info[1]"
     assert cone["max_entries"].where == "sysctl.txt:4"
     assert values(made.clients) == {"addresses": "198.18.1.0/24"}
     assert made.clients["addresses"].where == "addr.json:[2].addr_info[0]"
@@ -135,7 +136,7 @@ def test_ipv6() -> None:
     assert hops(made)[0]["addresses"] == "2001:db8::7"
     assert values(made.clients) == {"addresses": "2001:db8:1::/64"}
     made = draft(saved(nat=MASQUERADE), ip6tables_txt=text)
-    assert hops(made)[0]["addresses"] == "198.18.0.7"
+    assert [hop["addresses"] for hop in hops(made)] == ["198.18.0.7"]
     assert whys(made) == [("ip6tables.txt:7", "IPv6 is translated too: a chain of its own")]
 
 
@@ -150,14 +151,20 @@ def test_ipv6() -> None:
         (TPROXY + "-A PREROUTING -p tcp -m multiport --dports 80,81 -j CT --notrack", {},
          {"tracking": "off", "source": "own", "addresses": "198.18.0.7", "ports": "32768-60999"}, []),
         (TPROXY + "-A PREROUTING -p tcp --dport 8080 -j CT --notrack", {}, {"tracking": "loose"}, []),
-        (TPROXY.replace("mark 1", "mark 2"), {}, {"capture": "tproxy"}, ["TPROXY does nothing: no `ip rule`"]),
-        (TPROXY, {"route_json": ROUTE.replace('"100"', '"101"')}, {}, ["TPROXY does nothing: no `ip rule`"]),
+        (TPROXY.replace("mark 1", "mark 2"), {}, {"capture": "tproxy"}, ["TPROXY does nothing: no"]),
+        (TPROXY, {"route_json": ROUTE.replace('"100"', '"101"')}, {}, ["TPROXY does nothing: no"]),
+        (TPROXY, {"route_json": ROUTE.replace('"local"', '"unicast"')}, {}, ["TPROXY does nothing: no"]),
         (TPROXY, {"route_json": ""}, {"capture": "tproxy"}, []),
-        (TPROXY, {"listeners_txt": "State Recv-Q\n"}, {"name": "proxy"}, ["nothing listens on 3129"]),
-        (TPROXY, {"limits_txt": "# squid 7\nMax open files  4096  8192  files"},
-         {"name": "squid", "max_files": 4096}, []),
         (TPROXY, {"limits_txt": "# nginx 7\nMax open files  4096  8192  files",
-                  "listeners_txt": 'LISTEN 0 9 *:3129 *:* users:(("squid",pid=8,fd=9))'}, {"name": "squid"}, []),
+                  "listeners_txt": "State Recv-Q\n"}, {"name": "proxy"}, ["nothing listens on 3129"]),
+        (TPROXY, {"limits_txt": "# squid 7\nMax open files  4096  8192  files",
+                  "more_txt": "# squid 8\nMax open files  1024  8192  files"},
+         {"name": "squid", "max_files": 1024}, []),
+        (TPROXY, {"limits_txt": "# squid 7\nMax open files  0  8192  files"}, {"name": "proxy"},
+         ["not a file"]),
+        (TPROXY, {"limits_txt": "# nginx 7\nMax open files  4096  8192  files",
+                  "listeners_txt": 'LISTEN 0 9 *:3129 *:* users:(("squid",pid=8,fd=9))'},
+         {"name": "squid"}, []),
     ],
 )  # fmt: skip
 def test_tproxy(lines: str, others: dict[str, str], expected: dict[str, Any], why: list[str]) -> None:
@@ -208,6 +215,26 @@ def test_redirect(lines: str, expected: dict[str, Any], why: list[str]) -> None:
     assert all(said.startswith(begin) for (_, said), begin in zip(whys(made), why, strict=True))
 
 
+def test_a_sidecar() -> None:
+    """What comes in and what goes out have a listener each."""
+    lines = """
+:IN - [0:0]
+:OUT - [0:0]
+-A PREROUTING -p tcp -j IN
+-A OUTPUT -p tcp -m owner --uid-owner 1337 -j RETURN
+-A OUTPUT ! -d 127.0.0.1/32 -o lo -j IN
+-A OUTPUT -p tcp -j OUT
+-A IN -p tcp -j REDIRECT --to-ports 15006
+-A OUT -p tcp -j REDIRECT --to-ports 15001
+"""
+    made = draft(saved(nat=lines))
+    assert [(hop["listen_ports"], hop["traffic"]) for hop in hops(made)] == [
+        (15006, ["captured"]),
+        (15001, ["captured-2"]),
+    ]
+    assert values(made.clients)["addresses"] == ["198.18.0.7-198.18.0.8", "198.18.1.0/24", "203.0.113.5"]
+
+
 def test_both_ways_of_capture_agree_on_the_machine() -> None:
     tracked = "-A PREROUTING -p tcp --dport 80 -j CT --notrack\n" + TPROXY
     two = 'LISTEN 0 9 *:3128 *:* users:(("a",pid=1,fd=9))\nLISTEN 0 9 *:3129 *:* users:(("b",pid=2,fd=9))'
@@ -240,7 +267,19 @@ def test_dnat_to_others() -> None:
     assert [values(each) for each in made.services] == SERVICES
     assert whys(made) == [("iptables.txt:9", "another virtual service: a chain of its own")]
     both = WEB + WEB.replace("--dport 80", "--dport 81")
-    assert hops(draft(saved(nat=both)))[0]["virtual"] == {"addresses": ["198.18.0.7"], "ports": "80-81"}
+    made = draft(saved(nat=both))
+    assert hops(made)[0]["virtual"] == {"addresses": ["198.18.0.7"], "ports": "80-81"}
+    assert made.remarks == ()
+    made = draft(
+        saved(
+            nat=both.replace(
+                "81 -j DNAT --to-destination 198.18.2.2", "81 -j DNAT --to-destination 198.18.2.9"
+            )
+        )
+    )
+    assert [why for _, why in whys(made)] == [
+        "each leads to servers of its own; counted as if any led to all"
+    ]
 
 
 def test_dnat_and_masquerade_of_the_same_flows() -> None:
@@ -262,6 +301,7 @@ IPVS = """-A -t 198.18.0.7:80 -s wlc -p 300
 -a -t 198.18.0.7:80 -r 198.18.2.1:8080 -m -w 1
 -a -t 198.18.0.7:80 -r 198.18.2.2:8081 -m -w 3
 -a -t 198.18.0.7:80 -r 198.18.2.3:8080 -m -w 0
+-a -t 198.18.0.7:80 -r 198.18.2.4:80 -g -w 1
 """
 
 
@@ -273,6 +313,7 @@ def test_ipvs() -> None:
         {"addresses": "198.18.2.1", "ports": 8080},
         {"addresses": "198.18.2.2", "ports": 8081},
     ]
+    assert whys(made) == [("ipvsadm.txt:5", "reached in another way than the first server")]
     odd = """
 -A -t [2001:db8::7]:443 -s rr
 -a -t [2001:db8::7]:443 -r [2001:db8:2::1]:443 -g -w 1
@@ -287,12 +328,12 @@ def test_ipvs() -> None:
     assert hops(made) == [{"name": "balancer", "kind": "hourglass", "layer": 4}]
     assert [values(each) for each in made.services] == [{"addresses": "2001:db8::7", "ports": 443}]
     assert whys(made) == [
-        ("ipvsadm.txt:5", "a virtual service by mark: its addresses and ports are in the rules that set the mark"),
+        ("ipvsadm.txt:5", "a virtual service by mark: its addresses and ports stand where the mark is set"),
         ("ipvsadm.txt:7", "no address and port, or for all ports"),
         ("ipvsadm.txt:9", "not understood"),
         ("ipvsadm.txt:4", "UDP: a chain of its own"),
         ("ipvsadm.txt:8", "no real server takes new connections"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_router_and_a_client() -> None:
@@ -311,16 +352,20 @@ def test_a_router_and_a_client() -> None:
     )
     assert made.hops == ()
     assert values(made.clients) == {
-        "addresses": ["198.18.0.7-198.18.0.8", "198.18.1.1"],
+        "addresses": ["198.18.0.7-198.18.0.8", "198.18.1.1", "203.0.113.5"],
         "ports": ["1024-2999", "4000-4999", "5001-65535"],
         "reuse_after": "2000ms",
     }
 
 
-@pytest.mark.parametrize(("kilobytes", "entries"), [(24684084, 262144), (4194304, 65536), (1048576, None)])
+@pytest.mark.parametrize(
+    ("kilobytes", "entries"), [(24684084, 262144), (4194305, 262144), (4194304, 65536), (1048576, None)]
+)
 def test_the_size_of_the_table_by_the_memory(kilobytes: int, entries: int | None) -> None:
     made = draft(saved(nat=MASQUERADE), sysctl_txt="", memory_txt=f"MemTotal:       {kilobytes} kB")
     assert hops(made)[0].get("max_entries") == entries
+    made = draft(saved(nat=MASQUERADE), sysctl_txt="net.netfilter.nf_conntrack_max = 0")
+    assert "max_entries" not in hops(made)[0], "0 is no limit"
 
 
 def test_a_single_file_is_a_bundle_of_one() -> None:
@@ -335,9 +380,8 @@ def test_what_is_in_no_file_is_said() -> None:
     made = draft(
         haproxy_cfg="global\n  maxconn 100", missing_txt="# not collected\nipvsadm -Sn: not installed\n"
     )
-    assert made.remarks == (
-        Remark("haproxy.cfg:1", "global", "not a file of the collector: give it as a source of its own if it is one"),
-    )  # fmt: skip
+    why = "not a file of the collector: give it as a source of its own if it is one"
+    assert made.remarks == (Remark("haproxy.cfg:1", "global", why),)
     assert made.passed_over == {"not collected: ipvsadm -Sn: not installed": 1}
 
 

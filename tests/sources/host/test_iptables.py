@@ -26,12 +26,12 @@ def read(lines: str, table: str = "nat", by: str = "iptables-save v1.8.9 (nf_tab
           "out_interface": "wan*"}),
         ('POSTROUTING -p 6 -m comment --comment "-j SNAT \\"x" -j MASQUERADE --to-ports 1024-2000 --random',
          {**_TCP, "action": "masquerade", "to_ports": "1024-2000", "random": True}),
-        ("POSTROUTING ! -o docker0 -d 198.18.0.0/255.255.0.0 -j SNAT --to-source 198.18.0.1-198.18.0.9:1-65535"
-         " --persistent",
+        ("POSTROUTING ! -o docker0 -d 198.18.0.0/255.255.0.0 -j SNAT --persistent"
+         " --to-source 198.18.0.1-198.18.0.9:1-65535",
          {"action": "snat", "family": "ip", "destinations": ("198.18.0.0/16",), "others": "! -o docker0",
           "to_addresses": ("198.18.0.1-198.18.0.9",), "to_ports": "1-65535", "persistent": True}),
-        ("POSTROUTING -m iprange --src-range 198.18.1.1-198.18.1.5 -m statistic --mode random --probability 0.5"
-         " -j SNAT --to-source 198.18.0.1",
+        ("POSTROUTING -m iprange --src-range 198.18.1.1-198.18.1.5 -m statistic --mode random"
+         " --probability 0.5 -j SNAT --to-source 198.18.0.1",
          {"action": "snat", "family": "ip", "sources": ("198.18.1.1-198.18.1.5",),
           "to_addresses": ("198.18.0.1",), "others": "--mode random --probability 0.5"}),
         ("PREROUTING -i lan -p tcp -m multiport --dports 80,443,8000:8099 -j REDIRECT --to-ports 3128",
@@ -104,7 +104,8 @@ def test_ip6tables_and_both_backends() -> None:
          "one address for each: no ports are shared, so that this is no cone"),
         ("-A PREROUTING -j RAWNAT", "RAWNAT is neither known nor a chain"),
         ("PREROUTING -j REDIRECT", "not understood"),
-        ("# Table `nat' is incompatible, use 'nft' tool.", "not understood"),
+        ("# Table `nat' is incompatible, use 'nft' tool.",
+         "read from nft's JSON, without what iptables added to it"),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_remarked(line: str, why: str) -> None:

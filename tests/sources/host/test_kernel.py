@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ sh -s "$(cat /proc/$!/comm)" < {COLLECTOR}
 def test_a_gateway_that_captures_and_translates(setup: str) -> None:
     draft = collected(setup + _HOME)
     proxy, cone = map(values, draft.hops)
-    expected = {"kind": "cone", "addresses": "198.18.0.1-198.18.0.2", "ports": "2000-61999"}
+    expected: dict[str, Any] = {"kind": "cone", "addresses": "198.18.0.1-198.18.0.2", "ports": "2000-61999"}
     assert cone.items() >= {**expected, "traffic": ["passing"]}.items()
     expected = {
         **{"capture": "tproxy", "source": "own", "addresses": "198.18.0.1", "max_files": 5000},
@@ -113,3 +114,65 @@ def test_a_gateway_that_captures_and_translates(setup: str) -> None:
     assert [values(kind)["name"] for kind in draft.kinds] == ["captured", "passing"]
     assert draft.remarks == ()
     assert chain(draft).hops[1].max_entries
+
+
+_BALANCER_BY_NFT = """
+nft -f - <<'END'
+table ip balancer {
+ map servers {
+  type inet_service : ipv4_addr . inet_service; elements = { 80 : 198.18.1.7 . 8080, 81 : 198.18.1.8 . 8080 }
+ }
+ chain in {
+  type nat hook prerouting priority dstnat;
+  iifname "out" ip daddr 198.18.0.2 tcp dport vmap { 443 : jump tls, 22 : accept }
+  iifname "out" ip daddr 198.18.0.1 dnat ip to tcp dport map @servers
+ }
+ chain tls {
+  dnat to numgen inc mod 2 map { 0 : 198.18.1.7, 1 : 198.18.1.8 }
+ }
+}
+END
+"""
+_BALANCER_BY_IPTABLES = """
+i=iptables-{0}
+$i -t nat -N tls
+$i -t nat -A PREROUTING -i out -d 198.18.0.2 -p tcp --dport 443 -j tls
+$i -t nat -A tls -m statistic --mode nth --every 2 --packet 0 -j DNAT --to-destination 198.18.1.7
+$i -t nat -A tls -j DNAT --to-destination 198.18.1.8
+$i -t nat -A PREROUTING -i out -d 198.18.0.1 -p tcp --dport 80 -j DNAT --to-destination 198.18.1.7:8080
+$i -t nat -A PREROUTING -i out -d 198.18.0.1 -p tcp --dport 81 -j DNAT --to-destination 198.18.1.8:8080
+"""
+_EVERY = [
+    pytest.param(_BALANCER_BY_NFT, id="nft"),
+    pytest.param(_BALANCER_BY_IPTABLES.format("nft"), id="iptables-nft"),
+    pytest.param(_BALANCER_BY_IPTABLES.format("legacy"), id="iptables-legacy"),
+]
+
+
+@pytest.mark.parametrize("setup", _EVERY)
+def test_a_balancer(setup: str) -> None:
+    draft = collected(setup)
+    (hop,) = map(values, draft.hops)
+    assert (hop["kind"], hop["layer"]) == ("hourglass", 4)
+    assert hop["virtual"] == {"addresses": ["198.18.0.2"], "ports": 443}
+    assert [values(each) for each in draft.services] == [{"addresses": "198.18.1.7-198.18.1.8", "ports": 443}]
+    assert {remark.why for remark in draft.remarks} == {"another virtual service: a chain of its own"}
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        "nft 'add table ip t; add chain ip t c { type nat hook prerouting priority -100; };"
+        ' add rule ip t c iifname "in" tcp dport 80 redirect to :3129;'
+        " add chain ip t i { type nat hook input priority 100; };"
+        " add rule ip t i meta l4proto tcp snat to 198.18.1.1:5000-5999'\n",
+        "i=iptables-nft; $i -t nat -A PREROUTING -i in -p tcp --dport 80 -j REDIRECT --to-ports 3129\n"
+        "$i -t nat -A INPUT -p tcp -j SNAT --to-source 198.18.1.1:5000-5999\n",
+    ],
+)
+def test_a_redirect(setup: str) -> None:
+    draft = collected(setup)
+    (proxy,) = map(values, draft.hops)
+    expected = {"capture": "nat", "listen_ports": 3129, "rewrite_ports": "5000-5999", "tracking": "loose"}
+    assert {key: proxy[key] for key in expected} == expected
+    assert (draft.remarks, values(draft.clients)) == ((), {"addresses": "198.18.1.0/24"})

@@ -100,14 +100,15 @@ DRAWN = {"numgen": {"mode": "inc", "mod": 2, "offset": 0}}
         ([{"dnat": {"addr": "2001:db8::7"}}],
          [{"action": "dnat", "family": "ip6", "to_addresses": ("2001:db8::7",)}]),
         ([match(DPORT, 80), {"tproxy": {"family": "ip", "addr": "127.0.0.1", "port": 3129}}, MARK],
-         [{"action": "tproxy", "family": "ip", "protocol": "tcp", "destination_ports": "80", "to_ports": "3129",
-           "to_addresses": ("127.0.0.1",), "mark": 1}]),
+         [{"action": "tproxy", "family": "ip", "protocol": "tcp", "destination_ports": "80",
+           "to_ports": "3129", "to_addresses": ("127.0.0.1",), "mark": 1}]),
         ([match({"socket": {"key": "transparent"}}, 1), MARK, {"accept": None}],
          [{"action": "transparent-socket", "mark": 1}]),
         ([MARK], []),
+        ([match({"socket": {"key": "transparent"}}, 0), MARK], []),
         ([match(DPORT, 80), {"notrack": None}],
          [{"action": "notrack", "protocol": "tcp", "destination_ports": "80"}]),
-        ([match({"ct": {"key": "state"}}, ["invalid", "untracked"], "in"), {"counter": "bad"}, {"drop": None}],
+        ([match({"ct": {"key": "state"}}, ["invalid", "new"], "in"), {"counter": "bad"}, {"drop": None}],
          [{"action": "drop-invalid"}]),
         ([{"vmap": {"key": {"ct": {"key": "state"}}, "data": {"set": [
             ["established", {"accept": None}], ["invalid", {"drop": None}]]}}}],
@@ -115,9 +116,14 @@ DRAWN = {"numgen": {"mode": "inc", "mod": 2, "offset": 0}}
         ([match({"ct": {"key": "state"}}, "invalid", "!="), {"drop": None}], []),
         ([match({"ct": {"key": "state"}}, "new", "in"), {"drop": None}], []),
         ([match(meta("l4proto"), "icmp"), {"masquerade": None}], []),
+        ([match(header("icmp", "type"), "echo-request"), {"masquerade": None}], []),
+        ([match(header("udp", "dport"), 53, "!="), {"tproxy": {"addr": "::1"}}],
+         [{"action": "tproxy", "family": "ip6", "protocol": "udp", "to_addresses": ("::1",),
+           "others": "udp dport != 53"}]),
         ([match(SADDR, "@learnt"), match(DADDR, "198.18.0.0", "!="), match({"&": [meta("mark"), 16]}, 16),
           {"masquerade": None}],
-         [{"action": "masquerade", "others": "ip saddr @learnt ip daddr != 198.18.0.0 meta mark & 16 16"}]),
+         [{"action": "masquerade", "family": "ip",
+           "others": "ip saddr @learnt ip daddr != 198.18.0.0 meta mark & 16 16"}]),
     ],
 )  # fmt: skip
 def test_what_a_rule_says(expressions: list[Any], expected: list[dict[str, Any]]) -> None:
@@ -151,6 +157,9 @@ def test_chains_are_followed_with_what_leads_to_them() -> None:
     ("expression", "why"),
     [
         ({"synproxy": {"mss": 1460}}, "not understood"),
+        ({"xt": None}, "iptables made this rule, and nft does not print what it does: iptables-save would"),
+        ({"snat": {"addr": "198.18.9.0", "type_flags": "prefix"}},
+         "one address for each: no ports are shared, so that this is no cone"),
         ({"flow": {"op": "add", "flowtable": "@f"}}, "not understood"),
         ("odd", "not understood"),
         ({"redirect": {"port": 99999}}, "not understood"),
@@ -158,7 +167,7 @@ def test_chains_are_followed_with_what_leads_to_them() -> None:
         ({"dnat": {"addr": {"map": {"key": DRAWN, "data": {"set": [7]}}}}}, "not understood"),
         ({"jump": {"target": "nowhere"}}, "nowhere is neither known nor a chain"),
     ],
-)
+)  # fmt: skip
 def test_what_is_not_understood_is_remarked(expression: object, why: str) -> None:
     reading = read(ruleset(("c", "prerouting", [[match(DPORT, 80), expression], [{"redirect": None}]])))
     (remark,) = reading.remarks
@@ -166,11 +175,29 @@ def test_what_is_not_understood_is_remarked(expression: object, why: str) -> Non
     assert [rule.action for rule in reading.rules] == ["redirect"]
 
 
+def test_other_families_and_broken_rules() -> None:
+    rule = {"family": "bridge", "table": "t", "chain": "c", "expr": []}
+    chain = {"family": "inet", "table": "t", "name": "c", "hook": "ingress"}
+    objects = [
+        {"chain": chain},
+        {"rule": rule},
+        {"rule": {**rule, "family": "ip"}},
+        {"rule": 7},
+        {"rule": rule},
+    ]
+    reading = read(json.dumps({"nftables": objects}))
+    assert reading.passed_over == {"chain at ingress": 1, "bridge rule": 2}
+    assert reading.remarks == [
+        ("nft.json:nftables[2]", "rule family ip table t chain c expr", "c is no chain here"),
+        ("nft.json:nftables[3]", "rule 7", "not understood"),
+    ]
+
+
 def test_rules_of_iptables_are_left_to_iptables_save() -> None:
     lost = [TCP, {"counter": {"packets": 0, "bytes": 0}}, {"xt": {"type": "target", "name": "MASQUERADE"}}]
     text = ruleset(("POSTROUTING", "postrouting", [lost]), family="ip")
     (remark,) = read(text).remarks
-    assert remark.why.endswith("collect iptables-save too")
+    assert remark.why.endswith("iptables-save would")
     assert remark.said == "meta l4proto tcp counter 0 0 xt type target name MASQUERADE"
     assert nft.read(Text("nft.json", text), {("ip", "t")}) == Reading()
 

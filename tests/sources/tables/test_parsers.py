@@ -126,6 +126,22 @@ def test_all_tables_in_one_stream() -> None:
     assert source.lines.remarks[0] == (f"x:{line}", "$ sudo ss", "this is no line of a table of connections")
 
 
+@pytest.mark.parametrize(
+    ("head", "tail", "state"),
+    [
+        ("ipv4     2 tcp      6 ", "[OFFLOAD] mark=0 zone=0 use=3", "open"),
+        ("udp      17 ", "[HW_OFFLOAD] mark=0 use=3", "open"),
+        ("tcp      6 119 SYN_SENT2 ", "mark=0 secctx=a:b:c use=1", "opening"),
+        ("tcp      6 29 LAST_ACK ", "", "closing"),
+    ],
+)
+def test_entries_that_are_seldom(head: str, tail: str, state: str) -> None:
+    there = "src=198.18.0.1 dst=198.18.9.9 sport=40001 dport=80 zone-orig=3 packets=5 bytes=420 [UNREPLIED] "
+    back = "src=198.18.9.9 dst=198.18.1.1 sport=80 dport=20045 "
+    (found,) = Stream("x", [f"{head}{there}{back}{tail}".strip().encode()])
+    assert said(found)[4:] == f"{state} 198.18.0.1:40001 198.18.9.9:80 198.18.9.9:80 198.18.1.1:20045"
+
+
 UNDECIDED = b"ESTAB 0 0 198.18.0.1:40001 198.18.9.9:80\n"
 
 

@@ -57,6 +57,10 @@ def _all(machine: Machine, remarks: list[Remark]) -> Iterator[Service]:
         else:
             rewrites = each.servers[0].mode == "nat"
             to = [(s.address, s.port, s.where) for s in each.servers if (s.mode == "nat") is rewrites]
+            others = [s for s in each.servers if (s.mode == "nat") is not rewrites]
+            remarks += [
+                Remark(s.where, s.text, "reached in another way than the first server") for s in others
+            ]
             to = to if rewrites else [(each.address, each.port, each.where)]
             yield Service((each.address,), each.port, to, each.where, each.text, rewrites, False)
 
@@ -75,7 +79,12 @@ def together(several: list[Service]) -> tuple[Service, list[Remark]]:
     where = ", ".join(dict.fromkeys(s.where for s in alike))
     targets = list(dict.fromkeys((a, p or s.ports, w) for s in alike for a, p, w in s.targets))
     whole = Service(addresses, ports, targets, where, first.text, first.rewrites, first.is_tracked)
-    return whole, [Remark(s.where, s.text, _CHAIN_OF_ITS_OWN) for s in several if s not in alike]
+    remarks = [Remark(s.where, s.text, _CHAIN_OF_ITS_OWN) for s in several if s not in alike]
+    if len({frozenset((a, p or s.ports) for a, p, _ in s.targets) for s in alike}) > 1:
+        remarks.append(
+            Remark(where, first.text, "each leads to servers of its own; counted as if any led to all")
+        )
+    return whole, remarks
 
 
 def virtual(service: Service, machine: Machine) -> Said:

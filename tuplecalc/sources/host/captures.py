@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark, Said
@@ -14,6 +13,7 @@ from tuplecalc.sources.host.rule import Rule
 _SOURCE = "does it speak from its clients' addresses? (haproxy: usesrc, nginx: proxy_bind … transparent)"
 _HOOKS = ("prerouting", "input", "output", "postrouting")
 """Where packets of a proxy pass: what it captures is not forwarded."""
+_OWN_LISTENERS = "not all services share all listen_ports: one that all flows go to has its listener's alone"
 _NO_WAY_HOME = "TPROXY does nothing: no `ip rule` sends its mark to a table with `local default`"
 
 
@@ -21,17 +21,14 @@ def captures(machine: Machine) -> tuple[list[tuple[dict[str, Said], list[Rule]]]
     """The proxies, each with its rules; and what is wrong with these."""
     remarks: list[Remark] = []
     found = []
-    ways: tuple[tuple[Literal["tproxy", "nat"], list[Rule]], ...]
-    ways = (("tproxy", machine.the("tproxy")), ("nat", _redirected(machine)))
+    ways = [("tproxy", machine.the("tproxy")), *(("nat", rules) for rules in _redirected(machine))]
     for capture, rules in ways:
         if rules:
             found.append((_proxy(machine, rules, capture), rules))
         for rule in rules:
             remarks += [Remark(rule.where, rule.text, why) for why in _wrong(machine, rule)]
-    redirected = ways[1][1]
-    if len({rule.to_ports for rule in redirected}) > 1:
-        why = "not all services share all listen_ports: one that all flows go to has its listener's alone"
-        remarks.append(Remark(redirected[0].where, redirected[0].text, why))
+        if capture == "nat" and len({rule.to_ports for rule in rules}) > 1:
+            remarks.append(Remark(rules[0].where, rules[0].text, _OWN_LISTENERS))
     return found, remarks
 
 
@@ -48,16 +45,17 @@ def is_to_itself(machine: Machine, rule: Rule) -> bool:
     return bool(rule.to_addresses) and all(map(machine.routing.is_own, rule.to_addresses))
 
 
-def _redirected(machine: Machine) -> list[Rule]:
-    """What comes from elsewhere; else what the machine's own clients send."""
+def _redirected(machine: Machine) -> Iterator[list[Rule]]:
+    """The rules for what comes from elsewhere, and those that are only for the machine's own clients."""
+    seen: set[str] = set()
     for hook in ("prerouting", "output"):
         dnat = [rule for rule in machine.the("dnat", hook) if is_to_itself(machine, rule)]
-        if found := machine.the("redirect", hook) + dnat:
-            return found
-    return []
+        rules = [rule for rule in machine.the("redirect", hook) + dnat if rule.where not in seen]
+        seen |= {rule.where for rule in rules}
+        yield rules
 
 
-def _proxy(machine: Machine, rules: list[Rule], capture: Literal["tproxy", "nat"]) -> dict[str, Said]:
+def _proxy(machine: Machine, rules: list[Rule], capture: str) -> dict[str, Said]:
     where = ", ".join(rule.where for rule in rules)
     process = _process(machine, rules)
     table = {
@@ -101,7 +99,7 @@ def _rewritten(machine: Machine) -> dict[str, Said]:
     return {}
 
 
-def _tracking(machine: Machine, rules: list[Rule], capture: Literal["tproxy", "nat"]) -> Said:
+def _tracking(machine: Machine, rules: list[Rule], capture: str) -> Said:
     """``strict`` where something drops invalid packets, ``off`` where these flows are not tracked."""
     ports = PortSet.of_ranges([])
     for rule in rules:

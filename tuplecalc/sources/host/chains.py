@@ -17,6 +17,7 @@ MOST_STEPS = 20_000
 """Rules that are looked at; chains that fan out and join again multiply the ways through them."""
 PROTOCOLS = {"6": "tcp", "17": "udp", "0": "", "all": ""}
 """Numbers and words that mean one of the protocols of :class:`~tuplecalc.sources.host.rule.Rule`."""
+ONE_TO_ONE = "one address for each: no ports are shared, so that this is no cone"
 _VERDICTS = {"drop": ("invalid", "drop-invalid"), "mark": ("transparent", "transparent-socket")}
 """What becomes of a word of :class:`Does` where the match says so."""
 

@@ -7,17 +7,15 @@
 # who listens, and the limits of proxies.  No configuration files, keys, logs or connections.
 # The temporary folder is removed at the end.  What is not installed is left out, and listed.
 
-collect() { # FILE COMMAND...: the command's output, unless it fails or says nothing
+collect() { # FILE COMMAND...: the command's output, if there is any
     file=$1
     shift
     if ! command -v "$1" >/dev/null 2>&1; then
         echo "$*: not installed" >>"$folder/not-collected.txt"
     elif ! "$@" >"$folder/$file" 2>"$folder/.said" </dev/null; then
-        rm -f "$folder/$file"
         echo "$*: $(head -n 1 "$folder/.said")" >>"$folder/not-collected.txt"
-    elif [ ! -s "$folder/$file" ]; then
-        rm -f "$folder/$file"
     fi
+    [ -s "$folder/$file" ] || rm -f "$folder/$file"
 }
 
 setting() { # PATH...: as sysctl prints it

@@ -151,11 +151,10 @@ def _clients(machine: Machine, hops: Sequence[_Hop]) -> Table:
 def _itself(machine: Machine) -> Table:
     """A machine that neither translates nor forwards is a client of others."""
     own = [each for each in machine.routing.addresses if each.is_reachable and each.family == "ip"]
-    table = sysctl.sockets(machine.settings)
+    addresses = Said(1, unknown="the address of the machine: ip addr")
     if own:
-        where = ", ".join(each.where for each in own)
-        table = {"addresses": Said(AddressSet([each.host for each in own]).spec, where)} | table
-    return table
+        addresses = Said(AddressSet([each.host for each in own]).spec, ", ".join(each.where for each in own))
+    return {"addresses": addresses} | sysctl.sockets(machine.settings)
 
 
 def _sources(machine: Machine, rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
@@ -165,6 +164,10 @@ def _sources(machine: Machine, rules: Sequence[Rule]) -> Iterator[tuple[str, str
         outside = machine.source(rule.out_interface, family)
         if rule.sources:
             yield from ((each, rule.where) for each in rule.sources)
+            continue
+        if rule.hook == "output":
+            own = machine.routing.of("*", family)
+            yield from ((each.host, each.where) for each in own)
             continue
         for each in machine.routing.of(rule.in_interface or "*", family):
             if rule.in_interface or (outside is not None and each.interface != outside.interface):

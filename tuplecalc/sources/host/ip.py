@@ -130,11 +130,19 @@ def read(text: Text) -> Routing | None:
                 lookups += _lookups(row, table, where)
             case {"dst": str(destination), "dev": str(device)}:
                 kinds.add("routes")
-                kind, gateway = str(row.get("type", "unicast")), str(row.get("gateway", ""))
+                kind, gateway = str(row.get("type", "unicast")), _address(row.get("gateway"))
                 routes.append(Route(kind, destination, device, gateway, str(row.get("table", "main")), where))
     if len(kinds) > 1 or (rows and not kinds):
         return None
     return Routing(tuple(addresses), tuple(lookups), tuple(routes))
+
+
+def _address(given: object) -> str:
+    """An address, or nothing where it is none."""
+    try:
+        return str(ip_address(str(given)))
+    except ValueError:
+        return ""
 
 
 def _addresses(interface: str, several: list[Any], where: str) -> list[Address]:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.host.chains import (
+    ONE_TO_ONE,
     PROTOCOLS,
     Does,
     Match,
@@ -115,7 +116,9 @@ def read(text: Text) -> Saved:
                 remarks.append(Remark(where, line))
         elif "legacy tables present" in line:
             remarks.append(Remark(where, line, "these stand in a file of their own, if it is here"))
-        elif line and line != "COMMIT" and (line[0] != "#" or "incompatible" in line):
+        elif "is incompatible, use 'nft' tool" in line:
+            remarks.append(Remark(where, line, "read from nft's JSON, without what iptables added to it"))
+        elif line and line != "COMMIT" and line[0] != "#":
             remarks.append(Remark(where, line))
     for table, chains in tables.items():
         saved.reading.follow(chains, {name: HOOKS[name.lower()] for name in chains if name.lower() in HOOKS})
@@ -163,7 +166,7 @@ def _step(where: str, line: str, family: Literal["ip", "ip6", "both"], words: _W
     step = Step(where, line, match)
     if action is None:
         if target == "NETMAP":
-            raise _NotKnownError("one address for each: no ports are shared, so that this is no cone")
+            raise _NotKnownError(ONE_TO_ONE)
         return step._replace(jump="" if target in _HOLDS_NO_TUPLE else target)
     to = [_target(each) for each in [*words.of("--to-source"), *words.of("--to-destination")]]
     ports = [each for _, each in to if each] + words.of("--to-ports") + words.of("--to-port")

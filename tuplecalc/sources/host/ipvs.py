@@ -24,6 +24,7 @@ class Server(NamedTuple):
     mode: str
     weight: int
     where: str
+    text: str
 
 
 class Balanced(NamedTuple):
@@ -56,7 +57,7 @@ def read(text: Text) -> tuple[list[Balanced], list[Remark]]:
             continue
         word, protocol, endpoint, rest = matched.groups()
         if protocol == "-f":
-            why = "a virtual service by mark: its addresses and ports are in the rules that set the mark"
+            why = "a virtual service by mark: its addresses and ports stand where the mark is set"
             remarks += [Remark(where, line, why)] if word == "A" else []
         elif word == "A":
             kind = "tcp" if protocol == "-t" else "udp"
@@ -64,14 +65,14 @@ def read(text: Text) -> tuple[list[Balanced], list[Remark]]:
                 found[protocol, endpoint] = Balanced(kind, *_endpoint(endpoint), [], where, line)
             else:
                 remarks.append(Remark(where, line, "no address and port, or for all ports"))
-        elif (server := _server(rest, where)) is None or (protocol, endpoint) not in found:
+        elif (server := _server(rest, where, line)) is None or (protocol, endpoint) not in found:
             remarks.append(Remark(where, line))
         elif server.weight:  # a server of weight 0 gets no new connections
             found[protocol, endpoint].servers.append(server)
     return list(found.values()), remarks
 
 
-def _server(rest: str, where: str) -> Server | None:
+def _server(rest: str, where: str, line: str) -> Server | None:
     try:
         words = shlex.split(rest)
     except ValueError:
@@ -81,7 +82,7 @@ def _server(rest: str, where: str) -> Server | None:
     weight = after.get("-w", "1")
     if "-r" not in after or not re.fullmatch("[0-9]{1,9}", weight):
         return None
-    server = Server(*_endpoint(after["-r"]), mode, int(weight), where)
+    server = Server(*_endpoint(after["-r"]), mode, int(weight), where, line)
     return server if _is_endpoint(server.address, server.port) else None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Remark
-from tuplecalc.sources.host.chains import Does, Match, Reading, Step, family_of
+from tuplecalc.sources.host.chains import ONE_TO_ONE, Does, Match, Reading, Step, family_of
 from tuplecalc.sources.host.nft_expressions import NotKnownError, Sets, listed, said
 from tuplecalc.sources.host.rule import Hook
 from tuplecalc.sources.texts import Text
@@ -25,15 +26,16 @@ _FAMILIES = {"ip": "ip", "ip6": "ip6", "inet": "both"}
 _TRANSLATES = {"snat", "dnat", "masquerade", "redirect"}
 _HOLDS_NO_TUPLE = {
     *("counter", "log", "limit", "quota", "accept", "return", "continue", "set", "last", "reset", "dup"),
+    *("mangle", "queue", "fwd", "map", "secmark"),
     *("ct helper", "ct timeout", "ct expectation", "ct count", "add", "update", "meter", "comment"),
 }
 _TARGETS_OF_NAT = {"SNAT", "MASQUERADE", "DNAT", "REDIRECT", "TPROXY", "NETMAP", "CT", "NOTRACK"}
-_LOST = "iptables made this rule, and nft does not print what it does: collect iptables-save too"
+_LOST = "iptables made this rule, and nft does not print what it does: iptables-save would"
 
 
 def recognises(text: Text) -> bool:
     """Whether this is nft's JSON."""
-    return text.text.lstrip().startswith("{") and '"nftables"' in text.text[:4096]
+    return bool(re.match(r'\s*\{\s*"nftables"\s*:', text.text))
 
 
 def read(text: Text, taken: Collection[tuple[str, str]] = ()) -> Reading:
@@ -71,15 +73,25 @@ class _Ruleset:
                     sets.setdefault((f, t), {})[n] = listed(rest.get("elem", []))
                 case {"chain": {"family": str(f), "table": str(t), "name": str(n)}} if f in _FAMILIES:
                     tables.setdefault((f, t), {})[n] = []
-                    if (hook := HOOKS.get(str(each["chain"].get("hook")))) is not None:
-                        bases.setdefault((f, t), {})[n] = hook
+                    hook = str(each["chain"].get("hook", ""))
+                    if hook in HOOKS:
+                        bases.setdefault((f, t), {})[n] = HOOKS[hook]
+                    elif hook:
+                        self.reading.passed_over[f"chain at {hook}"] += 1
         for number, each in enumerate(objects):
+            where = f"{self.text.name}:nftables[{number}]"
             match each:
                 case {"rule": {"family": str(f), "table": str(t), "chain": str(c), "expr": [*expressions]}}:
                     chain = tables.get((f, t), {}).get(c)
-                    if chain is not None and (f, t) not in self.taken:
+                    if f not in _FAMILIES:
+                        self.reading.passed_over[f"{f} rule"] += 1
+                    elif chain is None:
+                        self.reading.remarks.append(Remark(where, said(each), f"{c} is no chain here"))
+                    elif (f, t) not in self.taken:
                         self.lookup = Sets(sets.get((f, t), {}))
-                        chain += self.steps(f"{self.text.name}:nftables[{number}]", f, expressions)
+                        chain += self.steps(where, f, expressions)
+                case {"rule": _}:
+                    self.reading.remarks.append(Remark(where, said(each)))
         for table, chains in tables.items():
             self.reading.follow(chains, bases.get(table, {}))
         return self.reading
@@ -112,23 +124,25 @@ class _Ruleset:
         """What a statement does with the packets that reach it."""
         ((name, given),) = list(expression.items())[:1] or [("", None)]
         match name, given:
+            case (("snat" | "dnat"), {"type_flags": "prefix"}):
+                self.reading.remarks.append(Remark(step.where, step.text, ONE_TO_ONE))
             case (("snat" | "dnat" | "masquerade" | "redirect" as action), _):
                 yield from self.translation(step, action, given if isinstance(given, dict) else {})
-            case "tproxy", {"port": port, **rest}:
-                addresses = self.lookup.addresses(rest["addr"]) if "addr" in rest else ()
-                mark = marks[0] if marks else None
-                does = Does("tproxy", addresses, self.lookup.ports(port), mark)
-                yield step._replace(does=does, match=_for_family(step.match, rest.get("family"), addresses))
+            case "tproxy", {**to}:
+                addresses = self.lookup.addresses(to["addr"]) if "addr" in to else ()
+                ports = self.lookup.ports(to["port"]) if "port" in to else ""
+                does = Does("tproxy", addresses, ports, marks[0] if marks else None)
+                yield step._replace(does=does, match=_for_family(step.match, to.get("family"), addresses))
             case "notrack", _:
                 yield step._replace(does=Does("notrack"))
             case "mangle", {"key": {"meta": {"key": "mark"}}}:
                 yield step._replace(does=Does("mark", mark=marks[0] if marks else None))
-            case "xt", {"name": str(lost)} if lost in _TARGETS_OF_NAT:
+            case "xt", {"name": str(lost)} if lost not in _TARGETS_OF_NAT:
+                self.reading.passed_over["xt"] += 1
+            case "xt", _:
                 self.reading.remarks.append(Remark(step.where, step.text, _LOST))
             case (("drop" | "reject" | "jump" | "goto"), _):
                 yield from self.verdict(step, expression)
-            case (("mangle" | "xt"), _):
-                self.reading.passed_over[name] += 1
             case _ if name in _HOLDS_NO_TUPLE:
                 self.reading.passed_over[name] += 1
             case _:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from tuplecalc.sources.host.chains import PROTOCOLS, Match, addresses_of, ports_of
 
+_NOT_TRANSPORT = {"th", "ether", "vlan", "arp"}
+
 
 class NotKnownError(Exception):
     """An expression or a statement that is none of those that are read."""
@@ -57,7 +59,7 @@ class Sets(NamedTuple):
 
     def matches(self, op: str, left: object, right: object) -> Match:
         """A match as far as it is one of the fields of a rule."""
-        others = Match(others=said({"op": op, "left": left, "right": right}))
+        others = replace(_implied(left), others=said({"op": op, "left": left, "right": right}))
         values = [_plain(each) for each in self.elements(right)]
         if op not in ("==", "in") or not values:
             return others
@@ -126,6 +128,16 @@ class Sets(NamedTuple):
                 case _:
                     raise NotKnownError
         return ports_of(found)
+
+
+def _implied(left: object) -> Match:
+    """What a header that is looked at says of the packet, whatever its fields are compared with."""
+    match left:
+        case {"payload": {"protocol": "ip" | "ip6" as family}}:
+            return Match(family=family)
+        case {"payload": {"protocol": str(protocol)}} if protocol not in _NOT_TRANSPORT:
+            return Match(protocol=protocol)
+    return Match()
 
 
 def _plain(element: Any) -> Any:

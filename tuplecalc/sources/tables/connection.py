@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from sys import intern
 from typing import Literal, NamedTuple
 
@@ -31,6 +31,7 @@ SOCKET_STATES: Mapping[int, State] = {
 """The kernel's numbers (include/net/tcp_states.h)."""
 ANY = "*"
 """The address of a listener on all addresses, and the peer of one that has none; its port is 0."""
+_MAPPED = bytes(10) + b"\xff\xff"
 
 
 class Connection(NamedTuple):
@@ -81,9 +82,17 @@ def address(text: str) -> str:
     """
     if text == ANY:
         return ANY
-    found = ip_address(text.partition("%")[0])
-    found = getattr(found, "ipv4_mapped", None) or found
-    return ANY if found.is_unspecified else intern(str(found))
+    bare = text.partition("%")[0]
+    try:
+        if ":" not in bare:
+            inet_pton(AF_INET, bare)
+            return intern(bare) if bare != "0.0.0.0" else ANY
+        packed = inet_pton(AF_INET6, bare)
+    except OSError as error:
+        raise ValueError(text) from error
+    if packed.startswith(_MAPPED):
+        return address(inet_ntop(AF_INET, packed[12:]))
+    return intern(inet_ntop(AF_INET6, packed)) if any(packed) else ANY
 
 
 def endpoint(host: str, port: int) -> str:

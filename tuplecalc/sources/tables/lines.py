@@ -18,7 +18,7 @@ class Lines:
     """Lines as text, one after the other, of which the last can be given back.
 
     >>> lines = Lines("x", [b"a\\n", b"b\\n"])
-    >>> lines.give_back(next(lines)), list(lines), lines.number
+    >>> lines.give_back(next(iter(lines))), list(lines), lines.number
     (None, ['a', 'b'], 2)
     """
 
@@ -36,13 +36,16 @@ class Lines:
         self.remarks: list[Remark] = []
         """The first of the lines that were not understood."""
 
-    def __iter__(self) -> Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._back.pop() if self._back else next(self._lines).decode("latin-1").rstrip("\r\n")
-        self.number += 1
-        return line
+    def __iter__(self) -> Iterator[str]:
+        """All that are left; several loops, one after the other or one in the other, share them."""
+        following, back = self._lines.__next__, self._back
+        try:
+            while True:
+                line = back.pop() if back else following().decode("latin-1").rstrip("\r\n")
+                self.number += 1
+                yield line
+        except StopIteration:
+            return
 
     def give_back(self, line: str) -> None:
         """Take a line as if it had not been read."""
@@ -63,6 +66,10 @@ class Lines:
 
 class Entries(Protocol):
     """The entries of tables, read once, one after the other."""
+
+    @property
+    def name(self) -> str:
+        """Where they come from, as messages say it."""
 
     @property
     def tables(self) -> Collection[TableName]:

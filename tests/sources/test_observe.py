@@ -383,6 +383,15 @@ def test_what_a_proxy_captures_may_be_for_a_balancer_behind_it() -> None:
     assert busy(usage(seen, "proxy", "upstream")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
 
 
+def test_a_listener_that_the_chain_says_need_not_be_heard() -> None:
+    """As in ss -tn: what it accepted is no upstream socket, though its port is one of theirs."""
+    model = chain(proxy(capture="listen", listen_ports=40000, ports="40000-40099"), services=SERVED)
+    sockets = [sock("198.18.4.4:40000", f"{CLIENT}:50000"), sock("198.18.4.4:40001", f"{WEB}:80")]
+    seen = look(model, sockets)
+    assert busy(usage(seen, "proxy", "upstream")) == {("198.18.4.4", f"{WEB}:80"): (1, 0)}
+    assert busy(usage(seen, "proxy", "listener")) == {(CLIENT, "198.18.4.4:40000"): (1, 0)}
+
+
 def test_a_service() -> None:
     model = chain(services=SERVED | {"time_wait": "60s"})
     entries = [sock("*:80", "*:0", "listening"), sock(f"{WEB}:80", f"{CLIENT}:40000", "lingering")]
@@ -452,6 +461,17 @@ def test_two_ways_through_one_machine() -> None:
     flows = {(each.table, each.services, each.open) for each in seen.services}
     assert flows == {("sockets", "services", 1), ("tracking", "services", 1)}
     assert busy(usage(seen, "redirect", "capture")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+
+
+def test_flows_of_kinds_that_go_round_each_others_hops() -> None:
+    """Each hop of the machine tells those of its own kind; of a kind that passes two the first does."""
+    first, second = nat(**OUT, machine="m"), nat(name="other", addresses="198.18.1.2", machine="m")
+    model = {"traffic": mix("1/4"), **chain(first | {"traffic": "login"}, second | {"traffic": "rest"})}
+    entries = [
+        entry("198.18.0.1:40000", f"{WEB}:80", to=to) for to in ("198.18.1.1:20000", "198.18.1.2:20000")
+    ]
+    assert [each.open for each in look(model, entries, "other").services] == [1, 1]
+    assert [each.open for each in look(chain(first, second), entries, "other").services] == [1]
 
 
 # What is given.

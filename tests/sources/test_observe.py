@@ -198,10 +198,16 @@ def test_a_port_that_serves_all_destinations() -> None:
     assert busy(usage(seen, "nat", "ports")) == {("198.18.1.1",): (2, 2)}
 
 
-def test_a_port_that_serves_several_destinations() -> None:
-    seen = look(chain(nat(destinations=2, **OUT), services=9), TRACKED + NOT_ITS_OWN)
+@pytest.mark.parametrize(("services", "size"), [(9, 200), (2, 100)])
+def test_a_port_that_serves_several_destinations(services: int, size: int) -> None:
+    """Of more than it can serve all share the address's ports; of fewer each has all."""
+    seen = look(chain(nat(destinations=2, **OUT), services=services), TRACKED + NOT_ITS_OWN)
     found = usage(seen, "nat", "ports")
-    assert (busy(found), found.size) == ({("198.18.1.1",): (4, 2)}, 200)
+    assert found.size == size
+    key, taken = next(iter(busy(found).items()))
+    assert (key, taken) == (
+        (("198.18.1.1",), (4, 2)) if services == 9 else (("198.18.1.1", f"{WEB}:80"), (2, 2))
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,14 +215,18 @@ def test_a_port_that_serves_several_destinations() -> None:
     [
         ({"block": 10, "blocks_per_client": 2}, "block", 20, (1, 1)),
         ({"client_ports": 7}, "client", 7, (1, 1)),
-        ({"block": 10, "mapping": "endpoint-independent"}, "block", 10, (1, 1)),
+        ({"block": 10, "mapping": "endpoint-independent"}, "block", 10, (2, 1)),
+        ({"block": 10, "destinations": 1}, "block", 10, (2, 1)),
     ],
 )
 def test_ports_of_a_client(keys: dict[str, Any], name: str, size: int, expected: tuple[int, int]) -> None:
-    found = usage(look(chain(nat(**OUT, **keys), addresses=5), TRACKED + NOT_ITS_OWN), "nat", name)
+    """Of all endpoints where a port is its client's for all of them, or for several."""
+    more = [entry("198.18.0.1:50000", f"{MAIL}:25", to="198.18.1.1:20005")]
+    model = chain(nat(**OUT, **keys), addresses=5, services=2)
+    found = usage(look(model, TRACKED + NOT_ITS_OWN + more), "nat", name)
     assert found.size == size
-    labels = ("198.18.0.1",) if "mapping" in keys else ("198.18.0.1", f"{WEB}:80")
-    assert busy(found)[labels] == expected
+    is_for_all = {"mapping", "destinations"} & keys.keys()
+    assert busy(found)[("198.18.0.1",) if is_for_all else ("198.18.0.1", f"{WEB}:80")] == expected
 
 
 def test_blocks_with_an_overflow() -> None:
@@ -348,11 +358,15 @@ def test_redirect_with_its_clients_addresses() -> None:
     model = chain(proxy(capture="nat", source="client", ports="30000-30099"), services=SERVED)
     entries = [
         entry(f"{CLIENT}:40000", f"{WEB}:80", "198.18.4.4:8080"),
+        entry(f"{CLIENT}:40001", f"{WEB}:80", "198.18.4.4:80"),
         entry(f"{CLIENT}:30000", f"{WEB}:80", state="closing"),
     ]
     seen = look(model, entries)
-    assert busy(usage(seen, "proxy", "shared")) == {(CLIENT, f"{WEB}:80"): (2, 0)}
-    assert busy(usage(seen, "proxy", "capture")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+    assert busy(usage(seen, "proxy", "shared")) == {(CLIENT, f"{WEB}:80"): (3, 0)}
+    assert busy(usage(seen, "proxy", "capture")) == {
+        (CLIENT, "198.18.4.4:8080"): (1, 0),
+        (CLIENT, "198.18.4.4:80"): (1, 0),
+    }
 
 
 def test_what_a_proxy_captures_may_be_for_a_balancer_behind_it() -> None:
@@ -367,6 +381,15 @@ def test_what_a_proxy_captures_may_be_for_a_balancer_behind_it() -> None:
     seen = look(model, entries, "proxy")
     assert busy(usage(seen, "proxy", "accepted")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
     assert busy(usage(seen, "proxy", "upstream")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+
+
+def test_a_listener_that_the_chain_says_need_not_be_heard() -> None:
+    """As in ss -tn: what it accepted is no upstream socket, though its port is one of theirs."""
+    model = chain(proxy(capture="listen", listen_ports=40000, ports="40000-40099"), services=SERVED)
+    sockets = [sock("198.18.4.4:40000", f"{CLIENT}:50000"), sock("198.18.4.4:40001", f"{WEB}:80")]
+    seen = look(model, sockets)
+    assert busy(usage(seen, "proxy", "upstream")) == {("198.18.4.4", f"{WEB}:80"): (1, 0)}
+    assert busy(usage(seen, "proxy", "listener")) == {(CLIENT, "198.18.4.4:40000"): (1, 0)}
 
 
 def test_a_service() -> None:
@@ -406,6 +429,9 @@ def test_groups_of_services_are_apart() -> None:
         ("198.18.1.1", f"{MAIL}:80"),
     }
     assert {each.services: each.open for each in seen.services} == {"web": 2, "mail": 2}
+    redirect = model | chain(proxy(capture="nat", listen_ports=8080, captures="web"), services=groups)
+    caught = [entry(f"{CLIENT}:40000", service, "198.18.4.4:8080") for service in (f"{WEB}:80", f"{MAIL}:25")]
+    assert busy(usage(look(redirect, caught), "proxy", "capture")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
     sockets = [sock(f"{CLIENT}:40000", f"{WEB}:80"), sock(f"{CLIENT}:40000", f"{MAIL}:25")]
     assert busy(usage(look(model, sockets, "clients"), "clients", "ports web")) == {
         (CLIENT, f"{WEB}:80"): (1, 0)
@@ -435,6 +461,17 @@ def test_two_ways_through_one_machine() -> None:
     flows = {(each.table, each.services, each.open) for each in seen.services}
     assert flows == {("sockets", "services", 1), ("tracking", "services", 1)}
     assert busy(usage(seen, "redirect", "capture")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+
+
+def test_flows_of_kinds_that_go_round_each_others_hops() -> None:
+    """Each hop of the machine tells those of its own kind; of a kind that passes two the first does."""
+    first, second = nat(**OUT, machine="m"), nat(name="other", addresses="198.18.1.2", machine="m")
+    model = {"traffic": mix("1/4"), **chain(first | {"traffic": "login"}, second | {"traffic": "rest"})}
+    entries = [
+        entry("198.18.0.1:40000", f"{WEB}:80", to=to) for to in ("198.18.1.1:20000", "198.18.1.2:20000")
+    ]
+    assert [each.open for each in look(model, entries, "other").services] == [1, 1]
+    assert [each.open for each in look(chain(first, second), entries, "other").services] == [1]
 
 
 # What is given.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import floor
+from operator import attrgetter
 from typing import NamedTuple
 
 from tuplecalc.limits.kinds import (
@@ -43,6 +44,7 @@ from tuplecalc.sources.tables.connection import Connection, TableName
 from tuplecalc.sources.usage import Scope
 
 Scoped = Callable[[Connection], Scope | None]
+_SOURCE, _ANSWERED = attrgetter("source"), attrgetter("answer_destination")
 
 
 class Rule(NamedTuple):
@@ -156,49 +158,28 @@ def _both_legs(at: At) -> Rule:
 
 
 def _cone_ports(at: At) -> Rule:
-    """Entries that are answered at an address of the cone."""
-    whole = _translated(at)
-    each = at.hop.mapping == "endpoint-dependent" and at.hop.destinations is None
+    """Entries that are answered at an address of the cone: of this address, or of one client.
 
-    def scope(c: Connection) -> Scope | None:
-        if not whole(c):
-            return None
-        if each:
-            return c.answer_destination, c.answer_source, c.answer_source_port
-        if at.hop.destinations is None:
-            return c.answer_destination, c.answer_destination_port
-        return (c.answer_destination,)
+    A port that serves one client for all endpoints is one key; one that serves several has one for each.
+    """
+    is_held, limit, hop = _translated(at), at.limit, at.hop
+    who, whose = ("address", _ANSWERED) if limit.kind is CONE_PORTS else ("client", _SOURCE)
+    blocks = hop.blocks_per_client if limit.kind is BLOCK else 1
 
-    if each:
-        return Rule("tracking", ("address", "endpoint"), scope, at.size)
-    if at.hop.destinations is not None:
-        return Rule("tracking", ("address",), scope, _of_pool(at))
-    return Rule("tracking", ("address",), scope, at.size, is_by_port=True)
+    def port(c: Connection) -> Scope | None:
+        return (whose(c), (c.answer_destination, c.answer_destination_port)) if is_held(c) else None
 
+    def every(c: Connection) -> Scope | None:
+        return (whose(c),) if is_held(c) else None
 
-def _of_pool(at: At) -> int:
-    """Keys of an address whose ports serve several destinations at once: so many times its ports."""
-    return floor(at.limit.pool.size) if at.limit.pool is not None else at.size
+    def towards(c: Connection) -> Scope | None:
+        return (whose(c), c.answer_source, c.answer_source_port) if is_held(c) else None
 
-
-def _of_a_client(at: At) -> Rule:
-    """The same, of one client: ports of its blocks, or as many as it may hold."""
-    whole, hop = _translated(at), at.hop
-    each = hop.mapping == "endpoint-dependent" and hop.destinations is None
-
-    def scope(c: Connection) -> Scope | None:
-        if not whole(c):
-            return None
-        return (
-            (c.source, c.answer_source, c.answer_source_port)
-            if each
-            else (c.source, c.answer_destination_port)
-        )
-
-    size = at.size * (hop.blocks_per_client if at.limit.kind is BLOCK else 1)
-    if each:
-        return Rule("tracking", ("client", "endpoint"), scope, size)
-    return Rule("tracking", ("client",), scope, size, is_by_port=True)
+    if hop.mapping == "endpoint-independent":
+        return Rule("tracking", (who,), port, at.size * blocks, is_by_port=True)
+    if limit.pool is not None:
+        return Rule("tracking", (who,), every, floor(limit.pool.size) * blocks)
+    return Rule("tracking", (who, "endpoint"), towards, at.size * blocks)
 
 
 def _overflow(at: At) -> Rule:
@@ -278,9 +259,9 @@ RULES: Mapping[Kind, Callable[[At], Rule] | str] = {
     CLIENT_PORTS_BOUND: _client_ports,
     CLIENT_FILES: _client_files,
     CONE_PORTS: _cone_ports,
-    BLOCK: _of_a_client,
+    BLOCK: _cone_ports,
     BLOCK_OVERFLOW: _overflow,
-    CLIENT: _of_a_client,
+    CLIENT: _cone_ports,
     ENTRIES: _entries,
     FILES: _files,
     FORWARDED: _forwarded,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
 from math import ceil
+from typing import cast
 
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.limits.capacity import Capacity
@@ -239,6 +240,8 @@ class _Counter:
     def _labels(self, scope: Scope) -> dict[str, str]:
         parts = iter(scope)
         return {
-            label: endpoint(str(next(parts)), int(next(parts))) if label in _OF_TWO else str(next(parts))
+            label: endpoint(str(next(parts)), cast(int, next(parts)))
+            if label in _OF_TWO
+            else str(next(parts))
             for label in self.rule.labels
         }

@@ -266,6 +266,11 @@ def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
         {"name": "port-443", "addresses": "198.18.9.9", "ports": 443, "share": "110/151"},
         {"name": "port-80", "addresses": "198.18.9.10", "ports": 80, "share": "41/151"},
     ]
+    independent = ("--set", "hops.nat.mapping=endpoint-independent")
+    Path(nat).write_text(text, encoding="utf-8")
+    found = invoke("observe", nat, *independent, "--from", "-", "--fill", nat, stdin=BUSY)
+    assert "services: no limit here tells endpoints apart, so that they stay unknown\n" in found.stderr
+    invoke("observe", nat, "--from", "-", "--fill", nat, stdin=BUSY)
     invoke("observe", nat, "--from", "-", "--fill", nat, stdin=BUSY)
     assert [kind.name for kind in load(nat).traffic.kinds] == ["port-443", "port-80"]
 
@@ -357,8 +362,8 @@ def test_interrupted_it_says_what_it_has_seen(
         (("--to", "x.prom"), "--to: a table is for people to read; add -o prometheus or -o json"),
         (("--top", "0"), '--top "0": this is a whole number from 1 to 99,999; write it as in --top 20'),
         (
-            ("--fail-above", "80%"),
-            '--fail-above "80%": this is a share above 0; write it as in --fail-above 0.8',
+            ("--fail-above", "0"),
+            '--fail-above "0": this is a share above 0; write it as in --fail-above 0.8 or 80%',
         ),
         (
             ("--hop", "lvs", "--hop", "login-proxy"),

@@ -198,6 +198,18 @@ def test_a_port_that_serves_all_destinations() -> None:
     assert busy(usage(seen, "nat", "ports")) == {("198.18.1.1",): (2, 2)}
 
 
+def test_zones_of_the_tracking_table_are_apart() -> None:
+    more = [each._replace(zone=7) for each in TRACKED[:2]]
+    found = usage(look(chain(nat(**OUT)), TRACKED + more), "nat", "ports")
+    assert busy(found)["198.18.1.1", f"{WEB}:80", "7"] == (1, 1)
+    assert busy(found)["198.18.1.1", f"{WEB}:80"] == (2, 2)
+    seen = look(chain(nat(mapping="endpoint-independent", **OUT)), TRACKED + more)
+    assert busy(usage(seen, "nat", "ports")) == {("198.18.1.1",): (2, 2), ("198.18.1.1", "7"): (1, 1)}
+    assert [dict(each.labels) for each in found.busiest if "zone" in each.labels] == [
+        {"address": "198.18.1.1", "endpoint": f"{WEB}:80", "zone": "7"}
+    ]
+
+
 @pytest.mark.parametrize(("services", "size"), [(9, 200), (2, 100)])
 def test_a_port_that_serves_several_destinations(services: int, size: int) -> None:
     """Of more than it can serve all share the address's ports; of fewer each has all."""

@@ -239,9 +239,11 @@ class _Counter:
 
     def _labels(self, scope: Scope) -> dict[str, str]:
         parts = iter(scope)
-        return {
+        labels = {
             label: endpoint(str(next(parts)), cast(int, next(parts)))
             if label in _OF_TWO
             else str(next(parts))
             for label in self.rule.labels
         }
+        zone = next(parts, None)
+        return labels if zone is None else labels | {"zone": str(zone)}

@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from random import Random
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.lab.shapes import chain, chains, machine, mix, nat, proxy
 from tests.limits.chains import Topology
@@ -16,7 +19,7 @@ from tuplecalc.network.file import from_dict
 from tuplecalc.sources.counting import RULES
 from tuplecalc.sources.growth import between
 from tuplecalc.sources.observe import observe
-from tuplecalc.sources.tables.connection import Connection, TableName, socket
+from tuplecalc.sources.tables.connection import Connection, State, TableName, socket
 from tuplecalc.sources.usage import Observation, Usage
 
 WEB, MAIL = "198.18.9.9", "198.18.9.10"
@@ -85,6 +88,35 @@ def test_each_limit_of_each_chain_is_counted_or_said_why_not() -> None:
         seen = look(model, entries, *(hop.name for hop in each.hops), "clients", "services")
         told = limits(seen)
         assert sorted(map(id, told)) == sorted(map(id, model.limits))
+
+
+HOSTS = st.sampled_from([WEB, MAIL, "198.18.0.1", "198.18.1.1", "198.18.4.4", "2001:db8::1", "*"])
+ENDS = st.tuples(HOSTS, st.sampled_from([0, 25, 80, 8080, 20000, 20001, 30000, 40000, 65535, 99999]))
+STATES = st.sampled_from([each for each in get_args(State) if each != "listening"])
+MODELS = {name: capacity(each) for name, each in chains().items()}
+SOCKETS_OF_ANY = st.builds(socket, st.sampled_from(["tcp", "udp"]), STATES | st.just("listening"), ENDS, ENDS)
+ENTRIES_OF_ANY = st.builds(
+    lambda protocol, state, *ends: Connection("tracking", protocol, state, *sum(ends, ())),
+    st.sampled_from(["tcp", "udp", "other"]), STATES, ENDS, ENDS, ENDS, ENDS,
+)  # fmt: skip
+
+
+@given(st.sampled_from(sorted(MODELS)), st.lists(SOCKETS_OF_ANY | ENTRIES_OF_ANY, max_size=20), st.randoms())
+def test_the_order_of_entries_does_not_matter(name: str, entries: list[Connection], chance: Random) -> None:
+    """But that listeners come first; and no limit counts more than there is."""
+    model = MODELS[name]
+    hops = "clients", *(hop.name for hop in model.chain.hops), "services"
+    entries.sort(key=lambda each: each.state != "listening")
+    heard = sum(each.state == "listening" for each in entries)
+    rest = entries[heard:]
+    seen = look(model, entries, *hops, top=99)
+    chance.shuffle(rest)
+    again = look(model, entries[:heard] + rest, *hops, top=99)
+    assert [busy(each) for each in again.usages] == [busy(each) for each in seen.usages]
+    assert (again.totals, again.measured, again.services) == (seen.totals, seen.measured, seen.services)
+    for each in seen.usages:
+        files = each.limit.kind is kinds.FILES
+        assert sum(taken.taken for taken in each.busiest) <= len(rest) * (3 if files else 1)
 
 
 # Numbers of public reports.

@@ -1,5 +1,7 @@
 """One machine at one moment, as ss, conntrack and the kernel print it (iproute2 6.1, conntrack 1.4.7)."""
 
+import gzip
+import io
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -212,8 +214,6 @@ def test_a_table_without_entries_is_one() -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    import gzip
-
     plain = (DATA / "conntrack.txt").read_bytes()
     packed = tmp_path / "packed"
     packed.write_bytes(gzip.compress(plain))
@@ -223,6 +223,17 @@ def test_files(tmp_path: Path) -> None:
         list(stream(str(packed)))
     with pytest.raises(InputError, match="none: No such file or directory"):
         list(stream(str(tmp_path / "none")))
+    with pytest.raises(InputError, match="Is a directory"):
+        list(stream(str(tmp_path)))
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    for packed in (gzip.compress, bytes):
+        text = io.BufferedReader(io.BytesIO(packed((DATA / "ss-tan.txt").read_bytes())))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(text))
+        source = stream("-")
+        assert told(source) == Counter(filter(None, TCP.splitlines()))
+        assert source.name == "standard input"
 
 
 REAL = [line for path in sorted(DATA.glob("*.txt")) for line in path.read_bytes().splitlines(keepends=True)]

@@ -261,7 +261,7 @@ def _forwarded(at: At) -> Rule:
 _WEIGHED = (
     "it weighs ports by how long other hops hold them; `shared` and the limits of these hops are counted"
 )
-RULES: Mapping[Kind, Callable[[At], Rule] | str] = {
+RULES: Mapping[Kind, Callable[[At], Rule]] = {
     CLIENT_PORTS: _client_ports,
     CLIENT_PORTS_BOUND: _client_ports,
     CLIENT_FILES: _client_files,
@@ -281,10 +281,13 @@ RULES: Mapping[Kind, Callable[[At], Rule] | str] = {
     UPSTREAM: _upstream,
     BIND: _upstream,
     SHARED: _both_legs,
+}
+"""The rule of each kind of limit that a machine's tables show."""
+WHY_NOT: Mapping[Kind, str] = {
     SAME_TUPLE: "no flow fits, whatever is busy",
     JOINT: _WEIGHED,
     GAPS: _WEIGHED,
     IN_TURN: "it is of two tables that stand on different machines",
     ROW: "it is of the tables of several machines",
 }
-"""The rule of each kind of limit, or why there is none."""
+"""Why there is none for the others."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from random import Random
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.lab.shapes import chain, chains, machine, mix, nat, proxy
 from tests.limits.chains import Topology
@@ -13,10 +16,10 @@ from tuplecalc.limits import kinds
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.file import from_dict
-from tuplecalc.sources.counting import RULES
+from tuplecalc.sources.counting import RULES, WHY_NOT
 from tuplecalc.sources.growth import between
 from tuplecalc.sources.observe import observe
-from tuplecalc.sources.tables.connection import Connection, TableName, socket
+from tuplecalc.sources.tables.connection import Connection, State, TableName, socket
 from tuplecalc.sources.usage import Observation, Usage
 
 WEB, MAIL = "198.18.9.9", "198.18.9.10"
@@ -74,8 +77,10 @@ def busy(found: Usage) -> dict[tuple[str, ...], tuple[int, int]]:
     return {tuple(each.labels.values()): (each.open, each.lingering) for each in found.busiest}
 
 
-def test_each_kind_of_limit_has_a_rule() -> None:
-    assert {each for each in vars(kinds).values() if isinstance(each, kinds.Kind)} == set(RULES)
+def test_each_kind_of_limit_has_a_rule_or_a_reason() -> None:
+    every = {each for each in vars(kinds).values() if isinstance(each, kinds.Kind)}
+    assert every == {*RULES, *WHY_NOT}
+    assert len(every) == len(RULES) + len(WHY_NOT)
 
 
 def test_each_limit_of_each_chain_is_counted_or_said_why_not() -> None:
@@ -85,6 +90,35 @@ def test_each_limit_of_each_chain_is_counted_or_said_why_not() -> None:
         seen = look(model, entries, *(hop.name for hop in each.hops), "clients", "services")
         told = limits(seen)
         assert sorted(map(id, told)) == sorted(map(id, model.limits))
+
+
+HOSTS = st.sampled_from([WEB, MAIL, "198.18.0.1", "198.18.1.1", "198.18.4.4", "2001:db8::1", "*"])
+ENDS = st.tuples(HOSTS, st.sampled_from([0, 25, 80, 8080, 20000, 20001, 30000, 40000, 65535, 99999]))
+STATES = st.sampled_from([each for each in get_args(State) if each != "listening"])
+MODELS = {name: capacity(each) for name, each in chains().items()}
+SOCKETS_OF_ANY = st.builds(socket, st.sampled_from(["tcp", "udp"]), STATES | st.just("listening"), ENDS, ENDS)
+ENTRIES_OF_ANY = st.builds(
+    lambda protocol, state, *ends: Connection("tracking", protocol, state, *sum(ends, ())),
+    st.sampled_from(["tcp", "udp", "other"]), STATES, ENDS, ENDS, ENDS, ENDS,
+)  # fmt: skip
+
+
+@given(st.sampled_from(sorted(MODELS)), st.lists(SOCKETS_OF_ANY | ENTRIES_OF_ANY, max_size=20), st.randoms())
+def test_the_order_of_entries_does_not_matter(name: str, entries: list[Connection], chance: Random) -> None:
+    """But that listeners come first; and no limit counts more than there is."""
+    model = MODELS[name]
+    hops = "clients", *(hop.name for hop in model.chain.hops), "services"
+    entries.sort(key=lambda each: each.state != "listening")
+    heard = sum(each.state == "listening" for each in entries)
+    rest = entries[heard:]
+    seen = look(model, entries, *hops, top=99)
+    chance.shuffle(rest)
+    again = look(model, entries[:heard] + rest, *hops, top=99)
+    assert [busy(each) for each in again.usages] == [busy(each) for each in seen.usages]
+    assert (again.totals, again.measured, again.services) == (seen.totals, seen.measured, seen.services)
+    for each in seen.usages:
+        files = each.limit.kind is kinds.FILES
+        assert sum(taken.taken for taken in each.busiest) <= len(rest) * (3 if files else 1)
 
 
 # Numbers of public reports.
@@ -196,6 +230,18 @@ def test_a_port_that_serves_all_destinations() -> None:
     more = [entry("198.18.0.1:40000", f"{MAIL}:25", to="198.18.1.1:20001", state="lingering")]
     seen = look(chain(nat(mapping="endpoint-independent", **OUT)), TRACKED + NOT_ITS_OWN + more)
     assert busy(usage(seen, "nat", "ports")) == {("198.18.1.1",): (2, 2)}
+
+
+def test_zones_of_the_tracking_table_are_apart() -> None:
+    more = [each._replace(zone=7) for each in TRACKED[:2]]
+    found = usage(look(chain(nat(**OUT)), TRACKED + more), "nat", "ports")
+    assert busy(found)["198.18.1.1", f"{WEB}:80", "7"] == (1, 1)
+    assert busy(found)["198.18.1.1", f"{WEB}:80"] == (2, 2)
+    seen = look(chain(nat(mapping="endpoint-independent", **OUT)), TRACKED + more)
+    assert busy(usage(seen, "nat", "ports")) == {("198.18.1.1",): (2, 2), ("198.18.1.1", "7"): (1, 1)}
+    assert [dict(each.labels) for each in found.busiest if "zone" in each.labels] == [
+        {"address": "198.18.1.1", "endpoint": f"{WEB}:80", "zone": "7"}
+    ]
 
 
 @pytest.mark.parametrize(("services", "size"), [(9, 200), (2, 100)])

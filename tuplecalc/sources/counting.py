@@ -6,7 +6,7 @@ any (docs/model.md, "Hops": what a key space is told apart by).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from fractions import Fraction
 from math import floor
 from operator import attrgetter
@@ -47,12 +47,18 @@ Scoped = Callable[[Connection], Scope | None]
 _SOURCE, _ANSWERED = attrgetter("source"), attrgetter("answer_destination")
 
 
+def _in_zone(c: Connection, *scope: Hashable) -> Scope:
+    """A scope of the tracking table: those of other zones are apart."""
+    return (*scope, c.zone) if c.zone else scope
+
+
 class Rule(NamedTuple):
     """How a limit is counted.
 
     ``scope`` names the scope of an entry that takes one of its keys.  Where ``is_by_port``, entries of a
     scope with one port take one key: the port stands last in what ``scope`` gives.  ``each`` are the
-    keys of an entry, ``labels`` the names of what a scope is made of, an ``endpoint`` of two parts.
+    keys of an entry, ``labels`` the names of what a scope is made of, an ``endpoint`` of two parts; a zone
+    of the tracking table stands last.
     """
 
     table: TableName
@@ -140,7 +146,7 @@ def _capture(at: At) -> Rule:
             return None
         if not at.towards(c.destination, c.destination_port):
             return None
-        return c.answer_destination, *answers
+        return _in_zone(c, c.answer_destination, *answers)
 
     return Rule("tracking", ("client", "listener"), scope, at.size)
 
@@ -152,7 +158,7 @@ def _both_legs(at: At) -> Rule:
         if c.protocol not in at.protocols or not at.ports[c.source_port]:
             return None
         towards = c.destination, c.destination_port
-        return (c.source, *towards) if at.services(*towards) else None
+        return _in_zone(c, c.source, *towards) if at.services(*towards) else None
 
     return Rule("tracking", ("client", "endpoint"), scope, at.size)
 
@@ -167,13 +173,14 @@ def _cone_ports(at: At) -> Rule:
     blocks = hop.blocks_per_client if limit.kind is BLOCK else 1
 
     def port(c: Connection) -> Scope | None:
-        return (whose(c), (c.answer_destination, c.answer_destination_port)) if is_held(c) else None
+        key = c.answer_destination, c.answer_destination_port
+        return (*_in_zone(c, whose(c)), key) if is_held(c) else None
 
     def every(c: Connection) -> Scope | None:
-        return (whose(c),) if is_held(c) else None
+        return _in_zone(c, whose(c)) if is_held(c) else None
 
     def towards(c: Connection) -> Scope | None:
-        return (whose(c), c.answer_source, c.answer_source_port) if is_held(c) else None
+        return _in_zone(c, whose(c), c.answer_source, c.answer_source_port) if is_held(c) else None
 
     if hop.mapping == "endpoint-independent":
         return Rule("tracking", (who,), port, at.size * blocks, is_by_port=True)
@@ -246,7 +253,7 @@ def _forwarded(at: At) -> Rule:
             return None
         if is_virtual is not None and not is_virtual(c.destination, c.destination_port):
             return None
-        return c.source, c.answer_source, c.answer_source_port
+        return _in_zone(c, c.source, c.answer_source, c.answer_source_port)
 
     return Rule("tracking", ("client", "endpoint"), scope, at.size)
 
@@ -254,7 +261,7 @@ def _forwarded(at: At) -> Rule:
 _WEIGHED = (
     "it weighs ports by how long other hops hold them; `shared` and the limits of these hops are counted"
 )
-RULES: Mapping[Kind, Callable[[At], Rule] | str] = {
+RULES: Mapping[Kind, Callable[[At], Rule]] = {
     CLIENT_PORTS: _client_ports,
     CLIENT_PORTS_BOUND: _client_ports,
     CLIENT_FILES: _client_files,
@@ -274,10 +281,13 @@ RULES: Mapping[Kind, Callable[[At], Rule] | str] = {
     UPSTREAM: _upstream,
     BIND: _upstream,
     SHARED: _both_legs,
+}
+"""The rule of each kind of limit that a machine's tables show."""
+WHY_NOT: Mapping[Kind, str] = {
     SAME_TUPLE: "no flow fits, whatever is busy",
     JOINT: _WEIGHED,
     GAPS: _WEIGHED,
     IN_TURN: "it is of two tables that stand on different machines",
     ROW: "it is of the tables of several machines",
 }
-"""The rule of each kind of limit, or why there is none."""
+"""Why there is none for the others."""

@@ -150,6 +150,29 @@ def test_a_tracking_table_is_watched_where_the_model_has_no_limit_for_it(nat: st
     assert (entries["limit"], entries["size"], entries["share"]) == ("entries", 4096, 906 / 4096)
 
 
+TWO_WAYS = """
+traffic.kinds = [{name = "a", share = 0.5}, {name = "b", share = 0.5}]
+clients.addresses = "10.0.0.0/8"
+services = {addresses = "198.18.9.9", ports = 443}
+hops = [
+  {name = "one", kind = "cone", addresses = "198.18.8.1", machine = "m", traffic = "a"},
+  {name = "two", kind = "cone", addresses = "198.18.8.2", machine = "m", traffic = "b"},
+]
+"""
+
+
+def test_what_two_hops_tell_of_one_group_of_services_is_one(nat: str) -> None:
+    Path(nat).write_text(TWO_WAYS, encoding="utf-8")
+    table = tracking(("TIME_WAIT", "198.18.9.9:443", 24), ("ESTABLISHED", "198.18.9.9:443", 5))
+    both = table + table.replace("198.18.8.1", "198.18.8.2").replace("10.0.0.1", "10.0.0.2")
+    said = json.loads(invoke("observe", nat, "--from", "-", "-o", "json", stdin=both).stdout)
+    assert [(each["limit"], each["busiest"][0]["lingering"]) for each in said["limits"]] == [
+        ("ports", 24)
+    ] * 2
+    (group,) = said["services"]
+    assert (group["services"], group["open"], group["rate"], group["hold"]) == ("services", 10, 0.4, 25)
+
+
 def test_metrics_have_one_series_for_each_limit_and_scopes_where_asked_for(nat: str) -> None:
     written = invoke("observe", nat, "--from", "-", "-o", "prometheus", stdin=BUSY).stdout
     of = '{hop="nat",limit="ports",table="tracking"}'

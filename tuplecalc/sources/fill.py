@@ -77,11 +77,9 @@ def _by_services(measured: Sequence[Measured]) -> dict[str, _Flows]:
     """What was measured of each group of services; the tracking table sees both ends close."""
     tables = {each.table for each in measured if each.rate}
     table = "tracking" if "tracking" in tables else "sockets"
-    found: dict[str, _Flows] = {}
-    for each in measured:
-        if each.rate and each.table == table:
-            found[each.services] = found.get(each.services, _Flows()) + _Flows(each.open, each.rate)
-    return found
+    return {
+        each.services: _Flows(each.open, each.rate) for each in measured if each.rate and each.table == table
+    }
 
 
 class _Writer:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -104,10 +105,10 @@ def test_the_hub_of_the_report(hub: str) -> None:
     assert "Passed over: headings (1)." in lines
 
 
-@pytest.mark.parametrize(("share", "status"), [("0.99996", 1), ("0.99997", 0), ("1", 0)])
-def test_a_gate_for_a_pipeline(hub: str, share: str, status: int) -> None:
-    table = sockets(20_000, 8_231)
-    assert invoke("observe", hub, "--from", "-", "--fail-above", share, stdin=table).exit_code == status
+@pytest.mark.parametrize(("share", "status"), [("0.64", 1), ("0.64453125", 0), ("65%", 0)])
+def test_a_gate_for_a_pipeline(nat: str, share: str, status: int) -> None:
+    """660 of 1,024 is 0.64453125, and that is not above itself."""
+    assert invoke("observe", nat, "--from", "-", "--fail-above", share, stdin=BUSY).exit_code == status
 
 
 def test_nothing_open(hub: str) -> None:
@@ -148,6 +149,16 @@ def test_a_tracking_table_is_watched_where_the_model_has_no_limit_for_it(nat: st
     said = json.loads(invoke("observe", nat, *setting, "--from", "-", "-o", "json", stdin=BUSY).stdout)
     entries = said["limits"][-1]
     assert (entries["limit"], entries["size"], entries["share"]) == ("entries", 4096, 906 / 4096)
+    counts = iter((10, 40))
+
+    def take() -> list[Stream]:
+        table = tracking(("ESTABLISHED", "198.18.9.9:443", 5), ("TIME_WAIT", "198.18.9.10:80", next(counts)))
+        return [Stream("ct", table.encode().splitlines(keepends=True))]
+
+    *_, last = snapshots(capacity(load(nat, setting[1:])), ["nat"], take, 0.2, 2, 1)
+    growth = last.found.usages[-1].busiest[0].growth
+    assert growth is not None
+    assert growth * last.seconds == pytest.approx(30, rel=0.05)
 
 
 TWO_WAYS = """
@@ -289,6 +300,10 @@ def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
         {"name": "port-443", "addresses": "198.18.9.9", "ports": 443, "share": "110/151"},
         {"name": "port-80", "addresses": "198.18.9.10", "ports": 80, "share": "41/151"},
     ]
+    many = "".join(tracking(("TIME_WAIT", f"198.18.10.{host}:443", 1)) for host in range(17))
+    Path(nat).write_text(text, encoding="utf-8")
+    invoke("observe", nat, "--from", "-", "--fill", nat, stdin=many)
+    assert load(nat).to_dict()["services"] == [{"addresses": 17, "ports": 443}]
     independent = ("--set", "hops.nat.mapping=endpoint-independent")
     Path(nat).write_text(text, encoding="utf-8")
     found = invoke("observe", nat, *independent, "--from", "-", "--fill", nat, stdin=BUSY)
@@ -360,6 +375,29 @@ def test_interrupted_it_says_what_it_has_seen(
     assert json.loads(found.stdout)["snapshots"] == 2
     naps.clear()
     assert "None of these scopes grows." in invoke(*arguments).stdout
+    assert naps[0] == 0
+    monkeypatch.setattr("tuplecalc.sources.observed.sleep", lambda _: os.kill(os.getpid(), signal.SIGINT))
+    assert invoke(*arguments).exit_code == 130  # nothing was seen
+
+
+@pytest.mark.parametrize(
+    ("arguments", "naps"),
+    [
+        (("--for", "5s"), [0, 5]),
+        (("--for", "25s"), [0, 10, 20]),
+        (("--every", "2s"), [0, 2]),
+        (("--every", "2s", "--for", "7s"), [0, 2, 4, 6]),
+    ],
+)
+def test_how_often_it_looks(
+    hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], naps: list[int]
+) -> None:
+    (tmp_path / "ss.txt").write_text(sockets(1, 0), encoding="utf-8")
+    found: list[float] = []
+    monkeypatch.setattr("tuplecalc.sources.observed.monotonic", lambda: 0)
+    monkeypatch.setattr("tuplecalc.sources.observed.sleep", found.append)
+    invoke("observe", hub, "--from", str(tmp_path / "ss.txt"), *arguments)
+    assert found == naps
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ print(json.dumps([
     observe("-o", "json", "--fill", "own.toml"),
     observe("own.toml", "--from", "ss.txt", "--from", "ct.txt", "-o", "json"),
     observe("own.toml", "--fail-above", "0.8"),
-    observe("own.toml", "--every", "0.2s", "-o", "prometheus"),
+    observe("own.toml", "--set", "hops.nat.max_entries=", "--every", "0.2s", "-o", "prometheus"),
 ]))
 """
 
@@ -95,4 +95,5 @@ def test_it_closes_a_gate(found: list[Any]) -> None:
 def test_it_is_looked_at_twice(found: list[Any]) -> None:
     said, errors, status = found[3]
     assert 'tuplecalc_tuples_used_ratio{hop="nat",limit="ports",table="tracking"} 0.9\n' in said
+    assert "\ntuplecalc_table_entries_limit" in said  # the kernel's own
     assert (errors, status) == ("", 0)

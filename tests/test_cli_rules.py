@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import invoke, refused, run
+from tests.limits.test_worked_examples import behind_cone
 from tests.render.observations import HUB, observed
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import loads
@@ -68,6 +69,15 @@ def test_a_chain_without_hops_is_watched_at_its_clients() -> None:
 def test_a_hop_that_is_not_there() -> None:
     message = refused(run("rules", "outage", "--hop", "lsv"))
     assert message == '--hop "lsv": the chain has lvs, login-proxy; did you mean "lvs"?'
+
+
+def test_what_no_table_shows_has_no_alert() -> None:
+    """Two proxies in a row need other ports than the cone before them: that is of three machines' tables."""
+    chain = json.dumps(behind_cone("1-6", "1-12", "7-12"))
+    assert "p1 shared-3 binds" in invoke("capacity", "-", stdin=chain).stdout
+    written = invoke("rules", "-", stdin=chain).stdout
+    assert "hop='p1',limit='shared'" in written
+    assert "shared-3" not in written
 
 
 @needs_promtool

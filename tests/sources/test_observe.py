@@ -438,6 +438,12 @@ def test_a_listener_that_the_chain_says_need_not_be_heard() -> None:
     assert busy(usage(seen, "proxy", "listener")) == {(CLIENT, "198.18.4.4:40000"): (1, 0)}
 
 
+def test_files_of_a_flow_may_be_no_whole_number() -> None:
+    model = chain(proxy(capture="listen", max_files=9, files_per_flow=2.5), services=SERVED)
+    sockets = [sock(f"198.18.4.4:{40000 + n}", f"{WEB}:80") for n in range(3)]
+    assert busy(usage(look(model, sockets), "proxy", "files")) == {(): (4, 0)}
+
+
 def test_a_service() -> None:
     model = chain(services=SERVED | {"time_wait": "60s"})
     entries = [sock("*:80", "*:0", "listening"), sock(f"{WEB}:80", f"{CLIENT}:40000", "lingering")]

@@ -12,7 +12,7 @@ import pytest
 from tests.lab.kernel import MARKS
 from tests.lab.shapes import FEW, chain, nat, proxy
 from tests.limits.chains import Topology
-from tests.sources.test_observe import Given, usage
+from tests.sources.looks import Given, usage
 from tuplecalc.lab.plan import plan
 from tuplecalc.lab.processes import Lab, Peer
 from tuplecalc.limits.capacity import capacity

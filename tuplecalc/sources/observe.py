@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
-from math import ceil
 from typing import cast
 
 from tuplecalc.errors import InputError, nearest, show
@@ -216,9 +215,10 @@ class _Counter:
     def _keys(self) -> Iterator[tuple[Scope, int, int]]:
         """Each scope with its open and its lingering keys."""
         if not self.rule.is_by_port:
+            keys, entries = self.rule.each.as_integer_ratio()
             for scope, count in self.counts.items():
-                lingering, open_ = (ceil(each * self.rule.each) for each in divmod(count, _LINGERS))
-                yield scope, open_, lingering
+                lingering, open_ = divmod(count, _LINGERS)
+                yield scope, -(-open_ * keys // entries), -(-lingering * keys // entries)  # rounded up
             return
         ports: dict[Scope, list[int]] = {}
         for (*parts, _), count in self.counts.items():

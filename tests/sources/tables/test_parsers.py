@@ -195,6 +195,20 @@ def test_a_line_that_is_not_understood(line: str, why: str) -> None:
         list(Stream("x", line.encode().splitlines()))
 
 
+def test_what_ss_was_asked_for_otherwise() -> None:
+    """Names of ports, without -n; one state only, which then has no column."""
+    named = stream(str(DATA / "ss-names.txt"))
+    assert len(list(named)) == 4
+    assert {each.why for each in named.lines.remarks} == {
+        "ports are names here: print them as numbers, ss -tan"
+    }
+    assert named.lines.not_understood == 14
+    with pytest.raises(
+        InputError, match=r"ss-time-wait.txt:2: .*: the column State is missing: print all states"
+    ):
+        list(stream(str(DATA / "ss-time-wait.txt")))
+
+
 def test_only_the_first_are_kept_and_all_are_counted() -> None:
     source = Stream("x", [UNDECIDED, *[b"what is this " + b"?" * 300] * 9])
     assert len(list(source)) == 1

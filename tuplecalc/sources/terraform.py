@@ -42,8 +42,8 @@ _TIES = {
     "aws_nat_gateway_eip_association": ("nat_gateway_id", "aws_nat_gateway"),
     "azurerm_nat_gateway_public_ip_association": ("nat_gateway_id", "azurerm_nat_gateway"),
     "azurerm_nat_gateway_public_ip_prefix_association": ("nat_gateway_id", "azurerm_nat_gateway"),
-    **{each: ("load_balancer_arn", "aws_lb") for each in LISTENERS},
-    **{each: ("target_group_arn", "aws_lb_target_group") for each in ATTACHMENTS},
+    **dict.fromkeys(LISTENERS, ("load_balancer_arn", "aws_lb")),
+    **dict.fromkeys(ATTACHMENTS, ("target_group_arn", "aws_lb_target_group")),
 }
 """Resources that belong to another: the key that refers to it, and its type."""
 _ADDRESSES = ("aws_eip", "google_compute_address", "azurerm_public_ip", "azurerm_public_ip_prefix")

@@ -17,6 +17,7 @@ import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
+from keyword import iskeyword
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -26,6 +27,7 @@ from tuplecalc.errors import InputError, TuplecalcError
 
 COMMANDS = (
     "capacity",
+    "import",
     "explain",
     "solve",
     "sweep",
@@ -37,7 +39,7 @@ COMMANDS = (
     "examples",
     "schema",
 )
-"""Each is a module here with a function of its name."""
+"""Each is a module here with a function of its name, ``import_`` where the name is a word of Python's."""
 
 
 class _Commands(TyperGroup):
@@ -53,8 +55,9 @@ class _Commands(TyperGroup):
             return None
         if cmd_name not in self.commands:
             alone = typer.Typer(add_completion=False, context_settings=_HELP)
-            module = import_module(f"{__name__}.{cmd_name}")
-            alone.command(cmd_name, cls=getattr(module, "Command", None))(getattr(module, cmd_name))
+            name = cmd_name + "_" * iskeyword(cmd_name)
+            module = import_module(f"{__name__}.{name}")
+            alone.command(cmd_name, cls=getattr(module, "Command", None))(getattr(module, name))
             self.commands[cmd_name] = typer.main.get_command(alone)
         return self.commands[cmd_name]
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, changes_of
+from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, changes_of, rate_named
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
@@ -60,7 +60,8 @@ def _topology(file: str | None, settings: list[str] | None, rate: str | None) ->
     except (OSError, ValueError):  # an example; or `chain` has the words for what is wrong
         return chain(file, settings, rate), example_text(file or DEFAULT_EXAMPLE)
     name = "standard input" if file == "-" else str(file)
-    design = read(io.BytesIO(data), name, PurePath(name).name, changes_of(settings, rate))
+    with rate_named(rate):
+        design = read(io.BytesIO(data), name, PurePath(name).name, changes_of(settings, rate))
     return design, data.decode("utf-8-sig")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Draft
 from tuplecalc.sources.texts import Source
 
@@ -15,3 +16,17 @@ class Reader(NamedTuple):
     name: str
     recognises: Callable[[Source], bool]
     read: Callable[[Source], Draft]
+
+
+def reader_of(source: Source, readers: Iterable[Reader]) -> Reader:
+    """The first reader that knows the source; :class:`~tuplecalc.errors.InputError` where none does."""
+    readers = tuple(readers)
+    for reader in readers:
+        if reader.recognises(source):
+            return reader
+    names = [reader.name for reader in readers]
+    known = f"{', '.join(names[:-1])} or {names[-1]}"
+    rule = f"not recognised: what is in it is no {known}"
+    raise InputError(
+        f"{source.name}: {rule}; `tuplecalc import --collector` prints what collects a machine's"
+    )

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
+
+from tuplecalc.errors import InputError
+from tuplecalc.network.file import show_path
+from tuplecalc.sources.draft import Remark
+
+LARGEST = 256_000_000
+"""Bytes of one source; the configuration dump of a large mesh has some ten millions."""
+MOST_FILES = 10_000
+"""Files of one folder or tar."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +42,87 @@ class Source:
     texts: dict[str, Text]
     path: Path | None = None
     """The file or folder, for parsers that follow includes; None for standard input."""
+    remarks: tuple[Remark, ...] = ()
+    """Files in it that are no text."""
 
     @property
     def only(self) -> Text | None:
         """The text of a source of one file."""
         return next(iter(self.texts.values())) if len(self.texts) == 1 else None
+
+
+def opened(path: str, standard_input: BinaryIO | None = None) -> Source:
+    """The source of a path; ``-`` is standard input.
+
+    Raises :class:`~tuplecalc.errors.InputError` where it cannot be read, is empty, or is too large.
+    """
+    name = "standard input" if path == "-" else show_path(path)
+    try:
+        if path == "-":
+            if standard_input is None:
+                raise InputError("standard input: closed; there is nothing to read")
+            files, where = _files_of(standard_input.read(LARGEST + 1), name), None
+        elif Path(path).is_dir():
+            files, where = _folder(Path(path)), Path(path)
+        else:
+            where = Path(path)
+            with where.open("rb") as stream:
+                files = _files_of(stream.read(LARGEST + 1), name)
+        return _source(name, files, where)
+    except (OSError, tarfile.TarError, EOFError) as error:  # a tar that is cut off ends in any of them
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{name}: cannot be read: {reason[:1].lower()}{reason[1:]}") from error
+    except ValueError as error:
+        raise InputError(f"{name}: this is not a path: {error}") from error
+
+
+def _source(name: str, files: Iterator[tuple[str, bytes]], path: Path | None) -> Source:
+    texts: dict[str, Text] = {}
+    remarks: list[Remark] = []
+    size = count = 0
+    for inner, data in files:
+        size, count = size + len(data), count + 1
+        if size > LARGEST or count > MOST_FILES:
+            most = f"{LARGEST // 1_000_000} MB in {MOST_FILES:,} files"
+            raise InputError(f"{name}: more than {most}; name only what belongs to one machine")
+        place = f"{name}/{inner}" if inner else name
+        if b"\0" in data:
+            remarks.append(Remark(show_path(place), "(binary)", "no text, so that it is not read"))
+        elif data.strip():
+            texts[inner or Path(name).name] = Text(show_path(place), _decoded(data))
+    if not texts:
+        what = "nothing in it is text" if remarks else "empty"
+        raise InputError(f"{name}: {what}; `tuplecalc import --help` says what can be read")
+    return Source(name, texts, path, tuple(remarks))
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:  # comments of long ago
+        text = data.decode("latin-1")
+    return text.replace("\r\n", "\n")
+
+
+def _files_of(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+    """The files of a tar, packed or not; else the data itself, without a path in it."""
+    if len(data) > LARGEST:
+        raise InputError(f"{name}: more than {LARGEST // 1_000_000} MB; a configuration is smaller")
+    try:
+        archive = tarfile.open(fileobj=io.BytesIO(data))  # noqa: SIM115 - only the opening tells what it is
+    except tarfile.ReadError:
+        yield "", data
+        return
+    with archive:
+        if not data.strip(b"\0"):  # a tar without files, or none at all
+            return
+        for member in archive:
+            if member.isfile() and (stream := archive.extractfile(member)) is not None:
+                yield member.name.removeprefix("./"), stream.read(LARGEST + 1)
+
+
+def _folder(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as stream:
+                yield str(path.relative_to(folder)), stream.read(LARGEST + 1)

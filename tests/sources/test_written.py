@@ -1,0 +1,88 @@
+"""Drafts → a topology file: each line with its place, one that loads, nothing lost without a word."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuplecalc.errors import InputError
+from tuplecalc.limits.capacity import capacity
+from tuplecalc.network.file import loads
+from tuplecalc.sources.draft import Draft, Said
+from tuplecalc.sources.texts import Source, Text
+from tuplecalc.sources.written import written
+
+
+def source(name: str) -> Source:
+    return Source(name, {name: Text(name, "…")})
+
+
+def nat(**keys: object) -> dict[str, Said]:
+    found = {"name": "nat", "kind": "cone", "addresses": "198.18.0.1-198.18.0.4"} | keys
+    return {key: said if isinstance(said, Said) else Said(said, "rules:7") for key, said in found.items()}
+
+
+def test_every_line_says_where_it_comes_from_or_that_it_is_unknown() -> None:
+    hop = nat(max_entries=Said(unknown="cat /proc/sys/net/netfilter/nf_conntrack_max"))
+    found = written([(source("box.tar"), Draft(hops=(hop,)))])
+    assert found.text.splitlines()[4:] == [
+        "[clients]",
+        "addresses = 65536  # unknown: how many addresses send; chosen so large that it is the devices that"
+        " bind, not the clients",
+        "",
+        "[[hops]]",
+        'name = "nat"  # rules:7',
+        'kind = "cone"  # rules:7',
+        'addresses = "198.18.0.1-198.18.0.4"  # rules:7',
+        "# max_entries: unknown: cat /proc/sys/net/netfilter/nf_conntrack_max",
+        "",
+        "[[services]]",
+        "addresses = 1  # unknown: how many addresses answer; 1 stands for all connections to one of them",
+        "ports = 443  # unknown: on which ports they answer; `tuplecalc observe --fill` finds both",
+    ]
+    assert found.unknowns == 4
+    assert capacity(loads(found.text)).limit("nat", "ports").flows == 4 * 64512
+
+
+def test_the_chain_has_the_first_clients_all_hops_and_the_last_services() -> None:
+    first = Draft(hops=(nat(),), clients={"addresses": Said("10.0.0.0/24", "a:1")})
+    services = {"addresses": Said(9, "b:2"), "ports": Said(8080, "b:2")}
+    last = Draft(
+        hops=(nat(),), clients={"addresses": Said(3, "b:1")}, services=(services,), passed_over={"log": 2}
+    )
+    found = written([(source("a"), first), (source("b"), last)])
+    chain = loads(found.text)
+    assert [hop.name for hop in chain.hops] == ["nat", "nat-2"]
+    assert chain.clients[0].addresses.size == 256
+    assert chain.services[0].endpoints == 9
+    assert [tuple(remark) for remark in found.remarks] == [
+        ("b:1", "clients: addresses = 3", "its clients are the source before it, so that this is left out")
+    ]
+    assert found.passed_over == ("b: passed over, no tuple depends on it: log (2)",)
+
+
+def test_a_value_that_the_model_refuses_stands_there_as_a_comment_and_is_remarked() -> None:
+    found = written([(source("a"), Draft(hops=(nat(ports=Said("9-1", "rules:9")),)))])
+    assert '# ports = "9-1"  # rules:9: not taken: ' in found.text
+    assert [remark.where for remark in found.remarks] == ["rules:9"]
+    assert loads(found.text).hops[0].own_ports is not None
+
+
+def test_what_is_needed_and_wrong_is_an_error() -> None:
+    with pytest.raises(InputError, match=r"^no chain can be made of a: hops\[0\]\.addresses: "):
+        written([(source("a"), Draft(hops=(nat(addresses=Said("nonsense", "rules:9")),)))])
+
+
+def test_two_sources_with_kinds_are_not_put_together() -> None:
+    kinds = ({"name": Said("x", "a:1"), "share": Said(1, "a:1")},)
+    with pytest.raises(InputError, match=r"^a, b: each has flows that go several ways"):
+        written([(source("a"), Draft(kinds=kinds)), (source("b"), Draft(kinds=kinds))])
+
+
+@given(st.text(), st.text(), st.text())
+def test_whatever_a_comment_or_a_name_holds_the_file_loads(where: str, name: str, unknown: str) -> None:
+    hop = nat(name=Said(f"n{name}", where), max_entries=Said(7, where, unknown))
+    chain = loads(written([(source("a"), Draft(hops=(hop,)))]).text)
+    assert chain.hops[0].name.startswith("n")
+    assert chain.hops[0].max_entries == 7

@@ -1,0 +1,55 @@
+"""``tuplecalc import``: a chain from the machines' own files."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tuplecalc.cli.outputs import STANDARD_OUTPUT, target, write
+from tuplecalc.errors import InputError
+
+
+def import_(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SOURCE…",
+            help="A machine's bundle (folder or tar, see --collector), haproxy.cfg, nginx's or Envoy's"
+            " configuration, `terraform show -json`; in the order in which connections cross them."
+            ' "-" is standard input.',
+        ),
+    ] = None,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="PATH", help="Where to write the topology.")
+    ] = STANDARD_OUTPUT,
+    collector: Annotated[
+        bool,
+        typer.Option(
+            "--collector", help="Print the shell script that collects a machine's bundle, and stop."
+        ),
+    ] = False,
+) -> None:
+    """A topology from machines' own files: rules, settings, configurations."""
+    from tuplecalc.sources.read import COLLECTOR, read
+
+    if collector:
+        sys.stdout.write(COLLECTOR.read_text(encoding="utf-8"))
+        return
+    if not sources:
+        rule = "what to read is missing: name files or folders, or - for standard input"
+        raise InputError(f"{rule}; tuplecalc import --collector | sh > box.tar makes a machine's bundle")
+    if sources.count("-") > 1:
+        raise InputError("-: standard input can be read once; write the other sources to files")
+    path = target(output, "chain.toml", sources)
+    found = read(sources, None if sys.stdin is None else sys.stdin.buffer)
+    write(path, found.text.encode())
+    for remark in found.remarks:
+        print(f"{remark.where}: {remark.why}: {remark.said}", file=sys.stderr)
+    for line in found.passed_over:
+        print(line, file=sys.stderr)
+    if found.unknowns:
+        there = "" if path == STANDARD_OUTPUT else f" in {path}"
+        lines = "1 line" if found.unknowns == 1 else f"{found.unknowns} lines"
+        print(f'{lines}{there} marked "unknown": what the sources do not say.', file=sys.stderr)

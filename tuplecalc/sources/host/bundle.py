@@ -1,0 +1,89 @@
+"""The files that the collector makes, or one of them alone → what a machine says of a chain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import PurePath
+
+from tuplecalc.sources.draft import Draft, Remark, Said
+from tuplecalc.sources.host import ip, iptables, ipvs, limits, nft, sysctl
+from tuplecalc.sources.host.chains import Reading
+from tuplecalc.sources.host.hops import draft
+from tuplecalc.sources.host.machine import Machine, kernel, memory
+from tuplecalc.sources.recognise import Reader
+from tuplecalc.sources.texts import Source, Text
+
+NOT_COLLECTED = "# not collected"
+"""The first line of the collector's list of what it did not get."""
+_NOT_KNOWN = "not a file of the collector: give it as a source of its own if it is one"
+
+
+def recognises(source: Source) -> bool:
+    """Whether rules or other facts of a machine are among the texts."""
+    return any(_is_of_a_machine(text) for text in source.texts.values())
+
+
+def _is_of_a_machine(text: Text) -> bool:
+    knows = (nft.recognises, iptables.recognises, ipvs.recognises, sysctl.recognises)
+    routing = ip.read(text)
+    return any(each(text) for each in knows) or any(routing or ()) or limits.limit(text) is not None
+
+
+def read(source: Source) -> Draft:
+    """What a machine says of a chain.
+
+    Raises :class:`~tuplecalc.errors.InputError` where a file of nft's is broken.
+    """
+    texts = list(source.texts.values())
+    reading = Reading()
+    taken: set[tuple[str, str]] = set()
+    machine = Machine(PurePath(source.name).name.partition(".")[0] or "machine")
+    for text in texts:
+        if iptables.recognises(text):
+            saved = iptables.read(text)
+            taken |= saved.taken
+            _add(reading, saved.reading)
+    settings: dict[str, Said] = {}
+    for text in texts:
+        if nft.recognises(text):
+            _add(reading, nft.read(text, taken))
+        elif iptables.recognises(text):
+            pass  # read above: nft has to know what it need not tell
+        elif ipvs.recognises(text):
+            balanced, remarks = ipvs.read(text)
+            machine = replace(machine, balanced=machine.balanced + tuple(balanced))
+            reading.remarks += remarks
+        elif sysctl.recognises(text):
+            settings |= sysctl.read(text)
+        elif (routing := ip.read(text)) is not None:
+            machine = replace(machine, routing=machine.routing.and_(routing))
+        elif (limit := limits.limit(text)) is not None:
+            machine = replace(machine, limits=(*machine.limits, limit))
+        elif (listening := limits.listeners(text)) is not None:
+            machine = replace(machine, listeners=(machine.listeners or ()) + listening)
+        elif (version := kernel(text)) is not None:
+            machine = replace(machine, kernel=version)
+        elif (size := memory(text)) is not None:
+            machine = replace(machine, memory=size)
+        elif text.text.startswith(NOT_COLLECTED):
+            reading.passed_over.update(f"not collected: {line}" for line in text.text.splitlines()[1:])
+        elif text.text.strip():
+            first, _, _ = text.text.strip().partition("\n")
+            reading.remarks.append(Remark(text.at(1), first[:80], _NOT_KNOWN))
+    machine = replace(machine, rules=tuple(reading.rules), settings=settings)
+    made = draft(machine)
+    return replace(
+        made,
+        remarks=(*reading.remarks, *made.remarks),
+        passed_over=Counter(reading.passed_over) + Counter(made.passed_over),
+    )
+
+
+def _add(to: Reading, found: Reading) -> None:
+    to.rules += found.rules
+    to.remarks += found.remarks
+    to.passed_over.update(found.passed_over)
+
+
+READER = Reader("a machine's rules and settings (tuplecalc import --collector)", recognises, read)

@@ -1,0 +1,177 @@
+"""Chains of rules, as nft and iptables have them alike: which packets reach a rule, and what it does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
+from typing import Literal, NamedTuple
+
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.ports import PortSet
+from tuplecalc.sources.draft import Remark
+from tuplecalc.sources.host.rule import Action, Hook, Rule
+
+MOST_STEPS = 20_000
+"""Rules that are looked at; chains that fan out and join again multiply the ways through them."""
+PROTOCOLS = {"6": "tcp", "17": "udp", "0": "", "all": ""}
+"""Numbers and words that mean one of the protocols of :class:`~tuplecalc.sources.host.rule.Rule`."""
+ONE_TO_ONE = "one address for each: no ports are shared, so that this is no cone"
+_VERDICTS = {"drop": ("invalid", "drop-invalid"), "mark": ("transparent", "transparent-socket")}
+"""What becomes of a word of :class:`Does` where the match says so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """Which packets a rule is for; the fields of a rule, and two more that make one of some verdicts."""
+
+    family: Literal["ip", "ip6", "both"] = "both"
+    protocol: str = ""
+    sources: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+    source_ports: str = ""
+    destination_ports: str = ""
+    in_interface: str = ""
+    out_interface: str = ""
+    others: str = ""
+    invalid: bool = False
+    """Packets that the tracking table calls invalid."""
+    transparent: bool = False
+    """Packets for sockets that listen or speak with foreign addresses."""
+
+    def within(self, outer: Match) -> Match | None:
+        """Packets that match both; None where there are none.
+
+        Where both speak of one field the inner one holds: it is the narrower in all rules that make sense.
+
+        >>> web = Match(protocol="tcp", destination_ports="80")
+        >>> web.within(Match(sources=("198.18.0.0/16",))).sources
+        ('198.18.0.0/16',)
+        >>> web.within(Match(protocol="udp")) is None
+        True
+        """
+        for mine, theirs in ((self.family, outer.family), (self.protocol, outer.protocol)):
+            if mine not in ("", "both", theirs) and theirs not in ("", "both"):
+                return None
+        found = {each.name: getattr(self, each.name) or getattr(outer, each.name) for each in fields(self)}
+        found["family"] = outer.family if self.family == "both" else self.family
+        found["others"] = " ".join(filter(None, dict.fromkeys((outer.others, self.others))))
+        return Match(**found)
+
+
+class Does(NamedTuple):
+    """What a rule does; ``drop`` and ``mark`` matter where the match makes something of them."""
+
+    action: Action | Literal["drop", "mark"]
+    to_addresses: tuple[str, ...] = ()
+    to_ports: str = ""
+    mark: int | None = None
+    persistent: bool = False
+    random: bool = False
+
+
+class Step(NamedTuple):
+    """One rule of a chain, or one of the ways that it has: it does something, or leads to another chain."""
+
+    where: str
+    text: str
+    match: Match
+    does: Does | None = None
+    jump: str = ""
+
+
+@dataclass
+class Reading:
+    """What comes of one file of rules: rules, remarks, and words that are passed over."""
+
+    rules: list[Rule] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+
+    def follow(self, chains: Mapping[str, Sequence[Step]], bases: Mapping[str, Hook]) -> None:
+        """Add the rules that packets reach from the base chains."""
+        left = MOST_STEPS
+        seen: set[tuple[str, Hook, Match]] = set()
+        ahead = [_entered(chains[name], hook, Match()) for name, hook in reversed([*bases.items()])]
+        while ahead:
+            if (following := next(ahead[-1], None)) is None:
+                ahead.pop()
+                continue
+            step, hook, outer = following
+            left -= 1
+            if not left:
+                why = f"more than {MOST_STEPS:,} ways through the chains: the rest is not read"
+                self.remarks.append(Remark(step.where, step.text, why))
+                return
+            match = step.match.within(outer)
+            if match is None:
+                continue
+            if step.does:
+                self._take(step, step.does, hook, match)
+            here = (step.jump, hook, match)
+            if not step.jump or here in seen:
+                continue
+            seen.add(here)
+            if step.jump in chains:
+                ahead.append(_entered(chains[step.jump], hook, match))
+            else:
+                self.remarks.append(
+                    Remark(step.where, step.text, f"{step.jump} is neither known nor a chain")
+                )
+
+    def _take(self, step: Step, does: Does, hook: Hook, match: Match) -> None:
+        needed, action = _VERDICTS.get(does.action, ("", does.action))
+        matched = {each.name: getattr(match, each.name) for each in fields(match)}
+        flags = {name: matched.pop(name) for name, _ in _VERDICTS.values()}
+        if needed and not flags[needed]:
+            self.passed_over[does.action] += 1
+            return
+        if match.protocol not in ("", "tcp", "udp"):
+            self.passed_over[match.protocol] += 1
+            return
+        done = {**does._asdict(), "action": action}
+        self.rules.append(Rule(where=step.where, text=step.text, hook=hook, **matched, **done))
+
+
+def _entered(chain: Sequence[Step], hook: Hook, match: Match) -> Iterator[tuple[Step, Hook, Match]]:
+    return ((step, hook, match) for step in chain)
+
+
+def ports_of(several: Sequence[str]) -> str:
+    """Ports as a topology file writes them; port 0, which no connection has, is left out.
+
+    Raises :class:`ValueError` where one is none.
+
+    >>> ports_of(["80", "0-1023", "8000-8099"])
+    '1-1023, 8000-8099'
+    """
+    upwards = ["1" + each[1:] if each.startswith("0-") else each for each in several]
+    return str(PortSet(upwards)) if upwards else ""
+
+
+def addresses_of(several: Sequence[str]) -> tuple[str, ...]:
+    """Addresses, blocks and ranges as a topology file writes them.
+
+    Raises :class:`ValueError` where one is none.
+
+    >>> addresses_of(["198.18.0.1/32", "198.18.1.0/255.255.255.0", "198.18.0.1-198.18.0.9"])
+    ('198.18.0.1', '198.18.1.0/24', '198.18.0.1-198.18.0.9')
+    """
+    found = []
+    for each in several:
+        block = str(ip_network(each, strict=False)) if "/" in each else each
+        found.append(block.removesuffix("/128" if ":" in block else "/32"))
+        AddressSet(found[-1])
+    return tuple(found)
+
+
+def family_of(addresses: Sequence[str]) -> Literal["ip", "ip6", "both"]:
+    """The family of some addresses; both where there are none.
+
+    >>> family_of(["198.18.0.1"]), family_of(["2001:db8::/64"]), family_of([])
+    ('ip', 'ip6', 'both')
+    """
+    if not addresses:
+        return "both"
+    return "ip6" if ":" in addresses[0] else "ip"

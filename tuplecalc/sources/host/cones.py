@@ -1,0 +1,126 @@
+"""SNAT and MASQUERADE → cones: one for each set of addresses and ports that sources are turned into."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from tuplecalc.network.ports import PortSet
+from tuplecalc.sources.draft import Remark, Said
+from tuplecalc.sources.host.machine import Machine
+from tuplecalc.sources.host.rule import Rule
+
+_DRAWN = ("--mode", "--probability", "--every")
+"""Matches of ``statistic``: such rules share out what the next ones take too."""
+
+
+@dataclass
+class Cones:
+    """The cones of a machine, each with the rules that make it."""
+
+    found: list[tuple[dict[str, Said], list[Rule]]] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+
+
+def cones(machine: Machine) -> Cones:
+    """The cones that the rules of a machine make."""
+    made = Cones()
+    groups: dict[tuple[object, str], tuple[Said, list[Rule]]] = {}
+    for rule in _shared_out(_of_one_family(made, _outgoing(machine, made))):
+        addresses = _addresses(machine, rule)
+        groups.setdefault((str(addresses.value), rule.to_ports), (addresses, []))[1].append(rule)
+    for (_, ports), (addresses, rules) in groups.items():
+        where = ", ".join(rule.where for rule in rules)
+        preset = machine.preset()
+        table = {"name": Said("nat"), "kind": Said("cone", where), "preset": preset, "addresses": addresses}
+        if ports:
+            table["ports"] = Said(PortSet(ports).spec, where)
+        table |= machine.tracking_table()
+        if preset.value != "linux-snat" and "tracking_time_wait" in table:
+            table["time_wait"] = table["tracking_time_wait"]
+        made.found.append((table, rules))
+        made.remarks += [
+            Remark(
+                rule.where,
+                rule.text,
+                f"it is for fewer flows than counted here, for it matches {rule.others} too",
+            )
+            for rule in rules
+            if rule.others
+        ]
+    return made
+
+
+def _outgoing(machine: Machine, made: Cones) -> list[Rule]:
+    """The rules that translate flows of TCP to elsewhere, each once."""
+    found: dict[object, Rule] = {}
+    translating = [r for r in machine.rules if r.action in ("snat", "masquerade") and r.hook == "postrouting"]
+    for rule in translating:
+        matched = replace(rule, where="", text="", to_addresses=(), to_ports="", mark=None)
+        if rule.sources and rule.sources == rule.destinations:
+            made.passed_over["NAT of an address that speaks to itself"] += 1
+        elif rule.protocol == "udp":
+            same = (rule.to_addresses, rule.sources)
+            if not any((r.to_addresses, r.sources) == same for r in translating if r.protocol != "udp"):
+                made.remarks.append(
+                    Remark(rule.where, rule.text, "UDP alone is translated so: a chain of its own")
+                )
+        elif matched in found and not _is_drawn(found[matched]):
+            made.remarks.append(
+                Remark(rule.where, rule.text, f"never reached: {found[matched].where} takes all")
+            )
+        else:
+            found[matched if not _is_drawn(rule) else rule.where] = rule
+    return list(found.values())
+
+
+def _of_one_family(made: Cones, rules: Sequence[Rule]) -> list[Rule]:
+    """IPv4 where both are translated: a chain that mixes them says nothing of either."""
+    if all(rule.family == "ip6" for rule in rules):
+        return list(rules)
+    for rule in rules:
+        if rule.family == "ip6":
+            made.remarks.append(Remark(rule.where, rule.text, "IPv6 is translated too: a chain of its own"))
+    return [rule for rule in rules if rule.family != "ip6"]
+
+
+def _is_drawn(rule: Rule) -> bool:
+    return any(word in rule.others for word in _DRAWN)
+
+
+def _shared_out(rules: Sequence[Rule]) -> list[Rule]:
+    """Rules of which each takes its part by ``statistic`` are one, to the addresses of all."""
+    groups: dict[object, list[Rule]] = {}
+    for rule in rules:
+        plain = (
+            rule.sources,
+            rule.destinations,
+            rule.out_interface,
+            rule.protocol,
+            rule.to_ports,
+            rule.action,
+        )
+        groups.setdefault(plain if rule.action == "snat" else rule.where, []).append(rule)
+    found = []
+    for several in groups.values():
+        if not any(map(_is_drawn, several)) or len(several) == 1:
+            found += several
+            continue
+        whole = tuple(dict.fromkeys(a for rule in several for a in rule.to_addresses))
+        where = ", ".join(rule.where for rule in several)
+        found.append(replace(several[-1], where=where, to_addresses=whole, others=""))
+    return found
+
+
+def _addresses(machine: Machine, rule: Rule) -> Said:
+    """The addresses that it gives; for MASQUERADE the one of the interface that packets leave by."""
+    if rule.to_addresses:
+        several = list(rule.to_addresses)
+        return Said(several if len(several) > 1 else several[0], rule.where)
+    family = "ip6" if rule.family == "ip6" else "ip"
+    if address := machine.source(rule.out_interface, family):
+        return Said(address.host, f"{rule.where}, {address.where}")
+    of = f"of {rule.out_interface}" if rule.out_interface else "of the default route's interface"
+    return Said(1, rule.where, f"the address {of}: ip addr")

@@ -1,0 +1,174 @@
+"""A machine → what it says of a chain: its hops, who goes through them, and to where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.sources.draft import Draft, Remark, Said, Table
+from tuplecalc.sources.host import sysctl
+from tuplecalc.sources.host.balancers import Service, behind, services, together, virtual
+from tuplecalc.sources.host.captures import captures
+from tuplecalc.sources.host.cones import cones
+from tuplecalc.sources.host.machine import Machine
+from tuplecalc.sources.host.rule import Rule
+
+_SHARE = "which part of the flows goes this way"
+_IN_USE = "how many of these addresses are in use: ip neigh"
+_ANOTHER_WAY = "a virtual service beside what is translated or captured: a chain of its own"
+_Hop = tuple[dict[str, Said], list[Rule]]
+
+
+def draft(machine: Machine) -> Draft:
+    """What a machine says of a chain.
+
+    Captured flows stand first, then those that are translated or passed on; they are kinds where a
+    machine does both.
+    """
+    proxies, remarks = captures(machine)
+    made = cones(machine)
+    virtuals, more = services(machine)
+    remarks += made.remarks + more
+    hops = [*proxies, *made.found]
+    behind_it: tuple[Table, ...] = ()
+    if virtuals and (not hops or _takes_all(proxies, made.found, virtuals)):
+        service, more = together(virtuals)
+        remarks += more
+        behind_it = behind(service)
+        hops = hops or [_balancer(machine, service)]
+        if service.rewrites:
+            hops[0][0]["virtual"] = virtual(service, machine)
+    else:
+        remarks += [Remark(each.where, each.text, _ANOTHER_WAY) for each in virtuals]
+    if not hops and sysctl.forwards(machine.settings):
+        hops = [_router(machine)]
+    kinds = _ways(machine, hops)
+    return Draft(
+        hops=tuple(table for table, _ in hops),
+        clients=_clients(machine, hops),
+        services=behind_it,
+        kinds=kinds,
+        remarks=tuple(remarks),
+        passed_over=made.passed_over + _for_udp(machine),
+    )
+
+
+def _for_udp(machine: Machine) -> Counter[str]:
+    """Rules that the tuples of TCP do not depend on; those of source NAT are remarked where they matter."""
+    others = ("redirect", "dnat", "tproxy")
+    return Counter(
+        "rules for UDP alone" for rule in machine.rules if rule.protocol == "udp" and rule.action in others
+    )
+
+
+def _takes_all(proxies: Sequence[_Hop], outward: Sequence[_Hop], virtuals: Sequence[Service]) -> bool:
+    """Whether the one cone translates the flows of the virtual services too: those of any source.
+
+    Not where they lead to machines whose own flows it translates, or by another interface.
+    """
+    rules = [rule for _, several in outward for rule in several]
+    to = {address for each in virtuals for address, _, _ in each.targets}
+    return (
+        not proxies
+        and len(outward) == 1
+        and all(each.rewrites for each in virtuals)
+        and any(not r.sources and (not r.out_interface or to <= {*r.destinations}) for r in rules)
+    )
+
+
+def _balancer(machine: Machine, service: Service) -> _Hop:
+    table = {
+        "name": Said("balancer"),
+        "kind": Said("hourglass", service.where),
+        "layer": Said(4, service.where),
+    }
+    return table | (machine.tracking_table() if service.is_tracked else {}), []
+
+
+def _router(machine: Machine) -> _Hop:
+    forwards = "net.ipv4.ip_forward"
+    where = machine.settings[forwards].where if forwards in machine.settings else "sysctl"
+    table = {"name": Said("router"), "kind": Said("hourglass", where), "layer": Said(3, where)}
+    if tracked := machine.tracking_table():
+        table["preset"] = Said("linux-router", where, "does a rule track connections? a `ct` match, NAT")
+    return table | tracked, []
+
+
+def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
+    """The kinds of flows, by the hops that they cross, where there are several; and whose hops these are."""
+    if len(hops) < 2:
+        return ()
+    _agree([table for table, _ in hops])
+    kinds: list[Table] = []
+    captured = [table for table, _ in hops if "capture" in table]
+    for table, rules in hops:
+        group = captured if table in captured else [other for other, _ in hops if other not in captured]
+        number = group.index(table) + 1
+        name = ("captured" if table in captured else "passing") + (f"-{number}" if number > 1 else "")
+        if number > 1:
+            table["name"] = Said(f"{table['name'].value}-{number}")
+        where = ", ".join(rule.where for rule in rules)
+        table["machine"] = Said(machine.name)
+        if table in captured or not _crosses_too(captured, group):
+            table["traffic"] = Said([name], where)
+        kinds.append({"name": Said(name, where), "share": Said(str(Fraction(1, len(hops))), unknown=_SHARE)})
+    return tuple(kinds)
+
+
+def _agree(tables: Sequence[dict[str, Said]]) -> None:
+    """What hops of one machine have in common: a table that tracks, and no files that are another's."""
+    tracking = [table for table in tables if "tracking" in table]
+    if len({table["tracking"].value for table in tracking}) > 1:
+        for table in tracking:
+            table["tracking"] = max((other["tracking"] for other in tracking), key=_strictness)
+    files = {table["max_files"].value for table in tables if "max_files" in table}
+    for table in tables if len(files) > 1 else ():
+        if "max_files" in table:
+            table["max_files"] = Said(unknown="the files of all proxies of the machine together")
+
+
+def _strictness(said: Said) -> int:
+    return ("off", "loose", "strict").index(str(said.value))
+
+
+def _crosses_too(captured: Sequence[Table], passing: Sequence[Table]) -> bool:
+    """Whether what proxies send is translated like what passes: it has the clients' addresses."""
+    return len(passing) == 1 and all(table["source"].value == "client" for table in captured)
+
+
+def _clients(machine: Machine, hops: Sequence[_Hop]) -> Table:
+    if not hops:
+        return _itself(machine)
+    found = dict(each for _, rules in hops for each in _sources(machine, rules))
+    if not found:
+        return {}
+    where = ", ".join(dict.fromkeys(found.values()))
+    return {"addresses": Said(AddressSet(list(found)).spec, where, _IN_USE)}
+
+
+def _itself(machine: Machine) -> Table:
+    """A machine that neither translates nor forwards is a client of others."""
+    own = [each for each in machine.routing.addresses if each.is_reachable and each.family == "ip"]
+    addresses = Said(1, unknown="the address of the machine: ip addr")
+    if own:
+        addresses = Said(AddressSet([each.host for each in own]).spec, ", ".join(each.where for each in own))
+    return {"addresses": addresses} | sysctl.sockets(machine.settings)
+
+
+def _sources(machine: Machine, rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+    """The addresses that flows come from: what rules say, or the networks that they come in by."""
+    for rule in rules:
+        family = "ip6" if rule.family == "ip6" else "ip"
+        outside = machine.source(rule.out_interface, family)
+        if rule.sources:
+            yield from ((each, rule.where) for each in rule.sources)
+            continue
+        if rule.hook == "output":
+            own = machine.routing.of("*", family)
+            yield from ((each.host, each.where) for each in own)
+            continue
+        for each in machine.routing.of(rule.in_interface or "*", family):
+            if rule.in_interface or (outside is not None and each.interface != outside.interface):
+                yield str(each.address.network), each.where

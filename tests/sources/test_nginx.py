@@ -214,7 +214,7 @@ def test_includes_are_looked_up_in_the_source_then_beside_the_file(tmp_path: Pat
     path = folder / "nginx.conf"
     path.write_text(main.replace("/etc/nginx", str(folder)))
     draft = READER.read(Source("nginx.conf", {"nginx.conf": Text("nginx.conf", path.read_text())}, path))
-    assert draft.hops[0]["listen_ports"] == (81, "sites/one:1", "")
+    assert draft.hops[0]["listen_ports"] == (81, f"{folder}/sites/one:1", "")
     assert [remark.why for remark in draft.remarks] == ["no such file is in the source"] * 2
 
 

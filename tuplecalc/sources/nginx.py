@@ -13,6 +13,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.gathering import EVEN, NO_IP, SPARE, Gathering
+from tuplecalc.sources.needs import needs
 from tuplecalc.sources.nginx_tree import Directive, expanded, is_configuration, tree_of, values_of
 from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.routes import (
@@ -101,14 +102,13 @@ def _modules(top: Sequence[Directive]) -> Iterator[Directive]:
 
 
 def _tell_what_is_left_out(directives: Sequence[Directive], gathering: Gathering) -> None:
-    from crossplane.analyzer import DIRECTIVES  # type: ignore[import-untyped]
-
+    known = needs("crossplane.analyzer", "nginx-crossplane", "reading nginx's configuration").DIRECTIVES
     for each in directives:
         if each.name in _LEFT_OUT:
             gathering.remark(each, _LEFT_OUT[each.name])
         elif each.name in _READ:
             _tell_what_is_left_out(each.block if each.name in _WITHIN else (), gathering)
-        elif each.name in DIRECTIVES:
+        elif each.name in known:
             gathering.passed_over[each.name] += 1
         else:
             gathering.remark(each, "not understood")

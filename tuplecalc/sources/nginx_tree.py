@@ -11,8 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tuplecalc.errors import InputError
+from tuplecalc.network.file import show_path
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.gathering import Gathering
+from tuplecalc.sources.needs import needs
 from tuplecalc.sources.texts import Source, Text
 
 _BLOCK = re.compile(
@@ -89,8 +91,7 @@ class _Files:
         return self._expanded(self._parsed(text), text, opened)
 
     def _parsed(self, text: Text) -> Sequence[Mapping[str, Any]]:
-        from crossplane import parse  # type: ignore[import-untyped]
-
+        parse = needs("crossplane", "nginx-crossplane", "reading nginx's configuration").parse
         written = text.text
         for _ in range(_MOST_BRACES):
             self.scratch.write_text(written, encoding="utf-8", errors="replace")
@@ -161,7 +162,10 @@ class _Files:
             return {}
         files = sorted(each for each in folder.glob(str(wanted)) if each.is_file())
         names = {str(each.relative_to(folder)): each for each in files}
-        return {n: Text(n, each.read_text("utf-8", "replace")) for n, each in names.items()}
+        return {
+            name: Text(show_path(path.parent / name), each.read_text("utf-8", "replace"))
+            for name, each in names.items()
+        }
 
 
 def _matches(name: PurePosixPath, pattern: PurePosixPath) -> bool:

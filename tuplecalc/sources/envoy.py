@@ -19,7 +19,6 @@ from tuplecalc.sources.routes import (
     ANY,
     LOCAL_PORTS,
     NO_PORTS,
-    TRACKING,
     Place,
     Route,
     addresses_of,
@@ -108,7 +107,6 @@ def _capture(listener: Node) -> Table:
     if transparent.holds:
         return {
             "capture": Said("tproxy", transparent.where),
-            "tracking": Said("strict", "", TRACKING),
         }
     if original.holds or filters:
         return {"capture": Said("nat", original.where if original.holds else filters[0].where)}

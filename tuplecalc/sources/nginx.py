@@ -20,7 +20,6 @@ from tuplecalc.sources.routes import (
     ANY,
     LOCAL_PORTS,
     NO_PORTS,
-    TRACKING,
     Place,
     Route,
     addresses_of,
@@ -153,7 +152,7 @@ def _captures(
         yield {"capture": Said("listen", places(each.where for each in plain))}, tuple(plain)
     if transparent:
         where = places(each.where for each in transparent)
-        yield {"capture": Said("tproxy", where), "tracking": Said("strict", "", TRACKING)}, ()
+        yield {"capture": Said("tproxy", where)}, ()
 
 
 def _passes(

@@ -50,7 +50,6 @@ _OPTIONS_LEFT_OUT = {
 }
 _CLIENT = re.compile(r"\$\{?(?:remote|realip_remote|proxy_protocol)_(addr|port)\}?")
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
-_SCHEME = re.compile(r"(?:(https?|grpcs?|memcached)://)?([^/?]*)")
 _PORT_OF = {"https": 443, "grpcs": 443}
 _SHARES = "requests by $upstream_addr in the access log"
 _POOLED = (
@@ -78,7 +77,7 @@ def _read(source: Source) -> Draft:
     _tell_what_is_left_out(top, gathering)
     routes = [
         route
-        for module in (*_modules(top),)
+        for module in _modules(top)
         for server in module.all("server")
         for route in _routes(server, module, gathering)
     ]
@@ -177,21 +176,22 @@ def _servers(
     """Its name, the servers behind a directive, and its `upstream` block."""
     found: list[Place] = []
     name, upstream = "", None
-    is_stream_or_plain = passing.directive.name in ("fastcgi_pass", "uwsgi_pass", "scgi_pass")
+    needs_port = passing.directive.name in ("fastcgi_pass", "uwsgi_pass", "scgi_pass")
     for target in expanded(passing.directive.words[0], passing.values):
-        scheme, address = _SCHEME.match(target).groups() if _SCHEME.match(target) else ("", target)  # type: ignore[union-attr]
+        scheme, found_scheme, rest = target.partition("://")
+        address = re.split("[/?]", rest if found_scheme else target, maxsplit=1)[0]
         name = name or address
         if address in upstreams:
             upstream = upstreams[address]
             found += _of_upstream(upstream, gathering)
-        elif target.removeprefix(f"{scheme}://").startswith("unix:"):
+        elif address.startswith("unix:"):
             gathering.remark(passing.directive, NO_IP)
         elif "$" in address:
             gathering.remark(passing.directive, "where it goes shows while it runs: write these services")
             found.append(Place(ANY, NO_PORTS, passing.directive.where))
         else:
             host, port = _host_and_port(address)
-            default = NO_PORTS if is_stream_or_plain else PortSet(_PORT_OF.get(scheme or "", 80))
+            default = NO_PORTS if needs_port else PortSet(_PORT_OF.get(scheme, 80))
             found.append(Place(host or ANY, ports_of(port) if port else default, passing.directive.where))
     return name, tuple(found), upstream
 

@@ -21,7 +21,7 @@ _BLOCK = re.compile(
     r"(?:^|[;{}])[ \t]*(?:http|events|stream|server|upstream[ \t]+[^\s{;]+)\s*\{", re.MULTILINE
 )
 _STATEMENT = re.compile(
-    r"^[^#\n]*\b(?:listen|server|worker_connections|proxy_pass|include)\s[^;{}]*;", re.MULTILINE
+    r"^[^#\n]*\b(?:listen|server|worker_connections|proxy_pass|include)\s[^;{}\n]{0,200};", re.MULTILINE
 )
 _MAIN = re.compile(r"(?:^|[;{}])[ \t]*(?:http|events|stream)\s*\{", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
@@ -150,7 +150,7 @@ class _Files:
     def _on_disk(self, pattern: str) -> dict[str, Text]:
         """Files below the folder of a file that was named itself; others may be of another machine."""
         path = self.source.path
-        if path is None or not path.is_file():
+        if path is None or path.name not in self.source.texts or not path.is_file():
             return {}
         folder = path.resolve().parent
         wanted = Path(pattern)

@@ -262,13 +262,13 @@ SSH = "-A PREROUTING -d 198.18.0.8/32 -p tcp --dport 22 -j DNAT --to-destination
 
 def test_dnat_to_others() -> None:
     made = draft(saved(nat=WEB + SSH))
-    virtual = {"addresses": ["198.18.0.7"], "ports": 80}
+    virtual = {"addresses": "198.18.0.7", "ports": 80}
     assert hops(made) == [{"name": "balancer", "kind": "hourglass", "layer": 4, **TABLE, "virtual": virtual}]
     assert [values(each) for each in made.services] == SERVICES
     assert whys(made) == [("iptables.txt:9", "another virtual service: a chain of its own")]
     both = WEB + WEB.replace("--dport 80", "--dport 81")
     made = draft(saved(nat=both))
-    assert hops(made)[0]["virtual"] == {"addresses": ["198.18.0.7"], "ports": "80-81"}
+    assert hops(made)[0]["virtual"] == {"addresses": "198.18.0.7", "ports": "80-81"}
     assert made.remarks == ()
     made = draft(
         saved(
@@ -305,9 +305,29 @@ IPVS = """-A -t 198.18.0.7:80 -s wlc -p 300
 """
 
 
+def test_a_node_of_a_cluster() -> None:
+    """Many virtual services beside a cone, and a rule for what a mark was set on."""
+    lines = [":MARKED - [0:0]", "-A POSTROUTING -j MARKED", "-A MARKED -m mark ! --mark 0x4000 -j RETURN"]
+    lines += ["-A MARKED -j MASQUERADE", "-A POSTROUTING -s 198.18.64.0/18 ! -d 198.18.64.0/18 -j MASQUERADE"]
+    for n in range(9):
+        lines += [f"-A PREROUTING -d 198.18.9.{n}/32 -p tcp --dport 80 -j SVC{n}", f":SVC{n} - [0:0]"]
+        lines += [f"-A SVC{n} -p tcp -j DNAT --to-destination 198.18.64.{n}:8080"]
+    made = draft(saved(nat="\n".join(lines)))
+    (cone,) = hops(made)
+    assert (cone["kind"], "virtual" in cone) == ("cone", False)
+    beside = "a virtual service beside what is translated or captured: a chain of its own"
+    assert [remark.why for remark in made.remarks] == [
+        "it is for fewer flows than counted here, for it matches not(! --mark 0x4000) too",
+        "it is for fewer flows than counted here, for it matches ! -d 198.18.64.0/18 too",
+        *[beside] * 6,
+    ]
+    assert made.remarks[-1].said == "4 more"
+    assert values(made.clients) == {"addresses": ["198.18.1.0/24", "198.18.64.0/18"]}
+
+
 def test_ipvs() -> None:
     made = draft(ipvsadm_txt=IPVS)
-    virtual = {"addresses": ["198.18.0.7"], "ports": 80}
+    virtual = {"addresses": "198.18.0.7", "ports": 80}
     assert hops(made) == [{"name": "balancer", "kind": "hourglass", "layer": 4, "virtual": virtual}]
     assert [values(each) for each in made.services] == [
         {"addresses": "198.18.2.1", "ports": 8080},

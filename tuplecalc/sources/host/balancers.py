@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark, Said
 from tuplecalc.sources.host.captures import is_to_itself
-from tuplecalc.sources.host.machine import Machine
+from tuplecalc.sources.host.chains import family_of
+from tuplecalc.sources.host.machine import Machine, places
 
-_CHAIN_OF_ITS_OWN = "another virtual service: a chain of its own"
+_MOST_REMARKS = 5
 
 
 @dataclass
@@ -29,6 +30,11 @@ class Service:
     """Whether the destination is changed, or kept (direct routing, tunnels)."""
     is_tracked: bool = True
     """IPVS has a table of its own, which has no size."""
+
+    @property
+    def family(self) -> str:
+        """Of where it leads to."""
+        return family_of([self.targets[0][0]])
 
 
 def services(machine: Machine) -> tuple[list[Service], list[Remark]]:
@@ -71,32 +77,45 @@ def together(several: list[Service]) -> tuple[Service, list[Remark]]:
     A hop has one ``virtual``, which is every one of its addresses with every one of its ports.
     """
     first = several[0]
-    alike = [s for s in several if s.ports == first.ports and s.rewrites == first.rewrites]
+    like = [s for s in several if s.rewrites == first.rewrites and s.family == first.family]
+    alike = [s for s in like if s.ports == first.ports]
     if len(alike) == 1:
-        alike = [s for s in several if s.addresses == first.addresses and s.rewrites == first.rewrites]
+        alike = [s for s in like if s.addresses == first.addresses]
     addresses = tuple(dict.fromkeys(a for s in alike for a in s.addresses))
-    ports = str(PortSet(", ".join(s.ports for s in alike))) if all(s.ports for s in alike) else ""
-    where = ", ".join(dict.fromkeys(s.where for s in alike))
+    given = list(dict.fromkeys(s.ports for s in alike))
+    ports = str(PortSet(", ".join(given))) if all(given) else ""
+    where = places(s.where for s in alike)
     targets = list(dict.fromkeys((a, p or s.ports, w) for s in alike for a, p, w in s.targets))
     whole = Service(addresses, ports, targets, where, first.text, first.rewrites, first.is_tracked)
-    remarks = [Remark(s.where, s.text, _CHAIN_OF_ITS_OWN) for s in several if s not in alike]
+    chosen = {id(s) for s in alike}
+    remarks = left_out(
+        [s for s in several if id(s) not in chosen], "another virtual service: a chain of its own"
+    )
     if len({frozenset((a, p or s.ports) for a, p, _ in s.targets) for s in alike}) > 1:
-        remarks.append(
-            Remark(where, first.text, "each leads to servers of its own; counted as if any led to all")
-        )
+        why = "each leads to servers of its own; counted as if any led to all"
+        remarks.append(Remark(where, first.text, why))
     return whole, remarks
+
+
+def left_out(several: Sequence[Service], why: str) -> list[Remark]:
+    """A remark for each; of many, as on a cluster's node, the first ones and how many more there are."""
+    most = _MOST_REMARKS if len(several) > _MOST_REMARKS + 1 else len(several)
+    remarks = [Remark(each.where, each.text, why) for each in several[:most]]
+    if several[most:]:
+        remarks.append(Remark(several[most].where, f"{len(several) - most} more", why))
+    return remarks
 
 
 def virtual(service: Service, machine: Machine) -> Said:
     """The key ``virtual`` of a hop."""
     value: dict[str, object] = {
-        "addresses": list(service.addresses),
+        "addresses": AddressSet(service.addresses).spec if service.addresses else 1,
         "ports": PortSet(service.ports or "1-65535").spec,
     }
     unknown = []
     if not service.addresses:
-        own = [a for a in machine.routing.addresses if a.is_reachable and a.family == "ip"]
-        value["addresses"] = [a.host for a in own[:1]] or 1
+        own = [a for a in machine.routing.addresses if a.is_reachable and a.family == service.family]
+        value["addresses"] = own[0].host if own else 1
         unknown.append("which addresses clients use")
     if not service.ports:
         unknown.append("which ports clients use")
@@ -106,10 +125,10 @@ def virtual(service: Service, machine: Machine) -> Said:
 def behind(service: Service) -> tuple[dict[str, Said], ...]:
     """The tables ``services``: one for each set of ports, and no endpoint in two of them."""
     ports: dict[str, PortSet] = {}
-    places: dict[str, list[str]] = {}
+    stands: dict[str, list[str]] = {}
     for address, given, where in service.targets:
         ports[address] = ports.get(address, PortSet.of_ranges([])) | PortSet(given or "80")
-        places.setdefault(address, []).append(where)
+        stands.setdefault(address, []).append(where)
     if any("-" in address or "/" in address for address in ports):  # these may overlap
         whole = PortSet.of_ranges([each for some in ports.values() for each in some.ranges])
         ports = dict.fromkeys(ports, whole)
@@ -117,7 +136,7 @@ def behind(service: Service) -> tuple[dict[str, Said], ...]:
     tables = []
     for each in dict.fromkeys(ports.values()):
         addresses = [address for address, some in ports.items() if some == each]
-        where = ", ".join(dict.fromkeys(place for address in addresses for place in places[address]))
+        where = places(place for address in addresses for place in stands[address])
         said = Said(AddressSet(addresses).spec, where)
         tables.append({"addresses": said, "ports": Said(each.spec, where, unknown)})
     return tuple(tables)

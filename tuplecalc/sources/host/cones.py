@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark, Said
-from tuplecalc.sources.host.machine import Machine
+from tuplecalc.sources.host.machine import Machine, places
 from tuplecalc.sources.host.rule import Rule
 
 _DRAWN = ("--mode", "--probability", "--every")
@@ -32,7 +32,7 @@ def cones(machine: Machine) -> Cones:
         addresses = _addresses(machine, rule)
         groups.setdefault((str(addresses.value), rule.to_ports), (addresses, []))[1].append(rule)
     for (_, ports), (addresses, rules) in groups.items():
-        where = ", ".join(rule.where for rule in rules)
+        where = places(rule.where for rule in rules)
         preset = machine.preset()
         table = {"name": Said("nat"), "kind": Said("cone", where), "preset": preset, "addresses": addresses}
         if ports:
@@ -109,7 +109,7 @@ def _shared_out(rules: Sequence[Rule]) -> list[Rule]:
             found += several
             continue
         whole = tuple(dict.fromkeys(a for rule in several for a in rule.to_addresses))
-        where = ", ".join(rule.where for rule in several)
+        where = places(rule.where for rule in several)
         found.append(replace(several[-1], where=where, to_addresses=whole, others=""))
     return found
 

@@ -123,7 +123,7 @@ def test_rules_that_share_out_are_one_cone_and_others_are_kinds() -> None:
         {"name": "passing", "share": "1/2"}, {"name": "passing-2", "share": "1/2"}]  # fmt: skip
     assert values(made.clients) == {"addresses": ["198.18.1.0/25", "198.18.2.0/24", "198.18.3.3"]}
     assert sorted(whys(made)) == [
-        ("iptables.txt:10", "it is for fewer flows than counted here, for it matches --mark 0x4 too"),
+        ("iptables.txt:10", "it is for fewer flows than counted here: --mark 0x4"),
         ("iptables.txt:12", "never reached: iptables.txt:10 takes all"),
         ("iptables.txt:13", "UDP alone is translated so: a chain of its own"),
     ]
@@ -203,6 +203,7 @@ def test_captured_and_passing() -> None:
          {"listen_addresses": "198.18.1.1", "listen_ports": 3128, "rewrite_ports": "5000-5999"}, []),
         ("-A OUTPUT -p tcp -j REDIRECT --to-ports 15001", {"listen_ports": 15001}, []),
         ("-A PREROUTING -p tcp -j REDIRECT", {}, []),
+        ("-A PREROUTING -p tcp -m geoip --source-country XX -j REDIRECT", {}, ["it is for fewer flows than"]),
     ],
 )  # fmt: skip
 def test_redirect(lines: str, expected: dict[str, Any], why: list[str]) -> None:
@@ -266,6 +267,11 @@ def test_dnat_to_others() -> None:
     assert hops(made) == [{"name": "balancer", "kind": "hourglass", "layer": 4, **TABLE, "virtual": virtual}]
     assert [values(each) for each in made.services] == SERVICES
     assert whys(made) == [("iptables.txt:9", "another virtual service: a chain of its own")]
+    made = draft(saved(nat="-A PREROUTING -m addrtype --dst-type LOCAL -j DNAT --to-destination 198.18.2.3"))
+    said = made.hops[0]["virtual"]
+    assert said.value == {"addresses": "203.0.113.5", "ports": "1-65535"}
+    assert said.unknown == "which addresses clients use, which ports clients use"
+    assert whys(made) == [("iptables.txt:7", "it is for fewer flows than counted here: --dst-type LOCAL")]
     both = WEB + WEB.replace("--dport 80", "--dport 81")
     made = draft(saved(nat=both))
     assert hops(made)[0]["virtual"] == {"addresses": "198.18.0.7", "ports": "80-81"}
@@ -292,7 +298,7 @@ def test_dnat_and_masquerade_of_the_same_flows() -> None:
     (cone,) = hops(made)
     assert (cone["kind"], "virtual" in cone, made.services) == ("cone", False, ())
     assert [why for _, why in whys(made)] == [
-        "it is for fewer flows than counted here, for it matches ! -o docker0 too",
+        "it is for fewer flows than counted here: ! -o docker0",
         "a virtual service beside what is translated or captured: a chain of its own",
     ]
 
@@ -317,8 +323,8 @@ def test_a_node_of_a_cluster() -> None:
     assert (cone["kind"], "virtual" in cone) == ("cone", False)
     beside = "a virtual service beside what is translated or captured: a chain of its own"
     assert [remark.why for remark in made.remarks] == [
-        "it is for fewer flows than counted here, for it matches not(! --mark 0x4000) too",
-        "it is for fewer flows than counted here, for it matches ! -d 198.18.64.0/18 too",
+        "it is for fewer flows than counted here: not(! --mark 0x4000)",
+        "it is for fewer flows than counted here: ! -d 198.18.64.0/18",
         *[beside] * 6,
     ]
     assert made.remarks[-1].said == "4 more"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark, Said
 from tuplecalc.sources.host.captures import is_to_itself
 from tuplecalc.sources.host.chains import family_of
-from tuplecalc.sources.host.machine import Machine, places
+from tuplecalc.sources.host.machine import Machine, fewer, is_drawn, places
 
 _MOST_REMARKS = 5
 
@@ -26,6 +26,8 @@ class Service:
     """Address, ports (those that clients address where they are empty), and where it stands."""
     where: str
     text: str
+    remarks: list[Remark] = field(default_factory=list)
+    """What its rules match beside addresses and ports."""
     rewrites: bool = True
     """Whether the destination is changed, or kept (direct routing, tunnels)."""
     is_tracked: bool = True
@@ -45,6 +47,7 @@ def services(machine: Machine) -> tuple[list[Service], list[Remark]]:
         known = found.setdefault((each.addresses, each.ports), each)
         if known is not each:
             known.targets += [target for target in each.targets if target not in known.targets]
+            known.remarks += each.remarks
     return list(found.values()), remarks
 
 
@@ -54,7 +57,8 @@ def _all(machine: Machine, remarks: list[Remark]) -> Iterator[Service]:
             remarks.append(Remark(rule.where, rule.text, "it changes the port alone"))
         elif not is_to_itself(machine, rule):
             targets = [(address, rule.to_ports, rule.where) for address in rule.to_addresses]
-            yield Service(rule.destinations, rule.destination_ports, targets, rule.where, rule.text)
+            others = [] if is_drawn(rule) else fewer(rule)
+            yield Service(rule.destinations, rule.destination_ports, targets, rule.where, rule.text, others)
     for each in machine.balanced:
         if each.protocol == "udp":
             remarks.append(Remark(each.where, each.text, "UDP: a chain of its own"))
@@ -63,12 +67,13 @@ def _all(machine: Machine, remarks: list[Remark]) -> Iterator[Service]:
         else:
             rewrites = each.servers[0].mode == "nat"
             to = [(s.address, s.port, s.where) for s in each.servers if (s.mode == "nat") is rewrites]
-            others = [s for s in each.servers if (s.mode == "nat") is not rewrites]
             remarks += [
-                Remark(s.where, s.text, "reached in another way than the first server") for s in others
+                Remark(s.where, s.text, "reached in another way than the first server")
+                for s in each.servers
+                if (s.mode == "nat") is not rewrites
             ]
             to = to if rewrites else [(each.address, each.port, each.where)]
-            yield Service((each.address,), each.port, to, each.where, each.text, rewrites, False)
+            yield Service((each.address,), each.port, to, each.where, each.text, [], rewrites, False)
 
 
 def together(several: list[Service]) -> tuple[Service, list[Remark]]:
@@ -86,11 +91,11 @@ def together(several: list[Service]) -> tuple[Service, list[Remark]]:
     ports = str(PortSet(", ".join(given))) if all(given) else ""
     where = places(s.where for s in alike)
     targets = list(dict.fromkeys((a, p or s.ports, w) for s in alike for a, p, w in s.targets))
-    whole = Service(addresses, ports, targets, where, first.text, first.rewrites, first.is_tracked)
+    whole = Service(addresses, ports, targets, where, first.text, [], first.rewrites, first.is_tracked)
     chosen = {id(s) for s in alike}
-    remarks = left_out(
-        [s for s in several if id(s) not in chosen], "another virtual service: a chain of its own"
-    )
+    left = [s for s in several if id(s) not in chosen]
+    remarks = [remark for s in alike for remark in s.remarks][:_MOST_REMARKS]
+    remarks += left_out(left, "another virtual service: a chain of its own")
     if len({frozenset((a, p or s.ports) for a, p, _ in s.targets) for s in alike}) > 1:
         why = "each leads to servers of its own; counted as if any led to all"
         remarks.append(Remark(where, first.text, why))

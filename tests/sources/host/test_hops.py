@@ -24,8 +24,9 @@ ADDR = json.dumps(
 )
 ROUTE = json.dumps(
     [
+        {"dst": "default", "dev": "lan", "table": "200"},
         {"type": "local", "dst": "default", "dev": "lo", "table": "100"},
-        {"dst": "default", "gateway": "198.18.0.254", "dev": "wan"},
+        {"dst": "default", "nexthops": [{"gateway": "198.18.0.254", "dev": "wan"}, {"dev": "other"}]},
         {"dst": "198.18.1.0/24", "dev": "lan"},
     ]
 )

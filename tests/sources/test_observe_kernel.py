@@ -12,11 +12,12 @@ import pytest
 from tests.lab.kernel import MARKS
 from tests.lab.shapes import FEW, chain, nat, proxy
 from tests.limits.chains import Topology
-from tests.sources.test_observe import Given, usage
+from tests.sources.looks import Given, usage
 from tuplecalc.lab.plan import plan
 from tuplecalc.lab.processes import Lab, Peer
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import from_dict
+from tuplecalc.sources.growth import between
 from tuplecalc.sources.observe import observe
 from tuplecalc.sources.tables.connection import Connection, TableName
 from tuplecalc.sources.tables.recognise import Stream
@@ -73,6 +74,27 @@ def shown(entries: Sequence[Connection]) -> Counter[Connection]:
     return Counter(each._replace(remaining=None) for each in entries if each.state != "reset")
 
 
+def live(peer: Peer) -> dict[Any, list[Connection]]:
+    """The tables of a namespace, the tracking table once more by netlink."""
+    found = pickle.loads(inside(peer, sys.executable, "-c", LIVE))
+    return {table: [Connection(*each) for each in entries] for table, entries in found.items()}
+
+
+def test_ports_that_run_dry() -> None:
+    """20 more flows to two services in four seconds: 25 of 100 ports are taken, and 75 last 30 s."""
+    model = capacity(from_dict(CHAINS["SNAT"]))
+    looks = []
+    with Lab(plan(model.chain)) as lab:
+        clients, router, _ = lab.peers
+        clients.ask("series", strands=lab.plan.strands, window=1, patience=2.0, seconds=60)
+        for more in (30, 20):
+            assert clients.ask("open", flows=more)["errors"] == {}
+            looks.append(observe(model, [Given(live(router)["tracking"])], ["nat"]))
+    first, second = looks
+    ports = usage(between(first, second, 4), "nat", "ports")
+    assert [(each.taken, each.growth, each.runs_dry_in(100)) for each in ports.busiest] == [(25, 2.5, 30)] * 2
+
+
 @pytest.mark.parametrize("name", CHAINS)
 def test_tables_have_what_was_opened(name: str) -> None:
     """The limit that binds is at 1 in each of its scopes, the others below, and all readers agree."""
@@ -82,10 +104,8 @@ def test_tables_have_what_was_opened(name: str) -> None:
         assert fill(lab, model.flows) == model.flows
         for peer in lab.peers[:-1]:
             hop = peer.node.name
-            found: dict[Any, list[Any]] = pickle.loads(inside(peer, sys.executable, "-c", LIVE))
-            netlink = [Connection(*each) for each in found.pop("netlink")]
-            tables = {table: [Connection(*each) for each in entries] for table, entries in found.items()}
-            assert shown(netlink) == shown(tables["tracking"])
+            tables = live(peer)
+            assert shown(tables.pop("netlink")) == shown(tables["tracking"])
             for table, commands in TOOLS.items():
                 for command in commands if tables[table] else ():
                     text = inside(peer, "sh", "-c", command).splitlines(keepends=True)

@@ -6,9 +6,10 @@ any (docs/model.md, "Hops": what a key space is told apart by).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from fractions import Fraction
 from math import floor
+from operator import attrgetter
 from typing import NamedTuple
 
 from tuplecalc.limits.kinds import (
@@ -43,6 +44,12 @@ from tuplecalc.sources.tables.connection import Connection, TableName
 from tuplecalc.sources.usage import Scope
 
 Scoped = Callable[[Connection], Scope | None]
+_SOURCE, _ANSWERED = attrgetter("source"), attrgetter("answer_destination")
+
+
+def _in_zone(c: Connection, *scope: Hashable) -> Scope:
+    """A scope of the tracking table: those of other zones are apart."""
+    return (*scope, c.zone) if c.zone else scope
 
 
 class Rule(NamedTuple):
@@ -50,7 +57,8 @@ class Rule(NamedTuple):
 
     ``scope`` names the scope of an entry that takes one of its keys.  Where ``is_by_port``, entries of a
     scope with one port take one key: the port stands last in what ``scope`` gives.  ``each`` are the
-    keys of an entry, ``labels`` the names of what a scope is made of, an ``endpoint`` of two parts.
+    keys of an entry, ``labels`` the names of what a scope is made of, an ``endpoint`` of two parts; a zone
+    of the tracking table stands last.
     """
 
     table: TableName
@@ -138,7 +146,7 @@ def _capture(at: At) -> Rule:
             return None
         if not at.towards(c.destination, c.destination_port):
             return None
-        return c.answer_destination, *answers
+        return _in_zone(c, c.answer_destination, *answers)
 
     return Rule("tracking", ("client", "listener"), scope, at.size)
 
@@ -150,55 +158,35 @@ def _both_legs(at: At) -> Rule:
         if c.protocol not in at.protocols or not at.ports[c.source_port]:
             return None
         towards = c.destination, c.destination_port
-        return (c.source, *towards) if at.services(*towards) else None
+        return _in_zone(c, c.source, *towards) if at.services(*towards) else None
 
     return Rule("tracking", ("client", "endpoint"), scope, at.size)
 
 
 def _cone_ports(at: At) -> Rule:
-    """Entries that are answered at an address of the cone."""
-    whole = _translated(at)
-    each = at.hop.mapping == "endpoint-dependent" and at.hop.destinations is None
+    """Entries that are answered at an address of the cone: of this address, or of one client.
 
-    def scope(c: Connection) -> Scope | None:
-        if not whole(c):
-            return None
-        if each:
-            return c.answer_destination, c.answer_source, c.answer_source_port
-        if at.hop.destinations is None:
-            return c.answer_destination, c.answer_destination_port
-        return (c.answer_destination,)
+    A port that serves one client for all endpoints is one key; one that serves several has one for each.
+    """
+    is_held, limit, hop = _translated(at), at.limit, at.hop
+    who, whose = ("address", _ANSWERED) if limit.kind is CONE_PORTS else ("client", _SOURCE)
+    blocks = hop.blocks_per_client if limit.kind is BLOCK else 1
 
-    if each:
-        return Rule("tracking", ("address", "endpoint"), scope, at.size)
-    if at.hop.destinations is not None:
-        return Rule("tracking", ("address",), scope, _of_pool(at))
-    return Rule("tracking", ("address",), scope, at.size, is_by_port=True)
+    def port(c: Connection) -> Scope | None:
+        key = c.answer_destination, c.answer_destination_port
+        return (*_in_zone(c, whose(c)), key) if is_held(c) else None
 
+    def every(c: Connection) -> Scope | None:
+        return _in_zone(c, whose(c)) if is_held(c) else None
 
-def _of_pool(at: At) -> int:
-    """Keys of an address whose ports serve several destinations at once: so many times its ports."""
-    return floor(at.limit.pool.size) if at.limit.pool is not None else at.size
+    def towards(c: Connection) -> Scope | None:
+        return _in_zone(c, whose(c), c.answer_source, c.answer_source_port) if is_held(c) else None
 
-
-def _of_a_client(at: At) -> Rule:
-    """The same, of one client: ports of its blocks, or as many as it may hold."""
-    whole, hop = _translated(at), at.hop
-    each = hop.mapping == "endpoint-dependent" and hop.destinations is None
-
-    def scope(c: Connection) -> Scope | None:
-        if not whole(c):
-            return None
-        return (
-            (c.source, c.answer_source, c.answer_source_port)
-            if each
-            else (c.source, c.answer_destination_port)
-        )
-
-    size = at.size * (hop.blocks_per_client if at.limit.kind is BLOCK else 1)
-    if each:
-        return Rule("tracking", ("client", "endpoint"), scope, size)
-    return Rule("tracking", ("client",), scope, size, is_by_port=True)
+    if hop.mapping == "endpoint-independent":
+        return Rule("tracking", (who,), port, at.size * blocks, is_by_port=True)
+    if limit.pool is not None:
+        return Rule("tracking", (who,), every, floor(limit.pool.size) * blocks)
+    return Rule("tracking", (who, "endpoint"), towards, at.size * blocks)
 
 
 def _overflow(at: At) -> Rule:
@@ -265,7 +253,7 @@ def _forwarded(at: At) -> Rule:
             return None
         if is_virtual is not None and not is_virtual(c.destination, c.destination_port):
             return None
-        return c.source, c.answer_source, c.answer_source_port
+        return _in_zone(c, c.source, c.answer_source, c.answer_source_port)
 
     return Rule("tracking", ("client", "endpoint"), scope, at.size)
 
@@ -273,14 +261,14 @@ def _forwarded(at: At) -> Rule:
 _WEIGHED = (
     "it weighs ports by how long other hops hold them; `shared` and the limits of these hops are counted"
 )
-RULES: Mapping[Kind, Callable[[At], Rule] | str] = {
+RULES: Mapping[Kind, Callable[[At], Rule]] = {
     CLIENT_PORTS: _client_ports,
     CLIENT_PORTS_BOUND: _client_ports,
     CLIENT_FILES: _client_files,
     CONE_PORTS: _cone_ports,
-    BLOCK: _of_a_client,
+    BLOCK: _cone_ports,
     BLOCK_OVERFLOW: _overflow,
-    CLIENT: _of_a_client,
+    CLIENT: _cone_ports,
     ENTRIES: _entries,
     FILES: _files,
     FORWARDED: _forwarded,
@@ -293,10 +281,13 @@ RULES: Mapping[Kind, Callable[[At], Rule] | str] = {
     UPSTREAM: _upstream,
     BIND: _upstream,
     SHARED: _both_legs,
+}
+"""The rule of each kind of limit that a machine's tables show."""
+WHY_NOT: Mapping[Kind, str] = {
     SAME_TUPLE: "no flow fits, whatever is busy",
     JOINT: _WEIGHED,
     GAPS: _WEIGHED,
     IN_TURN: "it is of two tables that stand on different machines",
     ROW: "it is of the tables of several machines",
 }
-"""The rule of each kind of limit, or why there is none."""
+"""Why there is none for the others."""

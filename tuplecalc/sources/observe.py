@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
-from math import ceil
+from typing import cast
 
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.limits.capacity import Capacity
@@ -12,7 +12,7 @@ from tuplecalc.limits.kinds import Kind
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.sources.counting import RULES, Rule
+from tuplecalc.sources.counting import RULES, WHY_NOT, Rule
 from tuplecalc.sources.rates import FLOWS, Tally, measured, service_of
 from tuplecalc.sources.scoping import At
 from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
@@ -62,12 +62,11 @@ def observe(
     here = _hops(capacity, hops)
     heard = _heard(capacity, here)
     limits = [limit for limit in capacity.limits if limit.hop in here]
-    made = [(limit, RULES[limit.kind]) for limit in limits]
-    uncounted = [Uncounted(limit, rule) for limit, rule in made if isinstance(rule, str)]
+    uncounted = [Uncounted(each, WHY_NOT[each.kind]) for each in limits if each.kind in WHY_NOT]
     counters = [
-        _Counter(limit, rule(At(capacity.chain, limit, heard)))
-        for limit, rule in made
-        if not isinstance(rule, str)
+        _Counter(each, RULES[each.kind](At(capacity.chain, each, heard)))
+        for each in limits
+        if each.kind in RULES
     ]
     _tell_flows(capacity.chain, counters)
     tallies = {table: Tally() for table in _MISSING}
@@ -216,9 +215,10 @@ class _Counter:
     def _keys(self) -> Iterator[tuple[Scope, int, int]]:
         """Each scope with its open and its lingering keys."""
         if not self.rule.is_by_port:
+            keys, entries = self.rule.each.as_integer_ratio()
             for scope, count in self.counts.items():
-                lingering, open_ = (ceil(each * self.rule.each) for each in divmod(count, _LINGERS))
-                yield scope, open_, lingering
+                lingering, open_ = divmod(count, _LINGERS)
+                yield scope, -(-open_ * keys // entries), -(-lingering * keys // entries)  # rounded up
             return
         ports: dict[Scope, list[int]] = {}
         for (*parts, _), count in self.counts.items():
@@ -238,7 +238,11 @@ class _Counter:
 
     def _labels(self, scope: Scope) -> dict[str, str]:
         parts = iter(scope)
-        return {
-            label: endpoint(str(next(parts)), int(next(parts))) if label in _OF_TWO else str(next(parts))
+        labels = {
+            label: endpoint(str(next(parts)), cast(int, next(parts)))
+            if label in _OF_TWO
+            else str(next(parts))
             for label in self.rule.labels
         }
+        zone = next(parts, None)
+        return labels if zone is None else labels | {"zone": str(zone)}

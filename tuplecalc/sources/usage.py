@@ -15,14 +15,14 @@ A share of a :class:`Usage` is of its fullest scope.  Sockets and the tracking t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tuplecalc.limits.limit import Limit
 from tuplecalc.sources.tables.connection import State, TableName
 
-Scope = tuple[str | int, ...]
+Scope = tuple[Hashable, ...]
 """What tells a scope from others of its limit."""
 
 

@@ -1,5 +1,7 @@
 """One machine at one moment, as ss, conntrack and the kernel print it (iproute2 6.1, conntrack 1.4.7)."""
 
+import gzip
+import io
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -105,6 +107,12 @@ def test_how_long_a_closed_one_has_left(name: str, left: float | None) -> None:
     assert found == left
 
 
+@pytest.mark.parametrize("name", ["conntrack", "conntrack-extended", "conntrack-id", "nf_conntrack"])
+def test_the_zone_of_an_entry(name: str) -> None:
+    zones = {(each.source_port, each.zone) for each in stream(str(DATA / f"{name}.txt")) if each.zone}
+    assert zones == {(40004, 7)}
+
+
 @pytest.mark.parametrize(
     ("timer", "left"),
     [("1min29sec", 89), ("59sec", 59), ("5.123ms", 5.123), ("029ms", 0.029), ("12min", 720)],
@@ -131,7 +139,7 @@ def test_all_tables_in_one_stream() -> None:
     [
         ("ipv4     2 tcp      6 ", "[OFFLOAD] mark=0 zone=0 use=3", "open"),
         ("udp      17 ", "[HW_OFFLOAD] mark=0 use=3", "open"),
-        ("tcp      6 119 SYN_SENT2 ", "mark=0 secctx=a:b:c use=1", "opening"),
+        ("tcp      6 119 SYN_SENT2 ", "mark=0 secctx=a:b:c zone-reply=12 use=1", "opening"),
         ("tcp      6 29 LAST_ACK ", "", "closing"),
     ],
 )
@@ -139,6 +147,7 @@ def test_entries_that_are_seldom(head: str, tail: str, state: str) -> None:
     there = "src=198.18.0.1 dst=198.18.9.9 sport=40001 dport=80 zone-orig=3 packets=5 bytes=420 [UNREPLIED] "
     back = "src=198.18.9.9 dst=198.18.1.1 sport=80 dport=20045 "
     (found,) = Stream("x", [f"{head}{there}{back}{tail}".strip().encode()])
+    assert found.zone == (12 if "zone-reply" in tail else 0)
     assert said(found)[4:] == f"{state} 198.18.0.1:40001 198.18.9.9:80 198.18.9.9:80 198.18.1.1:20045"
 
 
@@ -186,6 +195,20 @@ def test_a_line_that_is_not_understood(line: str, why: str) -> None:
         list(Stream("x", line.encode().splitlines()))
 
 
+def test_what_ss_was_asked_for_otherwise() -> None:
+    """Names of ports, without -n; one state only, which then has no column."""
+    named = stream(str(DATA / "ss-names.txt"))
+    assert len(list(named)) == 4
+    assert {each.why for each in named.lines.remarks} == {
+        "ports are names here: print them as numbers, ss -tan"
+    }
+    assert named.lines.not_understood == 14
+    with pytest.raises(
+        InputError, match=r"ss-time-wait.txt:2: .*: the column State is missing: print all states"
+    ):
+        list(stream(str(DATA / "ss-time-wait.txt")))
+
+
 def test_only_the_first_are_kept_and_all_are_counted() -> None:
     source = Stream("x", [UNDECIDED, *[b"what is this " + b"?" * 300] * 9])
     assert len(list(source)) == 1
@@ -205,8 +228,6 @@ def test_a_table_without_entries_is_one() -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    import gzip
-
     plain = (DATA / "conntrack.txt").read_bytes()
     packed = tmp_path / "packed"
     packed.write_bytes(gzip.compress(plain))
@@ -216,6 +237,17 @@ def test_files(tmp_path: Path) -> None:
         list(stream(str(packed)))
     with pytest.raises(InputError, match="none: No such file or directory"):
         list(stream(str(tmp_path / "none")))
+    with pytest.raises(InputError, match="Is a directory"):
+        list(stream(str(tmp_path)))
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    for packed in (gzip.compress, bytes):
+        text = io.BufferedReader(io.BytesIO(packed((DATA / "ss-tan.txt").read_bytes())))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(text))
+        source = stream("-")
+        assert told(source) == Counter(filter(None, TCP.splitlines()))
+        assert source.name == "standard input"
 
 
 REAL = [line for path in sorted(DATA.glob("*.txt")) for line in path.read_bytes().splitlines(keepends=True)]

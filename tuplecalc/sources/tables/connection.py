@@ -41,7 +41,7 @@ class Connection(NamedTuple):
     are the original direction, and ``answer_…`` the reply tuple: ``answer_source`` is who answers (the
     destination after DNAT), ``answer_destination`` whom it answers to (the source after SNAT).  Of
     sockets the reply tuple is the same turned round.  ``remaining`` are the seconds until the entry
-    goes, where the table tells.
+    goes, where the table tells.  ``zone`` is that of the reply tuple (CT zones): tuples of others are apart.
 
     Entries of other protocols (``other``) have no ports; they take room in the tracking table.
     """
@@ -58,6 +58,7 @@ class Connection(NamedTuple):
     answer_destination: str
     answer_destination_port: int
     remaining: float | None = None
+    zone: int = 0
 
 
 def socket(

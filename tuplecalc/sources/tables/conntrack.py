@@ -16,6 +16,7 @@ _ENTRY = re.compile(
     re.ASCII,
 )
 _ANY = re.compile(rf"{_HEAD}([a-z][a-z0-9-]*) +\d+ [^\[]*?\bsrc=\S+ dst=\S+ ", re.ASCII)
+_ZONE = re.compile(r" zone(?:-reply)?=(\d+)(?: |$)", re.ASCII)
 _SUMMARY = re.compile(r"conntrack v[\d.]+ \(conntrack-tools\): ")
 STATES: dict[str | None, State] = {
     None: "open",  # UDP, and what is offloaded
@@ -43,7 +44,8 @@ def _parse(lines: Lines) -> Iterator[Connection]:
             try:
                 ends = address(a), int(p), address(b), int(q), address(c), int(r), address(d), int(s)
                 remaining = None if left is None else int(left)
-                yield made(Connection, ("tracking", protocol, states[state], *ends, remaining))
+                zone = 0 if " zone=0 " in line else _zone(line, found.end())
+                yield made(Connection, ("tracking", protocol, states[state], *ends, remaining, zone))
             except (KeyError, ValueError):
                 lines.misunderstand(line, "a state or an address that the tracking table does not have")
         elif (other := _ANY.match(line)) is None:
@@ -55,6 +57,12 @@ def _parse(lines: Lines) -> Iterator[Connection]:
             lines.misunderstand(line, "an entry that is not whole")
         else:
             yield OTHER
+
+
+def _zone(line: str, reply: int) -> int:
+    """The zone, which stands behind the reply tuple if there is one."""
+    found = _ZONE.search(line, reply - 1)
+    return 0 if found is None else int(found[1])
 
 
 def _recognises(line: str) -> bool:

@@ -116,9 +116,8 @@ def _entry(found: Any) -> Connection:
         return OTHER
     tcp = found.get_nested("CTA_PROTOINFO", "CTA_PROTOINFO_TCP", "CTA_PROTOINFO_TCP_STATE")
     state = STATES[None if tcp is None else _STATES[tcp]]
-    return Connection(
-        "tracking", protocol, state, *_ends(original), *_ends(reply), found.get_attr("CTA_TIMEOUT")
-    )
+    left, zone = found.get_attr("CTA_TIMEOUT"), found.get_attr("CTA_ZONE") or 0
+    return Connection("tracking", protocol, state, *_ends(original), *_ends(reply), left, zone)
 
 
 def _ends(found: Any) -> tuple[str, int, str, int]:

@@ -150,6 +150,29 @@ def test_a_tracking_table_is_watched_where_the_model_has_no_limit_for_it(nat: st
     assert (entries["limit"], entries["size"], entries["share"]) == ("entries", 4096, 906 / 4096)
 
 
+TWO_WAYS = """
+traffic.kinds = [{name = "a", share = 0.5}, {name = "b", share = 0.5}]
+clients.addresses = "10.0.0.0/8"
+services = {addresses = "198.18.9.9", ports = 443}
+hops = [
+  {name = "one", kind = "cone", addresses = "198.18.8.1", machine = "m", traffic = "a"},
+  {name = "two", kind = "cone", addresses = "198.18.8.2", machine = "m", traffic = "b"},
+]
+"""
+
+
+def test_what_two_hops_tell_of_one_group_of_services_is_one(nat: str) -> None:
+    Path(nat).write_text(TWO_WAYS, encoding="utf-8")
+    table = tracking(("TIME_WAIT", "198.18.9.9:443", 24), ("ESTABLISHED", "198.18.9.9:443", 5))
+    both = table + table.replace("198.18.8.1", "198.18.8.2").replace("10.0.0.1", "10.0.0.2")
+    said = json.loads(invoke("observe", nat, "--from", "-", "-o", "json", stdin=both).stdout)
+    assert [(each["limit"], each["busiest"][0]["lingering"]) for each in said["limits"]] == [
+        ("ports", 24)
+    ] * 2
+    (group,) = said["services"]
+    assert (group["services"], group["open"], group["rate"], group["hold"]) == ("services", 10, 0.4, 25)
+
+
 def test_metrics_have_one_series_for_each_limit_and_scopes_where_asked_for(nat: str) -> None:
     written = invoke("observe", nat, "--from", "-", "-o", "prometheus", stdin=BUSY).stdout
     of = '{hop="nat",limit="ports",table="tracking"}'
@@ -266,6 +289,11 @@ def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
         {"name": "port-443", "addresses": "198.18.9.9", "ports": 443, "share": "110/151"},
         {"name": "port-80", "addresses": "198.18.9.10", "ports": 80, "share": "41/151"},
     ]
+    independent = ("--set", "hops.nat.mapping=endpoint-independent")
+    Path(nat).write_text(text, encoding="utf-8")
+    found = invoke("observe", nat, *independent, "--from", "-", "--fill", nat, stdin=BUSY)
+    assert "services: no limit here tells endpoints apart, so that they stay unknown\n" in found.stderr
+    invoke("observe", nat, "--from", "-", "--fill", nat, stdin=BUSY)
     invoke("observe", nat, "--from", "-", "--fill", nat, stdin=BUSY)
     assert [kind.name for kind in load(nat).traffic.kinds] == ["port-443", "port-80"]
 
@@ -357,8 +385,8 @@ def test_interrupted_it_says_what_it_has_seen(
         (("--to", "x.prom"), "--to: a table is for people to read; add -o prometheus or -o json"),
         (("--top", "0"), '--top "0": this is a whole number from 1 to 99,999; write it as in --top 20'),
         (
-            ("--fail-above", "80%"),
-            '--fail-above "80%": this is a share above 0; write it as in --fail-above 0.8',
+            ("--fail-above", "0"),
+            '--fail-above "0": this is a share above 0; write it as in --fail-above 0.8 or 80%',
         ),
         (
             ("--hop", "lvs", "--hop", "login-proxy"),

@@ -77,11 +77,9 @@ def _by_services(measured: Sequence[Measured]) -> dict[str, _Flows]:
     """What was measured of each group of services; the tracking table sees both ends close."""
     tables = {each.table for each in measured if each.rate}
     table = "tracking" if "tracking" in tables else "sockets"
-    found: dict[str, _Flows] = {}
-    for each in measured:
-        if each.rate and each.table == table:
-            found[each.services] = found.get(each.services, _Flows()) + _Flows(each.open, each.rate)
-    return found
+    return {
+        each.services: _Flows(each.open, each.rate) for each in measured if each.rate and each.table == table
+    }
 
 
 class _Writer:
@@ -125,6 +123,9 @@ class _Writer:
         if len(seen.chain.services) > 1 or not is_unknown:
             return
         ports = _endpoints(seen)
+        if not ports:
+            yield "services: no limit here tells endpoints apart, so that they stay unknown"
+            return
         busiest = sorted(ports, key=lambda port: -sum(ports[port].values()))[:_MOST_GROUPS]
         total = sum(sum(ports[port].values()) for port in busiest)
         others = {key: value for key, value in group.items() if key not in ("addresses", "ports")}
@@ -162,7 +163,7 @@ def _endpoints(seen: Observed) -> dict[int, Counter[str]]:
             continue
         if "endpoint" in usage.busiest[0].labels:
             for (*_, address, port), keys in scopes.items():
-                found.setdefault(int(port), Counter())[str(address)] += keys
+                found.setdefault(int(str(port)), Counter())[str(address)] += keys
     return found
 
 

@@ -41,7 +41,7 @@ def test_an_edge_of_several_frontends_is_one_hop() -> None:
         "max_files": 2 * (8000 + 200 + 100),
     }
     assert unknown(only) == {"ports", "connections_per_flow", "listen_addresses"}
-    assert only["max_files"].where == "edge.cfg:19, edge.cfg:42, edge.cfg:70: maxconn of 3 frontends × 2"
+    assert only["max_files"].where == "edge.cfg:19, 42, 70: maxconn of 3 frontends × 2"
     assert all_values(draft.services) == [
         {"name": "api", "addresses": ["198.18.3.1", "2001:db8:3::2"], "ports": 8443},
         {"name": "api-2", "addresses": "198.18.2.1", "ports": 8080},
@@ -75,7 +75,7 @@ def test_a_transparent_proxy_that_speaks_as_its_clients() -> None:
         "max_files": 50000,
     }
     assert [only[key].where for key in ("capture", "source", "max_files")] == [
-        "transparent.cfg:14, transparent.cfg:15",
+        "transparent.cfg:14, 15",
         "transparent.cfg:19",
         "transparent.cfg:3: ulimit-n",
     ]
@@ -230,6 +230,15 @@ def test_a_listener_that_is_transparent_at_an_address_may_also_be_addressed() ->
     assert values(plain)["capture"] == "listen"
     assert values(captured)["capture"] == "tproxy"
     assert captured["capture"].unknown.startswith('"listen" where clients address it')
+
+
+def test_a_transparent_proxy_that_keeps_its_clients_ports_cannot_be_under_strict_tracking() -> None:
+    draft = read(
+        "listen l\n bind :80 transparent\n source 0.0.0.0 usesrc client\n server s 198.18.2.1:80\n"
+        "listen m\n bind :25\n server t 198.18.2.2:25\n"
+    )
+    assert {(each["tracking"].value, each["machine"].value) for each in draft.hops} == {("loose", "haproxy")}
+    assert capacity(chain_of(draft)).flows > 0
 
 
 def test_an_endpoint_of_two_ways_is_a_group_of_its_own() -> None:

@@ -45,7 +45,7 @@ def test_a_folder_with_includes_is_read_as_one() -> None:
         "max_files": 4 * 10240,
     }
     assert unknown(http) == {"ports", "connections_per_flow", "listen_addresses"}
-    assert http["max_files"].where == "nginx.conf:3, nginx.conf:9, nginx.conf:4: 4 × 10240"
+    assert http["max_files"].where == "nginx.conf:3, 9, 4: 4 × 10240"
     assert http["connections_per_flow"].where == "nginx.conf:27"
     assert {key: values(mail)[key] for key in ("source", "listen_ports")} == {
         "source": "client",
@@ -81,7 +81,7 @@ def test_addresses_by_split_clients_multiply_the_ports() -> None:
     draft = READER.read(fixture("nginx/split.conf"))
     (hop,) = draft.hops
     assert values(hop)["addresses"] == [f"198.18.1.{n}" for n in (1, 2, 3, 4)]
-    assert hop["max_files"] == (None, "split.conf:2, split.conf:3", "4096 × the number of workers: nproc")
+    assert hop["max_files"] == (None, "split.conf:2, 3", "4096 × the number of workers: nproc")
     assert capacity(chain_of(draft)).flows == 4 * 28232
     assert not draft.remarks
 
@@ -214,7 +214,7 @@ def test_includes_are_looked_up_in_the_source_then_beside_the_file(tmp_path: Pat
     path = folder / "nginx.conf"
     path.write_text(main.replace("/etc/nginx", str(folder)))
     draft = READER.read(Source("nginx.conf", {"nginx.conf": Text("nginx.conf", path.read_text())}, path))
-    assert draft.hops[0]["listen_ports"] == (81, "sites/one:1", "")
+    assert draft.hops[0]["listen_ports"] == (81, f"{folder}/sites/one:1", "")
     assert [remark.why for remark in draft.remarks] == ["no such file is in the source"] * 2
 
 

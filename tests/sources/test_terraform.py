@@ -149,7 +149,11 @@ def test_a_state_file_of_azure_with_blocks_of_addresses_and_outbound_rules() -> 
             {"addresses": "203.0.113.9"},
         ),
         ([("azurerm_nat_gateway", {"public_ip_address_ids": ["/a", "/A", "/b"]})], {"addresses": 2}),
-        ([("azurerm_nat_gateway", {})], {"addresses": 1}),
+        ([("azurerm_nat_gateway", {})], {"addresses": 1, "most": None}),
+        (
+            [("azurerm_nat_gateway", {"public_ip_prefix_ids": ["/a", "/b"]})],
+            {"addresses": 32, "most": {"addresses": 32}},  # more than the 16 of the preset
+        ),
         (
             [("azurerm_lb_outbound_rule", {"frontend_ip_configuration": [{}]})],
             {"block": 1024, "addresses": 1},

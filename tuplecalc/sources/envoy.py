@@ -19,7 +19,6 @@ from tuplecalc.sources.routes import (
     ANY,
     LOCAL_PORTS,
     NO_PORTS,
-    TRACKING,
     Place,
     Route,
     addresses_of,
@@ -108,7 +107,6 @@ def _capture(listener: Node) -> Table:
     if transparent.holds:
         return {
             "capture": Said("tproxy", transparent.where),
-            "tracking": Said("strict", "", TRACKING),
         }
     if original.holds or filters:
         return {"capture": Said("nat", original.where if original.holds else filters[0].where)}
@@ -145,15 +143,18 @@ def _routes(listener: _Listener, found: Configuration) -> Iterator[Route]:
     chains = (*listener.node.at("filter_chains").each(), listener.node.at("default_filter_chain"))
     filters = [each for chain in chains for each in chain.at("filters").each()]
     is_http = any(_is(each, "HttpConnectionManager", "http_connection_manager") for each in filters)
+    as_client = _as_client(listener.node, filters)
     places_ = () if listener.capture["capture"].value == "tproxy" else listener.places
     for name in names:
         cluster = found.clusters.get(name)
-        servers = tuple(_servers(name, cluster, found)) if cluster else ()
+        if cluster is not None and name not in found.servers:
+            found.servers[name] = tuple(_servers(name, cluster, found))
+        servers = found.servers.get(name)
         if cluster is None:
             found.remark(listener.node, name, "no cluster of this name is here")
         if cluster is None or not servers:
             continue
-        hop = {**listener.capture, **_leaving(listener.node, filters, cluster, found)}
+        hop = {**listener.capture, **(as_client or _own(cluster, found))}
         if is_http and hop["source"].value != "client-port":
             hop["connections_per_flow"] = Said(1, listener.node.where, _POOLS)
         yield Route(name, hop, places_, servers)
@@ -168,15 +169,14 @@ def _clusters_of(top: Node, found: Configuration) -> Iterator[str]:
     seen: set[str] = set()
     while nodes:
         node = nodes.pop()
-        nodes += reversed(
-            [*node.each(), *(node.at(key) for key in node.names() if key not in _NOT_PASSED_ON)]
-        )
-        name = node.at("cluster").text
-        weighted = [each.at("name").text for each in node.at("weighted_clusters", "clusters").each()]
-        yield from (each for each in (name, *weighted) if each)
-        if node.at("cluster_header").text:
+        nodes += reversed([*node.inner(_NOT_PASSED_ON)])
+        table = node.value if isinstance(node.value, dict) else {}
+        if "cluster" in table or "weighted_clusters" in table:
+            weighted = (each.at("name").text for each in node.at("weighted_clusters", "clusters").each())
+            yield from filter(None, (node.at("cluster").text, *weighted))
+        if "cluster_header" in table:
             found.remark(node, node.at("cluster_header").text, "which cluster it is shows while it runs")
-        named = node.at("rds", "route_config_name").text
+        named = node.at("rds", "route_config_name").text if "rds" in table else ""
         if named in found.routes and named not in seen:
             seen.add(named)
             nodes.append(found.routes[named])
@@ -214,8 +214,8 @@ def _is_dynamic(cluster: Node) -> bool:
     return cluster.at("cluster_type", "name").text.rpartition(".")[2] == "dynamic_forward_proxy"
 
 
-def _leaving(listener: Node, filters: Sequence[Node], cluster: Node, found: Configuration) -> Table:
-    """The source of upstream connections: the client's by original_src, else as the cluster binds."""
+def _as_client(listener: Node, filters: Sequence[Node]) -> Table:
+    """The client's address upstream, by original_src; nothing without it."""
     inner = [each for filter_ in filters for each in filter_.at("typed_config", "http_filters").each()]
     for each in (*listener.at("listener_filters").each(), *inner):
         if _is(each, "OriginalSrc", "original_src"):
@@ -227,6 +227,11 @@ def _leaving(listener: Node, filters: Sequence[Node], cluster: Node, found: Conf
                 "ports": Said(None, "", LOCAL_PORTS),
                 "allocation": Said("tuple", each.where, _CLIENTS_BOUND),
             }
+    return {}
+
+
+def _own(cluster: Node, found: Configuration) -> Table:
+    """Envoy's own address upstream, as the cluster binds it, or the bootstrap for all of them."""
     of_cluster = cluster.at("upstream_bind_config")
     bind = of_cluster if of_cluster.names() else found.bootstrap.at("cluster_manager", "upstream_bind_config")
     if not bind.names():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.json_node import Node
+from tuplecalc.sources.routes import Place
 from tuplecalc.sources.texts import Text
 
 _MARKS = (('"configs"', "envoy.admin."), ('"static_resources"', '"clusters"'))
@@ -38,6 +39,8 @@ class Configuration:
     clusters: dict[str, Node] = field(default_factory=dict)
     endpoints: dict[str, Node] = field(default_factory=dict)
     routes: dict[str, Node] = field(default_factory=dict)
+    servers: dict[str, tuple[Place, ...]] = field(default_factory=dict)
+    """Of clusters that a listener leads to."""
     bootstrap: Node = field(default=Node(None, ""))
     remarks: list[Remark] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)

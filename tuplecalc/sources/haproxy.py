@@ -26,7 +26,6 @@ from tuplecalc.sources.haproxy_words import LEFT_OUT, NO_TUPLE, NO_TUPLE_FAMILIE
 from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.routes import (
     ANY,
-    TRACKING,
     Place,
     Route,
     drafted,
@@ -134,7 +133,7 @@ def _captures(frontend: Section, gathering: Gathering) -> Iterator[tuple[Table, 
         sure = all(place.address == ANY for place in transparent)
         asked = "" if sure else '"listen" where clients address it and no TPROXY rule does: nft list ruleset'
         capture = Said("tproxy", places(place.where for place in transparent), asked)
-        yield {"capture": capture, "tracking": Said("strict", "", TRACKING)}, ()
+        yield {"capture": capture}, ()
 
 
 def _backends(frontend: Section, backends: Mapping[str, Section], gathering: Gathering) -> Iterator[Section]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tuplecalc.errors import InputError
@@ -39,6 +39,14 @@ class Node:
     def each(self) -> Iterator[Node]:
         """The items of a list; none where it is something else."""
         yield from (self.at(index) for index in range(len(self.value) if isinstance(self.value, list) else 0))
+
+    def inner(self, without: Collection[str] = ()) -> Iterator[Node]:
+        """The tables and lists right below, but for those under some keys."""
+        table = self.value.items() if isinstance(self.value, dict) else ()
+        keys: list[str | int] = [k for k, v in table if isinstance(v, dict | list) and k not in without]
+        items = self.value if isinstance(self.value, list) else ()
+        keys += [index for index, item in enumerate(items) if isinstance(item, dict | list)]
+        yield from map(self._below, keys)
 
     def names(self) -> list[str]:
         """The keys of a table; none where it is something else."""

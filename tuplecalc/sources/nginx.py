@@ -13,13 +13,13 @@ from tuplecalc.errors import InputError
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.gathering import EVEN, NO_IP, SPARE, Gathering
+from tuplecalc.sources.needs import needs
 from tuplecalc.sources.nginx_tree import Directive, expanded, is_configuration, tree_of, values_of
 from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.routes import (
     ANY,
     LOCAL_PORTS,
     NO_PORTS,
-    TRACKING,
     Place,
     Route,
     addresses_of,
@@ -50,7 +50,6 @@ _OPTIONS_LEFT_OUT = {
 }
 _CLIENT = re.compile(r"\$\{?(?:remote|realip_remote|proxy_protocol)_(addr|port)\}?")
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
-_SCHEME = re.compile(r"(?:(https?|grpcs?|memcached)://)?([^/?]*)")
 _PORT_OF = {"https": 443, "grpcs": 443}
 _SHARES = "requests by $upstream_addr in the access log"
 _POOLED = (
@@ -78,7 +77,7 @@ def _read(source: Source) -> Draft:
     _tell_what_is_left_out(top, gathering)
     routes = [
         route
-        for module in (*_modules(top),)
+        for module in _modules(top)
         for server in module.all("server")
         for route in _routes(server, module, gathering)
     ]
@@ -101,14 +100,13 @@ def _modules(top: Sequence[Directive]) -> Iterator[Directive]:
 
 
 def _tell_what_is_left_out(directives: Sequence[Directive], gathering: Gathering) -> None:
-    from crossplane.analyzer import DIRECTIVES  # type: ignore[import-untyped]
-
+    known = needs("crossplane.analyzer", "nginx-crossplane", "reading nginx's configuration").DIRECTIVES
     for each in directives:
         if each.name in _LEFT_OUT:
             gathering.remark(each, _LEFT_OUT[each.name])
         elif each.name in _READ:
             _tell_what_is_left_out(each.block if each.name in _WITHIN else (), gathering)
-        elif each.name in DIRECTIVES:
+        elif each.name in known:
             gathering.passed_over[each.name] += 1
         else:
             gathering.remark(each, "not understood")
@@ -153,7 +151,7 @@ def _captures(
         yield {"capture": Said("listen", places(each.where for each in plain))}, tuple(plain)
     if transparent:
         where = places(each.where for each in transparent)
-        yield {"capture": Said("tproxy", where), "tracking": Said("strict", "", TRACKING)}, ()
+        yield {"capture": Said("tproxy", where)}, ()
 
 
 def _passes(
@@ -178,21 +176,22 @@ def _servers(
     """Its name, the servers behind a directive, and its `upstream` block."""
     found: list[Place] = []
     name, upstream = "", None
-    is_stream_or_plain = passing.directive.name in ("fastcgi_pass", "uwsgi_pass", "scgi_pass")
+    needs_port = passing.directive.name in ("fastcgi_pass", "uwsgi_pass", "scgi_pass")
     for target in expanded(passing.directive.words[0], passing.values):
-        scheme, address = _SCHEME.match(target).groups() if _SCHEME.match(target) else ("", target)  # type: ignore[union-attr]
+        scheme, found_scheme, rest = target.partition("://")
+        address = re.split("[/?]", rest if found_scheme else target, maxsplit=1)[0]
         name = name or address
         if address in upstreams:
             upstream = upstreams[address]
             found += _of_upstream(upstream, gathering)
-        elif target.removeprefix(f"{scheme}://").startswith("unix:"):
+        elif address.startswith("unix:"):
             gathering.remark(passing.directive, NO_IP)
         elif "$" in address:
             gathering.remark(passing.directive, "where it goes shows while it runs: write these services")
             found.append(Place(ANY, NO_PORTS, passing.directive.where))
         else:
             host, port = _host_and_port(address)
-            default = NO_PORTS if is_stream_or_plain else PortSet(_PORT_OF.get(scheme or "", 80))
+            default = NO_PORTS if needs_port else PortSet(_PORT_OF.get(scheme, 80))
             found.append(Place(host or ANY, ports_of(port) if port else default, passing.directive.where))
     return name, tuple(found), upstream
 

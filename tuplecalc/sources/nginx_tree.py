@@ -11,15 +11,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tuplecalc.errors import InputError
+from tuplecalc.network.file import show_path
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.gathering import Gathering
+from tuplecalc.sources.needs import needs
 from tuplecalc.sources.texts import Source, Text
 
 _BLOCK = re.compile(
     r"(?:^|[;{}])[ \t]*(?:http|events|stream|server|upstream[ \t]+[^\s{;]+)\s*\{", re.MULTILINE
 )
 _STATEMENT = re.compile(
-    r"^[^#\n]*\b(?:listen|server|worker_connections|proxy_pass|include)\s[^;{}]*;", re.MULTILINE
+    r"^[^#\n]*\b(?:listen|server|worker_connections|proxy_pass|include)\s[^;{}\n]{0,200};", re.MULTILINE
 )
 _MAIN = re.compile(r"(?:^|[;{}])[ \t]*(?:http|events|stream)\s*\{", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
@@ -89,8 +91,7 @@ class _Files:
         return self._expanded(self._parsed(text), text, opened)
 
     def _parsed(self, text: Text) -> Sequence[Mapping[str, Any]]:
-        from crossplane import parse  # type: ignore[import-untyped]
-
+        parse = needs("crossplane", "nginx-crossplane", "reading nginx's configuration").parse
         written = text.text
         for _ in range(_MOST_BRACES):
             self.scratch.write_text(written, encoding="utf-8", errors="replace")
@@ -149,7 +150,7 @@ class _Files:
     def _on_disk(self, pattern: str) -> dict[str, Text]:
         """Files below the folder of a file that was named itself; others may be of another machine."""
         path = self.source.path
-        if path is None or not path.is_file():
+        if path is None or path.name not in self.source.texts or not path.is_file():
             return {}
         folder = path.resolve().parent
         wanted = Path(pattern)
@@ -161,7 +162,10 @@ class _Files:
             return {}
         files = sorted(each for each in folder.glob(str(wanted)) if each.is_file())
         names = {str(each.relative_to(folder)): each for each in files}
-        return {n: Text(n, each.read_text("utf-8", "replace")) for n, each in names.items()}
+        return {
+            name: Text(show_path(path.parent / name), each.read_text("utf-8", "replace"))
+            for name, each in names.items()
+        }
 
 
 def _matches(name: PurePosixPath, pattern: PurePosixPath) -> bool:

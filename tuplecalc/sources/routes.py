@@ -17,7 +17,7 @@ from tuplecalc.sources.draft import Draft, Remark, Said, Table
 ANY = "*"
 """The address of a listener that is bound to none."""
 LOCAL_PORTS = "sysctl net.ipv4.ip_local_port_range"
-TRACKING = '"strict" where a rule drops `ct state invalid`, "off" where nothing tracks: nft list ruleset'
+_TRACKING = '"strict" where a rule drops `ct state invalid`, "off" where nothing tracks: nft list ruleset'
 NO_PORTS = PortSet.of_ranges(())
 _USUAL_PORTS = PortSet("80, 443, 1024-65535")
 _TELLS_APART = ("capture", "source", "addresses", "ports", "allocation")
@@ -79,7 +79,8 @@ def drafted(
             **together,
             **({"traffic": Said([each])} if several else {}),
             **_keys(group),
-            **(_listening(group) if group[0].hop["capture"].value != "tproxy" else {}),
+            **(_listening(group) if not _is_transparent(group) else {}),
+            **_tracking(groups),
             **common,
         }
         for each, group in zip(names, groups, strict=True)
@@ -113,15 +114,23 @@ def distinct(names: Iterable[str]) -> list[str]:
 
 
 def places(wheres: Iterable[str]) -> str:
-    """Several places in a few words, each once.
+    """Several places in a few words: each once, the file once where it stays the same.
 
-    >>> places(["haproxy.cfg:3", "haproxy.cfg:4", "haproxy.cfg:3"])
-    'haproxy.cfg:3, haproxy.cfg:4'
+    >>> places(["haproxy.cfg:3", "haproxy.cfg:4", "haproxy.cfg:3", "b.cfg:1"])
+    'haproxy.cfg:3, 4, b.cfg:1'
+    >>> places(["dump.json: a[0].b", "dump.json: a[1]"])
+    'dump.json: a[0].b, a[1]'
     """
     found = [where for where in dict.fromkeys(wheres) if where]
-    return ", ".join(found[:_MOST_PLACES]) + (
-        f" and {more} more" if (more := len(found) - _MOST_PLACES) > 0 else ""
-    )
+    shown: list[str] = []
+    before = ""
+    for where in found[:_MOST_PLACES]:
+        mark = ": " if ": " in where else ":"
+        file = where.partition(mark)[0] if mark == ": " else where.rpartition(mark)[0]
+        shown.append(where.removeprefix(f"{file}{mark}") if file == before else where)
+        before = file
+    more = len(found) - _MOST_PLACES
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def host_and_port(text: str) -> tuple[str, str]:
@@ -178,14 +187,26 @@ def _keys(group: Sequence[Route]) -> Table:
     keys = {key: said for route in reversed(group) for key, said in route.hop.items()}
     if "addresses" in keys:
         own = AddressSet(keys["addresses"].value)
-        servers = AddressSet(
-            [each.address for route in group for each in route.servers if is_address(each.address)] or 1
-        )
-        if {version for version, *_ in servers.ranges} - {
-            version for version, *_ in own.ranges
-        } and own.ranges:
+        written = [each.address for route in group for each in route.servers if is_address(each.address)]
+        families, reached = ({each[0] for each in some.ranges} for some in (own, AddressSet(written or 1)))
+        if families and reached - families:
             keys["addresses"] = keys["addresses"]._replace(value=own.size)
     return keys
+
+
+def _is_transparent(group: Sequence[Route]) -> bool:
+    return group[0].hop["capture"].value == "tproxy"
+
+
+def _tracking(groups: Sequence[Sequence[Route]]) -> Table:
+    """What only the machine's rules tell, where a hop is transparent.
+
+    One that keeps its clients' addresses and ports gets no flow through under strict tracking, so that loose
+    is more likely there.
+    """
+    transparent = [group for group in groups if _is_transparent(group)]
+    same = any(group[0].hop["source"].value == "client-port" for group in transparent)
+    return {"tracking": Said("loose" if same else "strict", "", _TRACKING)} if transparent else {}
 
 
 def _name(group: Sequence[Route]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from tuplecalc.errors import TopologyError
 from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.presets import preset
 from tuplecalc.sources.draft import Said
 from tuplecalc.sources.json_node import Node
 from tuplecalc.sources.terraform_resources import LATER, Estate, Made, Reading, Resource
@@ -18,8 +19,12 @@ _GOOGLE_TIME_WAIT = "gcloud compute routers nats describe: effectiveTcpTimeWaitT
 _MOST_BLOCK = 64512
 
 
-def _cone(preset: str, resource: Resource, **keys: Said) -> Made:
-    return Made({"kind": Said("cone"), "preset": Said(preset, resource.values.where), **keys})
+def _cone(name: str, resource: Resource, *, addresses: Said, **keys: Said) -> Made:
+    """A hop of a preset; where it has more addresses than the preset allows, its own limit says so."""
+    size = AddressSet(addresses.value).size
+    more = {"most": addresses._replace(value={"addresses": size}, unknown="")}
+    hop = {"kind": Said("cone"), "preset": Said(name, resource.values.where), "addresses": addresses}
+    return Made({**hop, **keys, **(more if size > preset(name).most.get("addresses", size) else {})})
 
 
 def _addresses(found: list[str | int], where: str, unknown: str = LATER) -> Said:

@@ -24,8 +24,9 @@ ADDR = json.dumps(
 )
 ROUTE = json.dumps(
     [
+        {"dst": "default", "dev": "lan", "table": "200"},
         {"type": "local", "dst": "default", "dev": "lo", "table": "100"},
-        {"dst": "default", "gateway": "198.18.0.254", "dev": "wan"},
+        {"dst": "default", "nexthops": [{"gateway": "198.18.0.254", "dev": "wan"}, {"dev": "other"}]},
         {"dst": "198.18.1.0/24", "dev": "lan"},
     ]
 )
@@ -123,7 +124,7 @@ def test_rules_that_share_out_are_one_cone_and_others_are_kinds() -> None:
         {"name": "passing", "share": "1/2"}, {"name": "passing-2", "share": "1/2"}]  # fmt: skip
     assert values(made.clients) == {"addresses": ["198.18.1.0/25", "198.18.2.0/24", "198.18.3.3"]}
     assert sorted(whys(made)) == [
-        ("iptables.txt:10", "it is for fewer flows than counted here, for it matches --mark 0x4 too"),
+        ("iptables.txt:10", "it is for fewer flows than counted here: --mark 0x4"),
         ("iptables.txt:12", "never reached: iptables.txt:10 takes all"),
         ("iptables.txt:13", "UDP alone is translated so: a chain of its own"),
     ]
@@ -203,6 +204,7 @@ def test_captured_and_passing() -> None:
          {"listen_addresses": "198.18.1.1", "listen_ports": 3128, "rewrite_ports": "5000-5999"}, []),
         ("-A OUTPUT -p tcp -j REDIRECT --to-ports 15001", {"listen_ports": 15001}, []),
         ("-A PREROUTING -p tcp -j REDIRECT", {}, []),
+        ("-A PREROUTING -p tcp -m geoip --source-country XX -j REDIRECT", {}, ["it is for fewer flows than"]),
     ],
 )  # fmt: skip
 def test_redirect(lines: str, expected: dict[str, Any], why: list[str]) -> None:
@@ -262,13 +264,18 @@ SSH = "-A PREROUTING -d 198.18.0.8/32 -p tcp --dport 22 -j DNAT --to-destination
 
 def test_dnat_to_others() -> None:
     made = draft(saved(nat=WEB + SSH))
-    virtual = {"addresses": ["198.18.0.7"], "ports": 80}
+    virtual = {"addresses": "198.18.0.7", "ports": 80}
     assert hops(made) == [{"name": "balancer", "kind": "hourglass", "layer": 4, **TABLE, "virtual": virtual}]
     assert [values(each) for each in made.services] == SERVICES
     assert whys(made) == [("iptables.txt:9", "another virtual service: a chain of its own")]
+    made = draft(saved(nat="-A PREROUTING -m addrtype --dst-type LOCAL -j DNAT --to-destination 198.18.2.3"))
+    said = made.hops[0]["virtual"]
+    assert said.value == {"addresses": "203.0.113.5", "ports": "1-65535"}
+    assert said.unknown == "which addresses clients use, which ports clients use"
+    assert whys(made) == [("iptables.txt:7", "it is for fewer flows than counted here: --dst-type LOCAL")]
     both = WEB + WEB.replace("--dport 80", "--dport 81")
     made = draft(saved(nat=both))
-    assert hops(made)[0]["virtual"] == {"addresses": ["198.18.0.7"], "ports": "80-81"}
+    assert hops(made)[0]["virtual"] == {"addresses": "198.18.0.7", "ports": "80-81"}
     assert made.remarks == ()
     made = draft(
         saved(
@@ -292,7 +299,7 @@ def test_dnat_and_masquerade_of_the_same_flows() -> None:
     (cone,) = hops(made)
     assert (cone["kind"], "virtual" in cone, made.services) == ("cone", False, ())
     assert [why for _, why in whys(made)] == [
-        "it is for fewer flows than counted here, for it matches ! -o docker0 too",
+        "it is for fewer flows than counted here: ! -o docker0",
         "a virtual service beside what is translated or captured: a chain of its own",
     ]
 
@@ -305,9 +312,29 @@ IPVS = """-A -t 198.18.0.7:80 -s wlc -p 300
 """
 
 
+def test_a_node_of_a_cluster() -> None:
+    """Many virtual services beside a cone, and a rule for what a mark was set on."""
+    lines = [":MARKED - [0:0]", "-A POSTROUTING -j MARKED", "-A MARKED -m mark ! --mark 0x4000 -j RETURN"]
+    lines += ["-A MARKED -j MASQUERADE", "-A POSTROUTING -s 198.18.64.0/18 ! -d 198.18.64.0/18 -j MASQUERADE"]
+    for n in range(9):
+        lines += [f"-A PREROUTING -d 198.18.9.{n}/32 -p tcp --dport 80 -j SVC{n}", f":SVC{n} - [0:0]"]
+        lines += [f"-A SVC{n} -p tcp -j DNAT --to-destination 198.18.64.{n}:8080"]
+    made = draft(saved(nat="\n".join(lines)))
+    (cone,) = hops(made)
+    assert (cone["kind"], "virtual" in cone) == ("cone", False)
+    beside = "a virtual service beside what is translated or captured: a chain of its own"
+    assert [remark.why for remark in made.remarks] == [
+        "it is for fewer flows than counted here: not(! --mark 0x4000)",
+        "it is for fewer flows than counted here: ! -d 198.18.64.0/18",
+        *[beside] * 6,
+    ]
+    assert made.remarks[-1].said == "4 more"
+    assert values(made.clients) == {"addresses": ["198.18.1.0/24", "198.18.64.0/18"]}
+
+
 def test_ipvs() -> None:
     made = draft(ipvsadm_txt=IPVS)
-    virtual = {"addresses": ["198.18.0.7"], "ports": 80}
+    virtual = {"addresses": "198.18.0.7", "ports": 80}
     assert hops(made) == [{"name": "balancer", "kind": "hourglass", "layer": 4, "virtual": virtual}]
     assert [values(each) for each in made.services] == [
         {"addresses": "198.18.2.1", "ports": 8080},

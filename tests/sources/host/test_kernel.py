@@ -154,7 +154,7 @@ def test_a_balancer(setup: str) -> None:
     draft = collected(setup)
     (hop,) = map(values, draft.hops)
     assert (hop["kind"], hop["layer"]) == ("hourglass", 4)
-    assert hop["virtual"] == {"addresses": ["198.18.0.2"], "ports": 443}
+    assert hop["virtual"] == {"addresses": "198.18.0.2", "ports": 443}
     assert [values(each) for each in draft.services] == [{"addresses": "198.18.1.7-198.18.1.8", "ports": 443}]
     assert {remark.why for remark in draft.remarks} == {"another virtual service: a chain of its own"}
 

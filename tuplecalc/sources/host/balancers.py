@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark, Said
 from tuplecalc.sources.host.captures import is_to_itself
-from tuplecalc.sources.host.machine import Machine
+from tuplecalc.sources.host.chains import family_of
+from tuplecalc.sources.host.machine import Machine, fewer, is_drawn, places
 
-_CHAIN_OF_ITS_OWN = "another virtual service: a chain of its own"
+_MOST_REMARKS = 5
 
 
 @dataclass
@@ -25,10 +26,17 @@ class Service:
     """Address, ports (those that clients address where they are empty), and where it stands."""
     where: str
     text: str
+    remarks: list[Remark] = field(default_factory=list)
+    """What its rules match beside addresses and ports."""
     rewrites: bool = True
     """Whether the destination is changed, or kept (direct routing, tunnels)."""
     is_tracked: bool = True
     """IPVS has a table of its own, which has no size."""
+
+    @property
+    def family(self) -> str:
+        """Of where it leads to."""
+        return family_of([self.targets[0][0]])
 
 
 def services(machine: Machine) -> tuple[list[Service], list[Remark]]:
@@ -39,6 +47,7 @@ def services(machine: Machine) -> tuple[list[Service], list[Remark]]:
         known = found.setdefault((each.addresses, each.ports), each)
         if known is not each:
             known.targets += [target for target in each.targets if target not in known.targets]
+            known.remarks += each.remarks
     return list(found.values()), remarks
 
 
@@ -48,7 +57,8 @@ def _all(machine: Machine, remarks: list[Remark]) -> Iterator[Service]:
             remarks.append(Remark(rule.where, rule.text, "it changes the port alone"))
         elif not is_to_itself(machine, rule):
             targets = [(address, rule.to_ports, rule.where) for address in rule.to_addresses]
-            yield Service(rule.destinations, rule.destination_ports, targets, rule.where, rule.text)
+            others = [] if is_drawn(rule) else fewer(rule)
+            yield Service(rule.destinations, rule.destination_ports, targets, rule.where, rule.text, others)
     for each in machine.balanced:
         if each.protocol == "udp":
             remarks.append(Remark(each.where, each.text, "UDP: a chain of its own"))
@@ -57,12 +67,13 @@ def _all(machine: Machine, remarks: list[Remark]) -> Iterator[Service]:
         else:
             rewrites = each.servers[0].mode == "nat"
             to = [(s.address, s.port, s.where) for s in each.servers if (s.mode == "nat") is rewrites]
-            others = [s for s in each.servers if (s.mode == "nat") is not rewrites]
             remarks += [
-                Remark(s.where, s.text, "reached in another way than the first server") for s in others
+                Remark(s.where, s.text, "reached in another way than the first server")
+                for s in each.servers
+                if (s.mode == "nat") is not rewrites
             ]
             to = to if rewrites else [(each.address, each.port, each.where)]
-            yield Service((each.address,), each.port, to, each.where, each.text, rewrites, False)
+            yield Service((each.address,), each.port, to, each.where, each.text, [], rewrites, False)
 
 
 def together(several: list[Service]) -> tuple[Service, list[Remark]]:
@@ -71,32 +82,45 @@ def together(several: list[Service]) -> tuple[Service, list[Remark]]:
     A hop has one ``virtual``, which is every one of its addresses with every one of its ports.
     """
     first = several[0]
-    alike = [s for s in several if s.ports == first.ports and s.rewrites == first.rewrites]
+    like = [s for s in several if s.rewrites == first.rewrites and s.family == first.family]
+    alike = [s for s in like if s.ports == first.ports]
     if len(alike) == 1:
-        alike = [s for s in several if s.addresses == first.addresses and s.rewrites == first.rewrites]
+        alike = [s for s in like if s.addresses == first.addresses]
     addresses = tuple(dict.fromkeys(a for s in alike for a in s.addresses))
-    ports = str(PortSet(", ".join(s.ports for s in alike))) if all(s.ports for s in alike) else ""
-    where = ", ".join(dict.fromkeys(s.where for s in alike))
+    given = list(dict.fromkeys(s.ports for s in alike))
+    ports = str(PortSet(", ".join(given))) if all(given) else ""
+    where = places(s.where for s in alike)
     targets = list(dict.fromkeys((a, p or s.ports, w) for s in alike for a, p, w in s.targets))
-    whole = Service(addresses, ports, targets, where, first.text, first.rewrites, first.is_tracked)
-    remarks = [Remark(s.where, s.text, _CHAIN_OF_ITS_OWN) for s in several if s not in alike]
+    whole = Service(addresses, ports, targets, where, first.text, [], first.rewrites, first.is_tracked)
+    chosen = {id(s) for s in alike}
+    left = [s for s in several if id(s) not in chosen]
+    remarks = [remark for s in alike for remark in s.remarks][:_MOST_REMARKS]
+    remarks += left_out(left, "another virtual service: a chain of its own")
     if len({frozenset((a, p or s.ports) for a, p, _ in s.targets) for s in alike}) > 1:
-        remarks.append(
-            Remark(where, first.text, "each leads to servers of its own; counted as if any led to all")
-        )
+        why = "each leads to servers of its own; counted as if any led to all"
+        remarks.append(Remark(where, first.text, why))
     return whole, remarks
+
+
+def left_out(several: Sequence[Service], why: str) -> list[Remark]:
+    """A remark for each; of many, as on a cluster's node, the first ones and how many more there are."""
+    most = _MOST_REMARKS if len(several) > _MOST_REMARKS + 1 else len(several)
+    remarks = [Remark(each.where, each.text, why) for each in several[:most]]
+    if several[most:]:
+        remarks.append(Remark(several[most].where, f"{len(several) - most} more", why))
+    return remarks
 
 
 def virtual(service: Service, machine: Machine) -> Said:
     """The key ``virtual`` of a hop."""
     value: dict[str, object] = {
-        "addresses": list(service.addresses),
+        "addresses": AddressSet(service.addresses).spec if service.addresses else 1,
         "ports": PortSet(service.ports or "1-65535").spec,
     }
     unknown = []
     if not service.addresses:
-        own = [a for a in machine.routing.addresses if a.is_reachable and a.family == "ip"]
-        value["addresses"] = [a.host for a in own[:1]] or 1
+        own = [a for a in machine.routing.addresses if a.is_reachable and a.family == service.family]
+        value["addresses"] = own[0].host if own else 1
         unknown.append("which addresses clients use")
     if not service.ports:
         unknown.append("which ports clients use")
@@ -106,10 +130,10 @@ def virtual(service: Service, machine: Machine) -> Said:
 def behind(service: Service) -> tuple[dict[str, Said], ...]:
     """The tables ``services``: one for each set of ports, and no endpoint in two of them."""
     ports: dict[str, PortSet] = {}
-    places: dict[str, list[str]] = {}
+    stands: dict[str, list[str]] = {}
     for address, given, where in service.targets:
         ports[address] = ports.get(address, PortSet.of_ranges([])) | PortSet(given or "80")
-        places.setdefault(address, []).append(where)
+        stands.setdefault(address, []).append(where)
     if any("-" in address or "/" in address for address in ports):  # these may overlap
         whole = PortSet.of_ranges([each for some in ports.values() for each in some.ranges])
         ports = dict.fromkeys(ports, whole)
@@ -117,7 +141,7 @@ def behind(service: Service) -> tuple[dict[str, Said], ...]:
     tables = []
     for each in dict.fromkeys(ports.values()):
         addresses = [address for address, some in ports.items() if some == each]
-        where = ", ".join(dict.fromkeys(place for address in addresses for place in places[address]))
+        where = places(place for address in addresses for place in stands[address])
         said = Said(AddressSet(addresses).spec, where)
         tables.append({"addresses": said, "ports": Said(each.spec, where, unknown)})
     return tuple(tables)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark, Said
 from tuplecalc.sources.host import sysctl
-from tuplecalc.sources.host.machine import Machine
+from tuplecalc.sources.host.machine import Machine, fewer, places
 from tuplecalc.sources.host.rule import Rule
 
 _SOURCE = "does it speak from its clients' addresses? (haproxy: usesrc, nginx: proxy_bind … transparent)"
@@ -27,6 +27,7 @@ def captures(machine: Machine) -> tuple[list[tuple[dict[str, Said], list[Rule]]]
             found.append((_proxy(machine, rules, capture), rules))
         for rule in rules:
             remarks += [Remark(rule.where, rule.text, why) for why in _wrong(machine, rule)]
+            remarks += fewer(rule)
         if capture == "nat" and len({rule.to_ports for rule in rules}) > 1:
             remarks.append(Remark(rules[0].where, rules[0].text, _OWN_LISTENERS))
     return found, remarks
@@ -56,7 +57,7 @@ def _redirected(machine: Machine) -> Iterator[list[Rule]]:
 
 
 def _proxy(machine: Machine, rules: list[Rule], capture: str) -> dict[str, Said]:
-    where = ", ".join(rule.where for rule in rules)
+    where = places(rule.where for rule in rules)
     process = _process(machine, rules)
     table = {
         "name": Said(process[0] if process else "proxy", process[1] if process else ""),

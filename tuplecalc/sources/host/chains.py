@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_network
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.host.rule import Action, Hook, Rule
 
-MOST_STEPS = 20_000
+MOST_STEPS = 300_000
 """Rules that are looked at; chains that fan out and join again multiply the ways through them."""
 PROTOCOLS = {"6": "tcp", "17": "udp", "0": "", "all": ""}
 """Numbers and words that mean one of the protocols of :class:`~tuplecalc.sources.host.rule.Rule`."""
@@ -79,6 +79,8 @@ class Step(NamedTuple):
     match: Match
     does: Does | None = None
     jump: str = ""
+    leaves: bool = False
+    """Whether packets that match leave the chain here, so that the next rules are for the others."""
 
 
 @dataclass
@@ -134,8 +136,17 @@ class Reading:
         self.rules.append(Rule(where=step.where, text=step.text, hook=hook, **matched, **done))
 
 
-def _entered(chain: Sequence[Step], hook: Hook, match: Match) -> Iterator[tuple[Step, Hook, Match]]:
-    return ((step, hook, match) for step in chain)
+def _entered(chain: Sequence[Step], hook: Hook, outer: Match) -> Iterator[tuple[Step, Hook, Match]]:
+    """The rules of a chain; what leaves it by a mark or the like is kept, what by its addresses is not.
+
+    Exceptions by addresses and ports (a network's own addresses, mostly) make no other kind of flow.
+    """
+    for step in chain:
+        if not step.leaves:
+            yield step, hook, outer
+        elif step.match.others and step.match == Match(family=step.match.family, others=step.match.others):
+            others = " ".join(filter(None, (outer.others, f"not({step.match.others})")))
+            outer = replace(outer, others=others)
 
 
 def ports_of(several: Sequence[str]) -> str:

@@ -8,11 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark, Said
-from tuplecalc.sources.host.machine import Machine
+from tuplecalc.sources.host.machine import Machine, fewer, is_drawn, places
 from tuplecalc.sources.host.rule import Rule
-
-_DRAWN = ("--mode", "--probability", "--every")
-"""Matches of ``statistic``: such rules share out what the next ones take too."""
 
 
 @dataclass
@@ -32,7 +29,7 @@ def cones(machine: Machine) -> Cones:
         addresses = _addresses(machine, rule)
         groups.setdefault((str(addresses.value), rule.to_ports), (addresses, []))[1].append(rule)
     for (_, ports), (addresses, rules) in groups.items():
-        where = ", ".join(rule.where for rule in rules)
+        where = places(rule.where for rule in rules)
         preset = machine.preset()
         table = {"name": Said("nat"), "kind": Said("cone", where), "preset": preset, "addresses": addresses}
         if ports:
@@ -41,15 +38,7 @@ def cones(machine: Machine) -> Cones:
         if preset.value != "linux-snat" and "tracking_time_wait" in table:
             table["time_wait"] = table["tracking_time_wait"]
         made.found.append((table, rules))
-        made.remarks += [
-            Remark(
-                rule.where,
-                rule.text,
-                f"it is for fewer flows than counted here, for it matches {rule.others} too",
-            )
-            for rule in rules
-            if rule.others
-        ]
+        made.remarks += [remark for rule in rules for remark in fewer(rule)]
     return made
 
 
@@ -67,12 +56,12 @@ def _outgoing(machine: Machine, made: Cones) -> list[Rule]:
                 made.remarks.append(
                     Remark(rule.where, rule.text, "UDP alone is translated so: a chain of its own")
                 )
-        elif matched in found and not _is_drawn(found[matched]):
+        elif matched in found and not is_drawn(found[matched]):
             made.remarks.append(
                 Remark(rule.where, rule.text, f"never reached: {found[matched].where} takes all")
             )
         else:
-            found[matched if not _is_drawn(rule) else rule.where] = rule
+            found[matched if not is_drawn(rule) else rule.where] = rule
     return list(found.values())
 
 
@@ -84,10 +73,6 @@ def _of_one_family(made: Cones, rules: Sequence[Rule]) -> list[Rule]:
         if rule.family == "ip6":
             made.remarks.append(Remark(rule.where, rule.text, "IPv6 is translated too: a chain of its own"))
     return [rule for rule in rules if rule.family != "ip6"]
-
-
-def _is_drawn(rule: Rule) -> bool:
-    return any(word in rule.others for word in _DRAWN)
 
 
 def _shared_out(rules: Sequence[Rule]) -> list[Rule]:
@@ -105,11 +90,11 @@ def _shared_out(rules: Sequence[Rule]) -> list[Rule]:
         groups.setdefault(plain if rule.action == "snat" else rule.where, []).append(rule)
     found = []
     for several in groups.values():
-        if not any(map(_is_drawn, several)) or len(several) == 1:
+        if not any(map(is_drawn, several)) or len(several) == 1:
             found += several
             continue
         whole = tuple(dict.fromkeys(a for rule in several for a in rule.to_addresses))
-        where = ", ".join(rule.where for rule in several)
+        where = places(rule.where for rule in several)
         found.append(replace(several[-1], where=where, to_addresses=whole, others=""))
     return found
 

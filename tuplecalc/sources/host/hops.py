@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.sources.draft import Draft, Remark, Said, Table
+from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.host import sysctl
-from tuplecalc.sources.host.balancers import Service, behind, services, together, virtual
+from tuplecalc.sources.host.balancers import Service, behind, left_out, services, together, virtual
 from tuplecalc.sources.host.captures import captures
 from tuplecalc.sources.host.cones import cones
-from tuplecalc.sources.host.machine import Machine
+from tuplecalc.sources.host.machine import Machine, places
 from tuplecalc.sources.host.rule import Rule
 
 _SHARE = "which part of the flows goes this way"
@@ -41,7 +41,7 @@ def draft(machine: Machine) -> Draft:
         if service.rewrites:
             hops[0][0]["virtual"] = virtual(service, machine)
     else:
-        remarks += [Remark(each.where, each.text, _ANOTHER_WAY) for each in virtuals]
+        remarks += left_out(virtuals, _ANOTHER_WAY)
     if not hops and sysctl.forwards(machine.settings):
         hops = [_router(machine)]
     kinds = _ways(machine, hops)
@@ -74,7 +74,12 @@ def _takes_all(proxies: Sequence[_Hop], outward: Sequence[_Hop], virtuals: Seque
         not proxies
         and len(outward) == 1
         and all(each.rewrites for each in virtuals)
-        and any(not r.sources and (not r.out_interface or to <= {*r.destinations}) for r in rules)
+        and any(
+            not r.sources
+            and (not r.out_interface or to <= {*r.destinations})
+            and (not r.others or "dnat" in r.others.lower())
+            for r in rules
+        )
     )
 
 
@@ -109,7 +114,7 @@ def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
         name = ("captured" if table in captured else "passing") + (f"-{number}" if number > 1 else "")
         if number > 1:
             table["name"] = Said(f"{table['name'].value}-{number}")
-        where = ", ".join(rule.where for rule in rules)
+        where = places(rule.where for rule in rules)
         table["machine"] = Said(machine.name)
         if table in captured or not _crosses_too(captured, group):
             table["traffic"] = Said([name], where)
@@ -144,7 +149,7 @@ def _clients(machine: Machine, hops: Sequence[_Hop]) -> Table:
     found = dict(each for _, rules in hops for each in _sources(machine, rules))
     if not found:
         return {}
-    where = ", ".join(dict.fromkeys(found.values()))
+    where = places(found.values())
     return {"addresses": Said(AddressSet(list(found)).spec, where, _IN_USE)}
 
 
@@ -153,7 +158,7 @@ def _itself(machine: Machine) -> Table:
     own = [each for each in machine.routing.addresses if each.is_reachable and each.family == "ip"]
     addresses = Said(1, unknown="the address of the machine: ip addr")
     if own:
-        addresses = Said(AddressSet([each.host for each in own]).spec, ", ".join(each.where for each in own))
+        addresses = Said(AddressSet([each.host for each in own]).spec, places(each.where for each in own))
     return {"addresses": addresses} | sysctl.sockets(machine.settings)
 
 

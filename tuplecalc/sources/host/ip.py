@@ -82,8 +82,9 @@ class Routing(NamedTuple):
 
         Without interfaces it is that of the default route.
         """
-        routes = [r for r in self.routes if r.destination == "default" and r.kind == "unicast"]
+        routes = [r for r in self.routes if (r.kind, r.destination) == ("unicast", "default")]
         routes = [r for r in routes if ("ip6" if ":" in r.gateway else "ip") == family or not r.gateway]
+        routes.sort(key=lambda r: r.table != "main")  # other tables are printed first
         interfaces = interfaces or (routes[0].interface if routes else "")
         found = self.of(interfaces, family) if interfaces else []
         gateways = [ip_address(r.gateway) for r in routes if r.gateway]
@@ -128,9 +129,12 @@ def read(text: Text) -> Routing | None:
             case {"priority": _, "table": str(table)}:
                 kinds.add("lookups")
                 lookups += _lookups(row, table, where)
-            case {"dst": str(destination), "dev": str(device)}:
+            case {"dst": str(destination), "dev": str(device), **way} | {
+                "dst": str(destination),
+                "nexthops": [{"dev": str(device), **way}, *_],
+            }:
                 kinds.add("routes")
-                kind, gateway = str(row.get("type", "unicast")), _address(row.get("gateway"))
+                kind, gateway = str(row.get("type", "unicast")), _address(way.get("gateway"))
                 routes.append(Route(kind, destination, device, gateway, str(row.get("table", "main")), where))
     if len(kinds) > 1 or (rows and not kinds):
         return None

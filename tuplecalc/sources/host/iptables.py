@@ -167,7 +167,8 @@ def _step(where: str, line: str, family: Literal["ip", "ip6", "both"], words: _W
     if action is None:
         if target == "NETMAP":
             raise _NotKnownError(ONE_TO_ONE)
-        return step._replace(jump="" if target in _HOLDS_NO_TUPLE else target)
+        jump = "" if target in _HOLDS_NO_TUPLE else target
+        return step._replace(jump=jump, leaves=target in ("RETURN", "ACCEPT"))
     to = [_target(each) for each in [*words.of("--to-source"), *words.of("--to-destination")]]
     ports = [each for _, each in to if each] + words.of("--to-ports") + words.of("--to-port")
     ports += [each for each in words.of("--on-port") if each != "0"]

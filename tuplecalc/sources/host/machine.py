@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tuplecalc.sources.draft import Said
+from tuplecalc.sources.draft import Remark, Said
 from tuplecalc.sources.host import sysctl
 from tuplecalc.sources.host.ip import Address, Routing
 from tuplecalc.sources.host.ipvs import Balanced
@@ -18,9 +18,34 @@ from tuplecalc.sources.texts import Text
 _KERNEL = re.compile(r"^(?:Linux\s+)?(?:\S+\s+)?([2-9]|\d\d)\.(\d+)(?:\.\d+)?\S*(?:\s.*)?$")
 _MEMORY = re.compile(r"^MemTotal:\s+(\d{1,15}) kB$", re.MULTILINE)
 _CLOSING_YIELDS, _GIVES_UP = (6, 5), (5, 0)
+_MOST_PLACES = 3
+_DRAWN = ("--mode", "--probability", "--every")
 _ENTRIES = ((4 << 20, 262144), (1 << 20, 65536))
 """Above so many kB of memory the tracking table has so many entries (nf_conntrack_init_start)."""
 _BACKPORTS = "distributions backport: look for NF_NAT_HARDER_THRESH in this kernel's nf_nat_core.c"
+
+
+def places(several: Iterable[str]) -> str:
+    """Places as a comment names them: each once, and of many the first ones.
+
+    >>> places(["a:1", "a:2", "a:1", "a:3", "a:4", "a:5"])
+    'a:1, a:2, a:3 and 2 more'
+    """
+    found = list(dict.fromkeys(several))
+    more = f" and {len(found) - _MOST_PLACES} more" if len(found) > _MOST_PLACES + 1 else ""
+    return ", ".join(found[:_MOST_PLACES] if more else found) + more
+
+
+def is_drawn(rule: Rule) -> bool:
+    """Whether it takes only its part (``statistic``) of what the next ones take too."""
+    return any(word in rule.others for word in _DRAWN)
+
+
+def fewer(rule: Rule) -> list[Remark]:
+    """That a rule has matches which are not counted."""
+    if not rule.others:
+        return []
+    return [Remark(rule.where, rule.text, f"it is for fewer flows than counted here: {rule.others}")]
 
 
 class Kernel(NamedTuple):

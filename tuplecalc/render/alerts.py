@@ -46,7 +46,7 @@ def watched(capacity: Capacity, hops: Sequence[str]) -> Iterator[Watched]:
     """The limits of these hops that tables show, and each machine's tracking table."""
     limits = [limit for limit in capacity.limits if limit.hop in hops]
     for limit in limits:
-        if callable(RULES[limit.kind]):
+        if limit.kind in RULES:
             keys = f"{numbers.count(limit.size.value)} {limit.kind.resource} in a scope"
             yield Watched(limit.hop, limit.name, f"{keys}; {limit.kind.sentence}")
     machines = {hop.name: hop.on for hop in capacity.chain.hops}

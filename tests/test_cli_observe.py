@@ -292,9 +292,10 @@ def test_what_cannot_be_told_apart_is_said(nat: str, kinds: str, table: str, why
 
 def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
     text = NAT[: NAT.index("services =")] + NAT[NAT.index("[[hops]]") :]
-    text += "[services]\naddresses = 1  # unknown: how many answer\nports = 443\n"
+    text += "[services]\naddresses = 1  # unknown: how many answer\nports = 443\n# the end\n"
     Path(nat).write_text(text, encoding="utf-8")
     invoke("observe", nat, "--from", "-", "--fill", nat, stdin=BUSY)
+    assert Path(nat).read_text(encoding="utf-8").count("# the end\n") == 1
     groups = load(nat).to_dict()["services"]
     assert groups == [
         {"name": "port-443", "addresses": "198.18.9.9", "ports": 443, "share": "110/151"},

@@ -128,21 +128,33 @@ class _Writer:
             return
         busiest = sorted(ports, key=lambda port: -sum(ports[port].values()))[:_MOST_GROUPS]
         total = sum(sum(ports[port].values()) for port in busiest)
-        others = {key: value for key, value in group.items() if key not in ("addresses", "ports")}
-        found = self.toml.aot()
-        for port in busiest:
+        for port, table in zip(busiest, self._groups(len(busiest)), strict=True):
             addresses = [*map(str, ports[port])]
-            share = {"share": f"{sum(ports[port].values())}/{total}"} if len(busiest) > 1 else {}
-            table = self.toml.table()
-            table.update(others | ({"name": f"port-{port}"} if share else {}) | share)
             listed = addresses[0] if len(addresses) == 1 else addresses
             self._put(table, "addresses", listed if len(addresses) <= _MOST_LISTED else len(addresses))
             self._put(table, "ports", port)
-            found.append(table)
-        self.document.remove("services")
-        self.document.append("services", found)
+            if len(busiest) > 1:
+                table.update(name=f"port-{port}", share=f"{sum(ports[port].values())}/{total}")
         if more := len(ports) - len(busiest):
             yield f"services: {more:,} more ports, each with fewer connections, are left out"
+
+    def _groups(self, count: int) -> list[Any]:
+        """So many groups of services, the first of which is the one that is there, with its comments."""
+        groups = self.document["services"]
+        group = groups[0] if isinstance(groups, list) else groups
+        if count == 1:
+            return [group]
+        copies = [self.toml.table() for _ in range(count)]
+        for each in copies:
+            each.update(dict(group.items()))
+        if not isinstance(groups, self.toml.items.AoT):
+            self.document.remove("services")
+            groups, group = self.toml.aot(), group if isinstance(group, self.toml.items.Table) else copies[0]
+            groups.append(group)
+            self.document.append("services", groups)
+        for each in copies[1:]:
+            groups.append(each)
+        return [group, *copies[1:]]
 
     def _put(self, table: Any, key: str, value: object) -> None:
         """Write a value with its comment."""

@@ -428,12 +428,12 @@ def test_how_often_it_looks(
             '--fail-above "0": this is a share above 0; write it as in --fail-above 0.8 or 80%',
         ),
         (
-            ("--hop", "lvs", "--hop", "login-proxy"),
+            ("--hop", "lvs", "--hop", "login-proxy", "--from", "-"),
             "--hop: lvs, login-proxy: these are of several machines; hops of one have the same `machine` in "
             "the file",
         ),
         (
-            (),
+            ("--from", "-"),
             "--hop: which hop is this machine? The chain has lvs, login-proxy; write it as in --hop lvs",
         ),
     ],

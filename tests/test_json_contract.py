@@ -157,7 +157,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
     "observe": (
         (("observe", "cone", "--from", "-"), BUSY_NAT + "what?\n"),
         (("observe", "outage", "--hop", "login-proxy", "--from", "-"), sockets(3, 2)),
-        (("observe", "cone", "--every", "10s"), None),
+        (("observe", "cone", "--from", "nothing reads it", "--every", "10s"), None),
     ),
     "presets": (
         (("presets",), None),

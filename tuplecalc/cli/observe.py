@@ -93,10 +93,12 @@ def observe(
     pause, times = _times(pause, length)
     if times > 1 and "-" in (tables or ()):
         raise InputError("--every: standard input can be read once; name files, or leave --from out")
+    take = partial(_files, tables) if tables else _live
+    if not tables:
+        take()  # refuses where it cannot, before the work for it is done
     design, text = own_chain() if file is None else with_text(file, settings)
     names = own_hops(design, hops)
     listed = _SCOPES[output] if scopes is None else scopes
-    take = partial(_files, tables) if tables else _live
     seen = _last(snapshots(capacity(design), names, take, float(pause), times, max(listed, 1)), times)
     _put(seen, output, to, listed)
     if fill is not None:

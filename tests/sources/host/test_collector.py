@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.sources.host.drafts import values
-from tests.sources.host.test_hops import ADDR, MASQUERADE, saved
+from tests.sources.host.gateway import ADDR, MASQUERADE, saved
 from tuplecalc.sources.host import bundle
 from tuplecalc.sources.texts import Source, Text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.host.chains import ONE_TO_ONE, Does, Match, Reading, Step, family_of
-from tuplecalc.sources.host.nft_expressions import NotKnownError, Sets, listed, said
+from tuplecalc.sources.host.nft_expressions import NotKnownError, Sets, listed, said, shortened
 from tuplecalc.sources.host.rule import Hook
 from tuplecalc.sources.texts import Text
 
@@ -59,18 +60,18 @@ class _Ruleset:
     text: Text
     taken: Collection[tuple[str, str]]
     reading: Reading = field(default_factory=Reading)
-    lookup: Sets = field(default_factory=lambda: Sets({}))
+    lookup: Sets = field(default_factory=Sets)
 
     def read(self, objects: list[Any]) -> Reading:
         tables: dict[tuple[str, str], dict[str, list[Step]]] = {}
         bases: dict[tuple[str, str], dict[str, Hook]] = {}
-        sets: dict[tuple[str, str], dict[str, list[Any]]] = {}
+        sets: defaultdict[tuple[str, str], Sets] = defaultdict(Sets)
         for each in objects:
             match each:
                 case {"set": {"family": str(f), "table": str(t), "name": str(n), **rest}} | {
                     "map": {"family": str(f), "table": str(t), "name": str(n), **rest}
                 }:
-                    sets.setdefault((f, t), {})[n] = listed(rest.get("elem", []))
+                    sets[f, t].named[n] = listed(rest.get("elem", []))
                 case {"chain": {"family": str(f), "table": str(t), "name": str(n)}} if f in _FAMILIES:
                     tables.setdefault((f, t), {})[n] = []
                     hook = str(each["chain"].get("hook", ""))
@@ -88,7 +89,7 @@ class _Ruleset:
                     elif chain is None:
                         self.reading.remarks.append(Remark(where, said(each), f"{c} is no chain here"))
                     elif (f, t) not in self.taken:
-                        self.lookup = Sets(sets.get((f, t), {}))
+                        self.lookup = sets[f, t]
                         chain += self.steps(where, f, expressions)
                 case {"rule": _}:
                     self.reading.remarks.append(Remark(where, said(each)))
@@ -98,7 +99,7 @@ class _Ruleset:
 
     def steps(self, where: str, family: str, expressions: list[Any]) -> Iterator[Step]:
         """The rule as one step for each way through it: maps have several."""
-        text = " ".join(map(said, expressions))
+        text = shortened(" ".join(map(said, expressions)))
         ways = [Match(family=_FAMILIES[family])]  # type: ignore[arg-type]
         marks = [mark for each in expressions if (mark := _mark(each)) is not None]
         for expression in expressions:
@@ -118,7 +119,7 @@ class _Ruleset:
                     case _:
                         raise NotKnownError
             except (NotKnownError, ValueError):
-                self.reading.remarks.append(Remark(where, said(expression)))
+                self.reading.remarks.append(Remark(where, shortened(said(expression))))
 
     def statement(self, step: Step, expression: Mapping[str, Any], marks: list[int]) -> Iterator[Step]:
         """What a statement does with the packets that reach it."""

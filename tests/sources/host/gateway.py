@@ -25,6 +25,7 @@ ROUTE = json.dumps(
         {"dst": "default", "dev": "lan", "table": "200"},
         {"type": "local", "dst": "default", "dev": "lo", "table": "100"},
         {"dst": "default", "nexthops": [{"gateway": "198.18.0.254", "dev": "wan"}, {"dev": "other"}]},
+        {"dst": "default", "gateway": "2001:db8::1", "dev": "wan", "pref": "medium"},
         {"dst": "198.18.1.0/24", "dev": "lan"},
     ]
 )

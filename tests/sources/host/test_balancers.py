@@ -36,6 +36,9 @@ def test_dnat_and_masquerade_of_the_same_flows() -> None:
     (cone,) = hops(made)
     assert (cone["kind"], cone["virtual"]["ports"]) == ("cone", 80)
     assert [values(each) for each in made.services] == SERVICES
+    for others in ("-m conntrack --ctstate DNAT", "-m ipvs --vaddr 198.18.0.7/32"):
+        made = draft(saved(nat=f"{WEB}-A POSTROUTING {others} -j MASQUERADE"))
+        assert "virtual" in hops(made)[0]
     # Published ports of containers: their own flows are translated, and these come from elsewhere.
     made = draft(saved(nat=SSH + "\n-A POSTROUTING -s 198.18.2.0/24 ! -o docker0 -j MASQUERADE"))
     (cone,) = hops(made)

@@ -46,6 +46,13 @@ def test_tproxy(lines: str, others: dict[str, str], expected: dict[str, Any], wh
     assert "usesrc" in made.hops[0]["source"].unknown
 
 
+def test_tproxy_of_ipv6() -> None:
+    text = saved(mangle=TPROXY).replace("iptables-save", "ip6tables-save")
+    made = draft(text)
+    assert hops(made)[0]["addresses"] == "2001:db8::7"
+    assert values(made.clients) == {"addresses": "2001:db8:1::/64"}
+
+
 def test_captured_and_passing() -> None:
     own, nat = draft(saved(mangle=TPROXY, nat=MASQUERADE)).hops
     assert (values(own)["traffic"], values(nat)["traffic"]) == (["captured"], ["passing"])

@@ -68,9 +68,10 @@ def _proxy(machine: Machine, rules: list[Rule], capture: str) -> dict[str, Said]
     if capture == "nat":
         table |= _listens(rules, where) | _rewritten(machine)
     table["source"] = Said("own", unknown=_SOURCE)
+    family = "ip6" if all(rule.family == "ip6" for rule in rules) else "ip"
     for rule in machine.the("transparent-socket")[:1]:
         table["source"] = Said("client", rule.where, _SOURCE)
-    if table["source"].value == "own" and (address := machine.source()):
+    if table["source"].value == "own" and (address := machine.source(family=family)):
         table["addresses"] = Said(address.host, address.where)
     table |= sysctl.sockets(machine.settings)
     table["tracking"] = _tracking(machine, rules, capture)

@@ -18,6 +18,8 @@ from tuplecalc.sources.host.rule import Rule
 _SHARE = "which part of the flows goes this way"
 _IN_USE = "how many of these addresses are in use: ip neigh"
 _ANOTHER_WAY = "a virtual service beside what is translated or captured: a chain of its own"
+_OF_VIRTUAL = ("dnat", "vaddr")
+"""Matches of flows whose destination was changed: by `ct status`, `--ctstate`, IPVS."""
 _Hop = tuple[dict[str, Said], list[Rule]]
 
 
@@ -77,7 +79,7 @@ def _takes_all(proxies: Sequence[_Hop], outward: Sequence[_Hop], virtuals: Seque
         and any(
             not r.sources
             and (not r.out_interface or to <= {*r.destinations})
-            and (not r.others or "dnat" in r.others.lower())
+            and (not r.others or any(word in r.others.lower() for word in _OF_VIRTUAL))
             for r in rules
         )
     )

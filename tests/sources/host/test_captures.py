@@ -51,6 +51,9 @@ def test_tproxy_of_ipv6() -> None:
     made = draft(text)
     assert hops(made)[0]["addresses"] == "2001:db8::7"
     assert values(made.clients) == {"addresses": "2001:db8:1::/64"}
+    assert [why[:20] for _, why in whys(made)] == ["TPROXY does nothing:"], "only IPv4 has the route"
+    home = ROUTE.replace('"table": "100"', '"table": "100", "pref": "medium"')
+    assert draft(text, route_json=home).remarks == ()
 
 
 def test_captured_and_passing() -> None:

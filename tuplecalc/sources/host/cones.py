@@ -104,8 +104,7 @@ def _addresses(machine: Machine, rule: Rule) -> Said:
     if rule.to_addresses:
         several = list(rule.to_addresses)
         return Said(several if len(several) > 1 else several[0], rule.where)
-    family = "ip6" if rule.family == "ip6" else "ip"
-    if address := machine.source(rule.out_interface, family):
+    if address := machine.source(rule.out_interface, rule.main_family):
         return Said(address.host, f"{rule.where}, {address.where}")
     of = f"of {rule.out_interface}" if rule.out_interface else "of the default route's interface"
     return Said(1, rule.where, f"the address {of}: ip addr")

@@ -167,15 +167,14 @@ def _itself(machine: Machine) -> Table:
 def _sources(machine: Machine, rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
     """The addresses that flows come from: what rules say, or the networks that they come in by."""
     for rule in rules:
-        family = "ip6" if rule.family == "ip6" else "ip"
-        outside = machine.source(rule.out_interface, family)
+        outside = machine.source(rule.out_interface, rule.main_family)
         if rule.sources:
             yield from ((each, rule.where) for each in rule.sources)
             continue
         if rule.hook == "output":
-            own = machine.routing.of("*", family)
+            own = machine.routing.of("*", rule.main_family)
             yield from ((each.host, each.where) for each in own)
             continue
-        for each in machine.routing.of(rule.in_interface or "*", family):
+        for each in machine.routing.of(rule.in_interface or "*", rule.main_family):
             if rule.in_interface or (outside is not None and each.interface != outside.interface):
                 yield str(each.address.network), each.where

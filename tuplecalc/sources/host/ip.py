@@ -102,13 +102,13 @@ class Routing(NamedTuple):
             return False
         return found.is_loopback or any(found == each.address.ip for each in self.addresses)
 
-    def leads_home(self, mark: int) -> bool | None:
+    def leads_home(self, mark: int, family: str) -> bool | None:
         """Whether packets with a mark go to this machine's own sockets; None where files are missing."""
         if not self.lookups or not self.routes:
             return None
         tables = {each.table for each in self.lookups if mark & each.mask == each.mark}
-        homewards = [r for r in self.routes if r.kind == "local" and r.destination in _TO_ALL]
-        return any(each.table in tables for each in homewards)
+        homewards = [r for r in self.routes if (r.kind, r.family) == ("local", family)]
+        return any(each.table in tables and each.destination in _TO_ALL for each in homewards)
 
 
 def read(text: Text) -> Routing | None:

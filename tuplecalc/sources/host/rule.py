@@ -44,3 +44,8 @@ class Rule:
     """``random`` or ``fully-random``."""
     others: str = ""
     """Matches that are not kept above, as written: the rule is then for fewer packets than it seems."""
+
+    @property
+    def main_family(self) -> Literal["ip", "ip6"]:
+        """The family that is counted: IPv4 where it is for both."""
+        return "ip6" if self.family == "ip6" else "ip"

@@ -43,7 +43,7 @@ def test_rules_that_share_out_are_one_cone_and_others_are_kinds() -> None:
 -A POSTROUTING -s 198.18.2.0/24 -o wan -p tcp -j SNAT --to-source 198.18.0.7:2000-2999
 -A POSTROUTING -s 198.18.3.3/32 -m mark --mark 0x4 -j SNAT --to-source 198.18.0.8
 -A POSTROUTING -s 198.18.4.4/32 -d 198.18.4.4/32 -j MASQUERADE
--A POSTROUTING -s 198.18.3.3/32 -m mark --mark 0x4 -j SNAT --to-source 198.18.0.9
+-A POSTROUTING -s 198.18.3.3/32 -m mark --mark 0x4 -j MASQUERADE
 -A POSTROUTING -s 198.18.5.0/24 -p udp -j SNAT --to-source 198.18.0.9
 """
     made = draft(saved(nat=several))
@@ -61,6 +61,16 @@ def test_rules_that_share_out_are_one_cone_and_others_are_kinds() -> None:
         ("iptables.txt:14", "UDP alone is translated so: a chain of its own"),
     ]
     assert made.passed_over == {"ACCEPT": 1, "NAT of an address that speaks to itself": 1}
+
+
+@pytest.mark.parametrize(
+    ("first", "hidden"), [("-o wan", True), ("", True), ("-o lan", False), ("-d 198.18.9.9", False)]
+)
+def test_a_rule_behind_one_that_takes_all(first: str, hidden: bool) -> None:
+    second = "-A POSTROUTING -s 198.18.1.0/24 -o wan -j SNAT --to-source 198.18.0.8"
+    made = draft(saved(nat=f"-A POSTROUTING {first} -j MASQUERADE\n{second}"))
+    assert [why for _, why in whys(made)] == ["never reached: iptables.txt:7 takes all"] * hidden
+    assert len(made.hops) == 2 - hidden
 
 
 def test_ipv6() -> None:

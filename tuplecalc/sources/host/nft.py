@@ -24,11 +24,10 @@ HOOKS: Mapping[str, Hook] = {
     "postrouting": "postrouting",
 }
 _FAMILIES = {"ip": "ip", "ip6": "ip6", "inet": "both"}
-_TRANSLATES = {"snat", "dnat", "masquerade", "redirect"}
 _HOLDS_NO_TUPLE = {
     *("counter", "log", "limit", "quota", "accept", "return", "continue", "set", "last", "reset", "dup"),
     *("mangle", "queue", "fwd", "map", "secmark"),
-    *("ct helper", "ct timeout", "ct expectation", "ct count", "add", "update", "meter", "comment"),
+    *("ct helper", "ct timeout", "ct expectation", "ct count", "meter"),
 }
 _TARGETS_OF_NAT = {"SNAT", "MASQUERADE", "DNAT", "REDIRECT", "TPROXY", "NETMAP", "CT", "NOTRACK"}
 _LOST = "iptables made this rule, and nft does not print what it does: iptables-save would"

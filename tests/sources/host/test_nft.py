@@ -154,6 +154,31 @@ def test_chains_are_followed_with_what_leads_to_them() -> None:
     assert {rule.hook for rule in rules} == {"postrouting"}
 
 
+def test_verdict_maps_of_a_balancer() -> None:
+    """As a cluster's node has them: address, protocol and port lead to a chain, which draws one of two."""
+    elements = [
+        [{"concat": ["198.18.9.1", "tcp", 80]}, {"goto": {"target": "web"}}],
+        [{"concat": ["198.18.9.2", "udp", 53]}, {"goto": {"target": "dns"}}],
+    ]
+    key = {"concat": [DADDR, meta("l4proto"), header("th", "dport")]}
+    drawn = {"vmap": {"key": DRAWN, "data": {"set": [[n, {"goto": {"target": f"to{n}"}}] for n in range(2)]}}}
+    to = [[[{"dnat": {"addr": f"198.18.2.{n}", "port": 8080}}]] for n in range(2)]
+    text = ruleset(
+        ("services", "prerouting", [[{"vmap": {"key": key, "data": {"set": elements}}}]]),
+        ("web", "", [[drawn]]),
+        ("dns", "", [[drawn]]),
+        ("to0", "", to[0]),
+        ("to1", "", to[1]),
+    )
+    found = [(r.destinations, r.protocol, r.destination_ports, r.to_addresses) for r in read(text).rules]
+    assert found == [
+        (("198.18.9.1",), "tcp", "80", ("198.18.2.0",)),
+        (("198.18.9.1",), "tcp", "80", ("198.18.2.1",)),
+        (("198.18.9.2",), "udp", "53", ("198.18.2.0",)),
+        (("198.18.9.2",), "udp", "53", ("198.18.2.1",)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("expression", "why"),
     [

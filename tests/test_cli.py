@@ -134,7 +134,15 @@ def test_a_wrong_setting_is_refused(setting: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("rate", "share", "status"),
-    [(7, "0.8", 0), (9, "0.8", 1), (7, "0.7", 0), (3, "0.3", 0), (12, "1.2", 0), ("12.000001", "1.2", 1)],
+    [
+        (7, "0.8", 0),
+        (9, "0.8", 1),
+        (7, "70%", 0),
+        (9, "80 %", 1),
+        (3, "0.3", 0),
+        (12, "1.2", 0),
+        ("12.000001", "1.2", 1),
+    ],
 )
 def test_fail_above(rate: object, share: str, status: int) -> None:
     result = invoke("capacity", "-", "-o", "json", "--fail-above", share, stdin=DIRECT.format(rate=rate))
@@ -185,6 +193,13 @@ def test_most_failing_is_of_what_is_expected(output: str) -> None:
     if output == "table":
         said = invoke("capacity", "outage", "--rate", "570", *gates, "0.01").stdout
         assert said.startswith("Fails: ")
+
+
+@pytest.mark.parametrize(("rate", "share", "status"), [("40", "0", 0), ("1500", "0", 1), ("1500", "1%", 0)])
+def test_most_failing_may_be_nothing_and_percent(rate: str, share: str, status: int) -> None:
+    """0.174 % are expected to fail at 1,500/s; a rate of which nothing fails passes a gate of 0."""
+    shape = "inverted-cone-tproxy" if rate == "1500" else "cone"
+    assert invoke("capacity", shape, "--rate", rate, "--most-failing", share).exit_code == status
 
 
 def test_most_failing_closes_at_the_upper_end() -> None:
@@ -284,10 +299,17 @@ def test_wrong_usage_is_bad_input(arguments: list[str]) -> None:
         ("--rate", "-3", '--rate "-3": this is a rate above 0 and up to 1e18; write it as in --rate 700'),
         ("--rate", "nan", '--rate "nan": this is a rate above 0 and up to 1e18; write it as in --rate 700'),
         ("--rate", "1e300", '--rate "1e300": this is a rate above 0 and up to 1e18'),
-        ("--blocking", "0.1%", '--blocking "0.1%": this is a share above 0 and below 1; write it as in'),
+        ("--rate", "5%", '--rate "5%": this is a rate above 0 and up to 1e18; write it as in --rate 700'),
+        ("--blocking", "0%", '--blocking "0%": this is a share above 0 and below 1; write it as in'),
+        ("--blocking", "100%", '--blocking "100%": this is a share above 0 and below 1; write it as in'),
+        ("--blocking", "%", '--blocking "%": this is a share above 0 and below 1; write it as in'),
         ("--blocking", "1", '--blocking "1": this is a share above 0 and below 1'),
         ("--blocking", "1e-400", '--blocking "1e-400": this is a share above 0 and below 1'),
-        ("--most-failing", "1", '--most-failing "1": this is a share above 0 and below 1; write it as in'),
+        (
+            "--most-failing",
+            "1",
+            '--most-failing "1": this is a share of 0 or more and below 1; write it as in',
+        ),
         ("--fail-above", "", '--fail-above "": this is a share above 0; write it as in --fail-above 0.8'),
     ],
 )
@@ -298,6 +320,30 @@ def test_an_option_says_what_was_typed(option: str, value: str, message: str) ->
 def test_options_are_read_as_the_file_is() -> None:
     fraction = invoke("capacity", "outage", "--rate", "1400/2", "--blocking", "1/1000").stdout
     assert fraction == invoke("capacity", "outage", "--rate", "7e2", "--blocking", "1e-3").stdout
+    assert fraction == invoke("capacity", "outage", "--rate", "700", "--blocking", "0.1%").stdout
+    solved = [
+        invoke("solve", "outage", "--for", "traffic.hold", "--blocking", share).stdout
+        for share in ("0.5%", "1/200")
+    ]
+    assert solved[0] == solved[1] != ""
+
+
+KINDS = """
+clients = { addresses = 9 }
+services = { addresses = 1, ports = 80 }
+traffic = { kinds = [{ name = "a", rate = 5 }, { name = "b", rate = 6 }] }
+"""
+
+
+@pytest.mark.parametrize("command", [["capacity", "-"], ["report", "-", "-o", "-"]])
+def test_what_is_wrong_with_the_rate_is_said_of_the_option(command: list[str]) -> None:
+    rule = "where kinds have rates the total is their sum; leave it out, or give the kinds shares"
+    assert refused(run(*command, "--rate", "1e18", stdin=KINDS.encode())) == f'--rate "1e18": {rule}'
+    several = refused(run(*command, "--rate", "8", "--set", "clients.addresses=0", stdin=KINDS.encode()))
+    assert several.splitlines()[:2] == ["standard input: 2 errors", f'  --rate "8": {rule}']
+    assert refused(run(*command, "--set", "traffic.rate=8", stdin=KINDS.encode())).endswith(
+        f"traffic.rate: 8: {rule}"
+    )
 
 
 def test_csv_says_that_it_leaves_the_rate_out() -> None:

@@ -77,8 +77,18 @@ def test_what_is_solved_holds_when_it_is_set() -> None:
 
 def test_solve_with_blocking() -> None:
     said = invoke("solve", "outage", "--for", "traffic.hold", "--blocking", "1e-3").stdout
-    assert "700/s of which at most 0.1% fail" in said.replace("\n", " ")
-    assert "0.0269% to 0.1% of the connections fail at 700/s." in said
+    first, rest = said.replace("\n", " ").split(". Then ")
+    assert first.endswith(
+        " is the longest for 700/s of which at most 0.1% fail in the best case, ports chosen in concert; "
+        "42.5% to 55.3% are expected to fail"
+    )
+    assert "In the best case 0.0269% to 0.1% of the connections fail at 700/s." in rest
+    assert "expected" not in rest
+    none = invoke("solve", "outage", "--for", "hops.lvs.time_wait", "--blocking", "1%").stdout
+    assert "where in the best case 16.2% of the connections fail." in none.replace("\n", " ")
+    nat = invoke("solve", "cone", "--for", "hops.nat.addresses", "--rate", "2000", "--blocking", "1%").stdout
+    assert nat.startswith("addresses of nat: 1 is the least for 2,000/s of which at most 1% fail.\n")
+    assert "best case" not in nat
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def test_json_of_the_list_and_of_one() -> None:
         "fixed",
         "most",
         "multiples",
+        "powers",
         "knobs",
         "values",
     ]
@@ -98,6 +99,13 @@ def test_json_of_the_list_and_of_one() -> None:
 def test_an_unknown_preset_is_refused(name: str, near: str) -> None:
     message = f'"{name}": no preset has this name; did you mean "{near}"? `tuplecalc presets` lists them'
     assert refused(run("presets", name)) == message
+
+
+def test_a_name_like_none_has_the_nearest_all_the_same() -> None:
+    names = "windows-client, macos-client, haproxy-source-range"
+    assert refused(run("presets", "nonsense")) == (
+        f'"nonsense": no preset has this name; the nearest names are {names}; `tuplecalc presets` lists them'
+    )
 
 
 # Citations.

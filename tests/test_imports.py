@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,9 +44,20 @@ def test_json_loads_neither_rich_nor_jinja2() -> None:
     assert not after("capacity", "outage", "-o", "json") & {"rich", "jinja2"}
 
 
-@pytest.mark.parametrize("command", ["examples", "presets", "schema"])
+@pytest.mark.parametrize("command", ["examples", "presets", "schema", "rules"])
 def test_the_small_commands_load_nothing_heavy(command: str) -> None:
     assert not after(command) & HEAVY
+
+
+@pytest.mark.parametrize(
+    ("output", "others"), [("table", {"prometheus_client"}), ("json", {"rich"}), ("prometheus", {"rich"})]
+)
+def test_observe_loads_what_its_output_needs(output: str, others: set[str], tmp_path: Path) -> None:
+    path = tmp_path / "ss.txt"
+    path.write_text("tcp ESTAB 0 0 198.18.0.1:40000 198.18.9.9:443\n", encoding="utf-8")
+    modules = after("observe", "cone", "--from", str(path), "-o", output)
+    assert "tuplecalc.sources.observe" in modules
+    assert not modules & (HEAVY | others | {"jinja2", "pyroute2", "tomlkit"})
 
 
 def test_import_loads_nothing_heavy() -> None:

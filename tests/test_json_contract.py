@@ -12,12 +12,16 @@ import pytest
 
 import tuplecalc as tc
 from tests.command import HUGE, invoke, refused, run
+from tests.render.observations import observed
+from tests.test_cli_observe import BUSY as BUSY_NAT
+from tests.test_cli_observe import sockets
 from tests.test_cli_presets import OVERRIDDEN
 from tests.test_cli_verify import result
 from tuplecalc.lab.verification import Verification
 from tuplecalc.network.file import EXAMPLES
 from tuplecalc.network.presets import preset
 from tuplecalc.render.json import SCHEMAS
+from tuplecalc.sources.observed import Observed, snapshots
 
 DIRECT = "clients = {addresses = 9, time_wait = 0}\nservices = {addresses = 3, ports = 80}\n"
 PROXY = 'hops = [{name = "p", kind = "hourglass", capture = "%s", %s}]\n'
@@ -150,17 +154,35 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("compare", "outage", "-"), MIX),
     ),
     "verify": ((("verify", "cone"), None),),
+    "observe": (
+        (("observe", "cone", "--from", "-"), BUSY_NAT + "what?\n"),
+        (("observe", "outage", "--hop", "login-proxy", "--from", "-"), sockets(3, 2)),
+        (("observe", "cone", "--every", "10s"), None),
+    ),
     "presets": (
         (("presets",), None),
         *(
             (("presets", name), None)
-            for name in ("tencent-nat-gateway", "aws-nat-gateway", "azure-load-balancer")
+            for name in ("tencent-nat-gateway", "aws-nat-gateway", "azure-load-balancer", "a10-lsn")
         ),
     ),
 }
 """The kind of output → commands and their standard input."""
 
-FREE = {"values", "unknown", "most", "multiples", "knobs", "chain", "said", "old", "new"}
+FREE = {
+    "scope",
+    "states",
+    "passed_over",
+    "values",
+    "unknown",
+    "most",
+    "multiples",
+    "knobs",
+    "chain",
+    "said",
+    "old",
+    "new",
+}
 """What a topology file, a preset or a kernel says: any key may stand there."""
 
 
@@ -194,7 +216,11 @@ def _no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     def verify(chain: tc.Chain, **_: object) -> Verification:
         return replace(result(chain, measured=700, held=False), mixing=("lb",), drawing=("nat",))
 
+    def again(*arguments: Any) -> Iterator[Observed]:
+        return snapshots(*arguments) if arguments[4] == 1 else iter([observed(growth=0.5)])
+
     monkeypatch.setattr("tuplecalc.lab.verification.verify", verify)
+    monkeypatch.setattr("tuplecalc.cli.observe.snapshots", again)
 
 
 def test_every_kind_has_cases() -> None:

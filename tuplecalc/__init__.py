@@ -9,6 +9,7 @@ package is one of these steps and imports only those before it::
     under_load  rate → what fails and when: blocking, port search, blind choice, bursts
     algebra     limits → closed forms (sympy)
     questions   the questions of a design review: advice, sweeps, least values, crossovers, which knob
+    sources     a machine's own files → a chain; its tables → what is busy now
     lab         a chain → network namespaces, real connections; predicted and measured side by side
     render      results → terminal, JSON, CSV, Markdown, LaTeX, notebooks, figures, the report
 

@@ -24,6 +24,16 @@ def comparisons() -> Iterator[Comparison]:
     yield Comparison(what, ours, "10 chains of one kind", theirs, 3)
     ours, theirs = fastest(lambda: answer(large), lambda: answer(small), rounds=5)
     yield Comparison("100 kinds × 50 hops", ours, "10 kinds × 10 hops", theirs, 100 * 50 / (10 * 10))
+    yield failing(30, 10)
+
+
+def failing(kinds: int, hops: int) -> Comparison:
+    """The advice where part of the rate fails: many changed chains, some of them put under load."""
+    result = tc.capacity(tc.with_settings(mix(kinds, hops), "traffic.rate=1000"))
+    assert tc.offered(result).verdict == "fails"
+    ours, theirs = fastest(lambda: tc.advise(result), lambda: tc.capacity(result.chain), rounds=3)
+    what = f"`tc.advise` of a rate that fails, {kinds} kinds × {hops} hops"
+    return Comparison(what, ours, "`tc.capacity` of it", theirs, 50)
 
 
 def mix(kinds: int, hops: int) -> tc.Chain:

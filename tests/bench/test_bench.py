@@ -9,7 +9,7 @@ import tuplecalc as tc
 from tuplecalc.questions.axis import axis
 from tuplecalc.questions.sweep import limits_over
 
-from . import design
+from . import design, kinds
 from .__main__ import cells
 from .by_hand import CHAIN, capacity_by_hand, limits_by_hand
 from .comparisons import topology
@@ -44,6 +44,10 @@ def test_a_row_says_whether_the_goal_is_met() -> None:
     faster = Comparison("ours", 0.002, "theirs", 0.3, 100, at_least=True)
     assert cells(slower) == ("ours", "3 ms", "theirs", "2 ms", "1.5×", "≤ 1.25×", "no")
     assert cells(faster) == ("ours", "2 ms", "theirs", "300 ms", "150×", "≥ 100×", "yes")
+
+
+def test_the_advice_that_is_measured_has_collisions_to_lower() -> None:
+    assert kinds.failing(3, 8).ratio > 1
 
 
 def test_the_formulas_written_out_are_the_map() -> None:

@@ -317,6 +317,21 @@ SMALL: dict[str, Table] = {
 }
 
 
+@pytest.mark.parametrize("share", ["1/2", "1/3"])
+def test_kinds_of_one_group_have_the_blocks_that_its_clients_have(share: str) -> None:
+    """Two of three clients have a block each, and send of both kinds: exact, not at most."""
+    topology = net(
+        cone(ports="1-5", block=2, time_wait=1),
+        kinds=two(share, a={"hold": 1, "services": "a"}, b={"hold": 3, "services": "b"}),
+        clients={"addresses": 3, "ports": "1-9", "time_wait": 0},
+        services=SLOW["services"],
+    )
+    found = capacity(from_dict(topology))
+    assert (found.served.served, found.at_most) == (2, ())
+    assert found.flows == most_flows(topology)
+    assert float(found.rate or 0) == pytest.approx(highest_rate(topology))
+
+
 @pytest.mark.parametrize("case", SMALL)
 def test_a_program_over_every_flow_says_the_same(case: str) -> None:
     found = capacity(from_dict(SMALL[case]))

@@ -125,7 +125,11 @@ def test_a_leg_between_two_hops_of_a_machine_is_once_in_its_table(seed: int, flo
 def test_where_blocks_are_fewer_than_clients_of_several_groups_the_figures_are_bounds(seed: int) -> None:
     _, result = found(seed)
     assert mean_flows(from_seed(seed)) == 0 < result.flows
-    said = {bound.figure for bound in result.at_most if "whole groups may go without" in bound.reason}
+    said = {
+        bound.figure
+        for bound in result.at_most
+        if "no flow of the mix gets through: up to all less" in bound.reason
+    }
     assert said == {"flows", "rate"}
 
 

@@ -236,15 +236,35 @@ def wished(part: str, **keys: Any) -> Topology:
             "clients.most: 8: this is a table of keys and their largest values; "
             "write it as in most = { addresses = 8 }",
         ),
+        (
+            "hops",
+            {"most": {"addresses": 1, "ports": 99, "max_entries": 1}},
+            "hops[0].most.addresses: 1: no key is above its largest value; `addresses` is 2 here; "
+            "write 2 or more, or lower `addresses`\n"
+            "hops[0].most.ports: 99: no key is above its largest value; `ports` is 64,512 here; "
+            "write 64512 or more, or lower `ports`",
+        ),
+        (
+            "hops",
+            {"preset": "aws-nat-gateway", "addresses": "192.0.2.0/28"},
+            'hops[0].addresses: "192.0.2.0/28": the preset "aws-nat-gateway" allows 8 at most; '
+            "write no more, or most = { addresses = 16 } where yours allows them",
+        ),
+        (
+            "hops",
+            {"preset": "aws-nat-gateway", "addresses": 9, "most": {"addresses": 7}},
+            "hops[0].most.addresses: 7: no key is above its largest value; `addresses` is 9 here; "
+            "write 9 or more, or lower `addresses`",
+        ),
     ],
 )
-def test_wishes_that_name_nothing(part: str, keys: dict[str, Any], message: str) -> None:
+def test_wishes_that_cannot_be(part: str, keys: dict[str, Any], message: str) -> None:
     assert said(wished(part, **keys)) == message
 
 
 @pytest.mark.parametrize("part", ["clients", "hops", "services"])
 def test_wishes_are_written_back_and_change_no_figure(part: str) -> None:
-    wish = {"fixed": ["ports"], "most": {"addresses": 9, "ports": 100}}
+    wish = {"fixed": ["ports"], "most": {"addresses": 9, "ports": 65000}}
     chain, bare = from_dict(wished(part, **wish)), from_dict(wished(part))
     table: Any = chain.to_dict()[part]
     assert wish.items() <= (table if isinstance(table, dict) else table[0]).items()
@@ -253,7 +273,12 @@ def test_wishes_are_written_back_and_change_no_figure(part: str) -> None:
     path = "hops.nat" if part == "hops" else part
     (found,) = getattr(with_settings(chain, f"{path}.most.addresses=8", f"{path}.fixed="), part)
     assert not found.kept
-    assert found.largest == {"addresses": 8, "ports": 100}
+    assert found.largest == {"addresses": 8, "ports": 65000}
+
+
+def test_a_key_that_is_fixed_twice_is_fixed() -> None:
+    (nat,) = from_dict(wished("hops", fixed=["ports", "block", "ports"])).hops
+    assert nat.fixed == ("ports", "block")
 
 
 def test_a_preset_has_wishes_that_the_file_adds_to_or_overrides() -> None:
@@ -263,3 +288,4 @@ def test_a_preset_has_wishes_that_the_file_adds_to_or_overrides() -> None:
     raised = nat.changed(time_wait="30s", most={"addresses": 20})
     assert set(raised.kept) == {"ports", "block"}
     assert raised.largest == {"addresses": 20}
+    assert raised.changed(addresses=20).addresses.size == 20

@@ -338,6 +338,16 @@ def test_short_builders_take_kinds_and_groups() -> None:
     assert tc.cone(clients=["10.0.0.0/30", 4]).clients[0].addresses.size == 8
 
 
+def test_closed_connections_are_no_matter_where_nothing_but_udp_crosses() -> None:
+    """Of another kind, or as the preset says it, they may be said."""
+    yields, kinds = CONE | {"closing": "gives-way"}, (A | {"protocol": "udp"}, B)
+    message = 'hops[0].closing: "gives-way": only UDP crosses this hop, and nobody closes that; leave it out'
+    for refused in (net(yields, protocol="udp"), net(yields | {"traffic": "a"}, kinds=kinds)):
+        assert said(refused) == message
+    for taken in (net(yields, kinds=kinds), net(CONE | {"preset": "linux-snat"}, protocol="udp")):
+        assert from_dict(taken).hops[0].model_dump()["closing"] == "gives-way"
+
+
 def test_written_and_read_again() -> None:
     """Also by what reads the schema, on networks of every kind."""
     valid = jsonschema.Draft202012Validator(json_schema())

@@ -73,7 +73,7 @@ def test_every_preset_says_where_it_is_from(found: Preset) -> None:
 @pytest.mark.parametrize("found", presets().values(), ids=NAMES)
 def test_what_a_product_leaves_open_is_said_of_keys_that_it_has(found: Preset) -> None:
     of_it = part(from_dict(filled(found.name)))
-    for key in (*found.fixed, *found.most, *found.multiples, *found.knobs, *found.unknown):
+    for key in (*found.fixed, *found.most, *found.multiples, *found.powers, *found.knobs, *found.unknown):
         assert type(of_it).fits(key, found.values), key
     assert not set(found.fixed) & (found.most.keys() | found.multiples.keys() | found.knobs.keys())
     for key, most in found.most.items():
@@ -82,6 +82,9 @@ def test_what_a_product_leaves_open_is_said_of_keys_that_it_has(found: Preset) -
     for key, step in found.multiples.items():
         table = found.values.get(key, [])
         assert [ports % step for _, ports in table] == [0] * len(table)
+    for key in found.powers:
+        ports = found.values.get(key, 1)
+        assert ports & (ports - 1) == 0
     assert of_it.largest == found.most
     assert of_it.kept == set(found.fixed)
 
@@ -294,11 +297,11 @@ def test_settings() -> None:
     assert hop.preset == "aws-nat-gateway"
     assert set(hop.preset_keys) == {"ports", "time_wait"} - set(chain.hops[0].model_fields_set)
     assert hop.linger == 60
-    again = tc.with_settings(named, "hops.nat.time_wait=7s", "hops.nat.addresses=9")
+    again = tc.with_settings(named, "hops.nat.time_wait=7s", "hops.nat.addresses=7")
     assert again.hops[0].preset == hop.preset
     assert again.hops[0].linger == 7
     assert again.hops[0].preset_keys == ()
-    assert tc.with_settings(named, "hops.nat.addresses=9").hops[0].preset_keys == ("time_wait",)
+    assert tc.with_settings(named, "hops.nat.addresses=7").hops[0].preset_keys == ("time_wait",)
     [clients] = tc.with_settings(from_dict(filled("haproxy")), "clients.preset=linux-client-bind").clients
     assert clients.allocation == "bind"
 

@@ -11,6 +11,8 @@ taken there, by whatever its chooser could not see, is a collision.
   itself where both its legs are on one key.  connect() does not look there, and closed keys do not hold.
   A dead flow keeps its sockets until it would have closed.
 
+A cone that hashes puts each source on one of its addresses for good: a simulation is one such placement.
+
 A flow fails if it is refused, finds no port, or dies.  Tables and files have no size here.
 """
 
@@ -85,6 +87,7 @@ class Simulation:
         self.ways = [Way(strand) for strand in self.chain.strands]
         self.parts = [float(way.strand.part) for way in self.ways]
         self.ports: dict[PortSet, list[int]] = {}
+        self.placed: dict[Hashable, int] = {}
 
     def run(self, arrivals: int, warm_up: int) -> Observed:
         """Offer so many flows; those of the warm-up are not counted, nor as many again at the end."""
@@ -241,6 +244,8 @@ class Walk:
 
     def _cone(self, hop: Cone, place: int) -> None:
         number = self.random.randrange(hop.addresses.size * hop.instances)
+        if hop.spread == "hashed":
+            number = self.simulation.placed.setdefault((hop.name, self.source), number)
         self.source = hop.name, number
         self._address(place + 1)
         space: list[Hashable] = [("cone", self.source, self.to)]
@@ -376,7 +381,7 @@ def _refuse_what_is_not_simulated(chain: Chain) -> None:
     unknown = [f"{group.path}.max_files" for group in chain.clients if group.max_files is not None]
     tracking = {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks}
     plain = {"max_entries": None, "max_files": None, "split": "flows", "block": None, "overflow": None}
-    plain |= {"destinations": None, "client_ports": None, "spread": "even", "port_search": "exhaustive"}
+    plain |= {"destinations": None, "client_ports": None, "port_search": "exhaustive"}
     for hop in chain.hops:
         unknown += [f"{hop.path}.{key}" for key, value in plain.items() if getattr(hop, key, value) != value]
         if isinstance(hop, Cone) and hop.on in tracking:

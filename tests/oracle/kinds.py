@@ -70,6 +70,11 @@ def network(
     if not udp or choose([True, True, False]):
         for kind in traffic["kinds"]:
             kind.pop("protocol", None)
+    for each in hops:
+        crossing = [kind for kind in traffic["kinds"] if kind["name"] in each.get("traffic", names)]
+        if all(kind.get("protocol") == "udp" for kind in crossing):
+            each.pop("closing", None)  # nobody closes that
+            each.pop("half_close", None)
     found = {"traffic": traffic, "clients": clients, "hops": hops, "services": services}
     return of_families(choose, found) if families and choose([False] * 5 + [True]) else found
 

@@ -10,8 +10,10 @@ import tuplecalc as tc
 from tests.algebra.cases import ALL
 from tests.limits.chains import Topology, topologies
 from tuplecalc.limits.expression import Constant, Expression, Quantity, Size, evaluate
+from tuplecalc.network.replace import replace
 from tuplecalc.questions import elasticity
 from tuplecalc.questions.elasticity import Elasticity, elasticities
+from tuplecalc.render import crossed
 
 STEP = Fraction(1, 10**9)
 
@@ -109,3 +111,44 @@ def test_a_minimum_is_its_smallest_choice() -> None:
         "hops.nat.block": 1,
         "services": 1,
     }
+
+
+def test_of_limits_that_bind_alike_each_holds_one_way() -> None:
+    """A thousand ports and a table of a thousand: the chain itself, with one percent more and less."""
+    ports, entries = "hops.nat.ports", "hops.nat.max_entries"
+    chain = tc.cone(clients=10_000, addresses=1, services=1, ports={"count": 1000}, max_entries=1000)
+    found = [each for each in elasticities(chain) if each.figure == "flows" and each.at == 1000]
+    marks = {(each.rank, each.path): each.only for each in found}
+    assert marks == {
+        (0, ports): "down",
+        (0, "hops.nat.addresses"): "down",
+        (0, "hops.nat.instances"): "",
+        (0, "services"): "down",
+        (1, entries): "down",
+        (1, "hops.nat.instances"): "",
+    }
+    for path, more, less in (
+        (ports, {"count": 1010}, {"count": 990}),
+        (entries, 1010, 990),
+        ("hops.nat.instances", 2, None),
+    ):
+        moved = [tc.capacity(replace(chain, path, value)).flows for value in (more, less) if value]
+        assert moved == ([1000, 990] if less else [2000])
+    said = crossed.elasticities(elasticities(chain))
+    assert "  hops.nat.max_entries  +1%  only down\n" in said
+    assert "“only down”" in said
+    assert "“only down”" in crossed.markdown([], elasticities(chain))
+    assert not any(each.only for each in elasticities(tc.example("outage")))
+
+
+def test_a_wait_that_only_one_of_them_has_holds_upwards() -> None:
+    """At 10 s + 50 s for the ports and for the table: with a longer wait of one the rate falls."""
+    waits = {"time_wait": "50s", "tracking_time_wait": "50s"}
+    chain = tc.cone(
+        clients=10_000, services=1, ports={"count": 600}, addresses=1, max_entries=600, hold=10, **waits
+    )
+    found = {each.path: each for each in elasticities(chain) if (each.figure, each.rank) == ("rate", 0)}
+    assert found["hops.nat.time_wait"].only == "up"
+    assert found["traffic.hold"].only == ""
+    rates = [tc.capacity(replace(chain, "hops.nat.time_wait", wait)).rate for wait in ("51s", "49s")]
+    assert [rate and rate < 10 for rate in rates] == [True, False]

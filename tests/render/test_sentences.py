@@ -104,6 +104,7 @@ def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:
     chain = tc.with_settings(tc.loads(FOLD), "traffic.rate=")
     costs = r"That alone costs half of the connections at [\d,]+/s( to [\d,]+/s)? \(mean field\)\.$"
     assert re.search(costs, said(chain)[2])
+    assert blindly(KINDS, "traffic.rate=") == blindly(KINDS)
 
 
 @pytest.mark.parametrize(
@@ -217,16 +218,14 @@ def test_fewer_blocks_than_sources_are_said() -> None:
     )
     said = list(sentences.sentences(tc.capacity(chain)))
     assert (
-        "Only 3 of 100 sources get a block of ports at cgn: the others send nothing, and all figures are of "
-        "those that do."
+        "Only 3 of 100 clients get ports at cgn: the flows and rates that can be reached are theirs. All "
+        "that the other 97 open fails, and is counted in the share that fails."
     ) in said
-    assert "get a block" not in " ".join(
+    assert "get ports" not in " ".join(
         sentences.sentences(tc.capacity(tc.with_settings(chain, "hops.cgn.block=even")))
     )
     enough = tc.with_settings(chain, "clients.addresses=3")
-    assert not [
-        sentence for sentence in sentences.sentences(tc.capacity(enough)) if "get a block" in sentence
-    ]
+    assert not [sentence for sentence in sentences.sentences(tc.capacity(enough)) if "get ports" in sentence]
 
 
 def test_of_many_proxies_those_that_keep_least_are_said() -> None:

@@ -7,8 +7,11 @@ finite numbers of ports make.
 import pytest
 
 from tests.oracle.blind_networks import ALL, figures, networks
+from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.offered import offered
+from tuplecalc.under_load.chains import by_kind, of_all
+from tuplecalc.under_load.expected import expected, in_concert
+from tuplecalc.under_load.pools import pools
 
 ERRORS, FINITE = 4, 0.005
 
@@ -19,10 +22,12 @@ NETWORKS, FIGURES = networks(), figures()
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_expected_is_what_is_simulated(name: str) -> None:
-    found = offered(Chain(**NETWORKS[name]))
-    expected = {ALL: found.expected} | {each.kind: each.expected for each in found.kinds if each.kind}
-    assert expected.keys() == FIGURES[name].keys()
+    result, rate = capacity(Chain(**NETWORKS[name])), NETWORKS[name]["traffic"]["rate"]
+    strands, every = result.chain.strands, pools(result)
+    failing = expected(result, every, in_concert(result, every, rate), rate)
+    kinds = {kind: share for kind, share in by_kind(strands, failing).items() if kind}
+    brackets = {ALL: of_all(strands, failing)} | kinds
+    assert brackets.keys() == FIGURES[name].keys()
     for kind, (failed, error) in FIGURES[name].items():
-        bracket, off = expected[kind], ERRORS * error + FINITE * failed + ROUGH.get(name, 0)
-        assert bracket is not None
+        bracket, off = brackets[kind], ERRORS * error + FINITE * failed + ROUGH.get(name, 0)
         assert bracket.lower - off <= failed <= bracket.upper + off, kind

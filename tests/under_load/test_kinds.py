@@ -12,6 +12,9 @@ from tests.oracle.kinds import from_seed
 from tests.oracle.loss import Kind, Phase, kinds_blocking
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import from_dict
+from tuplecalc.questions import advice
+from tuplecalc.render.verdict import verdict
+from tuplecalc.under_load import offered
 from tuplecalc.under_load.chains import Bracket, max_rate, strand_blocking, total
 from tuplecalc.under_load.erlang import erlang_b
 from tuplecalc.under_load.offered import KindLoad, Offered
@@ -242,6 +245,25 @@ def test_who_is_hit_first_and_when() -> None:
     assert rest.seconds is None
 
 
+def test_where_nothing_runs_dry_the_kind_is_hit_of_which_most_is_expected_to_fail() -> None:
+    """In the best case only the other kind fails, once in 10^46."""
+    load = tc.offered(tc.example("mixed-by-share"))
+    transparent, redirected = load.kinds
+    assert transparent.failing.upper < redirected.failing.upper < 1e-40
+    assert transparent.expected.upper > redirected.expected.upper > 1e-3
+    assert load.hit_first is load.worse_kind is transparent
+
+
+def test_one_bound_parts_what_fits_from_what_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdict, the kind that is named in it, and what advice looks for."""
+    load, alone = tc.offered(tc.example("mixed-by-share")), tc.offered(tc.example("outage"))
+    assert (load.verdict, alone.worse_kind) == ("fails", None)
+    monkeypatch.setattr(offered, "FEW", 0.01)
+    assert (load.verdict, load.worse_kind) == ("tight", None)
+    assert "transparent" not in verdict(load)
+    assert vars(advice)["FEW"] == 1e-3
+
+
 def test_a_shared_table_is_dry_for_all_at_once() -> None:
     """A login takes two keys for 5 s, the rest one for 3: 8·5·(1 − e^(−t/5)) + 5·3·(1 − e^(−t/3)) = 30."""
     load = tc.offered(captured(30, {"rate": 4.0, "hold": 5}, {"rate": 5.0, "hold": 3}))
@@ -298,7 +320,7 @@ def test_blind_choice_of_kinds_is_counted_for_each_kind() -> None:
     assert login.lower > rest.lower > 0
     assert load.expected is not None
     assert load.expected.lower == pytest.approx((login.lower + 2 * rest.lower) / 3)
-    assert tc.offered(chain(nat(20), kinds={"a": 1.0, "b": 2.0})).meetings == ()
+    assert tc.offered(chain(nat(20), kinds={"a": 1.0, "b": 2.0})).blind == ()
 
 
 def test_several_connections_for_a_flow_and_no_kinds() -> None:

@@ -142,6 +142,16 @@ def test_half_of_all_fail_at_the_rate_that_says_so() -> None:
         assert found[bound] == pytest.approx(0.5, rel=1e-4)
 
 
+def test_half_of_a_cone_that_hashes_comes_with_its_full_addresses() -> None:
+    chain = tc.with_settings(pair("1-300", "1-300", hold=5), "clients.addresses=3", "hops.nat.spread=hashed")
+    half = blind(chain).half
+    assert half is not None
+    found = load(chain, f"traffic.rate={half.lower}").expected
+    assert found is not None
+    assert found == pytest.approx((0.5, 0.5), abs=1e-3)  # all but what finds no room there
+    assert half.lower < 65  # evenly spread it is 80/s
+
+
 def test_half_in_closed_form() -> None:
     """Full overlap: ``2·P/(s + 2·t)`` for each address and service."""
     found = blind(pair("1-300", "1-300", hold=5)).half

@@ -35,6 +35,8 @@ COMMANDS = (
     "plot",
     "report",
     "verify",
+    "observe",
+    "rules",
     "presets",
     "examples",
     "schema",

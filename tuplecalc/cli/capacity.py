@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import OUTPUT, File, Rate, Settings, chain, in_json, option
+from tuplecalc.cli.inputs import OUTPUT, File, Rate, Settings, blocking_share, chain, in_json, option
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.capacity import capacity as find_capacity
@@ -41,11 +41,17 @@ def capacity(
     ] = None,
 ) -> None:
     """Reachable tuples at every hop, the limit that binds, and what would help."""
-    share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
+    share = blocking_share(blocking)
+    above, failing = "--fail-above", "--most-failing"
     gates = {
-        "--fail-above": option("--fail-above", fail_above, "a share above 0", "0.8"),
-        "--most-failing": option(
-            "--most-failing", most_failing, "a share above 0 and below 1", "1e-3", below=1
+        above: option(above, fail_above, "a share above 0", "0.8 or 80%", percent=True),
+        failing: option(
+            failing,
+            most_failing,
+            "a share of 0 or more and below 1",
+            "1e-3 or 0.1%",
+            lambda value: 0 <= value < 1,
+            percent=True,
         ),
     }
     design = chain(file, settings, rate)
@@ -76,7 +82,7 @@ def capacity(
             from tuplecalc.render.capacity import markdown
 
             sys.stdout.write(markdown(result, load))
-    if _is_above(result, gates["--fail-above"]) or _fail(load, gates["--most-failing"]):
+    if _is_above(result, gates[above]) or _fail(load, gates[failing]):
         raise typer.Exit(1)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -16,11 +19,12 @@ import typer
 
 from tuplecalc.errors import InputError, TopologyError, show
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import EXAMPLES, example, example_text, load, read
-from tuplecalc.network.values import number
+from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
+from tuplecalc.network.values import number, seconds
 from tuplecalc.render.json import to_dict
 
 DEFAULT_EXAMPLE = "outage"
+_LONGEST = 30 * 86400  # seconds
 
 File = Annotated[
     str | None,
@@ -54,6 +58,11 @@ def changes_of(settings: list[str] | None, rate: str | None) -> list[str]:
 def chain(file: str | None, settings: list[str] | None, rate: str | None = None) -> Chain:
     """The chain that a command is about; a missing file stands for the bundled example."""
     changes = changes_of(settings, rate)
+    with rate_named(rate):
+        return _chain(file, changes)
+
+
+def _chain(file: str | None, changes: list[str]) -> Chain:
     if file is None:
         print(f"No file given: this is the bundled example {DEFAULT_EXAMPLE}.", file=sys.stderr)
         return example(DEFAULT_EXAMPLE, changes)
@@ -70,20 +79,85 @@ def chain(file: str | None, settings: list[str] | None, rate: str | None = None)
     return load(file, changes)
 
 
+@contextmanager
+def rate_named(rate: str | None) -> Iterator[None]:
+    """What is wrong with ``traffic.rate`` is said of ``--rate`` where that set it."""
+    try:
+        yield
+    except TopologyError as error:
+        if rate is None:
+            raise
+        typed, where = f"--rate {show(rate)}", {problem.place for problem in error.problems}
+        named = (
+            replace(each, place=typed, value=None) if each.place == "traffic.rate" else each
+            for each in error.problems
+        )
+        raise TopologyError(named, "" if where == {"traffic.rate"} else error.source) from None
+
+
+def with_text(file: str | None, settings: list[str] | None, rate: str | None = None) -> tuple[Chain, str]:
+    """The chain and the text that it is read from, at once: what comes out of a pipe comes once."""
+    try:
+        data = _data(file)
+    except (OSError, ValueError):  # an example; or `chain` has the words for what is wrong
+        return chain(file, settings, rate), example_text(file or DEFAULT_EXAMPLE)
+    name = "standard input" if file == "-" else str(file)
+    with rate_named(rate):
+        design = read(io.BytesIO(data), name, PurePath(name).name, changes_of(settings, rate))
+    return design, data.decode("utf-8-sig")
+
+
+def _data(file: str | None) -> bytes:
+    if file is None or (file == "-" and sys.stdin is None):
+        raise ValueError("there is nothing to read")
+    if file == "-":
+        return sys.stdin.buffer.read(LARGEST_FILE + 1)
+    with Path(file).open("rb") as stream:
+        return stream.read(LARGEST_FILE + 1)
+
+
 def option(
-    name: str, written: str | None, rule: str, example: str, below: int | None = None
+    name: str,
+    written: str | None,
+    rule: str,
+    example: str,
+    fits: Callable[[Fraction], bool] = lambda value: value > 0,
+    *,
+    percent: bool = False,
 ) -> Fraction | None:
-    """An option's number, exactly: a decimal or a fraction, as in a file."""
+    """An option's number, exactly: a decimal or a fraction, as in a file, or ``percent`` too."""
+    if written is None:
+        return None
+    text, parts = (written[:-1], 100) if percent and written.endswith("%") else (written, 1)
+    with suppress(TopologyError):
+        try:
+            value = number(Decimal(text), name) / parts
+        except InvalidOperation:
+            value = number(text, name) / parts  # a fraction, or none
+        if fits(value):
+            return value
+    raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")
+
+
+def blocking_share(written: str | None) -> Fraction | None:
+    """What ``--blocking`` asks for.
+
+    >>> blocking_share("0.1%") == blocking_share("1e-3") == blocking_share("1/1000")
+    True
+    """
+    rule = "a share above 0 and below 1"
+    return option("--blocking", written, rule, "1e-3 or 0.1%", lambda value: 0 < value < 1, percent=True)
+
+
+def duration(name: str, written: str | None, example: str) -> Fraction | None:
+    """An option's time in seconds, as in a file."""
     if written is None:
         return None
     with suppress(TopologyError):
-        try:
-            value = number(Decimal(written), name)
-        except InvalidOperation:
-            value = number(written, name)  # a fraction, or none
-        if value > 0 and (below is None or value < below):
+        if 0 < (value := seconds(written)) <= _LONGEST:
             return value
-    raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")
+    rule = "this is a time above 0 and up to 30 days"
+    raise InputError(f"{name} {show(written)}: {rule}; write it as in {name} {example}")
 
 
 def whole(name: str, written: str | None, rule: str, example: str, digits: int) -> int | None:

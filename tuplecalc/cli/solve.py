@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
-from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, option, put, whole
+from tuplecalc.cli.inputs import OUTPUT, File, Settings, blocking_share, chain, option, put, whole
 from tuplecalc.errors import InputError, show
 from tuplecalc.network.chain import Chain
 
@@ -72,7 +72,7 @@ def solve(
     if len(paths) > 1:
         raise InputError("--for: one number is solved for at a time; leave all but one out")
     wanted = option("--rate", rate, "a rate above 0 and up to 1e18", "700")
-    share = option("--blocking", blocking, "a share above 0 and below 1", "1e-3", below=1)
+    share = blocking_share(blocking)
     rule = "a whole number of 1 or more, of less than 50 digits"
     open_at_once = whole("--flows", flows, rule, "100000", 49)
     design = chain(file, settings)

@@ -73,8 +73,12 @@ def _blocks(chain: Chain, figures: Sequence[HopCapacity]) -> Iterator[Bound]:
             )
         if hop.block is None:
             continue
-        if chain.is_mixed and not served(chain).are_all:
-            reason = "blocks are fewer than clients, and whole groups may go without; then no flow of the mix"
+        groups = {strand.source for strand in chain.strands if strand.crosses(hop)}
+        if len(groups) > 1 and not served(chain).are_all:
+            reason = (
+                "blocks are fewer than clients, and each group is counted with its part; one may have none, "
+                "and then no flow of the mix gets through: up to all less"
+            )
             yield Bound("flows", hop.name, reason)
         some = isinstance(hop.block, int)  # else all sources have a block, and each one alike
         if any(_chooses(other) if some else _deals_out(other) for other in before):

@@ -28,7 +28,7 @@ class Coupled:
         self._members = spaces.values()
         self._weights: dict[Figure, list[Number]] = {
             "flows": [open_(leg.flow) for leg in self.legs],
-            "rate": [leg.flow.weight.value for leg in self.legs],
+            "rate": [leg.flow.number for leg in self.legs],
         }
         self._programs: dict[Figure, Program] = {}
 

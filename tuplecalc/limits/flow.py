@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Constant, Difference, Expression, Number, Quantity, Sum, product
@@ -31,6 +32,11 @@ class Flow(NamedTuple):
     def weight(self) -> Expression:
         """How many of these connections there are for each new connection of the kind."""
         return product(*self.parts, self.ratio)
+
+    @property
+    def number(self) -> Number:
+        """The weight in numbers."""
+        return prod(part.value for part in self.parts) * self.ratio.value
 
     @property
     def strand(self) -> tuple[str, str, str]:

@@ -235,7 +235,7 @@ class Mix:
             terms = flow.share, *flow.parts, flow.ratio * part.each
             open_[flow.hold].append(terms)
             held[seconds].append(terms)
-            taken.append((flow, each * self._open(flow), each * flow.weight.value * seconds.value))
+            taken.append((flow, each * self._open(flow), each * flow.number * seconds.value))
         shares = self._by_kind(taken)
         return Limit(
             kind,
@@ -312,7 +312,7 @@ class Mix:
         for each in several:
             for part in each.parts:
                 flow, seconds = part.flow, part.each.value * part.times.seconds.value
-                taken = self.shares[flow.kind] * flow.weight.value * seconds
+                taken = self.shares[flow.kind] * flow.number * seconds
                 times[each.yielding] = times.get(each.yielding, Fraction(0)) + taken
         room = Fraction(several[0].size.value)
         whole, found = sum(times.values(), Fraction(0)), list[Yielding]()
@@ -386,7 +386,7 @@ class Mix:
 
     def _open(self, flow: Flow) -> Number:
         """How long a connection is open, for each of its kind; 1 where all last no time."""
-        return flow.weight.value * (1 if self.mean_hold is None else flow.hold.value)
+        return flow.number * (1 if self.mean_hold is None else flow.hold.value)
 
 
 def _has_less_room(here: Membership) -> bool:
@@ -404,7 +404,7 @@ def _has_less_room(here: Membership) -> bool:
 def _priced(legs: Sequence[Leg], prices: Sequence[Fraction]) -> Iterator[Part]:
     """Keys of a joint face, each for the time that its leg takes one."""
     for leg, price in zip(legs, prices, strict=True):
-        times, weight = leg.memberships[0].times, leg.flow.weight.value
+        times, weight = leg.memberships[0].times, leg.flow.number
         if price and weight and (seconds := times.seconds.value):
             yield Part(Constant(price / (weight * seconds)), times, leg.flow)
 

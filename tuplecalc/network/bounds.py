@@ -1,4 +1,4 @@
-"""What cannot be changed in a table, and how far it can be: no matter of capacity, but of advice."""
+"""What cannot be changed in a table, and how far it can be: no figure depends on it, but what is advised."""
 
 from __future__ import annotations
 
@@ -28,7 +28,17 @@ class Bounded(Part):
     fixed: Names | None = None
     """Keys of this table that cannot be changed: no advice, no `solve` touches them."""
     most: Most = ()
-    """The largest values that the product allows, by their keys: `solve` and advice stay within."""
+    """The largest values that the product allows, by their keys: the table itself, `solve` and advice stay
+    within."""
+
+    def __init__(self, /, **data: Any) -> None:
+        super().__init__(**data)
+        sizes = {key: getattr(value, "size", value) for key in self.largest for value in [getattr(self, key)]}
+        beyond = [
+            key for key, most in self.largest.items() if isinstance(sizes[key], int) and sizes[key] > most
+        ]
+        if beyond:
+            raise TopologyError(self.too_many(key, sizes[key]) for key in beyond)
 
     @property
     def kept(self) -> frozenset[str]:
@@ -39,6 +49,12 @@ class Bounded(Part):
     def largest(self) -> dict[str, int]:
         """The largest values that there may be."""
         return dict(self.most)
+
+    def too_many(self, key: str, size: int) -> Problem:
+        """What is said where a key has more than its largest value."""
+        rule = f"no key is above its largest value; `{key}` is {size:,} here"
+        way_out = f"write {size} or more, or lower `{key}`"
+        return Problem(f"most.{key}", self.largest[key], rule, way_out)
 
     def written(self) -> dict[str, Any]:
         """The keys that were given; the largest values as a table that a setting can open."""

@@ -163,6 +163,15 @@ def _of_one_family(flows: Strand, source: int | None, target: int | None) -> Ite
         yield hop if at_work is None else with_addresses_of(hop, before, behind)
 
 
+def without_effect(hops: Iterable[Hop], flows: Sequence[Strand]) -> Iterator[Problem]:
+    """What is written of closed connections where nothing but UDP crosses, which nobody closes."""
+    for number, hop in enumerate(hops):
+        protocols = {each.protocol for each in flows if each.crosses(hop)}
+        if "closing" in hop.model_fields_set and protocols == {"udp"}:
+            rule = "only UDP crosses this hop, and nobody closes that"
+            yield Problem(f"hops[{number}].closing", hop.written()["closing"], rule, "leave it out")
+
+
 def misfit_names(tables: Mapping[str, Any]) -> Iterator[Problem]:
     """Names of kinds and groups that there are not, names that are missing, and groups that nobody uses.
 

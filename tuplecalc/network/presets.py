@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from pydantic import PrivateAttr
 
-from tuplecalc.errors import Problem, TopologyError, nearest, reject
+from tuplecalc.errors import Problem, TopologyError, alike, nearest, reject
 from tuplecalc.network.bounds import Bounded
 
 _FILE = Path(__file__).with_name("presets.toml")
@@ -59,6 +59,8 @@ class Preset:
     """The largest values that the product allows, by key."""
     multiples: Mapping[str, int]
     """Keys of which the product takes multiples of so many only."""
+    powers: tuple[str, ...] = ()
+    """Keys of which the product takes powers of two only."""
     knobs: Mapping[str, str]
     """What the platform itself calls a key: where an administrator changes it."""
     values: Mapping[str, Any]
@@ -86,7 +88,7 @@ def presets() -> Mapping[str, Preset]:
 
 
 def _read(name: str, table: dict[str, Any]) -> Preset:
-    lists = {key: tuple(table.get(key, ())) for key in ("needs", "source", "unknown", "fixed")}
+    lists = {key: tuple(table.get(key, ())) for key in ("needs", "source", "unknown", "fixed", "powers")}
     tables = {key: MappingProxyType(table.get(key, {})) for key in ("most", "multiples", "knobs", "values")}
     return Preset(name=name, **table | lists | tables)
 
@@ -108,7 +110,8 @@ def preset(name: str) -> Preset:
         return known[name]
     word = name.lower()
     near = nearest(word, known) or next((each for each in known if word and each.startswith(word)), None)
-    meant = f'did you mean "{near}"? ' if near else ""
+    others = f"the nearest names are {', '.join(alike(word, known))}; " if word else ""
+    meant = f'did you mean "{near}"? ' if near else others
     raise reject(name, "no preset has this name", f"{meant}{lists}")
 
 
@@ -209,6 +212,15 @@ class PresetPart(Bounded, defer_build=True):
         """Those of the preset too, where the table says nothing else."""
         return {**(self.given.most if self.given else {}), **super().largest}
 
+    def too_many(self, key: str, size: int) -> Problem:
+        """The same, and of a preset's largest value how to say another one."""
+        if key in dict(self.most):
+            return super().too_many(key, size)
+        most, value = self.largest[key], getattr(self, key)
+        rule = f'the preset "{self.preset}" allows {most:,} at most'
+        way_out = f"write no more, or most = {{ {key} = {size} }} where yours allows them"
+        return Problem(key, getattr(value, "spec", value), rule, way_out)
+
     @property
     def knobs(self) -> Mapping[str, str]:
         """What its platform calls a key, where that is known."""
@@ -218,6 +230,23 @@ class PresetPart(Bounded, defer_build=True):
     def multiples(self) -> Mapping[str, int]:
         """Keys that take multiples of a number only."""
         return self.given.multiples if self.given else {}
+
+    @property
+    def powers(self) -> tuple[str, ...]:
+        """Keys that take powers of two only."""
+        return self.given.powers if self.given else ()
+
+    def rounded_down(self, key: str, count: int) -> int:
+        """The largest count up to this one that the key takes; 0 where there is none.
+
+        >>> from tuplecalc.network.cone import Cone
+        >>> nat = Cone(name="nat", preset="a10-lsn", addresses=1, block=64, blocks_per_client=1)
+        >>> nat.rounded_down("block", 300), nat.rounded_down("block", 63)
+        (256, 0)
+        """
+        multiple = self.multiples.get(key, 1)
+        whole = 1 << count.bit_length() >> 1 if key in self.powers else count
+        return whole // multiple * multiple
 
     @property
     def stated(self) -> frozenset[str]:

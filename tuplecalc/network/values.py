@@ -89,10 +89,10 @@ def _out_of_range(value: object, what: str) -> TopologyError:
     return reject(value, rule, "write a number in this range")
 
 
-def _seconds(value: object) -> Fraction:
+def seconds(value: object) -> Fraction:
     """A duration in seconds: ``"60s"``, ``"1m30s"``, ``"500ms"``, or seconds as a number.
 
-    >>> _seconds("1m30s"), _seconds("500ms"), _seconds(2.5)
+    >>> seconds("1m30s"), seconds("500ms"), seconds(2.5)
     (Fraction(90, 1), Fraction(1, 2), Fraction(5, 2))
     """
     rule = "a duration is seconds, or a number with ms, s, m, h or d, and not negative"
@@ -328,7 +328,7 @@ _PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _PROBES, _SEQUENTIA
 Count = Annotated[int, _Reader(count, _COUNT)]
 Flag = Annotated[bool, _Reader(_flag, {"type": "boolean"})]
 Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK)]
-Seconds = Annotated[Fraction, _Reader(_seconds, _SECONDS, plain)]
+Seconds = Annotated[Fraction, _Reader(seconds, _SECONDS, plain)]
 Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
 Portion = Annotated[Fraction, _Reader(_portion, _PORTION, plain)]

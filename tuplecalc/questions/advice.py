@@ -3,7 +3,8 @@
 Advice says them as the ``--set`` settings that make them, so that a user can try them as they are.
 The figures are those of the changed chain; a change that buys nothing is not offered, save one:
 port ranges that overlap under a shared limit, because the figures there hold only if both hops
-choose their ports in concert.
+choose their ports in concert.  Where the offered rate fails, a change has to lower what is expected to,
+whatever ports chosen in concert would gain by it, or lose.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from heapq import nsmallest
-from itertools import combinations, islice
+from itertools import chain, combinations, islice
 from math import prod
 from typing import NamedTuple
 
@@ -22,26 +23,35 @@ from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.limit import by_flows
 from tuplecalc.limits.served import Served
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.replace import Change, path_steps, replace_all, with_settings, written_setting
+from tuplecalc.network.replace import Change, path_steps, replace_all, written_setting
 from tuplecalc.questions.allowed import Allowed, allowed
 from tuplecalc.questions.paths import place_of
-from tuplecalc.questions.remedies import Remedy, apart, for_all_clients, for_limit
-from tuplecalc.under_load.chains import Bracket
-from tuplecalc.under_load.expected import expected_share
+from tuplecalc.questions.remedies import Remedy, for_all_clients, for_limit
+from tuplecalc.questions.unseen import apart, for_meetings
+from tuplecalc.under_load.chains import Bracket, by_kind, of_all
+from tuplecalc.under_load.expected import expected, in_concert
+from tuplecalc.under_load.mean_field import MeanField
+from tuplecalc.under_load.offered import FEW
 from tuplecalc.under_load.pools import pools
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
 _MOST_APART, _MOST_TIES = 3, 4
 _MOST_SEVERAL, _FEWEST_SEVERAL = 600, 40
-_FEW_FAIL, _MOST_TRIED, _MOST_WAYS = 1e-3, 12, 60
+_MOST_TRIED, _FEWEST_TRIED, _MOST_WAYS = 18, 3, 1000
+_HARDLY_ANY = 1e-6
+_LESS = 1 - 1e-3  # of what fails: another figure, as it is shown
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
+
+
+Known = dict[frozenset[str], Capacity]
+"""Chains that were changed already, by the settings."""
 
 
 class Advice(NamedTuple):
     """A change, the settings that make it, and the figures of the changed chain.
 
     ``served`` says how many clients get ports then, ``expected`` what is expected to fail of the offered rate
-    then (None without a rate, where hardly anything fails now, and in large networks).  ``apart`` marks
+    then (None without a rate, and where hardly anything fails now).  ``apart`` marks
     the advice to keep overlapping port ranges apart: it may cost some of the figures, and makes them hold
     without coordination.
     """
@@ -58,7 +68,8 @@ class Advice(NamedTuple):
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     """The changes that help most, best first: at most ``most`` of them; first those that serve all clients.
 
-    Where the offered rate fails, those with which it does not come before all others.
+    Where the offered rate fails, those with which it does not come before all others, and none stands
+    there that lowers nothing of what fails.
 
     They act on the limits that bind the flows and the rate, and where none helps since several limits
     bind alike, on the others, then on two or three; and on cones that leave clients without ports.  A
@@ -73,38 +84,79 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     hops.nat.time_wait=30s 5,160,960 161,280
     hops.nat.addresses=5 6,451,200 52,879
     """
-    gains = _evaluated(result, _helping(result))
+    known: Known = {}
+    gains = _evaluated(result, _helping(result), known)
     for together in (1, 2, 3):
         if all(_gain(result, advice) < _WORTH_IT for advice in gains):
-            gains += _evaluated(result, _helping_ties(result, together))
-    ranked = sorted(gains, key=lambda each: (not each.served.are_all, -_gain(result, each), -each.flows))
-    separate = _evaluated(result, _keeping_apart(result))
-    rate = result.chain.traffic.offered
-    is_small = len(result.chain.strands) * len(result.hops) <= _MOST_WAYS
-    if rate is not None and is_small and expected_share(result, pools(result), float(rate)).upper > _FEW_FAIL:
-        first, last = ranked[:_MOST_TRIED], ranked[_MOST_TRIED:]
-        known = [_with_expected(result, each, float(rate)) for each in first]
-        ranked = sorted(known, key=lambda each: each.expected is not None and each.expected.upper > _FEW_FAIL)
-        ranked += last
-        separate = [_with_expected(result, each, float(rate)) for each in separate]
+            gains += _evaluated(result, _helping_ties(result, together), known)
+    ranked = sorted(gains, key=lambda each: _rank(result, each))
+    field = MeanField(result)
+    separate = _evaluated(result, _keeping_apart(result, field), known, at_any_cost=True)
+    now = _failing(result, field)
+    if now is not None and now.most > FEW:
+        most_tried, settings = _tried(result), {frozenset(each.settings) for each in ranked}
+        meeting = islice(for_meetings(result, field), most_tried)
+        unseen = _evaluated(result, meeting, known, at_any_cost=True)
+        new = [each for each in unseen if frozenset(each.settings) not in settings][: most_tried // 2]
+        ranked = _that_lower(result, now.all, [*ranked[: most_tried - len(new)], *new], known)
+        separate = _that_lower(result, now.all, separate[: most_tried // 2], known)
     return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
 
 
-def _with_expected(result: Capacity, advice: Advice, rate: float) -> Advice:
-    then = capacity(with_settings(result.chain, *advice.settings))
-    share = expected_share(then, pools(then), rate) if then.flows else Bracket(1.0, 1.0)
-    return advice._replace(expected=share)
+class _Failing(NamedTuple):
+    """What is expected to fail of all flows at the offered rate, and at most of any kind."""
+
+    all: Bracket
+    most: float
 
 
-def _evaluated(result: Capacity, remedies: Iterable[Remedy]) -> list[Advice]:
-    """The remedies with their figures; of those that are to help, the ones that do."""
+def _failing(result: Capacity, field: MeanField | None = None) -> _Failing | None:
+    if (rate := result.chain.traffic.offered) is None:
+        return None
+    if not result.flows and not result.chain.is_mixed:
+        return _Failing(Bracket(1.0, 1.0), 1.0)
+    found = pools(result)
+    lost = in_concert(result, found, float(rate))
+    failing = expected(result, found, lost, float(rate), field)
+    kinds = by_kind(result.chain.strands, failing)
+    return _Failing(of_all(result.chain.strands, failing), max(each.upper for each in kinds.values()))
+
+
+def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> list[Advice]:
+    """Those with which less fails, where least does first."""
+    found = []
+    for advice in advices:
+        then = _failing(known[frozenset(advice.settings)])
+        if then is not None and then.all.upper < now.upper * _LESS:
+            fails = then.most > FEW, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
+            found.append((fails, _rank(result, advice), advice._replace(expected=then.all)))
+    return [advice for *_, advice in sorted(found, key=lambda each: each[:-1])]
+
+
+def _tried(result: Capacity) -> int:
+    """Of how many changes it is quick to say what fails with them."""
+    ways = len(result.chain.strands) * len(result.hops)
+    return min(max(_MOST_WAYS // ways, _FEWEST_TRIED), _MOST_TRIED)
+
+
+def _rank(result: Capacity, advice: Advice) -> tuple[bool, float, int]:
+    return not advice.served.are_all, -_gain(result, advice), -advice.flows
+
+
+def _evaluated(
+    result: Capacity, remedies: Iterable[Remedy], known: Known, *, at_any_cost: bool = False
+) -> list[Advice]:
+    """The remedies with their figures: those that raise one, or at any cost all."""
+    seen: set[frozenset[str]] = set()
+    idle: set[str] = set()
     found: dict[frozenset[str], Advice] = {}
     best: dict[str, tuple[float, frozenset[str]]] = {}
     for text, changes, is_apart, purpose in remedies:
         settings = tuple(written_setting(*change) for change in changes)
         bounds = [allowed(result.chain, path) for path, _ in changes]
-        if (these := frozenset(settings)) in found or any(bound.is_fixed for bound in bounds):
+        if (these := frozenset(settings)) in seen or purpose in idle or any(each.is_fixed for each in bounds):
             continue
+        seen.add(these)
         try:
             then = replace_all(result.chain, changes)
         except TopologyError:  # another key of the hop does not fit the change
@@ -112,14 +164,17 @@ def _evaluated(result: Capacity, remedies: Iterable[Remedy]) -> list[Advice]:
         words = _words(then, changes, bounds)
         if words is None:
             continue
-        changed = capacity(then)
+        if these not in known:
+            known[these] = capacity(then)
+        changed = known[these]
         advice = Advice(text + words, settings, changed.flows, changed.rate, changed.served, is_apart)
         gain = _gain(result, advice)
-        if advice.served.served < result.served.served or not (is_apart or gain > 1):
+        if advice.served.served < result.served.served or not (at_any_cost or purpose or gain > 1):
             continue
         if purpose:
             before, other = best.get(purpose, (1.0, frozenset()))
             if gain < before * _WORTH_IT:
+                idle |= {purpose} if gain <= 1 else set()  # more of what adds nothing adds nothing
                 continue
             found.pop(other, None)
             best[purpose] = gain, these
@@ -153,17 +208,19 @@ def _gain(result: Capacity, advice: Advice) -> float:
     return max(gains) if min(gains) >= 1 else prod(gains)
 
 
-def _keeping_apart(result: Capacity) -> Iterator[Remedy]:
-    """Separate ranges for two hops under a shared limit, the tightest first; each hop in one pair only."""
-    tables = (limit for limit in result.limits if limit.kind == SHARED)
+def _keeping_apart(result: Capacity, field: MeanField) -> Iterator[Remedy]:
+    """Separate ranges for two hops: under a shared limit, the tightest first, or where their legs meet.
+
+    Each hop is in one pair only.
+    """
+    tables = nsmallest(_MOST_APART, (each for each in result.limits if each.kind == SHARED), key=by_flows)
+    sizes = (limit.size for limit in tables if isinstance(limit.size, Size))
     changed: set[str] = set()
-    for limit in nsmallest(_MOST_APART, tables, key=by_flows):
-        sets = limit.size.sets if isinstance(limit.size, Size) else ()
-        for one, other in combinations(sets, 2):
-            hops = {one.origin.hop, other.origin.hop}
-            for change in () if hops & changed else apart(one, other):
-                yield change
-                changed |= hops
+    for one, other in chain(*(combinations(size.sets, 2) for size in sizes), field.overlaps):
+        hops = {one.origin.hop, other.origin.hop}
+        for change in () if hops & changed else apart(one, other):
+            yield change
+            changed |= hops
 
 
 def _helping(result: Capacity) -> Iterator[Remedy]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from tuplecalc.network.bounds import Bounded
@@ -12,12 +13,27 @@ from tuplecalc.questions.paths import place_of
 
 
 class Allowed(NamedTuple):
-    """Whether a key may be changed, its largest value, of what number it is a multiple, its name there."""
+    """Whether a key may be changed, its largest value, what numbers it takes, its name there."""
 
     is_fixed: bool = False
     most: int | None = None
     multiple: int = 1
     knob: str = ""
+    is_power: bool = False
+
+    def up(self, count: int, high: int) -> Iterator[int]:
+        """The counts from this one on that the key takes."""
+        if not self.is_power:
+            yield from range(-(-count // self.multiple) * self.multiple, high + 1, self.multiple)
+            return
+        power = 1 << (max(count, self.multiple, 1) - 1).bit_length()
+        while power <= high:
+            yield power
+            power *= 2
+
+    def step(self, count: int) -> int:
+        """How far below a count the next one is that the key takes."""
+        return count // 2 if self.is_power and count > self.multiple else self.multiple
 
 
 def allowed(chain: Chain, path: str) -> Allowed:
@@ -40,4 +56,6 @@ def allowed(chain: Chain, path: str) -> Allowed:
     found = Allowed(key in part.kept, part.largest.get(key) if whole == steps else None)
     if not isinstance(part, PresetPart):
         return found
-    return found._replace(multiple=part.multiples.get(key, 1), knob=part.knobs.get(key, ""))
+    return found._replace(
+        multiple=part.multiples.get(key, 1), knob=part.knobs.get(key, ""), is_power=key in part.powers
+    )

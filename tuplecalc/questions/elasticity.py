@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -38,6 +38,14 @@ class Elasticity(NamedTuple):
     """The closed form (sympy)."""
     text: str
     """The closed form in plain text."""
+    only: str = ""
+    """``"down"`` or ``"up"`` where other limits bind alike, and the chain follows this one for less or for
+    more of the input only; ``"neither way"`` where they bind first in both."""
+
+    @property
+    def at(self) -> Number | None:
+        """The figure of the limit."""
+        return self.limit.flows if self.figure == "flows" else self.limit.rate
 
     def __repr__(self) -> str:
         at = f"{self.figure} of {self.limit.hop}/{self.limit.name}"
@@ -72,7 +80,8 @@ def elasticities(chain: Chain, ranks: int = RANKS) -> tuple[Elasticity, ...]:
     traffic.first_close -1/11 -c·T / (2·H + c·T)
     hops.login-proxy.time_wait -1/11 -c·T / (2·H + c·T)
     """
-    return tuple(_all(capacity(chain), ranks))
+    found = tuple(_all(capacity(chain), ranks))
+    return tuple(each._replace(only=_only(each, found)) for each in found)
 
 
 def _all(result: Capacity, ranks: int) -> Iterator[Elasticity]:
@@ -83,6 +92,27 @@ def _all(result: Capacity, ranks: int) -> Iterator[Elasticity]:
         for rank, limit in enumerate(limits[:ranks]):
             found = _Reading(limit, inputs).elasticities(figure, rank)
             yield from sorted(found, key=lambda each: -abs(Fraction(each.value)))
+
+
+def _only(of: Elasticity, found: Iterable[Elasticity]) -> str:
+    """Which way the chain follows a limit: up the one of least elasticity of those that bind alike, down the
+    one of most.
+
+    Empty where it is both, where the limit does not bind, and where ports of several hops overlap.
+    """
+
+    tied = [each for each in found if each.figure == of.figure and each.at == of.at]
+    if tied[0].rank:
+        return ""
+    slopes: dict[int, Number] = dict.fromkeys((each.rank for each in tied), 0)
+    for each in tied:
+        keys, its = ({*path.split(", ")} for path in (each.path, of.path))
+        if keys != its and keys & its:
+            return ""
+        if keys == its:
+            slopes[each.rank] = each.value
+    up, down = of.value == min(slopes.values()), of.value == max(slopes.values())
+    return {(True, False): "up", (False, True): "down", (False, False): "neither way"}.get((up, down), "")
 
 
 class _Inputs:

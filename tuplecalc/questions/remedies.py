@@ -8,7 +8,7 @@ from math import ceil
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import NamedPorts, Quantity, leaves
+from tuplecalc.limits.expression import Quantity, leaves
 from tuplecalc.limits.kinds import (
     ACCEPTED,
     ANSWERED,
@@ -92,6 +92,9 @@ def for_limit(result: Capacity, limit: Limit) -> Iterator[Remedy]:
         yield from _for_table(chain, hop)
     elif isinstance(hop, Cone):
         yield from _for_cone(chain, hop, strands, result.hops[place].sources)
+    elif isinstance(hop, Forwarder) and hop.linger > 1:
+        text = f"closed tuples that {hop.name} lets in again after {REUSE_AFTER}"
+        yield _change(text, f"{hop.path}.reuse_after", REUSE_AFTER)
     if isinstance(hop, Proxy):
         yield from _for_proxy(chain, hop, limit, strands)
     if limit.kind in _BY_SOURCE:
@@ -114,22 +117,6 @@ def _groups_of(chain: Chain, limit: Limit) -> list[Clients]:
 
 def _ends(strand: Strand, hop: AnyHop) -> bool:
     return strand.crosses(hop) and strand.is_captured(hop)
-
-
-def apart(A: NamedPorts, L: NamedPorts) -> Iterator[Remedy]:
-    """Disjoint ranges out of the same ports, split so that the smaller one is as large as can be."""
-    first, second = A.origin, L.origin
-    common = first.ports & second.ports
-    if not common or first.place == second.place or not (first.place and second.place):
-        return
-    only_first, only_second = (first.ports - common).size, (second.ports - common).size
-    part = min(max((only_second + common.size - only_first) // 2, 0), common.size)
-    low, high = common.lowest(part), common.highest(common.size - part)
-    ports = (first.ports - common) | low, (second.ports - common) | high
-    if not all(ports):
-        return
-    changes = (first.place, ports[0]), (second.place, ports[1])
-    yield Remedy(f"separate port ranges for {first.hop} and {second.hop}", changes, apart=True)
 
 
 def _for_clients(clients: Clients, limit: Limit) -> Iterator[Remedy]:
@@ -211,10 +198,10 @@ def for_all_clients(result: Capacity) -> Iterator[Remedy]:
 
 def _blocks(hop: Cone, sources: int) -> Iterator[Remedy]:
     """Blocks of a number that leaves nobody without one."""
-    addresses, multiple = hop.addresses.size * hop.instances, hop.multiples.get("block", 1)
+    addresses = hop.addresses.size * hop.instances
     each = addresses * hop.ports.size // sources if hop.blocks_span else 0
     each = each or hop.ports.size // ceil(Fraction(sources, addresses))
-    if each := each // multiple * multiple:
+    if each := hop.rounded_down("block", each):
         yield _change(f"blocks of {each:,} ports for every client at {hop.name}", f"{hop.path}.block", each)
 
 
@@ -258,7 +245,8 @@ def _sooner_at_cone(hop: Cone, strands: list[Strand]) -> Iterator[Remedy]:
 
 def _for_proxy(chain: Chain, hop: Proxy, limit: Limit, strands: list[Strand]) -> Iterator[Remedy]:
     path, name = hop.path, hop.name
-    no_tracking = tuple((f"{each.path}.tracking", "off") for each in _mates(chain, hop, "tracking"))
+    machine = (each for each in chain.hops if isinstance(each, Proxy) and each.on == hop.on)
+    no_tracking = tuple((f"{each.path}.tracking", "off") for each in machine)
     if limit.kind.resource == "entries":
         if hop.tracking != "off" and hop.capture in ("tproxy", "listen"):
             yield Remedy(f"no connection tracking at {name} (notrack)", no_tracking)
@@ -314,10 +302,14 @@ def _pools(hop: Proxy, strands: list[Strand]) -> Iterator[Remedy]:
         text = f"each connection of {hop.name} to the services kept for {1 / r} of the clients (keep-alive)"
         changes: list[Change] = [(f"{hop.path}.connections_per_flow", str(r))]
         if hop.upstream_hold != upstream_hold:
-            seconds = as_decimal(upstream_hold)
-            written = f"{seconds}s" if seconds.denominator == 1 else seconds
-            changes.append((f"{hop.path}.upstream_hold", written))
+            changes.append((f"{hop.path}.upstream_hold", written_seconds(upstream_hold)))
         yield Remedy(text, tuple(changes), purpose=f"pool at {hop.name}")
+
+
+def written_seconds(time: Fraction) -> object:
+    """A time as a setting says it: ``30s``, and as a decimal where it is no whole number."""
+    seconds = as_decimal(time)
+    return f"{seconds}s" if seconds.denominator == 1 else seconds
 
 
 def _passing(chain: Chain, hop: Proxy, limit: Limit) -> Iterator[Remedy]:

@@ -73,7 +73,7 @@ class Solution:
     most: int | None = None
     """The largest value that the product allows; None where it names none in the range."""
     step: int = 1
-    """Of what number counts are multiples."""
+    """How far it is from the value to the next one that the key takes."""
 
     @property
     def is_time(self) -> bool:

@@ -77,7 +77,7 @@ def solve(
     axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST, wanted=True)
     of_clients = path_steps(axis.path)[-1] if path_steps(axis.path)[0] == "clients" else ""
     target = _target(chain, flows, rate, blocking, each=of_clients == "flows_each")
-    bounds = _allowed(chain, axis, path)
+    bounds = _allowed(chain, axis.path, path)
     is_share = axis.path.endswith(".share")
     if axis.unit == "" and not is_share:
         raise InputError(f"{show(path)}: a share has no least or largest; name a count or a time")
@@ -90,14 +90,16 @@ def solve(
     high = bounds.most if is_bounded and bounds.most else high
     is_largest = not axis.is_count or (target.serves and of_clients in ("addresses", "flows_each"))
     best: Number | None
+    step = 1
     if axis.is_count:
         best = (search.most if is_largest else search.least)(int(low), int(high))
-        if best is not None and bounds.multiple > 1:
-            steps = range(bounds.multiple * ceil(best / bounds.multiple), int(high) + 1, bounds.multiple)
-            best = next(filter(search.met, steps), None)
-        worst, step = (low, 1) if is_largest else (high, -bounds.multiple)
+        if best is not None and not is_largest:
+            best = next(filter(search.met, bounds.up(int(best), int(high))), None)
+        worst = low if is_largest else high
         shown = worst if best is None else best
-        beside = shown + step if best is not None and low <= best + step <= high else None
+        step = 1 if is_largest else bounds.step(int(shown))
+        next_one = shown + (step if is_largest else -step)
+        beside = next_one if best is not None and low <= next_one <= high else None
     else:
         best = search.largest_share() if is_share else search.longest(low, high)
         shown = low if best is None else as_decimal(best)
@@ -117,19 +119,16 @@ def solve(
         looked_at=None if (is_open and not is_bounded) or is_share else (low, high),
         is_largest=is_largest,
         most=bounds.most if is_bounded else None,
-        step=bounds.multiple,
+        step=step,
     )
 
 
-def _allowed(chain: Chain, axis: Axis, path: str) -> Allowed:
-    """What is allowed there; raises where the key is fixed, or more than is allowed stands in the range."""
-    found = allowed(chain, axis.path)
+def _allowed(chain: Chain, path: str, written: str) -> Allowed:
+    """What is allowed there; raises where the key is fixed."""
+    found = allowed(chain, path)
     if found.is_fixed:
         rule = "this cannot be changed here: it is `fixed`, by the file or by its preset"
-        raise InputError(f"{show(path)}: {rule}; name another number")
-    if found.most is not None and found.most < axis.values[0]:
-        rule = f"{found.most:,} {axis.unit} are the most that this product allows"
-        raise InputError(f"{show(path)}: {rule}; begin the range there or below")
+        raise InputError(f"{show(written)}: {rule}; name another number")
     return found
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _MOST_ROWS = 40  # a screen
+_ONE_WAY = "“only down”, “only up”: the other way another limit, which is alike here, binds first."
 
 
 def crossovers(found: Crossovers) -> str:
@@ -44,6 +45,8 @@ def elasticities(found: Sequence[Elasticity]) -> str:
         said += ["", limit]
         cells = [(table.name(each.path, 48), _signed(each), _formula(each)) for each in rows]
         said += table.lines(cells, left={0, 2}, indent=2)
+    if any(each.only for each in found):
+        said += ["", *table.prose(_ONE_WAY)]
     return "\n".join([*said, ""])
 
 
@@ -65,6 +68,8 @@ def markdown(crossed: Iterable[Crossovers], knobs: Sequence[Elasticity]) -> str:
             parts.append(in_markdown(limit))
             cells = [escaped((each.path, _formula(each), _signed(each))) for each in rows_of]
             parts.append(table.markdown(("input", "elasticity", "now"), cells, words=2))
+        if any(each.only for each in knobs):
+            parts.append(_ONE_WAY)
     return "\n\n".join(parts) + "\n"
 
 
@@ -82,7 +87,8 @@ def _signed(each: Elasticity) -> str:
 
 
 def _formula(each: Elasticity) -> str:
-    return "" if each.text in ("1", "-1") else each.text
+    only = f"only {each.only}" if each.only in ("up", "down") else each.only
+    return "; ".join(filter(None, ("" if each.text in ("1", "-1") else each.text, only)))
 
 
 def _rows(found: Crossovers, *, once: bool = False) -> Iterator[tuple[str, str, str]]:

@@ -34,10 +34,23 @@ if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity
     from tuplecalc.questions.solution import Solution
     from tuplecalc.questions.sweep import Sweep
+    from tuplecalc.sources.observed import Observed
+    from tuplecalc.sources.usage import Measured, Usage
     from tuplecalc.under_load.offered import Offered
 
 SCHEMA_VERSION = 1
-SCHEMAS = ("capacity", "explain", "crossovers", "solve", "mix", "sweep", "compare", "verify", "presets")
+SCHEMAS = (
+    "capacity",
+    "explain",
+    "crossovers",
+    "solve",
+    "mix",
+    "sweep",
+    "compare",
+    "verify",
+    "observe",
+    "presets",
+)
 """The commands with a schema; ``crossovers`` is ``explain --crossover`` and ``explain --knobs``, ``mix`` is
 ``solve --for mix``."""
 
@@ -376,6 +389,40 @@ def _verification(found: Verification) -> Record:
     }
 
 
+def _observed(seen: Observed) -> Record:
+    """Each limit with its fullest scopes, the tables, what was measured and what was not understood."""
+    found, fullest = seen.found, seen.fullest
+    return {
+        **_pick(seen.chain, "title"),
+        **_pick(seen, "hops"),
+        "at": seen.at.isoformat(timespec="seconds"),
+        **_pick(seen, "snapshots", "seconds"),
+        "fullest": fullest and _named(fullest.limit) | _pick(fullest, "table", "share"),
+        "limits": [*map(_usage, found.usages)],
+        "not_counted": [_named(each.limit) | {"why": each.why} for each in found.uncounted],
+        "tables": [_pick(each, "table", "open", "lingering", "others", "states") for each in found.totals],
+        **_pick(seen, "tracking_size"),
+        "measured": [*map(_measured, found.measured)],
+        "services": [*map(_measured, found.services)],
+        **_pick(seen, "not_understood"),
+        "first_of_these": [*map(_plain, seen.remarks)],
+        **_pick(seen, "passed_over"),
+    }
+
+
+def _usage(of: Usage) -> Record:
+    scopes = [
+        _pick(each, "open", "lingering", "growth", scope="labels") | {"dry_after": each.runs_dry_in(of.size)}
+        for each in of.busiest
+    ]
+    figures = _pick(of, "table", "size", "share", scopes_in_use="scopes")
+    return {**_named(of.limit), **figures, "busiest": scopes, **_pick(of, dry_after="runs_dry_in")}
+
+
+def _measured(each: Measured) -> Record:
+    return _pick(each, "table", "services", "open", "rate", "hold", "basis")
+
+
 _RECORDS: dict[str, Callable[[Any], Record]] = {
     "tuplecalc.limits.capacity.Capacity": capacity,
     "tuplecalc.under_load.offered.Offered": _offered,
@@ -388,5 +435,6 @@ _RECORDS: dict[str, Callable[[Any], Record]] = {
     "tuplecalc.questions.best_mix.BestMix": _mix,
     "tuplecalc.questions.sweep.Sweep": _sweep,
     "tuplecalc.lab.verification.Verification": _verification,
+    "tuplecalc.sources.observed.Observed": _observed,
 }
 """A result's type → its record; by name, so that ``capacity`` loads neither sympy nor numpy."""

@@ -62,9 +62,10 @@ def _words(preset: Preset) -> Iterator[tuple[str, str]]:
         yield "Unknown", f"no source gives {keys}; tuplecalc's own default stands for it."
     if preset.fixed:
         yield "Fixed", f"no advice asks to change {', '.join(preset.fixed)}."
-    if preset.most or preset.multiples:
+    if preset.most or preset.multiples or preset.powers:
         most = [f"at most {value:,} {key}" for key, value in preset.most.items()]
         said = [*most, *(f"{key} in multiples of {value}" for key, value in preset.multiples.items())]
+        said += [f"{key} a power of two" for key in preset.powers]
         yield "Bounds", f"{', '.join(said)}."
     if preset.knobs:
         yield "Knobs", f"{'; '.join(f'{key} is {knob}' for key, knob in preset.knobs.items())}."

@@ -87,8 +87,7 @@ def blind(load: Offered) -> str:
     worst = load.worst
     if worst is None:
         return ""
-    choosers = [each.chooser for each in load.meetings if each.hop == worst.hop] or [worst.chooser]
-    names = kinds.listed(choosers)
+    choosers, names = worst.choosers, kinds.listed(worst.choosers)
     said = f"A port of {names} is picked without seeing which are taken at {worst.hop}: where it is"
     if worst.hop in choosers and len(choosers) > 1:
         two = len(choosers) == _PAIR
@@ -115,7 +114,7 @@ def blind(load: Offered) -> str:
 
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:
     """What is assumed of the older connection where a newer one takes its port; nothing where none does."""
-    deadly = {each.hop for each in load.meetings if each.kills}
+    deadly = {each.hop for each in load.blind if each.kills}
     alike: dict[tuple[str, Fraction], list[str]] = {}
     for hop in result.chain.hops:
         if isinstance(hop, Proxy) and hop.capture == "tproxy" and hop.name in deadly:
@@ -310,27 +309,32 @@ def context(result: Capacity) -> Iterator[str]:
 
 
 def blockless(result: Capacity) -> Iterator[str]:
-    """Where a cone has fewer blocks than sources, and clients get no ports: all else is of the others."""
-    for hop, before in zip(result.chain.hops, result.hops, strict=False):
-        if isinstance(hop, Cone):
-            blocks = blocks_of(hop)
-            if blocks is not None and blocks < before.sources:
-                few = f"{numbers.count(blocks)} of {numbers.count(before.sources)} sources"
-                rest = "the others send nothing, and all figures are of those that do"
-                yield f"Only {few} get a block of ports at {hop.name}: {rest}."
-    yield from filter(None, [unserved(result.served)])
+    """Where cones have fewer blocks than sources, and clients get no ports: whose the figures are then."""
+    few = [
+        hop.name
+        for hop, before in zip(result.chain.hops, result.hops, strict=False)
+        if isinstance(hop, Cone) and (blocks := blocks_of(hop)) is not None and blocks < before.sources
+    ]
+    yield from filter(None, [unserved(result.served, f" at {kinds.listed(few)}" if few else "")])
 
 
-def unserved(found: Served) -> str:
+def unserved(found: Served, where: str = "") -> str:
     """How many clients get ports and how many none; empty where all get some.
 
-    >>> unserved(Served(12000, 3528))
-    '3,528 of 12,000 clients get ports; all that the other 8,472 open fails.'
+    >>> print(unserved(Served(12000, 3528), " at nat"))
+    Only 3,528 of 12,000 clients get ports at nat: the flows and rates that can be reached are theirs. All \
+that the other 8,472 open fails, and is counted in the share that fails.
     """
     if found.are_all:
         return ""
     clients, served, others = map(numbers.count, (*found, found.clients - found.served))
-    return f"{served} of {clients} clients get ports; all that the other {others} open fails."
+    if not found.served:
+        return f"None of the {clients} clients gets ports{where}: all that they open fails."
+    verb = "gets" if found.served == 1 else "get"
+    return (
+        f"Only {served} of {clients} clients {verb} ports{where}: the flows and rates that can be reached "
+        f"are theirs. All that the other {others} open fails, and is counted in the share that fails."
+    )
 
 
 def at_most(result: Capacity) -> Iterator[str]:

@@ -8,6 +8,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.render import numbers, sentences, table
+from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.expected import expected_share
 from tuplecalc.under_load.pools import pools
 
@@ -34,10 +35,15 @@ def text(found: Solution) -> str:
 
 
 def _sentences(found: Solution) -> Iterator[str]:
-    wanted = target(found.target)
     if found.value is None:
         yield reason(found)
         return
+    share = _expected(found)
+    wanted = target(found.target)
+    most, in_best_case = found.target.blocking, ""
+    if share is not None and most is not None and share.upper > most:
+        wanted += f" in the best case, ports chosen in concert; {numbers.between(share)} are expected to fail"
+        in_best_case = "In the best case "
     here = numbers.with_unit(found.value, found.unit)
     which = "the longest" if found.is_time else "the most" if found.is_largest else "the least"
     if found.is_any:
@@ -49,16 +55,14 @@ def _sentences(found: Solution) -> Iterator[str]:
         with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
         yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} binds."
     yield from filter(None, [sentences.unserved(found.result.served)])
-    if found.value is not None and found.target.rate is not None and found.result.flows:
-        at = float(found.target.rate)
-        share = expected_share(found.result, pools(found.result), at)
-        if share.upper > _MUCH and (found.blocking is None or share.upper > 2 * found.blocking.upper):
-            yield (
-                f"As devices really choose, {numbers.between(share)} are expected to fail at "
-                f"{numbers.rate(found.target.rate)}/s: what is said here is the best case."
-            )
+    if share is not None and found.blocking is None and share.upper > _MUCH:
+        yield (
+            f"As devices really choose, {numbers.between(share)} are expected to fail at "
+            f"{numbers.rate(found.target.rate)}/s: what is said here is the best case."
+        )
     if found.blocking:
-        yield f"{_share(found)} at {numbers.rate(found.target.rate)}/s."
+        said = f"{in_best_case}{_share(found.blocking)} at {numbers.rate(found.target.rate)}/s."
+        yield f"{said[:1].upper()}{said[1:]}"
     if found.beyond is not None and found.unit not in REAL_UNITS:
         beside = f"With {numbers.count((found.value or 0) + found.step * (1 if found.is_largest else -1))}"
         if found.target.blocking is not None:
@@ -74,7 +78,10 @@ def reason(found: Solution) -> str:
     result, wanted = found.result, found.target
     is_rate = wanted.rate is not None and wanted.has_flows(result) and result.rate is not None
     figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} flows"
-    lost = f", where {_share(found)[:1].lower()}{_share(found)[1:]}" if found.blocking else ""
+    share, lost = _expected(found), ""
+    if found.blocking:
+        best = "in the best case " if share is not None and share.upper > found.blocking.upper else ""
+        lost = f", where {best}{_share(found.blocking)}"
     said = f"{found.name}: no value helps for {target(wanted)}: {_limit(found)} binds at {figure}{lost}."
     return " ".join(filter(None, [said, sentences.unserved(result.served), *_range(found)]))
 
@@ -127,7 +134,12 @@ def _just_under(found: Solution) -> str:
     return said
 
 
-def _share(found: Solution) -> str:
-    assert found.blocking is not None
-    share = numbers.between(found.blocking).capitalize()
-    return "None of the connections fails" if share == "None" else f"{share} of the connections fail"
+def _expected(found: Solution) -> Bracket | None:
+    """What is expected to fail of the rate that is asked for; None where none is, or no flow gets through."""
+    rate, result = found.target.rate, found.result
+    return None if rate is None or not result.flows else expected_share(result, pools(result), float(rate))
+
+
+def _share(lost: Bracket) -> str:
+    share = numbers.between(lost)
+    return "none of the connections fails" if share == "none" else f"{share} of the connections fail"

@@ -30,10 +30,8 @@ def expected(load: Offered) -> str:
         return ""
     share = numbers.between(load.expected)
     verb = "is" if share == "none" else "are"
-    worst = max(load.kinds, key=lambda each: each.expected.upper, default=None)
-    of_kind = ""
-    if len(load.kinds) > 1 and worst is not None and worst.expected.upper > max(load.expected.upper, 1e-3):
-        of_kind = f", and {numbers.between(worst.expected)} of {worst.kind}"
+    worse = load.worse_kind
+    of_kind = f", and {numbers.between(worse.expected)} of {worse.kind}" if worse else ""
     return f"{share} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s{of_kind}"
 
 

@@ -16,9 +16,10 @@ COLLECTOR = Path(__file__).parent / "host" / "collector.sh"
 
 def readers() -> tuple[Reader, ...]:
     """All kinds of sources; those that are known by more of their content come first."""
-    from tuplecalc.sources import envoy, haproxy, host, nginx, terraform
+    from tuplecalc.sources import envoy, haproxy, nginx, terraform
+    from tuplecalc.sources.host import bundle
 
-    return terraform.READER, envoy.READER, host.READER, haproxy.READER, nginx.READER
+    return terraform.READER, envoy.READER, bundle.READER, haproxy.READER, nginx.READER
 
 
 def read(paths: Sequence[str], standard_input: BinaryIO | None = None) -> Written:

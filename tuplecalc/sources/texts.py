@@ -51,12 +51,12 @@ class Source:
         return next(iter(self.texts.values())) if len(self.texts) == 1 else None
 
 
-def opened(path: str, standard_input: BinaryIO | None = None) -> Source:
-    """The source of a path; ``-`` is standard input.
+def opened(path: str, standard_input: BinaryIO | None = None, called: str = "standard input") -> Source:
+    """The source of a path; ``-`` is standard input, or what ``called`` says.
 
     Raises :class:`~tuplecalc.errors.InputError` where it cannot be read, is empty, or is too large.
     """
-    name = "standard input" if path == "-" else show_path(path)
+    name = called if path == "-" else show_path(path)
     try:
         if path == "-":
             if standard_input is None:

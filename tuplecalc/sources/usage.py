@@ -1,12 +1,29 @@
-"""What is busy now beside what the model grants: types that tables fill and renderers show."""
+"""What is busy now beside what the model grants: types that tables fill and renderers show.
+
+:func:`tuplecalc.sources.counting.observe` makes an :class:`Observation` of one look at a machine's tables,
+:func:`tuplecalc.sources.growth.between` a second one that knows how all has grown since the first::
+
+    Observation
+    ├── usages     one Usage for each limit that this machine's tables show: its busiest scopes (Busy)
+    ├── uncounted  the other limits of its hops, each with the reason
+    ├── totals     one Total for each table that was given: its entries by their state
+    ├── measured   rate and hold (Little's law): one Measured for each table, with services = ""
+    └── services   the same of one table for each group of services, for ``--fill``
+
+A share of a :class:`Usage` is of its fullest scope.  Sockets and the tracking table are never added up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tuplecalc.limits.limit import Limit
+from tuplecalc.sources.tables.connection import State, TableName
+
+Scope = tuple[Hashable, ...]
+"""What tells a scope from others of its limit."""
 
 
 class Busy(NamedTuple):
@@ -21,11 +38,23 @@ class Busy(NamedTuple):
     """Keys of connections that are opening, open or closing."""
     lingering: int
     """Keys that are taken after the close."""
+    growth: float | None = None
+    """Keys a second that it has gained between two looks; None of one look."""
 
     @property
     def taken(self) -> int:
         """All keys that are taken."""
         return self.open + self.lingering
+
+    def runs_dry_in(self, size: int) -> float | None:
+        """Seconds until all of so many keys are taken, if it goes on growing as it does now.
+
+        None where it does not grow, or where that is not known.
+
+        >>> Busy({}, 60, 30, growth=2.0).runs_dry_in(100)
+        5.0
+        """
+        return max(size - self.taken, 0) / self.growth if self.growth and self.growth > 0 else None
 
 
 @dataclass(frozen=True)
@@ -35,7 +64,7 @@ class Usage:
     limit: Limit
     size: int
     """Keys of one scope."""
-    table: Literal["sockets", "tracking"]
+    table: TableName
     """Which of the two was counted: a connection stands in both, so that they are never added up."""
     scopes: int
     """How many scopes have a key taken."""
@@ -45,4 +74,74 @@ class Usage:
     @property
     def share(self) -> float:
         """The share of its keys that the fullest scope has taken; 0 where nothing is open."""
-        return self.busiest[0].taken / self.size if self.busiest else 0.0
+        return self.busiest[0].taken / self.size if self.busiest and self.size else 0.0
+
+    @property
+    def runs_dry_in(self) -> float | None:
+        """Seconds until the first of the listed scopes is full, as they grow now; None where none grows."""
+        found = (each.runs_dry_in(self.size) for each in self.busiest)
+        return min((each for each in found if each is not None), default=None)
+
+
+class Uncounted(NamedTuple):
+    """A limit that was not counted, and why."""
+
+    limit: Limit
+    why: str
+
+
+@dataclass(frozen=True)
+class Total:
+    """A table as a whole: how many entries are in which state, of all protocols."""
+
+    table: TableName
+    states: Mapping[State, int]
+    others: int = 0
+    """Those of them that are neither TCP's nor UDP's (the tracking table has such)."""
+
+    @property
+    def lingering(self) -> int:
+        """Entries that are left of closed connections."""
+        return self.states.get("lingering", 0) + self.states.get("reset", 0)
+
+    @property
+    def open(self) -> int:
+        """Entries of connections that are opening, open or closing."""
+        return sum(self.states.values()) - self.lingering - self.states.get("listening", 0)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Rate and hold of TCP's connections in a table, by Little's law: an estimate, ``basis`` says of what."""
+
+    table: TableName
+    services: str
+    """Which group of services, by its name or number in the chain; empty for the whole table."""
+    open: int
+    """Connections that are opening, open or closing."""
+    rate: float
+    """New connections a second."""
+    basis: str
+    """What was counted over which time, and when that is the rate."""
+
+    @property
+    def hold(self) -> float | None:
+        """Mean seconds that a connection is open, open ÷ rate; None where none has closed.
+
+        >>> Measured("tracking", "", 600, 20.0, "").hold
+        30.0
+        """
+        return self.open / self.rate if self.rate else None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One look at a machine's tables."""
+
+    usages: tuple[Usage, ...]
+    uncounted: tuple[Uncounted, ...]
+    totals: tuple[Total, ...]
+    measured: tuple[Measured, ...]
+    services: tuple[Measured, ...]
+    scopes: tuple[Mapping[Scope, int], ...] = field(default=(), repr=False, compare=False)
+    """Of each usage how many keys all its scopes have taken: what a second look is compared with."""

@@ -168,7 +168,7 @@ def _text(tables: _Tables, drafts: Sequence[tuple[Source, Draft]], refused: Mapp
 
 
 def _line(toml: Any, key: str, said: Said) -> str:
-    comment = f"unknown: {said.unknown}" if said.unknown else said.where
+    comment = ", ".join(filter(None, (said.where, said.unknown and f"unknown: {said.unknown}")))
     comment = _clean(comment)
     if said.value is None:
         return f"# {key}: {comment}"

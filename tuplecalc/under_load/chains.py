@@ -158,16 +158,20 @@ def served_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket
 
 
 def by_kind(strands: Iterable[mix.Strand], lost: Mapping[Strand, Bracket]) -> dict[str, Bracket]:
-    """What fails of each kind: the mean over where its flows come from and where they go."""
-    parts: dict[str, dict[Strand, Fraction]] = {}
+    """What fails of each kind."""
+    kinds: dict[str, list[mix.Strand]] = {}
     for each in strands:
-        parts.setdefault(each.kind, {})[each.kind, each.source, each.target] = each.part
-    found = {}
-    for kind, several in parts.items():
-        whole = sum(several.values(), Fraction(0))
-        shares = [(float(part / whole), lost[each]) for each, part in several.items() if each in lost]
-        found[kind] = Bracket(*(sum((part * share[at] for part, share in shares), 0.0) for at in (0, 1)))
-    return found
+        kinds.setdefault(each.kind, []).append(each)
+    return {kind: of_all(several, lost) for kind, several in kinds.items()}
+
+
+def of_all(strands: Sequence[mix.Strand], lost: Mapping[Strand, Bracket]) -> Bracket:
+    """What fails of these strands together: the mean, by their parts of the new connections."""
+    whole = sum((each.part for each in strands), Fraction(0))
+    shares = [
+        (float(each.part / whole), lost[name]) for each in strands if (name := strand_name(each)) in lost
+    ]
+    return Bracket(*(sum((part * share[at] for part, share in shares), 0.0) for at in (0, 1)))
 
 
 def _alike(found: Sequence[Pools]) -> Iterable[list[Strand]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
+from functools import cache
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.limits.expression import NamedPorts, Size
+from tuplecalc.limits.expression import Size
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.blind import blind_burst_admitted
@@ -19,24 +19,31 @@ from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
 
+_CLOSE = 1e-6
+
 
 class BlindHop(NamedTuple):
     """A hop in whose table legs meet that no device sees both of.
 
-    ``chooser`` picks the ports of legs that enter there.  ``burst`` is the failing share of a burst that
+    ``choosers`` pick the ports of legs that enter there.  ``burst`` is the failing share of a burst that
     tries each of the chooser's ports once, from empty (only for a transparent proxy, one kind of traffic);
     ``blocking`` the share in steady state at the offered rate (None without one); ``half`` the rates between
     which half of the requests come to fail (None where that never comes).  Both are None for several kinds,
     of which only what all tables cost together is counted.
     """
 
-    chooser: str
     hop: str
+    choosers: tuple[str, ...]
     kills: bool
     """Whether the older flow dies of it; else the newcomer is refused."""
     burst: Fraction | None
     blocking: Bracket | None
     half: Bracket | None
+
+    @property
+    def chooser(self) -> str:
+        """The first one that is not the hop itself, if any."""
+        return next((each for each in self.choosers if each != self.hop), self.hop)
 
 
 def blind_hops(result: Capacity, rate: float | None, field: MeanField | None = None) -> tuple[BlindHop, ...]:
@@ -60,7 +67,7 @@ def blind_hops(result: Capacity, rate: float | None, field: MeanField | None = N
 
 
 def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None, field: MeanField) -> BlindHop:
-    parts, slices = with_ports(result.chain), list(falls(found, {hop}))
+    parts, slices = with_ports(result.chain), falls(found, {hop})
     bounds = [field, field.longer()]
 
     def shares(rate: float) -> Iterator[float]:
@@ -73,20 +80,21 @@ def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None, f
         each._replace(search="exhaustive", hashed=None) for each in found
     ]  # what these add is slow to find
 
+    @cache
+    def lost(rate: float) -> Bracket:
+        return expected_share(result, plain, rate, field)
+
     def half(bound: int) -> float | None:
         """The rate of which half fails, here or where no room is found: at most many times the highest."""
         most = 100 * float(result.rate or 0)
-        if not most or expected_share(result, plain, most, field)[bound] < 0.5:
+        if not most or lost(most)[bound] < 0.5:
             return None
-        lost = partial(expected_share, result, plain, field=field)
-        return crossing(lambda rate: lost(rate)[bound] - 0.5, 0.0, most)
+        return crossing(lambda rate: lost(rate)[bound] - 0.5, 0.0, most, tolerance=_CLOSE)
 
-    choosers = [chooser for chooser, _, _ in field.pairs]
-    first = next((each for each in choosers if each != hop), choosers[0])
     halves = [] if result.chain.is_mixed else [each for bound in (0, 1) if (each := half(bound)) is not None]
     return BlindHop(
-        first,
         hop,
+        tuple(dict.fromkeys(chooser for chooser, _, _ in field.pairs)),
         any(kills for _, _, kills in field.pairs),
         _burst(result, hop),
         Bracket(*sorted(shares(rate))) if rate is not None and not result.chain.is_mixed else None,
@@ -101,14 +109,8 @@ def _burst(result: Capacity, name: str) -> Fraction | None:
     hop = next((each for each in result.chain.hops if each.name == name), None)
     if result.chain.is_mixed or not isinstance(size, Size) or not isinstance(hop, Proxy):
         return None
-    A, L = (each.ports for each in _both(size))
+    A, L = size.sets[0].ports, size.sets[-1].ports
     ports = {"cone_only": (A - L).size, "overlap": A.size - (A - L).size, "proxy_only": (L - A).size}
     if hop.collision == "refuses" or hop.capture != "tproxy":
         return 1 - blind_burst_admitted(**ports) / A.size
     return 1 - filled(**ports, survival=hop.survival, flows=min(A.size, L.size)).mean / A.size
-
-
-def _both(size: Size) -> tuple[NamedPorts, NamedPorts]:
-    """The ports of the two legs."""
-    A, *others = size.sets
-    return A, others[0] if others else A

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import exp, sqrt
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.kinds import ROW, SHARED
 from tuplecalc.limits.served import served_parts
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.under_load.chains import Bracket, served_blocking, strand_blocking
-from tuplecalc.under_load.hashing import log_binomial
-from tuplecalc.under_load.mean_field import Collisions, MeanField, Meeting
+from tuplecalc.under_load.chains import Bracket, of_all, of_all_clients, served_blocking, strand_blocking
+from tuplecalc.under_load.hidden import Placed
+from tuplecalc.under_load.mean_field import Collisions, MeanField
 from tuplecalc.under_load.pools import Pools, Strand, strand_name
 
 _ROUNDS, _SETTLED = 8, 1e-6
-_MANY_ON_EACH = 50
+_POINTS = 5
 _NONE = Bracket(0.0, 0.0)
-
-
-class Expected(NamedTuple):
-    """What fails of each strand, and where legs meet that no device sees both of."""
-
-    failing: Mapping[Strand, Bracket]
-    meetings: tuple[Meeting, ...]
 
 
 def expected(
@@ -34,7 +25,7 @@ def expected(
     lost: Mapping[Strand, Bracket],
     rate: float,
     field: MeanField | None = None,
-) -> Expected:
+) -> Mapping[Strand, Bracket]:
     """What fails of each strand at a rate; ``lost`` is what they lose where ports are chosen in concert.
 
     With κ the share that collides, of what finds room, and b the share that finds none, of what does not
@@ -55,7 +46,7 @@ def expected(
     >>> from tuplecalc.under_load.pools import pools
     >>> result = capacity(example("outage"))
     >>> every = pools(result)
-    >>> dies = expected(result, every, strand_blocking(every, 50.0), 50.0).failing["", "", ""]
+    >>> dies = expected(result, every, strand_blocking(every, 50.0), 50.0)["", "", ""]
     >>> round(dies.lower, 3), round(dies.upper, 3)
     (0.056, 0.057)
     """
@@ -64,7 +55,7 @@ def expected(
     served, parts = served_parts(result.chain), with_ports(result.chain)
     of_served = sum(parts.values())
     if not fields[0] or not of_served:
-        return Expected(lost, ())
+        return lost
     deadly = {
         hop.name for hop in result.chain.hops if isinstance(hop, Proxy) and hop.collision == "kills-older"
     }
@@ -78,7 +69,7 @@ def expected(
         return served_blocking(refusing, rate * reach)
 
     concert = finds_none({})
-    slices = list(falls(found, field.hops))
+    slices = falls(found, field.hops)
     bounds = [Bound(field, slices, {each: part * rate for each, part in parts.items()}) for field in fields]
     shares = []
     for bound in bounds:
@@ -97,9 +88,8 @@ def expected(
     for strand in parts:
         upper = 1 - (1 - high[strand]) * (1 - blocked.get(strand, _NONE).upper)
         lower = min(upper, max(low[strand], concert.get(strand, _NONE).lower))
-        without = 1 - float(served[strand])
-        failing[strand] = Bracket(*(without + (1 - without) * each for each in (lower, upper)))
-    return Expected(failing, bounds[0].meetings)
+        failing[strand] = Bracket(lower, upper)
+    return of_all_clients(failing, served)
 
 
 def in_concert(result: Capacity, found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
@@ -120,9 +110,8 @@ def expected_share(
     >>> [round(share, 3) for share in expected_share(result, pools(result), 570)]
     [0.425, 0.553]
     """
-    failing = expected(result, found, in_concert(result, found, rate), rate, field).failing
-    parts = {strand_name(each): float(each.part) for each in result.chain.strands}
-    return Bracket(*(sum(part * failing[each][at] for each, part in parts.items()) for at in (0, 1)))
+    lost = in_concert(result, found, rate)
+    return of_all(result.chain.strands, expected(result, found, lost, rate, field))
 
 
 def with_ports(chain: Chain) -> dict[Strand, float]:
@@ -132,65 +121,69 @@ def with_ports(chain: Chain) -> dict[Strand, float]:
 
 
 class Bound:
-    """One bound of what collides, the mean over parts of the traffic that load the tables differently."""
+    """One bound of what collides, the mean over parts of the traffic that load the tables differently.
+
+    A hash loads what it puts on a cone's addresses, seen from one client: with its own group's luck, and the
+    mean of others.
+    """
 
     def __init__(
         self, field: MeanField, slices: Sequence[tuple[float, float]], rates: Mapping[Strand, float]
     ) -> None:
         self._field, self._slices, self._rates = field, slices, rates
         self.refused: dict[Strand, float] = {}
-        self.meetings: tuple[Meeting, ...] = ()
 
     def collide(self, blocked: Mapping[Strand, Bracket]) -> dict[Strand, float]:
         """The share of what finds room that collides."""
         rates = {each: rate * (1 - blocked.get(each, _NONE).upper) for each, rate in self._rates.items()}
-        found = [
-            (share, self._field.at({each: rate * load for each, rate in rates.items()}))
-            for share, load in self._slices
-        ]
-        self.refused = {each: _mean(found, lambda c, each=each: c.refused.get(each, 0.0)) for each in rates}  # type: ignore[misc]
-        self.meetings = tuple(
-            meeting._replace(share=_mean(found, lambda c, place=place: c.meetings[place].share))  # type: ignore[misc]
-            for place, meeting in enumerate(found[0][1].meetings)
-        )
+        hashes = self._field.placed
+        placed = {each: hashes.get(each) for each in rates}
+        views = {where: list(self._views(where, rates)) for where in {*placed.values()}}
+        found: dict[Strand, float] = {}
+        for strand, where in placed.items():
+            seen = [
+                (part, each.refused.get(strand, 0.0), each.dies.get(strand, 0.0))
+                for part, each in views[where]
+            ]
+            self.refused[strand] = sum(part * refused for part, refused, _ in seen)
+            found[strand] = sum(part * (1 - (1 - refused) * (1 - dies)) for part, refused, dies in seen)
+        return found
 
-        def fails(each: Strand, collisions: Collisions) -> float:
-            dies = collisions.dies.get(each, 0.0)
-            return 1 - (1 - collisions.refused.get(each, 0.0)) * (1 - dies)
+    def _views(
+        self, placed: Placed | None, rates: Mapping[Strand, float]
+    ) -> Iterator[tuple[float, Collisions]]:
+        """What parts of the traffic meet, as those see it that a hash puts where they are."""
+        for share, load in self._slices:
+            loaded = {each: rate * load for each, rate in rates.items()}
+            for part, more in _loads(placed):
+                yield share * part, self._field.at(loaded, placed, more)
 
-        return {each: sum(share * fails(each, collisions) for share, collisions in found) for each in rates}
 
-
-def _mean(found: Sequence[tuple[float, Collisions]], of: Callable[[Collisions], float]) -> float:
-    return sum(share * of(collisions) for share, collisions in found)
-
-
-def falls(found: Sequence[Pools], hops: set[str]) -> Iterator[tuple[float, float]]:
+def falls(found: Sequence[Pools], hops: set[str]) -> list[tuple[float, float]]:
     """Parts of the traffic, and how they load the tables where they meet, beside the even load there."""
     here = [each for each in found if each.limit.hop in hops]
     uneven = max(here, key=lambda each: len(each.slices), default=None)
-    falls = [(1.0, 1.0)]
-    if uneven is not None:
-        falls = [(float(part.share), float(part.weight / uneven.hottest)) for part in uneven.slices]
-    hashed = next((each.hashed for each in here if each.hashed), None)
-    loads = [(1.0, 1.0)] if hashed is None else list(_hashed(hashed.sources, hashed.addresses))
-    yield from ((share * part, load * more) for share, load in falls for part, more in loads)
+    if uneven is None:
+        return [(1.0, 1.0)]
+    return [(float(part.share), float(part.weight / uneven.hottest)) for part in uneven.slices]
 
 
-def _hashed(clients: int, addresses: int) -> Iterator[tuple[float, float]]:
-    """A client's own view: how many share its address, with which chance, beside the mean of all addresses.
+def _loads(placed: Placed | None) -> Iterator[tuple[float, float]]:
+    """How loaded a client's address is beside the mean of all, with which chance: 1 + y share it.
 
-    Where these are many it is three points of the normal law, which are as good for smooth functions.
+    Of y, binomial in N - 1 and p = 1/M, a few points that have the mean of each polynomial of up to degree 9
+    (Gauss).  Source: Golub and Welsch, Math. Comp. 23 (1969) 221, with Krawtchouk's polynomials (recalled).
     """
-    others, each = clients - 1, clients / addresses
-    mean = others / addresses
-    if addresses == 1 or not others:
-        yield 1.0, (1 + mean) / each
-    elif mean >= _MANY_ON_EACH:
-        spread = sqrt(3 * mean * (1 - 1 / addresses))
-        for chance, away in ((2 / 3, 0.0), (1 / 6, -spread), (1 / 6, spread)):
-            yield chance, (1 + mean + away) / each
-    else:
-        for y in range(min(others, int(mean + 12 * sqrt(mean + 1))) + 1):
-            if (chance := exp(log_binomial(y, others, addresses))) > 1e-9:
-                yield chance, (1 + y) / each
+    clients, addresses = placed.hashing if placed else (1, 1)
+    if clients == 1 or addresses == 1:
+        yield 1.0, float(addresses)
+        return
+    import numpy as np  # only cones that hash need it
+
+    others, p = clients - 1, 1 / addresses
+    degree = np.arange(min(others + 1, _POINTS))
+    beside = np.sqrt(degree[1:] * p * (1 - p) * (others + 1 - degree[1:]))
+    jacobi = np.diag(p * (others - degree) + (1 - p) * degree) + np.diag(beside, 1) + np.diag(beside, -1)
+    places, vectors = np.linalg.eigh(jacobi)
+    for y, chance in zip(places.tolist(), (vectors[0] ** 2).tolist(), strict=True):
+        yield chance, (1 + y) * addresses / clients

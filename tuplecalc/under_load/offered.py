@@ -10,16 +10,17 @@ from typing import Literal, NamedTuple
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, by_kind, rate_for
+from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.expected import expected, in_concert
-from tuplecalc.under_load.mean_field import MeanField, Meeting
-from tuplecalc.under_load.pools import Pools, pools
+from tuplecalc.under_load.mean_field import MeanField
+from tuplecalc.under_load.pools import Pools, Strand, pools
 
 Verdict = Literal["fits", "tight", "fails"]
-_FAILS = 1e-3
+FEW = 1e-3
+"""The share that may be expected to fail, of all and of each kind, of a rate that fits."""
 _TIGHT = Fraction(4, 5)
 
 
@@ -70,7 +71,7 @@ class Offered(NamedTuple):
     exhausted: Exhausted | None
     """What runs dry first; None where nothing does."""
     blind: tuple[BlindHop, ...]
-    """What fails where hops choose their ports blindly, for each pair whose ranges overlap."""
+    """Where legs meet that no device sees both of, and what that costs."""
     most: MostAt | None
     """What ``--blocking`` asks for."""
     kinds: tuple[KindLoad, ...] = ()
@@ -79,8 +80,6 @@ class Offered(NamedTuple):
     """The part of the clients that get no ports: all that they open fails."""
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
-    meetings: tuple[Meeting, ...] = ()
-    """Where legs meet that no device sees both of, and how often, at the offered rate."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -97,7 +96,7 @@ class Offered(NamedTuple):
         """
         if self.expected is None:
             return None
-        if self.overloaded or self.most_failing > _FAILS:
+        if self.overloaded or self.most_failing > FEW:
             return "fails"
         return "tight" if self.utilisation is not None and self.utilisation > _TIGHT else "fits"
 
@@ -107,6 +106,14 @@ class Offered(NamedTuple):
         return max(
             (each.upper for each in (self.expected, *(k.expected for k in self.kinds)) if each), default=0.0
         )
+
+    @property
+    def worse_kind(self) -> KindLoad | None:
+        """Of several kinds the one that fails most, where that is more than few, and than all together."""
+        worst = max(self.kinds, key=lambda each: each.expected.upper, default=None)
+        if worst is None or self.expected is None or len(self.kinds) < 2:
+            return None
+        return worst if worst.expected.upper > max(self.expected.upper, FEW) else None
 
     @property
     def overloaded(self) -> bool:
@@ -120,14 +127,15 @@ class Offered(NamedTuple):
 
     @property
     def hit_first(self) -> KindLoad | None:
-        """The kind that is the first without room, else the one that fails most; None where none fails."""
-        hit = [each for each in self.kinds if each.seconds is not None or each.failing.upper > 0]
+        """The kind that is the first without room, else that of which most is expected to fail; or None."""
+        hit = [each for each in self.kinds if each.seconds is not None or each.expected.upper > 0]
         return min(hit, key=_order, default=None)
 
     def __repr__(self) -> str:
         if self.rate is None or self.utilisation is None:
             return f"<Offered {'nothing' if self.rate is None else f'{float(self.rate):,.6g}/s'}>"
-        lost = f", {self.blocking.lower:.3g} to {self.blocking.upper:.3g} fail" if self.blocking else ""
+        shares = ("expected to fail", self.expected), ("in the best case", self.blocking)
+        lost = "".join(f", {' to '.join(_ends(each))} {words}" for words, each in shares if each)
         return f"<Offered {float(self.rate):,.6g}/s: {float(self.utilisation):.1%} of the highest rate{lost}>"
 
 
@@ -158,11 +166,11 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     found = pools(result)
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     strands = result.chain.strands
-    lost = in_concert(result, found, float(rate))
+    lost: Mapping[Strand, Bracket] = in_concert(result, found, float(rate))
     blindly = expected(result, found, lost, float(rate), field)
-    failing, really = (by_kind(strands, each) for each in (lost, blindly.failing))
     if not result.flows and not result.chain.is_mixed:
-        failing = really = dict.fromkeys(failing, Bracket(1.0, 1.0))
+        lost = blindly = dict.fromkeys(lost, Bracket(1.0, 1.0))
+    failing, really = (by_kind(strands, each) for each in (lost, blindly))
     parts: dict[str, Fraction] = {}
     for strand in strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
@@ -174,21 +182,19 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         rate,
         highest,
         used,
-        _of_all(parts, failing),
+        of_all(strands, lost),
         _first(dry),
         blind,
         most,
         kinds,
         result.served.without,
-        _of_all(parts, really),
-        blindly.meetings,
+        of_all(strands, blindly),
     )
 
 
-def _of_all(parts: Mapping[str, Fraction], shares: Mapping[str, Bracket]) -> Bracket:
-    """The mean over kinds."""
-    low, high = (sum(float(part) * shares[kind][at] for kind, part in parts.items()) for at in (0, 1))
-    return Bracket(low, high)
+def _ends(share: Bracket) -> Iterable[str]:
+    """Its two ends in a few digits, one where these are alike."""
+    return dict.fromkeys(f"{end:.3g}" for end in share)
 
 
 def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> Exhausted | None:
@@ -200,7 +206,7 @@ def _first(dry: Iterable[tuple[Pools, Exhausted]], kind: str | None = None) -> E
 
 
 def _order(kind: KindLoad) -> tuple[float, float]:
-    return inf if kind.seconds is None else kind.seconds, -kind.failing.upper
+    return inf if kind.seconds is None else kind.seconds, -kind.expected.upper
 
 
 def _badness(hop: BlindHop) -> tuple[float, float]:

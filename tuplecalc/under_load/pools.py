@@ -260,7 +260,7 @@ def _takings_of_mix(limit: Limit, chain: Chain) -> Iterator[Taking]:
     for strand, parts in several.items():
         if not shares[strand]:
             continue
-        each = [part.flow.share.value * part.flow.weight.value * part.each.value for part in parts]
+        each = [part.flow.share.value * part.flow.number * part.each.value for part in parts]
         counts = [Fraction(count) / shares[strand] for count in each]
         keys = sum(counts, Fraction(0))
         if not keys:

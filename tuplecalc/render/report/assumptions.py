@@ -108,7 +108,7 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
         yield f"Traffic spreads evenly over {', and over '.join(over)}."
     for name in hashed:
         yield f"Sources fall on the addresses of {name} by chance and stay there (a hash)."
-    if load.blind or load.meetings:
+    if load.blind:
         yield "All counts, the highest rate and the best case: no device picks a port that another holds."
         yield "What is expected to fail: each device picks by chance, of the ports that it takes to be free."
     if result.rate is not None:

@@ -1,0 +1,201 @@
+"""What is busy beside what the model grants, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, get_args
+
+from tuplecalc.render import numbers, table
+from tuplecalc.sources.observed import Observed
+from tuplecalc.sources.tables.connection import State
+from tuplecalc.sources.usage import Busy, Measured, Total, Usage
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDEST_PROSE = 100
+_LONGEST_LINE = 60
+_FULL, _TIGHT = Fraction(9, 10), Fraction(8, 10)
+_TABLES = {"sockets": "Sockets", "tracking": "Tracking table"}
+
+Styled = tuple[str, str]
+"""A line and its style."""
+_Row = tuple[str, tuple[str, ...], str]
+"""Words, figures and a style."""
+
+
+def print_table(seen: Observed, console: Console) -> None:
+    """Write the fullest scope of all, then each limit with its fullest scopes, the tables, rate and hold.
+
+    Piped, the table is as wide as it needs to be; paragraphs keep a readable width.
+    """
+    from rich.text import Text
+
+    said = _lines(seen, console.width, fits=console.is_terminal)
+    text = Text.assemble(*((f"{line}\n", style) for line, style in said))
+    console.print(text, soft_wrap=True, end="")
+
+
+def _lines(seen: Observed, width: int, *, fits: bool) -> Iterator[Styled]:
+    def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
+        yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
+
+    found = seen.found
+    yield from prose(fullest(seen), f"bold {_colour(seen.fullest.share if seen.fullest else 0)}")
+    for sentence in _dry(seen):
+        yield from prose(sentence)
+    yield "", ""
+    yield from prose(seen.chain.title or "A chain", "bold")
+    yield from prose(_when(seen), "dim")
+    if found.usages:
+        yield "", ""
+        yield from _limits(seen, width if fits else None)
+    yield "", ""
+    for total in found.totals:
+        yield from prose(_total(total, seen.tracking_size if total.table == "tracking" else None))
+    if len(found.totals) > 1:
+        yield from prose("A connection may stand in both tables: they are never added up.", "dim")
+    for each in filter(lambda each: each.rate, found.measured):
+        yield from prose(_measured(each))
+        several = [_of_services(part) for part in found.services if part.table == each.table]
+        if len(several) > 1:
+            yield from ((f"  {line}".rstrip(), "") for line in table.lines(several, left={0}))
+    for left_out in found.uncounted:
+        yield from prose(f"Not counted: {left_out.limit.hop} {left_out.limit.name}: {left_out.why}.", "dim")
+    for sentence, places in _not_understood(seen):
+        yield from prose(sentence)
+        yield from ((line, "") for place in places for line in table.prose(place, width, "  ", "    "))
+
+
+def fullest(seen: Observed) -> str:
+    """Which scope has the least room: the limit, the scope, how much of it is taken."""
+    usage = seen.fullest
+    if usage is None:
+        return "Nothing is taken: no limit has a key in use."
+    busy = usage.busiest[0]
+    taken, size = numbers.count(busy.taken), numbers.count(usage.size)
+    return f"Fullest: {_place(usage, busy)}: {taken} of {size} ({numbers.percent(_share(busy, usage))})."
+
+
+def scope(busy: Busy) -> str:
+    """A scope in words: ``198.18.0.1 → 198.18.9.9:443``; ``all`` where there is only one.
+
+    >>> scope(Busy({"address": "198.18.0.1", "endpoint": "198.18.9.9:443"}, 1, 0)), scope(Busy({}, 1, 0))
+    ('198.18.0.1 → 198.18.9.9:443', 'all')
+    """
+    return " → ".join(busy.labels.values()) or "all"
+
+
+def _place(usage: Usage, busy: Busy | None = None) -> str:
+    place = f"{table.name(usage.limit.hop)} {usage.limit.name}"
+    return f"{place} {scope(busy)}" if busy is not None and busy.labels else place
+
+
+def _share(busy: Busy, usage: Usage) -> Fraction:
+    return Fraction(busy.taken, usage.size) if usage.size else Fraction(1)
+
+
+def _dry(seen: Observed) -> Iterator[str]:
+    first = seen.dry_first
+    if first is not None:
+        after, growth = numbers.duration(first.seconds), _growth(first.busy)
+        place = _place(first.usage, first.busy)
+        yield f"{place} is full in {after}, if it goes on growing by {growth} a second."
+    elif seen.snapshots > 1 and seen.fullest is not None:
+        yield "None of these scopes grows."
+
+
+def _growth(busy: Busy) -> str:
+    if busy.growth is None:
+        return ""
+    shown = numbers.rate(_rounded(abs(busy.growth)))
+    return f"−{shown}" if busy.growth < 0 else shown
+
+
+def _when(seen: Observed) -> str:
+    hops, at = ", ".join(map(table.name, seen.hops)), f"{seen.at:%Y-%m-%d %H:%M:%S}"
+    if seen.snapshots == 1:
+        return f"{hops}, at {at}"
+    return f"{hops}, {seen.snapshots:,} snapshots in {numbers.duration(seen.seconds)} until {at}"
+
+
+def _limits(seen: Observed, width: int | None) -> Iterator[Styled]:
+    """Each limit under its name; a scope that is too long for its column has a line of its own."""
+    grows = ("grows /s",) if seen.snapshots > 1 else ()
+    rows: list[tuple[str, tuple[str, ...], str]] = [
+        ("limit", ("open", "lingering", "of", "used", *grows), "dim")
+    ]
+    for usage in seen.found.usages:
+        rows.append((f"{_place(usage)}{_others(usage)}", ("",) * len(rows[0][1]), "bold"))
+        for busy in usage.busiest:
+            share = _share(busy, usage)
+            counts = *map(numbers.count, (busy.open, busy.lingering, usage.size)), numbers.used(share)
+            grown = (_growth(busy),) if grows else ()
+            rows.append((f"  {scope(busy)}", (*counts, *grown), _colour(share)))
+    figures = table.width_of(*table.lines([row for _, row, _ in rows], left=()))
+    widest = table.width_of(*(words for words, _, _ in rows))
+    room = widest if width is None else max(width - figures - 2, table.width_of(rows[0][0]))
+    short = [words if table.width_of(words) <= room else "" for words, _, _ in rows]
+    lines = table.lines([(words, *row[1]) for words, row in zip(short, rows, strict=True)], left={0})
+    for number, (line, (words, row, style)) in enumerate(zip(lines, rows, strict=True)):
+        if not short[number]:
+            start = "  " if any(row) else ""
+            yield from ((each, style) for each in table.prose(words.strip(), width or 0, start, "    "))
+        if short[number] or any(row):
+            yield line, style
+        if not number:
+            yield "─" * table.width_of(*lines), ""
+
+
+def _others(usage: Usage) -> str:
+    if not usage.busiest:
+        return f": none of {numbers.count(usage.size)} taken"
+    more = usage.scopes - len(usage.busiest)
+    return f": {numbers.count(more)} more scope{'s' if more > 1 else ''} in use" if more else ""
+
+
+def _total(of: Total, size: int | None) -> str:
+    entries = sum(of.states.values())
+    states = [
+        f"{numbers.count(of.states[state])} {state}" for state in get_args(State) if of.states.get(state)
+    ]
+    states += [f"{numbers.count(of.others)} of other protocols"] if of.others else []
+    share = f" of {numbers.count(size)} ({numbers.percent(Fraction(entries, size))})" if size else ""
+    in_them = f"; {', '.join(states)}" if states else ""
+    return f"{_TABLES[of.table]}: {numbers.count(entries)}{share}{in_them}."
+
+
+def _measured(of: Measured) -> str:
+    hold = "" if of.hold is None else f", open for {numbers.duration(of.hold)} each"
+    rate = f"{numbers.rate(_rounded(of.rate))} new connections a second"
+    return f"{_TABLES[of.table]}, an estimate: {rate}{hold} (Little's law: {of.basis})."
+
+
+def _rounded(value: float) -> Fraction:
+    return Fraction(value).limit_denominator(10**6)
+
+
+def _of_services(of: Measured) -> tuple[str, str, str]:
+    rate = numbers.rate(_rounded(of.rate))
+    hold = "" if of.hold is None else f"{numbers.duration(of.hold)} each"
+    return table.name(of.services), f"{rate}/s", hold
+
+
+def _not_understood(seen: Observed) -> Iterator[tuple[str, list[str]]]:
+    if seen.passed_over:
+        words = ", ".join(f"{what} ({numbers.count(times)})" for what, times in seen.passed_over.items())
+        yield f"Passed over: {words}.", []
+    if seen.not_understood:
+        places = [f"{each.where}: {each.why}: {_cut(each.said)}" for each in seen.remarks]
+        only = "" if seen.not_understood == len(places) else ", of which the first are"
+        lines = "line" if seen.not_understood == 1 else "lines"
+        yield f"Not understood: {numbers.count(seen.not_understood)} {lines}{only}:", places
+
+
+def _cut(words: str) -> str:
+    return table.name("".join(c if c.isprintable() else "�" for c in words), _LONGEST_LINE)
+
+
+def _colour(share: Fraction | float) -> str:
+    return "red" if share > _FULL else "yellow" if share > _TIGHT else "green"

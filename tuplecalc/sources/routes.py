@@ -1,0 +1,289 @@
+"""Routes through a proxy: what is alike becomes one hop, what differs becomes hops of separate kinds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from ipaddress import ip_address
+from itertools import chain
+from operator import or_
+from typing import NamedTuple
+
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.ports import LAST_PORT, PortSet
+from tuplecalc.sources.draft import Draft, Remark, Said, Table
+
+ANY = "*"
+"""The address of a listener that is bound to none."""
+LOCAL_PORTS = "sysctl net.ipv4.ip_local_port_range"
+_TRACKING = '"strict" where a rule drops `ct state invalid`, "off" where nothing tracks: nft list ruleset'
+NO_PORTS = PortSet.of_ranges(())
+_USUAL_PORTS = PortSet("80, 443, 1024-65535")
+_TELLS_APART = ("capture", "source", "addresses", "ports", "allocation")
+"""Keys in which routes of one hop agree; what else they say is unknown, or follows from these."""
+_WANTED = "which services clients want: ss -tn"
+_MOST_PLACES = 3
+
+
+class Place(NamedTuple):
+    """Where a listener or a server is: an IP address, a name or :data:`ANY`, and its ports; none: unknown."""
+
+    address: str
+    ports: PortSet
+    where: str
+    addresses: int = 1
+    """How many a name stands for."""
+
+
+class Route(NamedTuple):
+    """Flows that come in at some listeners and go on to some servers."""
+
+    name: str
+    hop: Table
+    """How they are captured and where they leave from: routes that agree in this share a hop."""
+    listeners: tuple[Place, ...]
+    servers: tuple[Place, ...]
+
+
+def drafted(
+    name: str,
+    routes: Sequence[Route],
+    common: Table,
+    shares: str,
+    remarks: Iterable[Remark],
+    passed_over: Mapping[str, int],
+) -> Draft:
+    """One hop for routes that agree, else one for each way with a kind of traffic of its own.
+
+    ``common`` are keys of the whole machine; ``shares`` says how to measure which part goes which way.
+    """
+    ways: dict[str, list[Route]] = {}
+    for route in routes:
+        agreed = [route.hop[key].value if key in route.hop else None for key in _TELLS_APART]
+        ways.setdefault(str(agreed), []).append(route)
+    groups = list(ways.values())
+    names = distinct(f"{name}-{_name(group)}" for group in groups)
+    services, of_way = services_of(groups, shares)
+    several = len(groups) > 1
+    own = {str(group[0].hop.get("addresses")) for group in groups if group[0].hop["source"].value == "own"}
+    # hops of one machine have the same addresses
+    together = {"machine": Said(name)} if several and len(own) < 2 else {}
+    if several and not together:
+        why = "each hop is taken as a machine with files of its own, since their addresses differ"
+        remarks = [*remarks, Remark(name, f"{len(groups)} ways through one proxy", why)]
+    hops = [
+        {
+            "name": Said(each if several else name),
+            "kind": Said("hourglass"),
+            **together,
+            **({"traffic": Said([each])} if several else {}),
+            **_keys(group),
+            **(_listening(group) if not _is_transparent(group) else {}),
+            **_tracking(groups),
+            **common,
+        }
+        for each, group in zip(names, groups, strict=True)
+    ]
+    of_kind = {each: {"services": Said(reached)} for each, reached in zip(names, of_way, strict=True)}
+    kinds = kinds_of(of_kind if several else {}, shares)
+    return Draft(tuple(hops), {}, services, kinds, {}, tuple(dict.fromkeys(remarks)), dict(passed_over))
+
+
+def kinds_of(keys: Mapping[str, Table], shares: str) -> tuple[Table, ...]:
+    """Kinds of traffic with these names and keys; no source tells their shares, which are taken as equal."""
+    share = Said(f"1/{len(keys)}", "", shares)
+    return tuple({"name": Said(name), "share": share, **table} for name, table in keys.items())
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The names as a topology file takes them, with a number behind those that were there before.
+
+    >>> distinct(["web", "web", "a\\tb", ""])
+    ['web', 'web-2', 'a b', 'unnamed']
+    """
+    found: dict[str, None] = {}
+    for written in names:
+        name = "".join(c if c.isprintable() else " " for c in written).strip() or "unnamed"
+        number, new = 1, name
+        while new in found:
+            number += 1
+            new = f"{name}-{number}"
+        found[new] = None
+    return list(found)
+
+
+def places(wheres: Iterable[str]) -> str:
+    """Several places in a few words: each once, the file once where it stays the same.
+
+    >>> places(["haproxy.cfg:3", "haproxy.cfg:4", "haproxy.cfg:3", "b.cfg:1"])
+    'haproxy.cfg:3, 4, b.cfg:1'
+    >>> places(["dump.json: a[0].b", "dump.json: a[1]"])
+    'dump.json: a[0].b, a[1]'
+    """
+    found = [where for where in dict.fromkeys(wheres) if where]
+    shown: list[str] = []
+    before = ""
+    for where in found[:_MOST_PLACES]:
+        mark = ": " if ": " in where else ":"
+        file = where.partition(mark)[0] if mark == ": " else where.rpartition(mark)[0]
+        shown.append(where.removeprefix(f"{file}{mark}") if file == before else where)
+        before = file
+    more = len(found) - _MOST_PLACES
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def host_and_port(text: str) -> tuple[str, str]:
+    """What stands before and behind the last colon outside brackets, without them.
+
+    >>> host_and_port("[2001:db8::1]:80"), host_and_port(":::443"), host_and_port("[::1]")
+    (('2001:db8::1', '80'), ('::', '443'), ('::1', ''))
+    """
+    host, colon, port = text.rpartition(":")
+    host, port = (host, port) if colon and "]" not in port else (text, "")
+    return host.removeprefix("[").removesuffix("]"), port
+
+
+def ports_of(written: str) -> PortSet:
+    """One port or a range of them; none where it is something else.
+
+    >>> ports_of("8000-8099"), ports_of("$port")
+    (PortSet('8000-8099'), PortSet.of_ranges([]))
+    """
+    ends = [int(end) for end in written.split("-") if re.fullmatch("[0-9]{1,5}", end)]
+    if len(ends) != written.count("-") + 1 or not 0 < ends[0] <= ends[-1] <= LAST_PORT:
+        return NO_PORTS
+    return PortSet.of_ranges([(ends[0], ends[-1])])
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IP address as a topology file takes it.
+
+    >>> is_address("2001:db8::1"), is_address("fe80::1%eth0"), is_address("db.example")
+    (True, False, False)
+    """
+    try:
+        return "%" not in text and bool(ip_address(text))
+    except ValueError:
+        return False
+
+
+def addresses_of(found: Iterable[Place], any_: str = "ip -brief addr: those that clients use") -> Said:
+    """The addresses of these places: written out where they are, counted where they are names.
+
+    ``any_`` says how to find out which addresses :data:`ANY` stands for.
+    """
+    found = list(found)
+    written = sorted({each.address for each in found if is_address(each.address)}, key=_order)
+    names = {each.address: each.addresses for each in found if not is_address(each.address)}
+    values: list[object] = [*written, *([sum(names.values())] if names else [])]
+    asked = ", ".join(sorted(names.keys() - {ANY})[:_MOST_PLACES])
+    unknown = f"how many addresses {asked} stands for: getent ahosts NAME" if asked else any_ if names else ""
+    return Said(values[0] if len(values) == 1 else values, places(each.where for each in found), unknown)
+
+
+def _keys(group: Sequence[Route]) -> Table:
+    """What the routes of a hop say; its addresses as a count where some servers are of another family."""
+    keys = {key: said for route in reversed(group) for key, said in route.hop.items()}
+    if "addresses" in keys:
+        own = AddressSet(keys["addresses"].value)
+        written = [each.address for route in group for each in route.servers if is_address(each.address)]
+        families, reached = ({each[0] for each in some.ranges} for some in (own, AddressSet(written or 1)))
+        if families and reached - families:
+            keys["addresses"] = keys["addresses"]._replace(value=own.size)
+    return keys
+
+
+def _is_transparent(group: Sequence[Route]) -> bool:
+    return group[0].hop["capture"].value == "tproxy"
+
+
+def _tracking(groups: Sequence[Sequence[Route]]) -> Table:
+    """What only the machine's rules tell, where a hop is transparent.
+
+    One that keeps its clients' addresses and ports gets no flow through under strict tracking, so that loose
+    is more likely there.
+    """
+    transparent = [group for group in groups if _is_transparent(group)]
+    same = any(group[0].hop["source"].value == "client-port" for group in transparent)
+    return {"tracking": Said("loose" if same else "strict", "", _TRACKING)} if transparent else {}
+
+
+def _name(group: Sequence[Route]) -> str:
+    names = list(dict.fromkeys(route.name for route in group))
+    return "+".join(names if len(names) < 3 else [names[0], str(len(names) - 1)])
+
+
+def _order(address: str) -> tuple[int, int]:
+    parsed = ip_address(address)
+    return parsed.version, int(parsed)
+
+
+def _listening(group: Sequence[Route]) -> Table:
+    """Listeners as addresses and ports; exactly as many where not all addresses have all ports."""
+    listeners = list(dict.fromkeys(each for route in group for each in route.listeners))
+    of_address: dict[str, PortSet] = {}
+    for each in listeners:
+        of_address[each.address] = of_address.get(each.address, NO_PORTS) | each.ports
+    every = reduce(or_, of_address.values())
+    if not every:
+        return {"listen_ports": Said(None, "", "ss -ltn: the ports that it listens at")}
+    addresses, where = addresses_of(listeners), places(each.where for each in listeners)
+    if all(ports == every for ports in of_address.values()):
+        return {"listen_addresses": addresses, "listen_ports": Said(every.spec, where)}
+    pairs = sum(max(ports.size, 1) for ports in of_address.values())
+    counted = Said(pairs, f"{where}: so many pairs of address and port", addresses.unknown)
+    return {"listen_addresses": counted, "listen_ports": Said(every.lowest(1).spec, where)}
+
+
+class _Endpoints(NamedTuple):
+    """Ports of one address that the same ways lead to."""
+
+    name: str
+    ways: frozenset[int]
+    ports: PortSet
+    server: Place
+
+
+def services_of(groups: Sequence[Sequence[Route]], shares: str) -> tuple[tuple[Table, ...], list[list[str]]]:
+    """Groups of services, each endpoint in one, and the names of those that each way reaches."""
+    of_address: dict[str, list[_Endpoints]] = {}
+    for way, group in enumerate(groups):
+        for route in group:
+            for server in route.servers:
+                before = of_address.get(server.address, [])
+                of_address[server.address] = _with(before, route.name, way, server)
+    tables: dict[tuple[str, frozenset[int], PortSet], list[Place]] = {}
+    for each in chain.from_iterable(of_address.values()):
+        tables.setdefault((each.name, each.ways, each.ports), []).append(each.server)
+    names = distinct(name for name, _, _ in tables)
+    known = reduce(or_, (ports for _, _, ports in tables), NO_PORTS)
+    instead = ((_USUAL_PORTS - known) or _USUAL_PORTS).lowest(1)  # no endpoint stands in two groups
+    services: list[Table] = []
+    for name, ((_, _, ports), found) in zip(names, tables.items(), strict=True):
+        where = places(each.where for each in found)
+        said = Said(ports.spec, where) if ports else Said(instead.spec, where, "which port it is")
+        services.append({"name": Said(name), "addresses": addresses_of(found, _WANTED), "ports": said})
+    if len(services) > 1:
+        services[0] = {**services[0], "share": Said(None, "", shares)}
+    reached = [
+        [name for name, (_, ways, _) in zip(names, tables, strict=True) if way in ways]
+        for way in range(len(groups))
+    ]
+    return tuple(services), reached
+
+
+def _with(before: Sequence[_Endpoints], name: str, way: int, server: Place) -> list[_Endpoints]:
+    """The endpoints of an address with one more server: those that it has already have one more way."""
+    found: list[_Endpoints] = []
+    rest, is_new = server.ports, True
+    for each in before:
+        common = each.ports & rest
+        if common or each.ports == rest:
+            is_new = False
+            found.append(each._replace(ways=each.ways | {way}, ports=common))
+            rest, left = rest - common, each.ports - common
+            found += [each._replace(ports=left)] if left else []
+        else:
+            found.append(each)
+    return [*found, *([_Endpoints(name, frozenset({way}), rest, server)] if rest or is_new else [])]

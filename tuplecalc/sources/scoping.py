@@ -1,0 +1,151 @@
+"""What entries of a table are matched against: a limit's flows, ports, addresses, endpoints, listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from ipaddress import ip_address
+from math import floor
+from typing import Any
+
+from tuplecalc.limits.expression import Size
+from tuplecalc.limits.limit import Limit
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.chain import Chain
+from tuplecalc.network.hop import Hop, Virtual
+from tuplecalc.network.mix import Strand
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.services import Services
+from tuplecalc.sources.tables.connection import ANY, Connection
+
+Heard = Mapping[str, set[int]]
+"""The ports of listening sockets, by protocol."""
+IsAddress = Callable[[str], bool]
+IsEndpoint = Callable[[str, int], bool]
+_PORTS = 100_000
+"""More than any five digits that stand for a port."""
+_KNOWN = 1 << 16
+
+
+@dataclass(frozen=True)
+class At:
+    """A limit in its chain, and what its rule asks."""
+
+    chain: Chain
+    limit: Limit
+    heard: Heard
+
+    @cached_property
+    def strands(self) -> tuple[Strand, ...]:
+        """The flows that take its keys."""
+        whose = {part.flow.strand for part in self.limit.parts}
+        every = self.chain.strands
+        return tuple(each for each in every if (each.kind, each.source, each.target) in whose) or every
+
+    @cached_property
+    def protocols(self) -> frozenset[str]:
+        """Theirs."""
+        return frozenset(each.protocol for each in self.strands)
+
+    @cached_property
+    def hops(self) -> tuple[Any, ...]:
+        """Its hop, with the addresses of each family that these flows have there."""
+        return tuple(hop for each in self.strands for hop in each.hops if hop.name == self.limit.hop)
+
+    @property
+    def hop(self) -> Any:
+        """Its hop."""
+        return self.hops[0]
+
+    @property
+    def size(self) -> int:
+        """Keys of one scope."""
+        return floor(self.limit.size.value)
+
+    @cached_property
+    def ports(self) -> bytearray:
+        """The ports that are its keys; all where its size is not that of a set of ports."""
+        sets = self.limit.size.sets if isinstance(self.limit.size, Size) else ()
+        return flags(each.ports for each in sets) if sets else bytearray(b"\1" * _PORTS)
+
+    def is_heard(self, connection: Connection) -> bool:
+        """Whether a socket is one that a listener accepted, or has its port."""
+        return connection.source_port in self.heard[connection.protocol]
+
+    @cached_property
+    def services(self) -> IsEndpoint:
+        """Whether an address and a port are what flows address behind the hop."""
+        names = ["clients", *(hop.name for hop in self.chain.hops), "services"]
+        behind = self.chain.hops[names.index(self.limit.hop) :]
+        instead = next((found for hop in behind if (found := stands_in(hop)) is not None), None)
+        return endpoints([instead] if instead else [each for flow in self.strands for each in flow.services])
+
+    @cached_property
+    def listeners(self) -> IsEndpoint | None:
+        """Whether the hop listens at an endpoint; None where the chain does not say its ports."""
+        if "listen_ports" not in self.hop.stated:
+            return None
+        return endpoints([listeners(hop) for hop in self.hops])
+
+    @cached_property
+    def is_of_all(self) -> bool:
+        """Whether its flows go to all services: then it has those that the chain does not name as well."""
+        return {each.target for each in self.strands} == {each.target for each in self.chain.strands}
+
+    def towards(self, address: str, port: int) -> bool:
+        """Whether its flows go to this endpoint."""
+        return self.is_of_all or self.services(address, port)
+
+
+def stands_in(hop: Hop) -> Virtual | None:
+    """What is addressed before a hop instead of the services."""
+    if isinstance(hop, Proxy):
+        return listeners(hop) if hop.capture == "listen" else None
+    return getattr(hop, "virtual", None)
+
+
+def listeners(hop: Proxy) -> Virtual:
+    """The endpoints at which a proxy listens."""
+    return Virtual(addresses=hop.listen_addresses, ports=hop.listen_ports)
+
+
+def flags(sets: Iterable[PortSet]) -> bytearray:
+    """A byte for each port: whether one of the sets has it."""
+    found = bytearray(_PORTS)
+    for ports in sets:
+        for low, high in ports.ranges:
+            found[low : high + 1] = b"\1" * (high + 1 - low)
+    return found
+
+
+def within(sets: Iterable[AddressSet]) -> IsAddress | None:
+    """Whether an address is in one of the sets; None where one is a count, which may be any.
+
+    >>> is_own = within([AddressSet("198.18.0.0/30")])
+    >>> is_own("198.18.0.3"), is_own("198.18.0.4"), within([AddressSet(4)])
+    (True, False, None)
+    """
+    several = list(sets)
+    if any(each.count for each in several):
+        return None
+    ranges = [each for addresses in several for each in addresses.ranges]
+
+    @lru_cache(maxsize=_KNOWN)
+    def has(address: str) -> bool:
+        found = ip_address(address)
+        return any(version == found.version and low <= int(found) <= high for version, low, high in ranges)
+
+    return lambda address: address != ANY and has(address)
+
+
+def endpoints(groups: Sequence[Services | Virtual]) -> IsEndpoint:
+    """Whether an address and a port are an endpoint of one of these."""
+    known = [(within([each.addresses]), flags([each.ports])) for each in groups]
+
+    @lru_cache(maxsize=_KNOWN)
+    def has(address: str, port: int) -> bool:
+        return any(ports[port] and (is_there is None or is_there(address)) for is_there, ports in known)
+
+    return has

@@ -82,7 +82,7 @@ ulimit -n 5000
 {sys.executable} -c "{listener}" &
 trap "kill $!" EXIT
 while ! ss -tln | grep -q :3129; do sleep 0.02; done
-sh -s "$(cat /proc/$!/comm)" < {COLLECTOR}
+sh < {COLLECTOR}
 """
     done = subprocess.run(
         ["unshare", "--net", "sh", "-e", "-c", f"{_MACHINE}\n{script}\n{listen}"],

@@ -39,6 +39,15 @@ def test_dnat_and_masquerade_of_the_same_flows() -> None:
     for others in ("-m conntrack --ctstate DNAT", "-m ipvs --vaddr 198.18.0.7/32"):
         made = draft(saved(nat=f"{WEB}-A POSTROUTING {others} -j MASQUERADE"))
         assert "virtual" in hops(made)[0]
+    to_servers = [f"-A POSTROUTING -o lan -d 198.18.2.{n} -j MASQUERADE\n" for n in (1, 2)]
+    made = draft(saved(nat=WEB + to_servers[0]))
+    assert "virtual" not in hops(made)[0], "only the way to one of two servers"
+    in_lan = WEB.replace("198.18.2.", "198.18.1.1")
+    for lines in (WEB + "".join(to_servers), f"{in_lan}-A POSTROUTING -o lan -j MASQUERADE"):
+        assert "virtual" in hops(draft(saved(nat=lines)))[0]
+    made = draft(saved(nat="-A POSTROUTING -j MASQUERADE"), ipvsadm_txt=IPVS.replace("-m", "-g"))
+    assert [hop["kind"] for hop in hops(made)] == ["cone"]
+    assert "virtual" not in hops(made)[0], "servers get what is for the virtual service"
     # Published ports of containers: their own flows are translated, and these come from elsewhere.
     made = draft(saved(nat=SSH + "\n-A POSTROUTING -s 198.18.2.0/24 ! -o docker0 -j MASQUERADE"))
     (cone,) = hops(made)

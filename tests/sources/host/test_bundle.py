@@ -12,6 +12,7 @@ def test_a_router_and_a_client() -> None:
     made = draft()
     (router,) = hops(made)
     assert router == {"name": "router", "kind": "hourglass", "layer": 3, "preset": "linux-router", **TABLE}
+    assert hops(draft(sysctl_txt="net.ipv6.conf.all.forwarding = 1"))[0]["name"] == "router"
     settings = {
         "net.ipv4.ip_forward": "0",
         "net/ipv4/ip_local_port_range": "1024 65535",

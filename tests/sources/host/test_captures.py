@@ -52,6 +52,9 @@ def test_tproxy_of_ipv6() -> None:
     assert hops(made)[0]["addresses"] == "2001:db8::7"
     assert values(made.clients) == {"addresses": "2001:db8:1::/64"}
     assert [why[:20] for _, why in whys(made)] == ["TPROXY does nothing:"], "only IPv4 has the route"
+    assert hops(draft(saved(mangle=TPROXY), ip6_txt=text))[0]["addresses"] == "198.18.0.7"
+    by_lan = ROUTE.replace('"2001:db8::1", "dev": "wan"', '"2001:db8:1::9", "dev": "lan"')
+    assert hops(draft(text, route_json=by_lan))[0]["addresses"] == "2001:db8:1::1"
     home = ROUTE.replace('"table": "100"', '"table": "100", "pref": "medium"')
     assert draft(text, route_json=home).remarks == ()
 
@@ -81,6 +84,7 @@ def test_captured_and_passing() -> None:
          {"listen_ports": [3128, 3130]}, ["not all services share all listen_ports"]),  # UDP is counted
         ("-A PREROUTING -p tcp --dport 80 -j REDIRECT", {"listen_ports": 80}, []),
         ("-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 198.18.1.1:3128\n"
+         "-A INPUT -p tcp -s 198.18.1.9 -j SNAT --to-source 198.18.1.1\n"
          "-A INPUT -p tcp -j SNAT --to-source 198.18.1.1:5000-5999",
          {"listen_addresses": "198.18.1.1", "listen_ports": 3128, "rewrite_ports": "5000-5999"}, []),
         ("-A OUTPUT -p tcp -j REDIRECT --to-ports 15001", {"listen_ports": 15001}, []),

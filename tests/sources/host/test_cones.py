@@ -36,6 +36,9 @@ def test_rules_that_share_out_are_one_cone_and_others_are_kinds() -> None:
     made = draft(saved(nat=f"{nth.format(2, 7)}\n-A POSTROUTING -o wan -j SNAT --to-source 198.18.0.8"))
     assert [hop["addresses"] for hop in hops(made)] == [["198.18.0.7", "198.18.0.8"]]
     assert made.remarks == ()
+    half = "-A POSTROUTING -m statistic --mode random --probability 0.5 -j SNAT --to-source 198.18.0."
+    made = draft(saved(nat=f"{half}7\n{half}8"))
+    assert [hop["addresses"] for hop in hops(made)] == [["198.18.0.7", "198.18.0.8"]]
     several = """
 -A POSTROUTING -d 198.18.0.0/16 -j ACCEPT
 -A POSTROUTING -s 198.18.1.0/25 -o wan -p tcp -j SNAT --to-source 198.18.0.7:2000-2999

@@ -106,6 +106,10 @@ DRAWN = {"numgen": {"mode": "inc", "mod": 2, "offset": 0}}
         ([match({"socket": {"key": "transparent"}}, 1), MARK, {"accept": None}],
          [{"action": "transparent-socket", "mark": 1}]),
         ([MARK], []),
+        ([match(SADDR, "@inside"), match(DADDR, "@inside"),
+          match(meta("l4proto"), {"set": ["tcp", "udp"]}), {"notrack": None}],
+         [{"action": "notrack", "family": "ip", "sources": ("198.18.4.0/24", "198.18.6.1-198.18.6.9"),
+           "destinations": ("198.18.4.0/24", "198.18.6.1-198.18.6.9")}]),
         ([match({"socket": {"key": "transparent"}}, 0), MARK], []),
         ([match(DPORT, 80), {"notrack": None}],
          [{"action": "notrack", "protocol": "tcp", "destination_ports": "80"}]),
@@ -152,6 +156,17 @@ def test_chains_are_followed_with_what_leads_to_them() -> None:
         {"action": "masquerade", "out_interface": "wan"},  # b leads to a, and a to b again
     ]
     assert {rule.hook for rule in rules} == {"postrouting"}
+
+
+def test_rules_behind_an_exception_are_for_the_others() -> None:
+    marked = match(meta("mark"), 7, "!=")
+    here = [
+        [match(DADDR, "198.18.9.9"), {"accept": None}],
+        [marked, {"return": None}],
+        [{"masquerade": None}],
+    ]
+    (rule,) = read(ruleset(("c", "postrouting", here))).rules
+    assert said(rule) == {"action": "masquerade", "others": "not(meta mark != 7)"}
 
 
 def test_verdict_maps_of_a_balancer() -> None:

@@ -31,7 +31,7 @@ limits() { # NAME...: the limits of who listens, and of these, in this network n
     listening=" $(tr , '\n' 2>/dev/null <"$folder/listeners.txt" | sed -n 's/^pid=//p' | tr '\n' ' ')"
     for process in /proc/[0-9]*; do
         pid=${process#/proc/}
-        name=$(cat "$process/comm" 2>/dev/null) || continue
+        { read -r name <"$process/comm"; } 2>/dev/null || continue
         case " $* " in
         *" $name "*) ;;
         *) case $listening in *" $pid "*) ;; *) continue ;; esac ;;

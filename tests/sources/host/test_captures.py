@@ -7,6 +7,8 @@ import pytest
 from tests.sources.host.drafts import values
 from tests.sources.host.gateway import DIVERT, MASQUERADE, ROUTE, TABLE, TPROXY, draft, hops, saved, whys
 
+_KNOWN = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+
 
 @pytest.mark.parametrize(
     ("lines", "others", "expected", "why"),
@@ -14,6 +16,9 @@ from tests.sources.host.gateway import DIVERT, MASQUERADE, ROUTE, TABLE, TPROXY,
         (DIVERT + TPROXY, {}, {"source": "client", "tracking": "loose", **TABLE}, []),
         (TPROXY + "-A PREROUTING -m conntrack --ctstate INVALID -j DROP", {}, {"tracking": "strict"}, []),
         (TPROXY + "-A FORWARD -m conntrack --ctstate INVALID -j DROP", {}, {"tracking": "loose"}, []),
+        (TPROXY + _KNOWN + "-A INPUT -i lo -j ACCEPT\n-A INPUT -j DROP", {}, {"tracking": "strict"}, []),
+        (TPROXY + _KNOWN + "-A INPUT -p tcp --dport 22 -j DROP", {}, {"tracking": "loose"}, []),
+        (TPROXY + "-A INPUT -j DROP\n" + _KNOWN, {}, {"tracking": "loose"}, []),
         (TPROXY + "-A INPUT -m conntrack --ctstate INVALID -j DROP",
          {"liberal_txt": "net.netfilter.nf_conntrack_tcp_be_liberal = 1"}, {"tracking": "loose"}, []),
         (TPROXY + "-A PREROUTING -p tcp -m multiport --dports 80,81 -j CT --notrack", {},

@@ -169,6 +169,21 @@ def test_rules_behind_an_exception_are_for_the_others() -> None:
     assert said(rule) == {"action": "masquerade", "others": "not(meta mark != 7)"}
 
 
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        [match({"ct": {"key": "state"}}, ["established", "related"], "in"), {"accept": None}],
+        [{"vmap": {"key": {"ct": {"key": "state"}}, "data": {"set": [["established", {"accept": None}]]}}}],
+    ],
+)
+def test_a_firewall_that_drops_what_it_does_not_know(accepted: list[Any]) -> None:
+    text = ruleset(("c", "input", [accepted, [match(DPORT, 22), {"accept": None}]]))
+    assert read(text).rules == []
+    (rule,) = read(text.replace('"hook": "input"', '"hook": "input", "policy": "drop"')).rules
+    assert (rule.action, rule.hook, rule.where) == ("drop-invalid", "input", "nft.json:nftables[4]")
+    assert rule.text == "chain c: policy drop"
+
+
 def test_verdict_maps_of_a_balancer() -> None:
     """As a cluster's node has them: address, protocol and port lead to a chain, which draws one of two."""
     elements = [

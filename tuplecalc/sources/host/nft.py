@@ -64,8 +64,10 @@ class _Ruleset:
     def read(self, objects: list[Any]) -> Reading:
         tables: dict[tuple[str, str], dict[str, list[Step]]] = {}
         bases: dict[tuple[str, str], dict[str, Hook]] = {}
+        policies: dict[tuple[str, str, str], Step] = {}
         sets: defaultdict[tuple[str, str], Sets] = defaultdict(Sets)
-        for each in objects:
+        for number, each in enumerate(objects):
+            where = f"{self.text.name}:nftables[{number}]"
             match each:
                 case {"set": {"family": str(f), "table": str(t), "name": str(n), **rest}} | {
                     "map": {"family": str(f), "table": str(t), "name": str(n), **rest}
@@ -76,6 +78,10 @@ class _Ruleset:
                     hook = str(each["chain"].get("hook", ""))
                     if hook in HOOKS:
                         bases.setdefault((f, t), {})[n] = HOOKS[hook]
+                        if each["chain"].get("policy") == "drop":
+                            text = f"chain {n}: policy drop"
+                            match = Match(family=_FAMILIES[f])  # type: ignore[arg-type]
+                            policies[f, t, n] = Step(where, text, match, Does("drop"))
                     elif hook:
                         self.reading.passed_over[f"chain at {hook}"] += 1
         for number, each in enumerate(objects):
@@ -92,6 +98,8 @@ class _Ruleset:
                         chain += self.steps(where, f, expressions)
                 case {"rule": _}:
                     self.reading.remarks.append(Remark(where, said(each)))
+        for (f, t, n), step in policies.items():  # a policy is a last rule
+            tables[f, t][n].append(step)
         for table, chains in tables.items():
             self.reading.follow(chains, bases.get(table, {}))
         return self.reading
@@ -156,7 +164,9 @@ class _Ruleset:
                 yield step._replace(does=Does("drop"))
             case {"jump": {"target": str(target)}} | {"goto": {"target": str(target)}}:
                 yield step._replace(jump=target)
-            case {"accept": _} | {"return": _} | {"continue": _}:
+            case {"accept": _}:
+                yield step._replace(leaves=True)
+            case {"return": _} | {"continue": _}:
                 pass
             case _:
                 raise NotKnownError

@@ -111,6 +111,8 @@ class Sets:
                 return Match(out_interface=",".join(map(str, values)))
             case {"ct": {"key": "state"}} if "invalid" in values:
                 return Match(invalid=True)
+            case {"ct": {"key": "state"}} if "established" in values:
+                return Match(established=True)
             case {"socket": {"key": "transparent"}} if values == [1]:
                 return Match(transparent=True)
         return None

@@ -182,6 +182,7 @@ def test_what_is_open_is_counted_in_each_scope(box: Host, tmp_path: Path) -> Non
         ("nat", "ports"): [CONNECTIONS],
         ("python", "capture"): [CONNECTIONS],
         ("python", "upstream"): [CONNECTIONS],
+        ("python", "files"): [2 * CONNECTIONS],
         ("python", "entries"): [3 * CONNECTIONS],
     }
     of_text = "conntrack -L -o extended > tracking; ss -tan > sockets; tuplecalc observe box.toml -o json"

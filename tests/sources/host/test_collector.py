@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.sources.host.drafts import values
-from tests.sources.host.test_hops import ADDR, MASQUERADE, saved
+from tests.sources.host.gateway import ADDR, MASQUERADE, saved
 from tuplecalc.sources.host import bundle
 from tuplecalc.sources.texts import Source, Text
 
@@ -64,8 +64,8 @@ def test_what_it_takes_along(stand_ins: dict[str, str]) -> None:
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
         texts = {each.name[2:]: tar.extractfile(each) for each in tar if each.isfile()}
     read = {name: Text(name, file.read().decode()) for name, file in texts.items() if file}
-    limits = {name for name in read if name.startswith("limits-sleep-")}
-    assert f"limits-sleep-{process.pid}.txt" in limits
+    limits = {name for name in read if name.startswith("limits-")}
+    assert read[f"limits-{process.pid}.txt"].text.startswith(f"# sleep {process.pid}\n")
     assert read.keys() - limits == {
         *(
             "iptables-save.txt",

@@ -79,6 +79,15 @@ def test_chains_of_a_balancer() -> None:
     assert reading.passed_over == {"mark": 1, "RETURN": 1, "LOG": 1}
 
 
+def test_a_firewall_that_drops_what_it_does_not_know() -> None:
+    lines = (
+        ":INPUT {} [0:0]\n-A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -i lo -j ACCEPT"
+    )
+    (rule,) = read(lines.format("DROP"), "filter").reading.rules
+    assert (rule.action, rule.hook, rule.text) == ("drop-invalid", "input", ":INPUT DROP [0:0]")
+    assert read(lines.format("ACCEPT"), "filter").reading.rules == []
+
+
 def test_ip6tables_and_both_backends() -> None:
     line = "-A PREROUTING -d 2001:db8::1/128 -p tcp -j DNAT --to-destination [2001:db8::7]:8080"
     by_nft = read(line, by="ip6tables-save v1.8.9 (nf_tables)")

@@ -82,7 +82,7 @@ ulimit -n 5000
 {sys.executable} -c "{listener}" &
 trap "kill $!" EXIT
 while ! ss -tln | grep -q :3129; do sleep 0.02; done
-sh -s "$(cat /proc/$!/comm)" < {COLLECTOR}
+sh < {COLLECTOR}
 """
     done = subprocess.run(
         ["unshare", "--net", "sh", "-e", "-c", f"{_MACHINE}\n{script}\n{listen}"],
@@ -176,3 +176,36 @@ def test_a_redirect(setup: str) -> None:
     expected = {"capture": "nat", "listen_ports": 3129, "rewrite_ports": "5000-5999", "tracking": "loose"}
     assert {key: proxy[key] for key in expected} == expected
     assert (draft.remarks, values(draft.clients)) == ((), {"addresses": "198.18.1.0/24"})
+
+
+_SPEAK = """import socket, sys
+speaker = socket.socket()
+speaker.setblocking(False)
+speaker.bind(("198.18.1.1", 4000))
+speaker.connect_ex(("198.18.5.5", 80))
+seen = open("/proc/net/nf_conntrack").read().split()
+print([word for word in seen if word.startswith("dst=")][1], file=open(sys.argv[1], "w"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("addresses", "expected"),
+    [
+        (("203.0.113.5/32", "198.18.0.7/24", "198.18.0.8/24"), "198.18.0.7"),
+        (("203.0.113.5/32", "203.0.113.6/32"), "203.0.113.5"),
+    ],
+)
+def test_masquerade_gives_the_address_that_the_draft_says(
+    addresses: tuple[str, ...], expected: str, tmp_path: Path
+) -> None:
+    speak, answer = tmp_path / "speak.py", tmp_path / "answer"
+    speak.write_text(_SPEAK)
+    own = "\n".join(f"ip address add {each} dev out" for each in addresses)
+    draft = collected(
+        f"ip address flush dev out\n{own}\nip route replace default via 198.18.0.254 dev out onlink\n"
+        "iptables-nft -t nat -A POSTROUTING -o out -j MASQUERADE\n"
+        f"{sys.executable} {speak} {answer}\n"
+    )
+    assert answer.read_text() == f"dst={expected}\n", "what the kernel does"
+    (cone,) = map(values, draft.hops)
+    assert cone["addresses"] == expected

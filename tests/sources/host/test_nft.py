@@ -106,6 +106,10 @@ DRAWN = {"numgen": {"mode": "inc", "mod": 2, "offset": 0}}
         ([match({"socket": {"key": "transparent"}}, 1), MARK, {"accept": None}],
          [{"action": "transparent-socket", "mark": 1}]),
         ([MARK], []),
+        ([match(SADDR, "@inside"), match(DADDR, "@inside"),
+          match(meta("l4proto"), {"set": ["tcp", "udp"]}), {"notrack": None}],
+         [{"action": "notrack", "family": "ip", "sources": ("198.18.4.0/24", "198.18.6.1-198.18.6.9"),
+           "destinations": ("198.18.4.0/24", "198.18.6.1-198.18.6.9")}]),
         ([match({"socket": {"key": "transparent"}}, 0), MARK], []),
         ([match(DPORT, 80), {"notrack": None}],
          [{"action": "notrack", "protocol": "tcp", "destination_ports": "80"}]),
@@ -152,6 +156,57 @@ def test_chains_are_followed_with_what_leads_to_them() -> None:
         {"action": "masquerade", "out_interface": "wan"},  # b leads to a, and a to b again
     ]
     assert {rule.hook for rule in rules} == {"postrouting"}
+
+
+def test_rules_behind_an_exception_are_for_the_others() -> None:
+    marked = match(meta("mark"), 7, "!=")
+    here = [
+        [match(DADDR, "198.18.9.9"), {"accept": None}],
+        [marked, {"return": None}],
+        [{"masquerade": None}],
+    ]
+    (rule,) = read(ruleset(("c", "postrouting", here))).rules
+    assert said(rule) == {"action": "masquerade", "others": "not(meta mark != 7)"}
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        [match({"ct": {"key": "state"}}, ["established", "related"], "in"), {"accept": None}],
+        [{"vmap": {"key": {"ct": {"key": "state"}}, "data": {"set": [["established", {"accept": None}]]}}}],
+    ],
+)
+def test_a_firewall_that_drops_what_it_does_not_know(accepted: list[Any]) -> None:
+    text = ruleset(("c", "input", [accepted, [match(DPORT, 22), {"accept": None}]]))
+    assert read(text).rules == []
+    (rule,) = read(text.replace('"hook": "input"', '"hook": "input", "policy": "drop"')).rules
+    assert (rule.action, rule.hook, rule.where) == ("drop-invalid", "input", "nft.json:nftables[4]")
+    assert rule.text == "chain c: policy drop"
+
+
+def test_verdict_maps_of_a_balancer() -> None:
+    """As a cluster's node has them: address, protocol and port lead to a chain, which draws one of two."""
+    elements = [
+        [{"concat": ["198.18.9.1", "tcp", 80]}, {"goto": {"target": "web"}}],
+        [{"concat": ["198.18.9.2", "udp", 53]}, {"goto": {"target": "dns"}}],
+    ]
+    key = {"concat": [DADDR, meta("l4proto"), header("th", "dport")]}
+    drawn = {"vmap": {"key": DRAWN, "data": {"set": [[n, {"goto": {"target": f"to{n}"}}] for n in range(2)]}}}
+    to = [[[{"dnat": {"addr": f"198.18.2.{n}", "port": 8080}}]] for n in range(2)]
+    text = ruleset(
+        ("services", "prerouting", [[{"vmap": {"key": key, "data": {"set": elements}}}]]),
+        ("web", "", [[drawn]]),
+        ("dns", "", [[drawn]]),
+        ("to0", "", to[0]),
+        ("to1", "", to[1]),
+    )
+    found = [(r.destinations, r.protocol, r.destination_ports, r.to_addresses) for r in read(text).rules]
+    assert found == [
+        (("198.18.9.1",), "tcp", "80", ("198.18.2.0",)),
+        (("198.18.9.1",), "tcp", "80", ("198.18.2.1",)),
+        (("198.18.9.2",), "udp", "53", ("198.18.2.0",)),
+        (("198.18.9.2",), "udp", "53", ("198.18.2.1",)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sources.host.drafts import bundle, chain
-from tests.sources.host.test_hops import (
+from tests.sources.host.gateway import (
     ADDR,
     DIVERT,
     IPVS,

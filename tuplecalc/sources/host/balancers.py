@@ -47,7 +47,6 @@ def services(machine: Machine) -> tuple[list[Service], list[Remark]]:
         known = found.setdefault((each.addresses, each.ports), each)
         if known is not each:
             known.targets += [target for target in each.targets if target not in known.targets]
-            known.remarks += each.remarks
     return list(found.values()), remarks
 
 

@@ -34,7 +34,7 @@ def captures(machine: Machine) -> tuple[list[tuple[dict[str, Said], list[Rule]]]
 
 
 def _wrong(machine: Machine, rule: Rule) -> Iterator[str]:
-    if rule.mark is not None and machine.routing.leads_home(rule.mark) is False:
+    if rule.mark is not None and machine.routing.leads_home(rule.mark, rule.main_family) is False:
         yield _NO_WAY_HOME
     ports = PortSet(rule.to_ports or rule.destination_ports or "1-65535")
     if machine.listeners is not None and not any(each.port in ports for each in machine.listeners):
@@ -68,9 +68,10 @@ def _proxy(machine: Machine, rules: list[Rule], capture: str) -> dict[str, Said]
     if capture == "nat":
         table |= _listens(rules, where) | _rewritten(machine)
     table["source"] = Said("own", unknown=_SOURCE)
+    family = min(rule.main_family for rule in rules)
     for rule in machine.the("transparent-socket")[:1]:
         table["source"] = Said("client", rule.where, _SOURCE)
-    if table["source"].value == "own" and (address := machine.source()):
+    if table["source"].value == "own" and (address := machine.source(family=family)):
         table["addresses"] = Said(address.host, address.where)
     table |= sysctl.sockets(machine.settings)
     table["tracking"] = _tracking(machine, rules, capture)

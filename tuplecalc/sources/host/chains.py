@@ -39,6 +39,10 @@ class Match:
     """Packets that the tracking table calls invalid."""
     transparent: bool = False
     """Packets for sockets that listen or speak with foreign addresses."""
+    established: bool = False
+    """Packets of connections that the tracking table knows."""
+    leftover: bool = False
+    """What comes behind a rule that accepts these: new connections, and invalid packets."""
 
     def within(self, outer: Match) -> Match | None:
         """Packets that match both; None where there are none.
@@ -58,6 +62,11 @@ class Match:
         found["family"] = outer.family if self.family == "both" else self.family
         found["others"] = " ".join(filter(None, dict.fromkeys((outer.others, self.others))))
         return Match(**found)
+
+
+_FLAGS = ("invalid", "transparent", "established", "leftover")
+"""Fields of a match that a rule has not."""
+_LEFTOVER = Match(leftover=True)
 
 
 class Does(NamedTuple):
@@ -125,8 +134,9 @@ class Reading:
     def _take(self, step: Step, does: Does, hook: Hook, match: Match) -> None:
         needed, action = _VERDICTS.get(does.action, ("", does.action))
         matched = {each.name: getattr(match, each.name) for each in fields(match)}
-        flags = {name: matched.pop(name) for name, _ in _VERDICTS.values()}
-        if needed and not flags[needed]:
+        flags = {name: matched.pop(name) for name in _FLAGS}
+        all_unknown = does.action == "drop" and replace(match, family="both") == _LEFTOVER
+        if needed and not flags[needed] and not all_unknown:
             self.passed_over[does.action] += 1
             return
         if match.protocol not in ("", "tcp", "udp"):
@@ -144,6 +154,8 @@ def _entered(chain: Sequence[Step], hook: Hook, outer: Match) -> Iterator[tuple[
     for step in chain:
         if not step.leaves:
             yield step, hook, outer
+        elif step.match.established:
+            outer = replace(outer, leftover=True)
         elif step.match.others and step.match == Match(family=step.match.family, others=step.match.others):
             others = " ".join(filter(None, (outer.others, f"not({step.match.others})")))
             outer = replace(outer, others=others)

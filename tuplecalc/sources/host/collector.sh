@@ -1,10 +1,10 @@
 #!/bin/sh
 # Collects what tuplecalc needs to know of this machine, and prints it as a tar:
 #
-#   sh collector.sh > box.tar            (as root; names of processes may follow: sh collector.sh nginx)
+#   sh collector.sh > box.tar            (as root; names of proxies may follow: sh collector.sh nginx)
 #
 # It only reads: rules of nftables, iptables and IPVS, addresses and routes, some settings of the kernel,
-# who listens, and the limits of proxies.  No configuration files, keys, logs or connections.
+# who listens, and how many files these may open.  No configuration files, keys, logs or connections.
 # The temporary folder is removed at the end.  What is not installed is left out, and listed.
 
 collect() { # FILE COMMAND...: the command's output, if there is any
@@ -26,15 +26,18 @@ setting() { # PATH...: as sysctl prints it
     done
 }
 
-limits() { # NAME...: the limits of the processes of this name and of this network namespace
+limits() { # NAME...: the limits of who listens, and of these, in this network namespace
     here=$(readlink /proc/self/ns/net)
+    listening=" $(tr , '\n' 2>/dev/null <"$folder/listeners.txt" | sed -n 's/^pid=//p' | tr '\n' ' ')"
     for process in /proc/[0-9]*; do
-        name=$(cat "$process/comm" 2>/dev/null) || continue
-        for wanted in "$@"; do
-            [ "$name" = "$wanted" ] || continue
-            [ "$(readlink "$process/ns/net")" = "$here" ] || continue
-            { echo "# $name ${process#/proc/}" && cat "$process/limits"; } >"$folder/limits-$name-${process#/proc/}.txt"
-        done
+        pid=${process#/proc/}
+        { read -r name <"$process/comm"; } 2>/dev/null || continue
+        case " $* " in
+        *" $name "*) ;;
+        *) case $listening in *" $pid "*) ;; *) continue ;; esac ;;
+        esac
+        [ "$(readlink "$process/ns/net")" = "$here" ] || continue
+        { echo "# $name $pid" && cat "$process/limits"; } >"$folder/limits-$pid.txt" 2>/dev/null
     done
 }
 

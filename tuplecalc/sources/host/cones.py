@@ -11,6 +11,11 @@ from tuplecalc.sources.draft import Remark, Said
 from tuplecalc.sources.host.machine import Machine, fewer, is_drawn, places
 from tuplecalc.sources.host.rule import Rule
 
+_MATCHED = (
+    *("protocol", "sources", "destinations", "source_ports", "destination_ports"),
+    *("in_interface", "out_interface", "others"),
+)
+
 
 @dataclass
 class Cones:
@@ -44,25 +49,34 @@ def cones(machine: Machine) -> Cones:
 
 def _outgoing(machine: Machine, made: Cones) -> list[Rule]:
     """The rules that translate flows of TCP to elsewhere, each once."""
-    found: dict[object, Rule] = {}
+    found: list[Rule] = []
+    of_sources: dict[tuple[str, ...], list[Rule]] = {}
     translating = [r for r in machine.rules if r.action in ("snat", "masquerade") and r.hook == "postrouting"]
     for rule in translating:
-        matched = replace(rule, where="", text="", to_addresses=(), to_ports="", mark=None)
         if rule.sources and rule.sources == rule.destinations:
             made.passed_over["NAT of an address that speaks to itself"] += 1
-        elif rule.protocol == "udp":
+            continue
+        if rule.protocol == "udp":
             same = (rule.to_addresses, rule.sources)
             if not any((r.to_addresses, r.sources) == same for r in translating if r.protocol != "udp"):
-                made.remarks.append(
-                    Remark(rule.where, rule.text, "UDP alone is translated so: a chain of its own")
-                )
-        elif matched in found and not is_drawn(found[matched]):
-            made.remarks.append(
-                Remark(rule.where, rule.text, f"never reached: {found[matched].where} takes all")
-            )
-        else:
-            found[matched if not is_drawn(rule) else rule.where] = rule
-    return list(found.values())
+                why = "UDP alone is translated so: a chain of its own"
+                made.remarks.append(Remark(rule.where, rule.text, why))
+            continue
+        before = of_sources.get((), []) + of_sources.get(rule.sources, [])
+        if earlier := next((each for each in before if _covers(each, rule)), None):
+            made.remarks.append(Remark(rule.where, rule.text, f"never reached: {earlier.where} takes all"))
+            continue
+        found.append(rule)
+        if not is_drawn(rule):
+            of_sources.setdefault(rule.sources, []).append(rule)
+    return found
+
+
+def _covers(earlier: Rule, rule: Rule) -> bool:
+    """Whether an earlier rule takes all that reaches this one: what it matches, this one matches too."""
+    return earlier.family in ("both", rule.family) and all(
+        getattr(earlier, name) in ("", (), getattr(rule, name)) for name in _MATCHED
+    )
 
 
 def _of_one_family(made: Cones, rules: Sequence[Rule]) -> list[Rule]:
@@ -104,8 +118,7 @@ def _addresses(machine: Machine, rule: Rule) -> Said:
     if rule.to_addresses:
         several = list(rule.to_addresses)
         return Said(several if len(several) > 1 else several[0], rule.where)
-    family = "ip6" if rule.family == "ip6" else "ip"
-    if address := machine.source(rule.out_interface, family):
+    if address := machine.source(rule.out_interface, rule.main_family):
         return Said(address.host, f"{rule.where}, {address.where}")
     of = f"of {rule.out_interface}" if rule.out_interface else "of the default route's interface"
     return Said(1, rule.where, f"the address {of}: ip addr")

@@ -18,6 +18,8 @@ from tuplecalc.sources.host.rule import Rule
 _SHARE = "which part of the flows goes this way"
 _IN_USE = "how many of these addresses are in use: ip neigh"
 _ANOTHER_WAY = "a virtual service beside what is translated or captured: a chain of its own"
+_OF_VIRTUAL = ("dnat", "vaddr")
+"""Matches of flows whose destination was changed: by `ct status`, `--ctstate`, IPVS."""
 _Hop = tuple[dict[str, Said], list[Rule]]
 
 
@@ -33,7 +35,7 @@ def draft(machine: Machine) -> Draft:
     remarks += made.remarks + more
     hops = [*proxies, *made.found]
     behind_it: tuple[Table, ...] = ()
-    if virtuals and (not hops or _takes_all(proxies, made.found, virtuals)):
+    if virtuals and (not hops or _takes_all(machine, proxies, made.found, virtuals)):
         service, more = together(virtuals)
         remarks += more
         behind_it = behind(service)
@@ -63,24 +65,26 @@ def _for_udp(machine: Machine) -> Counter[str]:
     )
 
 
-def _takes_all(proxies: Sequence[_Hop], outward: Sequence[_Hop], virtuals: Sequence[Service]) -> bool:
-    """Whether the one cone translates the flows of the virtual services too: those of any source.
+def _takes_all(
+    machine: Machine, proxies: Sequence[_Hop], outward: Sequence[_Hop], virtuals: Sequence[Service]
+) -> bool:
+    """Whether the one cone translates the flows of the virtual services too, on their way to the servers.
 
-    Not where they lead to machines whose own flows it translates, or by another interface.
+    Its rules are then for any source, and for all destinations, or for the servers' or their network.
     """
-    rules = [rule for _, several in outward for rule in several]
-    to = {address for each in virtuals for address, _, _ in each.targets}
-    return (
-        not proxies
-        and len(outward) == 1
-        and all(each.rewrites for each in virtuals)
-        and any(
-            not r.sources
-            and (not r.out_interface or to <= {*r.destinations})
-            and (not r.others or "dnat" in r.others.lower())
-            for r in rules
-        )
-    )
+    if proxies or len(outward) != 1 or not all(each.rewrites for each in virtuals):
+        return False
+    towards: list[str] = []
+    for rule in outward[0][1]:
+        others = rule.others.lower()
+        if rule.sources or (others and not any(word in others for word in _OF_VIRTUAL)):
+            continue
+        if not rule.out_interface and not rule.destinations:
+            return True
+        networks = (str(a.address.network) for a in machine.routing.of(rule.out_interface, rule.main_family))
+        towards += rule.destinations or networks
+    servers = [address for each in virtuals for address, _, _ in each.targets]
+    return bool(towards) and AddressSet(towards + servers) == AddressSet(towards)
 
 
 def _balancer(machine: Machine, service: Service) -> _Hop:
@@ -165,15 +169,14 @@ def _itself(machine: Machine) -> Table:
 def _sources(machine: Machine, rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
     """The addresses that flows come from: what rules say, or the networks that they come in by."""
     for rule in rules:
-        family = "ip6" if rule.family == "ip6" else "ip"
-        outside = machine.source(rule.out_interface, family)
+        outside = machine.source(rule.out_interface, rule.main_family)
         if rule.sources:
             yield from ((each, rule.where) for each in rule.sources)
             continue
         if rule.hook == "output":
-            own = machine.routing.of("*", family)
+            own = machine.routing.of("*", rule.main_family)
             yield from ((each.host, each.where) for each in own)
             continue
-        for each in machine.routing.of(rule.in_interface or "*", family):
+        for each in machine.routing.of(rule.in_interface or "*", rule.main_family):
             if rule.in_interface or (outside is not None and each.interface != outside.interface):
                 yield str(each.address.network), each.where

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from tuplecalc.sources.texts import Text
 
+_USUALLY = {"type": "unicast", "table": "main"}
+"""What is not printed of most routes."""
 _TO_ALL = {"default", "0.0.0.0/0", "::/0"}
 
 
@@ -52,6 +54,7 @@ class Route(NamedTuple):
     interface: str
     gateway: str
     table: str
+    family: str
     where: str
 
 
@@ -83,7 +86,7 @@ class Routing(NamedTuple):
         Without interfaces it is that of the default route.
         """
         routes = [r for r in self.routes if (r.kind, r.destination) == ("unicast", "default")]
-        routes = [r for r in routes if ("ip6" if ":" in r.gateway else "ip") == family or not r.gateway]
+        routes = [r for r in routes if r.family == family]
         routes.sort(key=lambda r: r.table != "main")  # other tables are printed first
         interfaces = interfaces or (routes[0].interface if routes else "")
         found = self.of(interfaces, family) if interfaces else []
@@ -99,13 +102,13 @@ class Routing(NamedTuple):
             return False
         return found.is_loopback or any(found == each.address.ip for each in self.addresses)
 
-    def leads_home(self, mark: int) -> bool | None:
+    def leads_home(self, mark: int, family: str) -> bool | None:
         """Whether packets with a mark go to this machine's own sockets; None where files are missing."""
         if not self.lookups or not self.routes:
             return None
         tables = {each.table for each in self.lookups if mark & each.mask == each.mark}
-        homewards = [r for r in self.routes if r.kind == "local" and r.destination in _TO_ALL]
-        return any(each.table in tables for each in homewards)
+        homewards = [r for r in self.routes if (r.kind, r.family) == ("local", family)]
+        return any(each.table in tables and each.destination in _TO_ALL for each in homewards)
 
 
 def read(text: Text) -> Routing | None:
@@ -134,8 +137,10 @@ def read(text: Text) -> Routing | None:
                 "nexthops": [{"dev": str(device), **way}, *_],
             }:
                 kinds.add("routes")
-                kind, gateway = str(row.get("type", "unicast")), _address(way.get("gateway"))
-                routes.append(Route(kind, destination, device, gateway, str(row.get("table", "main")), where))
+                kind, table = (str(row.get(key, usual)) for key, usual in _USUALLY.items())
+                gateway = _address(way.get("gateway"))
+                family = "ip6" if "pref" in row or ":" in destination else "ip"  # only IPv6 has a preference
+                routes.append(Route(kind, destination, device, gateway, table, family, where))
     if len(kinds) > 1 or (rows and not kinds):
         return None
     return Routing(tuple(addresses), tuple(lookups), tuple(routes))

@@ -93,6 +93,7 @@ def read(text: Text) -> Saved:
     saved = Saved()
     remarks, passed_over = saved.reading.remarks, saved.reading.passed_over
     tables: dict[_Saved, dict[str, list[Step]]] = {}
+    policies: dict[tuple[_Saved, str], Step] = {}
     family = _family(text.text)
     table = _Saved(family, "", False)
     for number, line in enumerate(map(str.strip, text.text.splitlines()), 1):
@@ -103,7 +104,10 @@ def read(text: Text) -> Saved:
         elif line.startswith("*"):
             table = table._replace(family=family, table=line[1:])
         elif line.startswith(":"):
-            tables.setdefault(table, {}).setdefault(line[1:].split(" ")[0], [])
+            name, policy = [*line[1:].split(" "), "", ""][:2]
+            tables.setdefault(table, {}).setdefault(name, [])
+            if policy == "DROP":
+                policies[table, name] = Step(where, line, Match(family=family), Does("drop"))
         elif (found := _RULE.match(line)) and table.table:
             try:
                 steps = tables.setdefault(table, {}).setdefault(found[1], [])
@@ -120,6 +124,8 @@ def read(text: Text) -> Saved:
             remarks.append(Remark(where, line, "read from nft's JSON, without what iptables added to it"))
         elif line and line != "COMMIT" and line[0] != "#":
             remarks.append(Remark(where, line))
+    for (table, name), step in policies.items():  # a policy is a last rule
+        tables[table][name].append(step)
     for table, chains in tables.items():
         saved.reading.follow(chains, {name: HOOKS[name.lower()] for name in chains if name.lower() in HOOKS})
         if table.by_nf_tables:
@@ -211,6 +217,8 @@ def _match(family: Literal["ip", "ip6", "both"], words: _Words) -> Match:
                 match = replace(match, destination_ports=_ports(given))
             case "", "--ctstate" if "INVALID" in ",".join(given).split(","):
                 match = replace(match, invalid=True)
+            case "", "--ctstate" if "ESTABLISHED" in ",".join(given).split(","):
+                match = replace(match, established=True)
             case "", "-m":
                 match = replace(match, transparent=match.transparent or "socket" in given)
             case _, "-j" | "-g" | "--comment" | "--transparent" | "--nowildcard" | "--restore-skmark":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.host.chains import ONE_TO_ONE, Does, Match, Reading, Step, family_of
-from tuplecalc.sources.host.nft_expressions import NotKnownError, Sets, listed, said
+from tuplecalc.sources.host.nft_expressions import NotKnownError, Sets, listed, said, shortened
 from tuplecalc.sources.host.rule import Hook
 from tuplecalc.sources.texts import Text
 
@@ -23,11 +24,10 @@ HOOKS: Mapping[str, Hook] = {
     "postrouting": "postrouting",
 }
 _FAMILIES = {"ip": "ip", "ip6": "ip6", "inet": "both"}
-_TRANSLATES = {"snat", "dnat", "masquerade", "redirect"}
 _HOLDS_NO_TUPLE = {
     *("counter", "log", "limit", "quota", "accept", "return", "continue", "set", "last", "reset", "dup"),
     *("mangle", "queue", "fwd", "map", "secmark"),
-    *("ct helper", "ct timeout", "ct expectation", "ct count", "add", "update", "meter", "comment"),
+    *("ct helper", "ct timeout", "ct expectation", "ct count", "meter"),
 }
 _TARGETS_OF_NAT = {"SNAT", "MASQUERADE", "DNAT", "REDIRECT", "TPROXY", "NETMAP", "CT", "NOTRACK"}
 _LOST = "iptables made this rule, and nft does not print what it does: iptables-save would"
@@ -59,23 +59,29 @@ class _Ruleset:
     text: Text
     taken: Collection[tuple[str, str]]
     reading: Reading = field(default_factory=Reading)
-    lookup: Sets = field(default_factory=lambda: Sets({}))
+    lookup: Sets = field(default_factory=Sets)
 
     def read(self, objects: list[Any]) -> Reading:
         tables: dict[tuple[str, str], dict[str, list[Step]]] = {}
         bases: dict[tuple[str, str], dict[str, Hook]] = {}
-        sets: dict[tuple[str, str], dict[str, list[Any]]] = {}
-        for each in objects:
+        policies: dict[tuple[str, str, str], Step] = {}
+        sets: defaultdict[tuple[str, str], Sets] = defaultdict(Sets)
+        for number, each in enumerate(objects):
+            where = f"{self.text.name}:nftables[{number}]"
             match each:
                 case {"set": {"family": str(f), "table": str(t), "name": str(n), **rest}} | {
                     "map": {"family": str(f), "table": str(t), "name": str(n), **rest}
                 }:
-                    sets.setdefault((f, t), {})[n] = listed(rest.get("elem", []))
+                    sets[f, t].named[n] = listed(rest.get("elem", []))
                 case {"chain": {"family": str(f), "table": str(t), "name": str(n)}} if f in _FAMILIES:
                     tables.setdefault((f, t), {})[n] = []
                     hook = str(each["chain"].get("hook", ""))
                     if hook in HOOKS:
                         bases.setdefault((f, t), {})[n] = HOOKS[hook]
+                        if each["chain"].get("policy") == "drop":
+                            text = f"chain {n}: policy drop"
+                            match = Match(family=_FAMILIES[f])  # type: ignore[arg-type]
+                            policies[f, t, n] = Step(where, text, match, Does("drop"))
                     elif hook:
                         self.reading.passed_over[f"chain at {hook}"] += 1
         for number, each in enumerate(objects):
@@ -88,17 +94,19 @@ class _Ruleset:
                     elif chain is None:
                         self.reading.remarks.append(Remark(where, said(each), f"{c} is no chain here"))
                     elif (f, t) not in self.taken:
-                        self.lookup = Sets(sets.get((f, t), {}))
+                        self.lookup = sets[f, t]
                         chain += self.steps(where, f, expressions)
                 case {"rule": _}:
                     self.reading.remarks.append(Remark(where, said(each)))
+        for (f, t, n), step in policies.items():  # a policy is a last rule
+            tables[f, t][n].append(step)
         for table, chains in tables.items():
             self.reading.follow(chains, bases.get(table, {}))
         return self.reading
 
     def steps(self, where: str, family: str, expressions: list[Any]) -> Iterator[Step]:
         """The rule as one step for each way through it: maps have several."""
-        text = " ".join(map(said, expressions))
+        text = shortened(" ".join(map(said, expressions)))
         ways = [Match(family=_FAMILIES[family])]  # type: ignore[arg-type]
         marks = [mark for each in expressions if (mark := _mark(each)) is not None]
         for expression in expressions:
@@ -118,7 +126,7 @@ class _Ruleset:
                     case _:
                         raise NotKnownError
             except (NotKnownError, ValueError):
-                self.reading.remarks.append(Remark(where, said(expression)))
+                self.reading.remarks.append(Remark(where, shortened(said(expression))))
 
     def statement(self, step: Step, expression: Mapping[str, Any], marks: list[int]) -> Iterator[Step]:
         """What a statement does with the packets that reach it."""
@@ -156,7 +164,9 @@ class _Ruleset:
                 yield step._replace(does=Does("drop"))
             case {"jump": {"target": str(target)}} | {"goto": {"target": str(target)}}:
                 yield step._replace(jump=target)
-            case {"accept": _} | {"return": _} | {"continue": _}:
+            case {"accept": _}:
+                yield step._replace(leaves=True)
+            case {"return": _} | {"continue": _}:
                 pass
             case _:
                 raise NotKnownError

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
 from tuplecalc.sources.host.chains import PROTOCOLS, Match, addresses_of, ports_of
 
+_LONGEST = 200
 _NOT_TRANSPORT = {"th", "ether", "vlan", "arp"}
 
 
@@ -23,10 +24,13 @@ class Entry(NamedTuple):
     value: Any
 
 
-class Sets(NamedTuple):
+@dataclass
+class Sets:
     """The sets and maps of a table by their names, and what expressions mean with them."""
 
-    named: Mapping[str, list[Any]]
+    named: dict[str, list[Any]] = field(default_factory=dict)
+    looked_up: dict[tuple[str, str, str], Match] = field(default_factory=dict)
+    """What matches with a named set come to: some have 100,000 elements, and many rules."""
 
     def cases(self, value: object) -> Iterator[Entry]:
         """The entries of a map, or the value itself."""
@@ -59,6 +63,14 @@ class Sets(NamedTuple):
 
     def matches(self, op: str, left: object, right: object) -> Match:
         """A match as far as it is one of the fields of a rule."""
+        if not isinstance(right, str) or not right.startswith("@"):
+            return self._matches(op, left, right)
+        key = (op, said(left), right)
+        if key not in self.looked_up:
+            self.looked_up[key] = self._matches(op, left, right)
+        return self.looked_up[key]
+
+    def _matches(self, op: str, left: object, right: object) -> Match:
         others = replace(_implied(left), others=said({"op": op, "left": left, "right": right}))
         values = [_plain(each) for each in self.elements(right)]
         if op not in ("==", "in") or not values:
@@ -67,15 +79,17 @@ class Sets(NamedTuple):
             match left:
                 case {"concat": [*keys]}:
                     columns = zip(*(each["concat"] for each in values), strict=True)
-                    parts = [self.field(key, list(column)) for key, column in zip(keys, columns, strict=True)]
+                    parts = [
+                        self.header(key, list(column)) for key, column in zip(keys, columns, strict=True)
+                    ]
                     known = [part or replace(others) for part in parts]
                     return reduce(lambda one, also: also.within(one) or one, known, Match())
                 case _:
-                    return self.field(left, values) or others
+                    return self.header(left, values) or others
         except (KeyError, TypeError, ValueError, NotKnownError):
             return others
 
-    def field(self, left: object, values: list[Any]) -> Match | None:
+    def header(self, left: object, values: list[Any]) -> Match | None:
         """The match of one header field or property; None where a rule has no field for it."""
         match left:
             case {"payload": {"protocol": "ip" | "ip6" as family, "field": "saddr"}}:
@@ -97,6 +111,8 @@ class Sets(NamedTuple):
                 return Match(out_interface=",".join(map(str, values)))
             case {"ct": {"key": "state"}} if "invalid" in values:
                 return Match(invalid=True)
+            case {"ct": {"key": "state"}} if "established" in values:
+                return Match(established=True)
             case {"socket": {"key": "transparent"}} if values == [1]:
                 return Match(transparent=True)
         return None
@@ -183,3 +199,8 @@ def said(value: object) -> str:
         case list():
             return ", ".join(map(said, value))
     return "" if value is None else str(value)
+
+
+def shortened(text: str) -> str:
+    """A text that has room in a message; sets may have thousands of elements."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

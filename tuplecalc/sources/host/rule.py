@@ -20,7 +20,7 @@ class Rule:
     listener's.  A chain that is only reached from others has the hook of the base chain that jumps to it.
     ``transparent-socket`` is a rule that hands packets to sockets with foreign addresses (``socket
     transparent``), a sign that a proxy speaks from its clients' addresses.  ``drop-invalid`` is one that
-    drops what the tracking table calls invalid (strict tracking).
+    drops what the tracking table calls invalid (strict tracking), by name or with all that it does not know.
     """
 
     where: str
@@ -44,3 +44,8 @@ class Rule:
     """``random`` or ``fully-random``."""
     others: str = ""
     """Matches that are not kept above, as written: the rule is then for fewer packets than it seems."""
+
+    @property
+    def main_family(self) -> Literal["ip", "ip6"]:
+        """The family that is counted: IPv4 where it is for both."""
+        return "ip6" if self.family == "ip6" else "ip"

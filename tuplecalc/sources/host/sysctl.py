@@ -49,7 +49,7 @@ def forwards(settings: Settings) -> bool:
 def tracking(settings: Settings) -> dict[str, Said]:
     """What the tracking table says: its size, and how long a closed and a silent entry stay."""
     found = {}
-    size = number(settings, _TABLE + "max") or number(settings, "net.nf_conntrack_max")
+    size = number(settings, _TABLE + "max")
     if size is not None and size.value:  # 0 is no limit
         found["max_entries"] = size
     for key, name in (("tracking_time_wait", "tcp_timeout_time_wait"), ("udp_timeout", "udp_timeout_stream")):

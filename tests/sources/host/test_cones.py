@@ -1,0 +1,96 @@
+"""SNAT and MASQUERADE: cones, and kinds where there are several."""
+
+import pytest
+
+from tests.sources.host.drafts import values
+from tests.sources.host.gateway import MASQUERADE, TABLE, draft, hops, saved, whys
+
+
+@pytest.mark.parametrize(
+    ("kernel", "preset", "unknown", "more"),
+    [
+        ("Linux 6.8.0-31-generic", "linux-snat", "", {}),
+        ("Linux 6.5.0", "linux-snat", "", {}),
+        ("6.1.0-13-amd64", "linux-snat-before-6-5", "", {"time_wait": "30s"}),
+        ("Linux box 4.18.0-553.el8_10.x86_64 #1", "linux-snat-before-5-0", "HARDER", {"time_wait": "30s"}),
+        ("", "linux-snat", "uname -r", {}),
+    ],
+)  # fmt: skip
+def test_a_gateway(kernel: str, preset: str, unknown: str, more: dict[str, str]) -> None:
+    made = draft(saved(nat=MASQUERADE), kernel=kernel)
+    expected = {"name": "nat", "kind": "cone", "preset": preset, "addresses": "198.18.0.7"}
+    assert hops(made) == [expected | TABLE | more]
+    (cone,) = made.hops
+    assert unknown in cone["preset"].unknown
+    assert cone["addresses"].where == "iptables.txt:7, addr.json:[1].addr_info[1]"
+    assert cone["max_entries"].where == "sysctl.txt:4"
+    assert values(made.clients) == {"addresses": "198.18.1.0/24"}
+    assert made.clients["addresses"].where == "addr.json:[2].addr_info[0]"
+    assert made.remarks == () == made.kinds
+
+
+def test_rules_that_share_out_are_one_cone_and_others_are_kinds() -> None:
+    nth = (
+        "-A POSTROUTING -o wan -m statistic --mode nth --every {} --packet 0 -j SNAT --to-source 198.18.0.{}"
+    )
+    made = draft(saved(nat=f"{nth.format(2, 7)}\n-A POSTROUTING -o wan -j SNAT --to-source 198.18.0.8"))
+    assert [hop["addresses"] for hop in hops(made)] == [["198.18.0.7", "198.18.0.8"]]
+    assert made.remarks == ()
+    half = "-A POSTROUTING -m statistic --mode random --probability 0.5 -j SNAT --to-source 198.18.0."
+    made = draft(saved(nat=f"{half}7\n{half}8"))
+    assert [hop["addresses"] for hop in hops(made)] == [["198.18.0.7", "198.18.0.8"]]
+    several = """
+-A POSTROUTING -d 198.18.0.0/16 -j ACCEPT
+-A POSTROUTING -s 198.18.1.0/25 -o wan -p tcp -j SNAT --to-source 198.18.0.7:2000-2999
+-A POSTROUTING -s 198.18.1.0/25 -o wan -p udp -j SNAT --to-source 198.18.0.7:2000-2999
+-A POSTROUTING -s 198.18.2.0/24 -o wan -p tcp -j SNAT --to-source 198.18.0.7:2000-2999
+-A POSTROUTING -s 198.18.3.3/32 -m mark --mark 0x4 -j SNAT --to-source 198.18.0.8
+-A POSTROUTING -s 198.18.4.4/32 -d 198.18.4.4/32 -j MASQUERADE
+-A POSTROUTING -s 198.18.3.3/32 -m mark --mark 0x4 -j MASQUERADE
+-A POSTROUTING -s 198.18.5.0/24 -p udp -j SNAT --to-source 198.18.0.9
+"""
+    made = draft(saved(nat=several))
+    assert [{k: hop[k] for k in ("name", "addresses", "traffic")} for hop in hops(made)] == [
+        {"name": "nat", "addresses": "198.18.0.7", "traffic": ["passing"]},
+        {"name": "nat-2", "addresses": "198.18.0.8", "traffic": ["passing-2"]},
+    ]
+    assert hops(made)[0]["ports"] == "2000-2999"
+    assert [values(kind) for kind in made.kinds] == [
+        {"name": "passing", "share": "1/2"}, {"name": "passing-2", "share": "1/2"}]  # fmt: skip
+    assert values(made.clients) == {"addresses": ["198.18.1.0/25", "198.18.2.0/24", "198.18.3.3"]}
+    assert sorted(whys(made)) == [
+        ("iptables.txt:11", "it is for fewer flows than counted here: --mark 0x4"),
+        ("iptables.txt:13", "never reached: iptables.txt:11 takes all"),
+        ("iptables.txt:14", "UDP alone is translated so: a chain of its own"),
+    ]
+    assert made.passed_over == {"ACCEPT": 1, "NAT of an address that speaks to itself": 1}
+
+
+@pytest.mark.parametrize(
+    ("first", "hidden"), [("-o wan", True), ("", True), ("-o lan", False), ("-d 198.18.9.9", False)]
+)
+def test_a_rule_behind_one_that_takes_all(first: str, hidden: bool) -> None:
+    second = "-A POSTROUTING -s 198.18.1.0/24 -o wan -j SNAT --to-source 198.18.0.8"
+    made = draft(saved(nat=f"-A POSTROUTING {first} -j MASQUERADE\n{second}"))
+    assert [why for _, why in whys(made)] == ["never reached: iptables.txt:7 takes all"] * hidden
+    assert len(made.hops) == 2 - hidden
+
+
+def test_ipv6() -> None:
+    text = saved(nat=MASQUERADE).replace("iptables-save", "ip6tables-save")
+    made = draft(text)
+    assert hops(made)[0]["addresses"] == "2001:db8::7"
+    assert values(made.clients) == {"addresses": "2001:db8:1::/64"}
+    made = draft(saved(nat=MASQUERADE), ip6tables_txt=text)
+    assert [hop["addresses"] for hop in hops(made)] == ["198.18.0.7"]
+    assert whys(made) == [("ip6tables.txt:7", "IPv6 is translated too: a chain of its own")]
+
+
+@pytest.mark.parametrize(
+    ("kilobytes", "entries"), [(24684084, 262144), (4194305, 262144), (4194304, 65536), (1048576, None)]
+)
+def test_the_size_of_the_table_by_the_memory(kilobytes: int, entries: int | None) -> None:
+    made = draft(saved(nat=MASQUERADE), sysctl_txt="", memory_txt=f"MemTotal:       {kilobytes} kB")
+    assert hops(made)[0].get("max_entries") == entries
+    made = draft(saved(nat=MASQUERADE), sysctl_txt="net.netfilter.nf_conntrack_max = 0")
+    assert "max_entries" not in hops(made)[0], "0 is no limit"

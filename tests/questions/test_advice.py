@@ -68,7 +68,17 @@ clients = {addresses = 1, allocation = "bind"}
 hops = [{name = "p", kind = "hourglass", capture = "listen", allocation = "bind"}]
 services = {addresses = 4, ports = 443}
 """
+LITERAL = """
+traffic = {rate = 600, hold = "60s", kinds = [{name = "a", share = "1/2"}, {name = "b", share = "1/2"}]}
+clients.addresses = 65536
+hops = [
+  {name = "n1", kind = "cone", addresses = ["203.0.113.2", "203.0.113.9"], traffic = "a"},
+  {name = "n2", kind = "cone", addresses = ["203.0.113.1", "203.0.113.5"], traffic = "b"},
+]
+services = {addresses = 2, ports = 443}
+"""
 CASES = {
+    "two alike, addresses in lists": LITERAL,
     "clients that get nothing": CGN,
     "fan-in": SPREAD,
     "the service closes": SERVER_CLOSES,
@@ -120,11 +130,13 @@ def test_what_the_command_promises_is_what_its_settings_give(name: str) -> None:
         then = record(name, *item["set"])
         assert {key: then[key] for key in ("flows", "rate")} == {key: item[key] for key in ("flows", "rate")}
         assert then["served"]["served"] >= now["served"]["served"]
-        if now["offered"] and now["offered"]["verdict"] == "fails":
+        if now["offered"]:
             after = then["offered"]["expected_failing"]
             assert item["expected_failing"] == pytest.approx(after)
-            assert after["upper"] < now["offered"]["expected_failing"]["upper"]
-            continue
+            if now["offered"]["verdict"] == "fails":
+                assert after["upper"] < now["offered"]["expected_failing"]["upper"]
+                continue
+            assert after["upper"] <= 1e-3
         more = [then["served"]["served"] > now["served"]["served"], then["flows"] > now["flows"]]
         assert any([*more, then["rate"] > now["rate"], "separate" in item["text"]])
 
@@ -157,17 +169,22 @@ def test_the_best_comes_first_and_there_are_five_at_most(name: str) -> None:
     assert result.rate is not None
     all_items, items = tc.advise(result, most=99), tc.advise(result)
     assert len(items) <= 5
-    assert [item for item in items if not item.apart] == list(all_items[: len(items) - items[-1].apart])
+    fails = any(item.now is not None and item.now.upper > 1e-3 for item in items)
+    first = items if fails else [item for item in items if not item.apart]
+    assert [*first] == list(all_items[: len(first)])
     gains = [
         Fraction(item.flows, result.flows) * Fraction(item.rate or 0) / result.rate
         for item in items
         if not item.apart and item.flows >= result.flows and (item.rate or 0) >= result.rate
     ]
+    if fails:
+        shares = [item.expected.upper for item in items if item.expected is not None]
+        assert [share for share in shares if share > 1e-3] == sorted(
+            share for share in shares if share > 1e-3
+        )
+        return
     # One figure may grow alone; what grows both by x counts as x, so products only bound the order.
-    assert all(gain >= 1 for gain in gains)
-    fails = [item.expected.upper for item in items if item.expected is not None and not item.apart]
-    assert [share for share in fails if share > 1e-3] == sorted(share for share in fails if share > 1e-3)
-    assert all(gain > 1 for gain in gains) or fails
+    assert all(gain > 1 for gain in gains)
 
 
 @pytest.mark.parametrize("most", [1, 2, 5])
@@ -547,70 +564,6 @@ def test_a_change_stands_alone_where_another_beside_it_adds_nothing() -> None:
     ]
     fixed = tc.with_settings(both, 'services.fixed=["addresses", "ports"]')
     assert list(advice(fixed)) == ["hops.nat.addresses=101"]
-
-
-# Where the offered rate fails.
-
-REMEMBERS = """
-traffic = {rate = 500, hold = "1s"}
-clients = {addresses = 1, ports = "1024-65535", reuse_after = "1s"}
-hops = [{name = "fw", kind = "hourglass", layer = 3, reuse_after = "10s"}]
-services = {addresses = 1, ports = 443}
-"""
-
-
-@pytest.mark.parametrize(
-    ("topology", "helps", "idle"),
-    [
-        (
-            tc.example("outage", ["traffic.rate=570"]),
-            "hops.login-proxy.tracking=off",
-            "hops.login-proxy.reuse_after=1s",
-        ),
-        (
-            tc.example("outage", ["traffic.rate=50"]),
-            "hops.lvs.addresses=2",
-            "hops.login-proxy.reuse_after=1s",
-        ),
-        (loads(SPREAD), "clients.ports=1024-65535", "clients.reuse_after=1s"),
-        (loads(CGN), "hops.cgn.addresses=57", "hops.cgn.time_wait=30s"),
-        (tc.example("inverted-cone-tproxy"), "hops.nat.addresses=5", "hops.nat.time_wait=30s"),
-        # Two kinds: what binds is not where flows collide.
-        (
-            tc.example("mixed-by-share"),
-            "hops.nat.ports=1024-33279 hops.tproxy.ports=33280-65535",
-            "hops.redirect.listen_addresses=2",
-        ),
-    ],
-)
-def test_what_lowers_nothing_of_what_fails_is_no_remedy(topology: tc.Chain, helps: str, idle: str) -> None:
-    now, found = tc.offered(topology).expected, advice(topology)
-    assert now is not None
-    assert idle not in found
-    for settings in (helps, idle):
-        then = tc.offered(tc.with_settings(topology, *settings.split())).expected
-        assert then is not None
-        assert (then.upper < 0.999 * now.upper) == (settings == helps)
-    assert found[helps].expected is not None
-    assert all(each.expected is not None and each.expected.upper < now.upper for each in found.values())
-
-
-def test_a_tuple_is_not_used_again_while_a_firewall_remembers_it() -> None:
-    """Reuse after 1 s is refused for 9 s more; where the service closed, clients have nothing to wait for."""
-    topology = loads(REMEMBERS)
-    found = advice(topology)
-    item = found["clients.reuse_after=10s"]
-    assert item.text == "tuples of the clients not used again for 10s, as long as fw remembers them"
-    assert item.expected is not None
-    assert item.expected.upper == pytest.approx(0, abs=1e-9)
-    assert item.rate == tc.capacity(topology).rate
-    assert found["hops.fw.reuse_after=1s"].expected == item.expected
-    short = tc.with_settings(topology, "clients.reuse_after=", "clients.time_wait=5s")
-    assert "clients.time_wait=10s" in advice(short)
-    linux = tc.with_settings(topology, "clients.preset=linux-client")
-    assert "tcp_tw_reuse_delay" in advice(linux)["clients.reuse_after=10s"].text
-    assert "clients.reuse_after=10s" not in advice(tc.with_settings(topology, "traffic.first_close=server"))
-    assert "clients.reuse_after=10s" not in advice(tc.with_settings(topology, "clients.reuse_after=10s"))
 
 
 def test_all_proxies_of_a_machine_go_without_tracking_together() -> None:

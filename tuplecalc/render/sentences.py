@@ -366,9 +366,9 @@ def _then(result: Capacity, item: Advice) -> str:
     rate, said = result.chain.traffic.offered, ""
     if rate is not None and item.rate:
         said += f"; {numbers.rate(rate)}/s is then {numbers.percent(Fraction(rate) / item.rate)} of it"
-        if item.expected is not None:
-            share = numbers.between(item.expected)
-            said += f", and {share} {'is' if share == 'none' else 'are'} expected to fail"
+    before, then = (numbers.between(share) if share else "" for share in (item.now, item.expected))
+    if then != before:
+        said += f"{', and' if said else ';'} {then} {'is' if then == 'none' else 'are'} expected to fail"
     if not result.served.are_all:
         served = numbers.count(item.served.served)
         said += f"; {served} of {numbers.count(item.served.clients)} clients get ports"

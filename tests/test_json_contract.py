@@ -160,7 +160,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
 }
 """The kind of output → commands and their standard input."""
 
-FREE = {"values", "unknown", "most", "multiples", "knobs", "chain", "said", "old", "new"}
+FREE = {"values", "unknown", "most", "least", "multiples", "knobs", "chain", "said", "old", "new"}
 """What a topology file, a preset or a kernel says: any key may stand there."""
 
 

@@ -553,6 +553,16 @@ def test_solve_and_advice_take_powers_of_two_only(preset: str, least: list[int])
     assert "block a power of two" in invoke("presets", preset).stdout
 
 
+def test_solve_and_advice_know_the_smallest_block() -> None:
+    """10,000 clients at 7 addresses would have blocks of 42, and FortiGate's begin at 64."""
+    text = CLOUD.replace("azure-load-balancer-default", "fortigate-pba").replace("= 20\n", "= 10000\n")
+    fortigate = tc.with_settings(loads(text), "hops.lb.addresses=7")
+    assert not any("hops.lb.block" in each for each in advice(fortigate))
+    assert "hops.lb.block=72" in advice(tc.with_settings(fortigate, "hops.lb.addresses=12"))
+    assert solve(fortigate, "hops.lb.block", flows=1).value == 64
+    assert "at least 64 block" in invoke("presets", "fortigate-pba").stdout
+
+
 def test_a_change_stands_alone_where_another_beside_it_adds_nothing() -> None:
     """One address more is 1%, so that pairs are tried: the cone's ports bind as the proxy's legs do."""
     many = {**NAT, "addresses": 100, "fixed": ["ports", "time_wait"]}

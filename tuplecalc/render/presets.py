@@ -66,8 +66,9 @@ def _words(preset: Preset) -> Iterator[tuple[str, str]]:
         yield "Unknown", f"no source gives {keys}; tuplecalc's own default stands for it."
     if preset.fixed:
         yield "Fixed", f"no advice asks to change {', '.join(preset.fixed)}."
-    if preset.most or preset.multiples or preset.powers:
+    if preset.most or preset.least or preset.multiples or preset.powers:
         most = [f"at most {value:,} {key}" for key, value in preset.most.items()]
+        most += [f"at least {value:,} {key}" for key, value in preset.least.items()]
         said = [*most, *(f"{key} in multiples of {value}" for key, value in preset.multiples.items())]
         said += [f"{key} a power of two" for key in preset.powers]
         yield "Bounds", f"{', '.join(said)}."

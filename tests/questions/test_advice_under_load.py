@@ -6,6 +6,7 @@ import tuplecalc as tc
 from tests.questions.test_advice import CGN, SPREAD, advice
 from tuplecalc.network.file import loads
 from tuplecalc.render import sentences
+from tuplecalc.under_load import search
 
 REMEMBERS = """
 traffic = {rate = 500, hold = "1s"}
@@ -184,3 +185,20 @@ def test_what_fails_then_is_said_where_it_is_another_share() -> None:
     assert sentences.advice(result, item).endswith(said)
     few = item._replace(now=tc.under_load.Bracket(1e-5, 1e-5))
     assert sentences.advice(result, few).endswith(f"{said}, and none is expected to fail")
+
+
+def test_no_change_stands_there_that_another_makes_idle() -> None:
+    """Each client has an address of its own at the first: only the second has clients that clash."""
+    found = advice(tc.with_settings(loads(KEEPING), "hops.nat1.addresses=65536"))
+    assert next(iter(found)) == "hops.nat2.port_choice=any"
+    assert not any("hops.nat1" in settings for settings in found)
+
+
+def test_what_a_search_loses_is_computed_once() -> None:
+    """The other cones of a chain that is changed at one lose as before."""
+    chain = loads(KEEPING.replace("300", "301"))
+    misses = []
+    for _ in range(2):
+        tc.advise(tc.capacity(chain))
+        misses.append(search._lost.cache_info().misses)
+    assert misses[0] == misses[1] > 0

@@ -136,8 +136,13 @@ def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known
         then = _failing(known[frozenset(advice.settings)])
         if then is not None and then.all.upper < now.upper * _LESS:
             fails = then.most > FEW, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
-            found.append((fails, _rank(result, advice), advice._replace(expected=then.all, now=now)))
-    return [advice for *_, advice in sorted(found, key=lambda each: each[:-1])]
+            key = fails, _rank(result, advice), len(advice.settings)
+            found.append((key, advice._replace(expected=then.all, now=now)))
+    kept: list[Advice] = []
+    for _, advice in sorted(found, key=lambda each: each[0]):
+        if not any({*other.settings} <= {*advice.settings} for other in kept):  # no better by the others
+            kept.append(advice)
+    return kept
 
 
 def _that_fit(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> Iterator[Advice]:

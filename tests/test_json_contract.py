@@ -154,7 +154,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("presets",), None),
         *(
             (("presets", name), None)
-            for name in "tencent-nat-gateway aws-nat-gateway azure-load-balancer a10-lsn fortigate-pba".split()
+            for name in ("tencent-nat-gateway", "aws-nat-gateway", "fortigate-pba", "a10-lsn")
         ),
     ),
 }

@@ -25,9 +25,9 @@ from tuplecalc.limits.served import Served
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.replace import Change, path_steps, replace_all
 from tuplecalc.questions.allowed import Allowed, allowed
+from tuplecalc.questions.failing import apart, for_failing
 from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, for_all_clients, for_limit
-from tuplecalc.questions.unseen import apart, for_failing
 from tuplecalc.under_load.chains import Bracket, by_kind, of_all
 from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField

@@ -53,6 +53,7 @@ def test_a_preset_is_printed_as_a_table_to_paste(name: str) -> None:
     written = tomllib.loads(text)
     table = written["clients"] if found.kind == "clients" else written["hops"][0]
     assert {key: table[key] for key in found.values} == found.values
+    assert (table.get("fixed", []), table.get("most", {})) == ([*found.fixed], found.most)
     ends = {"clients": {"addresses": 4}, "services": {"addresses": 1, "ports": 80}}
     assert tc.from_dict(ends | written).shape
     words = " ".join(text.replace("\n# ", " ").split())

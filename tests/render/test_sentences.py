@@ -102,7 +102,7 @@ def test_who_does_not_see_what_is_said_of_every_way_in_which_legs_meet() -> None
 
 def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:
     chain = tc.with_settings(tc.loads(FOLD), "traffic.rate=")
-    costs = r"That alone costs half of the connections at [\d,]+/s( to [\d,]+/s)? \(mean field\)\.$"
+    costs = r" With what finds no room, half of the connections fail at [\d,]+/s( to [\d,]+/s)?\.$"
     assert re.search(costs, said(chain)[2])
     assert blindly(KINDS, "traffic.rate=") == blindly(KINDS)
 

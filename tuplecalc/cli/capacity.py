@@ -32,17 +32,27 @@ def capacity(
     fail_above: Annotated[
         str | None,
         typer.Option(
-            metavar="SHARE", help="Exit 1 where more than this share of the highest rate is offered."
+            metavar="SHARE",
+            help="Exit 1 where more than this share of the highest rate is offered, or of the flows that can "
+            "be open is wanted, or clients get no ports.",
         ),
     ] = None,
     most_failing: Annotated[
         str | None,
         typer.Option(
-            metavar="SHARE", help="Exit 1 where more than this share of the connections is expected to fail."
+            metavar="SHARE",
+            help="Exit 1 where more than this share of the connections is expected to fail, of all, of any "
+            "kind or of any group of clients, or of wanted flows cannot be open.",
         ),
     ] = None,
 ) -> None:
-    """Reachable tuples at every hop, the limit that binds, and what would help."""
+    """Reachable tuples at every hop, the limit that binds, and what would help.
+
+    The first line says whether what is offered fits. It fails where more than 0.1% of the connections are
+    expected to fail, of all, of any kind or of any group of clients; where the rate is more than the highest;
+    and where more flows are wanted at once than can be open, or clients with flows_each get no ports. It is
+    tight above 80% of these, else it fits: if tables and files without a size are as large as it says.
+    """
     share = blocking_share(blocking)
     above, failing = "--fail-above", "--most-failing"
     gates = {

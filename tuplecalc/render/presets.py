@@ -48,6 +48,8 @@ def as_toml(preset: Preset) -> str:
     said += [f"name = {in_toml(preset.name)}", f"kind = {in_toml(preset.kind)}"] if hop else []
     said += [f"{key} = {NEEDED[key]}  # needed: this is an example" for key in preset.needs]
     said += [f"{key} = {in_toml(value)}" for key, value in preset.values.items()]
+    said += [f"fixed = {in_toml(preset.fixed)}"] if preset.fixed else []
+    said += [f"most = {in_toml(preset.most)}"] if preset.most else []
     return "\n".join(said) + "\n"
 
 

@@ -100,13 +100,12 @@ def blind(load: Offered) -> str:
     costs = []
     if worst.blocking and load.rate is not None:
         costs.append(f"{numbers.between(worst.blocking)} of the connections at {numbers.rate(load.rate)}/s")
-    if worst.half:
-        costs.append(
-            f"half of {'them' if costs else 'the connections'} at {numbers.between(worst.half, _per_second)}"
-        )
     if worst.burst is not None:
         costs.append(f"{numbers.share(float(worst.burst))} of a burst over all ports")
-    alone = f" That alone costs {', '.join(costs)} (mean field)." if costs else ""
+    alone = f" That alone costs {' and '.join(costs)} (mean field)." if costs else ""
+    if worst.half:
+        rates = numbers.between(worst.half, _per_second)
+        alone += f" With what finds no room, half of the connections fail at {rates}."
     others = [each.hop for each in load.blind if each is not worst]
     more = f" It can happen at {kinds.listed(others)} as well." if others else ""
     return f"{said}, {ends}.{alone}{more}"

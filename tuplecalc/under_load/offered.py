@@ -95,7 +95,7 @@ class Wanted(NamedTuple):
 
 
 class Offered(NamedTuple):
-    """A rate beside the highest one; of it every field but ``most`` is None or empty where none is offered."""
+    """A rate beside the highest one; what is said of it is None or empty where none is offered."""
 
     rate: Fraction | None
     highest: Number | None
@@ -158,8 +158,8 @@ class Offered(NamedTuple):
 
     @property
     def _most_of_rate(self) -> float:
-        parts = [each.expected.upper for each in (*self.kinds, *self.groups)]
-        return max([*parts, self.expected.upper if self.expected else 0.0])
+        kinds, groups = ([each.expected.upper for each in parts] for parts in (self.kinds, self.groups))
+        return max([*kinds, *groups, self.expected.upper if self.expected else 0.0])
 
     @property
     def worse_kind(self) -> KindLoad | None:
@@ -239,20 +239,21 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     for strand in strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
     kinds = tuple(
-        KindLoad(kind, rate * part, failing[kind], _first(dry, kind), really[kind])
+        KindLoad(kind, rate * part, _better(failing[kind], really[kind]), _first(dry, kind), really[kind])
         for kind, part in parts.items()
     )
+    of_lost, of_really = of_all(strands, lost), of_all(strands, blindly)
     return Offered(
         rate,
         highest,
         used,
-        of_all(strands, lost),
+        _better(of_lost, of_really),
         _first(dry),
         blind,
         most,
         kinds,
         result.served.without,
-        of_all(strands, blindly),
+        of_really,
         tuple(_groups(strands, blindly)),
         wanted,
         result.chain,
@@ -274,6 +275,16 @@ def _wanted(result: Capacity) -> Iterator[Wanted]:
     for flows, is_each in demands:
         if flows is not None:
             yield Wanted(flows, result.flows, result.served, is_each)
+
+
+def _better(concert: Bracket, really: Bracket) -> Bracket:
+    """The best case: ports chosen in concert, or as devices do where these lose less.
+
+    They do where a table is so small that it is often full: in concert newcomers are refused, where devices
+    kill an older flow instead, and only with 1 - π.  The lesser of two values lies between the lesser of
+    their lower bounds and the lesser of their upper ones.
+    """
+    return Bracket(*map(min, concert, really))
 
 
 def _ends(share: Bracket) -> Iterable[str]:

@@ -45,8 +45,8 @@ def test_the_outage() -> None:
         "before).",
         "lvs and login-proxy take ports from the same range, and neither sees what the other has taken: "
         "where both pick the same one, the newer connection lives and the older one may die. That alone "
-        "costs 47.8% to 64.8% of the connections at 700/s, half of them at 503.9/s to 764.1/s, 56.3% of a "
-        "burst over all ports (mean field).",
+        "costs 47.8% to 64.8% of the connections at 700/s and 56.3% of a burst over all ports (mean field). "
+        "With what finds no room, half of the connections fail at 503.9/s to 764.1/s.",
         "Assumed at login-proxy, as measured on Linux 6.18: the older one dies in 75% of the cases "
         "(`survival`). On Linux 5.18 it always does (read, not measured); where devices refuse the newer "
         'one, write collision = "refuses".',

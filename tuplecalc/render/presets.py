@@ -39,6 +39,7 @@ def as_toml(preset: Preset) -> str:
     kind = "cone"
     addresses = 4  # needed: this is an example
     ports = { count = 55000 }
+    fixed = ["ports", "time_wait"]
     """
     said = [f"# {preset.title}", "#"]
     for label, words in _words(preset):

@@ -238,16 +238,19 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     parts: dict[str, Fraction] = {}
     for strand in strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
+    of_really = of_all(strands, blindly)
+    best = _better(of_all(strands, lost), of_really)
+    if len(parts) == 1:  # of several kinds what is best for all is not best for each
+        failing = dict.fromkeys(parts, best)
     kinds = tuple(
-        KindLoad(kind, rate * part, _better(failing[kind], really[kind]), _first(dry, kind), really[kind])
+        KindLoad(kind, rate * part, failing[kind], _first(dry, kind), really[kind])
         for kind, part in parts.items()
     )
-    of_lost, of_really = of_all(strands, lost), of_all(strands, blindly)
     return Offered(
         rate,
         highest,
         used,
-        _better(of_lost, of_really),
+        best,
         _first(dry),
         blind,
         most,

@@ -12,6 +12,7 @@ from tests.command import invoke
 from tuplecalc.network.file import EXAMPLES, loads
 from tuplecalc.questions.solving import solve
 from tuplecalc.render import solved
+from tuplecalc.render.capacity import markdown
 
 CGN = """
 traffic.rate = 20000
@@ -195,6 +196,23 @@ def test_ranges_apart_are_the_last_advice_under_strict_tracking_and_always_there
     assert not any(item.apart for item in others)
     assert last.settings == ("hops.nat.ports=1024-33279", "hops.proxy.ports=33280-65535")
     assert last.flows == 4 * 10 * 32256  # no fewer than half, which the shared limit allows as well
+
+
+def test_advice_for_flows_helps_flows() -> None:
+    """Not a shorter linger: it would raise the rate only, of which nothing is offered."""
+    wanted = tc.with_settings(tc.example("cone"), "traffic.rate=", "traffic.flows=9999999")
+    assert [each.settings for each in tc.advise(tc.capacity(wanted))] == [("hops.nat.addresses=5",)]
+    unknown = tc.with_settings(wanted, "traffic.flows=")
+    assert ("hops.nat.time_wait=30s",) in [each.settings for each in tc.advise(tc.capacity(unknown))]
+
+
+def test_that_nothing_helps_is_said() -> None:
+    fixed = ["traffic.rate=99999", 'hops.nat.fixed=["addresses", "ports", "time_wait"]']
+    fails = tc.with_settings(tc.example("cone"), *fixed, 'services.fixed=["addresses", "ports"]')
+    assert "\n\nNo change is known that would help.\n" in markdown(tc.capacity(fails))
+    preset = tc.with_settings(fails, "hops.nat.preset=tencent-nat-gateway")
+    assert "\n\nNothing that the preset of nat leaves open would help.\n" in markdown(tc.capacity(preset))
+    assert "would help" not in markdown(tc.capacity(tc.with_settings(fails, "traffic.rate=9")))
 
 
 def test_no_advice_where_none_is_wanted() -> None:

@@ -21,7 +21,7 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number, Size
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.limit import by_flows
-from tuplecalc.limits.served import Served
+from tuplecalc.limits.served import Served, wanted_by_clients
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.replace import Change, path_steps, replace_all
 from tuplecalc.questions.allowed import Allowed, allowed
@@ -225,7 +225,10 @@ def _gain(result: Capacity, advice: Advice) -> float:
         return float(Fraction(new) / old) if old is not None else 0.0
 
     then, now = (Fraction(each.served, each.clients) for each in (advice.served, result.served))
-    gains = ratio(advice.flows, result.flows), ratio(advice.rate, result.rate), ratio(then, now)
+    traffic = result.chain.traffic
+    is_of_flows = traffic.offered is None and (traffic.flows or wanted_by_clients(result.chain))
+    rates = 1.0 if is_of_flows else ratio(advice.rate, result.rate)
+    gains = ratio(advice.flows, result.flows), rates, ratio(then, now)
     return max(gains) if min(gains) >= 1 else prod(gains)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import inf
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
+from tuplecalc.limits.served import Served, wanted_by_clients
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.mix import Strand as Ways
 from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
@@ -22,6 +24,7 @@ Verdict = Literal["fits", "tight", "fails"]
 FEW = 1e-3
 """The share that may be expected to fail, of all and of each kind, of a rate that fits."""
 _TIGHT = Fraction(4, 5)
+_WORSE: tuple[Verdict, ...] = "fits", "tight", "fails"
 
 
 class HopUse(NamedTuple):
@@ -58,8 +61,41 @@ class KindLoad(NamedTuple):
         return self.exhausted.seconds if self.exhausted else None
 
 
+class GroupLoad(NamedTuple):
+    """What is expected to fail of what one of several groups of clients opens."""
+
+    clients: str
+    expected: Bracket
+
+
+Part = TypeVar("Part", KindLoad, GroupLoad)
+
+
+class Wanted(NamedTuple):
+    """Flows that shall be open at once, beside those that can be."""
+
+    flows: int
+    possible: int
+    served: Served
+    is_each: bool
+    """Whether they are what clients want each (``flows_each``), so that all clients need ports."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """``fails`` where not all can be open, as over 0.1 % of clients without ports, or any that want flows
+        each; ``tight`` over 80 % of what can be."""
+        if self.failing > FEW or (self.is_each and not self.served.are_all) or self.flows > self.possible:
+            return "fails"
+        return "tight" if self.flows > self.possible * _TIGHT else "fits"
+
+    @property
+    def failing(self) -> float:
+        """The share that is known to fail, however ports are chosen: there is no room, or no port for it."""
+        return float(max(1 - Fraction(self.possible, self.flows), self.served.without))
+
+
 class Offered(NamedTuple):
-    """A rate beside the highest one; every field but ``most`` is None or empty where none is offered."""
+    """A rate beside the highest one; what is said of it is None or empty where none is offered."""
 
     rate: Fraction | None
     highest: Number | None
@@ -80,6 +116,12 @@ class Offered(NamedTuple):
     """The part of the clients that get no ports: all that they open fails."""
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
+    groups: tuple[GroupLoad, ...] = ()
+    """Each group of clients by itself; none where there is one."""
+    wanted: tuple[Wanted, ...] = ()
+    """Flows that shall be open at once: in all, and of each client."""
+    chain: Chain | None = None
+    """What it is offered to."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -88,30 +130,51 @@ class Offered(NamedTuple):
 
     @property
     def verdict(self) -> Verdict | None:
+        """Whether the offered rate fits, and the flows that are wanted: the worst; None without either."""
+        said = [self.of_rate, *(each.verdict for each in self.wanted)]
+        return max(filter(None, said), key=_WORSE.index, default=None)
+
+    @property
+    def of_rate(self) -> Verdict | None:
         """Whether the offered rate fits; None where none is offered.
 
-        ``fails`` where more than 0.1 % are expected to fail, of all or of any kind, or where it is more than
-        the highest rate; ``tight`` where it is more than 80 % of that, else ``fits``.  Of a bracket the upper
-        end counts.
+        ``fails`` where more than 0.1 % are expected to fail, of all, of any kind or of any group of clients,
+        or where it is more than the highest rate; ``tight`` where it is more than 80 % of that, else
+        ``fits``.  Of a bracket the upper end counts.
         """
         if self.expected is None:
             return None
-        if self.overloaded or self.most_failing > FEW:
+        if self.overloaded or self._most_of_rate > FEW:
             return "fails"
         return "tight" if self.utilisation is not None and self.utilisation > _TIGHT else "fits"
 
     @property
     def most_failing(self) -> float:
-        """What is expected to fail of all, or of the kind that fails most: by the upper end."""
-        return max(
-            (each.upper for each in (self.expected, *(k.expected for k in self.kinds)) if each), default=0.0
-        )
+        """What is expected to fail of all, or of the kind or group that fails most: by the upper end.
+
+        Of flows that are wanted, what is known to.
+        """
+        return max([self._most_of_rate, *(each.failing for each in self.wanted)])
+
+    @property
+    def _most_of_rate(self) -> float:
+        kinds, groups = ([each.expected.upper for each in parts] for parts in (self.kinds, self.groups))
+        return max([*kinds, *groups, self.expected.upper if self.expected else 0.0])
 
     @property
     def worse_kind(self) -> KindLoad | None:
         """Of several kinds the one that fails most, where that is more than few, and than all together."""
-        worst = max(self.kinds, key=lambda each: each.expected.upper, default=None)
-        if worst is None or self.expected is None or len(self.kinds) < 2:
+        return self._worst_of(self.kinds)
+
+    @property
+    def worse_group(self) -> GroupLoad | None:
+        """The same of groups of clients, where it fails more than any kind."""
+        worst, kind = self._worst_of(self.groups), self.worse_kind
+        return worst if worst and not (kind and kind.expected.upper >= worst.expected.upper) else None
+
+    def _worst_of(self, parts: Sequence[Part]) -> Part | None:
+        worst = max(parts, key=lambda each: each.expected.upper, default=None)
+        if worst is None or self.expected is None or len(parts) < 2:
             return None
         return worst if worst.expected.upper > max(self.expected.upper, FEW) else None
 
@@ -160,8 +223,9 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         most = MostAt(share, rate_for(result, share))
     field = MeanField(result)
     blind = blind_hops(result, None if rate is None else float(rate), field)
+    wanted = tuple(_wanted(result))
     if rate is None:
-        return Offered(None, highest, (), None, None, blind, most)
+        return Offered(None, highest, (), None, None, blind, most, wanted=wanted, chain=result.chain)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
@@ -174,6 +238,10 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     parts: dict[str, Fraction] = {}
     for strand in strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
+    of_really = of_all(strands, blindly)
+    best = _better(of_all(strands, lost), of_really)
+    if len(parts) == 1:  # of several kinds what is best for all is not best for each
+        failing = dict.fromkeys(parts, best)
     kinds = tuple(
         KindLoad(kind, rate * part, failing[kind], _first(dry, kind), really[kind])
         for kind, part in parts.items()
@@ -182,14 +250,44 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         rate,
         highest,
         used,
-        of_all(strands, lost),
+        best,
         _first(dry),
         blind,
         most,
         kinds,
         result.served.without,
-        of_all(strands, blindly),
+        of_really,
+        tuple(_groups(strands, blindly)),
+        wanted,
+        result.chain,
     )
+
+
+def _groups(strands: Sequence[Ways], lost: Mapping[Strand, Bracket]) -> Iterator[GroupLoad]:
+    """What fails of what each group of clients opens, where there are several."""
+    groups: dict[str, list[Ways]] = {}
+    for each in strands:
+        groups.setdefault(each.source, []).append(each)
+    if len(groups) > 1:
+        yield from (GroupLoad(name, of_all(several, lost)) for name, several in groups.items())
+
+
+def _wanted(result: Capacity) -> Iterator[Wanted]:
+    """The flows that shall be open at once, in all and of each client, beside those that can be."""
+    demands = (result.chain.traffic.flows, False), (wanted_by_clients(result.chain), True)
+    for flows, is_each in demands:
+        if flows is not None:
+            yield Wanted(flows, result.flows, result.served, is_each)
+
+
+def _better(concert: Bracket, really: Bracket) -> Bracket:
+    """The best case: ports chosen in concert, or as devices do where these lose less.
+
+    They do where a table is so small that it is often full: in concert newcomers are refused, where devices
+    kill an older flow instead, and only with 1 - π.  The lesser of two values lies between the lesser of
+    their lower bounds and the lesser of their upper ones.
+    """
+    return Bracket(*map(min, concert, really))
 
 
 def _ends(share: Bracket) -> Iterable[str]:

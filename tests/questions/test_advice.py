@@ -617,3 +617,13 @@ def test_all_proxies_of_a_machine_go_without_tracking_together() -> None:
     """Each of them would disagree with the other, said or not."""
     both = chain({**PROXY, "machine": "m"}, {**PROXY, "name": "q", "machine": "m"})
     assert "hops.proxy.tracking=off hops.q.tracking=off" in advice(both)
+
+
+def test_instances_are_told_to_share_out_the_services_and_not_the_flows() -> None:
+    """By flows none sees the ports that another took; by services each has its own."""
+    several = {**PROXY, "instances": 3, "tracking": "off"}
+    busy = "traffic.rate=3000"
+    found = advice(tc.with_settings(chain(several, clients=2), busy))["hops.proxy.split=services"]
+    assert found.expected is not None
+    assert found.expected.upper == pytest.approx(0, abs=1e-9)
+    assert "hops.proxy.split=services" not in advice(tc.with_settings(chain(PROXY, clients=2), busy))

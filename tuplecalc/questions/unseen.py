@@ -12,6 +12,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import NamedPorts
 from tuplecalc.network.chain import AnyHop
 from tuplecalc.network.clients import Clients
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.replace import Change
 from tuplecalc.questions.remedies import Remedy, for_limit, written_seconds
 from tuplecalc.under_load.mean_field import MeanField
@@ -22,6 +23,7 @@ _MOST_LIMITS = 4
 def for_meetings(result: Capacity, field: MeanField) -> Iterator[Remedy]:
     """What acts on the tables where legs meet, and a port that is not used again before these forget it."""
     yield from _remembered(result, field)
+    yield from _by_services(result, field)
     here = [limit for limit in result.limits if limit.hop in field.hops and limit.kind.resource == "ports"]
     for limit in here[:_MOST_LIMITS]:
         yield from (each for each in for_limit(result, limit) if not each.purpose)
@@ -43,6 +45,15 @@ def _remembered(result: Capacity, field: MeanField) -> Iterator[Remedy]:
             yield Remedy(
                 f"tuples of {who} not used again for {wait}, as long as {where} remembers them", changes
             )
+
+
+def _by_services(result: Capacity, field: MeanField) -> Iterator[Remedy]:
+    """Instances of which each has its own services take no port that another one has towards these."""
+    hops = [hop for hop in result.chain.hops if isinstance(hop, Proxy)]
+    for hop in hops:
+        if hop.name in field.dealt:
+            changes = tuple((f"{each.path}.split", "services") for each in hops if each.on == hop.on)
+            yield Remedy(f"services of its own for each instance of {hop.name}", changes)
 
 
 def apart(A: NamedPorts, L: NamedPorts) -> Iterator[Remedy]:

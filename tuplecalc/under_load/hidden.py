@@ -97,7 +97,7 @@ class Hidden(NamedTuple):
     enters: float
     """The part of these legs that come here."""
     is_whole: bool
-    """Whether all keys here lie in one copy of the chooser's own space."""
+    """Whether all keys of what its chooser sees lie in one copy of its own space."""
 
 
 class HiddenLegs:
@@ -184,6 +184,13 @@ class HiddenLegs:
         return found
 
     @property
+    def dealt(self) -> set[str]:
+        """The hops of several instances that send under the same addresses, none seeing the others' ports."""
+        meeting = {leg for hidden in self._hidden for leg, _ in hidden.unseen}
+        own = {self._legs[leg].memberships[0] for leg in meeting}
+        return {each.hop for each in own if each.machines > 1}
+
+    @property
     def overlaps(self) -> list[tuple[NamedPorts, NamedPorts]]:
         """The ports that different hops choose, of legs that meet."""
         found = []
@@ -267,7 +274,7 @@ class HiddenLegs:
                     tuple(seen),
                     self._keys[here].copies,
                     float(here.enters),
-                    _Scope.of(leg.memberships[0], here).part == 1,
+                    _Scope.of(leg.memberships[0], here).destinations == 1,
                 )
             known = [*known, here]
 

@@ -30,8 +30,8 @@ def expected(load: Offered) -> str:
         return ""
     share = numbers.between(load.expected)
     verb = "is" if share == "none" else "are"
-    worse = load.worse_kind
-    of_kind = f", and {numbers.between(worse.expected)} of {worse.kind}" if worse else ""
+    worse = load.worse_group
+    of_kind = f", and {numbers.between(worse.expected)} of {worse.name}" if worse else ""
     return f"{share} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s{of_kind}"
 
 

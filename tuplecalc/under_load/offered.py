@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import inf
 from typing import Literal, NamedTuple
@@ -16,12 +16,13 @@ from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField
-from tuplecalc.under_load.pools import Pools, Strand, pools
+from tuplecalc.under_load.pools import Pools, Strand, pools, strand_name
 
 Verdict = Literal["fits", "tight", "fails"]
 FEW = 1e-3
 """The share that may be expected to fail, of all and of each kind, of a rate that fits."""
 _TIGHT = Fraction(4, 5)
+_ALIKE = 1e-6
 
 
 class HopUse(NamedTuple):
@@ -58,6 +59,23 @@ class KindLoad(NamedTuple):
         return self.exhausted.seconds if self.exhausted else None
 
 
+class GroupLoad(NamedTuple):
+    """What becomes of the flows of one kind from one group of clients to one of services."""
+
+    kind: str
+    clients: str
+    services: str
+    """The name of each; empty where there is only one."""
+    rate: Fraction
+    expected: Bracket
+
+    @property
+    def name(self) -> str:
+        """What tells it apart, in words: ``login``, ``those from tiny``, ``login from tiny to web``."""
+        ends = ("from", self.clients), ("to", self.services)
+        return " ".join([self.kind or "those", *(f"{word} {name}" for word, name in ends if name)])
+
+
 class Offered(NamedTuple):
     """A rate beside the highest one; every field but ``most`` is None or empty where none is offered."""
 
@@ -80,6 +98,8 @@ class Offered(NamedTuple):
     """The part of the clients that get no ports: all that they open fails."""
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
+    groups: tuple[GroupLoad, ...] = ()
+    """The parts of each kind: from one group of clients to one of services."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -90,9 +110,9 @@ class Offered(NamedTuple):
     def verdict(self) -> Verdict | None:
         """Whether the offered rate fits; None where none is offered.
 
-        ``fails`` where more than 0.1 % are expected to fail, of all or of any kind, or where it is more than
-        the highest rate; ``tight`` where it is more than 80 % of that, else ``fits``.  Of a bracket the upper
-        end counts.
+        ``fails`` where more than 0.1 % are expected to fail, of all, of any kind, or in it of any group of
+        clients or services, or where it is more than the highest rate; ``tight`` where it is more than 80 %
+        of that, else ``fits``.  Of a bracket the upper end counts.
         """
         if self.expected is None:
             return None
@@ -102,18 +122,37 @@ class Offered(NamedTuple):
 
     @property
     def most_failing(self) -> float:
-        """What is expected to fail of all, or of the kind that fails most: by the upper end."""
-        return max(
-            (each.upper for each in (self.expected, *(k.expected for k in self.kinds)) if each), default=0.0
-        )
+        """What is expected to fail of all, or of the group that fails most: by the upper end."""
+        shares = (self.expected, *(each.expected for each in self.groups))
+        return max((each.upper for each in shares if each), default=0.0)
 
     @property
-    def worse_kind(self) -> KindLoad | None:
-        """Of several kinds the one that fails most, where that is more than few, and than all together."""
-        worst = max(self.kinds, key=lambda each: each.expected.upper, default=None)
-        if worst is None or self.expected is None or len(self.kinds) < 2:
+    def worse_group(self) -> GroupLoad | None:
+        """What fails most: a kind, or a group in it, where that is more than few, and than all together.
+
+        It has the names only of what those have in common that fail as much.
+
+        >>> from tuplecalc.network.file import example
+        >>> offered(example("mixed-by-share")).worse_group.name
+        'transparent'
+        """
+        worst = max(self.groups, key=lambda each: each.expected.upper, default=None)
+        if worst is None or self.expected is None:
             return None
-        return worst if worst.expected.upper > max(self.expected.upper, FEW) else None
+        if worst.expected.upper <= max(self.expected.upper * (1 + _ALIKE), FEW):
+            return None
+        alike = [each for each in self.groups if each.expected.upper >= worst.expected.upper * (1 - _ALIKE)]
+        found = self._in_common(alike)
+        return found if found.kind or found.clients or found.services else self._in_common([worst])
+
+    def _in_common(self, several: Sequence[GroupLoad]) -> GroupLoad:
+        """Groups that fail alike, by the names that all of them have and others do not."""
+        kind = _name((each.kind for each in several), (each.kind for each in self.groups))
+        beside = [each for each in self.groups if not kind or each.kind == kind]
+        clients = _name((each.clients for each in several), (each.clients for each in beside))
+        services = _name((each.services for each in several), (each.services for each in beside))
+        rate = sum((each.rate for each in several), Fraction(0))
+        return GroupLoad(kind, clients, services, rate, several[0].expected)
 
     @property
     def overloaded(self) -> bool:
@@ -189,7 +228,16 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         kinds,
         result.served.without,
         of_all(strands, blindly),
+        tuple(
+            GroupLoad(*strand_name(each), rate * each.part, blindly[strand_name(each)]) for each in strands
+        ),
     )
+
+
+def _name(of: Iterable[str], others: Iterable[str]) -> str:
+    """The one name of these, if there are others as well; else empty."""
+    names = {*of}
+    return names.pop() if len(names) == 1 and {*others} != names else ""
 
 
 def _ends(share: Bracket) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import inf
 from typing import Literal, NamedTuple
@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.mix import Strand as Ways
 from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
@@ -99,7 +100,7 @@ class Offered(NamedTuple):
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
     groups: tuple[GroupLoad, ...] = ()
-    """The parts of each kind: from one group of clients to one of services."""
+    """The parts of each kind: from one group of clients to one of services; none where there is one."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -228,10 +229,14 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         kinds,
         result.served.without,
         of_all(strands, blindly),
-        tuple(
-            GroupLoad(*strand_name(each), rate * each.part, blindly[strand_name(each)]) for each in strands
-        ),
+        tuple(_groups(strands, rate, blindly)),
     )
+
+
+def _groups(several: Sequence[Ways], rate: Fraction, lost: Mapping[Strand, Bracket]) -> Iterator[GroupLoad]:
+    for each in several if len(several) > 1 else ():
+        name = strand_name(each)
+        yield GroupLoad(*name, rate * each.part, lost[name])
 
 
 def _name(of: Iterable[str], others: Iterable[str]) -> str:

@@ -27,7 +27,8 @@ def network(
 
 def refused(place: str, address: str, other: str) -> str:
     rule = f"an address is of one machine; {other} sends under it to the same place"
-    return f'{place}.addresses: "{address}": {rule}; write it once, or counts where each has addresses of its own'
+    way_out = "write it once, or counts where each has addresses of its own"
+    return f'{place}.addresses: "{address}": {rule}; {way_out}'
 
 
 @pytest.mark.parametrize(

@@ -154,13 +154,13 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("presets",), None),
         *(
             (("presets", name), None)
-            for name in ("tencent-nat-gateway", "aws-nat-gateway", "azure-load-balancer", "a10-lsn")
+            for name in ("tencent-nat-gateway", "aws-nat-gateway", "fortigate-pba", "a10-lsn")
         ),
     ),
 }
 """The kind of output → commands and their standard input."""
 
-FREE = {"values", "unknown", "most", "multiples", "knobs", "chain", "said", "old", "new"}
+FREE = {"values", "unknown", "most", "least", "multiples", "knobs", "chain", "said", "old", "new"}
 """What a topology file, a preset or a kernel says: any key may stand there."""
 
 

@@ -12,6 +12,7 @@ from tuplecalc.limits.expression import NamedPorts, Number, atoms, ingredients
 from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Space, Table
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.traffic import Protocol
 from tuplecalc.under_load.pools import Strand
 
 _NOTHING = 1e-12
@@ -171,12 +172,12 @@ class HiddenLegs:
         return {self._strands[leg]: placed for leg in sorted(legs) if (placed := self._placed[leg])}
 
     @property
-    def forgotten(self) -> dict[str, tuple[Number, str]]:
+    def forgotten(self) -> dict[tuple[str, Protocol], tuple[Number, str]]:
         """The hops that use a port again while a table behind still holds it: for how long, and which."""
-        found: dict[str, tuple[Number, str]] = {}
+        found: dict[tuple[str, Protocol], tuple[Number, str]] = {}
         for hidden in self._hidden:
             leg = self._legs[hidden.member]
-            chooser, own = leg.memberships[0].hop, leg.memberships[0].times
+            chooser, own = (leg.memberships[0].hop, leg.flow.protocol), leg.memberships[0].times
             here = self._members[hidden.space][leg].times
             for mine, theirs in ((own.client, here.client), (own.service, here.service)):
                 if hidden.kills is None and theirs.value > mine.value:

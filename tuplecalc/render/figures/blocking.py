@@ -164,7 +164,7 @@ def _said(share: Bracket) -> str:
 def _finding(result: Capacity) -> str:
     """What is expected to fail at the offered rate; where hardly anything is, up to which rate that holds."""
     offered, load = result.chain.traffic.offered, under_load(result)
-    if load.verdict == "fails" and load.expected and load.blocking:
+    if load.of_rate == "fails" and load.expected and load.blocking:
         said = f"At {numbers.rate(offered)}/s {_said(load.expected)} of the connections"
         if load.expected == load.blocking:
             return f"{said} fail: {_reason(result)}"

@@ -197,6 +197,14 @@ def _no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tuplecalc.lab.verification.verify", verify)
 
 
+def test_flows_that_are_wanted_have_a_verdict() -> None:
+    wanted = "--set", "traffic.rate=", "--set", "traffic.flows=9999999"
+    record = json.loads(invoke("capacity", "cone", *wanted, "-o", "json").stdout)
+    validator("capacity").validate(record)
+    assert (record["offered"]["verdict"], record["offered"]["rate"]) == ("fails", None)
+    assert record["not_counted"][0]["needs"] == 9_999_999
+
+
 def test_every_kind_has_cases() -> None:
     assert set(CASES) == set(SCHEMAS)
 

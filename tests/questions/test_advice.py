@@ -179,10 +179,13 @@ def test_the_best_comes_first_and_there_are_five_at_most(name: str) -> None:
         if not item.apart and item.flows >= result.flows and (item.rate or 0) >= result.rate
     ]
     if fails:
-        shares = [item.expected.upper for item in items if item.expected is not None]
-        assert [share for share in shares if share > 1e-3] == sorted(
-            share for share in shares if share > 1e-3
-        )
+        offered = result.chain.traffic.offered or 0
+        order = [
+            (item.rate is not None and offered > item.rate, item.expected.upper)
+            for item in items
+            if item.expected is not None and item.expected.upper > 1e-3
+        ]
+        assert order == sorted(order)
         return
     # One figure may grow alone; what grows both by x counts as x, so products only bound the order.
     assert all(gain > 1 for gain in gains)
@@ -598,3 +601,13 @@ def test_all_proxies_of_a_machine_go_without_tracking_together() -> None:
     """Each of them would disagree with the other, said or not."""
     both = chain({**PROXY, "machine": "m"}, {**PROXY, "name": "q", "machine": "m"})
     assert "hops.proxy.tracking=off hops.q.tracking=off" in advice(both)
+
+
+def test_instances_are_told_to_share_out_the_services_and_not_the_flows() -> None:
+    """By flows none sees the ports that another took; by services each has its own."""
+    several = {**PROXY, "instances": 3, "tracking": "off"}
+    busy = "traffic.rate=3000"
+    found = advice(tc.with_settings(chain(several, clients=2), busy))["hops.proxy.split=services"]
+    assert found.expected is not None
+    assert found.expected.upper == pytest.approx(0, abs=1e-9)
+    assert "hops.proxy.split=services" not in advice(tc.with_settings(chain(PROXY, clients=2), busy))

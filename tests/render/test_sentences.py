@@ -171,8 +171,8 @@ def test_advice_names_both_figures_and_their_change() -> None:
         "Another address for lvs: 387,072 flows (2×), 1,173/s (2×); 700/s is then 60% of it, and 30.6% to "
     )
     assert f"{another}36.6% are expected to fail" in texts
-    assert texts[-1].startswith("To be sure that they never pick the same port, separate port ranges for lvs")
-    assert "193,536 flows (same), 460.8/s (-21.4%); 700/s is then 152% of it, and " in texts[-1]
+    assert texts[-2].startswith("To be sure that they never pick the same port, separate port ranges for lvs")
+    assert "193,536 flows (same), 460.8/s (-21.4%); 700/s is then 152% of it, and " in texts[-2]
 
 
 def under_load(rate: float, blocking: float | None = None, **keys: Any) -> str:

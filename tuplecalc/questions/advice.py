@@ -130,13 +130,15 @@ def _failing(result: Capacity, field: MeanField | None = None) -> _Failing | Non
 
 
 def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> list[Advice]:
-    """Those with which less fails, where least does first."""
+    """Those with which less fails, where least does first; after these what leaves more than can go on."""
     found = []
+    offered = result.chain.traffic.offered or 0
     for advice in advices:
         then = _failing(known[frozenset(advice.settings)])
         if then is not None and then.all.upper < now.upper * _LESS:
+            too_much = advice.rate is not None and offered > advice.rate
             fails = then.most > FEW, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
-            key = fails, _rank(result, advice), len(advice.settings)
+            key = too_much, fails, _rank(result, advice), len(advice.settings)
             found.append((key, advice._replace(expected=then.all, now=now)))
     kept: list[Advice] = []
     for _, advice in sorted(found, key=lambda each: each[0]):

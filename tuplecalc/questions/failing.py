@@ -16,6 +16,7 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.traffic import Protocol
 from tuplecalc.questions.remedies import Remedy, for_limit, mates, written_seconds
 from tuplecalc.under_load.losses import losses
@@ -34,6 +35,7 @@ def for_failing(result: Capacity, field: MeanField, rate: float) -> Iterator[Rem
     """
     yield from _any_port(result)
     yield from _remembered(result, field)
+    yield from _by_services(result, field)
     here = (limit for limit in result.limits if limit.hop in field.hops and limit.kind.resource == "ports")
     for limit in (*_refusing(result, rate), *islice(here, _MOST_LIMITS)):
         yield from (each for each in for_limit(result, limit) if not each.purpose)
@@ -83,6 +85,15 @@ def _waits(chain: Chain, name: str, protocol: Protocol) -> Iterator[tuple[str, F
         for key, seconds in part.linger_by.items():
             if key != "half_close":  # that is no setting of a device
                 yield f"{part.path}.{key}", seconds
+
+
+def _by_services(result: Capacity, field: MeanField) -> Iterator[Remedy]:
+    """Instances of which each has its own services take no port that another one has towards these."""
+    proxies = [hop for hop in result.chain.hops if isinstance(hop, Proxy)]
+    for hop in proxies:
+        if hop.name in field.dealt:
+            changes = tuple((f"{each.path}.split", "services") for each in proxies if each.on == hop.on)
+            yield Remedy(f"services of its own for each instance of {hop.name}", changes)
 
 
 def apart(A: NamedPorts, L: NamedPorts) -> Iterator[Remedy]:

@@ -49,11 +49,11 @@ def _of_rate(load: Offered) -> str:
     share = numbers.between(load.expected)
     verb = "is" if share == "none" else "are"
     said = f"{share} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s"
-    parts = [(worse.expected, worse.kind) for worse in [load.worse_kind] if worse]
-    parts += [(worse.expected, f"those from {worse.clients}") for worse in [load.worse_group] if worse]
-    if load.overloaded and load.expected.upper <= FEW and not parts:
+    if worse := load.worse_group:
+        return f"{said}, and {numbers.between(worse.expected)} of {worse.name}"
+    if load.overloaded and load.expected.upper <= FEW:
         said += ", which is more than the highest rate"
-    return "".join([said, *(f", and {numbers.between(share)} of {whose}" for share, whose in parts)])
+    return said
 
 
 def wanted(each: Wanted) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import inf
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
@@ -18,12 +18,13 @@ from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField
-from tuplecalc.under_load.pools import Pools, Strand, pools
+from tuplecalc.under_load.pools import Pools, Strand, pools, strand_name
 
 Verdict = Literal["fits", "tight", "fails"]
 FEW = 1e-3
 """The share that may be expected to fail, of all and of each kind, of a rate that fits."""
 _TIGHT = Fraction(4, 5)
+_ALIKE = 1e-6
 _WORSE: tuple[Verdict, ...] = "fits", "tight", "fails"
 
 
@@ -62,13 +63,20 @@ class KindLoad(NamedTuple):
 
 
 class GroupLoad(NamedTuple):
-    """What is expected to fail of what one of several groups of clients opens."""
+    """What becomes of the flows of one kind from one group of clients to one of services."""
 
+    kind: str
     clients: str
+    services: str
+    """The name of each; empty where there is only one."""
+    rate: Fraction
     expected: Bracket
 
-
-Part = TypeVar("Part", KindLoad, GroupLoad)
+    @property
+    def name(self) -> str:
+        """What tells it apart, in words: ``login``, ``those from tiny``, ``login from tiny to web``."""
+        ends = ("from", self.clients), ("to", self.services)
+        return " ".join([self.kind or "those", *(f"{word} {name}" for word, name in ends if name)])
 
 
 class Wanted(NamedTuple):
@@ -117,7 +125,7 @@ class Offered(NamedTuple):
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
     groups: tuple[GroupLoad, ...] = ()
-    """Each group of clients by itself; none where there is one."""
+    """The parts of each kind: from one group of clients to one of services; none where there is one."""
     wanted: tuple[Wanted, ...] = ()
     """Flows that shall be open at once: in all, and of each client."""
     chain: Chain | None = None
@@ -138,9 +146,9 @@ class Offered(NamedTuple):
     def of_rate(self) -> Verdict | None:
         """Whether the offered rate fits; None where none is offered.
 
-        ``fails`` where more than 0.1 % are expected to fail, of all, of any kind or of any group of clients,
-        or where it is more than the highest rate; ``tight`` where it is more than 80 % of that, else
-        ``fits``.  Of a bracket the upper end counts.
+        ``fails`` where more than 0.1 % are expected to fail, of all, of any kind, or in it of any group of
+        clients or services, or where it is more than the highest rate; ``tight`` where it is more than 80 %
+        of that, else ``fits``.  Of a bracket the upper end counts.
         """
         if self.expected is None:
             return None
@@ -150,7 +158,7 @@ class Offered(NamedTuple):
 
     @property
     def most_failing(self) -> float:
-        """What is expected to fail of all, or of the kind or group that fails most: by the upper end.
+        """What is expected to fail of all, or of the group that fails most: by the upper end.
 
         Of flows that are wanted, what is known to.
         """
@@ -158,25 +166,36 @@ class Offered(NamedTuple):
 
     @property
     def _most_of_rate(self) -> float:
-        kinds, groups = ([each.expected.upper for each in parts] for parts in (self.kinds, self.groups))
-        return max([*kinds, *groups, self.expected.upper if self.expected else 0.0])
-
-    @property
-    def worse_kind(self) -> KindLoad | None:
-        """Of several kinds the one that fails most, where that is more than few, and than all together."""
-        return self._worst_of(self.kinds)
+        shares = (self.expected, *(each.expected for each in self.groups))
+        return max((each.upper for each in shares if each), default=0.0)
 
     @property
     def worse_group(self) -> GroupLoad | None:
-        """The same of groups of clients, where it fails more than any kind."""
-        worst, kind = self._worst_of(self.groups), self.worse_kind
-        return worst if worst and not (kind and kind.expected.upper >= worst.expected.upper) else None
+        """What fails most: a kind, or a group in it, where that is more than few, and than all together.
 
-    def _worst_of(self, parts: Sequence[Part]) -> Part | None:
-        worst = max(parts, key=lambda each: each.expected.upper, default=None)
-        if worst is None or self.expected is None or len(parts) < 2:
+        It has the names only of what those have in common that fail as much.
+
+        >>> from tuplecalc.network.file import example
+        >>> offered(example("mixed-by-share")).worse_group.name
+        'transparent'
+        """
+        worst = max(self.groups, key=lambda each: each.expected.upper, default=None)
+        if worst is None or self.expected is None:
             return None
-        return worst if worst.expected.upper > max(self.expected.upper, FEW) else None
+        if worst.expected.upper <= max(self.expected.upper * (1 + _ALIKE), FEW):
+            return None
+        alike = [each for each in self.groups if each.expected.upper >= worst.expected.upper * (1 - _ALIKE)]
+        found = self._in_common(alike)
+        return found if found.kind or found.clients or found.services else self._in_common([worst])
+
+    def _in_common(self, several: Sequence[GroupLoad]) -> GroupLoad:
+        """Groups that fail alike, by the names that all of them have and others do not."""
+        kind = _name((each.kind for each in several), (each.kind for each in self.groups))
+        beside = [each for each in self.groups if not kind or each.kind == kind]
+        clients = _name((each.clients for each in several), (each.clients for each in beside))
+        services = _name((each.services for each in several), (each.services for each in beside))
+        rate = sum((each.rate for each in several), Fraction(0))
+        return GroupLoad(kind, clients, services, rate, several[0].expected)
 
     @property
     def overloaded(self) -> bool:
@@ -257,19 +276,22 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         kinds,
         result.served.without,
         of_really,
-        tuple(_groups(strands, blindly)),
+        tuple(_groups(strands, rate, blindly)),
         wanted,
         result.chain,
     )
 
 
-def _groups(strands: Sequence[Ways], lost: Mapping[Strand, Bracket]) -> Iterator[GroupLoad]:
-    """What fails of what each group of clients opens, where there are several."""
-    groups: dict[str, list[Ways]] = {}
-    for each in strands:
-        groups.setdefault(each.source, []).append(each)
-    if len(groups) > 1:
-        yield from (GroupLoad(name, of_all(several, lost)) for name, several in groups.items())
+def _groups(several: Sequence[Ways], rate: Fraction, lost: Mapping[Strand, Bracket]) -> Iterator[GroupLoad]:
+    for each in several if len(several) > 1 else ():
+        name = strand_name(each)
+        yield GroupLoad(*name, rate * each.part, lost[name])
+
+
+def _name(of: Iterable[str], others: Iterable[str]) -> str:
+    """The one name of these, if there are others as well; else empty."""
+    names = {*of}
+    return names.pop() if len(names) == 1 and {*others} != names else ""
 
 
 def _wanted(result: Capacity) -> Iterator[Wanted]:

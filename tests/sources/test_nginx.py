@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,14 @@ def read(written: str) -> Draft:
     draft = READER.read(texts(a_conf=written))
     chain_of(draft)
     return draft
+
+
+def test_without_its_grammar_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*filter(lambda each: each.partition(".")[0] == "crossplane", sys.modules), "crossplane"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    said = "reading nginx's configuration needs nginx-crossplane, which is not installed; pip install "
+    with pytest.raises(InputError, match=rf"^{said}'tuplecalc\[live\]'$"):
+        READER.read(fixture("nginx/etc-nginx"))
 
 
 def stream(lines: str, before: str = "") -> dict[str, object]:

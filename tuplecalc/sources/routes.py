@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from ipaddress import ip_address
-from itertools import chain
+from itertools import chain, combinations
 from operator import or_
 from typing import NamedTuple
 
 from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.machine import are_apart
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.sources.draft import Draft, Remark, Said, Table
 
@@ -22,6 +23,9 @@ NO_PORTS = PortSet.of_ranges(())
 _USUAL_PORTS = PortSet("80, 443, 1024-65535")
 _TELLS_APART = ("capture", "source", "addresses", "ports", "allocation")
 """Keys in which routes of one hop agree; what else they say is unknown, or follows from these."""
+_OTHER_FAMILY = "its addresses of the other family that some servers have; until then so many of any"
+_ROUTE = "ip route get SERVER: which address it has there; taken as none that another hop names"
+_PARTS = "how the files are shared: connections of each way"
 _WANTED = "which services clients want: ss -tn"
 _MOST_PLACES = 3
 
@@ -66,24 +70,28 @@ def drafted(
     names = distinct(f"{name}-{_name(group)}" for group in groups)
     services, of_way = services_of(groups, shares)
     several = len(groups) > 1
-    own = {str(group[0].hop.get("addresses")) for group in groups if group[0].hop["source"].value == "own"}
-    # hops of one machine have the same addresses
-    together = {"machine": Said(name)} if several and len(own) < 2 else {}
-    if several and not together:
-        why = "each hop is taken as a machine with files of its own, since their addresses differ"
+    keys = _with_addresses([_keys(group) for group in groups])
+    own = [AddressSet(each["addresses"].value) for each in keys if "addresses" in each]
+    together = all(one == other or are_apart(one, other) for one, other in combinations(own, 2))
+    if several and together:
+        common = {"machine": Said(name), **common}
+    elif several:
+        why = (
+            "each hop is taken as a machine with its part of the files: some of their addresses are the same"
+        )
         remarks = [*remarks, Remark(name, f"{len(groups)} ways through one proxy", why)]
+        common = _divided(common, len(groups))
     hops = [
         {
             "name": Said(each if several else name),
             "kind": Said("hourglass"),
-            **together,
             **({"traffic": Said([each])} if several else {}),
-            **_keys(group),
+            **said,
             **(_listening(group) if not _is_transparent(group) else {}),
             **_tracking(groups),
             **common,
         }
-        for each, group in zip(names, groups, strict=True)
+        for each, group, said in zip(names, groups, keys, strict=True)
     ]
     of_kind = {each: {"services": Said(reached)} for each, reached in zip(names, of_way, strict=True)}
     kinds = kinds_of(of_kind if several else {}, shares)
@@ -190,8 +198,31 @@ def _keys(group: Sequence[Route]) -> Table:
         written = [each.address for route in group for each in route.servers if is_address(each.address)]
         families, reached = ({each[0] for each in some.ranges} for some in (own, AddressSet(written or 1)))
         if families and reached - families:
-            keys["addresses"] = keys["addresses"]._replace(value=own.size)
+            said = keys["addresses"]
+            keys["addresses"] = Said(own.size, f"{said.where}: {_shown(own)}", _OTHER_FAMILY)
     return keys
+
+
+def _shown(addresses: AddressSet) -> str:
+    spec = addresses.spec
+    return ", ".join(map(str, spec if isinstance(spec, list) else [spec]))
+
+
+def _with_addresses(hops: Sequence[Table]) -> list[Table]:
+    """The keys of hops of a process: where some name their addresses, the others have one of their own."""
+    if not any("addresses" in keys for keys in hops):
+        return [*hops]
+    routed = {"addresses": Said(1, "", _ROUTE)}
+    return [{**routed, **keys} if keys["source"].value == "own" else keys for keys in hops]
+
+
+def _divided(common: Table, parts: int) -> Table:
+    """The keys of a process that stands in several machines, so that all have what it has."""
+    files = common["max_files"]
+    if not isinstance(files.value, int):
+        return common
+    where = f"{files.where}: 1/{parts} of {files.value}, the whole process has no more"
+    return {**common, "max_files": Said(files.value // parts or 1, where, _PARTS)}
 
 
 def _is_transparent(group: Sequence[Route]) -> bool:

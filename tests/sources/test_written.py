@@ -15,7 +15,7 @@ from tuplecalc.sources.written import written
 
 
 def source(name: str) -> Source:
-    return Source(name, {name: Text(name, "…")})
+    return Source(name, {name: Text(name, f"… {name}")})
 
 
 def nat(**keys: object) -> dict[str, Said]:
@@ -49,7 +49,10 @@ def test_the_chain_has_the_first_clients_all_hops_and_the_last_services() -> Non
     first = Draft(hops=(nat(),), clients={"addresses": Said("10.0.0.0/24", "a:1")})
     services = {"addresses": Said(9, "b:2"), "ports": Said(8080, "b:2")}
     last = Draft(
-        hops=(nat(),), clients={"addresses": Said(3, "b:1")}, services=(services,), passed_over={"log": 2}
+        hops=(nat(addresses=9),),
+        clients={"addresses": Said(3, "b:1")},
+        services=(services,),
+        passed_over={"log": 2},
     )
     found = written([(source("a"), first), (source("b"), last)])
     chain = loads(found.text)

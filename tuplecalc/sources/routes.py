@@ -95,7 +95,15 @@ def drafted(
     ]
     of_kind = {each: {"services": Said(reached)} for each, reached in zip(names, of_way, strict=True)}
     kinds = kinds_of(of_kind if several else {}, shares)
-    return Draft(tuple(hops), {}, services, kinds, {}, tuple(dict.fromkeys(remarks)), dict(passed_over))
+    return Draft(
+        hops=tuple(hops),
+        services=services,
+        kinds=kinds,
+        remarks=tuple(dict.fromkeys(remarks)),
+        process=name,
+        listens=tuple(_ports(route.listeners for route in group) for group in groups),
+        passed_over=dict(passed_over),
+    )
 
 
 def kinds_of(keys: Mapping[str, Table], shares: str) -> tuple[Table, ...]:
@@ -212,8 +220,11 @@ def _with_addresses(hops: Sequence[Table]) -> list[Table]:
     """The keys of hops of a process: where some name their addresses, the others have one of their own."""
     if not any("addresses" in keys for keys in hops):
         return [*hops]
-    routed = {"addresses": Said(1, "", _ROUTE)}
-    return [{**routed, **keys} if keys["source"].value == "own" else keys for keys in hops]
+    routed = Said(1, "", _ROUTE)
+    return [
+        {**keys, "addresses": keys.get("addresses", routed)} if keys["source"].value == "own" else keys
+        for keys in hops
+    ]
 
 
 def _divided(common: Table, parts: int) -> Table:
@@ -223,6 +234,10 @@ def _divided(common: Table, parts: int) -> Table:
         return common
     where = f"{files.where}: 1/{parts} of {files.value}, the whole process has no more"
     return {**common, "max_files": Said(files.value // parts or 1, where, _PARTS)}
+
+
+def _ports(several: Iterable[Sequence[Place]]) -> PortSet:
+    return reduce(or_, (each.ports for listeners in several for each in listeners), NO_PORTS)
 
 
 def _is_transparent(group: Sequence[Route]) -> bool:

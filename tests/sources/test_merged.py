@@ -85,9 +85,21 @@ def test_ways_through_it_share_its_machine_with_what_passes() -> None:
         ("haproxy-g", "nat"),
         ("nat", None),
     ]
+    assert chain.hops[2].traffic == ("haproxy-g", "passing")  # what leaves as its client is translated too
     kinds = {each.name: (each.services, each.share) for each in chain.traffic.kinds}
     assert [services for services, _ in kinds.values()] == [("b",), ("g",), ("elsewhere",)]
     assert {share for _, share in kinds.values()} == {Fraction(1, 3)}
+
+
+def test_a_way_that_is_not_captured_is_on_the_machine_too() -> None:
+    """The rules drop nothing invalid, so that tracking is loose for all hops."""
+    ways = "listen g\n bind :8080\n source 0.0.0.0 usesrc clientip\n server t 198.18.3.1:443\n"
+    _, chain = imported(box(REDIRECT, SNAT), own(CONFIGURATION + ways))
+    assert {hop.on for hop in chain.hops} == {"box"}
+    assert [(hop.name, hop.capture, hop.tracking) for hop in chain.hops if isinstance(hop, Proxy)] == [
+        ("haproxy-b", "nat", "loose"),
+        ("haproxy-g", "listen", "loose"),
+    ]
 
 
 def test_a_transparent_proxy_is_known_by_its_process() -> None:

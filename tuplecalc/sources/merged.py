@@ -84,37 +84,43 @@ def _put_into(host: Draft, own: Draft, ways: dict[int, list[int]]) -> Draft:
     """One draft; each way through the proxy is a kind of its own where there are several."""
     hops: list[Table] = []
     kinds: list[Table] = []
-    taken: set[int] = set()
-    every = [each["name"].value for each in own.services]
+    as_clients: list[object] = []  # kinds that a translation behind the proxy sees as it sees what passes
+    passing = sum("capture" not in hop for hop in host.hops)
     services = own.services
+    taken = {*range(len(own.hops))} - {way for several in ways.values() for way in several}
+    addressed = [(way, _on_machine_of(host.hops[min(ways)], own.hops[way])) for way in sorted(taken)]
     for number, hop in enumerate(host.hops):
         kind = host.kinds[number] if host.kinds else {}
         for way in ways.get(number, ()):
             keys = _on_machine_of(hop, _one(hop, own.hops[way]))
-            reached = own.kinds[way]["services"] if own.kinds else Said(every)
             if own.kinds and way not in taken:
                 kinds.append(own.kinds[way])
                 keys["traffic"] = own.hops[way]["traffic"]
             elif kind:
-                kinds.append({**kind, "services": reached})
+                every = Said([each["name"].value for each in own.services])
+                kinds.append({**kind, "services": own.kinds[way]["services"] if own.kinds else every})
             taken.add(way)
             hops.append(keys)
+            as_clients += [kinds[-1]["name"].value] if kinds and keys["source"].value != "own" else []
+        if number == min(ways):
+            hops += [keys for _, keys in addressed]
+            kinds += [own.kinds[way] for way, _ in addressed]
         if number not in ways:
             hops.append(hop)
             if kind:
+                name, where, _ = kind["name"]
                 kinds.append({**kind, "services": Said([_ELSEWHERE])})
                 services = (*own.services, {"name": Said(_ELSEWHERE), **SERVICE})
-    for way in sorted({*range(len(own.hops))} - taken):
-        hops.append(_on_machine_of(host.hops[0], own.hops[way]))
-        kinds += own.kinds[way : way + 1]
+                crossing = [name] if "capture" in hop or passing > 1 else [*as_clients, name]
+                hops[-1] = {**hop, "traffic": Said(crossing, where)}
     shares = [{**kind, "share": kind["share"]._replace(value=f"1/{len(kinds)}")} for kind in kinds]
     return replace(host, hops=tuple(hops), kinds=tuple(shares), services=services or host.services)
 
 
 def _on_machine_of(hop: Table, way: Table) -> dict[str, Said]:
-    """The keys of a way through a proxy on the machine of a hop, unless it is a part of one by itself."""
+    """A way through a proxy with what hops of its machine agree on, unless it is a part of one by itself."""
     is_part = "traffic" in way and "machine" not in way
-    return {**way, **({"machine": hop["machine"]} if "machine" in hop and not is_part else {})}
+    return {**way, **({} if is_part else {key: hop[key] for key in ("machine", "tracking") if key in hop})}
 
 
 def _one(hop: Table, way: Table) -> dict[str, Said]:

@@ -10,6 +10,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.sources.draft import SERVICE, Draft, Remark, Said, Table
+from tuplecalc.sources.routes import distinct
 from tuplecalc.sources.texts import Source
 
 _BY_THE_RULES = ("capture", "listen_addresses", "listen_ports")
@@ -87,6 +88,7 @@ def _put_into(host: Draft, own: Draft, ways: dict[int, list[int]]) -> Draft:
     as_clients: list[object] = []  # kinds that a translation behind the proxy sees as it sees what passes
     passing = sum("capture" not in hop for hop in host.hops)
     services = own.services
+    *_, elsewhere = distinct([*(str(each["name"].value) for each in services), _ELSEWHERE])
     taken = {*range(len(own.hops))} - {way for several in ways.values() for way in several}
     addressed = [(way, _on_machine_of(host.hops[min(ways)], own.hops[way])) for way in sorted(taken)]
     for number, hop in enumerate(host.hops):
@@ -109,8 +111,8 @@ def _put_into(host: Draft, own: Draft, ways: dict[int, list[int]]) -> Draft:
             hops.append(hop)
             if kind:
                 name, where, _ = kind["name"]
-                kinds.append({**kind, "services": Said([_ELSEWHERE])})
-                services = (*own.services, {"name": Said(_ELSEWHERE), **SERVICE})
+                kinds.append({**kind, "services": Said([elsewhere])})
+                services = (*own.services, {"name": Said(elsewhere), **SERVICE})
                 crossing = [name] if "capture" in hop or passing > 1 else [*as_clients, name]
                 hops[-1] = {**hop, "traffic": Said(crossing, where)}
     shares = [{**kind, "share": kind["share"]._replace(value=f"1/{len(kinds)}")} for kind in kinds]

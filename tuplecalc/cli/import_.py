@@ -33,6 +33,7 @@ def import_(
 ) -> None:
     """A topology from machines' own files: rules, settings, configurations."""
     from tuplecalc.sources.read import COLLECTOR, read
+    from tuplecalc.sources.told import told
 
     if collector:
         sys.stdout.write(COLLECTOR.read_text(encoding="utf-8"))
@@ -45,9 +46,7 @@ def import_(
     path = target(output, "chain.toml", sources)
     found = read(sources, None if sys.stdin is None else sys.stdin.buffer)
     write(path, found.text.encode())
-    for remark in found.remarks:
-        print(f"{remark.where}: {remark.why}: {remark.said}", file=sys.stderr)
-    for line in found.passed_over:
+    for line in (*told(found.remarks), *found.passed_over):
         print(line, file=sys.stderr)
     if found.unknowns:
         there = "" if path == STANDARD_OUTPUT else f" in {path}"

@@ -14,6 +14,7 @@ from tuplecalc.sources.draft import SERVICE, Draft, Remark, Said, Table
 from tuplecalc.sources.merged import merged
 from tuplecalc.sources.needs import needs
 from tuplecalc.sources.texts import Source
+from tuplecalc.sources.told import cut
 
 CLIENTS = Said(
     65536,
@@ -167,7 +168,7 @@ def _text(tables: _Tables, drafts: Sequence[tuple[Source, Draft]], refused: Mapp
 
 
 def _line(toml: Any, key: str, said: Said) -> str:
-    comment = ", ".join(filter(None, (said.where, said.unknown and f"unknown: {said.unknown}")))
+    comment = ", ".join(filter(None, (cut(said.where), said.unknown and f"unknown: {said.unknown}")))
     comment = _clean(comment)
     if said.value is None:
         return f"# {key}: {comment}"

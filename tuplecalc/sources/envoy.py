@@ -57,7 +57,7 @@ def _recognises(source: Source) -> bool:
 
 def _read(source: Source) -> Draft:
     found = Configuration()
-    for text in source.texts.values():
+    for text in source.distinct:
         if is_configuration(text):
             gather(parsed(text), found)
         else:

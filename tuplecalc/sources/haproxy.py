@@ -56,8 +56,8 @@ def _is_configuration(text: Text) -> bool:
 
 def _read(source: Source) -> Draft:
     gathering = Gathering()
-    ours = [text for _, text in sorted(source.texts.items()) if _is_configuration(text)]
-    if others := len(source.texts) - len(ours):
+    ours = [text for text in source.distinct if _is_configuration(text)]
+    if others := len(source.distinct) - len(ours):
         gathering.passed_over["files of another kind"] = others
     sections = sections_of(ours, gathering)
     _tell_what_is_left_out(sections, gathering)
@@ -71,7 +71,8 @@ def _read(source: Source) -> Draft:
             used += [frontend] if found else []
     if not routes:
         rule = "no frontend of this haproxy.cfg leads to a server"
-        raise InputError(f"{source.name}: {rule}; give all its files at once, as a folder or a tar")
+        way_out = "give all its files at once, as a folder or a tar" if source.only else "one has a backend"
+        raise InputError(f"{source.name}: {rule}; {way_out}")
     gathering.tell_options(OPTIONS_LEFT_OUT)
     files = _files([each for each in sections if each.kind == "global"], used, gathering)
     return drafted("haproxy", routes, files, _SHARES, gathering.remarks, gathering.passed_over)

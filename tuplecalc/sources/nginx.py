@@ -14,7 +14,7 @@ from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.gathering import EVEN, NO_IP, SPARE, Gathering
 from tuplecalc.sources.needs import needs
-from tuplecalc.sources.nginx_tree import Directive, expanded, is_configuration, tree_of, values_of
+from tuplecalc.sources.nginx_tree import NOT_THERE, Directive, expanded, is_configuration, tree_of, values_of
 from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.routes import (
     ANY,
@@ -30,6 +30,7 @@ from tuplecalc.sources.routes import (
     ports_of,
 )
 from tuplecalc.sources.texts import Source
+from tuplecalc.sources.told import cut
 
 _PROTOCOLS = ("proxy", "grpc", "fastcgi", "uwsgi", "scgi", "memcached")
 _PASSES = {f"{protocol}_pass": f"{protocol}_bind" for protocol in _PROTOCOLS}
@@ -83,7 +84,10 @@ def _read(source: Source) -> Draft:
     ]
     if not routes:
         rule = "no server of this nginx configuration passes connections on"
-        raise InputError(f"{source.name}: {rule}; give the files that it includes too, as a folder or a tar")
+        missing = [f"{each.said} ({each.where})" for each in gathering.remarks if each.why == NOT_THERE]
+        way_out = f"not in it: {cut(', '.join(missing))}" if missing else "a proxy has proxy_pass or the like"
+        way_out = way_out if source.only is None else f"{way_out}; `nginx -T` prints all of it"
+        raise InputError(f"{source.name}: {rule}; {way_out}")
     gathering.tell_options(_OPTIONS_LEFT_OUT)
     return drafted("nginx", routes, _files(top), _SHARES, gathering.remarks, gathering.passed_over)
 

@@ -116,6 +116,7 @@ class _Files:
         parse = needs("crossplane", "nginx-crossplane", "reading nginx's configuration").parse
         written = text.text
         for _ in range(_MOST_BRACES):
+            self.scratch.unlink(missing_ok=True)  # to overwrite waits for the disk where ext4 takes care
             self.scratch.write_text(written, encoding="utf-8", errors="replace")
             (config,) = parse(str(self.scratch), single=True, check_ctx=False)["config"]
             if not any('end of file, expecting "}"' in each["error"] for each in config["errors"]):

@@ -69,6 +69,9 @@ def _read(source: Source) -> Draft:
         reference = resource.values.at(key)
         if reference.value is None and len(estate.of(parent)) > 1:
             reading.remark(reference, resource.address, f"which {parent} it belongs to is {LATER}")
+    if not estate.resources:
+        rule = "it has no resources: nothing was applied, or it is the state of another folder"
+        raise InputError(f"{source.name}: {rule}; terraform show -json where they were applied")
     if not made:
         known = ", ".join(_READERS)
         raise InputError(

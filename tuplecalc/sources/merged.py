@@ -15,6 +15,8 @@ from tuplecalc.sources.texts import Source
 
 _BY_THE_RULES = ("capture", "listen_addresses", "listen_ports")
 """What the machine's rules decide for the flows that they capture."""
+_OURS = ("", "named here")
+"""Where the name of a hop stands that no source says."""
 _ELSEWHERE = "elsewhere"
 _Sourced = tuple[Source, Draft]
 
@@ -67,7 +69,7 @@ def _ways(host: Draft, own: Draft) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     for number, hop in enumerate(host.hops):
         name = hop["name"]
-        if "capture" in hop and (not name.where or name.value == own.process):
+        if "capture" in hop and (name.where in _OURS or name.value == own.process):
             found[number] = [way for way in range(len(own.hops)) if _is_captured(hop, own, way)]
     return {number: ways for number, ways in found.items() if ways}
 
@@ -111,12 +113,18 @@ def _put_into(host: Draft, own: Draft, ways: dict[int, list[int]]) -> Draft:
             hops.append(hop)
             if kind:
                 name, where, _ = kind["name"]
-                kinds.append({**kind, "services": Said([elsewhere])})
-                services = (*own.services, {"name": Said(elsewhere), **SERVICE})
+                kinds.append({"services": Said([elsewhere]), **kind})
+                theirs = host.services if "services" in kind else ({"name": Said(elsewhere), **SERVICE},)
+                wanted = kinds[-1]["services"].value
+                services = (*services, *(each for each in theirs if _is_among(each["name"].value, wanted)))
                 crossing = [name] if "capture" in hop or passing > 1 else [*as_clients, name]
                 hops[-1] = {**hop, "traffic": Said(crossing, where)}
     shares = [{**kind, "share": kind["share"]._replace(value=f"1/{len(kinds)}")} for kind in kinds]
     return replace(host, hops=tuple(hops), kinds=tuple(shares), services=services or host.services)
+
+
+def _is_among(name: object, names: object) -> bool:
+    return name in names if isinstance(names, list) else name == names
 
 
 def _on_machine_of(hop: Table, way: Table) -> dict[str, Said]:

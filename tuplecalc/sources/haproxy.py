@@ -23,15 +23,9 @@ from tuplecalc.sources.haproxy_servers import (
     tell_options,
 )
 from tuplecalc.sources.haproxy_words import LEFT_OUT, NO_TUPLE, NO_TUPLE_FAMILIES, OPTIONS_LEFT_OUT, READ
+from tuplecalc.sources.places import ANY, Place, places, ports_of
 from tuplecalc.sources.recognise import Reader
-from tuplecalc.sources.routes import (
-    ANY,
-    Place,
-    Route,
-    drafted,
-    places,
-    ports_of,
-)
+from tuplecalc.sources.routes import Route, drafted
 from tuplecalc.sources.texts import Source, Text
 
 _SECTION = re.compile(

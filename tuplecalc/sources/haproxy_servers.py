@@ -13,16 +13,8 @@ from tuplecalc.sources.draft import Said, Table
 from tuplecalc.sources.gathering import NO_IP, SPARE, WANTED, Gathering
 from tuplecalc.sources.haproxy_grammar import Line, Section
 from tuplecalc.sources.haproxy_words import OPTIONS_LEFT_OUT
-from tuplecalc.sources.routes import (
-    ANY,
-    LOCAL_PORTS,
-    NO_PORTS,
-    Place,
-    addresses_of,
-    host_and_port,
-    places,
-    ports_of,
-)
+from tuplecalc.sources.places import ANY, NO_PORTS, Place, addresses_of, host_and_port, places, ports_of
+from tuplecalc.sources.routes import LOCAL_PORTS
 
 NUMBER = re.compile("[0-9]{1,9}")
 ANY_HOSTS = ("0.0.0.0", "::", "*", "")

@@ -15,20 +15,18 @@ from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.gathering import EVEN, NO_IP, SPARE, Gathering
 from tuplecalc.sources.needs import needs
 from tuplecalc.sources.nginx_tree import NOT_THERE, Directive, expanded, is_configuration, tree_of, values_of
-from tuplecalc.sources.recognise import Reader
-from tuplecalc.sources.routes import (
+from tuplecalc.sources.places import (
     ANY,
-    LOCAL_PORTS,
     NO_PORTS,
     Place,
-    Route,
     addresses_of,
-    drafted,
     host_and_port,
     is_address,
     places,
     ports_of,
 )
+from tuplecalc.sources.recognise import Reader
+from tuplecalc.sources.routes import LOCAL_PORTS, Route, drafted
 from tuplecalc.sources.texts import Source
 from tuplecalc.sources.told import cut
 

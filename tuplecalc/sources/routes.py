@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
-from ipaddress import ip_address
 from itertools import chain, combinations
 from operator import or_
 from typing import NamedTuple
 
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.machine import are_apart
-from tuplecalc.network.ports import LAST_PORT, PortSet
+from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Draft, Remark, Said, Table
+from tuplecalc.sources.places import NO_PORTS, Place, addresses_of, is_address, places
 
-ANY = "*"
-"""The address of a listener that is bound to none."""
 LOCAL_PORTS = "sysctl net.ipv4.ip_local_port_range"
 _TRACKING = '"strict" where a rule drops `ct state invalid`, "off" where nothing tracks: nft list ruleset'
-NO_PORTS = PortSet.of_ranges(())
 _USUAL_PORTS = PortSet("80, 443, 1024-65535")
 _TELLS_APART = ("capture", "source", "addresses", "ports", "allocation")
 """Keys in which routes of one hop agree; what else they say is unknown, or follows from these."""
@@ -27,17 +23,6 @@ _OTHER_FAMILY = "its addresses of the other family that some servers have; until
 _ROUTE = "ip route get SERVER: which address it has there; taken as none that another hop names"
 _PARTS = "how the files are shared: connections of each way"
 _WANTED = "which services clients want: ss -tn"
-_MOST_PLACES = 3
-
-
-class Place(NamedTuple):
-    """Where a listener or a server is: an IP address, a name or :data:`ANY`, and its ports; none: unknown."""
-
-    address: str
-    ports: PortSet
-    where: str
-    addresses: int = 1
-    """How many a name stands for."""
 
 
 class Route(NamedTuple):
@@ -129,75 +114,6 @@ def distinct(names: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def places(wheres: Iterable[str]) -> str:
-    """Several places in a few words: each once, the file once where it stays the same.
-
-    >>> places(["haproxy.cfg:3", "haproxy.cfg:4", "haproxy.cfg:3", "b.cfg:1"])
-    'haproxy.cfg:3, 4, b.cfg:1'
-    >>> places(["dump.json: a[0].b", "dump.json: a[1]"])
-    'dump.json: a[0].b, a[1]'
-    """
-    found = [where for where in dict.fromkeys(wheres) if where]
-    shown: list[str] = []
-    before = ""
-    for where in found[:_MOST_PLACES]:
-        mark = ": " if ": " in where else ":"
-        file = where.partition(mark)[0] if mark == ": " else where.rpartition(mark)[0]
-        shown.append(where.removeprefix(f"{file}{mark}") if file == before else where)
-        before = file
-    more = len(found) - _MOST_PLACES
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-
-
-def host_and_port(text: str) -> tuple[str, str]:
-    """What stands before and behind the last colon outside brackets, without them.
-
-    >>> host_and_port("[2001:db8::1]:80"), host_and_port(":::443"), host_and_port("[::1]")
-    (('2001:db8::1', '80'), ('::', '443'), ('::1', ''))
-    """
-    host, colon, port = text.rpartition(":")
-    host, port = (host, port) if colon and "]" not in port else (text, "")
-    return host.removeprefix("[").removesuffix("]"), port
-
-
-def ports_of(written: str) -> PortSet:
-    """One port or a range of them; none where it is something else.
-
-    >>> ports_of("8000-8099"), ports_of("$port")
-    (PortSet('8000-8099'), PortSet.of_ranges([]))
-    """
-    ends = [int(end) for end in written.split("-") if re.fullmatch("[0-9]{1,5}", end)]
-    if len(ends) != written.count("-") + 1 or not 0 < ends[0] <= ends[-1] <= LAST_PORT:
-        return NO_PORTS
-    return PortSet.of_ranges([(ends[0], ends[-1])])
-
-
-def is_address(text: str) -> bool:
-    """Whether it is an IP address as a topology file takes it.
-
-    >>> is_address("2001:db8::1"), is_address("fe80::1%eth0"), is_address("db.example")
-    (True, False, False)
-    """
-    try:
-        return "%" not in text and bool(ip_address(text))
-    except ValueError:
-        return False
-
-
-def addresses_of(found: Iterable[Place], any_: str = "ip -brief addr: those that clients use") -> Said:
-    """The addresses of these places: written out where they are, counted where they are names.
-
-    ``any_`` says how to find out which addresses :data:`ANY` stands for.
-    """
-    found = list(found)
-    written = sorted({each.address for each in found if is_address(each.address)}, key=_order)
-    names = {each.address: each.addresses for each in found if not is_address(each.address)}
-    values: list[object] = [*written, *([sum(names.values())] if names else [])]
-    asked = ", ".join(sorted(names.keys() - {ANY})[:_MOST_PLACES])
-    unknown = f"how many addresses {asked} stands for: getent ahosts NAME" if asked else any_ if names else ""
-    return Said(values[0] if len(values) == 1 else values, places(each.where for each in found), unknown)
-
-
 def _keys(group: Sequence[Route]) -> Table:
     """What the routes of a hop say; its addresses as a count where some servers are of another family."""
     keys = {key: said for route in reversed(group) for key, said in route.hop.items()}
@@ -258,11 +174,6 @@ def _tracking(groups: Sequence[Sequence[Route]]) -> Table:
 def _name(group: Sequence[Route]) -> str:
     names = list(dict.fromkeys(route.name for route in group))
     return "+".join(names if len(names) < 3 else [names[0], str(len(names) - 1)])
-
-
-def _order(address: str) -> tuple[int, int]:
-    parsed = ip_address(address)
-    return parsed.version, int(parsed)
 
 
 def _listening(group: Sequence[Route]) -> Table:

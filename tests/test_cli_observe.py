@@ -428,6 +428,10 @@ def test_how_often_it_looks(
             '--fail-above "0": this is a share above 0; write it as in --fail-above 0.8 or 80%',
         ),
         (
+            ("--fail-above", "90"),
+            '--fail-above "90": a share above 1 has its percent sign; write --fail-above 90%, or 9000%',
+        ),
+        (
             ("--hop", "lvs", "--hop", "login-proxy", "--from", "-"),
             "--hop: lvs, login-proxy: these are of several machines; hops of one have the same `machine` in "
             "the file",

@@ -420,7 +420,8 @@ def _usage(of: Usage) -> Record:
 
 
 def _measured(each: Measured) -> Record:
-    return _pick(each, "table", "services", "open", "rate", "hold", "basis")
+    known = _pick(each, "table", "services", "kinds", "open", "rate", "closing", "hold", "basis")
+    return {**known, "at_least": each.is_at_least}
 
 
 _RECORDS: dict[str, Callable[[Any], Record]] = {

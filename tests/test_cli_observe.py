@@ -318,6 +318,91 @@ def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
     assert [kind.name for kind in load(nat).traffic.kinds] == ["port-443", "port-80"]
 
 
+CAPTURED = """
+traffic.kinds = [{name = "captured", share = "1/2"}, {name = "passing", share = "1/2"}]
+services = {addresses = "198.18.9.9", ports = 443}
+[clients]
+addresses = "10.0.0.0/8"  # unknown: how many are in use
+[[hops]]
+name = "proxy"
+kind = "hourglass"
+capture = "nat"
+listen_ports = 3128
+source = "own"
+addresses = "198.18.8.1"
+machine = "m"
+traffic = "captured"
+[[hops]]
+name = "nat"
+kind = "cone"
+addresses = "198.18.8.1"
+machine = "m"
+traffic = "passing"
+"""
+PASSING = tracking(("ESTABLISHED", "198.18.9.9:443", 10), ("TIME_WAIT", "198.18.9.9:443", 240))
+CAUGHT = tracking(("ESTABLISHED", "198.18.9.9:443", 40), ("TIME_WAIT", "198.18.9.9:443", 600)).replace(
+    "src=198.18.9.9 dst=198.18.8.1 sport=443", "src=10.0.0.254 dst=10.0.0.1 sport=3128"
+)
+
+
+def test_what_a_proxy_answers_and_what_a_cone_translates_are_told_apart(nat: str) -> None:
+    """Kinds that go to the same services, as import writes them for one machine."""
+    Path(nat).write_text(CAPTURED, encoding="utf-8")
+    more = CAUGHT.replace("src=10.0.0.1 ", "src=10.0.0.7 ").replace("dst=10.0.0.1 ", "dst=10.0.0.7 ")
+    found = invoke("observe", nat, "--from", "-", "--fill", nat, stdin=PASSING + more)
+    assert found.stderr == f"wrote {nat}\n"
+    assert re.search(r"  captured  5/s +8 s each\n  passing   2/s +5 s each\n", found.stdout)
+    assert kinds_of(nat) == [("captured", None, 5, 8), ("passing", None, 2, 5)]
+    assert load(nat).clients[0].addresses.count == 2
+    assert ", was 10.0.0.0/8\n" in Path(nat).read_text(encoding="utf-8")
+
+
+def test_a_cone_that_has_both_tells_what_is_not_captured(nat: str) -> None:
+    """With its clients' addresses a proxy sends through the cone as well."""
+    Path(nat).write_text(
+        CAPTURED.replace('"own"\naddresses = "198.18.8.1"', '"client"').replace('traffic = "passing"\n', ""),
+        encoding="utf-8",
+    )
+    both = tracking(("ESTABLISHED", "198.18.9.9:443", 50), ("TIME_WAIT", "198.18.9.9:443", 840))
+    invoke("observe", nat, "--from", "-", "--fill", nat, stdin=both + CAUGHT)
+    assert kinds_of(nat) == [("captured", None, 5, 8), ("passing", None, 2, 5)]
+
+
+def test_a_rate_that_may_be_higher_is_not_filled_in_and_nothing_is_shown(hub: str, tmp_path: Path) -> None:
+    """Without timers 60 closed are 1/s at least: traffic may have begun just now."""
+    table, shown = re.sub(" timer:.*", "", sockets(9, 60)), tmp_path / "shown.json"
+    said = (
+        "^--fill: at least 1 connections a second come, and it may be more: 60 closed in 60 s: .*look twice"
+    )
+    with pytest.raises(InputError, match=said):
+        invoke("observe", hub, "--from", "-", "--fill", hub, "-o", "json", "--to", str(shown), stdin=table)
+    assert not shown.exists()
+    assert Path(hub).read_text(encoding="utf-8") == HUB
+    found = " ".join(invoke("observe", hub, "--from", "-", stdin=table).stdout.split())
+    assert "Sockets, an estimate: at least 1 new connections a second (60 closed in 60 s: " in found
+    assert (
+        "connection_hold_seconds"
+        not in invoke("observe", hub, "--from", "-", "-o", "prometheus", stdin=table).stdout
+    )
+
+
+def test_an_idle_machine_is_no_error(nat: str, tmp_path: Path) -> None:
+    """conntrack -L prints nothing of it; a file that is missing is none."""
+    (tmp_path / "idle").write_text("", encoding="utf-8")
+    found = invoke("observe", nat, "--from", str(tmp_path / "idle"), "--fail-above", "0.8")
+    assert found.exit_code == 0
+    assert "Tracking table: no entries.\n" in found.stdout
+    with pytest.raises(InputError, match=r"none: No such file or directory$"):
+        invoke("observe", nat, "--from", str(tmp_path / "none"))
+
+
+def test_json_is_refused_before_it_looks(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(hub).write_text(json.dumps(tomllib.loads(HUB)), encoding="utf-8")
+    monkeypatch.setattr("tuplecalc.cli.observe.snapshots", lambda *_: pytest.fail("it looked"))
+    with pytest.raises(InputError, match=r"^--fill: the topology is JSON"):
+        invoke("observe", hub, "--from", "-", "--fill", hub, stdin=sockets(9, 9))
+
+
 @pytest.mark.parametrize(
     ("text", "table", "why"),
     [

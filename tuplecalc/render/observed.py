@@ -62,6 +62,12 @@ def _lines(seen: Observed, width: int, *, fits: bool) -> Iterator[Styled]:
         if len(several) > 1:
             rows = [_of_services(part, several) for part in several]
             yield from ((f"  {line}".rstrip(), "") for line in table.lines(rows, left={0}))
+    for hop in dict.fromkeys(usage.limit.hop for usage in found.usages if usage.left_out):
+        most = max(usage.left_out for usage in found.usages if usage.limit.hop == hop)
+        entries = f"{numbers.count(most)} {'entries go' if most > 1 else 'entry goes'}"
+        yield from prose(
+            f"Not counted: {table.name(hop)}: {entries} to services that the file does not name.", "dim"
+        )
     for left_out in found.uncounted:
         yield from prose(f"Not counted: {left_out.limit.hop} {left_out.limit.name}: {left_out.why}.", "dim")
     for sentence, places in _not_understood(seen):

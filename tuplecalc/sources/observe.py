@@ -10,7 +10,6 @@ from typing import cast
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.kinds import Kind
-from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.sources.counting import RULES, WHY_NOT, Rule
@@ -64,11 +63,7 @@ def observe(
     heard = _heard(capacity, here)
     limits = [limit for limit in capacity.limits if limit.hop in here]
     uncounted = [Uncounted(each, WHY_NOT[each.kind]) for each in limits if each.kind in WHY_NOT]
-    counters = [
-        _Counter(each, RULES[each.kind](At(capacity.chain, each, heard)))
-        for each in limits
-        if each.kind in RULES
-    ]
+    counters = [_Counter(At(capacity.chain, each, heard)) for each in limits if each.kind in RULES]
     _tell_flows(capacity.chain, counters)
     tallies = {table: Tally() for table in _MISSING}
     seen = _read(streams, counters, heard, tallies)
@@ -222,13 +217,14 @@ def _tell_flows(chain: Chain, counters: Sequence[_Counter]) -> None:
 class _Counter:
     """The scopes of one limit, and how many keys each has taken."""
 
-    def __init__(self, limit: Limit, rule: Rule) -> None:
-        self.limit, self.rule = limit, rule
+    def __init__(self, at: At) -> None:
+        self.limit, self.left_out = at.limit, at.left_out
+        self.rule: Rule = RULES[at.limit.kind](at)
         self.flows = Tally()
         """Those of its entries that are flows of clients, by the group of services that they go to."""
         self.clients: set[str] = set()
         """Addresses from which these come."""
-        accepts = rule.table == "sockets" and limit.hop != "clients"
+        accepts = self.rule.table == "sockets" and self.limit.hop != "clients"
         self.client: Callable[[Connection], str] = attrgetter("destination" if accepts else "source")
         self.kinds: tuple[str, ...] = ()
         """Those kinds of traffic of which these flows can be."""
@@ -258,7 +254,8 @@ class _Counter:
         taken = {} if self.rule.is_by_port else self.counts
         for scope, open_, lingering in self._keys():
             taken[scope] = open_ + lingering  # in its place: there may be a million
-        usage = Usage(self.limit, self.rule.size, self.rule.table, len(taken), busy)
+        left_out = self.left_out["connections"]
+        usage = Usage(self.limit, self.rule.size, self.rule.table, len(taken), busy, left_out)
         return usage, taken
 
     def _labels(self, scope: Scope) -> dict[str, str]:

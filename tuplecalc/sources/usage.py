@@ -71,6 +71,8 @@ class Usage:
     """How many scopes have a key taken."""
     busiest: tuple[Busy, ...]
     """The fullest scopes, fullest first."""
+    left_out: int = 0
+    """Entries like its flows' that go to services which none of several groups in the chain has."""
 
     @property
     def share(self) -> float:

@@ -61,7 +61,6 @@ class Stream:
             raise InputError(f"{where}: {show(said)}: {why}; {_WAY_OUT}")
         if not lines.tables:  # of an idle machine conntrack prints nothing
             lines.tables.add("tracking")
-            lines.pass_over("empty texts, each taken for a tracking table without entries")
 
 
 def stream(path: str) -> Stream:

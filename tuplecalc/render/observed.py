@@ -32,12 +32,12 @@ def print_table(seen: Observed, console: Console) -> None:
     """
     from rich.text import Text
 
-    said = _lines(seen, console.width, fits=console.is_terminal)
+    said = _lines(seen, console.width, table.room(console))
     text = Text.assemble(*((f"{line}\n", style) for line, style in said))
     console.print(text, soft_wrap=True, end="")
 
 
-def _lines(seen: Observed, width: int, *, fits: bool) -> Iterator[Styled]:
+def _lines(seen: Observed, width: int, room: int | None) -> Iterator[Styled]:
     def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
         yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
 
@@ -50,7 +50,7 @@ def _lines(seen: Observed, width: int, *, fits: bool) -> Iterator[Styled]:
     yield from prose(_when(seen), "dim")
     if found.usages:
         yield "", ""
-        yield from _limits(seen, width if fits else None)
+        yield from _limits(seen, room)
     yield "", ""
     for total in found.totals:
         yield from prose(_total(total, seen.tracking_size if total.table == "tracking" else None))

@@ -118,11 +118,15 @@ def _fitting(
     for names, longest, gap in ways:
         header, *rows = build(result, names, longest)
         words = {number for number, cell in enumerate(header) if cell in _WORDS}
-        (head,), *blocks = table.blocks([header, *rows], left=words, gap=gap)
-        widest = width_of(head, *(line for block in blocks for line in block))
+        is_last = (names, longest, gap) == ways[-1]
+        cells = (
+            [header, *rows] if width is None or not is_last else table.squeezed([header, *rows], width, gap)
+        )
+        head, *blocks = table.blocks(cells, left=words, gap=gap)
+        widest = width_of(*(line for block in (head, *blocks) for line in block))
         if width is None or widest <= width:
             break
-    yield head, "dim"
+    yield from ((line, "dim") for line in head)
     yield "─" * widest, ""
     for block, row in zip(blocks, rows, strict=True):
         yield from ((line, "bold yellow" if row[-1] in _MARKS.values() else "") for line in block)

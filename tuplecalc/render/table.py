@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 _WIDEST_NAME = 26
 _PARTS = re.compile(r"[^-_.:/+, ]*(?:[-_.:/+, ]|$)")
-_MOST_LINES = 4
+_MOST_LINES = 6
 
 
 def lines(rows: Iterable[Sequence[str]], left: Collection[int], indent: int = 0, gap: int = 2) -> list[str]:
@@ -63,10 +63,10 @@ def name(words: str, longest: int = _WIDEST_NAME) -> str:
 
 
 def folded(words: str, longest: int, hang: str = "") -> str:
-    """A name in lines, broken behind what separates its words, the others behind ``hang``; cut after four.
+    """A name in lines, broken behind what separates its words, the others behind ``hang``; cut after six.
 
-    >>> folded("haproxy-be_web+app", 8), folded("nat", 8), folded("abcdefghijkl" * 4, 8, " ")
-    ('haproxy-\\nbe_web+\\napp', 'nat', 'abcdefgh\\n ijklabc\\n defghij\\n klabcd…')
+    >>> folded("haproxy-be_web+app", 8), folded("nat", 8), folded("abcdefghijkl" * 4, 9, " ")[-8:]
+    ('haproxy-\\nbe_web+\\napp', 'nat', ' fghijkl')
     """
     found, room = [""], longest
     for part in _PARTS.findall(words):
@@ -80,8 +80,31 @@ def folded(words: str, longest: int, hang: str = "") -> str:
                 left = left[len(found[-1]) :]
             if left:
                 found, room = [*found, ""], longest - cell_len(hang)
-    lines = found[: _MOST_LINES - 1] + [name("".join(found[_MOST_LINES - 1 :]), longest - cell_len(hang))]
-    return f"\n{hang}".join(lines if len(found) >= _MOST_LINES else found)
+    last = _MOST_LINES - 1
+    if len(found) > last:
+        found = [*found[:last], name("".join(found[last:]), longest - cell_len(hang))]
+    return f"\n{hang}".join(found)
+
+
+def squeezed(rows: Iterable[Sequence[str]], width: int, gap: int) -> list[tuple[str, ...]]:
+    """Rows of which the widest cells are broken between words until they fit a width, as far as they can.
+
+    >>> squeezed([("nat", "0.348% to 0.349%"), ("office", "0.1%")], 20, 2)
+    [('nat', '0.348% to\\n0.349%'), ('office', '0.1%')]
+    """
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    for column in sorted(columns, key=lambda column: -width_of(*column)):
+        widths = [width_of(*(line for cell in each for line in cell.split("\n"))) for each in columns]
+        more = sum(widths) + gap * (len(widths) - 1) - width
+        if more > 0:
+            most = width_of(*column) - more
+            column[:] = [cell if "\n" in cell else "\n".join(_broken(cell, most)) for cell in column]
+    return list(zip(*columns, strict=True))
+
+
+def _broken(cell: str, width: int) -> list[str]:
+    indent = cell[: len(cell) - len(cell.lstrip())]
+    return prose(cell, width, indent, indent)
 
 
 def room(console: Console) -> int | None:

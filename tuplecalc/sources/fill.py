@@ -39,18 +39,22 @@ def filled(text: str, seen: Observed) -> Filled:
     Clients marked unknown become as many addresses as were seen.
     Behind each value stands when it was measured, and what was there before; in braces TOML has no room.
 
-    Raises :class:`~tuplecalc.errors.InputError` as :func:`document` does, where nothing was measured or less
-    than all, and where what was measured does not fit the rest of the file.
+    A rate that may be higher is not written.
+
+    Raises :class:`~tuplecalc.errors.InputError` as :func:`document` does, where nothing was measured, and
+    where what was measured does not fit the rest of the file.
     """
     writer = _Writer(document(text), f"measured {seen.at:%Y-%m-%d}")
     parts = _told_apart(seen.found.services)
     if not any(each.closing for each in parts.values()):
         rule = "no connection to the services was seen to close, so there is no rate"
         raise InputError(f"--fill: {rule}; look again later")
+    left = [*writer.clients(seen), *writer.services(seen)]
     if unsure := next((each for each in seen.found.services if each.rate and each.is_at_least), None):
-        rule = f"at least {_number(unsure.rate)} connections a second come, and it may be more"
-        raise InputError(f"--fill: {rule}: {unsure.basis}")
-    left = [*writer.clients(seen), *writer.services(seen), *writer.traffic(parts, seen)]
+        rule = f"at least {_number(unsure.rate)} connections come in a second, and it may be more"
+        left.append(f"rate and hold: {rule}: {unsure.basis}")
+    else:
+        left += writer.traffic(parts, seen)
     try:
         loads(made := writer.toml.dumps(writer.document))
     except TopologyError as error:

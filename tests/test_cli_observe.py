@@ -357,6 +357,17 @@ def test_what_a_proxy_answers_and_what_a_cone_translates_are_told_apart(nat: str
     assert ", was 10.0.0.0/8\n" in Path(nat).read_text(encoding="utf-8")
 
 
+def test_services_of_each_kind_are_found_where_its_flows_leave(nat: str, tmp_path: Path) -> None:
+    text = CAPTURED.replace('services = {addresses = "198.18.9.9", ports = 443}\n', "")
+    unknown = "[services]\naddresses = 1  # unknown: how many answer\nports = 443\n"
+    Path(nat).write_text(text + unknown, encoding="utf-8")
+    sent = "State Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
+    sent += "".join(f"ESTAB 0 0 198.18.8.1:{40000 + n} 198.18.9.10:80\n" for n in range(250))
+    (tmp_path / "ss").write_text(sent, encoding="utf-8")
+    invoke("observe", nat, "--from", str(tmp_path / "ss"), "--from", "-", "--fill", nat, stdin=PASSING)
+    assert {each.name: each.share for each in load(nat).services} == {"port-80": 0.5, "port-443": 0.5}
+
+
 def test_a_cone_that_has_both_tells_what_is_not_captured(nat: str) -> None:
     """With its clients' addresses a proxy sends through the cone as well."""
     Path(nat).write_text(

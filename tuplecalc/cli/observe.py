@@ -44,7 +44,7 @@ def observe(
         typer.Option(
             "--from",
             metavar="PATH",
-            help="Tables as text instead of the machine's own: of ss -tan, conntrack -L -o extended, "
+            help="Tables as text instead of the machine's own: of ss -tano, conntrack -L -o extended, "
             '/proc/net/nf_conntrack, /proc/net/tcp; "-" is standard input. Repeatable.',
         ),
     ] = None,

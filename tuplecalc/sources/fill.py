@@ -217,12 +217,22 @@ class _Writer:
 
 
 def _endpoints(seen: Observed) -> dict[int, Counter[str]]:
-    """The endpoints of legs that leave, by their ports: how many keys are taken towards each address."""
+    """The endpoints of legs that leave, by their ports: how many keys are taken towards each address.
+
+    Those of a kind of traffic by the first limit that has them.
+    """
     found: dict[int, Counter[str]] = {}
+    known = set[str]()
     for usage, scopes in zip(seen.found.usages, seen.found.scopes, strict=True):
-        if found or usage.limit.kind.legs != "leaving" or not usage.busiest:
+        if usage.limit.kind.legs != "leaving" or not usage.busiest:
             continue
-        if "endpoint" in usage.busiest[0].labels:
+        strands, at = seen.chain.strands, usage.limit.hop
+        crossing = {
+            strand.kind for strand in strands if at == "clients" or at in {hop.name for hop in strand.hops}
+        }
+        kinds = set(usage.limit.kinds) or crossing
+        if "endpoint" in usage.busiest[0].labels and not kinds <= known:
+            known |= kinds
             for (*_, address, port), keys in scopes.items():
                 found.setdefault(int(str(port)), Counter())[str(address)] += keys
     return found

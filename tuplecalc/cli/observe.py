@@ -52,7 +52,7 @@ def observe(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Look again after this time: what grows, and how fast. 10s.  "
+            help="Look again after this time: what grows, and how fast. 10s. "
             "Without --for there are two looks.",
         ),
     ] = None,

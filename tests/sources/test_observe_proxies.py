@@ -108,7 +108,7 @@ def test_a_balancer_that_listens(ports: dict[str, Any]) -> None:
         sock("198.18.4.4:40000", f"{WEB}:80"),
     ]
     seen = look(chain(proxy(capture="listen", **ports), services=SERVED), entries)
-    assert busy(usage(seen, "proxy", "listener")) == {(CLIENT, "198.18.4.4:8080"): (1, 1)}
+    assert busy(usage(seen, "proxy", "listener")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
     assert busy(usage(seen, "proxy", "upstream")) == {("198.18.4.4", f"{WEB}:80"): (1, 0)}
 
 

@@ -38,7 +38,7 @@ def bounds(
 ) -> Iterator[Bound]:
     """Every reason why the truth may lie below the flows or the rate."""
     tables = [each for hop in declared for each in hop if isinstance(each, Table)]
-    for found in (*_blocks(chain, hops), *_rows(tables)):
+    for found in (*_blocks(chain, hops), *_rows(tables), *_of_one_address(chain)):
         yield found
         yield found._replace(figure="rate")
     yield from _hashed(chain)
@@ -56,6 +56,27 @@ def bounds(
             yield from _in_time(limits[table.entering.hop], rate, table)
         if chain.is_mixed:
             yield from _idle(legs, limits, rate)
+
+
+def _of_one_address(chain: Chain) -> Iterator[Bound]:
+    """A cone and a proxy of one machine send from one address to the same services."""
+    for cone in chain.hops:
+        if not isinstance(cone, Cone):
+            continue
+        translated = {strand.target for strand in chain.strands if strand.crosses(cone)}
+        for proxy in chain.hops:
+            if proxy.on != cone.on or not isinstance(proxy, Proxy) or proxy.source != "own":
+                continue
+            ended = {
+                strand.target
+                for strand in chain.strands
+                if strand.crosses(proxy) and not strand.crosses(cone) and strand.is_captured(proxy)
+            }
+            if ended & translated and proxy.addresses.common(cone.addresses) is not None:
+                reason = (
+                    f"{cone.name} sends from the same address to the same services, and the ports of each"
+                )
+                yield Bound("flows", proxy.name, f"{reason} are counted apart; up to half less")
 
 
 def _blocks(chain: Chain, figures: Sequence[HopCapacity]) -> Iterator[Bound]:

@@ -9,16 +9,21 @@ from typing import NamedTuple
 from tuplecalc.errors import Problem
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.clients import Clients
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.mix import Strand
-from tuplecalc.network.proxy import Proxy
 
 
 class _Owner(NamedTuple):
     place: str
     addresses: AddressSet
     machine: str
-    """Of a proxy, whose addresses others of its machine may have as well; else empty."""
+    """Empty for clients."""
+    is_cone: bool = False
+
+    def shares_with(self, other: _Owner) -> bool:
+        """Whether both may send under one address: hops of one machine may, but no two cones."""
+        return bool(self.machine) and self.machine == other.machine and not (self.is_cone and other.is_cone)
 
 
 def two_owners(
@@ -39,12 +44,12 @@ def two_owners(
             own = hop.own_addresses if strand.is_captured(hop) else None
             if own is not None:
                 sending.setdefault(hop.name, {})[owner] = None
-                owner = _Owner(f"hops[{numbers[hop.name]}]", own, hop.on if isinstance(hop, Proxy) else "")
+                owner = _Owner(f"hops[{numbers[hop.name]}]", own, hop.on, isinstance(hop, Cone))
         sending.setdefault("", {})[owner] = None
     said = set()
     for owners in sending.values():
         for first, second in combinations(owners, 2):
-            same = first.place == second.place or (first.machine and first.machine == second.machine)
+            same = first.place == second.place or first.shares_with(second)
             common = None if same else first.addresses.common(second.addresses)
             if common is not None and (first.place, second.place) not in said:
                 said.add((first.place, second.place))

@@ -415,7 +415,7 @@ def _usage(of: Usage) -> Record:
         _pick(each, "open", "lingering", "growth", scope="labels") | {"dry_after": each.runs_dry_in(of.size)}
         for each in of.busiest
     ]
-    figures = _pick(of, "table", "size", "share", "left_out", scopes_in_use="scopes")
+    figures = _pick(of, "table", "size", "share", "left_out", "giving_way", scopes_in_use="scopes")
     return {**_named(of.limit), **figures, "busiest": scopes, **_pick(of, dry_after="runs_dry_in")}
 
 

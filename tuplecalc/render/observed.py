@@ -62,6 +62,10 @@ def _lines(seen: Observed, width: int, room: int | None) -> Iterator[Styled]:
         if len(several) > 1:
             rows = [_of_services(part, several) for part in several]
             yield from ((f"  {line}".rstrip(), "") for line in table.lines(rows, left={0}))
+    for usage in filter(lambda usage: usage.giving_way, found.usages):
+        gone = f"{numbers.count(usage.giving_way)} closed connection{'' if usage.giving_way == 1 else 's'}"
+        whose = f"{table.name(usage.limit.hop)} {usage.limit.name}"
+        yield from prose(f"{whose}: {gone} in the table, which yield to new ones, are not counted.", "dim")
     for hop in dict.fromkeys(usage.limit.hop for usage in found.usages if usage.left_out):
         most = max(usage.left_out for usage in found.usages if usage.limit.hop == hop)
         entries = f"{numbers.count(most)} {'entries go' if most > 1 else 'entry goes'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
 from operator import attrgetter
@@ -149,7 +150,7 @@ def _read(
     heads: dict[tuple[object, ...], Entries] = {}
     by_table = {
         table: [
-            (each.rule.scope, each.counts, each.service, each.flows, each.clients.add, each.client)
+            (each.rule.scope, each.counts, each.gone, each.service, each.flows, each.clients.add, each.client)
             for each in counters
             if each.rule.table == table
         ]
@@ -168,10 +169,13 @@ def _read(
                 _check_is_new(connection, stream, heads)
             more = _LINGERS if state in ("lingering", "reset") else 1
             is_new = connection.protocol == "tcp"
-            for scope_of, counts, service, flows, add_client, client in by_table[table]:
+            for scope_of, counts, gone, service, flows, add_client, client in by_table[table]:
                 scope = scope_of(connection)
                 if scope is not None:
-                    counts[scope] = counts.get(scope, 0) + more
+                    if gone is None or more == 1:
+                        counts[scope] = counts.get(scope, 0) + more
+                    else:
+                        gone["connections"] += 1
                     if is_new and service is not None:
                         flows.add(service(connection), connection)
                         add_client(client(connection))
@@ -219,6 +223,8 @@ class _Counter:
 
     def __init__(self, at: At) -> None:
         self.limit, self.left_out = at.limit, at.left_out
+        self.gone: Counter[str] | None = Counter() if at.gives_way else None
+        """Closed connections that take no key; None where they keep theirs."""
         self.rule: Rule = RULES[at.limit.kind](at)
         self.flows = Tally()
         """Those of its entries that are flows of clients, by the group of services that they go to."""
@@ -255,7 +261,8 @@ class _Counter:
         for scope, open_, lingering in self._keys():
             taken[scope] = open_ + lingering  # in its place: there may be a million
         left_out = self.left_out["connections"]
-        usage = Usage(self.limit, self.rule.size, self.rule.table, len(taken), busy, left_out)
+        gone = self.gone["connections"] if self.gone else 0
+        usage = Usage(self.limit, self.rule.size, self.rule.table, len(taken), busy, left_out, gone)
         return usage, taken
 
     def _labels(self, scope: Scope) -> dict[str, str]:

@@ -14,6 +14,7 @@ from tuplecalc.limits.expression import Size
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import Hop, Virtual
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.ports import PortSet
@@ -61,6 +62,14 @@ class At:
     def hop(self) -> Any:
         """Its hop."""
         return self.hops[0]
+
+    @cached_property
+    def gives_way(self) -> bool:
+        """Whether a closed connection yields its key to the next one: none is taken after the close."""
+        if any(isinstance(hop, Cone) and hop.closing == "gives-way" for hop in self.hops):
+            return self.limit.kind.resource == "ports"
+        lingers = self.limit.lingers
+        return bool(lingers) and not any(any(each) for each in lingers)
 
     @property
     def size(self) -> int:

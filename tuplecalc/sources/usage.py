@@ -73,6 +73,8 @@ class Usage:
     """The fullest scopes, fullest first."""
     left_out: int = 0
     """Entries like its flows' that go to services which none of several groups in the chain has."""
+    giving_way: int = 0
+    """Entries of closed connections that yield their keys to the next ones, so that they take none."""
 
     @property
     def share(self) -> float:

@@ -70,7 +70,8 @@ def test_a_node_of_a_cluster() -> None:
     assert (cone["kind"], "virtual" in cone) == ("cone", False)
     beside = "a virtual service beside what is translated or captured: a chain of its own"
     assert [remark.why for remark in made.remarks] == [
-        "it is for fewer flows than counted here: not(! --mark 0x4000)",
+        "it is for fewer flows than counted here: not those of iptables.txt:9"
+        " (-A MARKED -m mark ! --mark 0x4000 -j RETURN)",
         "it is for fewer flows than counted here: ! -d 198.18.64.0/18",
         *[beside] * 6,
     ]

@@ -58,12 +58,46 @@ def test_rules_that_share_out_are_one_cone_and_others_are_kinds() -> None:
     assert [values(kind) for kind in made.kinds] == [
         {"name": "passing", "share": "1/2"}, {"name": "passing-2", "share": "1/2"}]  # fmt: skip
     assert values(made.clients) == {"addresses": ["198.18.1.0/25", "198.18.2.0/24", "198.18.3.3"]}
+    fewer = "it is for fewer flows than counted here: "
+    behind = "not those of iptables.txt:7 (-A POSTROUTING -d 198.18.0.0/16 -j ACCEPT)"
     assert sorted(whys(made)) == [
-        ("iptables.txt:11", "it is for fewer flows than counted here: --mark 0x4"),
+        ("iptables.txt:10", fewer + behind),
+        ("iptables.txt:11", f"{fewer}--mark 0x4, {behind}"),
         ("iptables.txt:13", "never reached: iptables.txt:11 takes all"),
         ("iptables.txt:14", "UDP alone is translated so: a chain of its own"),
+        ("iptables.txt:8", fewer + behind),
     ]
-    assert made.passed_over == {"ACCEPT": 1, "NAT of an address that speaks to itself": 1}
+    assert made.passed_over == {"NAT of an address that speaks to itself": 1}
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("-d 10.0.0.0/8 -j RETURN", True),
+        ("-m mark ! --mark 0x4000/0x4000 -j RETURN", True),
+        ("-s 198.18.1.0/24 -p tcp -m multiport --dports 80,443 -j ACCEPT", True),
+        ("-d 10.0.0.0/8 -j OTHER", True),
+        ("-d 10.0.0.0/8 -g BACK", False),
+        ("-o lan -j ACCEPT", False),
+        ("-p udp -j ACCEPT", False),
+        ("-d 198.18.9.0/24 -j ACCEPT", False),
+        ("-j LOG", False),
+    ],
+)
+def test_rules_by_which_flows_leave_before_it(before: str, behind: bool) -> None:
+    chains = ":OTHER - [0:0]\n-A OTHER -j ACCEPT\n:BACK - [0:0]\n-A BACK -d 10.1.0.0/16 -j RETURN"
+    masquerade = "-A POSTROUTING -d 10.0.0.0/7 -o wan -p tcp -j MASQUERADE"
+    made = draft(saved(nat=f"{chains}\n-A POSTROUTING {before}\n{masquerade}"))
+    line = "8 (-A OTHER -j ACCEPT" if "OTHER" in before else f"11 (-A POSTROUTING {before}"
+    why = f"it is for fewer flows than counted here: not those of iptables.txt:{line})"
+    assert whys(made) == [("iptables.txt:12", why)] * behind
+    assert not {"ACCEPT", "accept"} & made.passed_over.keys()
+
+
+def test_many_rules_by_which_flows_leave() -> None:
+    several = "\n".join(f"-A POSTROUTING -d 10.{n}.0.0/16 -j ACCEPT" for n in range(9))
+    (remark,) = draft(saved(nat=f"{several}\n{MASQUERADE}")).remarks
+    assert remark.why.endswith("not those of iptables.txt:10 (-A POSTROUTING -d 10.3.0.0/16 -j ACCEPT), of 5 more rules")
 
 
 @pytest.mark.parametrize(

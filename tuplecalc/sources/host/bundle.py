@@ -72,6 +72,8 @@ def read(source: Source) -> Draft:
             first, _, _ = text.text.strip().partition("\n")
             reading.remarks.append(Remark(text.at(1), first[:80], _NOT_KNOWN))
     machine = replace(machine, rules=tuple(reading.rules), settings=settings)
+    if any("mark" in rule.others or any("mark" in each.text for each in rule.left) for rule in reading.rules):
+        reading.passed_over.pop("mark", None)  # some rule is for marked packets, and is remarked for it
     made = draft(machine)
     return replace(
         made,

@@ -74,7 +74,9 @@ def _outgoing(machine: Machine, made: Cones) -> list[Rule]:
 
 def _covers(earlier: Rule, rule: Rule) -> bool:
     """Whether an earlier rule takes all that reaches this one: what it matches, this one matches too."""
-    return earlier.family in ("both", rule.family) and all(
+    if earlier.family not in ("both", rule.family) or not {*earlier.left} <= {*rule.left}:
+        return False
+    return earlier.more_left <= rule.more_left and all(
         getattr(earlier, name) in ("", (), getattr(rule, name)) for name in _MATCHED
     )
 

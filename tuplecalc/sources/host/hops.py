@@ -77,7 +77,7 @@ def _takes_all(
     towards: list[str] = []
     for rule in outward[0][1]:
         others = rule.others.lower()
-        if rule.sources or (others and not any(word in others for word in _OF_VIRTUAL)):
+        if rule.sources or rule.left or (others and not any(word in others for word in _OF_VIRTUAL)):
             continue
         if not rule.out_interface and not rule.destinations:
             return True

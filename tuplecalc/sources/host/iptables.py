@@ -41,10 +41,11 @@ _ACTIONS: dict[
     **{"TPROXY": "tproxy", "NOTRACK": "notrack", "DROP": "drop", "REJECT": "drop", "MARK": "mark"},
 }
 _HOLDS_NO_TUPLE = {
-    *("ACCEPT", "RETURN", "LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "TCPMSS", "TOS", "DSCP", "TTL", "HL"),
+    *("LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "TCPMSS", "TOS", "DSCP", "TTL", "HL"),
     *("CLASSIFY", "CONNMARK", "CONNSECMARK", "SECMARK", "CT", "CHECKSUM", "SET", "HMARK", "RATEEST", "ECN"),
     *("TCPOPTSTRIP", "IDLETIMER", "LED", "TEE", ""),
 }
+_LEAVES: dict[str, Literal["chain", "hook"]] = {"RETURN": "chain", "ACCEPT": "hook"}
 _OF_TARGETS = {
     *("--to-source", "--to-destination", "--to-ports", "--to-port", "--on-port", "--on-ip", "--tproxy-mark"),
     *("--set-xmark", "--random", "--persistent", "--notrack"),
@@ -173,8 +174,8 @@ def _step(where: str, line: str, family: Literal["ip", "ip6", "both"], words: _W
     if action is None:
         if target == "NETMAP":
             raise _NotKnownError(ONE_TO_ONE)
-        jump = "" if target in _HOLDS_NO_TUPLE else target
-        return step._replace(jump=jump, leaves=target in ("RETURN", "ACCEPT"))
+        jump = "" if target in _HOLDS_NO_TUPLE | _LEAVES.keys() else target
+        return step._replace(jump=jump, leaves=_LEAVES.get(target, ""))
     to = [_target(each) for each in [*words.of("--to-source"), *words.of("--to-destination")]]
     ports = [each for _, each in to if each] + words.of("--to-ports") + words.of("--to-port")
     ports += [each for each in words.of("--on-port") if each != "0"]

@@ -42,10 +42,14 @@ def is_drawn(rule: Rule) -> bool:
 
 
 def fewer(rule: Rule) -> list[Remark]:
-    """That a rule has matches which are not counted."""
-    if not rule.others:
+    """That a rule has matches which are not counted, or that others before it let flows go."""
+    without = [f"not those of {each.where} ({each.text})" for each in rule.left]
+    if rule.more_left:
+        without.append(f"of {rule.more_left} more rules")
+    if not rule.others and not without:
         return []
-    return [Remark(rule.where, rule.text, f"it is for fewer flows than counted here: {rule.others}")]
+    what = ", ".join(filter(None, (rule.others, *without)))
+    return [Remark(rule.where, rule.text, f"it is for fewer flows than counted here: {what}")]
 
 
 class Kernel(NamedTuple):

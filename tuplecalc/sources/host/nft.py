@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Remark
@@ -25,10 +25,11 @@ HOOKS: Mapping[str, Hook] = {
 }
 _FAMILIES = {"ip": "ip", "ip6": "ip6", "inet": "both"}
 _HOLDS_NO_TUPLE = {
-    *("counter", "log", "limit", "quota", "accept", "return", "continue", "set", "last", "reset", "dup"),
+    *("counter", "log", "limit", "quota", "continue", "set", "last", "reset", "dup"),
     *("mangle", "queue", "fwd", "map", "secmark"),
     *("ct helper", "ct timeout", "ct expectation", "ct count", "meter"),
 }
+_LEAVES: Mapping[str, Literal["chain", "hook"]] = {"return": "chain", "accept": "hook"}
 _TARGETS_OF_NAT = {"SNAT", "MASQUERADE", "DNAT", "REDIRECT", "TPROXY", "NETMAP", "CT", "NOTRACK"}
 _LOST = "iptables made this rule, and nft does not print what it does: iptables-save would"
 
@@ -151,9 +152,10 @@ class _Ruleset:
                 self.reading.remarks.append(Remark(step.where, step.text, _LOST))
             case (("drop" | "reject" | "jump" | "goto"), _):
                 yield from self.verdict(step, expression)
+            case (("accept" | "return"), _):
+                yield step._replace(leaves=_LEAVES[name])
             case _ if name in _HOLDS_NO_TUPLE:
                 self.reading.passed_over[name] += 1
-                yield step._replace(leaves=name in ("accept", "return"))
             case _:
                 raise NotKnownError
 
@@ -165,8 +167,10 @@ class _Ruleset:
             case {"jump": {"target": str(target)}} | {"goto": {"target": str(target)}}:
                 yield step._replace(jump=target)
             case {"accept": _}:
-                yield step._replace(leaves=True)
-            case {"return": _} | {"continue": _}:
+                yield step._replace(leaves="hook")
+            case {"return": _}:
+                yield step._replace(leaves="chain")
+            case {"continue": _}:
                 pass
             case _:
                 raise NotKnownError

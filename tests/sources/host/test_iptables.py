@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.sources.host.test_nft import said
+from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.host import iptables
 from tuplecalc.sources.texts import Text
 
@@ -122,3 +123,19 @@ def test_what_is_not_understood_is_remarked(line: str, why: str) -> None:
     (remark,) = reading.remarks
     assert remark == ("saved:5", line, why)
     assert [rule.action for rule in reading.rules] == ["redirect"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "limits"),
+    [
+        ("-p tcp -m connlimit --connlimit-above 500 --connlimit-mask 32 -j REJECT", True),
+        ("-m hashlimit --hashlimit-upto 10/sec --hashlimit-name x -j ACCEPT", True),
+        ("-p tcp --syn -m limit --limit 50/s -j OTHER", True),
+        ("-m limit --limit 3/min -j LOG", False),
+        ("-p icmp -m limit --limit 3/s -j ACCEPT", False),
+    ],
+)
+def test_limits_of_connections_are_remarked(rule: str, limits: bool) -> None:
+    reading = iptables.read(Text("r", f"*filter\n:INPUT ACCEPT\n:OTHER -\n-A INPUT {rule}\nCOMMIT\n")).reading
+    why = "it limits how many connections there are, or come; that is not counted"
+    assert reading.remarks == [Remark("r:4", f"-A INPUT {rule}", why)] * limits

@@ -303,3 +303,23 @@ def test_a_broken_file_is_an_error(text: str, message: str) -> None:
         nft.read(Text("nft.json", text))
     assert str(caught.value).startswith(message)
     assert str(caught.value).endswith("collect it again: `nft -j list ruleset`")
+
+
+COUNT = {"ct count": {"val": 1000, "inv": True}}
+RATE = {"limit": {"rate": 5, "per": "second"}}
+
+
+@pytest.mark.parametrize(
+    ("expressions", "limits"),
+    [
+        ([COUNT, {"drop": None}], True),
+        ([{"set": {"op": "add", "elem": "x", "set": "@m", "stmt": [COUNT]}}, {"reject": None}], True),
+        ([RATE, {"accept": None}], True),
+        ([RATE, {"log": None}], False),
+        ([match(header("icmp", "type"), "echo-request"), RATE, {"accept": None}], False),
+    ],
+)
+def test_limits_of_connections_are_remarked(expressions: list[Any], limits: bool) -> None:
+    reading = read(ruleset(("c", "forward", [expressions])))
+    why = "it limits how many connections there are, or come; that is not counted"
+    assert [remark.why for remark in reading.remarks] == [why] * limits

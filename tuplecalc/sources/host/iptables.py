@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.host.chains import (
+    LIMIT,
     ONE_TO_ONE,
     PROTOCOLS,
     Does,
@@ -45,6 +46,7 @@ _HOLDS_NO_TUPLE = {
     *("CLASSIFY", "CONNMARK", "CONNSECMARK", "SECMARK", "CT", "CHECKSUM", "SET", "HMARK", "RATEEST", "ECN"),
     *("TCPOPTSTRIP", "IDLETIMER", "LED", "TEE", ""),
 }
+_LIMITS = ("--connlimit-above", "--connlimit-upto", "--limit", "--hashlimit-above", "--hashlimit-upto")
 _LEAVES: dict[str, Literal["chain", "hook"]] = {"RETURN": "chain", "ACCEPT": "hook"}
 _OF_TARGETS = {
     *("--to-source", "--to-destination", "--to-ports", "--to-port", "--on-port", "--on-ip", "--tproxy-mark"),
@@ -114,6 +116,9 @@ def read(text: Text) -> Saved:
                 steps = tables.setdefault(table, {}).setdefault(found[1], [])
                 words = _words(found[2])
                 steps.append(_step(where, line, family, words))
+                if any(map(words.has, _LIMITS)) and not {*words.of("-j")} & _HOLDS_NO_TUPLE:
+                    if steps[-1].match.protocol in ("", "tcp"):
+                        remarks.append(Remark(where, line, LIMIT))
                 passed_over.update(set(words.of("-j")) & _HOLDS_NO_TUPLE)
             except _NotKnownError as error:
                 remarks.append(Remark(where, line, str(error)))

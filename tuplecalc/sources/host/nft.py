@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Remark
-from tuplecalc.sources.host.chains import ONE_TO_ONE, Does, Match, Reading, Step, family_of
+from tuplecalc.sources.host.chains import LIMIT, ONE_TO_ONE, Does, Match, Reading, Step, family_of
 from tuplecalc.sources.host.nft_expressions import NotKnownError, Sets, listed, said, shortened
 from tuplecalc.sources.host.rule import Hook
 from tuplecalc.sources.texts import Text
@@ -24,6 +24,7 @@ HOOKS: Mapping[str, Hook] = {
     "postrouting": "postrouting",
 }
 _FAMILIES = {"ip": "ip", "ip6": "ip6", "inet": "both"}
+_VERDICTS = {"accept", "drop", "reject", "jump", "goto", "queue"}
 _HOLDS_NO_TUPLE = {
     *("counter", "log", "limit", "quota", "continue", "set", "last", "reset", "dup"),
     *("mangle", "queue", "fwd", "map", "secmark"),
@@ -110,7 +111,9 @@ class _Ruleset:
         text = shortened(" ".join(map(said, expressions)))
         ways = [Match(family=_FAMILIES[family])]  # type: ignore[arg-type]
         marks = [mark for each in expressions if (mark := _mark(each)) is not None]
-        for expression in expressions:
+        names = {name for each in expressions if isinstance(each, dict) for name in each}
+        limits = [each for each in expressions if _limits(each)] if names & _VERDICTS else []
+        for expression in (each for each in expressions if each not in limits):
             try:
                 match expression:
                     case {"match": {"op": str(op), "left": left, "right": right}}:
@@ -128,6 +131,8 @@ class _Ruleset:
                         raise NotKnownError
             except (NotKnownError, ValueError):
                 self.reading.remarks.append(Remark(where, shortened(said(expression))))
+        if limits and any(way.protocol in ("", "tcp") for way in ways):
+            self.reading.remarks.append(Remark(where, text, LIMIT))
 
     def statement(self, step: Step, expression: Mapping[str, Any], marks: list[int]) -> Iterator[Step]:
         """What a statement does with the packets that reach it."""
@@ -205,6 +210,16 @@ def _for_family(match: Match, family: object, addresses: tuple[str, ...]) -> Mat
     """A translation to addresses of one family is for that family alone."""
     told = family if family in ("ip", "ip6") else family_of(addresses)
     return match if match.family != "both" else replace(match, family=told)
+
+
+def _limits(expression: object) -> bool:
+    """Whether it bounds how many connections there are, or how many come."""
+    match expression:
+        case {"ct count": _} | {"limit": _} | {"meter": _}:
+            return True
+        case {"set": {"stmt": [*several]}}:
+            return any(map(_limits, several))
+    return False
 
 
 def _mark(expression: object) -> int | None:

@@ -18,8 +18,8 @@ from tuplecalc.sources.texts import Source, Text
 NOT_COLLECTED = "# not collected"
 """The first line of the collector's list of what it did not get."""
 _OF_RULES = ("nft", "iptables", "ip6tables", "ipvsadm")
-_ABSENT = (": not installed", "use 'nft' tool.")
-"""How lines end that say where there are no rules, or that nft has them."""
+_ABSENT = (": not installed", "use 'nft' tool.", ":")
+"""How lines end that say that there are no rules, or that nft has them; iptables-save prints that itself."""
 _COULD_NOT_READ = "its rules could not be read, and may translate or limit what is counted here"
 _AGAIN = "collect it again as root"
 _NOT_KNOWN = "not a file of the collector: give it as a source of its own if it is one"
@@ -100,7 +100,7 @@ def _add_missing(reading: Reading, text: Text, source: Source) -> None:
     """What the collector did not get; rules that it was not let read are told first."""
     denied, missing = [], []
     for number, line in enumerate(text.text.splitlines()[1:], 2):
-        if line.startswith(_OF_RULES) and not line.endswith(_ABSENT):
+        if line.startswith(_OF_RULES) and not line.strip().endswith(_ABSENT):
             denied.append(Remark(text.at(number), line, f"{_COULD_NOT_READ}: {_AGAIN}"))
         elif line.strip():
             missing.append(Remark(text.at(number), line, "not collected"))

@@ -98,7 +98,7 @@ def _put_together(drafts: Sequence[tuple[Source, Draft]], remarks: list[Remark])
     first, last = drafts[0][1], drafts[-1][1]
     for source, draft in drafts:
         for table in (draft.clients, *draft.services):
-            if draft is (first if table is draft.clients else last) or not table:
+            if draft is (first if table is draft.clients else last) or "addresses" not in table:
                 continue
             said = next(iter(table.values()))
             what = "clients" if table is draft.clients else "services"
@@ -110,7 +110,11 @@ def _put_together(drafts: Sequence[tuple[Source, Draft]], remarks: list[Remark])
     _make_unique(hops)
     clients = {"addresses": CLIENTS} | dict(first.clients)
     services = [SERVICE | dict(table) for table in last.services] or [SERVICE]
-    kinds = [dict(table) for _, draft in drafts for table in draft.kinds]
+    kinds = [
+        {key: said for key, said in table.items() if key != "services" or draft is last}
+        for _, draft in drafts
+        for table in draft.kinds
+    ]
     return _Tables(traffic, kinds, clients, hops, services)
 
 

@@ -11,6 +11,9 @@ from tuplecalc.sources.host.bundle import READER
 from tuplecalc.sources.texts import Source, Text
 
 
+_SERVICE = {"addresses": 1, "ports": 443}
+
+
 def bundle(name: str = "box.tar", **texts: str) -> Source:
     """A source of some texts, each by its name with a dot for the last underscore."""
     named = {".".join(key.rsplit("_", 1)): text for key, text in texts.items()}
@@ -37,7 +40,7 @@ def chain(draft: Draft) -> Chain:
     parts: dict[str, Any] = {
         "clients": values(draft.clients) or {"addresses": 1},
         "hops": [values(hop) for hop in draft.hops],
-        "services": [values(each) for each in draft.services] or [{"addresses": 1, "ports": 443}],
+        "services": [{**_SERVICE, **values(each)} for each in draft.services or [{}]],
     }
     if draft.kinds:
         parts["traffic"] = {"kinds": [values(kind) for kind in draft.kinds]}

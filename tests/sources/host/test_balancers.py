@@ -39,6 +39,11 @@ def test_dnat_and_masquerade_of_the_same_flows() -> None:
     for others in ("-m conntrack --ctstate DNAT", "-m ipvs --vaddr 198.18.0.7/32"):
         made = draft(saved(nat=f"{WEB}-A POSTROUTING {others} -j MASQUERADE"))
         assert "virtual" in hops(made)[0]
+        assert made.remarks == (), "the flows that it is for are those that are counted"
+    made = draft(saved(nat=f"{WEB}-A POSTROUTING -m ipvs --vaddr 198.18.0.9/32 -j MASQUERADE"))
+    assert whys(made) == [
+        ("iptables.txt:9", "it is for fewer flows than counted here: --vaddr 198.18.0.9/32")
+    ]
     to_servers = [f"-A POSTROUTING -o lan -d 198.18.2.{n} -j MASQUERADE\n" for n in (1, 2)]
     made = draft(saved(nat=WEB + to_servers[0]))
     assert "virtual" not in hops(made)[0], "only the way to one of two servers"

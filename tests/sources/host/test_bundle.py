@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.sources.host.drafts import bundle, chain, read, values
-from tests.sources.host.gateway import MASQUERADE, TABLE, draft, hops, saved
+from tests.sources.host.gateway import MASQUERADE, TABLE, draft, hops, saved, whys
+from tests.sources.host.test_nft import match, meta, ruleset
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Remark
 
@@ -32,6 +33,27 @@ def test_a_router_and_a_client() -> None:
         "ports": ["1024-2999", "4000-4999", "5001-65535"],
         "reuse_after": "2000ms",
     }
+
+
+def test_what_is_not_tracked() -> None:
+    notrack = [{"notrack": None}]
+    by_lan = [match(meta("iifname"), "lan"), *notrack]
+    drops = [match({"ct": {"key": "state"}}, ["invalid"], "in"), {"drop": None}]
+    for rules, counted in (
+        ([notrack], False),
+        ([by_lan], False),
+        ([[{"counter": None}]], False),
+        ([drops], True),
+    ):
+        (router,) = hops(draft(nft_json=ruleset(("c", "prerouting", rules))))
+        assert ("max_entries" in router) is ("preset" in router) is counted
+    made = draft(nft_json=ruleset(("c", "prerouting", [by_lan, drops])))
+    why = "these flows are not tracked; counted as if they were, and were translated"
+    assert whys(made) == [("nft.json:nftables[5]", why)]
+    assert made.hops[0]["preset"].unknown == "", "a rule does track"
+    made = draft(saved(nat=f"{MASQUERADE}", raw="-A PREROUTING -i lan -j CT --notrack"))
+    assert whys(made) == [("iptables.txt:14", why)]
+    assert draft(saved(raw="-A PREROUTING -p udp -j CT --notrack")).remarks == ()
 
 
 def test_a_single_file_is_a_bundle_of_one() -> None:
@@ -66,9 +88,11 @@ def test_rules_that_could_not_be_read() -> None:
     made = draft(saved(nat=MASQUERADE + " --odd"), missing_txt=LIST)
     assert [remark.where for remark in made.remarks][:2] == ["missing.txt:3", "missing.txt:2"]
     assert made.remarks[0].why.endswith("or limit what is counted here: collect it again as root")
-    absent = "nft -j list ruleset: not installed\niptables-save: # Table `nat' is incompatible, use 'nft' tool."
-    whys = [remark.why for remark in draft(missing_txt=f"# not collected\n{absent}").remarks]
-    assert whys == ["not collected"] * 2
+    absent = (
+        "nft -j list ruleset: not installed\niptables-save: # Table `nat' is incompatible, use 'nft' tool."
+    )
+    made = draft(missing_txt=f"# not collected\n{absent}")
+    assert [why for _, why in whys(made)] == ["not collected"] * 2
 
 
 def test_settings_that_are_none_are_remarked() -> None:
@@ -85,7 +109,9 @@ def test_settings_that_are_none_are_remarked() -> None:
         "net.ipv4.ip_forward = 1": "",
     }
     made = draft(sysctl_txt="\n".join(lines))
-    expected = [Remark(f"sysctl.txt:{at}", line, why) for at, (line, why) in enumerate(lines.items(), 1) if why]
+    expected = [
+        Remark(f"sysctl.txt:{at}", line, why) for at, (line, why) in enumerate(lines.items(), 1) if why
+    ]
     assert list(made.remarks) == [each._replace(said=each.said.strip()) for each in expected]
     assert "max_entries" not in hops(made)[0]
 

@@ -1,9 +1,11 @@
 """SNAT and MASQUERADE: cones, and kinds where there are several."""
 
+import json
+
 import pytest
 
 from tests.sources.host.drafts import values
-from tests.sources.host.gateway import MASQUERADE, TABLE, draft, hops, saved, whys
+from tests.sources.host.gateway import ADDR, MASQUERADE, TABLE, draft, hops, saved, whys
 
 
 @pytest.mark.parametrize(
@@ -94,10 +96,38 @@ def test_rules_by_which_flows_leave_before_it(before: str, behind: bool) -> None
     assert not {"ACCEPT", "accept"} & made.passed_over.keys()
 
 
+@pytest.mark.parametrize(
+    "hairpin",
+    [
+        "-s 198.18.1.0/24 -d 198.18.1.20 -p tcp -j SNAT --to-source 198.18.1.1",
+        "-s 198.18.1.0/25 -o lan -j MASQUERADE",
+    ],
+)
+def test_flows_back_into_their_network_are_no_kind(hairpin: str) -> None:
+    made = draft(saved(nat=f"-A POSTROUTING {hairpin}\n{MASQUERADE}"))
+    assert ([hop["addresses"] for hop in hops(made)], made.kinds) == (["198.18.0.7"], ())
+    why = "its flows go back into the network that they come from: not counted beside the others"
+    assert whys(made) == [("iptables.txt:7", why)]
+    assert hops(draft(saved(nat=f"-A POSTROUTING {hairpin}")))[0]["addresses"] == "198.18.1.1"
+    for other in ("-s 198.18.1.0/24 -d 198.18.0.20", "-s 198.18.0.0/16 -o lan", "-s 198.18.1.0/24"):
+        assert (
+            len(draft(saved(nat=f"-A POSTROUTING {other} -j SNAT --to-source 198.18.0.9\n{MASQUERADE}")).hops)
+            == 2
+        )
+
+
+def test_a_machine_is_no_client_of_itself() -> None:
+    point = [{"ifname": "ppp0", "addr_info": [{"local": "203.0.113.7", "prefixlen": 32}]}]
+    made = draft(saved(nat=MASQUERADE), addr_json=json.dumps(json.loads(ADDR) + point))
+    assert values(made.clients) == {"addresses": "198.18.1.0/24"}
+
+
 def test_many_rules_by_which_flows_leave() -> None:
     several = "\n".join(f"-A POSTROUTING -d 10.{n}.0.0/16 -j ACCEPT" for n in range(9))
     (remark,) = draft(saved(nat=f"{several}\n{MASQUERADE}")).remarks
-    assert remark.why.endswith("not those of iptables.txt:10 (-A POSTROUTING -d 10.3.0.0/16 -j ACCEPT), of 5 more rules")
+    assert remark.why.endswith(
+        "not those of iptables.txt:10 (-A POSTROUTING -d 10.3.0.0/16 -j ACCEPT), of 5 more rules"
+    )
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def read(source: Source) -> Draft:
     texts = list(source.texts.values())
     reading = Reading()
     taken: set[tuple[str, str]] = set()
-    machine = Machine(PurePath(source.name).name.partition(".")[0] or "machine")
+    machine = Machine(PurePath(source.name).name.partition(".")[0] or "machine", source.name)
     for text in texts:
         if iptables.recognises(text):
             saved = iptables.read(text)
@@ -79,7 +79,13 @@ def read(source: Source) -> Draft:
         elif text.text.strip():
             first, _, _ = text.text.strip().partition("\n")
             reading.remarks.append(Remark(text.at(1), first[:80], _NOT_KNOWN))
-    machine = replace(machine, rules=tuple(reading.rules), settings=settings)
+    machine = replace(
+        machine,
+        rules=tuple(reading.rules),
+        settings=settings,
+        tracks=reading.tracks,
+        is_whole=any(map(nft.recognises, texts)),
+    )
     if any("mark" in rule.others or any("mark" in each.text for each in rule.left) for rule in reading.rules):
         reading.passed_over.pop("mark", None)  # some rule is for marked packets, and is remarked for it
     made = draft(machine)
@@ -94,6 +100,7 @@ def _add(to: Reading, found: Reading) -> None:
     to.rules += found.rules
     to.remarks += found.remarks
     to.passed_over.update(found.passed_over)
+    to.tracks = to.tracks or found.tracks
 
 
 def _add_missing(reading: Reading, text: Text, source: Source) -> None:

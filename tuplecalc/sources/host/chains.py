@@ -55,8 +55,8 @@ class Match:
     """How many more of these there are."""
 
     def without(self, step: Step) -> Match:
-        """These packets without those that leave by a rule."""
-        if step.match.within(self) is None or step in self.left:
+        """These packets without those that leave by a rule; what a socket has already is no new flow."""
+        if step.match.within(self) is None or step in self.left or step.match.transparent:
             return self
         if len(self.left) < MOST_LEFT:
             return replace(self, left=(*self.left, step))
@@ -135,6 +135,8 @@ class Reading:
     rules: list[Rule] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
+    tracks: str = ""
+    """Where a rule needs the tracking table: a match on its state, NAT."""
 
     def follow(self, chains: Mapping[str, Sequence[Step]], bases: Mapping[str, Hook]) -> None:
         """Add the rules that packets reach from the base chains.

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark, Said
 from tuplecalc.sources.host.machine import Machine, fewer, is_drawn, places
 from tuplecalc.sources.host.rule import Rule
 
+_HAIRPIN = "its flows go back into the network that they come from: not counted beside the others"
 _MATCHED = (
     *("protocol", "sources", "destinations", "source_ports", "destination_ports"),
     *("in_interface", "out_interface", "others"),
@@ -30,13 +32,18 @@ def cones(machine: Machine) -> Cones:
     """The cones that the rules of a machine make."""
     made = Cones()
     groups: dict[tuple[object, str], tuple[Said, list[Rule]]] = {}
-    for rule in _shared_out(_of_one_family(made, _outgoing(machine, made))):
+    for rule in _shared_out(_of_one_family(made, _through(machine, made, _outgoing(machine, made)))):
         addresses = _addresses(machine, rule)
         groups.setdefault((str(addresses.value), rule.to_ports), (addresses, []))[1].append(rule)
     for (_, ports), (addresses, rules) in groups.items():
         where = places(rule.where for rule in rules)
         preset = machine.preset()
-        table = {"name": Said("nat"), "kind": Said("cone", where), "preset": preset, "addresses": addresses}
+        table = {
+            "name": Said("nat", "named here"),
+            "kind": Said("cone", where),
+            "preset": preset,
+            "addresses": addresses,
+        }
         if ports:
             table["ports"] = Said(PortSet(ports).spec, where)
         table |= machine.tracking_table()
@@ -70,6 +77,30 @@ def _outgoing(machine: Machine, made: Cones) -> list[Rule]:
         if not is_drawn(rule):
             of_sources.setdefault(rule.sources, []).append(rule)
     return found
+
+
+def _through(machine: Machine, made: Cones, rules: Sequence[Rule]) -> list[Rule]:
+    """The rules for what goes from one network to another, unless all are for flows within one."""
+    found = [rule for rule in rules if not _is_hairpin(machine, rule)]
+    if not found:
+        return list(rules)
+    made.remarks += [Remark(r.where, r.text, _HAIRPIN) for r in rules if _is_hairpin(machine, r)]
+    return found
+
+
+def _is_hairpin(machine: Machine, rule: Rule) -> bool:
+    """Whether its flows go back into the network that they come from."""
+    for name in {each.interface for each in machine.routing.addresses} if rule.sources else ():
+        networks = [str(each.address.network) for each in machine.routing.of(name, rule.main_family)]
+        if networks and _are_within(rule.sources, networks):
+            goes_back = rule.out_interface == name or _are_within(rule.destinations, networks)
+            if goes_back:
+                return True
+    return False
+
+
+def _are_within(addresses: Sequence[str], networks: list[str]) -> bool:
+    return bool(addresses) and AddressSet([*networks, *addresses]) == AddressSet(networks)
 
 
 def _covers(earlier: Rule, rule: Rule) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.sources.draft import Draft, Said, Table
+from tuplecalc.network.ports import PortSet
+from tuplecalc.sources.draft import Draft, Remark, Said, Table
 from tuplecalc.sources.host import sysctl
 from tuplecalc.sources.host.balancers import Service, behind, left_out, services, together, virtual
 from tuplecalc.sources.host.captures import captures
@@ -16,10 +18,15 @@ from tuplecalc.sources.host.machine import Machine, places
 from tuplecalc.sources.host.rule import Rule
 
 _SHARE = "which part of the flows goes this way"
+_OURS = "named here"
 _IN_USE = "how many of these addresses are in use: ip neigh"
 _ANOTHER_WAY = "a virtual service beside what is translated or captured: a chain of its own"
+_NO_ENTRY = "these flows are not tracked; counted as if they were, and were translated"
 _OF_VIRTUAL = ("dnat", "vaddr")
 """Matches of flows whose destination was changed: by `ct status`, `--ctstate`, IPVS."""
+_ONLY_OF_VIRTUAL = re.compile(
+    r"ct status dnat|--ctsta(te|tus) dnat|--vaddr (?P<to>\S+?)(/32|/128)?( --v\w+ \S+)*"
+)
 _Hop = tuple[dict[str, Said], list[Rule]]
 
 
@@ -37,7 +44,7 @@ def draft(machine: Machine) -> Draft:
     behind_it: tuple[Table, ...] = ()
     if virtuals and (not hops or _takes_all(machine, proxies, made.found, virtuals)):
         service, more = together(virtuals)
-        remarks += more
+        remarks = [remark for remark in remarks if remark.where not in _of_virtual(hops, service)] + more
         behind_it = behind(service)
         hops = hops or [_balancer(machine, service)]
         if service.rewrites:
@@ -46,7 +53,10 @@ def draft(machine: Machine) -> Draft:
         remarks += left_out(virtuals, _ANOTHER_WAY)
     if not hops and sysctl.forwards(machine.settings):
         hops = [_router(machine)]
+    remarks += _not_tracked(machine, hops)
     kinds = _ways(machine, hops)
+    if not behind_it:
+        kinds, behind_it = _wanted(proxies, kinds)
     return Draft(
         hops=tuple(table for table, _ in hops),
         clients=_clients(machine, hops),
@@ -55,6 +65,16 @@ def draft(machine: Machine) -> Draft:
         remarks=tuple(remarks),
         passed_over=made.passed_over + _for_udp(machine),
     )
+
+
+def _of_virtual(hops: Sequence[_Hop], service: Service) -> set[str]:
+    """Where rules stand that match nothing but the flows of a virtual service, which are counted."""
+    matched = ((rule, _ONLY_OF_VIRTUAL.fullmatch(rule.others.lower())) for _, rules in hops for rule in rules)
+    return {
+        rule.where
+        for rule, match in matched
+        if match and not rule.left and (not match["to"] or match["to"] in service.addresses)
+    }
 
 
 def _for_udp(machine: Machine) -> Counter[str]:
@@ -89,7 +109,7 @@ def _takes_all(
 
 def _balancer(machine: Machine, service: Service) -> _Hop:
     table = {
-        "name": Said("balancer"),
+        "name": Said("balancer", _OURS),
         "kind": Said("hourglass", service.where),
         "layer": Said(4, service.where),
     }
@@ -99,10 +119,20 @@ def _balancer(machine: Machine, service: Service) -> _Hop:
 def _router(machine: Machine) -> _Hop:
     forwards = "net.ipv4.ip_forward"
     where = machine.settings[forwards].where if forwards in machine.settings else "sysctl"
-    table = {"name": Said("router"), "kind": Said("hourglass", where), "layer": Said(3, where)}
+    table = {"name": Said("router", _OURS), "kind": Said("hourglass", where), "layer": Said(3, where)}
+    if machine.untracked():
+        return table, []
     if tracked := machine.tracking_table():
-        table["preset"] = Said("linux-router", where, "does a rule track connections? a `ct` match, NAT")
+        table["preset"] = Said("linux-router", where, machine.is_tracking())
     return table | tracked, []
+
+
+def _not_tracked(machine: Machine, hops: Sequence[_Hop]) -> list[Remark]:
+    """Rules that keep flows out of a tracking table which is counted."""
+    if not any("max_entries" in table for table, _ in hops):
+        return []
+    rules = machine.the("notrack", "prerouting", "output")
+    return [Remark(rule.where, rule.text, _NO_ENTRY) for rule in rules]
 
 
 def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
@@ -117,13 +147,36 @@ def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
         number = group.index(table) + 1
         name = ("captured" if table in captured else "passing") + (f"-{number}" if number > 1 else "")
         if number > 1:
-            table["name"] = Said(f"{table['name'].value}-{number}")
+            table["name"] = Said(f"{table['name'].value}-{number}", _OURS)
         where = places(rule.where for rule in rules)
-        table["machine"] = Said(machine.name)
+        table["machine"] = Said(machine.name, f"one machine: {machine.files}")
         if table in captured or not _crosses_too(captured, group):
             table["traffic"] = Said([name], where)
         kinds.append({"name": Said(name, where), "share": Said(str(Fraction(1, len(hops))), unknown=_SHARE)})
     return tuple(kinds)
+
+
+def _wanted(proxies: Sequence[_Hop], kinds: tuple[Table, ...]) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
+    """Kinds and services by the ports that captured flows go to, where rules say these."""
+    found: dict[str, Said] = {}
+    for number, (_, rules) in enumerate(proxies):
+        ports = [rule.destination_ports for rule in rules]
+        if all(ports):
+            name = str(kinds[number]["name"].value) if kinds else ""
+            found[name] = Said(PortSet(", ".join(ports)).spec, places(rule.where for rule in rules))
+    if not found:
+        return kinds, ()
+    if not kinds:
+        return kinds, tuple({"ports": ports} for ports in found.values())
+    others = [str(each["name"].value) for each in kinds if each["name"].value not in found]
+    tables: list[Table] = [{"name": Said(name, said.where), "ports": said} for name, said in found.items()]
+    tables += [{"name": Said("others", _OURS)}] * bool(others)
+    named = ((kind, kind["name"]) for kind in kinds)
+    to = (
+        {**kind, "services": Said([name.value if name.value in found else "others"], name.where)}
+        for kind, name in named
+    )
+    return tuple(to), tuple(tables)
 
 
 def _agree(tables: Sequence[dict[str, Said]]) -> None:
@@ -178,5 +231,6 @@ def _sources(machine: Machine, rules: Sequence[Rule]) -> Iterator[tuple[str, str
             yield from ((each.host, each.where) for each in own)
             continue
         for each in machine.routing.of(rule.in_interface or "*", rule.main_family):
-            if rule.in_interface or (outside is not None and each.interface != outside.interface):
+            inside = rule.in_interface or (outside is not None and each.interface != outside.interface)
+            if inside and each.address.network.num_addresses > 1:  # else it is the machine's own alone
                 yield str(each.address.network), each.where

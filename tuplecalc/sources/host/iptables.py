@@ -48,6 +48,11 @@ _HOLDS_NO_TUPLE = {
 }
 _LIMITS = ("--connlimit-above", "--connlimit-upto", "--limit", "--hashlimit-above", "--hashlimit-upto")
 _LEAVES: dict[str, Literal["chain", "hook"]] = {"RETURN": "chain", "ACCEPT": "hook"}
+_TRACKING = {
+    *("conntrack", "state", "connmark", "connlimit", "connbytes", "connlabel", "helper"),
+    *("SNAT", "DNAT", "MASQUERADE", "REDIRECT", "NETMAP", "CT", "CONNMARK", "CONNSECMARK", "SYNPROXY"),
+}
+"""Matches and targets that need the tracking table."""
 _OF_TARGETS = {
     *("--to-source", "--to-destination", "--to-ports", "--to-port", "--on-port", "--on-ip", "--tproxy-mark"),
     *("--set-xmark", "--random", "--persistent", "--notrack"),
@@ -116,10 +121,12 @@ def read(text: Text) -> Saved:
                 steps = tables.setdefault(table, {}).setdefault(found[1], [])
                 words = _words(found[2])
                 steps.append(_step(where, line, family, words))
+                if {*words.of("-m"), *words.of("-j")} & _TRACKING and not words.has("--notrack"):
+                    saved.reading.tracks = saved.reading.tracks or where
                 if any(map(words.has, _LIMITS)) and not {*words.of("-j")} & _HOLDS_NO_TUPLE:
                     if steps[-1].match.protocol in ("", "tcp"):
                         remarks.append(Remark(where, line, LIMIT))
-                passed_over.update(set(words.of("-j")) & _HOLDS_NO_TUPLE)
+                passed_over.update({*words.of("-j")} & _HOLDS_NO_TUPLE if steps[-1].does is None else ())
             except _NotKnownError as error:
                 remarks.append(Remark(where, line, str(error)))
             except ValueError:

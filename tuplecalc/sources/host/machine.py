@@ -72,6 +72,8 @@ class Machine:
     """A machine; what is None, or empty, stands in none of its files."""
 
     name: str
+    files: str = ""
+    """What its files are in."""
     rules: tuple[Rule, ...] = ()
     balanced: tuple[Balanced, ...] = ()
     routing: Routing = field(default_factory=Routing)
@@ -80,6 +82,10 @@ class Machine:
     limits: tuple[Limit, ...] = ()
     kernel: Kernel | None = None
     memory: Memory | None = None
+    tracks: str = ""
+    """Where a rule needs the tracking table."""
+    is_whole: bool = False
+    """Whether all rules are here: nft lists those of iptables too."""
 
     def the(self, action: str, *hooks: str) -> list[Rule]:
         """The rules that do this, in any or one of these hooks, not for UDP alone."""
@@ -88,6 +94,18 @@ class Machine:
             for rule in self.rules
             if rule.action == action and rule.hook in (hooks or (rule.hook,)) and rule.protocol != "udp"
         ]
+
+    def untracked(self) -> Said | None:
+        """That nothing of TCP takes an entry of the tracking table; None where something may."""
+        for rule in self.the("notrack", "prerouting"):
+            if not (rule.sources or rule.destinations or rule.source_ports or rule.destination_ports):
+                if not (rule.in_interface or rule.others or rule.left) and not self.tracks:
+                    return Said("off", rule.where)
+        return Said("off", "no rule tracks connections") if self.is_whole and not self.tracks else None
+
+    def is_tracking(self) -> str:
+        """What to find out about the tracking table where rules do not say that it is in use."""
+        return "" if self.tracks else "does a rule track connections? a `ct` match, NAT: nft list ruleset"
 
     def preset(self) -> Said:
         """The preset of a cone by the kernel's version."""

@@ -30,6 +30,11 @@ _HOLDS_NO_TUPLE = {
     *("mangle", "queue", "fwd", "map", "secmark"),
     *("ct helper", "ct timeout", "ct expectation", "ct count", "meter"),
 }
+_TRACKING = re.compile(
+    r'"(ct( \w+)?|snat|dnat|masquerade|redirect|synproxy|flow)": '
+    r'|"xt": {[^}]*"(conntrack|state|conn\w+|CONN\w+|CT|SNAT|DNAT|MASQUERADE|REDIRECT|NETMAP|SYNPROXY)"'
+)
+"""What needs the tracking table, in the JSON of a rule."""
 _LEAVES: Mapping[str, Literal["chain", "hook"]] = {"return": "chain", "accept": "hook"}
 _TARGETS_OF_NAT = {"SNAT", "MASQUERADE", "DNAT", "REDIRECT", "TPROXY", "NETMAP", "CT", "NOTRACK"}
 _LOST = "iptables made this rule, and nft does not print what it does: iptables-save would"
@@ -97,6 +102,8 @@ class _Ruleset:
                         self.reading.remarks.append(Remark(where, said(each), f"{c} is no chain here"))
                     elif (f, t) not in self.taken:
                         self.lookup = sets[f, t]
+                        if not self.reading.tracks and _TRACKING.search(json.dumps(expressions)):
+                            self.reading.tracks = where
                         chain += self.steps(where, f, expressions)
                 case {"rule": _}:
                     self.reading.remarks.append(Remark(where, said(each)))

@@ -139,3 +139,20 @@ def test_limits_of_connections_are_remarked(rule: str, limits: bool) -> None:
     reading = iptables.read(Text("r", f"*filter\n:INPUT ACCEPT\n:OTHER -\n-A INPUT {rule}\nCOMMIT\n")).reading
     why = "it limits how many connections there are, or come; that is not counted"
     assert reading.remarks == [Remark("r:4", f"-A INPUT {rule}", why)] * limits
+
+
+@pytest.mark.parametrize(
+    ("begin", "why"),
+    [
+        ("junk\n*nat", ["not understood"]),
+        ("junk *nat", ["not understood", "no line *table stands before it: read as of the table nat"]),
+        ("", ["no line *table stands before it: read as of the table nat"]),
+        ("*n\xe3t", ["no table of iptables; its chains are read as they are called"]),
+    ],
+)
+def test_a_bad_first_line_loses_nothing_else(begin: str, why: list[str]) -> None:
+    text = Text("saved", f"{begin}\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -o wan -j MASQUERADE\nCOMMIT\n")
+    assert iptables.recognises(text)
+    reading = iptables.read(text).reading
+    assert [rule.action for rule in reading.rules] == ["masquerade"]
+    assert [remark.why for remark in reading.remarks] == why

@@ -81,26 +81,24 @@ def _outgoing(machine: Machine, made: Cones) -> list[Rule]:
 
 def _through(machine: Machine, made: Cones, rules: Sequence[Rule]) -> list[Rule]:
     """The rules for what goes from one network to another, unless all are for flows within one."""
-    found = [rule for rule in rules if not _is_hairpin(machine, rule)]
-    if not found:
+    hairpins = {id(rule) for rule in rules if _is_hairpin(machine, rule)}
+    if len(hairpins) == len(rules):
         return list(rules)
-    made.remarks += [Remark(r.where, r.text, _HAIRPIN) for r in rules if _is_hairpin(machine, r)]
-    return found
+    made.remarks += [Remark(rule.where, rule.text, _HAIRPIN) for rule in rules if id(rule) in hairpins]
+    return [rule for rule in rules if id(rule) not in hairpins]
 
 
 def _is_hairpin(machine: Machine, rule: Rule) -> bool:
     """Whether its flows go back into the network that they come from."""
-    for name in {each.interface for each in machine.routing.addresses} if rule.sources else ():
+    if not rule.sources or not (rule.out_interface or rule.destinations):
+        return False
+    names = dict.fromkeys(each.interface for each in machine.routing.addresses)
+    for name in [rule.out_interface] if rule.out_interface else names:
         networks = [str(each.address.network) for each in machine.routing.of(name, rule.main_family)]
-        if networks and _are_within(rule.sources, networks):
-            goes_back = rule.out_interface == name or _are_within(rule.destinations, networks)
-            if goes_back:
-                return True
+        inside = (*networks, *rule.sources, *(() if rule.out_interface else rule.destinations))
+        if networks and AddressSet(inside) == AddressSet(networks):
+            return True
     return False
-
-
-def _are_within(addresses: Sequence[str], networks: list[str]) -> bool:
-    return bool(addresses) and AddressSet([*networks, *addresses]) == AddressSet(networks)
 
 
 def _covers(earlier: Rule, rule: Rule) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import tarfile
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,6 @@ LARGEST = 256_000_000
 """Bytes of one source; the configuration dump of a large mesh has some ten millions."""
 MOST_FILES = 10_000
 """Files of one folder or tar."""
-
-_UTF_16 = (BOM_UTF16_LE, BOM_UTF16_BE)
-"""How a file begins that Windows wrote."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ def _source(name: str, files: Iterator[tuple[str, bytes]], path: Path | None) ->
             most = f"{LARGEST // 1_000_000} MB in {MOST_FILES:,} files"
             raise InputError(f"{name}: more than {most}; name only what belongs to one machine")
         place = f"{name}/{inner}" if inner else name
-        if b"\0" in data and not data.startswith(_UTF_16):
+        if b"\0" in data:
             remarks.append(Remark(show_path(place), "(binary)", "no text, so that it is not read"))
         elif data.strip():
             texts[inner or Path(name).name] = Text(show_path(place), _decoded(data))
@@ -102,9 +99,9 @@ def _source(name: str, files: Iterator[tuple[str, bytes]], path: Path | None) ->
 
 def _decoded(data: bytes) -> str:
     try:
-        text = data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:  # comments of long ago
-        text = data.removeprefix(BOM_UTF8).decode("latin-1")
+        text = data.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     return text.replace("\r\n", "\n")
 
 

@@ -10,7 +10,6 @@ from tuplecalc.sources.draft import Draft, Said
 from tuplecalc.sources.host.bundle import READER
 from tuplecalc.sources.texts import Source, Text
 
-
 _SERVICE = {"addresses": 1, "ports": 443}
 
 

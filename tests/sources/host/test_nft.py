@@ -10,8 +10,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.sources.host import chains as chains_module
 from tuplecalc.sources.host import nft
 from tuplecalc.sources.host.chains import Reading
-from tuplecalc.sources.host.rule import Rule
-from tuplecalc.sources.host.rule import Left
+from tuplecalc.sources.host.rule import Left, Rule
 from tuplecalc.sources.texts import Text
 
 _DEFAULTS = {each.name: each.default for each in fields(Rule)}

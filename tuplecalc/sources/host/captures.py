@@ -132,9 +132,9 @@ def _tracking(machine: Machine, rules: list[Rule], capture: str) -> Said:
     interfaces = ("", *{rule.in_interface for rule in rules})
     for rule in machine.the("notrack", "prerouting") if capture == "tproxy" else ():
         part = rule.sources or rule.destinations or rule.source_ports or rule.others or rule.left
-        if not part and rule.in_interface in interfaces:
-            if not ports - PortSet(rule.destination_ports or "1-65535"):
-                return Said("off", rule.where)
+        left = ports - PortSet(rule.destination_ports or "1-65535")
+        if not part and not left and rule.in_interface in interfaces:
+            return Said("off", rule.where)
     if capture == "tproxy" and (untracked := machine.untracked()):
         return untracked
     unknown = machine.is_tracking()

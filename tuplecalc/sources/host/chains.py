@@ -125,7 +125,7 @@ class Step(NamedTuple):
     does: Does | None = None
     jump: str = ""
     leaves: Literal["", "chain", "hook"] = ""
-    """What packets that match leave here: this chain, or all of its hook; the next rules are for the others."""
+    """What packets that match leave here: this chain, or its hook; the next rules are for the others."""
 
 
 @dataclass

@@ -133,9 +133,9 @@ def read(text: Text) -> Saved:
                 steps.append(_step(where, line, family, words))
                 if {*words.of("-m"), *words.of("-j")} & _TRACKING and not words.has("--notrack"):
                     saved.reading.tracks = saved.reading.tracks or where
-                if any(map(words.has, _LIMITS)) and not {*words.of("-j")} & _HOLDS_NO_TUPLE:
-                    if steps[-1].match.protocol in ("", "tcp"):
-                        remarks.append(Remark(where, line, LIMIT))
+                decides = not {*words.of("-j")} & _HOLDS_NO_TUPLE and steps[-1].match.protocol in ("", "tcp")
+                if decides and any(map(words.has, _LIMITS)):
+                    remarks.append(Remark(where, line, LIMIT))
                 passed_over.update({*words.of("-j")} & _HOLDS_NO_TUPLE if steps[-1].does is None else ())
             except _NotKnownError as error:
                 remarks.append(Remark(where, line, str(error)))

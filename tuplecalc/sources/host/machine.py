@@ -97,11 +97,15 @@ class Machine:
 
     def untracked(self) -> Said | None:
         """That nothing of TCP takes an entry of the tracking table; None where something may."""
+        if self.tracks:
+            return None
         for rule in self.the("notrack", "prerouting"):
-            if not (rule.sources or rule.destinations or rule.source_ports or rule.destination_ports):
-                if not (rule.in_interface or rule.others or rule.left) and not self.tracks:
-                    return Said("off", rule.where)
-        return Said("off", "no rule tracks connections") if self.is_whole and not self.tracks else None
+            ports = rule.source_ports or rule.destination_ports
+            if not (
+                ports or rule.sources or rule.destinations or rule.in_interface or rule.others or rule.left
+            ):
+                return Said("off", rule.where)
+        return Said("off", "no rule tracks connections") if self.is_whole else None
 
     def is_tracking(self) -> str:
         """What to find out about the tracking table where rules do not say that it is in use."""

@@ -131,10 +131,19 @@ def test_many_rules_by_which_flows_leave() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "hidden"), [("-o wan", True), ("", True), ("-o lan", False), ("-d 198.18.9.9", False)]
+    ("first", "hidden"),
+    [
+        *(
+            (first, True)
+            for first in ("-o wan", "", "-s 198.18.0.0/16", "-d 198.18.8.0/22 -p tcp --dport 80:90")
+        ),
+        *((first, False) for first in ("-o lan", "-d 198.18.9.9", "-s 198.18.1.0/25", "-p tcp --dport 80")),
+        ("-d 10.0.0.0/8", False),
+    ],
 )
 def test_a_rule_behind_one_that_takes_all(first: str, hidden: bool) -> None:
-    second = "-A POSTROUTING -s 198.18.1.0/24 -o wan -j SNAT --to-source 198.18.0.8"
+    narrow = "-d 198.18.9.0/24 -p tcp --dport 80:81"
+    second = f"-A POSTROUTING -s 198.18.1.0/24 -o wan {narrow} -j SNAT --to-source 198.18.0.8"
     made = draft(saved(nat=f"-A POSTROUTING {first} -j MASQUERADE\n{second}"))
     assert [why for _, why in whys(made)] == ["never reached: iptables.txt:7 takes all"] * hidden
     assert len(made.hops) == 2 - hidden

@@ -322,3 +322,13 @@ def test_limits_of_connections_are_remarked(expressions: list[Any], limits: bool
     reading = read(ruleset(("c", "forward", [expressions])))
     why = "it limits how many connections there are, or come; that is not counted"
     assert [remark.why for remark in reading.remarks] == [why] * limits
+
+
+def test_a_bad_first_line_loses_nothing_else() -> None:
+    text = "# Warning: table ip nat is managed by iptables-nft\n" + ruleset(
+        ("c", "postrouting", [[{"masquerade": None}]])
+    )
+    assert nft.recognises(Text("nft.json", text))
+    reading = read(text)
+    assert [rule.action for rule in reading.rules] == ["masquerade"]
+    assert [(remark.where, remark.said[:9]) for remark in reading.remarks] == [("nft.json:1", "# Warning")]

@@ -23,6 +23,7 @@ HOOKS: Mapping[str, Hook] = {
     "output": "output",
     "postrouting": "postrouting",
 }
+_BEGINS = re.compile(r'^\s*\{\s*"nftables"\s*:', re.MULTILINE)
 _FAMILIES = {"ip": "ip", "ip6": "ip6", "inet": "both"}
 _VERDICTS = {"accept", "drop", "reject", "jump", "goto", "queue"}
 _HOLDS_NO_TUPLE = {
@@ -42,7 +43,7 @@ _LOST = "iptables made this rule, and nft does not print what it does: iptables-
 
 def recognises(text: Text) -> bool:
     """Whether this is nft's JSON."""
-    return bool(re.match(r'\s*\{\s*"nftables"\s*:', text.text))
+    return bool(_BEGINS.search(text.text))
 
 
 def read(text: Text, taken: Collection[tuple[str, str]] = ()) -> Reading:
@@ -50,10 +51,14 @@ def read(text: Text, taken: Collection[tuple[str, str]] = ()) -> Reading:
 
     Raises :class:`~tuplecalc.errors.InputError` where this is not nft's JSON.
     """
+    begins = _BEGINS.search(text.text)
+    before = text.text[: begins.start()].strip() if begins else ""
     try:
-        match json.loads(text.text):
+        match json.loads(text.text[begins.start() :] if begins else text.text):
             case {"nftables": [*objects]}:
-                return _Ruleset(text, taken).read(objects)
+                reading = _Ruleset(text, taken).read(objects)
+                reading.remarks[:0] = [Remark(text.at(1), shortened(before))] if before else []
+                return reading
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"{text.name}: not JSON: {error}; collect it again: `nft -j list ruleset`"

@@ -43,6 +43,6 @@ def chain(draft: Draft) -> Chain:
     }
     if draft.kinds:
         parts["traffic"] = {"kinds": [values(kind) for kind in draft.kinds]}
-    for said in (said for table in (draft.clients, *draft.hops, *draft.services) for said in table.values()):
-        assert said.where or said.unknown or said.value is not None
+    for table in (draft.clients, *draft.hops, *draft.services, *draft.kinds):
+        assert all(said.where or said.unknown for said in table.values()), table
     return from_dict(parts)

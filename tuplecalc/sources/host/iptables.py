@@ -56,6 +56,7 @@ _TRACKING = {
     *("SNAT", "DNAT", "MASQUERADE", "REDIRECT", "NETMAP", "CT", "CONNMARK", "CONNSECMARK", "SYNPROXY"),
 }
 """Matches and targets that need the tracking table."""
+_NEEDS = {"snat": "--to-source", "dnat": "--to-destination"}
 _OF_TARGETS = {
     *("--to-source", "--to-destination", "--to-ports", "--to-port", "--on-port", "--on-ip", "--tproxy-mark"),
     *("--set-xmark", "--random", "--persistent", "--notrack"),
@@ -198,6 +199,8 @@ def _step(where: str, line: str, family: Literal["ip", "ip6", "both"], words: _W
             raise _NotKnownError(ONE_TO_ONE)
         jump = "" if target in _HOLDS_NO_TUPLE | _LEAVES.keys() else target
         return step._replace(jump=jump, leaves=_LEAVES.get(target, ""))
+    if action in _NEEDS and not words.of(_NEEDS[action]):
+        raise ValueError
     to = [_target(each) for each in [*words.of("--to-source"), *words.of("--to-destination")]]
     ports = [each for _, each in to if each] + words.of("--to-ports") + words.of("--to-port")
     ports += [each for each in words.of("--on-port") if each != "0"]

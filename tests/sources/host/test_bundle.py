@@ -54,6 +54,10 @@ def test_what_is_not_tracked() -> None:
     made = draft(saved(nat=f"{MASQUERADE}", raw="-A PREROUTING -i lan -j CT --notrack"))
     assert whys(made) == [("iptables.txt:14", why)]
     assert draft(saved(raw="-A PREROUTING -p udp -j CT --notrack")).remarks == ()
+    for part, counted in (("", False), ("-i lan", True)):
+        made = draft(saved(raw=f"-A PREROUTING {part} -j CT --notrack"))
+        assert ("max_entries" in made.hops[0]) is counted
+        assert len(made.remarks) == counted
 
 
 def test_a_single_file_is_a_bundle_of_one() -> None:
@@ -85,8 +89,8 @@ def test_rules_that_could_not_be_read() -> None:
         "missing.txt:3: its rules could not be read, and may translate or limit what is counted here"
         f" ({NOT_ROOT}); collect it again as root; without missing.txt, what it routes is read alone"
     )
-    made = draft(saved(nat=MASQUERADE + " --odd"), missing_txt=LIST)
-    assert [remark.where for remark in made.remarks][:2] == ["missing.txt:3", "missing.txt:2"]
+    made = draft(saved(nat=f"odd\n{MASQUERADE}"), missing_txt=LIST)
+    assert [remark.where for remark in made.remarks] == ["missing.txt:3", "iptables.txt:7", "missing.txt:2"]
     assert made.remarks[0].why.endswith("or limit what is counted here: collect it again as root")
     absent = (
         "nft -j list ruleset: not installed\niptables-save: # Table `nat' is incompatible, use 'nft' tool."

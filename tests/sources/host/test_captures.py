@@ -26,6 +26,10 @@ _KNOWN = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
          {"tracking": "off", "source": "own", "addresses": "198.18.0.7", "ports": "32768-60999"}, []),
         (TPROXY + "-A PREROUTING -p tcp --dport 8080 -j CT --notrack", {}, {"tracking": "loose"},
          ["these flows are not tracked; counted as if they were"]),
+        (":DIVERT - [0:0]\n-A PREROUTING -p tcp -m socket -j DIVERT\n-A DIVERT -j MARK --set-mark 1\n"
+         "-A DIVERT -j ACCEPT\n" + TPROXY, {}, {"source": "client"}, []),
+        (TPROXY + "-A PREROUTING -i wan -p tcp -j CT --notrack", {}, {"tracking": "loose"},
+         ["these flows are not tracked; counted as if they were"]),
         (TPROXY + "-A PREROUTING -s 198.18.1.9 -j CT --notrack", {}, {"tracking": "loose"},
          ["these flows are not tracked; counted as if they were"]),
         (TPROXY.replace("mark 1", "mark 2"), {}, {"capture": "tproxy"}, ["TPROXY does nothing: no"]),

@@ -96,6 +96,19 @@ def test_rules_by_which_flows_leave_before_it(before: str, behind: bool) -> None
     assert not {"ACCEPT", "accept"} & made.passed_over.keys()
 
 
+def test_a_rule_behind_one_that_fewer_flows_reach() -> None:
+    """What returns from a chain reaches the next rule of its caller, and what is accepted does not."""
+    lines = [":INNER - [0:0]", "-A POSTROUTING -j INNER", "-A POSTROUTING -j SNAT --to-source 198.18.0.9"]
+    ways = [f"-A INNER -d 10.{n}.0.0/16 -j {'ACCEPT' if n < 4 else 'RETURN'}" for n in range(6)]
+    to = "-A INNER -j SNAT --to-source 198.18.0.8"
+    assert [hop["addresses"] for hop in hops(draft(saved(nat="\n".join([*lines, *ways, to]))))] == [
+        "198.18.0.8",
+        "198.18.0.9",
+    ]
+    accepting = "\n".join([*lines, *ways[:3], to])
+    assert [hop["addresses"] for hop in hops(draft(saved(nat=accepting)))] == ["198.18.0.8"]
+
+
 @pytest.mark.parametrize(
     "hairpin",
     [

@@ -174,11 +174,45 @@ def test_a_share_that_is_none_is_bad_input(share: str) -> None:
     assert b"Traceback" not in process.stderr
 
 
+FEW = "clients.addresses = 1\nservices = {addresses = 1, ports = 80}"
+
+
 @pytest.mark.parametrize("gate", ["--fail-above", "--most-failing"])
 def test_a_gate_without_an_offered_rate_is_bad_input(gate: str) -> None:
-    topology = b"clients.addresses = 1\nservices = {addresses = 1, ports = 80}"
-    message = refused(run("capacity", "-", gate, "0.8", stdin=topology))
-    assert message.startswith(f"{gate} needs an offered rate; write `rate` under [traffic]")
+    message = refused(run("capacity", "-", gate, "0.8", stdin=FEW.encode()))
+    assert message.startswith(f"{gate} needs an offered rate, or flows that are wanted; write `rate`")
+
+
+@pytest.mark.parametrize(
+    ("flows", "gate", "reason"),
+    [
+        (28_232, ("--most-failing", "0"), ""),
+        (28_233, ("--most-failing", "0"), "--most-failing 0%: 28,233 flows wanted at once are 100.004% of"),
+        (14_200, ("--fail-above", "50%"), "--fail-above 50%: 14,200 flows wanted at once are 50% of those"),
+    ],
+)
+def test_flows_that_are_wanted_are_gated(flows: int, gate: tuple[str, str], reason: str) -> None:
+    found = invoke("capacity", "-", "--set", f"traffic.flows={flows}", "-o", "csv", *gate, stdin=FEW)
+    assert found.exit_code == bool(reason)
+    assert found.stderr.startswith(reason)
+    assert bool(found.stderr) == bool(reason)
+
+
+def test_a_gate_says_why_it_closes_and_on_what_it_depends() -> None:
+    """366,000 entries are needed at 3,000/s for 122 s, and Linux has 262,144."""
+    closed = invoke("capacity", "outage", "-o", "json", "--fail-above", "0.8", "--most-failing", "0.1%")
+    assert closed.exit_code == 1
+    above, failing = closed.stderr.splitlines()
+    assert above == "--fail-above 80%: 700/s is 119% of the highest rate."
+    assert re.fullmatch(
+        r"--most-failing 0.1%: [\d.]+% to [\d.]+% of the connections are expected to fail at 700/s\.", failing
+    )
+    for rate, said in (
+        ("2000", ""),
+        ("3000", "--most-failing holds only if nat’s table holds 366,000 entries (Linux: 262,144).\n"),
+    ):
+        opened = invoke("capacity", "cone", "--rate", rate, "-o", "json", "--most-failing", "0")
+        assert (opened.exit_code, opened.stderr) == (0, said)
 
 
 @pytest.mark.parametrize("output", ["json", "csv", "table", "markdown"])

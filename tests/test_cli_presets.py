@@ -50,18 +50,20 @@ def test_the_list_has_a_line_for_each_that_fits_a_terminal() -> None:
 def test_a_preset_is_printed_as_a_table_to_paste(name: str) -> None:
     text = invoke("presets", name).stdout
     found = presets()[name]
-    written = tomllib.loads(text)
-    table = written["clients"] if found.kind == "clients" else written["hops"][0]
-    assert {key: table[key] for key in found.values} == found.values
     ends = {"clients": {"addresses": 4}, "services": {"addresses": 1, "ports": 80}}
-    assert tc.from_dict(ends | written).shape
+    pasted = tc.from_dict(ends | tomllib.loads(text))
+    assert pasted.shape
+    part = pasted.clients[0] if found.kind == "clients" else pasted.hops[0]
+    assert (sorted(part.kept), part.largest) == (sorted(found.fixed), dict(found.most))
+    table, _, commented = text.partition(" otherwise:\n")
+    assert tomllib.loads(commented.replace("# ", "", 1).replace("\n# ", "\n")) == found.values
     words = " ".join(text.replace("\n# ", " ").split())
     for said in (found.title, found.why, found.caveats, found.date, *found.source):
         assert " ".join(said.split()) in words
     for key in found.needs:
         assert "# needed: this is an example" in next(filter(re.compile(key).match, text.splitlines()))
     assert not found.unknown or f"no source gives {', '.join(found.unknown)};" in words
-    long = [line for line in text.splitlines() if len(line) > 80]
+    long = [line for line in table.splitlines() if len(line) > 80]
     assert all(len(line.split()) == 2 or not line.startswith("#") for line in long)  # one address
 
 
@@ -83,6 +85,7 @@ def test_json_of_the_list_and_of_one() -> None:
         "unknown",
         "fixed",
         "most",
+        "least",
         "multiples",
         "powers",
         "knobs",

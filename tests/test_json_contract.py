@@ -163,7 +163,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("presets",), None),
         *(
             (("presets", name), None)
-            for name in ("tencent-nat-gateway", "aws-nat-gateway", "azure-load-balancer", "a10-lsn")
+            for name in ("tencent-nat-gateway", "aws-nat-gateway", "fortigate-pba", "a10-lsn")
         ),
     ),
 }
@@ -176,6 +176,7 @@ FREE = {
     "values",
     "unknown",
     "most",
+    "least",
     "multiples",
     "knobs",
     "chain",
@@ -221,6 +222,14 @@ def _no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("tuplecalc.lab.verification.verify", verify)
     monkeypatch.setattr("tuplecalc.cli.observe.snapshots", again)
+
+
+def test_flows_that_are_wanted_have_a_verdict() -> None:
+    wanted = "--set", "traffic.rate=", "--set", "traffic.flows=9999999"
+    record = json.loads(invoke("capacity", "cone", *wanted, "-o", "json").stdout)
+    validator("capacity").validate(record)
+    assert (record["offered"]["verdict"], record["offered"]["rate"]) == ("fails", None)
+    assert record["not_counted"][0]["needs"] == 9_999_999
 
 
 def test_every_kind_has_cases() -> None:

@@ -73,7 +73,15 @@ def test_every_preset_says_where_it_is_from(found: Preset) -> None:
 @pytest.mark.parametrize("found", presets().values(), ids=NAMES)
 def test_what_a_product_leaves_open_is_said_of_keys_that_it_has(found: Preset) -> None:
     of_it = part(from_dict(filled(found.name)))
-    for key in (*found.fixed, *found.most, *found.multiples, *found.powers, *found.knobs, *found.unknown):
+    for key in (
+        *found.fixed,
+        *found.most,
+        *found.least,
+        *found.multiples,
+        *found.powers,
+        *found.knobs,
+        *found.unknown,
+    ):
         assert type(of_it).fits(key, found.values), key
     assert not set(found.fixed) & (found.most.keys() | found.multiples.keys() | found.knobs.keys())
     for key, most in found.most.items():

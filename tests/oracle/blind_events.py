@@ -13,6 +13,9 @@ taken there, by whatever its chooser could not see, is a collision.
 
 A cone that hashes puts each source on one of its addresses for good: a simulation is one such placement.
 
+Each instance of a proxy looks into its own sockets and table alone; a flow comes to any of them, or with
+``split = "services"`` to that of its service.
+
 A flow fails if it is refused, finds no port, or dies.  Tables and files have no size here.
 """
 
@@ -219,6 +222,7 @@ class Walk:
         self.taken: dict[Key, float] = {}
         self.entries: list[tuple[Key, float, float]] = []
         self.in_tables: set[Hashable] = set()
+        self.instances: dict[str, int] = {}
 
     def keys(self) -> tuple[list[tuple[Key, float]], list[tuple[Key, float, float]]]:
         """Walk the whole way; what is taken, and what is taken where the older flow gives way."""
@@ -282,24 +286,34 @@ class Walk:
             self.source = hop.on, self.random.randrange(hop.addresses.size * hop.instances)
         self._address(place + 1)
         upstream = self._held(float(hop.linger) * self.by_client, hop.udp_timeout)
-        space = ("upstream", hop.on, self.source, self.to)
+        machine = self._machine(hop)
+        space = ("upstream", machine, self.source, self.to)
         if hop.own_ports is None:
             self._take(space, upstream)
         else:
             spaces: list[Hashable] = [space]
             if hop.allocation == "bind":
-                spaces.append(("bind", hop.on, self.source))
+                spaces.append(("bind", machine, self.source))
             seen = []
             if hop.capture == "tproxy" and hop.tracks and not _kills(hop):
-                seen = [("table", hop.on, self.source, self.to)]
+                seen = [("table", machine, self.source, self.to)]
             self._choose(hop.own_ports, spaces, upstream, seen)
         if hop.on in self.simulation.tracking:
             self._enter(hop, upstream)
 
+    def _machine(self, hop: Hop) -> Hashable:
+        """The instance that the flow came to."""
+        if hop.on not in self.instances:
+            number = self.random.randrange(hop.instances) if hop.instances > 1 else 0
+            if getattr(hop, "split", "flows") == "services":
+                number = self.way.services.index(self.service) % hop.instances
+            self.instances[hop.on] = number
+        return hop.on, self.instances[hop.on]
+
     def _rewritten(self, hop: Proxy) -> None:
         """The capture keeps the port if it may and can, and else takes any that is free."""
         listener = self.random.choice(_listeners(hop))
-        space = self._space(("listener", hop.on, self.source, listener))
+        space = self._space(("listener", self._machine(hop), self.source, listener))
         port, held = self.port, self.simulation.held[space]
         if port in held or port not in hop.rewrite_ports:
             port = self.simulation.pick(hop.rewrite_ports, [held], None)
@@ -337,7 +351,7 @@ class Walk:
 
     def _enter(self, hop: Hop, seconds: float) -> None:
         """Have the key of this leg in the tracking table of a machine."""
-        space = "table", hop.on, self.source, self.to
+        space = "table", self._machine(hop), self.source, self.to
         survival = self.simulation.kills.get(hop.on)
         if survival is None:
             self._take(space, seconds)
@@ -380,7 +394,7 @@ def _refuse_what_is_not_simulated(chain: Chain) -> None:
     """What this simulation does not know must not look as if it had no effect."""
     unknown = [f"{group.path}.max_files" for group in chain.clients if group.max_files is not None]
     tracking = {hop.on for hop in chain.hops if isinstance(hop, Proxy) and hop.tracks}
-    plain = {"max_entries": None, "max_files": None, "split": "flows", "block": None, "overflow": None}
+    plain: dict[str, object] = {"max_entries": None, "max_files": None, "block": None, "overflow": None}
     plain |= {"destinations": None, "client_ports": None, "port_search": "exhaustive"}
     for hop in chain.hops:
         unknown += [f"{hop.path}.{key}" for key, value in plain.items() if getattr(hop, key, value) != value]
@@ -389,7 +403,7 @@ def _refuse_what_is_not_simulated(chain: Chain) -> None:
         if isinstance(hop, Proxy):
             if hop.connections_per_flow != 1:
                 unknown.append(f"{hop.path}.connections_per_flow")
-            if hop.instances > 1 and hop.source != "own":
-                unknown.append(f"{hop.path}.instances")
+            if hop.split == "services" and hop.capture != "tproxy":
+                unknown.append(f"{hop.path}.split")
     if unknown:
         raise NotImplementedError(f"not simulated: {', '.join(unknown)}")

@@ -12,6 +12,7 @@ from tests.command import invoke
 from tuplecalc.network.file import EXAMPLES, loads
 from tuplecalc.questions.solving import solve
 from tuplecalc.render import solved
+from tuplecalc.render.capacity import markdown
 
 CGN = """
 traffic.rate = 20000
@@ -68,7 +69,17 @@ clients = {addresses = 1, allocation = "bind"}
 hops = [{name = "p", kind = "hourglass", capture = "listen", allocation = "bind"}]
 services = {addresses = 4, ports = 443}
 """
+LITERAL = """
+traffic = {rate = 600, hold = "60s", kinds = [{name = "a", share = "1/2"}, {name = "b", share = "1/2"}]}
+clients.addresses = 65536
+hops = [
+  {name = "n1", kind = "cone", addresses = ["203.0.113.2", "203.0.113.9"], traffic = "a"},
+  {name = "n2", kind = "cone", addresses = ["203.0.113.1", "203.0.113.5"], traffic = "b"},
+]
+services = {addresses = 2, ports = 443}
+"""
 CASES = {
+    "two alike, addresses in lists": LITERAL,
     "clients that get nothing": CGN,
     "fan-in": SPREAD,
     "the service closes": SERVER_CLOSES,
@@ -120,11 +131,13 @@ def test_what_the_command_promises_is_what_its_settings_give(name: str) -> None:
         then = record(name, *item["set"])
         assert {key: then[key] for key in ("flows", "rate")} == {key: item[key] for key in ("flows", "rate")}
         assert then["served"]["served"] >= now["served"]["served"]
-        if now["offered"] and now["offered"]["verdict"] == "fails":
+        if now["offered"]:
             after = then["offered"]["expected_failing"]
             assert item["expected_failing"] == pytest.approx(after)
-            assert after["upper"] < now["offered"]["expected_failing"]["upper"]
-            continue
+            if now["offered"]["verdict"] == "fails":
+                assert after["upper"] < now["offered"]["expected_failing"]["upper"]
+                continue
+            assert after["upper"] <= 1e-3
         more = [then["served"]["served"] > now["served"]["served"], then["flows"] > now["flows"]]
         assert any([*more, then["rate"] > now["rate"], "separate" in item["text"]])
 
@@ -157,17 +170,25 @@ def test_the_best_comes_first_and_there_are_five_at_most(name: str) -> None:
     assert result.rate is not None
     all_items, items = tc.advise(result, most=99), tc.advise(result)
     assert len(items) <= 5
-    assert [item for item in items if not item.apart] == list(all_items[: len(items) - items[-1].apart])
+    fails = any(item.now is not None and item.now.upper > 1e-3 for item in items)
+    first = items if fails else [item for item in items if not item.apart]
+    assert [*first] == list(all_items[: len(first)])
     gains = [
         Fraction(item.flows, result.flows) * Fraction(item.rate or 0) / result.rate
         for item in items
         if not item.apart and item.flows >= result.flows and (item.rate or 0) >= result.rate
     ]
+    if fails:
+        offered = result.chain.traffic.offered or 0
+        order = [
+            (item.rate is not None and offered > item.rate, item.expected.upper)
+            for item in items
+            if item.expected is not None and item.expected.upper > 1e-3
+        ]
+        assert order == sorted(order)
+        return
     # One figure may grow alone; what grows both by x counts as x, so products only bound the order.
-    assert all(gain >= 1 for gain in gains)
-    fails = [item.expected.upper for item in items if item.expected is not None and not item.apart]
-    assert [share for share in fails if share > 1e-3] == sorted(share for share in fails if share > 1e-3)
-    assert all(gain > 1 for gain in gains) or fails
+    assert all(gain > 1 for gain in gains)
 
 
 @pytest.mark.parametrize("most", [1, 2, 5])
@@ -178,6 +199,23 @@ def test_ranges_apart_are_the_last_advice_under_strict_tracking_and_always_there
     assert not any(item.apart for item in others)
     assert last.settings == ("hops.nat.ports=1024-33279", "hops.proxy.ports=33280-65535")
     assert last.flows == 4 * 10 * 32256  # no fewer than half, which the shared limit allows as well
+
+
+def test_advice_for_flows_helps_flows() -> None:
+    """Not a shorter linger: it would raise the rate only, of which nothing is offered."""
+    wanted = tc.with_settings(tc.example("cone"), "traffic.rate=", "traffic.flows=9999999")
+    assert [each.settings for each in tc.advise(tc.capacity(wanted))] == [("hops.nat.addresses=5",)]
+    unknown = tc.with_settings(wanted, "traffic.flows=")
+    assert ("hops.nat.time_wait=30s",) in [each.settings for each in tc.advise(tc.capacity(unknown))]
+
+
+def test_that_nothing_helps_is_said() -> None:
+    fixed = ["traffic.rate=99999", 'hops.nat.fixed=["addresses", "ports", "time_wait"]']
+    fails = tc.with_settings(tc.example("cone"), *fixed, 'services.fixed=["addresses", "ports"]')
+    assert "\n\nNo change is known that would help.\n" in markdown(tc.capacity(fails))
+    preset = tc.with_settings(fails, "hops.nat.preset=tencent-nat-gateway")
+    assert "\n\nNothing that the preset of nat leaves open would help.\n" in markdown(tc.capacity(preset))
+    assert "would help" not in markdown(tc.capacity(tc.with_settings(fails, "traffic.rate=9")))
 
 
 def test_no_advice_where_none_is_wanted() -> None:
@@ -536,6 +574,16 @@ def test_solve_and_advice_take_powers_of_two_only(preset: str, least: list[int])
     assert "block a power of two" in invoke("presets", preset).stdout
 
 
+def test_solve_and_advice_know_the_smallest_block() -> None:
+    """10,000 clients at 7 addresses would have blocks of 42, and FortiGate's begin at 64."""
+    text = CLOUD.replace("azure-load-balancer-default", "fortigate-pba").replace("= 20\n", "= 10000\n")
+    fortigate = tc.with_settings(loads(text), "hops.lb.addresses=7")
+    assert not any("hops.lb.block" in each for each in advice(fortigate))
+    assert "hops.lb.block=72" in advice(tc.with_settings(fortigate, "hops.lb.addresses=12"))
+    assert solve(fortigate, "hops.lb.block", flows=1).value == 64
+    assert "at least 64 block" in invoke("presets", "fortigate-pba").stdout
+
+
 def test_a_change_stands_alone_where_another_beside_it_adds_nothing() -> None:
     """One address more is 1%, so that pairs are tried: the cone's ports bind as the proxy's legs do."""
     many = {**NAT, "addresses": 100, "fixed": ["ports", "time_wait"]}
@@ -549,71 +597,17 @@ def test_a_change_stands_alone_where_another_beside_it_adds_nothing() -> None:
     assert list(advice(fixed)) == ["hops.nat.addresses=101"]
 
 
-# Where the offered rate fails.
-
-REMEMBERS = """
-traffic = {rate = 500, hold = "1s"}
-clients = {addresses = 1, ports = "1024-65535", reuse_after = "1s"}
-hops = [{name = "fw", kind = "hourglass", layer = 3, reuse_after = "10s"}]
-services = {addresses = 1, ports = 443}
-"""
-
-
-@pytest.mark.parametrize(
-    ("topology", "helps", "idle"),
-    [
-        (
-            tc.example("outage", ["traffic.rate=570"]),
-            "hops.login-proxy.tracking=off",
-            "hops.login-proxy.reuse_after=1s",
-        ),
-        (
-            tc.example("outage", ["traffic.rate=50"]),
-            "hops.lvs.addresses=2",
-            "hops.login-proxy.reuse_after=1s",
-        ),
-        (loads(SPREAD), "clients.ports=1024-65535", "clients.reuse_after=1s"),
-        (loads(CGN), "hops.cgn.addresses=57", "hops.cgn.time_wait=30s"),
-        (tc.example("inverted-cone-tproxy"), "hops.nat.addresses=5", "hops.nat.time_wait=30s"),
-        # Two kinds: what binds is not where flows collide.
-        (
-            tc.example("mixed-by-share"),
-            "hops.nat.ports=1024-33279 hops.tproxy.ports=33280-65535",
-            "hops.redirect.listen_addresses=2",
-        ),
-    ],
-)
-def test_what_lowers_nothing_of_what_fails_is_no_remedy(topology: tc.Chain, helps: str, idle: str) -> None:
-    now, found = tc.offered(topology).expected, advice(topology)
-    assert now is not None
-    assert idle not in found
-    for settings in (helps, idle):
-        then = tc.offered(tc.with_settings(topology, *settings.split())).expected
-        assert then is not None
-        assert (then.upper < 0.999 * now.upper) == (settings == helps)
-    assert found[helps].expected is not None
-    assert all(each.expected is not None and each.expected.upper < now.upper for each in found.values())
-
-
-def test_a_tuple_is_not_used_again_while_a_firewall_remembers_it() -> None:
-    """Reuse after 1 s is refused for 9 s more; where the service closed, clients have nothing to wait for."""
-    topology = loads(REMEMBERS)
-    found = advice(topology)
-    item = found["clients.reuse_after=10s"]
-    assert item.text == "tuples of the clients not used again for 10s, as long as fw remembers them"
-    assert item.expected is not None
-    assert item.expected.upper == pytest.approx(0, abs=1e-9)
-    assert item.rate == tc.capacity(topology).rate
-    assert found["hops.fw.reuse_after=1s"].expected == item.expected
-    short = tc.with_settings(topology, "clients.reuse_after=", "clients.time_wait=5s")
-    assert "clients.time_wait=10s" in advice(short)
-    linux = tc.with_settings(topology, "clients.preset=linux-client")
-    assert "tcp_tw_reuse_delay" in advice(linux)["clients.reuse_after=10s"].text
-    assert "clients.reuse_after=10s" not in advice(tc.with_settings(topology, "traffic.first_close=server"))
-    assert "clients.reuse_after=10s" not in advice(tc.with_settings(topology, "clients.reuse_after=10s"))
-
-
 def test_all_proxies_of_a_machine_go_without_tracking_together() -> None:
     """Each of them would disagree with the other, said or not."""
     both = chain({**PROXY, "machine": "m"}, {**PROXY, "name": "q", "machine": "m"})
     assert "hops.proxy.tracking=off hops.q.tracking=off" in advice(both)
+
+
+def test_instances_are_told_to_share_out_the_services_and_not_the_flows() -> None:
+    """By flows none sees the ports that another took; by services each has its own."""
+    several = {**PROXY, "instances": 3, "tracking": "off"}
+    busy = "traffic.rate=3000"
+    found = advice(tc.with_settings(chain(several, clients=2), busy))["hops.proxy.split=services"]
+    assert found.expected is not None
+    assert found.expected.upper == pytest.approx(0, abs=1e-9)
+    assert "hops.proxy.split=services" not in advice(tc.with_settings(chain(PROXY, clients=2), busy))

@@ -6,6 +6,7 @@ import tuplecalc as tc
 from tests.command import invoke
 from tuplecalc.questions.not_counted import NotCounted, not_counted
 from tuplecalc.render.sentences import unsized
+from tuplecalc.render.verdict import condition
 
 BRANCH = "inverted-cone-tproxy"
 
@@ -28,8 +29,10 @@ def test_what_is_said_leads_on() -> None:
     """The table of an ordinary Linux turns 21,151/s into 2,149/s."""
     assert round(tc.capacity(tc.example(BRANCH)).rate or 0) == 21_151
     nat, proxy, files = not_counted(tc.example(BRANCH))
-    assert nat == NotCounted("nat", "max_entries", 262_144, "hops.nat.max_entries=262144")
-    assert f"To count it: --set {nat.setting}" in " ".join(invoke("capacity", BRANCH).stdout.split())
+    assert nat == NotCounted("nat", "max_entries", 262_144, "hops.nat.max_entries=262144", 183_000)
+    assert f"To count them: --set {nat.setting} --set {proxy.setting} --set {files.setting}" in " ".join(
+        invoke("capacity", BRANCH).stdout.split()
+    )
     for each, left in ((nat, [proxy, files]), (proxy, [nat, files]), (files, [nat, proxy])):
         assert each.setting
         assert list(not_counted(tc.with_settings(tc.example(BRANCH), each.setting))) == left
@@ -76,7 +79,39 @@ def test_the_line(hops: list[dict[str, object]], text: str) -> None:
 def test_json_has_each_with_what_linux_has() -> None:
     record = tc.to_dict(tc.capacity(chain(hop(tracking="off"), hop(preset="haproxy", name="q"))))
     assert record["not_counted"] == [
-        {"hop": "p", "key": "max_files", "usual": 1_048_576},
-        {"hop": "q", "key": "max_entries", "usual": None},
-        {"hop": "q", "key": "max_files", "usual": None},
+        {"hop": "p", "key": "max_files", "usual": 1_048_576, "needs": None},
+        {"hop": "q", "key": "max_entries", "usual": None, "needs": None},
+        {"hop": "q", "key": "max_files", "usual": None, "needs": None},
     ]
+
+
+IN_TURN = """
+traffic = {%s, hold = "60s"}
+clients.addresses = 131072
+hops = [
+  {name = "nat", kind = "cone", addresses = 8, closing = "gives-way", ports = "1024-31023"},
+  {name = "p", kind = "hourglass", capture = "listen", instances = 2},
+]
+services = {addresses = 500, ports = 80}
+"""
+
+
+@pytest.mark.parametrize(
+    ("offered", "needs", "verdict"),
+    [
+        ("rate = 1000", [180_000, 180_000, 60_000], ""),
+        (
+            "rate = 4000",
+            [480_000, 720_000, 240_000],
+            ", if p’s table holds 720,000 entries (Linux: 262,144) and nat’s table holds 480,000 entries "
+            "(Linux: 262,144)",
+        ),
+        ("flows = 200000", [200_000, 200_000, 200_000], ""),
+    ],
+)
+def test_what_is_offered_needs_so_many_of_each(offered: str, needs: list[int], verdict: str) -> None:
+    """λ·(60 + 120), at a cone whose entries give way for 8·30,000 ports towards two listeners at most; of two
+    proxies each has two entries and two files of half of the flows."""
+    chain = tc.loads(IN_TURN % offered)
+    assert [each.needs for each in not_counted(chain)] == needs
+    assert condition(tc.offered(chain)) == verdict

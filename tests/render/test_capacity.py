@@ -98,7 +98,10 @@ def test_the_outage() -> None:
 def test_kinds_of_traffic() -> None:
     load = tc.offered(tc.example("mixed-by-share"))
     kinds = tuple(kind._replace(expected=kind.failing) for kind in load.kinds)
-    text = printed(tc.example("mixed-by-share"), load=load._replace(kinds=kinds, expected=load.blocking))
+    text = printed(
+        tc.example("mixed-by-share"),
+        load=load._replace(kinds=kinds, groups=(), expected=load.blocking, chain=None),
+    )
     assert text.startswith(f"Tight: under 1e-12 {BY_SHARE}")
     narrow = printed(tc.example("mixed-by-share"), terminal=True, width=60).split("limit ")[1]
     assert max(map(len, map(_bare, narrow.split("◀ binds")[0].splitlines()))) <= 60

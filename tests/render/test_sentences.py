@@ -45,8 +45,8 @@ def test_the_outage() -> None:
         "before).",
         "lvs and login-proxy take ports from the same range, and neither sees what the other has taken: "
         "where both pick the same one, the newer connection lives and the older one may die. That alone "
-        "costs 47.8% to 64.8% of the connections at 700/s, half of them at 503.9/s to 764.1/s, 56.3% of a "
-        "burst over all ports (mean field).",
+        "costs 47.8% to 64.8% of the connections at 700/s and 56.3% of a burst over all ports (mean field). "
+        "With what finds no room, half of the connections fail at 503.9/s to 764.1/s.",
         "Assumed at login-proxy, as measured on Linux 6.18: the older one dies in 75% of the cases "
         "(`survival`). On Linux 5.18 it always does (read, not measured); where devices refuse the newer "
         'one, write collision = "refuses".',
@@ -102,7 +102,7 @@ def test_who_does_not_see_what_is_said_of_every_way_in_which_legs_meet() -> None
 
 def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:
     chain = tc.with_settings(tc.loads(FOLD), "traffic.rate=")
-    costs = r"That alone costs half of the connections at [\d,]+/s( to [\d,]+/s)? \(mean field\)\.$"
+    costs = r" With what finds no room, half of the connections fail at [\d,]+/s( to [\d,]+/s)?\.$"
     assert re.search(costs, said(chain)[2])
     assert blindly(KINDS, "traffic.rate=") == blindly(KINDS)
 
@@ -171,8 +171,8 @@ def test_advice_names_both_figures_and_their_change() -> None:
         "Another address for lvs: 387,072 flows (2×), 1,173/s (2×); 700/s is then 60% of it, and 30.6% to "
     )
     assert f"{another}36.6% are expected to fail" in texts
-    assert texts[-1].startswith("To be sure that they never pick the same port, separate port ranges for lvs")
-    assert "193,536 flows (same), 460.8/s (-21.4%); 700/s is then 152% of it, and " in texts[-1]
+    assert texts[-2].startswith("To be sure that they never pick the same port, separate port ranges for lvs")
+    assert "193,536 flows (same), 460.8/s (-21.4%); 700/s is then 152% of it, and " in texts[-2]
 
 
 def under_load(rate: float, blocking: float | None = None, **keys: Any) -> str:
@@ -244,32 +244,51 @@ def test_of_many_proxies_those_that_keep_least_are_said() -> None:
     ("settings", "said"),
     [
         ([], []),
-        (["traffic.flows=193536"], ["193,536 flows wanted at once are 100% of these: they fit."]),
-        (["traffic.flows=193537"], ["193,537 flows wanted at once are 100.001% of these: too many."]),
-        (["traffic.flows=1"], ["1 flow wanted at once is under 0.001% of these: it fits."]),
+        (
+            ["traffic.flows=193536"],
+            ["Tight: 193,536 flows wanted at once are 100% of those that can be open."],
+        ),
+        (
+            ["traffic.flows=193537"],
+            ["Fails: 193,537 flows wanted at once are 100.001% of those that can be open."],
+        ),
+        (["traffic.flows=1"], ["Fits: 1 flow wanted at once is under 0.001% of those that can be open."]),
         (
             ["clients.addresses=100", "clients.flows_each=4000"],
-            ["400,000 flows, so that each client has its flows_each, are 207% of these: too many."],
+            [
+                "Fails: 400,000 flows, so that each client has its flows_each, are 207% of those that can be "
+                "open."
+            ],
         ),
         (
             ["traffic.flows=5", "hops.login-proxy.ports=", "hops.login-proxy.source=client-port"],
-            ["5 flows wanted at once cannot be: no flow gets through."],
+            ["Fails: 5 flows wanted at once cannot be: no flow gets through."],
         ),
     ],
 )
 def test_flows_that_are_wanted_are_held_against_those_that_can_be(
     settings: list[str], said: list[str]
 ) -> None:
-    result = tc.capacity(tc.with_settings(tc.example("outage"), *settings))
-    assert list(sentences.wanted(result)) == said
+    """With no rate they have the first word, and gate."""
+    found = tc.offered(tc.with_settings(tc.example("outage"), "traffic.rate=", *settings))
+    assert list(verdict.lines(found)) == said
+    assert (found.verdict == "fails") == any(each.startswith("Fails: ") for each in said)
+
+
+def test_the_worst_of_rate_and_flows_has_the_first_word() -> None:
+    found = tc.offered(tc.with_settings(tc.example("cone"), "traffic.rate=9", "traffic.flows=9999999"))
+    assert found.of_rate == "fits"
+    assert verdict.verdict(found) == (
+        "Fails: 9,999,999 flows wanted at once are 194% of those that can be open; none of the connections "
+        "is expected to fail at 9/s."
+    )
 
 
 def test_no_rate_and_no_flows_fit_where_clients_get_no_ports() -> None:
     settings = ["traffic.rate=20000", "clients.flows_each=300", "clients.addresses=12000"]
     chain = tc.with_settings(tc.cone(addresses=56, block=1024, services=1), *settings)
-    first, *_, wanted = said(chain)
-    assert first == "Fails: 70.6% of the connections are expected to fail at 20,000/s."
-    assert wanted == (
-        "3,600,000 flows, so that each client has its flows_each, are 99.6% of these: "
-        "not all clients get ports."
+    assert said(chain)[0] == (
+        "Fails: 70.6% of the connections are expected to fail at 20,000/s; 3,600,000 flows, so that each "
+        "client has its flows_each, are 99.6% of those that can be open, but only 3,528 of 12,000 clients "
+        "get ports."
     )

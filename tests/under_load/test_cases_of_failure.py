@@ -10,8 +10,10 @@ from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import example, loads
 from tuplecalc.network.replace import replace
+from tuplecalc.render.verdict import verdict
 from tuplecalc.under_load import hits
 from tuplecalc.under_load.blind import blind_blocking
+from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.offered import offered
 
@@ -183,3 +185,55 @@ def test_the_verdict_at_its_bounds() -> None:
     words = [offered(replace(cone, "traffic.rate", float(highest) * part)).verdict for part in (0.5, 0.9, 2)]
     assert words == ["fits", "tight", "fails"]
     assert offered(replace(cone, "traffic.rate", None)).verdict is None
+
+
+FEW_PORTS = """
+traffic = {rate = %s, hold = "60s"}
+clients = {addresses = 1000, ports = "1024-65535"}
+hops = [
+  {name = "n", kind = "cone", addresses = 1, ports = "1024-%s"},
+  {name = "p", kind = "hourglass", capture = "tproxy", source = "client", ports = "1024-%s"},
+]
+services = {addresses = 1, ports = 443}
+"""
+
+
+@pytest.mark.parametrize(("rate", "last"), [(0.005, 1025), (0.02, 1025), (0.05, 1030), (0.001, 1024)])
+def test_the_best_case_is_no_worse_than_what_is_expected(rate: float, last: int) -> None:
+    """In a table of few ports devices lose less than who refuses what finds no room: π of the older live."""
+    load = offered(tc.loads(FEW_PORTS % (rate, last, last)))
+    assert load.blocking is not None
+    assert load.expected is not None
+    assert load.blocking.lower <= load.expected.lower
+    assert load.blocking.upper <= load.expected.upper
+    alone = load.blind[0].blocking
+    assert alone is not None
+    assert alone.lower <= load.expected.lower
+    assert load.kinds[0].failing == load.blocking
+
+
+GROUPS = """
+traffic = {rate = %s, hold = "10s"}
+clients = [{name = "big", addresses = 100_000}, {name = "tiny", addresses = 1, ports = 40_000}]
+services = {addresses = 1, ports = 443}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "word", "worst"), [(1000, "Fails", ", and 41.2% of those from tiny."), (1, "Fits", "/s.")]
+)
+def test_groups_of_clients_are_judged_as_kinds_are(rate: int, word: str, worst: str) -> None:
+    """The tiny one's port is offered λ·70 s/100,001 = A erlang: A/(1 + A) of what it opens fails."""
+    load = offered(tc.loads(GROUPS % rate))
+    assert verdict(load).startswith(word)
+    assert verdict(load).endswith(worst)
+    assert load.most_failing == pytest.approx(1 / (1 + 1 / (7e-4 * rate)), rel=1e-3)
+
+
+def test_a_rate_above_the_highest_is_named_where_hardly_any_of_it_fails() -> None:
+    load = offered(tc.with_settings(example("cone"), "traffic.rate=42301"))
+    few = load._replace(highest=42_300, expected=Bracket(0.0, 1e-6), kinds=())
+    assert verdict(few) == (
+        "Fails: none to 1e-06 of the connections are expected to fail at 42,301/s, "
+        "which is more than the highest rate."
+    )

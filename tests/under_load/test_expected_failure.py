@@ -4,13 +4,17 @@ The simulated share lies in the bracket, within four standard errors and half a 
 finite numbers of ports make.
 """
 
+from fractions import Fraction
+from typing import Any
+
 import pytest
 
 from tests.oracle.blind_networks import ALL, figures, networks
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import by_kind, of_all
+from tuplecalc.under_load.chains import Bracket, by_kind, of_all
 from tuplecalc.under_load.expected import expected, in_concert
+from tuplecalc.under_load.offered import offered
 from tuplecalc.under_load.pools import pools
 
 ERRORS, FINITE = 4, 0.005
@@ -31,3 +35,44 @@ def test_expected_is_what_is_simulated(name: str) -> None:
     for kind, (failed, error) in FIGURES[name].items():
         bracket, off = brackets[kind], ERRORS * error + FINITE * failed + ROUGH.get(name, 0)
         assert bracket.lower - off <= failed <= bracket.upper + off, kind
+
+
+PROXY: dict[str, Any] = {
+    "kind": "hourglass",
+    "capture": "tproxy",
+    "source": "client",
+    "ports": "1024-2023",
+    "time_wait": 1,
+}
+LAWS: dict[str, dict[str, Any]] = {
+    "off": {"tracking": "off"},
+    "loose": {"tracking": "loose"},
+    "refuses": {"collision": "refuses"},
+    "kills": {"collision": "kills-older", "survival": 0.25},
+    "binds": {"tracking": "off", "allocation": "bind"},
+}
+
+
+@pytest.mark.parametrize("how", LAWS)
+@pytest.mark.parametrize("number", [2, 3])
+def test_instances_fail_as_that_many_hops_with_a_part_of_the_traffic_each(number: int, how: str) -> None:
+    def failing(traffic: dict[str, Any], *proxies: dict[str, Any]) -> Bracket | None:
+        nat = {"name": "nat", "kind": "cone", "addresses": 1, "ports": "1024-2023", "time_wait": 0}
+        return offered(
+            Chain(
+                traffic={"rate": 150, "hold": 1} | traffic,
+                clients={"addresses": 100},
+                hops=[nat, *(PROXY | LAWS[how] | proxy for proxy in proxies)],
+                services={"addresses": 2, "ports": 443},
+            )
+        ).expected
+
+    shares = [Fraction(1, number)] * number
+    kinds = [{"name": f"k{i}", "share": share} for i, share in enumerate(shares)]
+    hops = [{"name": f"p{i}", "traffic": f"k{i}"} for i in range(number)]
+    together = failing({}, {"name": "p", "instances": number})
+    assert together == pytest.approx(failing({"kinds": kinds}, *hops), rel=1e-6)
+    assert together
+    assert together.upper > 0.01
+    by_services = failing({}, {"name": "p", "instances": 2, "split": "services"})
+    assert by_services == pytest.approx(failing({}, {"name": "p"}), rel=1e-6, abs=1e-12)

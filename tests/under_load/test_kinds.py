@@ -251,15 +251,55 @@ def test_where_nothing_runs_dry_the_kind_is_hit_of_which_most_is_expected_to_fai
     transparent, redirected = load.kinds
     assert transparent.failing.upper < redirected.failing.upper < 1e-40
     assert transparent.expected.upper > redirected.expected.upper > 1e-3
-    assert load.hit_first is load.worse_kind is transparent
+    assert load.hit_first is transparent
+    assert load.worse_group is not None
+    assert (load.worse_group.name, load.worse_group.expected) == ("transparent", transparent.expected)
+
+
+TINY = {"name": "tiny", "addresses": 1, "ports": 40000}
+BIG = {"name": "big", "addresses": 1000, "ports": "1024-65535"}
+TWO_KINDS = [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5}]
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        ({"clients": [BIG, TINY]}, "those from tiny"),
+        ({"clients": [BIG, TINY], "traffic": {"kinds": TWO_KINDS}}, "those from tiny"),
+        (
+            {
+                "clients": [BIG, TINY],
+                "traffic": {"kinds": [TWO_KINDS[0], TWO_KINDS[1] | {"clients": ["big"]}]},
+            },
+            "a from tiny",
+        ),
+        ({"clients": [BIG, TINY], "traffic": {"kinds": [{"name": "a", "share": 1}]}}, "those from tiny"),
+        ({"clients": [BIG]}, None),
+    ],
+)
+def test_a_group_that_fails_is_named_however_few_its_flows(parts: dict[str, Any], name: str | None) -> None:
+    """One of 1,001 addresses has a single port: of all that is nothing, of itself most."""
+    traffic = {"rate": 100, "hold": 10} | parts.get("traffic", {})
+    services = {"addresses": 1, "ports": 443}
+    load = tc.offered(tc.from_dict({"clients": parts["clients"], "traffic": traffic, "services": services}))
+    assert load.expected is not None
+    assert load.expected.upper < 1e-3
+    if name is None:
+        assert (load.worse_group, load.verdict) == (None, "fits")
+        return
+    assert load.worse_group is not None
+    assert (load.worse_group.name, load.verdict) == (name, "fails")
+    erlang = float(load.worse_group.rate) * 70
+    assert load.most_failing == load.worse_group.expected.upper == pytest.approx(erlang / (1 + erlang), 0.01)
+    assert f"of {name}" in verdict(load)
 
 
 def test_one_bound_parts_what_fits_from_what_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """Verdict, the kind that is named in it, and what advice looks for."""
     load, alone = tc.offered(tc.example("mixed-by-share")), tc.offered(tc.example("outage"))
-    assert (load.verdict, alone.worse_kind) == ("fails", None)
+    assert (load.verdict, alone.worse_group) == ("fails", None)
     monkeypatch.setattr(offered, "FEW", 0.01)
-    assert (load.verdict, load.worse_kind) == ("tight", None)
+    assert (load.verdict, load.worse_group) == ("tight", None)
     assert "transparent" not in verdict(load)
     assert vars(advice)["FEW"] == 1e-3
 

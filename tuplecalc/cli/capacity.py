@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -10,9 +11,10 @@ import typer
 
 from tuplecalc.cli.inputs import OUTPUT, File, Rate, Settings, blocking_share, chain, in_json, option
 from tuplecalc.errors import InputError
-from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.capacity import capacity as find_capacity
+from tuplecalc.render import numbers
 from tuplecalc.render.json import versioned
+from tuplecalc.render.verdict import condition, expected, used, wanted
 from tuplecalc.under_load.offered import Offered, offered
 
 
@@ -30,17 +32,27 @@ def capacity(
     fail_above: Annotated[
         str | None,
         typer.Option(
-            metavar="SHARE", help="Exit 1 where more than this share of the highest rate is offered."
+            metavar="SHARE",
+            help="Exit 1 where more than this share of the highest rate is offered, or of the flows that can "
+            "be open is wanted, or clients get no ports.",
         ),
     ] = None,
     most_failing: Annotated[
         str | None,
         typer.Option(
-            metavar="SHARE", help="Exit 1 where more than this share of the connections is expected to fail."
+            metavar="SHARE",
+            help="Exit 1 where more than this share of the connections is expected to fail, of all, of any "
+            "kind or of any group of clients, or of wanted flows cannot be open.",
         ),
     ] = None,
 ) -> None:
-    """Reachable tuples at every hop, the limit that binds, and what would help."""
+    """Reachable tuples at every hop, the limit that binds, and what would help.
+
+    The first line says whether what is offered fits. It fails where more than 0.1% of the connections are
+    expected to fail, of all, of any kind or of any group of clients; where the rate is more than the highest;
+    and where more flows are wanted at once than can be open, or clients with flows_each get no ports. It is
+    tight above 80% of these, else it fits: if tables and files without a size are as large as it says.
+    """
     share = blocking_share(blocking)
     above, failing = "--fail-above", "--most-failing"
     gates = {
@@ -55,11 +67,12 @@ def capacity(
         ),
     }
     design = chain(file, settings, rate)
-    for name, gate in gates.items():
-        if gate is not None and design.traffic.offered is None:
-            raise InputError(f"{name} needs an offered rate; write `rate` under [traffic], or --rate 700")
     result = find_capacity(design)
     load = offered(result, None if share is None else float(share))
+    for name, gate in gates.items():
+        if gate is not None and load.verdict is None:
+            way_out = "write `rate` or `flows` under [traffic], or --rate 700"
+            raise InputError(f"{name} needs an offered rate, or flows that are wanted; {way_out}")
     match output:
         case "table":
             from rich.console import Console
@@ -82,17 +95,29 @@ def capacity(
             from tuplecalc.render.capacity import markdown
 
             sys.stdout.write(markdown(result, load))
-    if _is_above(result, gates[above]) or _fail(load, gates[failing]):
+    tripped = [*_above(load, above, gates[above]), *_failing(load, failing, gates[failing])]
+    for reason in tripped:
+        print(reason, file=sys.stderr)
+    if gates[failing] is not None and (missing := condition(load)):
+        print(f"{failing} holds{missing.replace(', if', ' only if')}.", file=sys.stderr)
+    if tripped:
         raise typer.Exit(1)
 
 
-def _is_above(result: Capacity, share: Fraction | None) -> bool:
-    rate, highest = result.chain.traffic.offered, result.rate if result.flows else 0
-    if share is None or rate is None:
-        return False
-    return (highest is not None and rate > highest * share) or not result.served.are_all
+def _above(load: Offered, name: str, share: Fraction | None) -> Iterator[str]:
+    """Why more than this share of what is possible is offered."""
+    if share is None:
+        return
+    if load.not_served and load.rate is not None:
+        yield f"{name}: {numbers.percent(load.not_served)} of the clients get no ports."
+    if load.rate is not None and load.highest is not None and load.rate > load.highest * share:
+        yield f"{name} {numbers.percent(share)}: {numbers.rate(load.rate)}/s is {used(load)}."
+    for each in load.wanted:
+        if each.flows > each.possible * share or not each.served.are_all:
+            yield f"{name} {numbers.percent(share)}: {wanted(each)}."
 
 
-def _fail(load: Offered, share: Fraction | None) -> bool:
-    """Whether more may fail, of all or of a kind: a gate closes at the upper end of a bracket."""
-    return share is not None and load.expected is not None and load.most_failing > float(share)
+def _failing(load: Offered, name: str, share: Fraction | None) -> Iterator[str]:
+    """Why more may fail, of all, of a kind or of a group: a gate closes at the upper end of a bracket."""
+    if share is not None and load.most_failing > float(share):
+        yield f"{name} {numbers.percent(share)}: {expected(load)}."

@@ -97,7 +97,8 @@ def services(strand: Strand, sources: Sources, target: Target, *, meets: bool = 
 
     Of several groups the one counts whose endpoints have the least room for a second of traffic;
     E_g are a group's endpoints over its share of the flows.  Where flows from these sources meet others
-    that came another way, their tuples are apart from those, for as long as they are open.
+    that came another way, or through another of several machines, their tuples are apart from those, for
+    as long as they are open.
     """
     groups, whole = strand.services, owner("services", strand.target)
     letters = Letters(whole, whole, sources, target, target)
@@ -119,6 +120,7 @@ def services(strand: Strand, sources: Sources, target: Target, *, meets: bool = 
         times = letters.times(service=wait)
         copies = letters.b * E
         found.append(Membership("services", sources.leg, letters.A, copies, times, target, space, enters))
+    meets = meets or any(each.machines > 1 for each in sources.leg.memberships)
     if not found and not meets:
         return []
     if not found:

@@ -34,7 +34,7 @@ def forwarder(
     declared: list[Declared] = []
     if tracks:
         arrives = Letters(hop.name, hop.path, sources, before, before, hop.udp_timeout)
-        declared.append(_tracked(hop, arrives, sources, before, instances(hop)))
+        declared.append(_tracked(hop, arrives, sources, before, hop.instances))
     if hop.virtual is not None:
         sources = sources.mixed()
     letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
@@ -58,11 +58,11 @@ def forwarder(
     )
 
 
-def _tracked(hop: Hop, letters: Letters, sources: Sources, behind: Target, machines: Expression) -> Passing:
+def _tracked(hop: Hop, letters: Letters, sources: Sources, behind: Target, machines: int) -> Passing:
     """The leg in the one table of a machine that keys both legs of what its proxies capture."""
-    copies = product(letters.b * letters.E_behind, machines)
-    space = letters.space("tracked", hop.on, sources.who, behind)
-    return Passing(Membership(hop.name, sources.leg, letters.A, copies, letters.times(), behind, space))
+    copies = product(letters.b * letters.E_behind, instances(hop) if machines > 1 else ONE)
+    ways = copies, letters.times(), behind, letters.space("tracked", hop.on, sources.who, behind)
+    return Passing(Membership(hop.name, sources.leg, letters.A, *ways, machines=machines))
 
 
 def fresh(hop: Hop, sources: Sources) -> list[Flow]:
@@ -77,7 +77,7 @@ def passing(
     letters = Letters(hop.name, hop.path, sources, before, behind, hop.udp_timeout)
     declared: list[Declared] = []
     if tracks:
-        machines = instances(hop) if hop.split == "flows" else ONE
+        machines = hop.instances if hop.split == "flows" else 1
         declared.append(_tracked(hop, letters, sources, behind, machines))
     if hop.tracking != "off":
         declared += entries(hop, letters, instances(hop), fresh(hop, sources))

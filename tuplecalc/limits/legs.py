@@ -64,6 +64,10 @@ class Membership:
     space: Space
     enters: Number = 1
     """The part of the leg's flows that enter it; the copies are those of these."""
+    machines: Number = 1
+    """Over so many machines any flow may be dealt, each of which sees what it holds itself and no more."""
+    counts_once: bool = False
+    """Whether the copies stand for all those machines together, and not for the tables of each."""
 
     def __post_init__(self) -> None:
         self.leg.memberships.append(self)

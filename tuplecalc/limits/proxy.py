@@ -77,6 +77,8 @@ class _Row:
         self.is_one_tuple = hop.source == "client-port" and hop.capture == "tproxy"
         # In which machines, and so tables, flows of one source to one service may be.
         self.machines: Expression = self.n if self.by_flows else Constant(1)
+        self.tables = hop.instances if self.by_flows else 1
+        self.apart = 1 if hop.source == "own" else self.tables  # each its own addresses: the flows are apart
         self.to_services = self.letters.b * self.letters.E_behind
         self.own: list[Membership] = []  # whose copies count the sources that leave
         accept_wait = (
@@ -161,6 +163,7 @@ class _Row:
             self.accepting,
             self.before,
             self.table(self.before),
+            machines=self.tables,
         )
         self.own += [captured, self.tracked]
         found: list[Declared] = [Alone(CAPTURE, captured)]
@@ -183,7 +186,10 @@ class _Row:
         self.leaving_times = letters.times(self.flow, client=letters.linger(hop))
         ports = letters.A if hop.source == "client-port" else self.leg.ports
         space = letters.space("upstream", hop.on, self.who, self.behind)
-        sockets = Membership(hop.name, self.leg, ports, copies, self.leaving_times, self.behind, space)
+        times, apart = self.leaving_times, self.apart
+        sockets = Membership(
+            hop.name, self.leg, ports, copies, times, self.behind, space, machines=apart, counts_once=True
+        )
         self.fresh = [sockets]
         found: list[Declared] = [Alone(UPSTREAM, sockets)]
         if hop.source != "client-port" and hop.allocation == "bind":
@@ -192,7 +198,7 @@ class _Row:
             scattered = hop.source == "client" and hop.instances > 1
             towards = self.behind if scattered else None
             space = letters.space("upstream", hop.on, self.who, None)
-            bound_ports = Membership(hop.name, self.leg, ports, copies, self.leaving_times, towards, space)
+            bound_ports = Membership(hop.name, self.leg, ports, copies, times, towards, space, machines=apart)
             self.fresh.append(bound_ports)
             found.append(Alone(BIND, bound_ports))
         return found
@@ -217,6 +223,7 @@ class _Row:
                 self.accepting,
                 self.before,
                 self.table(self.before),
+                machines=self.tables,
             )
             self.own.append(entering)
         leaving = Membership(
@@ -227,6 +234,7 @@ class _Row:
             self.leaving_times,
             self.behind,
             self.table(self.behind),
+            machines=self.tables,
         )
         self.own.append(leaving)
         is_single = hop.instances == 1 or not self.by_flows
@@ -239,13 +247,15 @@ class _Row:
             yield Passing(self.tracked)
         elif (space := self.table(self.before)) not in (each.space for each in leg.memberships):
             copies = product(self.front.b, self.front.E, self.machines)
-            yield Passing(Membership(name, leg, self.front.A, copies, self.accepting, self.before, space))
+            ways = copies, self.accepting, self.before, space
+            yield Passing(Membership(name, leg, self.front.A, *ways, machines=self.tables))
         space = self.letters.space("tracked", self.hop.on, self.who, self.behind)
         if self.leg is not leg and space not in (each.space for each in self.leg.memberships):
             ports, copies = self.leg.ports, self.fresh[0].copies
             if self.hop.source == "client":
                 copies = product(copies, self.machines)
-            yield Passing(Membership(name, self.leg, ports, copies, self.leaving_times, self.behind, space))
+            ways = copies, self.leaving_times, self.behind, space
+            yield Passing(Membership(name, self.leg, ports, *ways, machines=self.apart))
 
     def table(self, towards: Target) -> Space:
         """The tracking table of the machine, for the sources that enter."""

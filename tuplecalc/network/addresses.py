@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from itertools import pairwise
 from typing import Any
 
 from tuplecalc.errors import reject
@@ -72,6 +73,18 @@ class AddressSet(SetValue):
     def of_family(self, family: int) -> AddressSet:
         """The explicit addresses of IPv4 or IPv6."""
         return AddressSet([_block_or_range(*each) for each in self.ranges if each[0] == family])
+
+    def common(self, other: AddressSet) -> str | None:
+        """An explicit address that both have, the lowest; None where they have none.
+
+        >>> AddressSet("198.18.0.0/16").common(AddressSet(["198.18.3.1", 5]))
+        '198.18.3.1'
+        """
+        both = sorted((*self.ranges, *other.ranges))  # of either set they are apart
+        for (version, _, high), (next_version, low, _) in pairwise(both):
+            if version == next_version and low <= high:
+                return _text(version, low)
+        return None
 
     @property
     def spec(self) -> int | str | list[int | str]:

@@ -19,6 +19,7 @@ from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.machine import machine_problems, with_what_machines_have
 from tuplecalc.network.mix import Strand, group_problems, misfit_names, strands, without_effect
+from tuplecalc.network.owners import two_owners
 from tuplecalc.network.part import Part, meant, same_names
 from tuplecalc.network.presets import kind_and_layer
 from tuplecalc.network.proxy import Proxy
@@ -142,7 +143,10 @@ class Chain(Part):
         problems: list[Problem] = []
         parts = self.traffic, self.clients, self._hops_at_work, self.services
         self._strands = tuple(strands(*parts, problems))
-        if problems or (problems := [*self._unreached(), *without_effect(self.hops, self._strands)]):
+        if not problems:
+            problems = [*self._unreached(), *without_effect(self.hops, self._strands)]
+            problems += two_owners(self.clients, self._hops_at_work, self._strands)
+        if problems:
             raise TopologyError(problems)
         machines = {hop.on for hop in self.hops}
         plain = all(hop.is_plain for hop in self.hops if isinstance(hop, Proxy))

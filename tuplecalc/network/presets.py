@@ -57,6 +57,8 @@ class Preset:
     """Keys that the product or the standard does not leave open, also where their values are unknown."""
     most: Mapping[str, int]
     """The largest values that the product allows, by key."""
+    least: Mapping[str, int]
+    """The smallest values that the product takes, by key."""
     multiples: Mapping[str, int]
     """Keys of which the product takes multiples of so many only."""
     powers: tuple[str, ...] = ()
@@ -89,7 +91,8 @@ def presets() -> Mapping[str, Preset]:
 
 def _read(name: str, table: dict[str, Any]) -> Preset:
     lists = {key: tuple(table.get(key, ())) for key in ("needs", "source", "unknown", "fixed", "powers")}
-    tables = {key: MappingProxyType(table.get(key, {})) for key in ("most", "multiples", "knobs", "values")}
+    mappings = "most", "least", "multiples", "knobs", "values"
+    tables = {key: MappingProxyType(table.get(key, {})) for key in mappings}
     return Preset(name=name, **table | lists | tables)
 
 
@@ -227,6 +230,11 @@ class PresetPart(Bounded, defer_build=True):
         return self.given.knobs if self.given else {}
 
     @property
+    def least(self) -> Mapping[str, int]:
+        """The smallest values that it takes."""
+        return self.given.least if self.given else {}
+
+    @property
     def multiples(self) -> Mapping[str, int]:
         """Keys that take multiples of a number only."""
         return self.given.multiples if self.given else {}
@@ -246,7 +254,8 @@ class PresetPart(Bounded, defer_build=True):
         """
         multiple = self.multiples.get(key, 1)
         whole = 1 << count.bit_length() >> 1 if key in self.powers else count
-        return whole // multiple * multiple
+        whole = whole // multiple * multiple
+        return whole if whole >= self.least.get(key, 1) else 0
 
     @property
     def stated(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ Advice says them as the ``--set`` settings that make them, so that a user can tr
 The figures are those of the changed chain; a change that buys nothing is not offered, save one:
 port ranges that overlap under a shared limit, because the figures there hold only if both hops
 choose their ports in concert.  Where the offered rate fails, a change has to lower what is expected to,
-whatever ports chosen in concert would gain by it, or lose.
+whatever ports chosen in concert would gain by it, or lose; where it fits, none makes it fail.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number, Size
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.limit import by_flows
-from tuplecalc.limits.served import Served
+from tuplecalc.limits.served import Served, wanted_by_clients
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.replace import Change, path_steps, replace_all, written_setting
+from tuplecalc.network.replace import Change, path_steps, replace_all
 from tuplecalc.questions.allowed import Allowed, allowed
+from tuplecalc.questions.failing import apart, for_failing
 from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, for_all_clients, for_limit
-from tuplecalc.questions.unseen import apart, for_meetings
 from tuplecalc.under_load.chains import Bracket, by_kind, of_all
 from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField
@@ -51,7 +51,7 @@ class Advice(NamedTuple):
     """A change, the settings that make it, and the figures of the changed chain.
 
     ``served`` says how many clients get ports then, ``expected`` what is expected to fail of the offered rate
-    then (None without a rate, and where hardly anything fails now).  ``apart`` marks
+    then, and ``now`` what does without the change (both None without a rate).  ``apart`` marks
     the advice to keep overlapping port ranges apart: it may cost some of the figures, and makes them hold
     without coordination.
     """
@@ -63,20 +63,22 @@ class Advice(NamedTuple):
     served: Served
     apart: bool = False
     expected: Bracket | None = None
+    now: Bracket | None = None
 
 
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     """The changes that help most, best first: at most ``most`` of them; first those that serve all clients.
 
     Where the offered rate fails, those with which it does not come before all others, and none stands
-    there that lowers nothing of what fails.
+    there that lowers nothing of what fails; where it does not, none with which it does.
 
     They act on the limits that bind the flows and the rate, and where none helps since several limits
     bind alike, on the others, then on two or three; and on cones that leave clients without ports.  A
     change that raises one figure, or the clients served, counts as much as it raises it; one that
     lowers another counts with the product.  None leaves more clients without ports, touches a key that
     is fixed, or goes beyond what a product allows; several are made together only where none of them
-    does it alone.  Separate port ranges come last, and are there wherever hops draw on the same ports.
+    does it alone.  Where nothing fails, separate port ranges come last, and are there wherever hops draw on
+    the same ports.
 
     >>> from tuplecalc.network.file import example
     >>> for advice in advise(capacity(example("cone"))):
@@ -92,14 +94,19 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     ranked = sorted(gains, key=lambda each: _rank(result, each))
     field = MeanField(result)
     separate = _evaluated(result, _keeping_apart(result, field), known, at_any_cost=True)
+    first = max(most - 1 if separate else most, 0)
     now = _failing(result, field)
     if now is not None and now.most > FEW:
         most_tried, settings = _tried(result), {frozenset(each.settings) for each in ranked}
-        meeting = islice(for_meetings(result, field), most_tried)
-        unseen = _evaluated(result, meeting, known, at_any_cost=True)
-        new = [each for each in unseen if frozenset(each.settings) not in settings][: most_tried // 2]
-        ranked = _that_lower(result, now.all, [*ranked[: most_tried - len(new)], *new], known)
-        separate = _that_lower(result, now.all, separate[: most_tried // 2], known)
+        rate = float(result.chain.traffic.offered or 0)
+        acting = islice(for_failing(result, field, rate), most_tried)
+        others = _evaluated(result, acting, known, at_any_cost=True)
+        new = [each for each in others if frozenset(each.settings) not in settings][: most_tried // 2]
+        tried = [*ranked[: most_tried - len(new)], *new, *separate[: most_tried // 2]]
+        ranked, separate = _that_lower(result, now.all, tried, known), []
+    elif now is not None:
+        ranked = list(islice(_that_fit(result, now.all, ranked, known), first))
+        separate = list(_that_fit(result, now.all, separate, known))
     return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
 
 
@@ -123,14 +130,29 @@ def _failing(result: Capacity, field: MeanField | None = None) -> _Failing | Non
 
 
 def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> list[Advice]:
-    """Those with which less fails, where least does first."""
+    """Those with which less fails, where least does first; after these what leaves more than can go on."""
     found = []
+    offered = result.chain.traffic.offered or 0
     for advice in advices:
         then = _failing(known[frozenset(advice.settings)])
         if then is not None and then.all.upper < now.upper * _LESS:
+            too_much = advice.rate is not None and offered > advice.rate
             fails = then.most > FEW, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
-            found.append((fails, _rank(result, advice), advice._replace(expected=then.all)))
-    return [advice for *_, advice in sorted(found, key=lambda each: each[:-1])]
+            key = too_much, fails, _rank(result, advice), len(advice.settings)
+            found.append((key, advice._replace(expected=then.all, now=now)))
+    kept: list[Advice] = []
+    for _, advice in sorted(found, key=lambda each: each[0]):
+        if not any({*other.settings} <= {*advice.settings} for other in kept):  # no better by the others
+            kept.append(advice)
+    return kept
+
+
+def _that_fit(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> Iterator[Advice]:
+    """Those with which no more than few fail, of all and of each kind."""
+    for advice in advices[: _tried(result)]:
+        then = _failing(known[frozenset(advice.settings)])
+        if then is not None and then.most <= FEW:
+            yield advice._replace(expected=then.all, now=now)
 
 
 def _tried(result: Capacity) -> int:
@@ -151,8 +173,9 @@ def _evaluated(
     idle: set[str] = set()
     found: dict[frozenset[str], Advice] = {}
     best: dict[str, tuple[float, frozenset[str]]] = {}
-    for text, changes, is_apart, purpose in remedies:
-        settings = tuple(written_setting(*change) for change in changes)
+    for remedy in remedies:
+        text, changes, is_apart, purpose = remedy
+        settings = remedy.settings
         bounds = [allowed(result.chain, path) for path, _ in changes]
         if (these := frozenset(settings)) in seen or purpose in idle or any(each.is_fixed for each in bounds):
             continue
@@ -204,7 +227,10 @@ def _gain(result: Capacity, advice: Advice) -> float:
         return float(Fraction(new) / old) if old is not None else 0.0
 
     then, now = (Fraction(each.served, each.clients) for each in (advice.served, result.served))
-    gains = ratio(advice.flows, result.flows), ratio(advice.rate, result.rate), ratio(then, now)
+    traffic = result.chain.traffic
+    is_of_flows = traffic.offered is None and (traffic.flows or wanted_by_clients(result.chain))
+    rates = 1.0 if is_of_flows else ratio(advice.rate, result.rate)
+    gains = ratio(advice.flows, result.flows), rates, ratio(then, now)
     return max(gains) if min(gains) >= 1 else prod(gains)
 
 
@@ -234,7 +260,9 @@ def _helping(result: Capacity) -> Iterator[Remedy]:
 def _helping_ties(result: Capacity, together: int) -> Iterator[Remedy]:
     """Where several limits bind alike, so many changes together for the first of them."""
     ties = (limit for limit in result.limits if limit.flows == result.flows or limit.rate == result.rate)
-    remedies = {each.changes: each for limit in islice(ties, _MOST_TIES) for each in for_limit(result, limit)}
+    remedies = {
+        each.settings: each for limit in islice(ties, _MOST_TIES) for each in for_limit(result, limit)
+    }
     several = combinations(remedies.values(), together)
     for those in islice(several, max(_MOST_SEVERAL // len(result.hops), _FEWEST_SEVERAL)):
         paths = [path for each in those for path, _ in each.changes]

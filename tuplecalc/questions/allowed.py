@@ -13,16 +13,18 @@ from tuplecalc.questions.paths import place_of
 
 
 class Allowed(NamedTuple):
-    """Whether a key may be changed, its largest value, what numbers it takes, its name there."""
+    """Whether a key may be changed, its ends, what numbers it takes, its name there."""
 
     is_fixed: bool = False
     most: int | None = None
     multiple: int = 1
     knob: str = ""
     is_power: bool = False
+    least: int = 1
 
     def up(self, count: int, high: int) -> Iterator[int]:
         """The counts from this one on that the key takes."""
+        count = max(count, self.least)
         if not self.is_power:
             yield from range(-(-count // self.multiple) * self.multiple, high + 1, self.multiple)
             return
@@ -57,5 +59,8 @@ def allowed(chain: Chain, path: str) -> Allowed:
     if not isinstance(part, PresetPart):
         return found
     return found._replace(
-        multiple=part.multiples.get(key, 1), knob=part.knobs.get(key, ""), is_power=key in part.powers
+        multiple=part.multiples.get(key, 1),
+        knob=part.knobs.get(key, ""),
+        is_power=key in part.powers,
+        least=part.least.get(key, 1),
     )

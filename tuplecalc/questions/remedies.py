@@ -38,7 +38,7 @@ from tuplecalc.network.hop import UNPRIVILEGED_PORTS, Sockets
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.network.replace import Change
+from tuplecalc.network.replace import Change, written_setting
 from tuplecalc.questions.paths import path_of
 from tuplecalc.questions.roundings import as_decimal
 
@@ -64,6 +64,11 @@ class Remedy(NamedTuple):
     changes: tuple[Change, ...]
     apart: bool = False
     purpose: str = ""
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The changes as ``--set`` takes them."""
+        return tuple(written_setting(*change) for change in self.changes)
 
 
 def _change(text: str, path: str, value: object) -> Remedy:
@@ -209,8 +214,8 @@ def _for_table(chain: Chain, hop: AnyHop) -> Iterator[Remedy]:
     """A larger tracking table, entries that leave it sooner, or none of them."""
     yield from _doubled(chain, hop, "max_entries", hop.max_entries, "tracking table")
     if hop.tracking_time_wait > 30:
-        mates = _mates(chain, hop, "tracking_time_wait")
-        changes = tuple((f"{each.path}.tracking_time_wait", SHORT_TIME_WAIT) for each in mates)
+        machine = mates(chain, hop, "tracking_time_wait")
+        changes = tuple((f"{each.path}.tracking_time_wait", SHORT_TIME_WAIT) for each in machine)
         yield Remedy(f"closed entries that leave the table of {hop.name} after {SHORT_TIME_WAIT}", changes)
     if isinstance(hop, Forwarder) and hop.virtual is None and "max_entries" in hop.model_fields_set:
         text = f"no connection tracking at {hop.name} (notrack), if it needs no states"
@@ -326,7 +331,7 @@ def _passing(chain: Chain, hop: Proxy, limit: Limit) -> Iterator[Remedy]:
             )
 
 
-def _mates(chain: Chain, hop: AnyHop, key: str) -> Iterator[AnyHop]:
+def mates(chain: Chain, hop: AnyHop, key: str) -> Iterator[AnyHop]:
     """A hop, and the others of its machine that say the same key."""
     for each in chain.hops:
         if each is hop or (each.on == hop.on and key in each.stated):
@@ -359,5 +364,5 @@ def _sooner(whose: str, path: str, part: Sockets) -> Iterator[Remedy]:
 
 def _doubled(chain: Chain, hop: AnyHop, key: str, value: int | None, what: str) -> Iterator[Remedy]:
     if value is not None:
-        changes = tuple((f"{each.path}.{key}", 2 * value) for each in _mates(chain, hop, key))
+        changes = tuple((f"{each.path}.{key}", 2 * value) for each in mates(chain, hop, key))
         yield Remedy(f"a {what} twice as large at {hop.name}", changes)

@@ -99,7 +99,7 @@ def solve(
         shown = worst if best is None else best
         step = 1 if is_largest else bounds.step(int(shown))
         next_one = shown + (step if is_largest else -step)
-        beside = next_one if best is not None and low <= next_one <= high else None
+        beside = next_one if best is not None and max(low, bounds.least) <= next_one <= high else None
     else:
         best = search.largest_share() if is_share else search.longest(low, high)
         shown = low if best is None else as_decimal(best)

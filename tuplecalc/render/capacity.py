@@ -72,8 +72,10 @@ def _lines(result: Capacity, width: int, load: Offered, *, fits: bool) -> Iterat
 
     said = list(sentences.details(result, load))
     if load.verdict:
-        yield from prose(verdict.verdict(load), f"bold {_COLOURS[load.verdict]}")
-        yield from prose(verdict.best_case(load))
+        first, *others = verdict.lines(load)
+        yield from prose(first, f"bold {_COLOURS[load.verdict]}")
+        for line in others:
+            yield from prose(line)
         yield "", ""
     yield from prose(result.title or "A chain", "bold")
     yield from prose(sentences.kind(result).capitalize(), "dim")
@@ -94,7 +96,11 @@ def _lines(result: Capacity, width: int, load: Offered, *, fits: bool) -> Iterat
     yield "", ""
     for sentence in said:
         yield from prose(sentence)
-    if advices := advise(result):
+    advices = advise(result)
+    if words := sentences.nothing_helps(load, advices):
+        yield "", ""
+        yield from prose(words)
+    if advices:
         yield "", ""
         yield "What would help most", "bold"
         for item in advices:
@@ -241,8 +247,10 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
     load = load or under_load(result)
     parts = [
         f"## {in_markdown(result.title or 'A chain')}",
-        *(f"**{in_markdown(said)}**" for said in filter(None, [verdict.verdict(load)])),
-        *map(in_markdown, filter(None, [verdict.best_case(load)])),
+        *(
+            in_markdown(line) if n else f"**{in_markdown(line)}**"
+            for n, line in enumerate(verdict.lines(load))
+        ),
         in_markdown(sentences.kind(result)).capitalize() + ".",
         *map(in_markdown, sentences.details(result, load)),
     ]
@@ -264,7 +272,9 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         limits.append([f"**{cell}**" for cell in cells] if limit is result.binding else cells)
     header = ("hop", "limit", "kinds" if is_mixed else "formula", "flows", "rate /s")
     parts.append(table.markdown(header, limits, words=3))
-    if advices := advise(result):
+    advices = advise(result)
+    parts += map(in_markdown, filter(None, [sentences.nothing_helps(load, advices)]))
+    if advices:
         parts.append("\n".join(f"- {in_markdown(sentences.advice(result, item))}" for item in advices))
     parts += map(in_markdown, citations(result.chain))
     return "\n\n".join(parts) + "\n"

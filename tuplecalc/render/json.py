@@ -171,8 +171,8 @@ def capacity(result: Capacity, load: Offered | None = None) -> Record:
         **_pick(result, "collapse"),
         "at_most": _at_most(result),
         "served": _pick(result.served, "clients", "served"),
-        "not_counted": [_pick(each, "hop", "key", "usual") for each in not_counted(result.chain)],
-        "offered": _offered(load) if load.rate is not None or load.most else None,
+        "not_counted": [_pick(each, "hop", "key", "usual", "needs") for each in not_counted(result.chain)],
+        "offered": _offered(load) if load.verdict or load.most else None,
         "advice": [
             {
                 "text": item.text,

@@ -28,17 +28,19 @@ def listing(presets: Iterable[Preset]) -> str:
 
 
 def as_toml(preset: Preset) -> str:
-    """All of a preset as a table of a topology file, with the words around it as comments.
+    """A table of a topology file that names the preset, with its values and the words around it as comments.
+
+    Values that are written are no longer the preset's: its bounds would be lost.
 
     >>> from tuplecalc.network.presets import preset
-    >>> print(as_toml(preset("tencent-nat-gateway")).partition("In short: ")[2], end="")
-    preset = "tencent-nat-gateway" and the keys that it needs.
-    <BLANKLINE>
+    >>> print(as_toml(preset("tencent-nat-gateway")).partition("\\n\\n")[2], end="")
     [[hops]]
     name = "tencent-nat-gateway"
     kind = "cone"
+    preset = "tencent-nat-gateway"
     addresses = 4  # needed: this is an example
-    ports = { count = 55000 }
+    # It stands for these; write one to have it otherwise:
+    # ports = { count = 55000 }
     """
     said = [f"# {preset.title}", "#"]
     for label, words in _words(preset):
@@ -46,8 +48,10 @@ def as_toml(preset: Preset) -> str:
     hop = preset.kind != "clients"
     said += ["", "[[hops]]" if hop else "[clients]"]
     said += [f"name = {in_toml(preset.name)}", f"kind = {in_toml(preset.kind)}"] if hop else []
+    said += [f"preset = {in_toml(preset.name)}"]
     said += [f"{key} = {NEEDED[key]}  # needed: this is an example" for key in preset.needs]
-    said += [f"{key} = {in_toml(value)}" for key, value in preset.values.items()]
+    said += ["# It stands for these; write one to have it otherwise:"] if preset.values else []
+    said += [f"# {key} = {in_toml(value)}" for key, value in preset.values.items()]
     return "\n".join(said) + "\n"
 
 
@@ -62,15 +66,14 @@ def _words(preset: Preset) -> Iterator[tuple[str, str]]:
         yield "Unknown", f"no source gives {keys}; tuplecalc's own default stands for it."
     if preset.fixed:
         yield "Fixed", f"no advice asks to change {', '.join(preset.fixed)}."
-    if preset.most or preset.multiples or preset.powers:
+    if preset.most or preset.least or preset.multiples or preset.powers:
         most = [f"at most {value:,} {key}" for key, value in preset.most.items()]
+        most += [f"at least {value:,} {key}" for key, value in preset.least.items()]
         said = [*most, *(f"{key} in multiples of {value}" for key, value in preset.multiples.items())]
         said += [f"{key} a power of two" for key in preset.powers]
         yield "Bounds", f"{', '.join(said)}."
     if preset.knobs:
         yield "Knobs", f"{'; '.join(f'{key} is {knob}' for key, knob in preset.knobs.items())}."
-    needs = " and the keys that it needs" if preset.needs else ""
-    yield "In short", f"preset = {in_toml(preset.name)}{needs}."
 
 
 def in_toml(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import CONE_PORTS
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import Served, blocks_of, wanted_by_clients
+from tuplecalc.limits.served import Served, blocks_of
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
@@ -100,13 +100,12 @@ def blind(load: Offered) -> str:
     costs = []
     if worst.blocking and load.rate is not None:
         costs.append(f"{numbers.between(worst.blocking)} of the connections at {numbers.rate(load.rate)}/s")
-    if worst.half:
-        costs.append(
-            f"half of {'them' if costs else 'the connections'} at {numbers.between(worst.half, _per_second)}"
-        )
     if worst.burst is not None:
         costs.append(f"{numbers.share(float(worst.burst))} of a burst over all ports")
-    alone = f" That alone costs {', '.join(costs)} (mean field)." if costs else ""
+    alone = f" That alone costs {' and '.join(costs)} (mean field)." if costs else ""
+    if worst.half:
+        rates = numbers.between(worst.half, _per_second)
+        alone += f" With what finds no room, half of the connections fail at {rates}."
     others = [each.hop for each in load.blind if each is not worst]
     more = f" It can happen at {kinds.listed(others)} as well." if others else ""
     return f"{said}, {ends}.{alone}{more}"
@@ -229,7 +228,6 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     yield from totals(result)
     yield from context(result)
     yield from blockless(result)
-    yield from wanted(result)
     loaded = runs_dry(load), most(load), *searches(result), blind(load), *collisions(result, load)
     yield from filter(None, loaded)
     yield from at_most(result)
@@ -245,9 +243,12 @@ def unsized(result: Capacity) -> Iterator[str]:
     Not counted: table of nat (Linux: 262,144). To count it: --set hops.nat.max_entries=262144
     """
     found = not_counted(result.chain)
-    said, counts = [], (each.setting for each in found if each.setting)
+    said: list[str] = []
+    counts: list[str] = []
     for (key, less), several in groupby(sorted(found, key=_size_of), key=_size_of):
-        hops = [each.hop for each in several]
+        each_size = list(several)
+        hops = [each.hop for each in each_size]
+        counts += [f"--set {shlex.quote(each.setting)}" for each in each_size[:_MOST_UNSIZED] if each.setting]
         more = len(hops) - _MOST_UNSIZED
         names = ", ".join(hops[:_MOST_UNSIZED]) + (f" and {more:,} more" if more > 0 else "")
         what = {"max_entries": "table", "max_files": "files"}[key]
@@ -255,37 +256,12 @@ def unsized(result: Capacity) -> Iterator[str]:
         platform = f"Linux: {numbers.count(-less)}" if less else "its preset does not say"
         said.append(f"{what}{plural} of {names} ({platform})")
     if said:
-        how = next((f". To count it: --set {shlex.quote(each)}" for each in counts), ".")
-        yield f"Not counted: {', '.join(said)}{how}"
+        how = f" To count {'it' if len(counts) == 1 else 'them'}: {' '.join(counts)}" if counts else ""
+        yield f"Not counted: {', '.join(said)}.{how}"
 
 
 def _size_of(each: NotCounted) -> tuple[str, int]:
     return each.key, -(each.usual or 0)
-
-
-def wanted(result: Capacity) -> Iterator[str]:
-    """Whether as many flows can be open as shall be, in all or of each client; nothing where none are said.
-
-    >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.network.file import example
-    >>> from tuplecalc.network.replace import replace
-    >>> print(*wanted(capacity(replace(example("outage"), "traffic.flows", 200_000))))
-    200,000 flows wanted at once are 103% of these: too many.
-    """
-    said = []
-    if (flows := result.chain.traffic.flows) is not None:
-        said.append((f"{_flows(flows)} wanted at once", flows, True))
-    if (flows := wanted_by_clients(result.chain)) is not None:
-        said.append(
-            (f"{_flows(flows)}, so that each client has its flows_each,", flows, result.served.are_all)
-        )
-    for what, flows, all_can in said:
-        if not result.flows:
-            yield f"{what} cannot be: no flow gets through."
-        else:
-            verb, fit = ("is", "it fits") if flows == 1 else ("are", "they fit")
-            fits = "too many" if flows > result.flows else fit if all_can else "not all clients get ports"
-            yield f"{what} {verb} {numbers.percent(Fraction(flows, result.flows))} of these: {fits}."
 
 
 def totals(result: Capacity) -> Iterator[str]:
@@ -357,6 +333,17 @@ def advice(result: Capacity, item: Advice) -> str:
     return f"{item.text[:1].upper()}{item.text[1:]}: {figures}{_then(result, item)}"
 
 
+def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
+    """That nothing would help what fails, as far as presets leave it open; empty where advice does."""
+    if load.verdict != "fails" or advices or load.chain is None:
+        return ""
+    given = [part.name or "clients" for _, part in load.chain.parts() if part.preset is not None]
+    if not given:
+        return "No change is known that would help."
+    preset, leaves = ("preset", "leaves") if len(given) == 1 else ("presets", "leave")
+    return f"Nothing that the {preset} of {kinds.listed(given)} {leaves} open would help."
+
+
 def _flows(number: int | None) -> str:
     return f"{numbers.count(number)} flow{'' if number == 1 else 's'}"
 
@@ -366,9 +353,9 @@ def _then(result: Capacity, item: Advice) -> str:
     rate, said = result.chain.traffic.offered, ""
     if rate is not None and item.rate:
         said += f"; {numbers.rate(rate)}/s is then {numbers.percent(Fraction(rate) / item.rate)} of it"
-        if item.expected is not None:
-            share = numbers.between(item.expected)
-            said += f", and {share} {'is' if share == 'none' else 'are'} expected to fail"
+    before, then = (numbers.between(share) if share else "" for share in (item.now, item.expected))
+    if then != before:
+        said += f"{', and' if said else ';'} {then} {'is' if then == 'none' else 'are'} expected to fail"
     if not result.served.are_all:
         served = numbers.count(item.served.served)
         said += f"; {served} of {numbers.count(item.served.clients)} clients get ports"

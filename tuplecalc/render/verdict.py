@@ -1,20 +1,27 @@
-"""The first words about an offered rate: whether it fits, what is expected to fail, the best case."""
+"""The first words about what is offered: whether it fits, what is expected to fail, the best case."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from tuplecalc.render import numbers
+from tuplecalc.questions.not_counted import NotCounted, not_counted
+from tuplecalc.render import kinds, numbers
+from tuplecalc.under_load.offered import FEW
 
 if TYPE_CHECKING:
-    from tuplecalc.under_load.offered import Offered
+    from tuplecalc.under_load.offered import Offered, Wanted
 
 IS = {"fits": "it fits", "tight": "it is tight", "fails": "it fails"}
 
 
+_MOST_SHORT = 2
+_HOLDS = {"max_entries": "{}’s table holds {} entries", "max_files": "{} may open {} files"}
+
+
 def verdict(load: Offered) -> str:
-    """Whether the offered rate fits, and what is expected to fail; empty where none is offered.
+    """Whether what is offered fits, and what is expected to fail; empty where nothing is.
 
     >>> from tuplecalc.network.file import example
     >>> from tuplecalc.under_load.offered import offered
@@ -25,14 +32,77 @@ def verdict(load: Offered) -> str:
 
 
 def expected(load: Offered) -> str:
-    """What is expected to fail of the offered rate, as devices really choose their ports."""
+    """What is expected to fail of the offered rate, as devices really choose their ports, or of wanted flows.
+
+    What decides the verdict comes first, and on what it depends, last.
+    """
+    said = [(each.verdict, wanted(each)) for each in load.wanted]
+    if load.of_rate:
+        said.insert(0, (load.of_rate, _of_rate(load)))
+    decides = sorted(said, key=lambda each: each[0] != load.verdict)
+    return f"{'; '.join(words for _, words in decides)}{condition(load)}"
+
+
+def _of_rate(load: Offered) -> str:
     if load.rate is None or load.expected is None:
         return ""
     share = numbers.between(load.expected)
     verb = "is" if share == "none" else "are"
-    worse = load.worse_kind
-    of_kind = f", and {numbers.between(worse.expected)} of {worse.kind}" if worse else ""
-    return f"{share} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s{of_kind}"
+    said = f"{share} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s"
+    if worse := load.worse_group:
+        return f"{said}, and {numbers.between(worse.expected)} of {worse.name}"
+    if load.overloaded and load.expected.upper <= FEW:
+        said += ", which is more than the highest rate"
+    return said
+
+
+def wanted(each: Wanted) -> str:
+    """Whether as many flows can be open as shall be, in all or of each client.
+
+    >>> from tuplecalc.limits.served import Served
+    >>> from tuplecalc.under_load.offered import Wanted
+    >>> wanted(Wanted(200_000, 193_536, Served(9, 9), False))
+    '200,000 flows wanted at once are 103% of those that can be open'
+    """
+    flows = f"{numbers.count(each.flows)} flow{'' if each.flows == 1 else 's'}"
+    what = f"{flows}, so that each client has its flows_each," if each.is_each else f"{flows} wanted at once"
+    if not each.possible:
+        return f"{what} cannot be: no flow gets through"
+    use = numbers.percent(Fraction(each.flows, each.possible))
+    said = f"{what} {'is' if each.flows == 1 else 'are'} {use} of those that can be open"
+    if not each.served.are_all:
+        served, clients = map(numbers.count, (each.served.served, each.served.clients))
+        said += f", but only {served} of {clients} clients get ports"
+    return said
+
+
+def condition(load: Offered) -> str:
+    """What has to be larger than usual, of what is not counted, so that nothing else fails.
+
+    Empty where it fails anyway.
+
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.under_load.offered import offered
+    >>> condition(offered(example("cone", ["traffic.rate=30000"])))
+    ', if nat’s table holds 3,660,000 entries (Linux: 262,144)'
+    """
+    if load.chain is None or load.verdict == "fails":
+        return ""
+    short = sorted((each for each in not_counted(load.chain) if each.is_short), key=_by_need)
+    if not short:
+        return ""
+    more = len(short) - _MOST_SHORT
+    several = [f"{more:,} more {'have' if more > 1 else 'has'} what is needed"] if more > 0 else []
+    return f", if {kinds.listed([*map(_holds, short[:_MOST_SHORT]), *several])}"
+
+
+def _holds(each: NotCounted) -> str:
+    needs = _HOLDS[each.key].format(each.hop, numbers.count(each.needs))
+    return f"{needs} (Linux: {numbers.count(each.usual)})"
+
+
+def _by_need(each: NotCounted) -> float:
+    return -(each.needs or 0) / (each.usual or 1)
 
 
 def failing(load: Offered) -> str:
@@ -43,7 +113,7 @@ def failing(load: Offered) -> str:
     >>> failing(offered(example("cone")))
     ''
     """
-    failed = load.expected if load.verdict == "fails" else None
+    failed = load.expected if load.of_rate == "fails" else None
     return f"{numbers.between(failed)} are expected to fail" if failed else ""
 
 
@@ -80,7 +150,7 @@ def used(load: Offered) -> str:
 
 
 def lines(load: Offered) -> Iterator[str]:
-    """The verdict, then the best case; nothing where no rate is offered."""
+    """The verdict, then the best case; nothing where nothing is offered."""
     yield from filter(None, (verdict(load), best_case(load)))
 
 

@@ -34,10 +34,11 @@ def expected(
         upper   1 - (1 - κ)(1 - b)          lower   max(κ, b in concert)
 
     κ is the mean field (:mod:`tuplecalc.under_load.mean_field`), the lower one with the tables' times, the
-    upper one with the longer of the table's and the chooser's.  Where collisions kill older flows instead of
-    refusing newcomers, the lower one is for exponential holds and the upper one for fixed ones, and no table
-    refuses: only the choosers' own ports, tables' entries and files do.  Uneven traffic (shares of services,
-    a hash) is the mean over the pools that it falls on.
+    upper one with the longer of the table's and the chooser's.  Of flows that are all alike the lower κ is of
+    all that is offered: what survives, λ·(1 - κ(λ)), rises with λ, so that refusing some lets no more live.
+    Where collisions kill older flows instead of refusing newcomers, the lower one is for exponential holds
+    and the upper one for fixed ones, and no table refuses: only the choosers' own ports, tables' entries and
+    files do.  Uneven traffic (shares of services, a hash) is the mean over the pools that it falls on.
 
     An estimate: held against simulations of small networks.
 
@@ -84,6 +85,8 @@ def expected(
                 break
         shares.append((collided, blocked))
     (low, _), (high, blocked) = shares
+    if len(parts) == 1 and any(each.upper > _SETTLED for each in concert.values()):
+        low = bounds[0].collide({})  # a newcomer that finds no room spares less than one flow
     failing = {}
     for strand in parts:
         upper = 1 - (1 - high[strand]) * (1 - blocked.get(strand, _NONE).upper)

@@ -12,6 +12,7 @@ from tuplecalc.limits.expression import NamedPorts, Number, atoms, ingredients
 from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Space, Table
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.traffic import Protocol
 from tuplecalc.under_load.pools import Strand
 
 _NOTHING = 1e-12
@@ -39,9 +40,8 @@ class _Held(NamedTuple):
         """Of a leg in a space."""
         times = membership.times
         lingers = times.client.value, times.service.value
-        return cls(
-            *map(float, (times.hold.value, *lingers, times.client_share.value, membership.copies.value))
-        )
+        copies = membership.copies.value * (membership.machines if membership.counts_once else 1)
+        return cls(*map(float, (times.hold.value, *lingers, times.client_share.value, copies)))
 
     @property
     def seconds(self) -> float:
@@ -56,6 +56,31 @@ class _Held(NamedTuple):
             min(self.service, other.service),
         )
         return min(self.hold, other.hold) + c * client + (1 - c) * service
+
+
+class _Scope(NamedTuple):
+    """What part of the keys in a copy of a space lies in one copy of another: all that are seen there.
+
+    Of so many destinations one, and of so many machines the one itself.
+    """
+
+    machine: str
+    towards: tuple[str, ...]
+    destinations: float
+    machines: float
+
+    @classmethod
+    def of(cls, own: Membership, here: Membership) -> _Scope:
+        """Of the keys here what lies in the space of the other."""
+        towards = None if own.towards is here.towards else own.towards
+        destinations = 1 / float(towards.endpoints.value) if towards else 1.0
+        machines = 1.0 if own.space.owner == here.space.owner else float(own.machines)
+        return cls(own.space.owner if machines > 1 else "", own.space.towards, destinations, machines)
+
+    @property
+    def part(self) -> float:
+        """Of all keys here."""
+        return self.destinations / self.machines
 
 
 class Hidden(NamedTuple):
@@ -73,7 +98,7 @@ class Hidden(NamedTuple):
     enters: float
     """The part of these legs that come here."""
     is_whole: bool
-    """Whether all keys here lie in one copy of the chooser's own space."""
+    """Whether all keys of what its chooser sees lie in one copy of its own space."""
 
 
 class HiddenLegs:
@@ -147,17 +172,24 @@ class HiddenLegs:
         return {self._strands[leg]: placed for leg in sorted(legs) if (placed := self._placed[leg])}
 
     @property
-    def forgotten(self) -> dict[str, tuple[Number, str]]:
+    def forgotten(self) -> dict[tuple[str, Protocol], tuple[Number, str]]:
         """The hops that use a port again while a table behind still holds it: for how long, and which."""
-        found: dict[str, tuple[Number, str]] = {}
+        found: dict[tuple[str, Protocol], tuple[Number, str]] = {}
         for hidden in self._hidden:
             leg = self._legs[hidden.member]
-            chooser, own = leg.memberships[0].hop, leg.memberships[0].times
+            chooser, own = (leg.memberships[0].hop, leg.flow.protocol), leg.memberships[0].times
             here = self._members[hidden.space][leg].times
             for mine, theirs in ((own.client, here.client), (own.service, here.service)):
                 if hidden.kills is None and theirs.value > mine.value:
                     found[chooser] = max((theirs.value, hidden.hop), found.get(chooser, (0, "")))
         return found
+
+    @property
+    def dealt(self) -> set[str]:
+        """The hops of several instances that send under the same addresses, none seeing the others' ports."""
+        meeting = {leg for hidden in self._hidden for leg, _ in hidden.unseen}
+        own = {self._legs[leg].memberships[0] for leg in meeting}
+        return {each.hop for each in own if each.machines > 1}
 
     @property
     def overlaps(self) -> list[tuple[NamedPorts, NamedPorts]]:
@@ -216,7 +248,7 @@ class HiddenLegs:
                 continue
             kills = self._kills(here.space)
             unseen, seen = [], []
-            scopes = {space: _same_scope(space, here) for space in known}
+            scopes = {space: _Scope.of(space, here) for space in known}
             for other in self._spaces[here.space]:
                 if not self._weights[number[other.leg]]:
                     continue
@@ -227,7 +259,7 @@ class HiddenLegs:
                     its = self._members[space.space].get(other.leg)
                     if its is not None:
                         together = total if kills is not None else keys.together(self._keys[its])
-                        seen_parts.append((together, scopes[space], space.space.towards))
+                        seen_parts.append((together, scopes[space]))
                 hidden = _unseen(total, seen_parts)
                 if hidden > _NOTHING:
                     unseen.append((number[other.leg], hidden * total / copies))
@@ -243,7 +275,7 @@ class HiddenLegs:
                     tuple(seen),
                     self._keys[here].copies,
                     float(here.enters),
-                    _same_scope(leg.memberships[0], here) == 1,
+                    _Scope.of(leg.memberships[0], here).destinations == 1,
                 )
             known = [*known, here]
 
@@ -272,26 +304,28 @@ def _memberships(declared: Sequence[Sequence[Declared]]) -> Iterator[Membership]
                     pass
 
 
-def _unseen(total: float, seen: Sequence[tuple[float, float, tuple[str, ...]]]) -> float:
+def _unseen(total: float, seen: Sequence[tuple[float, _Scope]]) -> float:
     """The part of the time for which a key is held that none of these see.
 
     Each sees a part of the keys for the first so many seconds; those that see by different destinations
-    do so independently.
+    do so independently, and so do those that see a machine's part.
     """
     if not total:
         return 0.0 if seen else 1.0
     if len(seen) <= 1:  # most often, and quicker
-        return 1 - sum(min(time, total) / total * part for time, part, _ in seen)
+        return 1 - sum(min(time, total) / total * scope.part for time, scope in seen)
     start, hidden = 0.0, 0.0
-    for end in sorted({min(time, total) for time, *_ in seen} | {total}):
-        watching = {towards: part for time, part, towards in seen if time >= end}
-        hidden += (end - start) * prod(1 - part for part in watching.values())
+    for end in sorted({min(time, total) for time, _ in seen} | {total}):
+        watching: dict[str, dict[tuple[str, ...], _Scope]] = {}
+        for time, scope in seen:
+            if time >= end:
+                watching.setdefault(scope.machine, {})[scope.towards] = scope
+        hidden += (end - start) * prod(_not_seen([*each.values()]) for each in watching.values())
         start = end
     return hidden / total
 
 
-def _same_scope(own: Membership, here: Membership) -> float:
-    """What part of the keys in a copy of the space lies in one copy of the chooser's: all that are seen."""
-    if own.towards is None or own.towards is here.towards:
-        return 1.0
-    return 1 / float(own.towards.endpoints.value)
+def _not_seen(scopes: Sequence[_Scope]) -> float:
+    """The part of the keys that a machine does not see in any of its spaces."""
+    machines = max(scope.machines for scope in scopes)
+    return 1 - (1 - prod(1 - scope.destinations for scope in scopes)) / machines

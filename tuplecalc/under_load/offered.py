@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import inf
 from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
+from tuplecalc.limits.served import Served, wanted_by_clients
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.mix import Strand as Ways
 from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField
-from tuplecalc.under_load.pools import Pools, Strand, pools
+from tuplecalc.under_load.pools import Pools, Strand, pools, strand_name
 
 Verdict = Literal["fits", "tight", "fails"]
 FEW = 1e-3
 """The share that may be expected to fail, of all and of each kind, of a rate that fits."""
 _TIGHT = Fraction(4, 5)
+_ALIKE = 1e-6
+_WORSE: tuple[Verdict, ...] = "fits", "tight", "fails"
 
 
 class HopUse(NamedTuple):
@@ -58,8 +62,48 @@ class KindLoad(NamedTuple):
         return self.exhausted.seconds if self.exhausted else None
 
 
+class GroupLoad(NamedTuple):
+    """What becomes of the flows of one kind from one group of clients to one of services."""
+
+    kind: str
+    clients: str
+    services: str
+    """The name of each; empty where there is only one."""
+    rate: Fraction
+    expected: Bracket
+
+    @property
+    def name(self) -> str:
+        """What tells it apart, in words: ``login``, ``those from tiny``, ``login from tiny to web``."""
+        ends = ("from", self.clients), ("to", self.services)
+        return " ".join([self.kind or "those", *(f"{word} {name}" for word, name in ends if name)])
+
+
+class Wanted(NamedTuple):
+    """Flows that shall be open at once, beside those that can be."""
+
+    flows: int
+    possible: int
+    served: Served
+    is_each: bool
+    """Whether they are what clients want each (``flows_each``), so that all clients need ports."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """``fails`` where not all can be open, as over 0.1 % of clients without ports, or any that want flows
+        each; ``tight`` over 80 % of what can be."""
+        if self.failing > FEW or (self.is_each and not self.served.are_all) or self.flows > self.possible:
+            return "fails"
+        return "tight" if self.flows > self.possible * _TIGHT else "fits"
+
+    @property
+    def failing(self) -> float:
+        """The share that is known to fail, however ports are chosen: there is no room, or no port for it."""
+        return float(max(1 - Fraction(self.possible, self.flows), self.served.without))
+
+
 class Offered(NamedTuple):
-    """A rate beside the highest one; every field but ``most`` is None or empty where none is offered."""
+    """A rate beside the highest one; what is said of it is None or empty where none is offered."""
 
     rate: Fraction | None
     highest: Number | None
@@ -80,6 +124,12 @@ class Offered(NamedTuple):
     """The part of the clients that get no ports: all that they open fails."""
     expected: Bracket | None = None
     """The share that fails as devices really choose their ports; :attr:`blocking` is the best case."""
+    groups: tuple[GroupLoad, ...] = ()
+    """The parts of each kind: from one group of clients to one of services; none where there is one."""
+    wanted: tuple[Wanted, ...] = ()
+    """Flows that shall be open at once: in all, and of each client."""
+    chain: Chain | None = None
+    """What it is offered to."""
 
     @property
     def utilisation(self) -> Number | None:
@@ -88,32 +138,64 @@ class Offered(NamedTuple):
 
     @property
     def verdict(self) -> Verdict | None:
+        """Whether the offered rate fits, and the flows that are wanted: the worst; None without either."""
+        said = [self.of_rate, *(each.verdict for each in self.wanted)]
+        return max(filter(None, said), key=_WORSE.index, default=None)
+
+    @property
+    def of_rate(self) -> Verdict | None:
         """Whether the offered rate fits; None where none is offered.
 
-        ``fails`` where more than 0.1 % are expected to fail, of all or of any kind, or where it is more than
-        the highest rate; ``tight`` where it is more than 80 % of that, else ``fits``.  Of a bracket the upper
-        end counts.
+        ``fails`` where more than 0.1 % are expected to fail, of all, of any kind, or in it of any group of
+        clients or services, or where it is more than the highest rate; ``tight`` where it is more than 80 %
+        of that, else ``fits``.  Of a bracket the upper end counts.
         """
         if self.expected is None:
             return None
-        if self.overloaded or self.most_failing > FEW:
+        if self.overloaded or self._most_of_rate > FEW:
             return "fails"
         return "tight" if self.utilisation is not None and self.utilisation > _TIGHT else "fits"
 
     @property
     def most_failing(self) -> float:
-        """What is expected to fail of all, or of the kind that fails most: by the upper end."""
-        return max(
-            (each.upper for each in (self.expected, *(k.expected for k in self.kinds)) if each), default=0.0
-        )
+        """What is expected to fail of all, or of the group that fails most: by the upper end.
+
+        Of flows that are wanted, what is known to.
+        """
+        return max([self._most_of_rate, *(each.failing for each in self.wanted)])
 
     @property
-    def worse_kind(self) -> KindLoad | None:
-        """Of several kinds the one that fails most, where that is more than few, and than all together."""
-        worst = max(self.kinds, key=lambda each: each.expected.upper, default=None)
-        if worst is None or self.expected is None or len(self.kinds) < 2:
+    def _most_of_rate(self) -> float:
+        shares = (self.expected, *(each.expected for each in self.groups))
+        return max((each.upper for each in shares if each), default=0.0)
+
+    @property
+    def worse_group(self) -> GroupLoad | None:
+        """What fails most: a kind, or a group in it, where that is more than few, and than all together.
+
+        It has the names only of what those have in common that fail as much.
+
+        >>> from tuplecalc.network.file import example
+        >>> offered(example("mixed-by-share")).worse_group.name
+        'transparent'
+        """
+        worst = max(self.groups, key=lambda each: each.expected.upper, default=None)
+        if worst is None or self.expected is None:
             return None
-        return worst if worst.expected.upper > max(self.expected.upper, FEW) else None
+        if worst.expected.upper <= max(self.expected.upper * (1 + _ALIKE), FEW):
+            return None
+        alike = [each for each in self.groups if each.expected.upper >= worst.expected.upper * (1 - _ALIKE)]
+        found = self._in_common(alike)
+        return found if found.kind or found.clients or found.services else self._in_common([worst])
+
+    def _in_common(self, several: Sequence[GroupLoad]) -> GroupLoad:
+        """Groups that fail alike, by the names that all of them have and others do not."""
+        kind = _name((each.kind for each in several), (each.kind for each in self.groups))
+        beside = [each for each in self.groups if not kind or each.kind == kind]
+        clients = _name((each.clients for each in several), (each.clients for each in beside))
+        services = _name((each.services for each in several), (each.services for each in beside))
+        rate = sum((each.rate for each in several), Fraction(0))
+        return GroupLoad(kind, clients, services, rate, several[0].expected)
 
     @property
     def overloaded(self) -> bool:
@@ -160,8 +242,9 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         most = MostAt(share, rate_for(result, share))
     field = MeanField(result)
     blind = blind_hops(result, None if rate is None else float(rate), field)
+    wanted = tuple(_wanted(result))
     if rate is None:
-        return Offered(None, highest, (), None, None, blind, most)
+        return Offered(None, highest, (), None, None, blind, most, wanted=wanted, chain=result.chain)
     used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
@@ -174,6 +257,10 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     parts: dict[str, Fraction] = {}
     for strand in strands:
         parts[strand.kind] = parts.get(strand.kind, Fraction(0)) + strand.part
+    of_really = of_all(strands, blindly)
+    best = _better(of_all(strands, lost), of_really)
+    if len(parts) == 1:  # of several kinds what is best for all is not best for each
+        failing = dict.fromkeys(parts, best)
     kinds = tuple(
         KindLoad(kind, rate * part, failing[kind], _first(dry, kind), really[kind])
         for kind, part in parts.items()
@@ -182,14 +269,47 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         rate,
         highest,
         used,
-        of_all(strands, lost),
+        best,
         _first(dry),
         blind,
         most,
         kinds,
         result.served.without,
-        of_all(strands, blindly),
+        of_really,
+        tuple(_groups(strands, rate, blindly)),
+        wanted,
+        result.chain,
     )
+
+
+def _groups(several: Sequence[Ways], rate: Fraction, lost: Mapping[Strand, Bracket]) -> Iterator[GroupLoad]:
+    for each in several if len(several) > 1 else ():
+        name = strand_name(each)
+        yield GroupLoad(*name, rate * each.part, lost[name])
+
+
+def _name(of: Iterable[str], others: Iterable[str]) -> str:
+    """The one name of these, if there are others as well; else empty."""
+    names = {*of}
+    return names.pop() if len(names) == 1 and {*others} != names else ""
+
+
+def _wanted(result: Capacity) -> Iterator[Wanted]:
+    """The flows that shall be open at once, in all and of each client, beside those that can be."""
+    demands = (result.chain.traffic.flows, False), (wanted_by_clients(result.chain), True)
+    for flows, is_each in demands:
+        if flows is not None:
+            yield Wanted(flows, result.flows, result.served, is_each)
+
+
+def _better(concert: Bracket, really: Bracket) -> Bracket:
+    """The best case: ports chosen in concert, or as devices do where these lose less.
+
+    They do where a table is so small that it is often full: in concert newcomers are refused, where devices
+    kill an older flow instead, and only with 1 - π.  The lesser of two values lies between the lesser of
+    their lower bounds and the lesser of their upper ones.
+    """
+    return Bracket(*map(min, concert, really))
 
 
 def _ends(share: Bracket) -> Iterable[str]:

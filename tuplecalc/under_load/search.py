@@ -204,7 +204,12 @@ def search_blocking(ports: int, load: float, search: Search = "linux", bound: Bo
     """
     if load < _NO_LOAD:
         return 0.0
-    chain = _chain(ports, _counted(search, ports), _form(search, bound))
+    return _lost(ports, load, _counted(search, ports), _form(search, bound))
+
+
+@lru_cache(maxsize=1 << 14)  # a chain that is changed at one hop asks the same of all others again
+def _lost(ports: int, load: float, parts: _Parts, form: _Form) -> float:
+    chain = _chain(ports, parts, form)
     mean = min(load, ports)  # what is beyond it only tilts the law: its digits would cancel
     tilt = log(load / mean)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
+from matplotlib.colors import to_hex
 from matplotlib.contour import QuadContourSet
 from matplotlib.patches import Patch
 
@@ -205,3 +206,14 @@ def test_words_lie_apart(name: str, size: style.Size) -> None:
 def test_contours_that_are_close_have_words_that_are_not() -> None:
     vary = "traffic.kinds.push.share=0..1/25", "hops.nginx-api.addresses=1..6"
     check_words(drawn(tc.example("pooled-frontend"), *vary, size="half-page"))
+
+
+def test_words_on_paper_are_in_the_ink_that_a_page_puts_with_it() -> None:
+    """Of a dark page both change; a colour of their own would stay."""
+    boxes = [
+        (text, box) for text in drawn(tc.example("outage"), X, Y).texts if (box := text.get_bbox_patch())
+    ]
+    assert len(boxes) > 3
+    for text, box in boxes:
+        assert to_hex(box.get_facecolor()) == to_hex(style.PAPER)
+        assert to_hex(text.get_color()) == to_hex(style.INK)

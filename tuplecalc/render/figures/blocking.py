@@ -50,9 +50,9 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     """What share of the connections fails at which rate, around the highest one.
 
     The curves are those of :func:`curves`, or one for each kind of traffic, where those that fail alike
-    are one, at the rate of all kinds: lines where the share is known, bands where it lies between two
-    bounds.  The share is on a logarithmic axis that ends at 1e-9.  The highest rate and
-    the offered one are lines; where a rate is offered, points mark what fails there.
+    are one, at the rate of all kinds, of what is expected as devices choose: lines where the share is
+    known, bands where it lies between two bounds.  The share is on a logarithmic axis that ends at 1e-9.
+    The highest rate and the offered one are lines; where a rate is offered, points mark what fails there.
 
     Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, and where no flow
     gets through.
@@ -84,7 +84,7 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
         words = list(_kinds(ax, result, of_kinds))
         finding = _finding_of_kinds(result)
         if under_load(result).blind:
-            ax.set_ylabel("share that fails in the best case")
+            ax.set_ylabel("share that is expected to fail")
     else:
         words = [_curve(ax, curve, offered, curve.kind, _LOOKS[curve.kind]) for curve in found]
         finding = _finding(result)
@@ -164,7 +164,7 @@ def _said(share: Bracket) -> str:
 def _finding(result: Capacity) -> str:
     """What is expected to fail at the offered rate; where hardly anything is, up to which rate that holds."""
     offered, load = result.chain.traffic.offered, under_load(result)
-    if load.verdict == "fails" and load.expected and load.blocking:
+    if load.of_rate == "fails" and load.expected and load.blocking:
         said = f"At {numbers.rate(offered)}/s {_said(load.expected)} of the connections"
         if load.expected == load.blocking:
             return f"{said} fail: {_reason(result)}"

@@ -12,8 +12,8 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.cone import Cone
 from tuplecalc.render import table
-from tuplecalc.under_load.chains import Bracket, by_kind, chain_blocking, strand_blocking
-from tuplecalc.under_load.expected import expected_share
+from tuplecalc.under_load.chains import Bracket, by_kind, chain_blocking
+from tuplecalc.under_load.expected import expected, expected_share, in_concert
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.search import windows
@@ -105,14 +105,14 @@ def _no_less(share: Bracket, other: Bracket) -> Bracket:
 
 
 def kind_curves(result: Capacity) -> dict[str, Curve]:
-    """What fails of each kind of traffic at which rate of all together, where ports run out."""
-    found, strands = pools(result), result.chain.strands
+    """What is expected to fail of each kind of traffic at which rate of all together, as devices choose."""
+    found, strands, field = pools(result), result.chain.strands, MeanField(result)
     offered = float(result.chain.traffic.offered) if result.chain.traffic.offered else None
     span = Span.around(float(result.rate or 0), offered)
     known: dict[float, dict[str, Bracket]] = {}
 
     def worst(rate: float) -> Bracket:
-        known[rate] = by_kind(strands, strand_blocking(found, rate))
+        known[rate] = by_kind(strands, expected(result, found, in_concert(result, found, rate), rate, field))
         return max(known[rate].values(), key=lambda share: share.upper)
 
     rates = tuple(sorted(_sampled(worst, span, offered, _OF_KINDS)))
@@ -120,7 +120,7 @@ def kind_curves(result: Capacity) -> dict[str, Curve]:
     for kind in known[rates[0]]:
         shares = tuple(accumulate((known[rate][kind] for rate in rates), _no_less))
         at = None if offered is None else known.get(offered, known[rates[0]])[kind]
-        curves[kind] = Curve("erlang", kind, rates, shares, at)
+        curves[kind] = Curve("blind" if field else "erlang", kind, rates, shares, at)
     return curves
 
 

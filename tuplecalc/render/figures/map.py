@@ -201,7 +201,7 @@ def _contours(ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None) -> 
                 text.set_visible(False)  # of contours that are close to each other not all have words
                 continue
             placed.append(inside)
-            text.set(position=inside, transform=ax.transAxes, rotation=0, bbox=behind)
+            text.set(position=inside, transform=ax.transAxes, rotation=0, bbox=behind, color=style.INK)
     return key
 
 

@@ -119,7 +119,6 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
     if chain.traffic.offered is not None:
         yield "New connections come at random moments, and one that fails is not tried again."
     yield from sentences.at_most(result)
-    yield from sentences.unsized(result)
 
 
 def _spread(chain: Chain) -> Iterator[str]:

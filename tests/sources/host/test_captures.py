@@ -130,11 +130,19 @@ def test_captured_and_passing() -> None:
     own, nat = draft(saved(mangle=TPROXY, nat=MASQUERADE)).hops
     assert (values(own)["traffic"], values(nat)["traffic"]) == (["captured"], ["passing"])
     assert own["machine"].value == nat["machine"].value == "box"
+    assert (own["addresses"].value, nat["addresses"].value) == (1, "198.18.0.7")
+    why = "198.18.0.7 is an address of the machine's nat too, and counted twice"
+    assert own["addresses"].unknown == why, "the model takes an address once for each place that flows go to"
     made = draft(saved(mangle=DIVERT + TPROXY, nat=MASQUERADE))
     client, nat = made.hops
     assert values(client)["traffic"] == ["captured"]
     assert "traffic" not in nat, "connections with clients' addresses are translated as well"
     assert [values(kind)["name"] for kind in made.kinds] == ["captured", "passing"]
+    clash = saved(
+        mangle=DIVERT + TPROXY,
+        nat=f"{MASQUERADE}\n-A POSTROUTING -s 198.18.0.0/16 -j MASQUERADE --to-ports 9",
+    )
+    assert values(draft(clash).clients) == {"addresses": 65536}
     made = draft(
         saved(mangle=DIVERT + TPROXY, nat=f"{MASQUERADE} --to-ports 9\n-A POSTROUTING -j MASQUERADE")
     )

@@ -140,6 +140,7 @@ def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
     if len(hops) < 2:
         return ()
     _agree([table for table, _ in hops])
+    _tell_apart([table for table, _ in hops])
     kinds: list[Table] = []
     captured = [table for table, _ in hops if "capture" in table]
     for table, rules in hops:
@@ -191,6 +192,24 @@ def _agree(tables: Sequence[dict[str, Said]]) -> None:
             table["max_files"] = Said(unknown="the files of all proxies of the machine together")
 
 
+def _tell_apart(tables: Sequence[dict[str, Said]]) -> None:
+    """An address that a proxy and a cone have, or two cones, is written once, and counted for the other."""
+    written: list[dict[str, Said]] = []
+    for table in sorted(tables, key=lambda each: "capture" in each):
+        said = table.get("addresses", Said(1))
+        own = AddressSet(said.value)
+        for other in written if not isinstance(said.value, int) else ():
+            both_proxies = "capture" in other and "capture" in table
+            common = None if both_proxies else AddressSet(other["addresses"].value).common(own)
+            if common is not None:
+                why = f"{common} is an address of the machine's {other['name'].value} too, and counted twice"
+                table["addresses"] = Said(own.size, said.where, why)
+                break
+        else:
+            if not isinstance(said.value, int):
+                written.append(table)
+
+
 def _strictness(said: Said) -> int:
     return ("off", "loose", "strict").index(str(said.value))
 
@@ -206,8 +225,12 @@ def _clients(machine: Machine, hops: Sequence[_Hop]) -> Table:
     found = dict(each for _, rules in hops for each in _sources(machine, rules))
     if not found:
         return {}
-    where = places(found.values())
-    return {"addresses": Said(AddressSet(list(found)).spec, where, _IN_USE)}
+    where, several = places(found.values()), AddressSet(list(found))
+    given = [table["addresses"].value for table, _ in hops if "addresses" in table]
+    kept = any("source" in table and table["source"].value == "client" for table, _ in hops)
+    if kept and any(several.common(AddressSet(each)) for each in given if not isinstance(each, int)):
+        return {"addresses": Said(several.size, where, f"{_IN_USE}; the machine's own are among them")}
+    return {"addresses": Said(several.spec, where, _IN_USE)}
 
 
 def _itself(machine: Machine) -> Table:

@@ -140,8 +140,9 @@ def test_a_wrong_setting_is_refused(setting: str, message: str) -> None:
         (7, "70%", 0),
         (9, "80 %", 1),
         (3, "0.3", 0),
-        (12, "1.2", 0),
-        ("12.000001", "1.2", 1),
+        (12, "120%", 0),
+        ("12.000001", "120 %", 1),
+        (11, "1", 1),
     ],
 )
 def test_fail_above(rate: object, share: str, status: int) -> None:
@@ -344,6 +345,18 @@ def test_wrong_usage_is_bad_input(arguments: list[str]) -> None:
             "1",
             '--most-failing "1": this is a share of 0 or more and below 1; write it as in',
         ),
+        (
+            "--fail-above",
+            "90",
+            '--fail-above "90": a share above 1 has its percent sign; write --fail-above 90%, or 9000%',
+        ),
+        ("--most-failing", "3/2", '--most-failing "3/2": a share above 1 has its percent sign; write'),
+        (
+            "--blocking",
+            "5",
+            '--blocking "5": a share above 1 has its percent sign; write --blocking 5%, or 500%',
+        ),
+        ("--blocking", "500%", '--blocking "500%": this is a share above 0 and below 1; write it as in'),
         ("--fail-above", "", '--fail-above "": this is a share above 0; write it as in --fail-above 0.8'),
     ],
 )

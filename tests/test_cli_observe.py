@@ -47,11 +47,13 @@ TIME = "this is a time above 0 and up to 30 days"
 
 
 def sockets(opened: int, lingering: int) -> str:
-    """What ``ss -tan`` prints of a machine with so many connections to the hub."""
+    """What ``ss -tano`` prints of a machine with so many connections to the hub, closed one by one."""
     header = "State      Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n"
-    states = ["ESTAB"] * opened + ["TIME-WAIT"] * lingering
+    states = ["ESTAB"] * opened
+    states += [f"TIME-WAIT {60 * number // lingering}" for number in range(lingering)]
     lines = (
-        f"{state} 0 0 198.18.0.1:{32768 + number} 198.18.9.9:443\n" for number, state in enumerate(states)
+        f"{state} 0 0 198.18.0.1:{32768 + number} 198.18.9.9:443 timer:(timewait,{left}sec,0)\n"
+        for number, (state, _, left) in enumerate(each.partition(" ") for each in states)
     )
     return header + "".join(lines)
 
@@ -63,7 +65,7 @@ def tracking(*flows: tuple[str, str, int]) -> str:
         host, _, number = to.partition(":")
         for _ in range(count):
             lines.append(
-                f"tcp      6 {port % 120} {state} src=10.0.0.1 dst={host} sport={port} dport={number} "
+                f"tcp      6 {7 * port % 120} {state} src=10.0.0.1 dst={host} sport={port} dport={number} "
                 f"src={host} dst=198.18.8.1 sport={number} dport={port} [ASSURED] mark=0 use=1\n"
             )
             port += 1
@@ -101,7 +103,7 @@ def test_the_hub_of_the_report(hub: str) -> None:
     row = next(line for line in lines if line.startswith("  198.18.0.1"))
     assert row.split()[3:] == ["20,000", "8,231", "28,232", "99.996%"]
     assert "Sockets: 28,231; 20,000 open, 8,231 lingering." in lines
-    assert "137.2 new connections a second, open for 2 min 26 s each" in " ".join(found.stdout.split())
+    assert "137.1 new connections a second, open for 2 min 26 s each" in " ".join(found.stdout.split())
     assert "Passed over: headings (1)." in lines
 
 
@@ -172,7 +174,7 @@ hops = [
 """
 
 
-def test_what_two_hops_tell_of_one_group_of_services_is_one(nat: str) -> None:
+def test_what_two_hops_tell_of_one_group_of_services_is_of_their_kinds(nat: str) -> None:
     Path(nat).write_text(TWO_WAYS, encoding="utf-8")
     table = tracking(("TIME_WAIT", "198.18.9.9:443", 24), ("ESTABLISHED", "198.18.9.9:443", 5))
     both = table + table.replace("198.18.8.1", "198.18.8.2").replace("10.0.0.1", "10.0.0.2")
@@ -180,8 +182,10 @@ def test_what_two_hops_tell_of_one_group_of_services_is_one(nat: str) -> None:
     assert [(each["limit"], each["busiest"][0]["lingering"]) for each in said["limits"]] == [
         ("ports", 24)
     ] * 2
-    (group,) = said["services"]
-    assert (group["services"], group["open"], group["rate"], group["hold"]) == ("services", 10, 0.4, 25)
+    assert [(each["kinds"], each["open"], each["rate"]) for each in said["services"]] == [
+        (["a"], 5, 0.2),
+        (["b"], 5, 0.2),
+    ]
 
 
 def test_metrics_have_one_series_for_each_limit_and_scopes_where_asked_for(nat: str) -> None:
@@ -228,20 +232,20 @@ def test_the_file_is_filled_with_what_was_measured(hub: str, tmp_path: Path) -> 
     assert found.stderr == f"wrote {tmp_path / 'new.toml'}\n"
     assert Path(hub).read_text(encoding="utf-8") == HUB
     written = (tmp_path / "new.toml").read_text(encoding="utf-8")
-    assert re.search(r"rate = 137\.2 # measured \d{4}-\d\d-\d\d, was 700; from the design of 2019\n", written)
-    assert re.search(r'hold = "145\.8s" # measured \d{4}-\d\d-\d\d\n', written)
+    assert re.search(r"rate = 137\.1 # measured \d{4}-\d\d-\d\d, was 700; from the design of 2019\n", written)
+    assert re.search(r'hold = "145\.9s" # measured \d{4}-\d\d-\d\d\n', written)
     assert written.startswith("# A hub in front of which clients fall from the sky\n")
     chain = load(tmp_path / "new.toml")
     assert float(chain.traffic.hold) == pytest.approx(20_000 / (8_231 / 60), rel=1e-3)
     assert chain.traffic.rate is not None
     assert float(chain.traffic.rate * chain.traffic.hold) == pytest.approx(20_000, rel=1e-3)
-    assert capacity(chain).rate == pytest.approx(28_232 / (60 + 145.8))
+    assert capacity(chain).rate == pytest.approx(28_232 / (60 + 145.9))
 
     invoke("observe", hub, "--from", "-", "--fill", hub, stdin=table)  # it is named
     invoke("observe", hub, "--from", "-", "--fill", hub, stdin=sockets(10, 60))
     written = Path(hub).read_text(encoding="utf-8")
     assert re.search(
-        r"rate = 1 # measured \d{4}-\d\d-\d\d, was 137\.2\n", Path(hub).read_text(encoding="utf-8")
+        r"rate = 1 # measured \d{4}-\d\d-\d\d, was 137\.1\n", Path(hub).read_text(encoding="utf-8")
     )
 
 
@@ -273,7 +277,7 @@ def kinds_of(path: str) -> list[tuple[object, ...]]:
         (
             "",
             tracking(("TIME_WAIT", "198.18.9.10:80", 240)),
-            "kinds of traffic: no connection to sessions was seen to close; look again later",
+            "kinds of traffic: no connection of sessions was seen to close; look again later",
         ),
         (
             '[[traffic.kinds]]\nname = "a"\nshare = 0.5\n[[traffic.kinds]]\nname = "b"\nshare = 0.5\n',
@@ -301,7 +305,7 @@ def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
         {"name": "port-443", "addresses": "198.18.9.9", "ports": 443, "share": "110/151"},
         {"name": "port-80", "addresses": "198.18.9.10", "ports": 80, "share": "41/151"},
     ]
-    many = "".join(tracking(("TIME_WAIT", f"198.18.10.{host}:443", 1)) for host in range(17))
+    many = tracking(*(("TIME_WAIT", f"198.18.10.{host}:443", 5) for host in range(17)))
     Path(nat).write_text(text, encoding="utf-8")
     invoke("observe", nat, "--from", "-", "--fill", nat, stdin=many)
     assert load(nat).to_dict()["services"] == [{"addresses": 17, "ports": 443}]
@@ -312,6 +316,99 @@ def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
     invoke("observe", nat, "--from", "-", "--fill", nat, stdin=BUSY)
     invoke("observe", nat, "--from", "-", "--fill", nat, stdin=BUSY)
     assert [kind.name for kind in load(nat).traffic.kinds] == ["port-443", "port-80"]
+
+
+CAPTURED = """
+traffic.kinds = [{name = "captured", share = "1/2"}, {name = "passing", share = "1/2"}]
+services = {addresses = "198.18.9.9", ports = 443}
+[clients]
+addresses = "10.0.0.0/8"  # unknown: how many are in use
+[[hops]]
+name = "proxy"
+kind = "hourglass"
+capture = "nat"
+listen_ports = 3128
+source = "own"
+addresses = "198.18.8.1"
+machine = "m"
+traffic = "captured"
+[[hops]]
+name = "nat"
+kind = "cone"
+addresses = "198.18.8.1"
+machine = "m"
+traffic = "passing"
+"""
+PASSING = tracking(("ESTABLISHED", "198.18.9.9:443", 10), ("TIME_WAIT", "198.18.9.9:443", 240))
+CAUGHT = tracking(("ESTABLISHED", "198.18.9.9:443", 40), ("TIME_WAIT", "198.18.9.9:443", 600)).replace(
+    "src=198.18.9.9 dst=198.18.8.1 sport=443", "src=10.0.0.254 dst=10.0.0.1 sport=3128"
+)
+
+
+def test_what_a_proxy_answers_and_what_a_cone_translates_are_told_apart(nat: str) -> None:
+    """Kinds that go to the same services, as import writes them for one machine."""
+    Path(nat).write_text(CAPTURED, encoding="utf-8")
+    more = CAUGHT.replace("src=10.0.0.1 ", "src=10.0.0.7 ").replace("dst=10.0.0.1 ", "dst=10.0.0.7 ")
+    found = invoke("observe", nat, "--from", "-", "--fill", nat, stdin=PASSING + more)
+    assert found.stderr == f"wrote {nat}\n"
+    assert re.search(r"  captured  5/s +8 s each\n  passing   2/s +5 s each\n", found.stdout)
+    assert kinds_of(nat) == [("captured", None, 5, 8), ("passing", None, 2, 5)]
+    assert load(nat).clients[0].addresses.count == 2
+    assert ", was 10.0.0.0/8\n" in Path(nat).read_text(encoding="utf-8")
+
+
+def test_services_of_each_kind_are_found_where_its_flows_leave(nat: str, tmp_path: Path) -> None:
+    text = CAPTURED.replace('services = {addresses = "198.18.9.9", ports = 443}\n', "")
+    unknown = "[services]\naddresses = 1  # unknown: how many answer\nports = 443\n"
+    Path(nat).write_text(text + unknown, encoding="utf-8")
+    sent = "State Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
+    sent += "".join(f"ESTAB 0 0 198.18.8.1:{40000 + n} 198.18.9.10:80\n" for n in range(250))
+    (tmp_path / "ss").write_text(sent, encoding="utf-8")
+    invoke("observe", nat, "--from", str(tmp_path / "ss"), "--from", "-", "--fill", nat, stdin=PASSING)
+    assert {each.name: each.share for each in load(nat).services} == {"port-80": 0.5, "port-443": 0.5}
+
+
+def test_a_cone_that_has_both_tells_what_is_not_captured(nat: str) -> None:
+    """With its clients' addresses a proxy sends through the cone as well."""
+    Path(nat).write_text(
+        CAPTURED.replace('"own"\naddresses = "198.18.8.1"', '"client"').replace('traffic = "passing"\n', ""),
+        encoding="utf-8",
+    )
+    both = tracking(("ESTABLISHED", "198.18.9.9:443", 50), ("TIME_WAIT", "198.18.9.9:443", 840))
+    invoke("observe", nat, "--from", "-", "--fill", nat, stdin=both + CAUGHT)
+    assert kinds_of(nat) == [("captured", None, 5, 8), ("passing", None, 2, 5)]
+
+
+def test_a_rate_that_may_be_higher_is_not_filled_in(hub: str) -> None:
+    """Without timers 60 closed are 1/s at least: traffic may have begun just now."""
+    table = re.sub(" timer:.*", "", sockets(9, 60))
+    found = invoke("observe", hub, "--from", "-", "--fill", hub, stdin=table)
+    said = "rate and hold: at least 1 connections come in a second, and it may be more: 60 closed in 60 s: "
+    assert found.stderr.startswith(said)
+    assert Path(hub).read_text(encoding="utf-8") == HUB
+    shown = " ".join(invoke("observe", hub, "--from", "-", stdin=table).stdout.split())
+    assert "Sockets, an estimate: at least 1 new connections a second (60 closed in 60 s: " in shown
+    assert (
+        "connection_hold_seconds"
+        not in invoke("observe", hub, "--from", "-", "-o", "prometheus", stdin=table).stdout
+    )
+
+
+def test_an_idle_machine_is_no_error(nat: str, tmp_path: Path) -> None:
+    """conntrack -L prints nothing of it; a file that is missing is none."""
+    (tmp_path / "idle").write_text("", encoding="utf-8")
+    found = invoke("observe", nat, "--from", str(tmp_path / "idle"), "--fail-above", "0.8")
+    assert found.exit_code == 0
+    assert "Tracking table: no entries.\n" in found.stdout
+    with pytest.raises(InputError, match=r"none: No such file or directory$"):
+        invoke("observe", nat, "--from", str(tmp_path / "none"))
+
+
+def test_json_is_refused_before_it_looks(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(hub).write_text(json.dumps(tomllib.loads(HUB)), encoding="utf-8")
+    monkeypatch.setattr("tuplecalc.cli.observe.snapshots", lambda *_: pytest.fail("it looked"))
+    with pytest.raises(InputError, match=r"^--fill: the topology is JSON"):
+        invoke("observe", hub, "--from", "-", "--fill", hub, stdin=sockets(9, 9))
 
 
 @pytest.mark.parametrize(
@@ -332,8 +429,9 @@ def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
 def test_what_cannot_be_filled(hub: str, text: str, table: str, why: str) -> None:
     Path(hub).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=f"^{re.escape(why)}$"):
-        invoke("observe", hub, "--from", "-", "--fill", hub, stdin=table)
+        invoke("observe", hub, "--from", "-", "--fill", hub, "-o", "json", "--to", f"{hub}.json", stdin=table)
     assert Path(hub).read_text(encoding="utf-8") == text
+    assert not Path(f"{hub}.json").exists()  # it is refused before anything is shown
 
 
 # Again and again.
@@ -426,6 +524,10 @@ def test_how_often_it_looks(
         (
             ("--fail-above", "0"),
             '--fail-above "0": this is a share above 0; write it as in --fail-above 0.8 or 80%',
+        ),
+        (
+            ("--fail-above", "90"),
+            '--fail-above "90": a share above 1 has its percent sign; write --fail-above 90%, or 9000%',
         ),
         (
             ("--hop", "lvs", "--hop", "login-proxy", "--from", "-"),

@@ -155,7 +155,10 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
     ),
     "verify": ((("verify", "cone"), None),),
     "observe": (
-        (("observe", "cone", "--from", "-"), BUSY_NAT + "what?\n"),
+        (
+            ("observe", "cone", "--set", 'traffic.kinds=[{name="a",share=1}]', "--from", "-"),
+            BUSY_NAT + "what?\n",
+        ),
         (("observe", "outage", "--hop", "login-proxy", "--from", "-"), sockets(3, 2)),
         (("observe", "cone", "--from", "nothing reads it", "--every", "10s"), None),
     ),

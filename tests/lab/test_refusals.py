@@ -91,6 +91,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "hops.proxy.files_per_flow: 6: the lab's proxies have a file for each connection; "
         "leave it out to verify the rest",
     ),
+    "a machine with other addresses at each hop": (
+        chain(
+            machine("a", capture="listen", source="own", addresses="198.18.9.1"),
+            machine("b", capture="listen", source="own", addresses="198.18.9.2"),
+        ),
+        'hops.b.addresses: "198.18.9.2": the lab\'s machines have one set of own addresses; "a" has another; '
+        "write the same",
+    ),
     "a machine of several hops twice": (
         chain(machine("a", capture="listen", instances=2), machine("b", capture="listen", instances=2)),
         "hops.a.instances: 2: the lab builds a machine of several hops once; write 1\n"

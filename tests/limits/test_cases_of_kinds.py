@@ -120,6 +120,31 @@ def test_the_mixed_deployment(addresses: int, services: int) -> None:
     assert most == room * (services + 1) // 2
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "flows"),
+    [
+        ("198.18.1.1", "198.18.1.1", 300),  # one address, and its ports towards the one service
+        ("198.18.1.1", "198.18.1.2", 400),
+        ("198.18.1.1", "198.18.1.2-198.18.1.9", 400),  # half of all go by the first
+        ("198.18.1.1", 1, 400),  # a count is of addresses that nobody else has
+    ],
+)
+def test_hops_of_a_machine_with_addresses_of_their_own(first: Any, second: Any, flows: int) -> None:
+    """Ports are those of the addresses, files of the machine; so is the table where addresses bind."""
+    for binding in ({}, {"allocation": "bind"}):
+        hops = [
+            listening(
+                n + 1, machine="m", max_files=10**4, addresses=own, ports=ports, traffic=kind, **binding
+            )
+            for n, (own, ports, kind) in enumerate(
+                [(first, "20001-20200", "a"), (second, "20101-20300", "b")]
+            )
+        ]
+        found = of(*hops, clients={"addresses": 9}, kinds=two(Fraction(1, 2)), hold="1s")
+        assert found.flows == flows
+        assert found.limit("h0", "files").flows == 10**4 // 2
+
+
 # 4 and 26. Files.
 
 

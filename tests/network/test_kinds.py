@@ -194,6 +194,11 @@ MESSAGES: list[tuple[Table, str]] = [
         "hops[1].addresses: 3: hops of one machine agree on `addresses`; hops[0] has 2; " + SAME,
     ),
     (
+        net(*on_one({"addresses": "10.1.0.1"}, {}, {"addresses": "10.1.0.2"}, {"addresses": "10.1.0.0/30"})),
+        'hops[3].addresses: "10.1.0.0/30": hops of one machine agree on `addresses`; '
+        'hops[0] has "10.1.0.1"; ' + SAME,
+    ),
+    (
         net(*on_one({"udp_timeout": "5s"}, {"udp_timeout": "6.5s"})),
         "hops[1].udp_timeout: 6.5: hops of one machine agree on `udp_timeout`; hops[0] has 5.0; " + SAME,
     ),

@@ -39,10 +39,10 @@ def observed(growth: float | None = None) -> Observed:
             Total("tracking", {"open": 60_380, "opening": 100, "lingering": 4300, "reset": 11}, 3),
             Total("sockets", {"open": 12, "lingering": 3, "listening": 2}),
         ),
-        (Measured("tracking", "", 60_480, 36.0, BASIS),),
+        (Measured("tracking", "", 60_480, 36.0, 36.0, BASIS),),
         (
-            Measured("tracking", "sessions", 60_280, 35.0, BASIS),
-            Measured("tracking", "admin", 200, 1.0, BASIS),
+            Measured("tracking", "sessions", 60_280, 35.0, 35.0, BASIS),
+            Measured("tracking", "admin", 200, 1.0, 1.0, BASIS),
         ),
     )
     of_time = (1, 0.0) if growth is None else (31, 300.0)

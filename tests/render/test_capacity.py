@@ -1,12 +1,13 @@
 """The table, as text and in colours."""
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 import tuplecalc as tc
-from tuplecalc.network.file import EXAMPLES
+from tuplecalc.network.file import EXAMPLES, from_dict
 from tuplecalc.render.capacity import print_table
 from tuplecalc.under_load.offered import Offered
 
@@ -125,12 +126,47 @@ def test_styles_end_with_their_line() -> None:
     assert all(line.endswith("\x1b[0m") for line in coloured)
 
 
-@pytest.mark.parametrize("width", [80, 100, 200])
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_terminal_is_never_overrun(name: str, width: int) -> None:
     text = printed(tc.example(name), terminal=True, width=width)
-    lines = [line for line in text.splitlines() if "--set" not in line]
+    lines = [line for line in text.splitlines() if "--set" not in line and "https:" not in line]
     assert max(len(line) for line in map(_bare, lines)) <= width
+
+
+NATS = ("module.net.google_compute_router_nat.nat", "module.net.azurerm_nat_gateway.n", "nat-" + "long" * 30)
+IMPORTED: dict[str, Any] = {
+    "traffic": {
+        "rate": 90,
+        "hold": "5s",
+        "kinds": [{"name": name, "share": "1/3"} for name in NATS],
+    },
+    "clients": {"addresses": "10.0.0.0/8"},
+    "hops": [
+        {"name": name, "kind": "cone", "addresses": 2, "traffic": name, "max_entries": 1 << 30}
+        for name in NATS
+    ],
+    "services": {"addresses": 1, "ports": 443},
+}
+
+
+@pytest.mark.parametrize("with_kinds", [True, False])
+@pytest.mark.parametrize("width", [60, 80])
+def test_long_names_are_folded_and_stay_whole(
+    width: int, with_kinds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal, and in a pipe where COLUMNS says how wide it is."""
+    plain = {key: value for key, value in IMPORTED.items() if key != "traffic"}
+    hops = [{key: value for key, value in hop.items() if key != "traffic"} for hop in IMPORTED["hops"]]
+    chain = from_dict(IMPORTED if with_kinds else plain | {"hops": hops})
+    text = "".join(f"{_bare(line)}\n" for line in printed(chain, terminal=True, width=width).splitlines())
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert printed(chain, width=width) == text
+    tables = text[text.index("\nhop ") :].split("--set")[0]
+    assert max(len(line) for line in tables.splitlines() if NATS[2] not in line) <= width
+    first = [line.split(" ")[0] for line in tables.splitlines()]
+    for name in NATS[:2]:
+        assert name in "".join(first)
 
 
 def _bare(line: str) -> str:

@@ -40,10 +40,17 @@ def sock(
 
 
 def entry(
-    source: str, destination: str, answers: str = "", to: str = "", state: Any = "open", protocol: Any = "tcp"
+    source: str,
+    destination: str,
+    answers: str = "",
+    to: str = "",
+    state: Any = "open",
+    protocol: Any = "tcp",
+    left: float | None = None,
 ) -> Connection:
     ends = end(source), end(destination), end(answers or destination), end(to or source)
-    return Connection("tracking", protocol, state, *(part for each in ends for part in each))  # type: ignore[arg-type]
+    found = Connection("tracking", protocol, state, *(part for each in ends for part in each))  # type: ignore[arg-type]
+    return found._replace(remaining=left)
 
 
 def look(

@@ -40,10 +40,12 @@ def test_a_sidecar_is_a_hop_inbound_and_one_outbound() -> None:
     assert values(outbound) == {
         "name": "envoy-PassthroughCluster+2",
         "kind": "hourglass",
+        "machine": "envoy",
         "traffic": ["envoy-PassthroughCluster+2"],
         "capture": "nat",
         "preset": "envoy",
         "source": "own",
+        "addresses": 1,
         "connections_per_flow": 1,
         "listen_addresses": 1,
         "listen_ports": 15001,
@@ -52,6 +54,7 @@ def test_a_sidecar_is_a_hop_inbound_and_one_outbound() -> None:
     assert values(inbound) == {
         "name": "envoy-inbound|8080||",
         "kind": "hourglass",
+        "machine": "envoy",
         "traffic": ["envoy-inbound|8080||"],
         "capture": "nat",
         "preset": "envoy-bind",
@@ -86,7 +89,6 @@ def test_a_sidecar_is_a_hop_inbound_and_one_outbound() -> None:
         "no service is behind it",
         "it is wherever its client wanted to go",
         "it limits connections",
-        "each hop is taken as a machine with files of its own, since their addresses differ",
     ]
     assert draft.passed_over == {"SecretsConfigDump": 1}
     chain_of(draft)
@@ -137,7 +139,6 @@ def test_an_edge_with_routes_weights_and_a_bind_of_one_cluster() -> None:
         "clusters[1]": (
             "at most 1024 connections to each of 3 clusters, by the usual circuit breaker: not in the model"
         ),
-        "": "each hop is taken as a machine with files of its own, since their addresses differ",
     }
     chain_of(draft)
 

@@ -23,7 +23,7 @@ ports = 443
 
 def of_one(*measured: tuple[str, str, int, float]) -> Observed:
     """Seen of a chain with one group of services: its table, name, open connections and rate."""
-    parts = tuple(Measured(table, name, opened, rate, "") for table, name, opened, rate in measured)  # type: ignore[arg-type]
+    parts = tuple(Measured(table, name, opened, rate, rate, "") for table, name, opened, rate in measured)  # type: ignore[arg-type]
     seen = observed()
     return replace(seen, chain=loads(ONE), found=replace(seen.found, services=parts))
 

@@ -56,6 +56,8 @@ def test_an_edge_of_several_frontends_is_one_hop() -> None:
         "edge.cfg:52",
         "edge.cfg:49",
         "edge.cfg:50",
+        "edge.cfg:42",
+        "edge.cfg:70",
     }
     assert draft.passed_over["timeout"] == 3
     assert draft.passed_over["resolvers"] == 1
@@ -92,7 +94,7 @@ def test_servers_that_are_reached_in_several_ways_are_hops_of_separate_kinds() -
         ["haproxy-tunnel", "client-port", None, None, ["haproxy-tunnel"]],
         ["haproxy-brokers", "own", ["198.18.1.11", "198.18.1.12"], "10000-59999", ["haproxy-brokers"]],
         ["haproxy-brokers-2", "own", "198.18.1.11", "20000-29999", ["haproxy-brokers-2"]],
-        ["haproxy-brokers-3", "own", None, None, ["haproxy-brokers-3"]],
+        ["haproxy-brokers-3", "own", 1, None, ["haproxy-brokers-3"]],
     ]
     assert all_values(draft.kinds) == [
         {"name": f"haproxy-{name}", "share": "1/4", "services": [name]}
@@ -101,8 +103,62 @@ def test_servers_that_are_reached_in_several_ways_are_hops_of_separate_kinds() -
     assert all(unknown(kind) == {"share"} for kind in draft.kinds)
     assert values(draft.services[0]) == {"name": "tunnel", "addresses": "198.18.6.9", "ports": [2883, 9883]}
     assert {values(each)["listen_addresses"] for each in draft.hops} == {3}
-    assert remarks(draft)["haproxy"].startswith("each hop is taken as a machine with files of its own")
+    assert remarks(draft)["haproxy"].startswith("each hop is taken as a machine with its part of the files")
     assert capacity(chain_of(draft)).flows == 4 * 10_000  # brokers-2 has the fewest, and a quarter of all
+
+
+@pytest.mark.parametrize(
+    ("sources", "machine", "files"),
+    [
+        (("source 198.18.1.1", "source 198.18.1.2", ""), "haproxy", 3000),
+        (("source 198.18.1.1:1024-2000", "source 198.18.1.1:3000-4000", ""), "haproxy", 3000),
+        (("source 198.18.1.1", "source 0.0.0.0 usesrc clientip", "source 198.18.1.1"), "haproxy", 3000),
+        (("source first.example", "source 198.18.1.1", ""), "haproxy", 3000),
+    ],
+)
+def test_a_process_is_one_machine_and_has_its_files_once(
+    sources: tuple[str, ...], machine: str, files: int
+) -> None:
+    """Whatever the addresses are that its hops leave from."""
+    backends = "".join(
+        f"listen f{n}\n bind :{n + 80}\n {source}\n server s 198.18.2.{n}:80\n"
+        for n, source in enumerate(sources, 1)
+    )
+    draft = read(f"global\n maxconn 1500\n{backends}")
+    assert {values(each).get("machine") for each in draft.hops} == {machine}
+    assert capacity(chain_of(draft)).limit(str(values(draft.hops[0])["name"]), "files").flows == files // 2
+
+
+def test_where_it_cannot_be_one_machine_its_files_are_divided() -> None:
+    """The addresses of two hops are neither the same nor apart."""
+    draft = read(
+        "global\n maxconn 1500\nlisten a\n bind :80\n server s 198.18.2.1:80 source 198.18.1.1:1025-2000\n"
+        " server t 198.18.2.2:80 source 198.18.1.2:1025-2000\n"
+        "listen b\n bind :81\n source 198.18.1.2\n server s 198.18.2.3:80\n"
+        "listen c\n bind :82\n source 198.18.1.2\n server s 198.18.2.4:80 source 198.18.1.1:1025-2000\n"
+        " server s2 198.18.2.4:80 source 198.18.1.2:1025-2000\n"
+    )
+    hops = [(values(each).get("machine"), each["max_files"]) for each in draft.hops]
+    assert sum(int(str(said.value)) for _, said in hops) == 3000
+    assert {(machine, said.where.partition(": ")[2]) for machine, said in hops} == {
+        (None, f"maxconn × 2: 1/{len(hops)} of 3000, the whole process has no more")
+    }
+
+
+def test_what_default_server_says_holds_for_servers_that_do_not_say_it() -> None:
+    draft = read(
+        "defaults\n default-server backup maxconn 30\nlisten f\n bind :80\n"
+        " server a 198.18.2.1:80\n server b 198.18.2.2:80 non-backup maxconn 10\n"
+    )
+    assert [values(each)["addresses"] for each in draft.services] == ["198.18.2.2"]
+    why = "maxconn: it limits connections at once here, and more of them wait: not in the model (1 more)"
+    assert remarks(draft) == {"a.cfg:5": "it gets flows only when others fail", "a.cfg:2": why}
+
+
+def test_an_address_that_does_not_reach_all_servers_is_not_lost() -> None:
+    draft = read("listen f\n bind :80\n source 198.18.1.1\n server a 198.18.2.1:80\n server b [::2]:80\n")
+    said = draft.hops[0]["addresses"]
+    assert (said.value, said.where, bool(said.unknown)) == (1, "a.cfg:3: 198.18.1.1", True)
 
 
 def test_what_is_odd_is_remarked_on_and_the_rest_is_read() -> None:

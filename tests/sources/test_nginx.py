@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,14 @@ def read(written: str) -> Draft:
     draft = READER.read(texts(a_conf=written))
     chain_of(draft)
     return draft
+
+
+def test_without_its_grammar_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [*filter(lambda each: each.partition(".")[0] == "crossplane", sys.modules), "crossplane"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    said = "reading nginx's configuration needs nginx-crossplane, which is not installed; pip install "
+    with pytest.raises(InputError, match=rf"^{said}'tuplecalc\[live\]'$"):
+        READER.read(fixture("nginx/etc-nginx"))
 
 
 def stream(lines: str, before: str = "") -> dict[str, object]:
@@ -218,6 +227,21 @@ def test_includes_are_looked_up_in_the_source_then_beside_the_file(tmp_path: Pat
     assert [remark.why for remark in draft.remarks] == ["no such file is in the source"] * 2
 
 
+def test_what_nginx_prints_of_all_its_files_is_read_with_its_lines_there() -> None:
+    printed = (
+        "nginx: configuration file /etc/nginx/nginx.conf test is successful\n"
+        "# configuration file /etc/nginx/nginx.conf:\nevents {}\n"
+        "http { include sites/*; include /etc/nginx/u; }\n\n"
+        "# configuration file /etc/nginx/sites/one:\n\nserver { listen 81; proxy_pass http://u; }\n\n"
+        "# configuration file /etc/nginx/u:\nupstream u {\n server 198.18.2.1;\n}\n"
+    )
+    draft = read(printed)
+    assert draft.hops[0]["listen_ports"] == (81, "a.conf:8", "")
+    assert draft.services[0]["addresses"].where == "a.conf:12"
+    assert draft.remarks == ()
+    assert draft.passed_over == {"what stands before the first file": 1}
+
+
 def test_a_file_that_includes_itself_ends() -> None:
     draft = read(
         "user www; include a.conf; http { server { proxy_pass http://198.18.2.1; } include *.conf; }"
@@ -232,7 +256,12 @@ def test_a_file_that_includes_itself_ends() -> None:
         (
             "http { server { listen 80; return 301 https://a; } }",
             "no server of this nginx configuration passes connections on; "
-            "give the files that it includes too, as a folder or a tar",
+            "a proxy has proxy_pass or the like; `nginx -T` prints all of it",
+        ),
+        (
+            "http { include sites/*; server { listen 80; } }",
+            "no server of this nginx configuration passes connections on; "
+            "not in it: include sites/* (a.conf:1); `nginx -T` prints all of it",
         ),
         (
             "http { server { listen 80; } } }",

@@ -139,43 +139,13 @@ def test_as_many_as_are_asked_for() -> None:
     assert (list(busy(found)), found.scopes) == ([("198.18.1.1", f"{WEB}:80")], 3)
 
 
-# Rates.
-
-
-def test_rate_and_hold_of_one_look() -> None:
-    """600 a minute closed and 300 are open: 10/s, each for 30 s.  20 more that were reset: 2/s."""
-    closed = [sock(f"198.18.0.1:{32768 + n}", f"{WEB}:80", "lingering") for n in range(600)]
-    open_ = [sock(f"198.18.0.1:{40000 + n}", f"{WEB}:80") for n in range(300)]
-    (found,) = look(HUB, closed + open_).measured[:1]
-    assert (found.table, found.open, found.rate, found.hold) == ("sockets", 300, 10, 30)
-    reset = [entry(f"198.18.0.2:{n}", f"{WEB}:80", state="reset") for n in range(1, 21)]
-    (tracked,) = [each for each in look(HUB, reset).measured if each.table == "tracking"]
-    assert (tracked.rate, tracked.hold) == (2, 0)
-    assert look(HUB, open_).measured[0].hold is None
-
-
-@pytest.mark.parametrize(
-    ("entries", "time", "rate", "basis"),
-    [
-        (1200, 60, 20, "200 closed in 10 s"),
-        (60, 60, 1, "60 closed in 60 s"),
-        (120, 30, 4, "120 closed in 30 s"),
-    ],
-    ids=["the last ten seconds are enough", "few", "another time_wait than usual"],
-)
-def test_timers_tell_when_connections_closed(entries: int, time: int, rate: float, basis: str) -> None:
-    sockets = [
-        sock(f"198.18.0.1:{32768 + n}", f"{WEB}:80", "lingering", left=n * time / entries)
-        for n in range(entries)
-    ]
-    (found,) = look(HUB, sockets).measured[:1]
-    assert (found.rate, found.basis.partition(":")[0]) == (rate, basis)
+# Growth; tests of rates are in test_rates.py.
 
 
 def test_both_legs_are_one_flow() -> None:
     model = chain(proxy(source="client", ports="30000-30099"), services=SERVED)
     entries = [
-        entry(f"{CLIENT}:{port + n}", f"{WEB}:80", state=state)
+        entry(f"{CLIENT}:{port + n}", f"{WEB}:80", state=state, left=n)
         for port, state, count in ((40000, "open", 60), (50000, "lingering", 120))
         for n in range(count)
     ]
@@ -190,7 +160,7 @@ def test_both_legs_are_one_flow() -> None:
 
 
 def test_two_looks() -> None:
-    """20 more in 10 s: of 100 ports 40 are left, for 20 s; what is open grew by 15, 2/s closed."""
+    """20 more in 10 s: of 100 ports 40 are left, for 20 s."""
     model = capacity(from_dict(chain(nat(**OUT))))
 
     def tracked(open_: int, lingering: int) -> list[Connection]:
@@ -206,7 +176,5 @@ def test_two_looks() -> None:
     assert (ports.busiest[0].growth, ports.runs_dry_in) == (2, 20)
     assert usage(first, "nat", "ports").runs_dry_in is None
     assert usage(between(second, first, 10), "nat", "ports").runs_dry_in is None
-    (rate,) = [each.rate for each in found.measured if each.table == "tracking"]
-    assert rate == pytest.approx(20 / 120 + 15 / 10)
     with pytest.raises(TopologyError, match="two looks are some seconds apart"):
         between(first, second, 0)

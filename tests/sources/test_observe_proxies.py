@@ -41,7 +41,7 @@ def test_tproxy_with_its_clients_addresses() -> None:
         entry(f"{CLIENT}:40000", f"{WEB}:80"),
         entry(f"{CLIENT}:30000", f"{WEB}:80"),
         entry(f"{CLIENT}:30001", f"{WEB}:80", state="lingering"),
-        entry(f"{CLIENT}:30002", "198.18.3.3:80"),
+        entry(f"{CLIENT}:30002", "198.18.3.3:80"),  # a service that the file does not name
         entry(f"{CLIENT}:99", f"{WEB}:80"),
         entry(f"{CLIENT}:30000", f"{WEB}:80", protocol="udp"),
     ]
@@ -52,7 +52,8 @@ def test_tproxy_with_its_clients_addresses() -> None:
         (CLIENT, f"{MAIL}:80"): (1, 0),
     }
     shared = usage(seen, "proxy", "shared")
-    assert (shared.table, shared.size, busy(shared)) == ("tracking", 64512, {(CLIENT, f"{WEB}:80"): (2, 1)})
+    assert (shared.table, shared.size) == ("tracking", 64512)
+    assert busy(shared) == {(CLIENT, f"{WEB}:80"): (2, 1), (CLIENT, "198.18.3.3:80"): (1, 0)}
     assert busy(usage(seen, "proxy", "files")) == {(): (6 * 3, 0)}
 
 
@@ -137,8 +138,29 @@ def test_what_a_proxy_captures_may_be_for_a_balancer_behind_it() -> None:
         sock(f"{WEB}:80", f"{CLIENT}:40000"),
     ]
     seen = look(model, entries, "proxy")
-    assert busy(usage(seen, "proxy", "accepted")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+    assert busy(usage(seen, "proxy", "accepted")) == {
+        (CLIENT, "198.18.4.4:8080"): (1, 0),
+        (CLIENT, f"{WEB}:80"): (1, 0),  # which the file does not name there
+    }
     assert busy(usage(seen, "proxy", "upstream")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}
+
+
+@pytest.mark.parametrize("clients", ["198.18.0.0/24", 20], ids=["known", "a count"])
+def test_services_that_the_file_does_not_know_are_counted_all_the_same(clients: object) -> None:
+    """As import writes a machine with TPROXY: that they are at 443 stands there until somebody looks."""
+    model = chain(
+        proxy(source="client", ports="32768-60999"),
+        services={"addresses": 1, "ports": 443},
+        addresses=clients,
+    )
+    sockets = [sock("*:3129", "*:0", "listening"), sock("*:22", "*:0", "listening")]
+    sockets += [sock(f"{WEB}:80", f"{CLIENT}:{40000 + n}") for n in range(60)]
+    sockets += [sock(f"{CLIENT}:{50000 + n}", f"{WEB}:80") for n in range(60)]
+    seen = look(model, [*sockets, sock("198.18.4.4:22", f"{CLIENT}:40000")])
+    for name in ("accepted", "upstream"):
+        assert busy(usage(seen, "proxy", name)) == {(CLIENT, f"{WEB}:80"): (60, 0)}
+    tracked = [entry(f"{CLIENT}:{port + n}", f"{WEB}:80") for port in (40000, 50000) for n in range(60)]
+    assert busy(usage(look(model, tracked), "proxy", "shared")) == {(CLIENT, f"{WEB}:80"): (120, 0)}
 
 
 def test_a_listener_that_the_chain_says_need_not_be_heard() -> None:
@@ -193,6 +215,10 @@ def test_groups_of_services_are_apart() -> None:
         ("198.18.1.1", f"{MAIL}:80"),
     }
     assert {each.services: each.open for each in seen.services} == {"web": 2, "mail": 2}
+    other = entry("198.18.0.1:40009", "198.18.7.7:22", to="198.18.1.1:20050")
+    assert {
+        each.left_out for each in look(model, [*TRACKED, other]).usages if "ports" in each.limit.name
+    } == {1}
     redirect = model | chain(proxy(capture="nat", listen_ports=8080, captures="web"), services=groups)
     caught = [entry(f"{CLIENT}:40000", service, "198.18.4.4:8080") for service in (f"{WEB}:80", f"{MAIL}:25")]
     assert busy(usage(look(redirect, caught), "proxy", "capture")) == {(CLIENT, "198.18.4.4:8080"): (1, 0)}

@@ -221,6 +221,24 @@ def test_a_balancer_without_targets_is_remarked_on() -> None:
     assert len(draft.hops) == 1
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"format_version":"1.0"}',
+        '{"format_version": "1.0", "values": {"root_module": {}}}\n',
+        '{"version": 4, "terraform_version": "1.9.0", "resources": []}',
+        '{"format_version":"1.0","terraform_version":"1.9.0","values":{"root_module":{}}}',
+    ],
+)
+def test_a_state_without_resources_is_known(written: str) -> None:
+    assert READER.recognises(texts(a_json=written))
+    said = (
+        "^source: it has no resources: nothing was applied, or it is the state of another folder; terraform"
+    )
+    with pytest.raises(InputError, match=said):
+        READER.read(texts(a_json=written))
+
+
 def test_resources_of_which_none_is_known_are_an_error() -> None:
     with pytest.raises(InputError) as caught:
         read(("aws_instance", {}))

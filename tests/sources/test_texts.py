@@ -50,6 +50,48 @@ def test_a_file_a_folder_a_tar_and_standard_input_are_the_same_texts(tmp_path: P
     assert single.only.at(3) == f"{folder}/uname:3"
 
 
+def test_links_of_a_tar_are_the_files_that_they_lead_to_in_it(tmp_path: Path) -> None:
+    """As in a folder; never a file outside it, and never without end."""
+    links = {
+        "etc/on/one": "../have/one",
+        "etc/on/two": "/etc/nginx/etc/have/one",  # packed below /etc/nginx
+        "etc/all": "have",
+        "etc/chain": "on/one",
+        "etc/loop": "loop",
+        "etc/out": "../../../../../../../etc/hostname",
+        "etc/away": "/usr/share/none",
+    }
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, link in links.items():
+            member = tarfile.TarInfo(f"./{name}")
+            member.type, member.linkname = tarfile.SYMTYPE, link
+            archive.addfile(member)
+        archive.add(_file(tmp_path, "server {}"), "./etc/have/one")
+        hard = tarfile.TarInfo("./etc/hard")
+        hard.type, hard.linkname = tarfile.LNKTYPE, "./etc/have/one"
+        archive.addfile(hard)
+    packed.seek(0)
+    source = opened("-", packed)
+    there = {"etc/have/one", "etc/on/one", "etc/on/two", "etc/all/one", "etc/chain", "etc/hard"}
+    assert {name: text.text for name, text in source.texts.items()} == dict.fromkeys(there, "server {}")
+    assert [each.name for each in source.distinct] == ["standard input/etc/all/one"]
+    assert {each.where for each in source.remarks} == {
+        f"standard input/etc/{name}" for name in ("loop", "out", "away")
+    }
+    folder = tmp_path / "box"
+    folder.mkdir()
+    (folder / "gone").symlink_to("nowhere")
+    (folder / "rules").write_text("x")
+    assert [(each.where, each.said) for each in opened(str(folder)).remarks] == [(f"{folder}/gone", "(link)")]
+
+
+def _file(folder: Path, text: str) -> Path:
+    path = folder / "one"
+    path.write_text(text)
+    return path
+
+
 def test_old_comments_and_other_line_ends_are_read(tmp_path: Path) -> None:
     path = tmp_path / "haproxy.cfg"
     path.write_bytes("# Käse\r\nglobal\r\n".encode("latin-1"))

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import loads
-from tuplecalc.sources.draft import Draft, Said
+from tuplecalc.sources.draft import Draft, Remark, Said
 from tuplecalc.sources.texts import Source, Text
+from tuplecalc.sources.told import told
 from tuplecalc.sources.written import written
 
 
 def source(name: str) -> Source:
-    return Source(name, {name: Text(name, "…")})
+    return Source(name, {name: Text(name, f"… {name}")})
 
 
 def nat(**keys: object) -> dict[str, Said]:
@@ -49,7 +50,10 @@ def test_the_chain_has_the_first_clients_all_hops_and_the_last_services() -> Non
     first = Draft(hops=(nat(),), clients={"addresses": Said("10.0.0.0/24", "a:1")})
     services = {"addresses": Said(9, "b:2"), "ports": Said(8080, "b:2")}
     last = Draft(
-        hops=(nat(),), clients={"addresses": Said(3, "b:1")}, services=(services,), passed_over={"log": 2}
+        hops=(nat(addresses=9),),
+        clients={"addresses": Said(3, "b:1")},
+        services=(services,),
+        passed_over={"log": 2},
     )
     found = written([(source("a"), first), (source("b"), last)])
     chain = loads(found.text)
@@ -67,6 +71,30 @@ def test_a_value_that_the_model_refuses_stands_there_as_a_comment_and_is_remarke
     assert '# ports = "9-1"  # rules:9: not taken: ' in found.text
     assert [remark.where for remark in found.remarks] == ["rules:9"]
     assert loads(found.text).hops[0].own_ports is not None
+
+
+def test_a_comment_is_not_longer_than_can_be_read() -> None:
+    """However many places a value has; how to find what is unknown is never cut."""
+    where = ", ".join(f"rules.json:[{n}]" for n in range(1000))
+    found = written([(source("a"), Draft(hops=(nat(ports=Said(99, where, "b" * 300)),)))])
+    (line,) = [line for line in found.text.splitlines() if line.startswith("ports = 99")]
+    assert line == (
+        "ports = 99  # "
+        + ", ".join(f"rules.json:[{n}]" for n in range(12))
+        + f" … and 988 more, unknown: {'b' * 300}"
+    )
+
+
+def test_remarks_for_the_same_reason_are_one_line() -> None:
+    few = [Remark(f"a:{n}", f"bind {n}", "no number") for n in range(3)]
+    many = [Remark(f"b:{n}", f"cluster {n}", "its endpoints are not here") for n in range(60)]
+    assert [*told([*few[:1], *many, *few, Remark("c", "x" * 300)])] == [
+        "a:0: no number: bind 0",
+        "a:1: no number: bind 1",
+        "a:2: no number: bind 2",
+        "its endpoints are not here: 60 of them: b:0: cluster 0; b:1: cluster 1 and 58 more",
+        f"c: not understood: {'x' * 199}…",
+    ]
 
 
 def test_what_is_needed_and_wrong_is_an_error() -> None:

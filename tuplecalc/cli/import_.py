@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated
 
 import typer
@@ -33,6 +34,7 @@ def import_(
 ) -> None:
     """A topology from machines' own files: rules, settings, configurations."""
     from tuplecalc.sources.read import COLLECTOR, read
+    from tuplecalc.sources.told import told
 
     if collector:
         sys.stdout.write(COLLECTOR.read_text(encoding="utf-8"))
@@ -43,13 +45,22 @@ def import_(
     if sources.count("-") > 1:
         raise InputError("-: standard input can be read once; write the other sources to files")
     path = target(output, "chain.toml", sources)
-    found = read(sources, None if sys.stdin is None else sys.stdin.buffer)
+    with _shown(f"reading {', '.join(sources)}"):
+        found = read(sources, None if sys.stdin is None else sys.stdin.buffer)
     write(path, found.text.encode())
-    for remark in found.remarks:
-        print(f"{remark.where}: {remark.why}: {remark.said}", file=sys.stderr)
-    for line in found.passed_over:
+    for line in (*told(found.remarks), *found.passed_over):
         print(line, file=sys.stderr)
     if found.unknowns:
         there = "" if path == STANDARD_OUTPUT else f" in {path}"
         lines = "1 line" if found.unknowns == 1 else f"{found.unknowns} lines"
         print(f'{lines}{there} marked "unknown": what the sources do not say.', file=sys.stderr)
+
+
+def _shown(what: str) -> AbstractContextManager[object]:
+    """What takes its time, on a terminal."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+    from rich.markup import escape
+
+    return Console(stderr=True).status(escape(what))

@@ -125,7 +125,10 @@ def option(
     *,
     percent: bool = False,
 ) -> Fraction | None:
-    """An option's number, exactly: a decimal or a fraction, as in a file, or ``percent`` too."""
+    """An option's number, exactly: a decimal or a fraction, as in a file, or ``percent`` too.
+
+    Who writes 90 for a share means 90%: above 1 it has the sign.
+    """
     if written is None:
         return None
     text, parts = (written[:-1], 100) if percent and written.endswith("%") else (written, 1)
@@ -134,6 +137,9 @@ def option(
             value = number(Decimal(text), name) / parts
         except InvalidOperation:
             value = number(text, name) / parts  # a fraction, or none
+        if percent and value > 1 and text is written:
+            rule = "a share above 1 has its percent sign"
+            raise InputError(f"{name} {show(written)}: {rule}; write {name} {written}%, or {value * 100}%")
         if fits(value):
             return value
     raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")

@@ -44,16 +44,21 @@ def observe(
         typer.Option(
             "--from",
             metavar="PATH",
-            help="Tables as text instead of the machine's own: of ss -tan, conntrack -L -o extended, "
+            help="Tables as text instead of the machine's own: of ss -tano, conntrack -L -o extended, "
             '/proc/net/nf_conntrack, /proc/net/tcp; "-" is standard input. Repeatable.',
         ),
     ] = None,
     every: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Look again after this time: what grows, and how fast. 10s."),
+        typer.Option(
+            metavar="TIME",
+            help="Look again after this time: what grows, and how fast. 10s. "
+            "Without --for there are two looks.",
+        ),
     ] = None,
     lasting: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="Look for so long; Ctrl-C ends it before.")
+        str | None,
+        typer.Option("--for", metavar="TIME", help="Look again and again for so long; Ctrl-C ends it."),
     ] = None,
     output: Annotated[Literal["table", "json", "prometheus"], OUTPUT] = "table",
     to: Annotated[
@@ -98,13 +103,15 @@ def observe(
         take()  # refuses where it cannot, before the work for it is done
     design, text = own_chain() if file is None else with_text(file, settings)
     names = own_hops(design, hops)
+    if fill is not None:
+        from tuplecalc.sources.fill import document, filled
+
+        document(text)  # it may be long until there is something to fill in
     listed = _SCOPES[output] if scopes is None else scopes
     seen = _last(snapshots(capacity(design), names, take, float(pause), times, max(listed, 1)), times)
+    made = filled(text, seen) if fill is not None else None  # refused before anything is shown
     _put(seen, output, to, listed)
-    if fill is not None:
-        from tuplecalc.sources.fill import filled
-
-        made = filled(text, seen)
+    if fill is not None and made is not None:
         write(fill, made.text.encode())
         for words in (*made.left, f"wrote {show_path(fill)}"):
             print(words, file=sys.stderr)

@@ -72,6 +72,7 @@ def own_chain() -> tuple[Chain, str]:
     from tuplecalc.sources.host.bundle import READER
     from tuplecalc.sources.read import COLLECTOR
     from tuplecalc.sources.texts import opened
+    from tuplecalc.sources.told import told
     from tuplecalc.sources.written import written
 
     try:
@@ -80,6 +81,6 @@ def own_chain() -> tuple[Chain, str]:
         raise InputError(f"FILE: none is given, and this machine cannot be read: {error}") from error
     source = opened("-", io.BytesIO(done.stdout), "this machine")
     found = written([(source, READER.read(source))])
-    for remark in found.remarks:
-        print(f"{remark.where}: {remark.why}: {remark.said}", file=sys.stderr)
+    for line in told(found.remarks):
+        print(line, file=sys.stderr)
     return loads(found.text, source=source.name), found.text

@@ -149,6 +149,10 @@ def _machines(chain: Chain) -> Iterator[Problem]:
             if isinstance(hop, Cone) or hop.virtual is not None:
                 rule = "on a machine of several hops the lab has proxies and routers only"
                 yield Problem(f"{hop.path}.machine", hop.machine, rule, "give it a machine of its own")
+        own = [hop for hop in hops if hop.own_addresses is not None and isinstance(hop, Proxy)]
+        for hop in (each for each in own if each.own_addresses != own[0].own_addresses):
+            rule = f"the lab's machines have one set of own addresses; {show(own[0].name)} has another"
+            yield Problem(f"{hop.path}.addresses", hop.addresses.spec, rule, "write the same")
         for before, hop in combinations(hops, 2):
             again = [s.kind for s in chain.strands if _ends_both(s, before, hop)]
             if again and isinstance(hop, Proxy) and hop.capture != "listen":

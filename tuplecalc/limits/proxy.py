@@ -67,7 +67,8 @@ class _Row:
         self.sources = self._behind_listeners(sources) if hop.capture == "listen" else sources
         self.front = Letters(hop.name, hop.path, self.entering, before, behind, hop.udp_timeout)
         self.flow = self._upstream_flow(sources.leg.flow)
-        self.who = (hop.on,) if hop.source == "own" else sources.who
+        # hops of one machine may have addresses of their own each, and those of a family are apart
+        self.who = (str(hop.addresses), hop.on) if hop.source == "own" else sources.who
         self.letters = Letters(hop.name, hop.path, self.sources, before, behind, hop.udp_timeout)
         self.n = instances(hop)
         self.working = working_instances(hop, behind)

@@ -74,7 +74,7 @@ class Hop(Lingering, defer_build=True):
     traffic: Names | None = None
     """Kinds that cross this hop, the others go round it; all where it is left out."""
     machine: Name | None = None
-    """The machine that it is on: hops of one share its sockets, tables, files and addresses."""
+    """The machine that it is on: hops of one share its sockets, tables and files, and the same addresses."""
     instances: Count = 1
     """Identical machines side by side."""
     max_entries: Count | None = None

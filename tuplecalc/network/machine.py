@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from tuplecalc.errors import Problem, show
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.proxy import Proxy
 
@@ -35,17 +36,36 @@ def machine_problems(hops: Sequence[Hop]) -> Iterator[Problem]:
 
 def _disagreements(key: str, several: Sequence[int], hops: Sequence[Hop]) -> Iterator[Problem]:
     values = {number: getattr(hops[number], key) for number in several}
-    for number in several[1:]:
-        if values[number] != values[several[0]]:
-            both = key in hops[number].stated and key in hops[several[0]].stated
-            there = f"hops[{several[0]}] has {show(_plain(values[several[0]]))}"
+    for place, number in enumerate(several):
+        unlike = (
+            n
+            for n in several[:place]
+            if values[n] != values[number]
+            and not (key == "addresses" and are_apart(values[n], values[number]))
+        )
+        if (first := next(unlike, None)) is not None:
+            both = key in hops[number].stated and key in hops[first].stated
+            there = f"hops[{first}] has {show(_plain(values[first]))}"
             rule = f"hops of one machine agree on `{key}`{'' if both else ', said or not'}; {there}"
             way_out = "write the same, or take another machine"
             yield Problem(f"[{number}].{key}", _plain(values[number]), rule, way_out)
 
 
+def are_apart(one: AddressSet, other: AddressSet) -> bool:
+    """Whether hops of one machine may have both: no two are the same, and of two counts who knows.
+
+    >>> are_apart(AddressSet("198.18.0.1"), AddressSet("198.18.0.2")), are_apart(AddressSet(2), AddressSet(3))
+    (True, False)
+    """
+    return not (one.count and other.count) and not any(
+        of == version and low <= highest and lowest <= high
+        for of, low, high in one.ranges
+        for version, lowest, highest in other.ranges
+    )
+
+
 def with_what_machines_have(hops: Sequence[_AnyHop]) -> Iterator[_AnyHop]:
-    """The hops, each with what another one says of their machine.
+    """The hops, each with what another one says of their machine, the first of them.
 
     >>> from tuplecalc.network.forwarder import Forwarder
     >>> firewall = Forwarder(name="firewall", layer=3, machine="m", max_entries=9)
@@ -59,7 +79,7 @@ def with_what_machines_have(hops: Sequence[_AnyHop]) -> Iterator[_AnyHop]:
         found = {
             key: getattr(mate, key)
             for key in _OF_A_MACHINE
-            for mate in mates
+            for mate in reversed(mates)
             if _shares(hop, key) and _shares(mate, key) and key in mate.stated - hop.stated
         }
         yield hop.model_copy(update=found) if found else hop

@@ -31,6 +31,8 @@ _LONGEST = (
     (12, numbers.LONGEST, 3),
     (12, 10**7, 3),
     (8, 10**5, 3),
+    (8, 10**5, 2),
+    (8, 10**5, 1),
 )
 _OF_KINDS = (
     (40, numbers.LONGEST, 3),
@@ -38,6 +40,7 @@ _OF_KINDS = (
     (20, numbers.LONGEST, 2),
     (14, 10**7, 2),
     (8, 10**5, 2),
+    (8, 10**5, 1),
 )
 """The longest name and count in a table, and its gaps: the first that fit the terminal, else the last."""
 
@@ -61,12 +64,12 @@ def print_table(result: Capacity, console: Console, load: Offered | None = None)
     from rich.text import Text
 
     load = load or under_load(result)
-    said = _lines(result, console.width, load, fits=console.is_terminal)
+    said = _lines(result, console.width, load, table.room(console))
     text = Text.assemble(*((f"{line}\n", style) for line, style in said))
     console.print(text, soft_wrap=True, end="")
 
 
-def _lines(result: Capacity, width: int, load: Offered, *, fits: bool) -> Iterator[Styled]:
+def _lines(result: Capacity, width: int, load: Offered, room: int | None) -> Iterator[Styled]:
     def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
         yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
 
@@ -86,13 +89,13 @@ def _lines(result: Capacity, width: int, load: Offered, *, fits: bool) -> Iterat
         for sentence in totals:
             yield from prose(sentence)
         yield "", ""
-        yield from _fitting(partial(_kinds, load=load), result, width if fits else None, _OF_KINDS)
+        yield from _fitting(partial(_kinds, load=load), result, room, _OF_KINDS)
         if load.rate is not None:
             yield from prose(kinds.UP_TO, "dim")
     limits = (_limits_of_kinds, _OF_KINDS) if parts else (_limits, _LONGEST)
     for build, ways in ((_hops, _LONGEST), limits):
         yield "", ""
-        yield from _fitting(build, result, width if fits else None, ways)
+        yield from _fitting(build, result, room, ways)
     yield "", ""
     for sentence in said:
         yield from prose(sentence)
@@ -121,14 +124,18 @@ def _fitting(
     for names, longest, gap in ways:
         header, *rows = build(result, names, longest)
         words = {number for number, cell in enumerate(header) if cell in _WORDS}
-        head, *lines = table.lines([header, *rows], left=words, gap=gap)
-        widest = width_of(head, *lines)
+        is_last = (names, longest, gap) == ways[-1]
+        cells = (
+            [header, *rows] if width is None or not is_last else table.squeezed([header, *rows], width, gap)
+        )
+        head, *blocks = table.blocks(cells, left=words, gap=gap)
+        widest = width_of(*(line for block in (head, *blocks) for line in block))
         if width is None or widest <= width:
             break
-    yield head, "dim"
+    yield from ((line, "dim") for line in head)
     yield "─" * widest, ""
-    for line, row in zip(lines, rows, strict=True):
-        yield line, "bold yellow" if row[-1] in _MARKS.values() else ""
+    for block, row in zip(blocks, rows, strict=True):
+        yield from ((line, "bold yellow" if row[-1] in _MARKS.values() else "") for line in block)
 
 
 def _hops(result: Capacity, names: int, longest: int) -> Iterator[Row]:
@@ -137,7 +144,7 @@ def _hops(result: Capacity, names: int, longest: int) -> Iterator[Row]:
     for hop in shown:
         space = numbers.count(hop.tuple_space, longest)
         yield (
-            table.name(hop.name, names),
+            table.folded(hop.name, names),
             sentences.hop_kind(result, hop),
             space,
             *_hop_figures(result, hop, longest),
@@ -162,8 +169,8 @@ def _limits(result: Capacity, names: int, longest: int) -> Iterator[Row]:
     shown, left = _cut(result.limits, (result.binding, result.rate_binding))
     for limit in shown:
         binds = limit is result.binding, limit is result.rate_binding
-        hop = table.name(limit.hop if limit.hop != previous else "", names)
-        name = table.name(limit.name, names + 4)
+        hop = table.folded(limit.hop if limit.hop != previous else "", names)
+        name = table.folded(limit.name, names + 4)
         yield hop, name, _room(limit, longest), *_figures(limit, longest), _MARKS.get(binds, "")
         previous = limit.hop
     if left:
@@ -174,7 +181,7 @@ def _kinds(result: Capacity, names: int, longest: int, *, load: Offered) -> Iter
     yield kinds.header(result, load)
     shown, left = _cut(list(kinds.rows(result, load, longest)))
     for name, *figures in shown:
-        yield table.name(name, names), *figures
+        yield table.folded(name, names), *figures
     if left:
         yield f"… {left:,} more", *("" for _ in kinds.header(result, load)[1:])
 
@@ -186,9 +193,10 @@ def _limits_of_kinds(result: Capacity, names: int, longest: int) -> Iterator[Row
     shown, left = _cut(result.limits, (result.binding, result.rate_binding))
     for limit in shown:
         if limit.hop != previous:
-            yield table.name(limit.hop, names + 10), "", "", "", ""
+            yield table.folded(limit.hop, names + 10), "", "", "", ""
         previous = limit.hop
-        name, held = table.name(limit.name, names + 10), kinds.behind(result, limit, names)
+        name = table.folded(limit.name, names + 10, "  ")
+        held = table.folded(kinds.behind(result, limit, names), names)
         binds = limit is result.binding, limit is result.rate_binding
         yield f"  {name}", held, *_figures(limit, longest), _MARKS.get(binds, "")
     if left:

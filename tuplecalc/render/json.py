@@ -415,12 +415,13 @@ def _usage(of: Usage) -> Record:
         _pick(each, "open", "lingering", "growth", scope="labels") | {"dry_after": each.runs_dry_in(of.size)}
         for each in of.busiest
     ]
-    figures = _pick(of, "table", "size", "share", scopes_in_use="scopes")
+    figures = _pick(of, "table", "size", "share", "left_out", scopes_in_use="scopes")
     return {**_named(of.limit), **figures, "busiest": scopes, **_pick(of, dry_after="runs_dry_in")}
 
 
 def _measured(each: Measured) -> Record:
-    return _pick(each, "table", "services", "open", "rate", "hold", "basis")
+    known = _pick(each, "table", "services", "kinds", "open", "rate", "closing", "hold", "basis")
+    return {**known, "at_least": each.is_at_least}
 
 
 _RECORDS: dict[str, Callable[[Any], Record]] = {

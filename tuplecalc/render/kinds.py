@@ -56,7 +56,7 @@ def behind(result: Capacity, limit: Limit, longest: int | None = None) -> str:
     if not left:
         return "all"
     shorter = min(", ".join(names), f"all but {', '.join(left)}", key=len)
-    if longest is None or len(shorter) <= longest:
+    if longest is None or len(shorter) <= longest or len(names) == 1:
         return shorter
     shown = (f"{', '.join(names[:n])} +{len(names) - n}" for n in range(len(names) - 1, 0, -1))
     return next((text for text in shown if len(text) <= longest), f"{len(names)} of {len(every)}")

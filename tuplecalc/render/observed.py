@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, get_args
 
@@ -32,12 +32,12 @@ def print_table(seen: Observed, console: Console) -> None:
     """
     from rich.text import Text
 
-    said = _lines(seen, console.width, fits=console.is_terminal)
+    said = _lines(seen, console.width, table.room(console))
     text = Text.assemble(*((f"{line}\n", style) for line, style in said))
     console.print(text, soft_wrap=True, end="")
 
 
-def _lines(seen: Observed, width: int, *, fits: bool) -> Iterator[Styled]:
+def _lines(seen: Observed, width: int, room: int | None) -> Iterator[Styled]:
     def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
         yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
 
@@ -50,7 +50,7 @@ def _lines(seen: Observed, width: int, *, fits: bool) -> Iterator[Styled]:
     yield from prose(_when(seen), "dim")
     if found.usages:
         yield "", ""
-        yield from _limits(seen, width if fits else None)
+        yield from _limits(seen, room)
     yield "", ""
     for total in found.totals:
         yield from prose(_total(total, seen.tracking_size if total.table == "tracking" else None))
@@ -58,9 +58,16 @@ def _lines(seen: Observed, width: int, *, fits: bool) -> Iterator[Styled]:
         yield from prose("A connection may stand in both tables: they are never added up.", "dim")
     for each in filter(lambda each: each.rate, found.measured):
         yield from prose(_measured(each))
-        several = [_of_services(part) for part in found.services if part.table == each.table]
+        several = [part for part in found.services if part.table == each.table]
         if len(several) > 1:
-            yield from ((f"  {line}".rstrip(), "") for line in table.lines(several, left={0}))
+            rows = [_of_services(part, several) for part in several]
+            yield from ((f"  {line}".rstrip(), "") for line in table.lines(rows, left={0}))
+    for hop in dict.fromkeys(usage.limit.hop for usage in found.usages if usage.left_out):
+        most = max(usage.left_out for usage in found.usages if usage.limit.hop == hop)
+        entries = f"{numbers.count(most)} {'entries go' if most > 1 else 'entry goes'}"
+        yield from prose(
+            f"Not counted: {table.name(hop)}: {entries} to services that the file does not name.", "dim"
+        )
     for left_out in found.uncounted:
         yield from prose(f"Not counted: {left_out.limit.hop} {left_out.limit.name}: {left_out.why}.", "dim")
     for sentence, places in _not_understood(seen):
@@ -163,23 +170,32 @@ def _total(of: Total, size: int | None) -> str:
     states += [f"{numbers.count(of.others)} of other protocols"] if of.others else []
     share = f" of {numbers.count(size)} ({numbers.percent(Fraction(entries, size))})" if size else ""
     in_them = f"; {', '.join(states)}" if states else ""
+    if not entries:
+        return f"{_TABLES[of.table]}: no entries."
     return f"{_TABLES[of.table]}: {numbers.count(entries)}{share}{in_them}."
 
 
 def _measured(of: Measured) -> str:
-    hold = "" if of.hold is None else f", open for {numbers.duration(of.hold)} each"
-    rate = f"{numbers.rate(_rounded(of.rate))} new connections a second"
-    return f"{_TABLES[of.table]}, an estimate: {rate}{hold} (Little's law: {of.basis})."
+    hold, law = "", ""
+    if of.hold is not None:
+        hold, law = f", open for {numbers.duration(of.hold)} each", "Little's law: "
+    return f"{_TABLES[of.table]}, an estimate: {_rate(of)} new connections a second{hold} ({law}{of.basis})."
+
+
+def _rate(of: Measured) -> str:
+    return ("at least " if of.is_at_least else "") + numbers.rate(_rounded(of.rate))
 
 
 def _rounded(value: float) -> Fraction:
     return Fraction(value).limit_denominator(10**6)
 
 
-def _of_services(of: Measured) -> tuple[str, str, str]:
-    rate = numbers.rate(_rounded(of.rate))
+def _of_services(of: Measured, among: Sequence[Measured]) -> tuple[str, str, str]:
+    """A row of a group of services; of kinds that go to the same ones, each by its name."""
+    is_alone = all(each is of or each.services != of.services for each in among)
     hold = "" if of.hold is None else f"{numbers.duration(of.hold)} each"
-    return table.name(of.services), f"{rate}/s", hold
+    name = of.services if is_alone else ", ".join(of.kinds)
+    return table.name(name), f"{_rate(of)}/s", hold
 
 
 def _not_understood(seen: Observed) -> Iterator[tuple[str, list[str]]]:

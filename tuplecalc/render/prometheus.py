@@ -21,8 +21,8 @@ HELP = {
     "scope_tuples_lingering": "Keys of one of the fullest scopes that are taken after the close.",
     "table_entries": "All entries of a table; sockets and tracking hold the same connections.",
     "table_entries_limit": "Entries that the table holds.",
-    "connections_per_second": "New connections of TCP a second, by Little's law.",
-    "connection_hold_seconds": "Mean time that a connection of TCP stays open, by Little's law.",
+    "connections_per_second": "New connections of TCP a second; at least, where their hold is missing.",
+    "connection_hold_seconds": "Mean time that a connection of TCP stays open, where the tables tell.",
     "tables_not_understood": "Lines of the tables that were not understood.",
     "observed_timestamp_seconds": "When the tables were read, in seconds since 1970.",
 }

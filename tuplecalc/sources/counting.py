@@ -78,7 +78,6 @@ def _client_ports(at: At) -> Rule:
 def _sockets_of_its_own(at: At, is_own: IsAddress | None, *, is_bound: bool) -> Rule:
     """Sockets that connected from these addresses, and not those that a listener accepted."""
     ports, protocols, is_heard = at.ports, at.protocols, at.is_heard
-    is_any = at.is_of_all
 
     def scope(c: Connection) -> Scope | None:
         if c.protocol not in protocols or not ports[c.source_port] or is_heard(c):
@@ -87,7 +86,7 @@ def _sockets_of_its_own(at: At, is_own: IsAddress | None, *, is_bound: bool) -> 
             return None
         if is_bound:
             return c.source, c.source_port
-        if not is_any and not at.services(c.destination, c.destination_port):
+        if not at.towards(c.destination, c.destination_port):
             return None
         return c.source, c.destination, c.destination_port
 
@@ -104,16 +103,16 @@ def _upstream(at: At) -> Rule:
         if is_own is not None:
             return _sockets_of_its_own(at, is_own, is_bound=is_bound)
     rule = _sockets_of_its_own(at, None, is_bound=is_bound)
-    return rule._replace(scope=lambda c: None if at.services(c.source, c.source_port) else rule.scope(c))
+    return rule._replace(scope=lambda c: None if at.is_accepted(c) else rule.scope(c))
 
 
 def _accepted(at: At) -> Rule:
     """Sockets that have a service's endpoint for their own: TPROXY's, and those of a service itself."""
 
     def scope(c: Connection) -> Scope | None:
-        if c.protocol not in at.protocols or not at.ports[c.destination_port]:
+        if c.protocol not in at.protocols or not at.ports[c.destination_port] or not at.is_accepted(c):
             return None
-        return (c.destination, c.source, c.source_port) if at.services(c.source, c.source_port) else None
+        return (c.destination, c.source, c.source_port) if at.towards(c.source, c.source_port) else None
 
     if at.limit.hop != "services" and at.hop.capture == "nat":
         return _both_legs(at)
@@ -152,13 +151,15 @@ def _capture(at: At) -> Rule:
 
 
 def _both_legs(at: At) -> Rule:
-    """Entries from a client's address to a service: with TPROXY and REDIRECT those of both legs."""
+    """Entries from a client's address: with TPROXY and REDIRECT those of both legs."""
 
     def scope(c: Connection) -> Scope | None:
         if c.protocol not in at.protocols or not at.ports[c.source_port]:
             return None
+        if at.is_client is not None and not at.is_client(c.source):
+            return None
         towards = c.destination, c.destination_port
-        return _in_zone(c, c.source, *towards) if at.services(*towards) else None
+        return _in_zone(c, c.source, *towards) if at.towards(*towards) else None
 
     return Rule("tracking", ("client", "endpoint"), scope, at.size)
 

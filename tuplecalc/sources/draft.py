@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tuplecalc.network.ports import PortSet
+
 
 class Said(NamedTuple):
     """A value as a topology file writes it, and where it comes from.
@@ -37,6 +39,13 @@ class Remark(NamedTuple):
     """What it means that it is left out, in a few words."""
 
 
+SERVICE: Table = {
+    "addresses": Said(1, unknown="how many addresses answer; 1 stands for all connections to one of them"),
+    "ports": Said(443, unknown="on which ports they answer; `tuplecalc observe --fill` finds both"),
+}
+"""What stands for services of which no source says anything."""
+
+
 @dataclass(frozen=True)
 class Draft:
     """What one source says of a chain.
@@ -56,3 +65,7 @@ class Draft:
     """What was not understood: it is listed on standard error, and nothing of it is in the tables."""
     passed_over: Mapping[str, int] = field(default_factory=dict)
     """Words that are known to hold no tuple, and how often they stand there: ``{"log": 3}``."""
+    process: str = ""
+    """The process whose configuration it is, as its machine names it."""
+    listens: tuple[PortSet, ...] = ()
+    """At which ports this process listens, for each hop."""

@@ -14,17 +14,9 @@ from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.envoy_dump import Configuration, gather, is_configuration
 from tuplecalc.sources.gathering import NO_IP, SPARE, WANTED
 from tuplecalc.sources.json_node import Node, parsed
+from tuplecalc.sources.places import ANY, NO_PORTS, Place, addresses_of, is_address
 from tuplecalc.sources.recognise import Reader
-from tuplecalc.sources.routes import (
-    ANY,
-    LOCAL_PORTS,
-    NO_PORTS,
-    Place,
-    Route,
-    addresses_of,
-    drafted,
-    is_address,
-)
+from tuplecalc.sources.routes import LOCAL_PORTS, Route, drafted
 from tuplecalc.sources.texts import Source
 
 _SHARES = "upstream_cx_total of each cluster: /stats of the admin port"
@@ -57,7 +49,7 @@ def _recognises(source: Source) -> bool:
 
 def _read(source: Source) -> Draft:
     found = Configuration()
-    for text in source.texts.values():
+    for text in source.distinct:
         if is_configuration(text):
             gather(parsed(text), found)
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.json_node import Node
-from tuplecalc.sources.routes import Place
+from tuplecalc.sources.places import Place
 from tuplecalc.sources.texts import Text
 
 _MARKS = (('"configs"', "envoy.admin."), ('"static_resources"', '"clusters"'))

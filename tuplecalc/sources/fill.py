@@ -1,11 +1,10 @@
-"""Measured values in a topology file: rate, hold, kinds by the services they go to, and unknown services."""
+"""Measured values in a topology file: rate, hold, kinds by the services they go to, unknown ends."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, NamedTuple
 
 from tuplecalc.errors import InputError, TopologyError
@@ -21,6 +20,7 @@ _MOST_GROUPS = 10
 
 _MOST_LISTED = 16
 """Addresses of a group that are listed; more are counted."""
+_TOML = "tomlkit", "tomlkit", "--fill"
 
 
 class Filled(NamedTuple):
@@ -36,84 +36,133 @@ def filled(text: str, seen: Observed) -> Filled:
     ``rate`` and ``hold`` of [traffic] become those of all connections.  Where services are in several
     groups, each gets a kind of traffic, or the file's kinds get what was measured of the groups they go to.
     Services marked unknown become those that were seen, by their ports; measure again for their kinds.
+    Clients marked unknown become as many addresses as were seen.
     Behind each value stands when it was measured, and what was there before; in braces TOML has no room.
 
-    Raises :class:`~tuplecalc.errors.InputError` where nothing was measured, where the text is JSON, and
+    A rate that may be higher is not written.
+
+    Raises :class:`~tuplecalc.errors.InputError` as :func:`document` does, where nothing was measured, and
     where what was measured does not fit the rest of the file.
     """
-    toml = needs("tomlkit", "tomlkit", "--fill")
-    if text.lstrip().startswith("{"):
-        raise InputError("--fill: the topology is JSON, which has no comments; write it as TOML")
-    parts = _by_services(seen.found.services)
-    if not parts:
+    writer = _Writer(document(text), f"measured {seen.at:%Y-%m-%d}")
+    parts = _told_apart(seen.found.services)
+    if not any(each.closing for each in parts.values()):
         rule = "no connection to the services was seen to close, so there is no rate"
         raise InputError(f"--fill: {rule}; look again later")
-    writer = _Writer(toml, toml.parse(text), f"measured {seen.at:%Y-%m-%d}")
-    left = [*writer.services(seen), *writer.traffic(parts, seen)]
+    left = [*writer.clients(seen), *writer.services(seen)]
+    if unsure := next((each for each in seen.found.services if each.rate and each.is_at_least), None):
+        rule = f"at least {_number(unsure.rate)} connections come in a second, and it may be more"
+        left.append(f"rate and hold: {rule}: {unsure.basis}")
+    else:
+        left += writer.traffic(parts, seen)
     try:
-        loads(made := toml.dumps(writer.document))
+        loads(made := writer.toml.dumps(writer.document))
     except TopologyError as error:
         raise InputError(f"--fill: what was measured does not fit the file: {error}") from error
     return Filled(made, tuple(left))
 
 
+def document(text: str) -> Any:
+    """The text as TOML with its comments.
+
+    Raises :class:`~tuplecalc.errors.InputError` where it is JSON, and without the package tomlkit.
+    """
+    toml = needs(*_TOML)
+    if text.lstrip().startswith("{"):
+        raise InputError("--fill: the topology is JSON, which has no comments; write it as TOML")
+    return toml.parse(text)
+
+
 @dataclass(frozen=True)
 class _Flows:
-    """Connections that are open, and how many come in a second."""
+    """Connections that are open, and how many come and close in a second."""
 
     open: int = 0
     rate: float = 0.0
+    closing: float = 0.0
 
     def __add__(self, other: _Flows) -> _Flows:
-        return _Flows(self.open + other.open, self.rate + other.rate)
+        return _Flows(self.open + other.open, self.rate + other.rate, self.closing + other.closing)
+
+    def __sub__(self, other: _Flows) -> _Flows:
+        less = self.open - other.open, self.rate - other.rate, self.closing - other.closing
+        return _Flows(*(max(each, 0) for each in less))  # type: ignore[arg-type]
 
     @property
     def written(self) -> dict[str, object]:
         """Rate and hold as a topology says them, with four digits."""
-        return {"rate": _number(self.rate), "hold": f"{_number(round(self.open / self.rate, 3))}s"}
+        return {"rate": _number(self.rate), "hold": f"{_number(round(self.open / self.closing, 3))}s"}
 
 
-def _by_services(measured: Sequence[Measured]) -> dict[str, _Flows]:
-    """What was measured of each group of services; the tracking table sees both ends close."""
-    tables = {each.table for each in measured if each.rate}
-    table = "tracking" if "tracking" in tables else "sockets"
-    return {
-        each.services: _Flows(each.open, each.rate) for each in measured if each.rate and each.table == table
-    }
+_Parts = dict[tuple[str, frozenset[str]], _Flows]
+"""Flows by the group of services that they go to and by the kinds that they can be of; none means all."""
+
+
+def _told_apart(measured: Sequence[Measured]) -> _Parts:
+    """What was measured, each flow once: the tracking table sees both ends close, and goes first.
+
+    A limit that has flows of other kinds as well, which others tell, tells the rest of them.
+    """
+    found: _Parts = {}
+    for each in sorted(measured, key=lambda each: (len(each.kinds), each.table != "tracking")):
+        kinds, flows = frozenset(each.kinds), _Flows(each.open, each.rate, each.closing)
+        rest = kinds
+        for (services, others), told in found.items():
+            if services == each.services and others <= kinds:
+                rest, flows = rest - others, flows - told
+        if each.rate and (each.services, kinds) not in found and (rest or not kinds):
+            found[each.services, rest] = flows
+    return found
 
 
 class _Writer:
     """A document of TOML that is filled in."""
 
-    def __init__(self, toml: Any, document: Any, note: str) -> None:
-        self.toml, self.document, self.note = toml, document, note
+    def __init__(self, document: Any, note: str) -> None:
+        self.toml = needs(*_TOML)
+        self.document, self.note = document, note
 
-    def traffic(self, parts: Mapping[str, _Flows], seen: Observed) -> Iterator[str]:
+    def traffic(self, parts: _Parts, seen: Observed) -> Iterator[str]:
         """Rate and hold of each kind, else of all; why not of each."""
         traffic = self.document.setdefault("traffic", self.toml.table())
         kinds, services = traffic.get("kinds", []), seen.chain.services
         groups = [group.name or ("services" if len(services) == 1 else "") for group in services]
-        why = _why_not_told_apart(kinds, groups, parts)
-        if why or (not kinds and len(groups) == 1):
+        wanted = [(str(kind["name"]), _groups(kind, groups)) for kind in kinds] or [
+            (name, [name]) for name in groups
+        ]
+        of_kinds = [_of_kind(name, to, parts, wanted) for name, to in wanted]
+        is_one = not kinds and len(groups) == 1
+        why = "" if is_one else _why_not_told_apart(groups, wanted, of_kinds)
+        if is_one or why:
             yield from filter(None, [why])
-            self._put_flows(
-                traffic, parts.values(), but="rate" if any("rate" in kind for kind in kinds) else ""
-            )
+            has_rates = any("rate" in kind for kind in kinds)
+            self._put_flows(traffic, parts.values(), but="rate" if has_rates else "")
             return
         traffic.pop("rate", None)  # the kinds' are added up
-        for kind in kinds:
+        for kind, flows in zip(kinds, of_kinds, strict=False):
             kind.pop("share", None)
-            self._put_flows(kind, [parts[name] for name in _groups(kind, groups)])
+            self._put_flows(kind, flows or ())
         if not kinds:
             traffic["kinds"] = self.toml.array().multiline(True)
-            for name in groups:
-                kind = {"name": name, **parts[name].written, "services": name}
+            for name, flows in zip(groups, of_kinds, strict=True):
+                kind = {"name": name, **sum(flows or (), _Flows()).written, "services": name}
                 traffic["kinds"].add_line(kind, comment=self.note)
 
     def _put_flows(self, table: Any, flows: Iterable[_Flows], but: str = "") -> None:
         for key, value in sum(flows, _Flows()).written.items():
             if key != but:
                 self._put(table, key, value)
+
+    def clients(self, seen: Observed) -> Iterator[str]:
+        """How many addresses of clients were seen, where that is marked unknown."""
+        groups = self.document["clients"]
+        group = groups[0] if isinstance(groups, list) else groups
+        if len(seen.chain.clients) > 1 or not _comment(group, "addresses").startswith(_UNKNOWN):
+            return
+        if seen.found.clients:
+            self._put(group, "addresses", seen.found.clients)
+        else:
+            yield "clients: their addresses are not seen behind the hops in front, so that they stay unknown"
 
     def services(self, seen: Observed) -> Iterator[str]:
         """The one group of services, where it is marked unknown, as it was seen; what is left out."""
@@ -168,12 +217,22 @@ class _Writer:
 
 
 def _endpoints(seen: Observed) -> dict[int, Counter[str]]:
-    """The endpoints of legs that leave, by their ports: how many keys are taken towards each address."""
+    """The endpoints of legs that leave, by their ports: how many keys are taken towards each address.
+
+    Those of a kind of traffic by the first limit that has them.
+    """
     found: dict[int, Counter[str]] = {}
+    known = set[str]()
     for usage, scopes in zip(seen.found.usages, seen.found.scopes, strict=True):
-        if found or usage.limit.kind.legs != "leaving" or not usage.busiest:
+        if usage.limit.kind.legs != "leaving" or not usage.busiest:
             continue
-        if "endpoint" in usage.busiest[0].labels:
+        strands, at = seen.chain.strands, usage.limit.hop
+        crossing = {
+            strand.kind for strand in strands if at == "clients" or at in {hop.name for hop in strand.hops}
+        }
+        kinds = set(usage.limit.kinds) or crossing
+        if "endpoint" in usage.busiest[0].labels and not kinds <= known:
+            known |= kinds
             for (*_, address, port), keys in scopes.items():
                 found.setdefault(int(str(port)), Counter())[str(address)] += keys
     return found
@@ -185,21 +244,33 @@ def _comment(table: Any, key: str) -> str:
     return trivia.comment.lstrip("# ") if trivia is not None else ""
 
 
+def _of_kind(
+    kind: str, groups: Sequence[str], parts: _Parts, every: Sequence[tuple[str, Sequence[str]]]
+) -> list[_Flows] | None:
+    """What was measured of a kind; None where it can be of another as well."""
+    found = []
+    for (services, kinds), flows in parts.items():
+        if services in groups and (kind in kinds or not kinds):
+            if any(services in to and (name in kinds or not kinds) for name, to in every if name != kind):
+                return None
+            found.append(flows)
+    return found
+
+
 def _why_not_told_apart(
-    kinds: Sequence[Mapping[str, Any]], groups: Sequence[str], parts: Mapping[str, _Flows]
-) -> str | None:
-    """Why kinds cannot be measured one by one; None where they can."""
-    named = [_groups(kind, groups) for kind in kinds]
-    if kinds and len({*chain(*named)}) < sum(map(len, named)):
-        return "kinds of traffic: several go to the same services, and are not told apart"
-    if len(groups) == 1:
-        return None
+    groups: Sequence[str], wanted: Sequence[tuple[str, Sequence[str]]], found: Sequence[list[_Flows] | None]
+) -> str:
+    """Why kinds cannot be measured one by one; empty where they can."""
     if "" in groups:
         return "kinds of traffic: services without a name; write one for each group"
-    silent = [name for name in groups if name not in parts]
+    if None in found:
+        return "kinds of traffic: several go to the same services, and are not told apart"
+    silent = [
+        name for (name, _), flows in zip(wanted, found, strict=True) if not sum(flows or (), _Flows()).closing
+    ]
     if silent:
-        return f"kinds of traffic: no connection to {', '.join(silent)} was seen to close; look again later"
-    return None
+        return f"kinds of traffic: no connection of {', '.join(silent)} was seen to close; look again later"
+    return ""
 
 
 def _groups(kind: Mapping[str, Any], groups: Sequence[str]) -> list[str]:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
 
 from tuplecalc.errors import reject
-from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Usage
+from tuplecalc.sources.rates import measured
+from tuplecalc.sources.tables.connection import TableName
+from tuplecalc.sources.usage import Busy, Ends, Measured, Observation, Scope, Usage
 
 
 def between(earlier: Observation, later: Observation, seconds: float) -> Observation:
     """The later one, with how it has grown since the earlier one, so many seconds before.
 
     Of one :class:`~tuplecalc.limits.capacity.Capacity` and one machine.  Each of the busiest scopes has its
-    growth in keys a second, so that ``runs_dry_in`` says when it is full if it goes on so.  As many came as
-    have closed, by the later look, and as more are open:
-
-        rate = closed / time + (open − open before) / seconds
+    growth in keys a second, so that ``runs_dry_in`` says when it is full if it goes on so.  Rates are
+    those of what came in between, :func:`~tuplecalc.sources.rates.measured`.
 
     Raises :class:`~tuplecalc.errors.TopologyError` where the seconds are not positive.
     """
     if not seconds > 0:
         raise reject(seconds, "two looks are some seconds apart", "write how many", "seconds")
     before = {_limit(usage): scopes for usage, scopes in zip(earlier.usages, earlier.scopes, strict=True)}
+    tables = {each.table for each in earlier.totals}
     pairs = zip(later.usages, later.scopes, strict=True)
     return replace(
         later,
@@ -31,8 +32,8 @@ def between(earlier: Observation, later: Observation, seconds: float) -> Observa
             replace(usage, busiest=tuple(_grown(usage, scopes, before.get(_limit(usage)), seconds)))
             for usage, scopes in pairs
         ),
-        measured=tuple(_rates(earlier.measured, later.measured, seconds)),
-        services=tuple(_rates(earlier.services, later.services, seconds)),
+        measured=tuple(_rates(earlier.measured, later.measured, tables, seconds)),
+        services=tuple(_rates(earlier.services, later.services, tables, seconds)),
     )
 
 
@@ -50,15 +51,12 @@ def _grown(
         yield busy._replace(growth=grown)
 
 
-def _rates(before: Sequence[Measured], after: Sequence[Measured], seconds: float) -> Iterator[Measured]:
-    """Of what was there the first time as well."""
-    known = {(each.table, each.services): each for each in before}
+def _rates(
+    before: Sequence[Measured], after: Sequence[Measured], tables: Container[TableName], seconds: float
+) -> Iterator[Measured]:
+    """By what came since; of a table that was not there the first time by the later look alone."""
+    known = {(each.table, each.services, each.kinds): each.ends for each in before}
     for each in after:
-        first = known.get((each.table, each.services))
-        if first is None:
-            yield each
-            continue
-        more = each.open - first.open
-        rate = max(each.rate + more / seconds, 0.0)
-        basis = f"{each.basis}; {more:+,} open in {seconds:g} s"
-        yield replace(each, rate=rate, basis=basis)
+        key = each.table, each.services, each.kinds
+        first = known.get(key, Ends()) if each.table in tables else None
+        yield measured(key, each.ends, first, seconds)

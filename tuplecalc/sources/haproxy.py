@@ -23,15 +23,9 @@ from tuplecalc.sources.haproxy_servers import (
     tell_options,
 )
 from tuplecalc.sources.haproxy_words import LEFT_OUT, NO_TUPLE, NO_TUPLE_FAMILIES, OPTIONS_LEFT_OUT, READ
+from tuplecalc.sources.places import ANY, Place, places, ports_of
 from tuplecalc.sources.recognise import Reader
-from tuplecalc.sources.routes import (
-    ANY,
-    Place,
-    Route,
-    drafted,
-    places,
-    ports_of,
-)
+from tuplecalc.sources.routes import Route, drafted
 from tuplecalc.sources.texts import Source, Text
 
 _SECTION = re.compile(
@@ -56,24 +50,25 @@ def _is_configuration(text: Text) -> bool:
 
 def _read(source: Source) -> Draft:
     gathering = Gathering()
-    ours = [text for _, text in sorted(source.texts.items()) if _is_configuration(text)]
-    if others := len(source.texts) - len(ours):
+    ours = [text for text in source.distinct if _is_configuration(text)]
+    if others := len(source.distinct) - len(ours):
         gathering.passed_over["files of another kind"] = others
     sections = sections_of(ours, gathering)
     _tell_what_is_left_out(sections, gathering)
     backends = {each.name: each for each in sections if each.kind in ("backend", "listen")}
     routes: list[Route] = []
-    limits: list[Line | None] = []
+    used: list[Section] = []
     for frontend in sections:
         if frontend.kind in ("frontend", "listen") and not frontend.own("disabled"):
             found = list(_routes(frontend, backends, gathering))
             routes += found
-            limits += [frontend.last("maxconn")] if found else []
+            used += [frontend] if found else []
     if not routes:
         rule = "no frontend of this haproxy.cfg leads to a server"
-        raise InputError(f"{source.name}: {rule}; give all its files at once, as a folder or a tar")
+        way_out = "give all its files at once, as a folder or a tar" if source.only else "one has a backend"
+        raise InputError(f"{source.name}: {rule}; {way_out}")
     gathering.tell_options(OPTIONS_LEFT_OUT)
-    files = _files([each for each in sections if each.kind == "global"], limits, gathering)
+    files = _files([each for each in sections if each.kind == "global"], used, gathering)
     return drafted("haproxy", routes, files, _SHARES, gathering.remarks, gathering.passed_over)
 
 
@@ -88,6 +83,8 @@ def _tell_what_is_left_out(sections: Sequence[Section], gathering: Gathering) ->
         for line in section.lines:
             negated = line.words[0] in ("no", "default") and len(line.words) > 1
             word = line.words[1 if negated else 0]
+            if word == "default-server":
+                tell_options(line, line.words[1:], gathering)
             if word in LEFT_OUT:
                 gathering.remark(line, LEFT_OUT[word])
             elif line.words[:2] == ("option", "nolinger"):
@@ -126,7 +123,7 @@ def _captures(frontend: Section, gathering: Gathering) -> Iterator[tuple[Table, 
             if not place.ports:
                 gathering.remark(line, "its port is not known here")
             (transparent if "transparent" in line.words[2:] else plain).append(place)
-        tell_options(line, gathering)
+        tell_options(line, line.words[2:], gathering)
     if plain:
         yield {"capture": Said("listen", places(place.where for place in plain))}, tuple(plain)
     if transparent:
@@ -155,7 +152,7 @@ def _backends(frontend: Section, backends: Mapping[str, Section], gathering: Gat
             yield backends[name]
 
 
-def _files(globals_: Sequence[Section], limits: Sequence[Line | None], gathering: Gathering) -> Table:
+def _files(globals_: Sequence[Section], frontends: Sequence[Section], gathering: Gathering) -> Table:
     """Two files for each connection that may be open: maxconn of the process, or of all frontends together.
 
     HAProxy accepts no more than maxconn, and sets its own limit of files from that (ulimit-n), with some for
@@ -166,8 +163,11 @@ def _files(globals_: Sequence[Section], limits: Sequence[Line | None], gathering
         line = next((line for section in reversed(globals_) if (line := section.last(word))), None)
         if line is not None and (number := _number(line, gathering)):
             found.append((number * each, f"{line.where}: {word}" + " × 2" * (each - 1)))
+    limits = [each.last("maxconn") for each in frontends]
     of_frontends = [_number(line, gathering) if line else None for line in limits]
     known = [number for number in of_frontends if number]
+    for line in (line for each in frontends[1:] and frontends for line in each.own("maxconn")[-1:]):
+        gathering.remark(line, "a limit of this frontend alone: only the sum of all is in the model")
     if len(known) == len(limits):
         where = places(line.where for line in limits if line)
         found.append((2 * sum(known), f"{where}: maxconn of {len(known)} frontends × 2"))

@@ -13,16 +13,8 @@ from tuplecalc.sources.draft import Said, Table
 from tuplecalc.sources.gathering import NO_IP, SPARE, WANTED, Gathering
 from tuplecalc.sources.haproxy_grammar import Line, Section
 from tuplecalc.sources.haproxy_words import OPTIONS_LEFT_OUT
-from tuplecalc.sources.routes import (
-    ANY,
-    LOCAL_PORTS,
-    NO_PORTS,
-    Place,
-    addresses_of,
-    host_and_port,
-    places,
-    ports_of,
-)
+from tuplecalc.sources.places import ANY, NO_PORTS, Place, addresses_of, host_and_port, places, ports_of
+from tuplecalc.sources.routes import LOCAL_PORTS
 
 NUMBER = re.compile("[0-9]{1,9}")
 ANY_HOSTS = ("0.0.0.0", "::", "*", "")
@@ -53,8 +45,12 @@ def servers_of(backend: Section, listeners: Sequence[Place], gathering: Gatherin
     for line in backend.own("server", "server-template", "dispatch"):
         at = {"server": 2, "server-template": 3, "dispatch": 1}[line.words[0]]
         options = line.words[at + 1 :]
+        default = backend.last("default-server")
+        spare = {*options, *(default.words if default else ())} & {"backup", "disabled"}
+        spare -= {"disabled"} if "enabled" in options else set()
+        spare -= {"backup"} if "non-backup" in options else set()
         host, ports = split_address(line.words[at]) if len(line.words) > at else (None, "")
-        if {"backup", "disabled"} & {*options}:
+        if spare:
             gathering.remark(line, SPARE)
         elif host is None:
             gathering.remark(line, NO_IP if len(line.words) > at else "no address")
@@ -65,7 +61,7 @@ def servers_of(backend: Section, listeners: Sequence[Place], gathering: Gatherin
             place = Place(ANY if host in ANY_HOSTS else host, _server_ports(ports, listeners), line.where)
             number = _count(line.words[2]) if line.words[0] == "server-template" else 1
             yield Server(place._replace(addresses=number), source, where)
-            tell_options(line, gathering)
+            tell_options(line, options, gathering)
 
 
 def _server_ports(written: str, listeners: Sequence[Place]) -> PortSet:
@@ -113,9 +109,9 @@ def split_address(written: str) -> tuple[str | None, str]:
     return (None, "") if _NO_IP.match(written) else host_and_port(_IP.sub("", written, count=1))
 
 
-def tell_options(line: Line, gathering: Gathering) -> None:
+def tell_options(line: Line, options: Sequence[str], gathering: Gathering) -> None:
     """Remember options of a bind or server line that are left out."""
-    for option in OPTIONS_LEFT_OUT.keys() & {*line.words[2:]}:
+    for option in OPTIONS_LEFT_OUT.keys() & {*options}:
         gathering.leave_out(option, line)
 
 

@@ -14,22 +14,21 @@ from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.gathering import EVEN, NO_IP, SPARE, Gathering
 from tuplecalc.sources.needs import needs
-from tuplecalc.sources.nginx_tree import Directive, expanded, is_configuration, tree_of, values_of
-from tuplecalc.sources.recognise import Reader
-from tuplecalc.sources.routes import (
+from tuplecalc.sources.nginx_tree import NOT_THERE, Directive, expanded, is_configuration, tree_of, values_of
+from tuplecalc.sources.places import (
     ANY,
-    LOCAL_PORTS,
     NO_PORTS,
     Place,
-    Route,
     addresses_of,
-    drafted,
     host_and_port,
     is_address,
     places,
     ports_of,
 )
+from tuplecalc.sources.recognise import Reader
+from tuplecalc.sources.routes import LOCAL_PORTS, Route, drafted
 from tuplecalc.sources.texts import Source
+from tuplecalc.sources.told import cut
 
 _PROTOCOLS = ("proxy", "grpc", "fastcgi", "uwsgi", "scgi", "memcached")
 _PASSES = {f"{protocol}_pass": f"{protocol}_bind" for protocol in _PROTOCOLS}
@@ -67,6 +66,16 @@ class _Pass(NamedTuple):
     """What variables may be."""
 
 
+class _Module(NamedTuple):
+    """`http` or `stream`, and what holds for all its servers."""
+
+    name: str
+    servers: tuple[Directive, ...]
+    upstreams: Mapping[str, Directive]
+    binds: Mapping[str, Directive]
+    values: Mapping[str, tuple[str, ...]]
+
+
 def _recognises(source: Source) -> bool:
     return any(is_configuration(text) for text in source.texts.values())
 
@@ -78,12 +87,15 @@ def _read(source: Source) -> Draft:
     routes = [
         route
         for module in _modules(top)
-        for server in module.all("server")
+        for server in module.servers
         for route in _routes(server, module, gathering)
     ]
     if not routes:
         rule = "no server of this nginx configuration passes connections on"
-        raise InputError(f"{source.name}: {rule}; give the files that it includes too, as a folder or a tar")
+        missing = [f"{each.said} ({each.where})" for each in gathering.remarks if each.why == NOT_THERE]
+        way_out = f"not in it: {cut(', '.join(missing))}" if missing else "a proxy has proxy_pass or the like"
+        way_out = way_out if source.only is None else f"{way_out}; `nginx -T` prints all of it"
+        raise InputError(f"{source.name}: {rule}; {way_out}")
     gathering.tell_options(_OPTIONS_LEFT_OUT)
     return drafted("nginx", routes, _files(top), _SHARES, gathering.remarks, gathering.passed_over)
 
@@ -91,12 +103,22 @@ def _read(source: Source) -> Draft:
 READER = Reader("nginx", _recognises, _read)
 
 
-def _modules(top: Sequence[Directive]) -> Iterator[Directive]:
+def _modules(top: Sequence[Directive]) -> Iterator[_Module]:
     """The blocks `http` and `stream`; what stands outside is a file that `http` includes."""
-    yield from (each for each in top if each.name in ("http", "stream"))
+    yield from (_module(each) for each in top if each.name in ("http", "stream"))
     alone = tuple(each for each in top if each.name in ("server", "upstream", "map", "split_clients"))
     if alone:
-        yield Directive(alone[0].where, "http", (), alone)
+        yield _module(Directive(alone[0].where, "http", (), alone))
+
+
+def _module(block: Directive) -> _Module:
+    return _Module(
+        block.name,
+        block.all("server"),
+        {each.words[0]: each for each in block.all("upstream") if each.words},
+        {each.name: each for each in block.all(*_PASSES.values())},
+        values_of(block.block, {}),
+    )
 
 
 def _tell_what_is_left_out(directives: Sequence[Directive], gathering: Gathering) -> None:
@@ -112,14 +134,12 @@ def _tell_what_is_left_out(directives: Sequence[Directive], gathering: Gathering
             gathering.remark(each, "not understood")
 
 
-def _routes(server: Directive, module: Directive, gathering: Gathering) -> Iterator[Route]:
+def _routes(server: Directive, module: _Module, gathering: Gathering) -> Iterator[Route]:
     """A route for each directive that passes connections on, of each way in which they are captured."""
     captures = list(_captures(server, module, gathering))
-    upstreams = {each.words[0]: each for each in module.all("upstream") if each.words}
-    binds = {each.name: each for each in module.all(*_PASSES.values())}
-    passes = list(_passes(server.block, binds, values_of(module.block, {}), is_http=module.name == "http"))
+    passes = list(_passes(server.block, module.binds, module.values, is_http=module.name == "http"))
     for each in passes:
-        name, servers, upstream = _servers(each, upstreams, gathering)
+        name, servers, upstream = _servers(each, module.upstreams, gathering)
         for capture, listeners in captures if servers else ():
             leaving = _leaving(each, gathering)
             reuse = _reuse(upstream, each.directive) if module.name == "http" else {}
@@ -130,7 +150,7 @@ def _routes(server: Directive, module: Directive, gathering: Gathering) -> Itera
 
 
 def _captures(
-    server: Directive, module: Directive, gathering: Gathering
+    server: Directive, module: _Module, gathering: Gathering
 ) -> Iterator[tuple[Table, tuple[Place, ...]]]:
     """How it captures flows, and where it listens."""
     plain: list[Place] = []

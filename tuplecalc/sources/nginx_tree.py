@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,7 +25,10 @@ _STATEMENT = re.compile(
     r"^[^#\n]*\b(?:listen|server|worker_connections|proxy_pass|include)\s[^;{}\n]{0,200};", re.MULTILINE
 )
 _MAIN = re.compile(r"(?:^|[;{}])[ \t]*(?:http|events|stream)\s*\{", re.MULTILINE)
+_PRINTED = re.compile(r"^# configuration file (/\S+):$", re.MULTILINE)
+"""What `nginx -T` prints before each file."""
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+NOT_THERE = "no such file is in the source"
 _MOST_BRACES = 20
 _MOST_DEEP = 10
 _MOST_VALUES = 1000
@@ -55,11 +59,29 @@ def is_configuration(text: Text) -> bool:
     return bool(_BLOCK.search(text.text) and _STATEMENT.search(text.text))
 
 
+def _as_files(source: Source, gathering: Gathering) -> Source:
+    """The files that `nginx -T` printed one behind the other, with their lines there; else the source."""
+    texts: dict[str, Text] = {}
+    for name, text in source.texts.items():
+        marks = [*_PRINTED.finditer(text.text)]
+        if not marks:
+            texts[name] = text
+        elif text.text[: marks[0].start()].strip():
+            gathering.passed_over["what stands before the first file"] += 1
+        before = place = 0
+        for mark, behind in zip_longest(marks, marks[1:]):
+            before, place = before + text.text.count("\n", place, mark.end()), mark.end()
+            inner = text.text[place : behind.start() if behind else None]
+            texts[mark[1].lstrip("/")] = Text(text.name, inner, before)
+    return replace(source, texts=texts)
+
+
 def tree_of(source: Source, gathering: Gathering) -> tuple[Directive, ...]:
     """The directives of the file that has `http`, `stream` or `events`, else those of all files.
 
     Raises :class:`~tuplecalc.errors.InputError` where no file of them can be read.
     """
+    source = _as_files(source, gathering)
     ours = {name: text for name, text in sorted(source.texts.items()) if is_configuration(text)}
     mains = [name for name, text in ours.items() if _MAIN.search(text.text)]
     main = next((name for name in mains if "events" in ours[name].text), mains[0] if mains else None)
@@ -94,6 +116,7 @@ class _Files:
         parse = needs("crossplane", "nginx-crossplane", "reading nginx's configuration").parse
         written = text.text
         for _ in range(_MOST_BRACES):
+            self.scratch.unlink(missing_ok=True)  # to overwrite waits for the disk where ext4 takes care
             self.scratch.write_text(written, encoding="utf-8", errors="replace")
             (config,) = parse(str(self.scratch), single=True, check_ctx=False)["config"]
             if not any('end of file, expecting "}"' in each["error"] for each in config["errors"]):
@@ -126,7 +149,7 @@ class _Files:
     def _included(self, directive: Directive, opened: tuple[str, ...]) -> Iterator[Directive]:
         found = self._within(directive.words[0]) or self._on_disk(directive.words[0])
         if not found:
-            self.gathering.remark(directive, "no such file is in the source")
+            self.gathering.remark(directive, NOT_THERE)
         for name, text in found.items():
             if name in opened or len(opened) > _MOST_DEEP:
                 self.gathering.remark(directive, "it includes itself")

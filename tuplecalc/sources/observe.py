@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
+from operator import attrgetter
 from typing import cast
 
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.kinds import Kind
-from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.sources.counting import RULES, WHY_NOT, Rule
@@ -17,7 +17,7 @@ from tuplecalc.sources.rates import FLOWS, Tally, measured, service_of
 from tuplecalc.sources.scoping import At
 from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
 from tuplecalc.sources.tables.lines import Entries
-from tuplecalc.sources.usage import Busy, Measured, Observation, Scope, Total, Uncounted, Usage
+from tuplecalc.sources.usage import Busy, Ends, Measured, Observation, Scope, Total, Uncounted, Usage
 
 _HEAD = 1000
 """So many entries of each source are compared with those of the others."""
@@ -63,11 +63,7 @@ def observe(
     heard = _heard(capacity, here)
     limits = [limit for limit in capacity.limits if limit.hop in here]
     uncounted = [Uncounted(each, WHY_NOT[each.kind]) for each in limits if each.kind in WHY_NOT]
-    counters = [
-        _Counter(each, RULES[each.kind](At(capacity.chain, each, heard)))
-        for each in limits
-        if each.kind in RULES
-    ]
+    counters = [_Counter(At(capacity.chain, each, heard)) for each in limits if each.kind in RULES]
     _tell_flows(capacity.chain, counters)
     tallies = {table: Tally() for table in _MISSING}
     seen = _read(streams, counters, heard, tallies)
@@ -79,8 +75,9 @@ def observe(
         tuple(usage for usage, _ in usages),
         tuple(uncounted),
         tuple(_total(table, tallies[table]) for table in seen),
-        tuple(measured(tallies[table], "tcp", table, waits[table]) for table in seen),
+        tuple(measured((table, "", ()), tallies[table].ends("tcp", waits[table])) for table in seen),
         tuple(_of_services(counted, waits)),
+        _clients(capacity.chain, counted),
         tuple(scopes for _, scopes in usages),
     )
 
@@ -121,11 +118,24 @@ def _total(table: TableName, tally: Tally) -> Total:
 
 
 def _of_services(counted: Iterable[_Counter], waits: Mapping[TableName, float]) -> Iterator[Measured]:
-    """Rate and hold towards each group of services."""
+    """Rate and hold towards each group of services; what several limits tell of its kinds is one."""
+    found: dict[tuple[TableName, str, tuple[str, ...]], Ends] = {}
     for each in counted:
         table, entries = each.rule.table, 1 if each.limit.is_of_a_mix else int(each.limit.keys)
         for owner in each.flows.owners():
-            yield measured(each.flows, owner, table, waits[table], owner, entries)
+            key, ends = (table, owner, each.kinds), each.flows.ends(owner, waits[table], entries)
+            found[key] = found[key] + ends if key in found else ends
+    yield from (measured(key, ends) for key, ends in found.items())
+
+
+def _clients(chain: Chain, counted: Iterable[_Counter]) -> int:
+    """How many addresses of clients there are; 0 where what is in front of the machine has its own."""
+    machines = {hop.name: hop.on for hop in chain.hops}
+    first = {machines[strand.hops[0].name] for strand in chain.strands if strand.hops}
+    near = [
+        each.clients for each in counted if machines.get(each.limit.hop, "clients") in {*first, "clients"}
+    ]
+    return len(set().union(*near))
 
 
 def _read(
@@ -139,7 +149,7 @@ def _read(
     heads: dict[tuple[object, ...], Entries] = {}
     by_table = {
         table: [
-            (each.rule.scope, each.counts, each.service, each.flows)
+            (each.rule.scope, each.counts, each.service, each.flows, each.clients.add, each.client)
             for each in counters
             if each.rule.table == table
         ]
@@ -158,12 +168,13 @@ def _read(
                 _check_is_new(connection, stream, heads)
             more = _LINGERS if state in ("lingering", "reset") else 1
             is_new = connection.protocol == "tcp"
-            for scope_of, counts, service, flows in by_table[table]:
+            for scope_of, counts, service, flows, add_client, client in by_table[table]:
                 scope = scope_of(connection)
                 if scope is not None:
                     counts[scope] = counts.get(scope, 0) + more
                     if is_new and service is not None:
                         flows.add(service(connection), connection)
+                        add_client(client(connection))
                         is_new = False
         seen |= dict.fromkeys(sorted(stream.tables))
     return tuple(seen)
@@ -181,6 +192,7 @@ def _check_is_new(entry: Connection, source: Entries, heads: dict[tuple[object, 
 def _tell_flows(chain: Chain, counters: Sequence[_Counter]) -> None:
     """In each table the first limit whose keys flows of a kind of traffic take tells how many there are.
 
+    It counts flows of other kinds with them that others have told already.
     Where both legs of a flow have an entry, and flows are of several kinds, it is not known which are legs.
     """
     name, told = service_of(chain), dict[tuple[TableName, str], tuple[str, Kind]]()
@@ -194,19 +206,28 @@ def _tell_flows(chain: Chain, counters: Sequence[_Counter]) -> None:
             for hop in strand.hops
             if hop.name == limit.hop and strand.is_captured(hop)
         ]
-        kinds = crossing or [strand.kind for strand in chain.strands]
+        kinds = {*(crossing or (strand.kind for strand in chain.strands))}
         first = limit.hop, limit.kind
-        if all(told.setdefault((each.rule.table, kind), first) == first for kind in kinds):
+        tellers = [told.setdefault((each.rule.table, kind), first) for kind in kinds]
+        if first in tellers:
+            each.kinds = tuple(sorted((kinds & {*limit.kinds} if limit.kinds else kinds) - {""}))
             each.service = lambda entry, where=FLOWS[limit.kind]: name(where(entry))
 
 
 class _Counter:
     """The scopes of one limit, and how many keys each has taken."""
 
-    def __init__(self, limit: Limit, rule: Rule) -> None:
-        self.limit, self.rule = limit, rule
+    def __init__(self, at: At) -> None:
+        self.limit, self.left_out = at.limit, at.left_out
+        self.rule: Rule = RULES[at.limit.kind](at)
         self.flows = Tally()
         """Those of its entries that are flows of clients, by the group of services that they go to."""
+        self.clients: set[str] = set()
+        """Addresses from which these come."""
+        accepts = self.rule.table == "sockets" and self.limit.hop != "clients"
+        self.client: Callable[[Connection], str] = attrgetter("destination" if accepts else "source")
+        self.kinds: tuple[str, ...] = ()
+        """Those kinds of traffic of which these flows can be."""
         self.service: Callable[[Connection], str] | None = None
         """Which group that is; None where others have told these flows already."""
         self.counts: dict[Scope, int] = {}
@@ -233,7 +254,8 @@ class _Counter:
         taken = {} if self.rule.is_by_port else self.counts
         for scope, open_, lingering in self._keys():
             taken[scope] = open_ + lingering  # in its place: there may be a million
-        usage = Usage(self.limit, self.rule.size, self.rule.table, len(taken), busy)
+        left_out = self.left_out["connections"]
+        usage = Usage(self.limit, self.rule.size, self.rule.table, len(taken), busy, left_out)
         return usage, taken
 
     def _labels(self, scope: Scope) -> dict[str, str]:

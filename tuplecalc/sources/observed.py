@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from tuplecalc.sources.growth import between
 from tuplecalc.sources.observe import observe
 from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.tables.recognise import Stream
-from tuplecalc.sources.usage import Busy, Measured, Observation, Usage
+from tuplecalc.sources.usage import Busy, Observation, Usage
 
 _TRACKS = Path("/proc/sys/net/netfilter/nf_conntrack_max")
 
@@ -95,7 +95,7 @@ def snapshots(
         found = observe(capacity, streams, hops, top)
         lines = [each.lines for each in streams if isinstance(each, Stream)]
         size = _tracking_size(capacity.chain, hops, is_live=len(lines) < len(streams))
-        found = replace(_with_table(found, hops[0], size), services=tuple(_merged(found.services)))
+        found = _with_table(found, hops[0], size)
         if first is None:
             first = found
         else:
@@ -112,17 +112,6 @@ def snapshots(
             tuple(remark for each in lines for remark in each.remarks),
             sum((each.passed_over for each in lines), Counter()),
         )
-
-
-def _merged(services: Iterable[Measured]) -> Iterator[Measured]:
-    """What several limits tell of one group of services in one table, as one."""
-    found: dict[tuple[str, str], Measured] = {}
-    for each in services:
-        one = found.setdefault((each.table, each.services), each)
-        if one is not each:
-            both = replace(one, open=one.open + each.open, rate=one.rate + each.rate)
-            found[each.table, each.services] = both
-    yield from found.values()
 
 
 def _with_table(found: Observation, hop: str, size: int | None) -> Observation:

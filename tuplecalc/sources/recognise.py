@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from tuplecalc.errors import InputError
+from tuplecalc.network.file import LARGEST_FILE, parse
 from tuplecalc.sources.draft import Draft
 from tuplecalc.sources.texts import Source
 
@@ -24,9 +25,22 @@ def reader_of(source: Source, readers: Iterable[Reader]) -> Reader:
     for reader in readers:
         if reader.recognises(source):
             return reader
+    if source.only and _is_topology(source.only.text):
+        name = "-" if source.path is None else source.name
+        raise InputError(f"{source.name}: this is a topology already: tuplecalc capacity {name}")
     names = [reader.name for reader in readers]
     known = f"{', '.join(names[:-1])} or {names[-1]}"
     rule = f"not recognised: what is in it is no {known}"
     raise InputError(
         f"{source.name}: {rule}; `tuplecalc import --collector` prints what collects a machine's"
     )
+
+
+def _is_topology(written: str) -> bool:
+    """Whether it has tables that every topology has."""
+    if len(written) > LARGEST_FILE:
+        return False
+    try:
+        return {"clients", "services"} <= parse(written).keys()
+    except InputError:
+        return False

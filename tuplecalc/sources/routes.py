@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
-from ipaddress import ip_address
-from itertools import chain
+from itertools import chain, combinations
 from operator import or_
 from typing import NamedTuple
 
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.network.ports import LAST_PORT, PortSet
+from tuplecalc.network.machine import are_apart
+from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Draft, Remark, Said, Table
+from tuplecalc.sources.places import NO_PORTS, Place, addresses_of, is_address, places
 
-ANY = "*"
-"""The address of a listener that is bound to none."""
 LOCAL_PORTS = "sysctl net.ipv4.ip_local_port_range"
 _TRACKING = '"strict" where a rule drops `ct state invalid`, "off" where nothing tracks: nft list ruleset'
-NO_PORTS = PortSet.of_ranges(())
 _USUAL_PORTS = PortSet("80, 443, 1024-65535")
 _TELLS_APART = ("capture", "source", "addresses", "ports", "allocation")
 """Keys in which routes of one hop agree; what else they say is unknown, or follows from these."""
+_OTHER_FAMILY = "its addresses of the other family that some servers have; until then so many of any"
+_ROUTE = "ip route get SERVER: which address it has there; taken as none that another hop names"
+_PARTS = "how the files are shared: connections of each way"
 _WANTED = "which services clients want: ss -tn"
-_MOST_PLACES = 3
-
-
-class Place(NamedTuple):
-    """Where a listener or a server is: an IP address, a name or :data:`ANY`, and its ports; none: unknown."""
-
-    address: str
-    ports: PortSet
-    where: str
-    addresses: int = 1
-    """How many a name stands for."""
 
 
 class Route(NamedTuple):
@@ -66,28 +55,40 @@ def drafted(
     names = distinct(f"{name}-{_name(group)}" for group in groups)
     services, of_way = services_of(groups, shares)
     several = len(groups) > 1
-    own = {str(group[0].hop.get("addresses")) for group in groups if group[0].hop["source"].value == "own"}
-    # hops of one machine have the same addresses
-    together = {"machine": Said(name)} if several and len(own) < 2 else {}
-    if several and not together:
-        why = "each hop is taken as a machine with files of its own, since their addresses differ"
+    keys = _with_addresses([_keys(group) for group in groups])
+    own = [AddressSet(each["addresses"].value) for each in keys if "addresses" in each]
+    together = all(one == other or are_apart(one, other) for one, other in combinations(own, 2))
+    if several and together:
+        common = {"machine": Said(name), **common}
+    elif several:
+        why = (
+            "each hop is taken as a machine with its part of the files: some of their addresses are the same"
+        )
         remarks = [*remarks, Remark(name, f"{len(groups)} ways through one proxy", why)]
+        common = _divided(common, len(groups))
     hops = [
         {
             "name": Said(each if several else name),
             "kind": Said("hourglass"),
-            **together,
             **({"traffic": Said([each])} if several else {}),
-            **_keys(group),
+            **said,
             **(_listening(group) if not _is_transparent(group) else {}),
             **_tracking(groups),
             **common,
         }
-        for each, group in zip(names, groups, strict=True)
+        for each, group, said in zip(names, groups, keys, strict=True)
     ]
     of_kind = {each: {"services": Said(reached)} for each, reached in zip(names, of_way, strict=True)}
     kinds = kinds_of(of_kind if several else {}, shares)
-    return Draft(tuple(hops), {}, services, kinds, {}, tuple(dict.fromkeys(remarks)), dict(passed_over))
+    return Draft(
+        hops=tuple(hops),
+        services=services,
+        kinds=kinds,
+        remarks=tuple(dict.fromkeys(remarks)),
+        process=name,
+        listens=tuple(_ports(route.listeners for route in group) for group in groups),
+        passed_over=dict(passed_over),
+    )
 
 
 def kinds_of(keys: Mapping[str, Table], shares: str) -> tuple[Table, ...]:
@@ -113,75 +114,6 @@ def distinct(names: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def places(wheres: Iterable[str]) -> str:
-    """Several places in a few words: each once, the file once where it stays the same.
-
-    >>> places(["haproxy.cfg:3", "haproxy.cfg:4", "haproxy.cfg:3", "b.cfg:1"])
-    'haproxy.cfg:3, 4, b.cfg:1'
-    >>> places(["dump.json: a[0].b", "dump.json: a[1]"])
-    'dump.json: a[0].b, a[1]'
-    """
-    found = [where for where in dict.fromkeys(wheres) if where]
-    shown: list[str] = []
-    before = ""
-    for where in found[:_MOST_PLACES]:
-        mark = ": " if ": " in where else ":"
-        file = where.partition(mark)[0] if mark == ": " else where.rpartition(mark)[0]
-        shown.append(where.removeprefix(f"{file}{mark}") if file == before else where)
-        before = file
-    more = len(found) - _MOST_PLACES
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-
-
-def host_and_port(text: str) -> tuple[str, str]:
-    """What stands before and behind the last colon outside brackets, without them.
-
-    >>> host_and_port("[2001:db8::1]:80"), host_and_port(":::443"), host_and_port("[::1]")
-    (('2001:db8::1', '80'), ('::', '443'), ('::1', ''))
-    """
-    host, colon, port = text.rpartition(":")
-    host, port = (host, port) if colon and "]" not in port else (text, "")
-    return host.removeprefix("[").removesuffix("]"), port
-
-
-def ports_of(written: str) -> PortSet:
-    """One port or a range of them; none where it is something else.
-
-    >>> ports_of("8000-8099"), ports_of("$port")
-    (PortSet('8000-8099'), PortSet.of_ranges([]))
-    """
-    ends = [int(end) for end in written.split("-") if re.fullmatch("[0-9]{1,5}", end)]
-    if len(ends) != written.count("-") + 1 or not 0 < ends[0] <= ends[-1] <= LAST_PORT:
-        return NO_PORTS
-    return PortSet.of_ranges([(ends[0], ends[-1])])
-
-
-def is_address(text: str) -> bool:
-    """Whether it is an IP address as a topology file takes it.
-
-    >>> is_address("2001:db8::1"), is_address("fe80::1%eth0"), is_address("db.example")
-    (True, False, False)
-    """
-    try:
-        return "%" not in text and bool(ip_address(text))
-    except ValueError:
-        return False
-
-
-def addresses_of(found: Iterable[Place], any_: str = "ip -brief addr: those that clients use") -> Said:
-    """The addresses of these places: written out where they are, counted where they are names.
-
-    ``any_`` says how to find out which addresses :data:`ANY` stands for.
-    """
-    found = list(found)
-    written = sorted({each.address for each in found if is_address(each.address)}, key=_order)
-    names = {each.address: each.addresses for each in found if not is_address(each.address)}
-    values: list[object] = [*written, *([sum(names.values())] if names else [])]
-    asked = ", ".join(sorted(names.keys() - {ANY})[:_MOST_PLACES])
-    unknown = f"how many addresses {asked} stands for: getent ahosts NAME" if asked else any_ if names else ""
-    return Said(values[0] if len(values) == 1 else values, places(each.where for each in found), unknown)
-
-
 def _keys(group: Sequence[Route]) -> Table:
     """What the routes of a hop say; its addresses as a count where some servers are of another family."""
     keys = {key: said for route in reversed(group) for key, said in route.hop.items()}
@@ -190,8 +122,38 @@ def _keys(group: Sequence[Route]) -> Table:
         written = [each.address for route in group for each in route.servers if is_address(each.address)]
         families, reached = ({each[0] for each in some.ranges} for some in (own, AddressSet(written or 1)))
         if families and reached - families:
-            keys["addresses"] = keys["addresses"]._replace(value=own.size)
+            said = keys["addresses"]
+            keys["addresses"] = Said(own.size, f"{said.where}: {_shown(own)}", _OTHER_FAMILY)
     return keys
+
+
+def _shown(addresses: AddressSet) -> str:
+    spec = addresses.spec
+    return ", ".join(map(str, spec if isinstance(spec, list) else [spec]))
+
+
+def _with_addresses(hops: Sequence[Table]) -> list[Table]:
+    """The keys of hops of a process: where some name their addresses, the others have one of their own."""
+    if not any("addresses" in keys for keys in hops):
+        return [*hops]
+    routed = Said(1, "", _ROUTE)
+    return [
+        {**keys, "addresses": keys.get("addresses", routed)} if keys["source"].value == "own" else keys
+        for keys in hops
+    ]
+
+
+def _divided(common: Table, parts: int) -> Table:
+    """The keys of a process that stands in several machines, so that all have what it has."""
+    files = common["max_files"]
+    if not isinstance(files.value, int):
+        return common
+    where = f"{files.where}: 1/{parts} of {files.value}, the whole process has no more"
+    return {**common, "max_files": Said(files.value // parts or 1, where, _PARTS)}
+
+
+def _ports(several: Iterable[Sequence[Place]]) -> PortSet:
+    return reduce(or_, (each.ports for listeners in several for each in listeners), NO_PORTS)
 
 
 def _is_transparent(group: Sequence[Route]) -> bool:
@@ -212,11 +174,6 @@ def _tracking(groups: Sequence[Sequence[Route]]) -> Table:
 def _name(group: Sequence[Route]) -> str:
     names = list(dict.fromkeys(route.name for route in group))
     return "+".join(names if len(names) < 3 else [names[0], str(len(names) - 1)])
-
-
-def _order(address: str) -> tuple[int, int]:
-    parsed = ip_address(address)
-    return parsed.version, int(parsed)
 
 
 def _listening(group: Sequence[Route]) -> Table:

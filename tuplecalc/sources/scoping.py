@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from math import floor
@@ -36,6 +37,8 @@ class At:
     chain: Chain
     limit: Limit
     heard: Heard
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Entries that are like its flows', but go to services that the chain does not name."""
 
     @cached_property
     def strands(self) -> tuple[Strand, ...]:
@@ -77,10 +80,45 @@ class At:
     @cached_property
     def services(self) -> IsEndpoint:
         """Whether an address and a port are what flows address behind the hop."""
+        return self._addressed(self.strands)
+
+    @cached_property
+    def _known(self) -> IsEndpoint:
+        """The same of flows of all kinds."""
+        return self._addressed(self.chain.strands)
+
+    def _addressed(self, strands: Iterable[Strand]) -> IsEndpoint:
         names = ["clients", *(hop.name for hop in self.chain.hops), "services"]
         behind = self.chain.hops[names.index(self.limit.hop) :]
         instead = next((found for hop in behind if (found := stands_in(hop)) is not None), None)
-        return endpoints([instead] if instead else [each for flow in self.strands for each in flow.services])
+        return endpoints([instead] if instead else [each for flow in strands for each in flow.services])
+
+    @cached_property
+    def is_client(self) -> IsAddress | None:
+        """Whether flows come to the hop from an address; None where that is not known."""
+        if self.limit.hop not in {"clients", *(hop.name for flow in self.strands for hop in flow.hops[:1])}:
+            return None
+        return within(flow.clients.addresses for flow in self.strands)
+
+    def is_accepted(self, connection: Connection) -> bool:
+        """Whether a socket was accepted in the place of a service, or by it.
+
+        The chain need not name the service: then it is by the client at the other end, and where clients
+        are not known either by the port, which is none that the hop connects from.
+        """
+        if self.services(connection.source, connection.source_port):
+            return True
+        is_heard = self.is_heard(connection)
+        if self.limit.hop == "services" or is_heard:
+            return self.limit.hop == "services" and is_heard
+        if self.is_client is None:
+            return not self._own[connection.source_port]
+        return self.is_client(connection.destination) and not self.is_client(connection.source)
+
+    @cached_property
+    def _own(self) -> bytearray:
+        """The ports that the hop connects from."""
+        return flags(hop.ports for hop in self.hops)
 
     @cached_property
     def listeners(self) -> IsEndpoint | None:
@@ -95,8 +133,11 @@ class At:
         return {each.target for each in self.strands} == {each.target for each in self.chain.strands}
 
     def towards(self, address: str, port: int) -> bool:
-        """Whether its flows go to this endpoint."""
-        return self.is_of_all or self.services(address, port)
+        """Whether its flows go to this endpoint; counts those that go to none that the chain names."""
+        if self.is_of_all or self.services(address, port):
+            return True
+        self.left_out["connections"] += not self._known(address, port)
+        return False
 
 
 def stands_in(hop: Hop) -> Virtual | None:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.json_node import parsed
+from tuplecalc.sources.places import ANY, NO_PORTS, Place
 from tuplecalc.sources.recognise import Reader
-from tuplecalc.sources.routes import ANY, NO_PORTS, Place, Route, distinct, kinds_of, services_of
+from tuplecalc.sources.routes import Route, distinct, kinds_of, services_of
 from tuplecalc.sources.terraform_balancers import ATTACHMENTS, LISTENERS, TARGET_GROUPS, aws_network_balancer
 from tuplecalc.sources.terraform_nats import (
     aws_nat_gateway,
@@ -69,6 +70,9 @@ def _read(source: Source) -> Draft:
         reference = resource.values.at(key)
         if reference.value is None and len(estate.of(parent)) > 1:
             reading.remark(reference, resource.address, f"which {parent} it belongs to is {LATER}")
+    if not estate.resources:
+        rule = "it has no resources: nothing was applied, or it is the state of another folder"
+        raise InputError(f"{source.name}: {rule}; terraform show -json where they were applied")
     if not made:
         known = ", ".join(_READERS)
         raise InputError(

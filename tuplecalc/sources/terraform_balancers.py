@@ -9,7 +9,8 @@ from operator import or_
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.sources.draft import Said
 from tuplecalc.sources.json_node import Node
-from tuplecalc.sources.routes import NO_PORTS, Place, Route
+from tuplecalc.sources.places import NO_PORTS, Place
+from tuplecalc.sources.routes import Route
 from tuplecalc.sources.terraform_resources import LATER, Estate, Made, Reading, Resource
 
 LISTENERS = ("aws_lb_listener", "aws_alb_listener")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -13,6 +14,10 @@ from tuplecalc.sources.texts import Text
 
 LATER = "known after apply: terraform show -json of the state"
 """How to find out what a plan does not know."""
+_EMPTY = re.compile(
+    r'\{\s*"format_version"\s*:\s*"[\d.]+"\s*(,\s*"values"\s*:\s*\{\s*"root_module"\s*:\s*\{\s*\}\s*\}\s*)?\}\s*$'
+)
+"""What `terraform show -json` writes where nothing was applied."""
 _IDENTITIES = ("id", "arn", "self_link")
 
 
@@ -74,8 +79,10 @@ class Reading:
 def is_terraform(text: Text) -> bool:
     """Whether it is what Terraform or OpenTofu writes as JSON, as far as some words tell."""
     start = text.text.lstrip()
-    parts = ('"format_version"', '"resources"')
-    return start.startswith("{") and '"terraform_version"' in start and any(part in start for part in parts)
+    named = '"terraform_version"' in start and any(
+        part in start for part in ('"format_version"', '"resources"')
+    )
+    return start.startswith("{") and (named or _EMPTY.match(start) is not None)
 
 
 def estate_of(documents: Sequence[Node]) -> Estate:

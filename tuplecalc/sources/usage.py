@@ -7,7 +7,7 @@
     ├── usages     one Usage for each limit that this machine's tables show: its busiest scopes (Busy)
     ├── uncounted  the other limits of its hops, each with the reason
     ├── totals     one Total for each table that was given: its entries by their state
-    ├── measured   rate and hold (Little's law): one Measured for each table, with services = ""
+    ├── measured   rate and hold: one Measured for each table, with services = ""
     └── services   the same of one table for each group of services, for ``--fill``
 
 A share of a :class:`Usage` is of its fullest scope.  Sockets and the tracking table are never added up.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.limit import Limit
@@ -70,6 +71,8 @@ class Usage:
     """How many scopes have a key taken."""
     busiest: tuple[Busy, ...]
     """The fullest scopes, fullest first."""
+    left_out: int = 0
+    """Entries like its flows' that go to services which none of several groups in the chain has."""
 
     @property
     def share(self) -> float:
@@ -110,9 +113,33 @@ class Total:
         return sum(self.states.values()) - self.lingering - self.states.get("listening", 0)
 
 
+Left = Mapping[int | None, Fraction]
+"""How many closed connections have so many whole seconds left; None where the table does not say."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Connections of TCP that stand in a table: how many are open, and what is left of the closed ones."""
+
+    time_wait: float = 120.0
+    """How many seconds TIME_WAIT lasts there."""
+    open: Fraction = Fraction(0)
+    """Those that are opening, open or closing."""
+    waiting: Left = field(default_factory=dict)
+    """In TIME_WAIT."""
+    reset: Left = field(default_factory=dict)
+
+    def __add__(self, other: Ends) -> Ends:
+        waiting, reset = (
+            {left: Fraction(one.get(left, 0) + more.get(left, 0)) for left in {*one, *more}}
+            for one, more in ((self.waiting, other.waiting), (self.reset, other.reset))
+        )
+        return Ends(self.time_wait, self.open + other.open, waiting, reset)
+
+
 @dataclass(frozen=True)
 class Measured:
-    """Rate and hold of TCP's connections in a table, by Little's law: an estimate, ``basis`` says of what."""
+    """Rate and hold of TCP's connections in a table: an estimate, ``basis`` says of what."""
 
     table: TableName
     services: str
@@ -121,17 +148,28 @@ class Measured:
     """Connections that are opening, open or closing."""
     rate: float
     """New connections a second."""
+    closing: float
+    """Those that close in a second."""
     basis: str
     """What was counted over which time, and when that is the rate."""
+    is_at_least: bool = False
+    """Whether the tables do not tell the rate, and it may be higher."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of traffic of which these flows can be."""
+    ends: Ends = field(default=Ends(), repr=False, compare=False)
+    """What was counted."""
 
     @property
     def hold(self) -> float | None:
-        """Mean seconds that a connection is open, open ÷ rate; None where none has closed.
+        """Mean seconds that a connection is open, open ÷ closing; None where that is not known.
 
-        >>> Measured("tracking", "", 600, 20.0, "").hold
+        Little's law (1961), and while the rate changes that of exponential holds: as many of the open
+        ones close in a second as ever.
+
+        >>> Measured("tracking", "", 600, 25.0, 20.0, "").hold
         30.0
         """
-        return self.open / self.rate if self.rate else None
+        return self.open / self.closing if self.closing and not self.is_at_least else None
 
 
 @dataclass(frozen=True)
@@ -143,5 +181,7 @@ class Observation:
     totals: tuple[Total, ...]
     measured: tuple[Measured, ...]
     services: tuple[Measured, ...]
+    clients: int = 0
+    """Addresses of clients that have a connection; 0 where that is not seen."""
     scopes: tuple[Mapping[Scope, int], ...] = field(default=(), repr=False, compare=False)
     """Of each usage how many keys all its scopes have taken: what a second look is compared with."""

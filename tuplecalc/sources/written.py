@@ -10,18 +10,16 @@ from typing import Any
 
 from tuplecalc.errors import InputError, Problem, TopologyError, show
 from tuplecalc.network.file import loads
-from tuplecalc.sources.draft import Draft, Remark, Said, Table
+from tuplecalc.sources.draft import SERVICE, Draft, Remark, Said, Table
+from tuplecalc.sources.merged import merged
 from tuplecalc.sources.needs import needs
 from tuplecalc.sources.texts import Source
+from tuplecalc.sources.told import cut
 
 CLIENTS = Said(
     65536,
     unknown="how many addresses send; chosen so large that it is the devices that bind, not the clients",
 )
-SERVICE = {
-    "addresses": Said(1, unknown="how many addresses answer; 1 stands for all connections to one of them"),
-    "ports": Said(443, unknown="on which ports they answer; `tuplecalc observe --fill` finds both"),
-}
 _PLACE = re.compile(r"(?P<table>clients|traffic|(?:hops|services|traffic\.kinds)\[\d+\])\.(?P<key>\w+)")
 
 
@@ -64,7 +62,9 @@ def written(drafts: Sequence[tuple[Source, Draft]]) -> Written:
     Raises :class:`~tuplecalc.errors.InputError` where no chain can be made of them.
     """
     remarks = [remark for source, draft in drafts for remark in (*source.remarks, *draft.remarks)]
-    tables = _put_together(drafts, remarks)
+    chain, more = merged(drafts)
+    remarks += more
+    tables = _put_together(chain, remarks)
     refused: dict[str, list[str]] = {}
     for _ in range(64):  # each round takes out one value or more
         text = _text(tables, drafts, refused)
@@ -110,7 +110,7 @@ def _put_together(drafts: Sequence[tuple[Source, Draft]], remarks: list[Remark])
     hops = [dict(hop) for _, draft in drafts for hop in draft.hops]
     _make_unique(hops)
     clients = {"addresses": CLIENTS} | dict(first.clients)
-    services = [SERVICE | dict(table) for table in last.services] or [SERVICE]
+    services = [{**SERVICE, **table} for table in last.services] or [dict(SERVICE)]
     kinds = [dict(table) for _, draft in drafts for table in draft.kinds]
     return _Tables(traffic, kinds, clients, hops, services)
 
@@ -128,7 +128,7 @@ def _plain(table: Table) -> str:
 
 def _make_unique(hops: list[dict[str, Said]]) -> None:
     """Names of hops as a topology takes them; those that are alike get a number."""
-    taken: set[object] = {"clients", "services"}
+    taken = {"clients", "services", *(hop["machine"].value for hop in hops if "machine" in hop)}
     for hop in hops:
         said = hop["name"]
         wanted = _clean(str(said.value)) or "hop"
@@ -176,7 +176,7 @@ def _text(tables: _Tables, drafts: Sequence[tuple[Source, Draft]], refused: Mapp
 
 
 def _line(toml: Any, key: str, said: Said) -> str:
-    comment = ", ".join(filter(None, (said.where, said.unknown and f"unknown: {said.unknown}")))
+    comment = ", ".join(filter(None, (cut(said.where), said.unknown and f"unknown: {said.unknown}")))
     comment = _clean(comment)
     if said.value is None:
         return f"# {key}: {comment}"

@@ -120,10 +120,22 @@ def test_tproxy_of_ipv6() -> None:
     assert values(made.clients) == {"addresses": "2001:db8:1::/64"}
     assert [why[:20] for _, why in whys(made)] == ["TPROXY does nothing:"], "only IPv4 has the route"
     assert hops(draft(saved(mangle=TPROXY), ip6_txt=text))[0]["addresses"] == "198.18.0.7"
+    older = ROUTE.replace(', "pref": "medium"', "")  # of another version of ip
+    assert older != ROUTE
+    assert hops(draft(text, route_json=older))[0]["addresses"] == "2001:db8::7"
+
     by_lan = ROUTE.replace('"2001:db8::1", "dev": "wan"', '"2001:db8:1::9", "dev": "lan"')
     assert hops(draft(text, route_json=by_lan))[0]["addresses"] == "2001:db8:1::1"
     home = ROUTE.replace('"table": "100"', '"table": "100", "pref": "medium"')
     assert draft(text, route_json=home).remarks == ()
+
+
+def test_an_address_that_is_not_known_is_asked_for() -> None:
+    asked = draft(saved(mangle=TPROXY), route_json="").hops[0]["addresses"]
+    assert (asked.value, asked.unknown) == (
+        None,
+        "from which address it speaks; one until then: ip route get SERVER",
+    )
 
 
 def test_captured_and_passing() -> None:

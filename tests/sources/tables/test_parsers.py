@@ -217,9 +217,10 @@ def test_only_the_first_are_kept_and_all_are_counted() -> None:
     assert all(len(each.said) == 200 for each in source.lines.remarks)
 
 
-def test_nothing_at_all() -> None:
-    with pytest.raises(InputError, match=r"^x: it is empty; give the output of"):
-        list(Stream("x", [b"\n"]))
+@pytest.mark.parametrize("lines", [[], [b"\n"]])
+def test_a_text_without_lines_is_the_tracking_table_of_an_idle_machine(lines: list[bytes]) -> None:
+    source = Stream("x", lines)
+    assert (list(source), source.tables) == ([], {"tracking"})
 
 
 def test_a_table_without_entries_is_one() -> None:

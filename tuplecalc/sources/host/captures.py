@@ -11,6 +11,7 @@ from tuplecalc.sources.host.machine import Machine, fewer, places
 from tuplecalc.sources.host.rule import Rule
 
 _SOURCE = "does it speak from its clients' addresses? (haproxy: usesrc, nginx: proxy_bind … transparent)"
+_ADDRESS = "from which address it speaks; one until then: ip route get SERVER"
 _HOOKS = ("prerouting", "input", "output", "postrouting")
 """Where packets of a proxy pass: what it captures is not forwarded."""
 _OWN_LISTENERS = "not all services share all listen_ports: one that all flows go to has its listener's alone"
@@ -94,8 +95,9 @@ def _proxy(machine: Machine, rules: list[Rule], capture: str) -> dict[str, Said]
     family = min(rule.main_family for rule in rules)
     for rule in machine.the("transparent-socket")[:1]:
         table["source"] = Said("client", rule.where, _SOURCE)
-    if table["source"].value == "own" and (address := machine.source(family=family)):
-        table["addresses"] = Said(address.host, address.where)
+    if table["source"].value == "own":
+        address = machine.source(family=family)
+        table["addresses"] = Said(address.host, address.where) if address else Said(unknown=_ADDRESS)
     table |= sysctl.sockets(machine.settings)
     table["tracking"] = _tracking(machine, rules, capture)
     if table["tracking"].value != "off":

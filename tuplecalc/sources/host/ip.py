@@ -139,7 +139,8 @@ def read(text: Text) -> Routing | None:
                 kinds.add("routes")
                 kind, table = (str(row.get(key, usual)) for key, usual in _USUALLY.items())
                 gateway = _address(way.get("gateway"))
-                family = "ip6" if "pref" in row or ":" in destination else "ip"  # only IPv6 has a preference
+                of_six = "pref" in row or ":" in f"{destination}{gateway}"  # only IPv6 has a preference
+                family = "ip6" if of_six else "ip"
                 routes.append(Route(kind, destination, device, gateway, table, family, where))
     if len(kinds) > 1 or (rows and not kinds):
         return None

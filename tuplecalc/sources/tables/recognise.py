@@ -27,7 +27,8 @@ _WAY_OUT = (
 class Stream:
     """The connections of one source, one after the other; what became of other lines is in ``lines``.
 
-    Raises :class:`~tuplecalc.errors.InputError` where there is no table in it.
+    One without lines is a tracking table without entries.
+    Raises :class:`~tuplecalc.errors.InputError` where there is no table in its lines.
 
     >>> stream = Stream("x", [b"udp 17 29 src=198.18.0.1 dst=198.18.0.2 sport=9 dport=53 [UNREPLIED] "
     ...                       b"src=198.18.0.2 dst=198.18.0.1 sport=53 dport=9 use=1"])
@@ -58,8 +59,8 @@ class Stream:
         if has_none and lines.remarks:
             where, said, why = lines.remarks[0]
             raise InputError(f"{where}: {show(said)}: {why}; {_WAY_OUT}")
-        if not lines.tables:
-            raise InputError(f"{self.name}: it is empty; {_WAY_OUT}")
+        if not lines.tables:  # of an idle machine conntrack prints nothing
+            lines.tables.add("tracking")
 
 
 def stream(path: str) -> Stream:

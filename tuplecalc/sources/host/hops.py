@@ -195,10 +195,12 @@ def _agree(tables: Sequence[dict[str, Said]]) -> None:
 def _tell_apart(tables: Sequence[dict[str, Said]]) -> None:
     """An address that a proxy and a cone have, or two cones, is written once, and counted for the other."""
     written: list[dict[str, Said]] = []
-    for table in sorted(tables, key=lambda each: "capture" in each):
-        said = table.get("addresses", Said(1))
+    for table in sorted(
+        (each for each in tables if _writes_addresses(each)), key=lambda each: "capture" in each
+    ):
+        said = table["addresses"]
         own = AddressSet(said.value)
-        for other in written if not isinstance(said.value, int) else ():
+        for other in written:
             both_proxies = "capture" in other and "capture" in table
             common = None if both_proxies else AddressSet(other["addresses"].value).common(own)
             if common is not None:
@@ -206,8 +208,11 @@ def _tell_apart(tables: Sequence[dict[str, Said]]) -> None:
                 table["addresses"] = Said(own.size, said.where, why)
                 break
         else:
-            if not isinstance(said.value, int):
-                written.append(table)
+            written.append(table)
+
+
+def _writes_addresses(table: Table) -> bool:
+    return isinstance(table.get("addresses", Said()).value, str | list)
 
 
 def _strictness(said: Said) -> int:
@@ -226,9 +231,9 @@ def _clients(machine: Machine, hops: Sequence[_Hop]) -> Table:
     if not found:
         return {}
     where, several = places(found.values()), AddressSet(list(found))
-    given = [table["addresses"].value for table, _ in hops if "addresses" in table]
+    given = [table["addresses"].value for table, _ in hops if _writes_addresses(table)]
     kept = any("source" in table and table["source"].value == "client" for table, _ in hops)
-    if kept and any(several.common(AddressSet(each)) for each in given if not isinstance(each, int)):
+    if kept and any(several.common(AddressSet(each)) for each in given):
         return {"addresses": Said(several.size, where, f"{_IN_USE}; the machine's own are among them")}
     return {"addresses": Said(several.spec, where, _IN_USE)}
 

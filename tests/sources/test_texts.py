@@ -98,6 +98,14 @@ def test_old_comments_and_other_line_ends_are_read(tmp_path: Path) -> None:
     only = opened(str(path)).only
     assert only is not None
     assert only.text == "# Käse\nglobal\n"
+    for data in (
+        b"\xef\xbb\xbf*nat\n# K\xe4se",
+        "\ufeff*nat\n# Käse".encode(),
+    ):
+        path.write_bytes(data)
+        only = opened(str(path)).only
+        assert only is not None
+        assert only.text == "*nat\n# Käse", "no byte order mark stays before the first word"
 
 
 @pytest.mark.parametrize(

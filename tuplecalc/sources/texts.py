@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import tarfile
 from collections.abc import Collection, Iterator, Mapping
@@ -117,7 +118,7 @@ def _decoded(data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:  # comments of long ago
-        text = data.decode("latin-1")
+        text = data.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     return text.replace("\r\n", "\n")
 
 

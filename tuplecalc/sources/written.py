@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -91,6 +91,7 @@ def _passed_over(drafts: Iterable[tuple[Source, Draft]]) -> Iterator[str]:
 
 def _put_together(drafts: Sequence[tuple[Source, Draft]], remarks: list[Remark]) -> _Tables:
     """One chain: the first draft's clients, all hops, the last draft's services."""
+    drafts = [*map(_to_any_services, drafts[:-1]), drafts[-1]]
     with_kinds = [each for each in drafts if each[1].kinds]
     if len(with_kinds) > 1:
         rule = f"{_names(with_kinds)}: each has flows that go several ways, and how they meet is not known"
@@ -98,7 +99,7 @@ def _put_together(drafts: Sequence[tuple[Source, Draft]], remarks: list[Remark])
     first, last = drafts[0][1], drafts[-1][1]
     for source, draft in drafts:
         for table in (draft.clients, *draft.services):
-            if draft is (first if table is draft.clients else last) or not table:
+            if draft is (first if table is draft.clients else last) or "addresses" not in table:
                 continue
             said = next(iter(table.values()))
             what = "clients" if table is draft.clients else "services"
@@ -112,6 +113,13 @@ def _put_together(drafts: Sequence[tuple[Source, Draft]], remarks: list[Remark])
     services = [{**SERVICE, **table} for table in last.services] or [dict(SERVICE)]
     kinds = [dict(table) for _, draft in drafts for table in draft.kinds]
     return _Tables(traffic, kinds, clients, hops, services)
+
+
+def _to_any_services(named: tuple[Source, Draft]) -> tuple[Source, Draft]:
+    """A draft whose kinds name no services: those of the last one are other ones."""
+    source, draft = named
+    kinds = tuple({key: said for key, said in kind.items() if key != "services"} for kind in draft.kinds)
+    return source, replace(draft, kinds=kinds)
 
 
 def _plain(table: Table) -> str:

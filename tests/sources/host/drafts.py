@@ -10,6 +10,8 @@ from tuplecalc.sources.draft import Draft, Said
 from tuplecalc.sources.host.bundle import READER
 from tuplecalc.sources.texts import Source, Text
 
+_SERVICE = {"addresses": 1, "ports": 443}
+
 
 def bundle(name: str = "box.tar", **texts: str) -> Source:
     """A source of some texts, each by its name with a dot for the last underscore."""
@@ -37,10 +39,10 @@ def chain(draft: Draft) -> Chain:
     parts: dict[str, Any] = {
         "clients": values(draft.clients) or {"addresses": 1},
         "hops": [values(hop) for hop in draft.hops],
-        "services": [values(each) for each in draft.services] or [{"addresses": 1, "ports": 443}],
+        "services": [{**_SERVICE, **values(each)} for each in draft.services or [{}]],
     }
     if draft.kinds:
         parts["traffic"] = {"kinds": [values(kind) for kind in draft.kinds]}
-    for said in (said for table in (draft.clients, *draft.hops, *draft.services) for said in table.values()):
-        assert said.where or said.unknown or said.value is not None
+    for table in (draft.clients, *draft.hops, *draft.services, *draft.kinds):
+        assert all(said.where or said.unknown for said in table.values()), table
     return from_dict(parts)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.sources.host.drafts import values
 from tests.sources.host.gateway import DIVERT, MASQUERADE, ROUTE, TABLE, TPROXY, draft, hops, saved, whys
+from tests.sources.host.test_nft import DPORT, MARK, match, ruleset
 
 _KNOWN = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
 
@@ -23,7 +24,14 @@ _KNOWN = "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
          {"liberal_txt": "net.netfilter.nf_conntrack_tcp_be_liberal = 1"}, {"tracking": "loose"}, []),
         (TPROXY + "-A PREROUTING -p tcp -m multiport --dports 80,81 -j CT --notrack", {},
          {"tracking": "off", "source": "own", "addresses": "198.18.0.7", "ports": "32768-60999"}, []),
-        (TPROXY + "-A PREROUTING -p tcp --dport 8080 -j CT --notrack", {}, {"tracking": "loose"}, []),
+        (TPROXY + "-A PREROUTING -p tcp --dport 8080 -j CT --notrack", {}, {"tracking": "loose"},
+         ["these flows are not tracked; counted as if they were"]),
+        (":DIVERT - [0:0]\n-A PREROUTING -p tcp -m socket -j DIVERT\n-A DIVERT -j MARK --set-mark 1\n"
+         "-A DIVERT -j ACCEPT\n" + TPROXY, {}, {"source": "client"}, []),
+        (TPROXY + "-A PREROUTING -i wan -p tcp -j CT --notrack", {}, {"tracking": "loose"},
+         ["these flows are not tracked; counted as if they were"]),
+        (TPROXY + "-A PREROUTING -s 198.18.1.9 -j CT --notrack", {}, {"tracking": "loose"},
+         ["these flows are not tracked; counted as if they were"]),
         (TPROXY.replace("mark 1", "mark 2"), {}, {"capture": "tproxy"}, ["TPROXY does nothing: no"]),
         (TPROXY, {"route_json": ROUTE.replace('"100"', '"101"')}, {}, ["TPROXY does nothing: no"]),
         (TPROXY, {"route_json": ROUTE.replace('"local"', '"unicast"')}, {}, ["TPROXY does nothing: no"]),
@@ -49,6 +57,60 @@ def test_tproxy(lines: str, others: dict[str, str], expected: dict[str, Any], wh
     assert all(said.startswith(begin) for (_, said), begin in zip(whys(made), why, strict=True))
     assert values(made.clients) == {"addresses": "198.18.1.0/24"}
     assert "usesrc" in made.hops[0]["source"].unknown
+
+
+_CAUGHT = [match(DPORT, 80), {"tproxy": {"port": 3129}}, MARK]
+_INVALID = match({"ct": {"key": "state"}}, ["invalid"], "in")
+
+
+@pytest.mark.parametrize(
+    ("rule", "iptables", "expected", "unknown"),
+    [
+        ([{"counter": None}], "", "off", False),
+        ([{"counter": None}], saved(filter="-A INPUT -m conntrack --ctstate NEW -j ACCEPT"), "loose", False),
+        ([_INVALID, {"accept": None}], "", "loose", False),
+        ([_INVALID, {"drop": None}], "", "strict", False),
+        ([{"vmap": {"key": {"ct": {"key": "mark"}}, "data": {"set": []}}}], "", "loose", False),
+        ([{"xt": {"type": "match", "name": "conntrack"}}], "", "loose", False),
+        (None, saved(mangle=TPROXY), "loose", True),
+    ],
+)
+def test_a_table_that_nothing_needs(
+    rule: list[Any] | None, iptables: str, expected: str, unknown: bool
+) -> None:
+    """nft lists all rules, those of iptables too; iptables lists its own alone."""
+    both = ruleset(("pre", "prerouting", [_CAUGHT]), ("in", "input", [rule or []]))
+    made = draft(iptables, nft_json=both if rule else "")
+    assert values(made.hops[0])["tracking"] == expected
+    assert bool(made.hops[0]["tracking"].unknown) is unknown
+    assert ("max_entries" in made.hops[0]) is (expected != "off")
+
+
+def test_services_have_the_ports_that_are_captured() -> None:
+    made = draft(saved(mangle=TPROXY))
+    assert [values(each) for each in made.services] == [{"ports": 80}]
+    assert made.services[0]["ports"].where == "iptables.txt:7"
+    made = draft(saved(mangle=TPROXY, nat=MASQUERADE))
+    assert [values(each) for each in made.services] == [{"name": "captured", "ports": 80}, {"name": "others"}]
+    assert [values(kind)["services"] for kind in made.kinds] == [["captured"], ["others"]]
+    assert draft(saved(nat="-A PREROUTING -p tcp -j REDIRECT --to-ports 9")).services == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "listens"),
+    [
+        ("-A PREROUTING -p tcp --dport 2222 -j REDIRECT --to-ports 22", ""),
+        ("-A PREROUTING -p tcp --dport 53 -j REDIRECT", ""),
+        ("-A PREROUTING -p tcp --dport 2222 -j DNAT --to-destination 198.18.1.1:22", ""),
+        ("-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 2200",
+         'LISTEN 0 9 *:2200 *:* users:(("sshd",pid=1,fd=9))'),
+    ],
+)  # fmt: skip
+def test_what_leads_to_a_service_of_the_machine_itself(line: str, listens: str) -> None:
+    made = draft(saved(nat=f"{line}\n{MASQUERADE}"), listeners_txt=listens)
+    assert [hop["kind"] for hop in hops(made)] == ["cone"]
+    why = "it leads to a service of the machine itself, which is no proxy: not counted"
+    assert (whys(made), made.kinds) == ([("iptables.txt:7", why)], ())
 
 
 def test_tproxy_of_ipv6() -> None:
@@ -80,11 +142,19 @@ def test_captured_and_passing() -> None:
     own, nat = draft(saved(mangle=TPROXY, nat=MASQUERADE)).hops
     assert (values(own)["traffic"], values(nat)["traffic"]) == (["captured"], ["passing"])
     assert own["machine"].value == nat["machine"].value == "box"
+    assert (own["addresses"].value, nat["addresses"].value) == (1, "198.18.0.7")
+    why = "198.18.0.7 is an address of the machine's nat too, and counted twice"
+    assert own["addresses"].unknown == why, "the model takes an address once for each place that flows go to"
     made = draft(saved(mangle=DIVERT + TPROXY, nat=MASQUERADE))
     client, nat = made.hops
     assert values(client)["traffic"] == ["captured"]
     assert "traffic" not in nat, "connections with clients' addresses are translated as well"
     assert [values(kind)["name"] for kind in made.kinds] == ["captured", "passing"]
+    clash = saved(
+        mangle=DIVERT + TPROXY,
+        nat=f"{MASQUERADE}\n-A POSTROUTING -s 198.18.0.0/16 -j MASQUERADE --to-ports 9",
+    )
+    assert values(draft(clash).clients) == {"addresses": 65536}
     made = draft(
         saved(mangle=DIVERT + TPROXY, nat=f"{MASQUERADE} --to-ports 9\n-A POSTROUTING -j MASQUERADE")
     )

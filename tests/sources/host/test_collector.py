@@ -84,6 +84,7 @@ def test_what_it_takes_along(stand_ins: dict[str, str]) -> None:
     }
     assert "ss -tlnp: cat: " in read["not-collected.txt"].text
     assert "ip6tables-save: " in read["not-collected.txt"].text
+    assert b"not collected: ss -tlnp: cat: " in done.stderr
     asked = (here / "asked").read_text().splitlines()
     assert {line for line in asked if "legacy" not in line and "ipvsadm" not in line} == {
         *("nft -j list ruleset", "iptables-save ", "ip6tables-save ", "ss -tlnp", "ip -j addr", "ip -j rule"),
@@ -93,6 +94,14 @@ def test_what_it_takes_along(stand_ins: dict[str, str]) -> None:
     (cone,) = bundle.READER.read(Source("box.tar", read)).hops
     assert values(cone)["addresses"] == "203.0.113.5"  # there is no route
     assert cone["preset"].where == "kernel.txt:1"
+
+
+def test_it_says_that_it_is_not_root(stand_ins: dict[str, str]) -> None:
+    user = Path(stand_ins["HERE"]) / "tools" / "id"
+    user.write_text("#!/bin/sh\necho 1000\n")
+    user.chmod(0o755)
+    done = run(SCRIPT.read_bytes(), stand_ins)
+    assert done.stderr.startswith(b"not root: rules and limits will be missing\n")
 
 
 def test_half_a_script_does_nothing(stand_ins: dict[str, str]) -> None:

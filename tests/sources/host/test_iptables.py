@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.sources.host.test_nft import said
+from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.host import iptables
 from tuplecalc.sources.texts import Text
 
@@ -76,7 +77,7 @@ def test_chains_of_a_balancer() -> None:
         (("198.18.9.9",), "80", ("198.18.2.2",), "8080"),
     ]
     assert reading.remarks == []
-    assert reading.passed_over == {"mark": 1, "RETURN": 1, "LOG": 1}
+    assert reading.passed_over == {"mark": 1, "LOG": 1}
 
 
 def test_a_firewall_that_drops_what_it_does_not_know() -> None:
@@ -109,6 +110,7 @@ def test_ip6tables_and_both_backends() -> None:
         ('-A PREROUTING -m comment --comment "open -j REDIRECT', "not understood"),
         ("-A PREROUTING -s 198.18.0.300/32 -j REDIRECT", "not understood"),
         ("-A PREROUTING -j TPROXY --on-port 1 --tproxy-mark one", "not understood"),
+        ("-A POSTROUTING -j SNAT --to-source", "not understood"),
         ("-A POSTROUTING -s 198.18.1.0/24 -j NETMAP --to 198.18.9.0/24",
          "one address for each: no ports are shared, so that this is no cone"),
         ("-A PREROUTING -j RAWNAT", "RAWNAT is neither known nor a chain"),
@@ -122,3 +124,36 @@ def test_what_is_not_understood_is_remarked(line: str, why: str) -> None:
     (remark,) = reading.remarks
     assert remark == ("saved:5", line, why)
     assert [rule.action for rule in reading.rules] == ["redirect"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "limits"),
+    [
+        ("-p tcp -m connlimit --connlimit-above 500 --connlimit-mask 32 -j REJECT", True),
+        ("-m hashlimit --hashlimit-upto 10/sec --hashlimit-name x -j ACCEPT", True),
+        ("-p tcp --syn -m limit --limit 50/s -j OTHER", True),
+        ("-m limit --limit 3/min -j LOG", False),
+        ("-p icmp -m limit --limit 3/s -j ACCEPT", False),
+    ],
+)
+def test_limits_of_connections_are_remarked(rule: str, limits: bool) -> None:
+    reading = iptables.read(Text("r", f"*filter\n:INPUT ACCEPT\n:OTHER -\n-A INPUT {rule}\nCOMMIT\n")).reading
+    why = "it limits how many connections there are, or come; that is not counted"
+    assert reading.remarks == [Remark("r:4", f"-A INPUT {rule}", why)] * limits
+
+
+@pytest.mark.parametrize(
+    ("begin", "why"),
+    [
+        ("junk\n*nat", ["not understood"]),
+        ("junk *nat", ["not understood", "no line *table stands before it: read as of the table nat"]),
+        ("", ["no line *table stands before it: read as of the table nat"]),
+        ("*n\xe3t", ["no table of iptables; its chains are read as they are called"]),
+    ],
+)
+def test_a_bad_first_line_loses_nothing_else(begin: str, why: list[str]) -> None:
+    text = Text("saved", f"{begin}\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -o wan -j MASQUERADE\nCOMMIT\n")
+    assert iptables.recognises(text)
+    reading = iptables.read(text).reading
+    assert [rule.action for rule in reading.rules] == ["masquerade"]
+    assert [remark.why for remark in reading.remarks] == why

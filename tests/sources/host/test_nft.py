@@ -10,7 +10,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.sources.host import chains as chains_module
 from tuplecalc.sources.host import nft
 from tuplecalc.sources.host.chains import Reading
-from tuplecalc.sources.host.rule import Rule
+from tuplecalc.sources.host.rule import Left, Rule
 from tuplecalc.sources.texts import Text
 
 _DEFAULTS = {each.name: each.default for each in fields(Rule)}
@@ -166,7 +166,11 @@ def test_rules_behind_an_exception_are_for_the_others() -> None:
         [{"masquerade": None}],
     ]
     (rule,) = read(ruleset(("c", "postrouting", here))).rules
-    assert said(rule) == {"action": "masquerade", "others": "not(meta mark != 7)"}
+    left = (
+        Left("nft.json:nftables[5]", "ip daddr 198.18.9.9 accept"),
+        Left("nft.json:nftables[6]", "meta mark != 7 return"),
+    )
+    assert said(rule) == {"action": "masquerade", "left": left}
 
 
 @pytest.mark.parametrize(
@@ -269,9 +273,20 @@ def test_ways_that_multiply_end(monkeypatch: pytest.MonkeyPatch) -> None:
     reading = read(ruleset(*chains, ("c30", "", [[{"notrack": None}]])))
     assert len(reading.rules) < 100
     several = [[match(DPORT, n), {"jump": {"target": "b"}}] for n in range(1, 200)]
-    reading = read(ruleset(("a", "input", several), ("b", "", [[{"notrack": None}]] * 20)))
-    assert reading.remarks[-1].why == "more than 2,000 ways through the chains: the rest is not read"
+    invalid = [match({"ct": {"key": "state"}}, ["invalid"], "in"), {"drop": None}]
+    reading = read(ruleset(("a", "input", several), ("b", "", [invalid] * 20)))
+    why = "more than 2,000 ways through the chains from a: the rest is not read"
+    assert reading.remarks[-1].why == why
     assert len(reading.rules) > 1_000
+    last = ("post", "postrouting", [[{"masquerade": None}]])
+    *_, rule = read(ruleset(("a", "input", several), ("b", "", [invalid] * 20), last)).rules[:1]
+    assert rule.action == "masquerade", "what translates is read before"
+    with pytest.raises(InputError) as caught:
+        read(ruleset(("a", "input", several), ("b", "", [[{"notrack": None}]] * 20)))
+    assert str(caught.value).endswith(
+        "more than 2,000 ways through the chains from a:"
+        " what translates may stand in the rest; leave out chains that do not"
+    )
 
 
 @pytest.mark.parametrize(
@@ -287,3 +302,33 @@ def test_a_broken_file_is_an_error(text: str, message: str) -> None:
         nft.read(Text("nft.json", text))
     assert str(caught.value).startswith(message)
     assert str(caught.value).endswith("collect it again: `nft -j list ruleset`")
+
+
+COUNT = {"ct count": {"val": 1000, "inv": True}}
+RATE = {"limit": {"rate": 5, "per": "second"}}
+
+
+@pytest.mark.parametrize(
+    ("expressions", "limits"),
+    [
+        ([COUNT, {"drop": None}], True),
+        ([{"set": {"op": "add", "elem": "x", "set": "@m", "stmt": [COUNT]}}, {"reject": None}], True),
+        ([RATE, {"accept": None}], True),
+        ([RATE, {"log": None}], False),
+        ([match(header("icmp", "type"), "echo-request"), RATE, {"accept": None}], False),
+    ],
+)
+def test_limits_of_connections_are_remarked(expressions: list[Any], limits: bool) -> None:
+    reading = read(ruleset(("c", "forward", [expressions])))
+    why = "it limits how many connections there are, or come; that is not counted"
+    assert [remark.why for remark in reading.remarks] == [why] * limits
+
+
+def test_a_bad_first_line_loses_nothing_else() -> None:
+    text = "# Warning: table ip nat is managed by iptables-nft\n" + ruleset(
+        ("c", "postrouting", [[{"masquerade": None}]])
+    )
+    assert nft.recognises(Text("nft.json", text))
+    reading = read(text)
+    assert [rule.action for rule in reading.rules] == ["masquerade"]
+    assert [(remark.where, remark.said[:9]) for remark in reading.remarks] == [("nft.json:1", "# Warning")]

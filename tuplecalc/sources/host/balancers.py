@@ -12,8 +12,6 @@ from tuplecalc.sources.host.captures import is_to_itself
 from tuplecalc.sources.host.chains import family_of
 from tuplecalc.sources.host.machine import Machine, fewer, is_drawn, places
 
-_MOST_REMARKS = 5
-
 
 @dataclass
 class Service:
@@ -93,7 +91,7 @@ def together(several: list[Service]) -> tuple[Service, list[Remark]]:
     whole = Service(addresses, ports, targets, where, first.text, [], first.rewrites, first.is_tracked)
     chosen = {id(s) for s in alike}
     left = [s for s in several if id(s) not in chosen]
-    remarks = [remark for s in alike for remark in s.remarks][:_MOST_REMARKS]
+    remarks = [remark for s in alike for remark in s.remarks]
     remarks += left_out(left, "another virtual service: a chain of its own")
     if len({frozenset((a, p or s.ports) for a, p, _ in s.targets) for s in alike}) > 1:
         why = "each leads to servers of its own; counted as if any led to all"
@@ -102,12 +100,8 @@ def together(several: list[Service]) -> tuple[Service, list[Remark]]:
 
 
 def left_out(several: Sequence[Service], why: str) -> list[Remark]:
-    """A remark for each; of many, as on a cluster's node, the first ones and how many more there are."""
-    most = _MOST_REMARKS if len(several) > _MOST_REMARKS + 1 else len(several)
-    remarks = [Remark(each.where, each.text, why) for each in several[:most]]
-    if several[most:]:
-        remarks.append(Remark(several[most].where, f"{len(several) - most} more", why))
-    return remarks
+    """A remark for each."""
+    return [Remark(each.where, each.text, why) for each in several]
 
 
 def virtual(service: Service, machine: Machine) -> Said:

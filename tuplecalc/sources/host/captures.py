@@ -15,6 +15,19 @@ _ADDRESS = "from which address it speaks; one until then: ip route get SERVER"
 _HOOKS = ("prerouting", "input", "output", "postrouting")
 """Where packets of a proxy pass: what it captures is not forwarded."""
 _OWN_LISTENERS = "not all services share all listen_ports: one that all flows go to has its listener's alone"
+_OF_ITSELF = {"22", "53", "123", "161", "179"}
+_DAEMONS = {
+    "sshd",
+    "dropbear",
+    "dnsmasq",
+    "unbound",
+    "named",
+    "systemd-resolve",
+    "systemd-resolved",
+    "chronyd",
+}
+"""Ports and processes of services that a machine has for itself: what leads to them is no proxy."""
+_ITS_OWN = "it leads to a service of the machine itself, which is no proxy: not counted"
 _NO_WAY_HOME = "TPROXY does nothing: no `ip rule` sends its mark to a table with `local default`"
 
 
@@ -22,6 +35,9 @@ def captures(machine: Machine) -> tuple[list[tuple[dict[str, Said], list[Rule]]]
     """The proxies, each with its rules; and what is wrong with these."""
     remarks: list[Remark] = []
     found = []
+    for rule in machine.the("redirect") + [r for r in machine.the("dnat") if is_to_itself(machine, r)]:
+        if _is_of_itself(machine, rule):
+            remarks.append(Remark(rule.where, rule.text, _ITS_OWN))
     ways = [("tproxy", machine.the("tproxy")), *(("nat", rules) for rules in _redirected(machine))]
     for capture, rules in ways:
         if rules:
@@ -54,14 +70,21 @@ def _redirected(machine: Machine) -> Iterator[list[Rule]]:
         dnat = [rule for rule in machine.the("dnat", hook) if is_to_itself(machine, rule)]
         rules = [rule for rule in machine.the("redirect", hook) + dnat if rule.where not in seen]
         seen |= {rule.where for rule in rules}
-        yield rules
+        yield [rule for rule in rules if not _is_of_itself(machine, rule)]
+
+
+def _is_of_itself(machine: Machine, rule: Rule) -> bool:
+    """Whether it leads to a service like sshd, which ends its flows."""
+    process = _process(machine, [rule])
+    ports = rule.to_ports or rule.destination_ports
+    return ports in _OF_ITSELF or (process is not None and process[0] in _DAEMONS)
 
 
 def _proxy(machine: Machine, rules: list[Rule], capture: str) -> dict[str, Said]:
     where = places(rule.where for rule in rules)
     process = _process(machine, rules)
     table = {
-        "name": Said(process[0] if process else "proxy", process[1] if process else ""),
+        "name": Said(process[0] if process else "proxy", process[1] if process else "named here"),
         "kind": Said("hourglass", where),
         "layer": Said(7, where),
         "capture": Said(capture, where),
@@ -108,15 +131,21 @@ def _tracking(machine: Machine, rules: list[Rule], capture: str) -> Said:
     ports = PortSet.of_ranges([])
     for rule in rules:
         ports |= PortSet(rule.destination_ports or "1-65535")
-    for rule in machine.the("notrack", "prerouting"):
-        if capture == "tproxy" and not ports - PortSet(rule.destination_ports or "1-65535"):
+    interfaces = ("", *{rule.in_interface for rule in rules})
+    for rule in machine.the("notrack", "prerouting") if capture == "tproxy" else ():
+        part = rule.sources or rule.destinations or rule.source_ports or rule.others or rule.left
+        left = ports - PortSet(rule.destination_ports or "1-65535")
+        if not part and not left and rule.in_interface in interfaces:
             return Said("off", rule.where)
+    if capture == "tproxy" and (untracked := machine.untracked()):
+        return untracked
+    unknown = machine.is_tracking()
     liberal = sysctl.number(machine.settings, "net.netfilter.nf_conntrack_tcp_be_liberal")
     if liberal is not None and liberal.value:
-        return Said("loose", liberal.where)
+        return Said("loose", liberal.where, unknown)
     for rule in machine.the("drop-invalid", *_HOOKS):
         return Said("strict", rule.where)
-    return Said("loose", "no rule drops invalid packets")
+    return Said("loose", "no rule drops invalid packets", unknown)
 
 
 def _process(machine: Machine, rules: list[Rule]) -> tuple[str, str] | None:

@@ -8,16 +8,22 @@ from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_network
 from typing import Literal, NamedTuple
 
+from tuplecalc.errors import InputError
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark
-from tuplecalc.sources.host.rule import Action, Hook, Rule
+from tuplecalc.sources.host.rule import Action, Hook, Left, Rule
 
 MOST_STEPS = 300_000
-"""Rules that are looked at; chains that fan out and join again multiply the ways through them."""
+"""Rules that are looked at for each base chain; chains that fan out and join again multiply the ways."""
+MOST_LEFT = 4
+"""Rules by which packets leave that are kept one by one; of more of them the number."""
+_FIRST = ("postrouting", "prerouting")
+"""Hooks that are read before others: what translates stands there."""
 PROTOCOLS = {"6": "tcp", "17": "udp", "0": "", "all": ""}
 """Numbers and words that mean one of the protocols of :class:`~tuplecalc.sources.host.rule.Rule`."""
 ONE_TO_ONE = "one address for each: no ports are shared, so that this is no cone"
+LIMIT = "it limits how many connections there are, or come; that is not counted"
 _VERDICTS = {"drop": ("invalid", "drop-invalid"), "mark": ("transparent", "transparent-socket")}
 """What becomes of a word of :class:`Does` where the match says so."""
 
@@ -43,6 +49,35 @@ class Match:
     """Packets of connections that the tracking table knows."""
     leftover: bool = False
     """What comes behind a rule that accepts these: new connections, and invalid packets."""
+    left: tuple[Step, ...] = ()
+    """Rules before it by which packets leave, the first :data:`MOST_LEFT` of them."""
+    more_left: int = 0
+    """How many more of these there are."""
+
+    def without(self, step: Step) -> Match:
+        """These packets without those that leave by a rule; what a socket has already is no new flow."""
+        if step.match.within(self) is None or step in self.left or step.match.transparent:
+            return self
+        if len(self.left) < MOST_LEFT:
+            return replace(self, left=(*self.left, step))
+        return replace(self, more_left=self.more_left + 1)
+
+    def misses(self, other: Match) -> bool:
+        """Whether no packet can match both; some that cannot are not known to."""
+        if self.within(other) is None:
+            return True
+        for name in ("in_interface", "out_interface"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine and theirs and "*" not in mine + theirs and not {*mine.split(",")} & {*theirs.split(",")}:
+                return True
+        for name in ("source_ports", "destination_ports"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine and theirs and PortSet(mine) - PortSet(theirs) == PortSet(mine):
+                return True
+        return any(
+            mine and theirs and _size(mine) + _size(theirs) == _size(mine + theirs)
+            for mine, theirs in ((self.sources, other.sources), (self.destinations, other.destinations))
+        )
 
     def within(self, outer: Match) -> Match | None:
         """Packets that match both; None where there are none.
@@ -64,8 +99,9 @@ class Match:
         return Match(**found)
 
 
-_FLAGS = ("invalid", "transparent", "established", "leftover")
-"""Fields of a match that a rule has not."""
+_LEAVING = {"chain": "return", "hook": "accept"}
+_FLAGS = ("invalid", "transparent", "established", "leftover", "left", "more_left")
+"""Fields of a match that a rule has not, or in other words."""
 _LEFTOVER = Match(leftover=True)
 
 
@@ -88,8 +124,8 @@ class Step(NamedTuple):
     match: Match
     does: Does | None = None
     jump: str = ""
-    leaves: bool = False
-    """Whether packets that match leave the chain here, so that the next rules are for the others."""
+    leaves: Literal["", "chain", "hook"] = ""
+    """What packets that match leave here: this chain, or its hook; the next rules are for the others."""
 
 
 @dataclass
@@ -99,33 +135,51 @@ class Reading:
     rules: list[Rule] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
+    tracks: str = ""
+    """Where a rule needs the tracking table: a match on its state, NAT."""
 
     def follow(self, chains: Mapping[str, Sequence[Step]], bases: Mapping[str, Hook]) -> None:
-        """Add the rules that packets reach from the base chains."""
+        """Add the rules that packets reach from the base chains.
+
+        Raises :class:`~tuplecalc.errors.InputError` where there are too many ways to rules that translate.
+        """
+        ways = _Chains(chains)
+        for name, hook in sorted(bases.items(), key=lambda base: base[1] not in _FIRST):
+            self._follow(ways, name, hook)
+        if not ways.translating & bases.keys():
+            leaving = (step.leaves for chain in chains.values() for step in chain if step.leaves)
+            self.passed_over.update(map(_LEAVING.__getitem__, leaving))
+
+    def _follow(self, ways: _Chains, base: str, hook: Hook) -> None:
         left = MOST_STEPS
-        seen: set[tuple[str, Hook, Match]] = set()
-        ahead = [_entered(chains[name], hook, Match()) for name, hook in reversed([*bases.items()])]
+        chains = ways.chains
+        translates = base in ways.translating
+        seen: set[tuple[str, Match]] = set()
+        ahead = [ways.entered(base, Match(), translates)]
         while ahead:
             if (following := next(ahead[-1], None)) is None:
                 ahead.pop()
                 continue
-            step, hook, outer = following
+            step, outer = following
             left -= 1
             if not left:
-                why = f"more than {MOST_STEPS:,} ways through the chains: the rest is not read"
-                self.remarks.append(Remark(step.where, step.text, why))
+                why = f"more than {MOST_STEPS:,} ways through the chains from {base}"
+                if translates:
+                    rule = "what translates may stand in the rest; leave out chains that do not"
+                    raise InputError(f"{step.where}: {why}: {rule}")
+                self.remarks.append(Remark(step.where, step.text, f"{why}: the rest is not read"))
                 return
             match = step.match.within(outer)
             if match is None:
                 continue
             if step.does:
                 self._take(step, step.does, hook, match)
-            here = (step.jump, hook, match)
+            here = (step.jump, match)
             if not step.jump or here in seen:
                 continue
             seen.add(here)
             if step.jump in chains:
-                ahead.append(_entered(chains[step.jump], hook, match))
+                ahead.append(ways.entered(step.jump, match, translates))
             else:
                 self.remarks.append(
                     Remark(step.where, step.text, f"{step.jump} is neither known nor a chain")
@@ -143,22 +197,53 @@ class Reading:
             self.passed_over[match.protocol] += 1
             return
         done = {**does._asdict(), "action": action}
-        self.rules.append(Rule(where=step.where, text=step.text, hook=hook, **matched, **done))
+        before = [Left(each.where, each.text) for each in match.left if not each.match.misses(match)]
+        one = Rule(where=step.where, text=step.text, hook=hook, **matched, **done)
+        self.rules.append(replace(one, left=tuple(before), more_left=match.more_left))
 
 
-def _entered(chain: Sequence[Step], hook: Hook, outer: Match) -> Iterator[tuple[Step, Hook, Match]]:
-    """The rules of a chain; what leaves it by a mark or the like is kept, what by its addresses is not.
+@dataclass
+class _Chains:
+    """Chains by their names, and what is in those that they lead to."""
 
-    Exceptions by addresses and ports (a network's own addresses, mostly) make no other kind of flow.
-    """
-    for step in chain:
-        if not step.leaves:
-            yield step, hook, outer
-        elif step.match.established:
-            outer = replace(outer, leftover=True)
-        elif step.match.others and step.match == Match(family=step.match.family, others=step.match.others):
-            others = " ".join(filter(None, (outer.others, f"not({step.match.others})")))
-            outer = replace(outer, others=others)
+    chains: Mapping[str, Sequence[Step]]
+    translating: set[str] = field(init=False)
+    """From where rules are reached that change a packet's tuple or leave it untracked."""
+
+    def __post_init__(self) -> None:
+        self.leaving: dict[str, list[Step]] = {}
+        """Rules of a chain by which packets leave its hook."""
+        self.translating = set()
+        callers: dict[str, set[str]] = {}
+        for name, steps in self.chains.items():
+            self.leaving[name] = [s for s in steps if s.leaves == "hook" and not s.match.established]
+            for step in steps:
+                if step.jump:
+                    callers.setdefault(step.jump, set()).add(name)
+                if step.does and step.does.action not in _VERDICTS:
+                    self.translating.add(name)
+        ahead = list(self.translating)
+        while ahead:
+            found = callers.get(ahead.pop(), set()) - self.translating
+            self.translating |= found
+            ahead += found
+
+    def entered(self, name: str, outer: Match, translates: bool) -> Iterator[tuple[Step, Match]]:
+        """The rules of a chain, each with the packets that reach it."""
+        for step in self.chains[name]:
+            if not step.leaves:
+                yield step, outer
+                for way_out in self.leaving.get(step.jump, ())[: MOST_LEFT + 1] if translates else ():
+                    if (match := way_out.match.within(step.match)) is not None:
+                        outer = outer.without(way_out._replace(match=match))
+            elif step.match.established:
+                outer = replace(outer, leftover=True)
+            elif translates and step.match != Match(family=step.match.family):
+                outer = outer.without(step)
+
+
+def _size(addresses: Sequence[str]) -> int:
+    return AddressSet(list(addresses)).size
 
 
 def ports_of(several: Sequence[str]) -> str:

@@ -82,6 +82,7 @@ main() {
         /proc/sys/net/netfilter/nf_conntrack_* >"$folder/sysctl.txt"
     limits haproxy nginx envoy squid traefik varnishd caddy redsocks "$@"
     rm -f "$folder/.said"
+    sed -e 1d -e '/: not installed$/d' -e 's/^/not collected: /' "$folder/not-collected.txt" >&2
     tar -c -f - -C "$folder" .
 }
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Remark, Said
 from tuplecalc.sources.host.machine import Machine, fewer, is_drawn, places
 from tuplecalc.sources.host.rule import Rule
 
-_MATCHED = (
-    *("protocol", "sources", "destinations", "source_ports", "destination_ports"),
-    *("in_interface", "out_interface", "others"),
-)
+_HAIRPIN = "its flows go back into the network that they come from: not counted beside the others"
+_MATCHED = ("protocol", "in_interface", "out_interface", "others")
+_PORTS, _ADDRESSES = ("source_ports", "destination_ports"), ("sources", "destinations")
+_MOST_WIDER = 10
+"""Earlier rules for other sources that a rule is compared with; some machines have thousands."""
 
 
 @dataclass
@@ -30,13 +33,18 @@ def cones(machine: Machine) -> Cones:
     """The cones that the rules of a machine make."""
     made = Cones()
     groups: dict[tuple[object, str], tuple[Said, list[Rule]]] = {}
-    for rule in _shared_out(_of_one_family(made, _outgoing(machine, made))):
+    for rule in _shared_out(_of_one_family(made, _through(machine, made, _outgoing(machine, made)))):
         addresses = _addresses(machine, rule)
         groups.setdefault((str(addresses.value), rule.to_ports), (addresses, []))[1].append(rule)
     for (_, ports), (addresses, rules) in groups.items():
         where = places(rule.where for rule in rules)
         preset = machine.preset()
-        table = {"name": Said("nat"), "kind": Said("cone", where), "preset": preset, "addresses": addresses}
+        table = {
+            "name": Said("nat", "named here"),
+            "kind": Said("cone", where),
+            "preset": preset,
+            "addresses": addresses,
+        }
         if ports:
             table["ports"] = Said(PortSet(ports).spec, where)
         table |= machine.tracking_table()
@@ -51,6 +59,7 @@ def _outgoing(machine: Machine, made: Cones) -> list[Rule]:
     """The rules that translate flows of TCP to elsewhere, each once."""
     found: list[Rule] = []
     of_sources: dict[tuple[str, ...], list[Rule]] = {}
+    wider: list[Rule] = []
     translating = [r for r in machine.rules if r.action in ("snat", "masquerade") and r.hook == "postrouting"]
     for rule in translating:
         if rule.sources and rule.sources == rule.destinations:
@@ -62,21 +71,73 @@ def _outgoing(machine: Machine, made: Cones) -> list[Rule]:
                 why = "UDP alone is translated so: a chain of its own"
                 made.remarks.append(Remark(rule.where, rule.text, why))
             continue
-        before = of_sources.get((), []) + of_sources.get(rule.sources, [])
+        before = [*of_sources.get(rule.sources, ()), *wider]
         if earlier := next((each for each in before if _covers(each, rule)), None):
             made.remarks.append(Remark(rule.where, rule.text, f"never reached: {earlier.where} takes all"))
             continue
         found.append(rule)
         if not is_drawn(rule):
             of_sources.setdefault(rule.sources, []).append(rule)
+            if not rule.sources or len(wider) < _MOST_WIDER:
+                wider.append(rule)
     return found
+
+
+def _through(machine: Machine, made: Cones, rules: Sequence[Rule]) -> list[Rule]:
+    """The rules for what goes from one network to another, unless all are for flows within one."""
+    hairpins = {id(rule) for rule in rules if _is_hairpin(machine, rule)}
+    if len(hairpins) == len(rules):
+        return list(rules)
+    made.remarks += [Remark(rule.where, rule.text, _HAIRPIN) for rule in rules if id(rule) in hairpins]
+    return [rule for rule in rules if id(rule) not in hairpins]
+
+
+def _is_hairpin(machine: Machine, rule: Rule) -> bool:
+    """Whether its flows go back into the network that they come from."""
+    if not rule.sources or not (rule.out_interface or rule.destinations):
+        return False
+    names = dict.fromkeys(each.interface for each in machine.routing.addresses)
+    for name in [rule.out_interface] if rule.out_interface else names:
+        networks = [str(each.address.network) for each in machine.routing.of(name, rule.main_family)]
+        inside = (*networks, *rule.sources, *(() if rule.out_interface else rule.destinations))
+        if networks and AddressSet(inside) == AddressSet(networks):
+            return True
+    return False
 
 
 def _covers(earlier: Rule, rule: Rule) -> bool:
     """Whether an earlier rule takes all that reaches this one: what it matches, this one matches too."""
-    return earlier.family in ("both", rule.family) and all(
-        getattr(earlier, name) in ("", (), getattr(rule, name)) for name in _MATCHED
+    if earlier.family not in ("both", rule.family) or not {*earlier.left} <= {*rule.left}:
+        return False
+    if earlier.more_left > rule.more_left:
+        return False
+    pairs = {
+        name: (getattr(earlier, name), getattr(rule, name)) for name in (*_MATCHED, *_PORTS, *_ADDRESSES)
+    }
+    return (
+        all(wide in ("", narrow) for wide, narrow in (pairs[name] for name in _MATCHED))
+        and all(_holds_ports(*pairs[name]) for name in _PORTS)
+        and all(_holds_addresses(*pairs[name]) for name in _ADDRESSES)
     )
+
+
+def _holds_ports(wide: str, narrow: str) -> bool:
+    return wide in ("", narrow) or bool(narrow and not PortSet(narrow) - PortSet(wide))
+
+
+def _holds_addresses(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
+    if wide in ((), narrow) or not narrow:
+        return wide in ((), narrow)
+    inside = _ranges(wide)
+    return all(
+        any(version == v and low <= first and last <= high for v, low, high in inside)
+        for version, first, last in _ranges(narrow)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _ranges(addresses: tuple[str, ...]) -> Sequence[tuple[int, int, int]]:
+    return AddressSet([*addresses]).ranges
 
 
 def _of_one_family(made: Cones, rules: Sequence[Rule]) -> list[Rule]:

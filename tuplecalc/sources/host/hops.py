@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from tuplecalc.network.addresses import AddressSet
-from tuplecalc.sources.draft import Draft, Said, Table
+from tuplecalc.network.ports import PortSet
+from tuplecalc.sources.draft import Draft, Remark, Said, Table
 from tuplecalc.sources.host import sysctl
 from tuplecalc.sources.host.balancers import Service, behind, left_out, services, together, virtual
 from tuplecalc.sources.host.captures import captures
@@ -16,10 +18,15 @@ from tuplecalc.sources.host.machine import Machine, places
 from tuplecalc.sources.host.rule import Rule
 
 _SHARE = "which part of the flows goes this way"
+_OURS = "named here"
 _IN_USE = "how many of these addresses are in use: ip neigh"
 _ANOTHER_WAY = "a virtual service beside what is translated or captured: a chain of its own"
+_NO_ENTRY = "these flows are not tracked; counted as if they were, and were translated"
 _OF_VIRTUAL = ("dnat", "vaddr")
 """Matches of flows whose destination was changed: by `ct status`, `--ctstate`, IPVS."""
+_ONLY_OF_VIRTUAL = re.compile(
+    r"ct status dnat|--ctsta(te|tus) dnat|--vaddr (?P<to>\S+?)(/32|/128)?( --v\w+ \S+)*"
+)
 _Hop = tuple[dict[str, Said], list[Rule]]
 
 
@@ -37,7 +44,7 @@ def draft(machine: Machine) -> Draft:
     behind_it: tuple[Table, ...] = ()
     if virtuals and (not hops or _takes_all(machine, proxies, made.found, virtuals)):
         service, more = together(virtuals)
-        remarks += more
+        remarks = [remark for remark in remarks if remark.where not in _of_virtual(hops, service)] + more
         behind_it = behind(service)
         hops = hops or [_balancer(machine, service)]
         if service.rewrites:
@@ -46,7 +53,10 @@ def draft(machine: Machine) -> Draft:
         remarks += left_out(virtuals, _ANOTHER_WAY)
     if not hops and sysctl.forwards(machine.settings):
         hops = [_router(machine)]
+    remarks += _not_tracked(machine, hops)
     kinds = _ways(machine, hops)
+    if not behind_it:
+        kinds, behind_it = _wanted(proxies, kinds)
     return Draft(
         hops=tuple(table for table, _ in hops),
         clients=_clients(machine, hops),
@@ -55,6 +65,16 @@ def draft(machine: Machine) -> Draft:
         remarks=tuple(remarks),
         passed_over=made.passed_over + _for_udp(machine),
     )
+
+
+def _of_virtual(hops: Sequence[_Hop], service: Service) -> set[str]:
+    """Where rules stand that match nothing but the flows of a virtual service, which are counted."""
+    matched = ((rule, _ONLY_OF_VIRTUAL.fullmatch(rule.others.lower())) for _, rules in hops for rule in rules)
+    return {
+        rule.where
+        for rule, match in matched
+        if match and not rule.left and (not match["to"] or match["to"] in service.addresses)
+    }
 
 
 def _for_udp(machine: Machine) -> Counter[str]:
@@ -77,7 +97,7 @@ def _takes_all(
     towards: list[str] = []
     for rule in outward[0][1]:
         others = rule.others.lower()
-        if rule.sources or (others and not any(word in others for word in _OF_VIRTUAL)):
+        if rule.sources or rule.left or (others and not any(word in others for word in _OF_VIRTUAL)):
             continue
         if not rule.out_interface and not rule.destinations:
             return True
@@ -89,7 +109,7 @@ def _takes_all(
 
 def _balancer(machine: Machine, service: Service) -> _Hop:
     table = {
-        "name": Said("balancer"),
+        "name": Said("balancer", _OURS),
         "kind": Said("hourglass", service.where),
         "layer": Said(4, service.where),
     }
@@ -99,10 +119,20 @@ def _balancer(machine: Machine, service: Service) -> _Hop:
 def _router(machine: Machine) -> _Hop:
     forwards = "net.ipv4.ip_forward"
     where = machine.settings[forwards].where if forwards in machine.settings else "sysctl"
-    table = {"name": Said("router"), "kind": Said("hourglass", where), "layer": Said(3, where)}
+    table = {"name": Said("router", _OURS), "kind": Said("hourglass", where), "layer": Said(3, where)}
+    if machine.untracked():
+        return table, []
     if tracked := machine.tracking_table():
-        table["preset"] = Said("linux-router", where, "does a rule track connections? a `ct` match, NAT")
+        table["preset"] = Said("linux-router", where, machine.is_tracking())
     return table | tracked, []
+
+
+def _not_tracked(machine: Machine, hops: Sequence[_Hop]) -> list[Remark]:
+    """Rules that keep flows out of a tracking table which is counted."""
+    if not any("max_entries" in table for table, _ in hops):
+        return []
+    rules = machine.the("notrack", "prerouting", "output")
+    return [Remark(rule.where, rule.text, _NO_ENTRY) for rule in rules]
 
 
 def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
@@ -110,6 +140,7 @@ def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
     if len(hops) < 2:
         return ()
     _agree([table for table, _ in hops])
+    _tell_apart([table for table, _ in hops])
     kinds: list[Table] = []
     captured = [table for table, _ in hops if "capture" in table]
     for table, rules in hops:
@@ -117,13 +148,36 @@ def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
         number = group.index(table) + 1
         name = ("captured" if table in captured else "passing") + (f"-{number}" if number > 1 else "")
         if number > 1:
-            table["name"] = Said(f"{table['name'].value}-{number}")
+            table["name"] = Said(f"{table['name'].value}-{number}", _OURS)
         where = places(rule.where for rule in rules)
-        table["machine"] = Said(machine.name)
+        table["machine"] = Said(machine.name, f"one machine: {machine.files}")
         if table in captured or not _crosses_too(captured, group):
             table["traffic"] = Said([name], where)
         kinds.append({"name": Said(name, where), "share": Said(str(Fraction(1, len(hops))), unknown=_SHARE)})
     return tuple(kinds)
+
+
+def _wanted(proxies: Sequence[_Hop], kinds: tuple[Table, ...]) -> tuple[tuple[Table, ...], tuple[Table, ...]]:
+    """Kinds and services by the ports that captured flows go to, where rules say these."""
+    found: dict[str, Said] = {}
+    for number, (_, rules) in enumerate(proxies):
+        ports = [rule.destination_ports for rule in rules]
+        if all(ports):
+            name = str(kinds[number]["name"].value) if kinds else ""
+            found[name] = Said(PortSet(", ".join(ports)).spec, places(rule.where for rule in rules))
+    if not found:
+        return kinds, ()
+    if not kinds:
+        return kinds, tuple({"ports": ports} for ports in found.values())
+    others = [str(each["name"].value) for each in kinds if each["name"].value not in found]
+    tables: list[Table] = [{"name": Said(name, said.where), "ports": said} for name, said in found.items()]
+    tables += [{"name": Said("others", _OURS)}] * bool(others)
+    named = ((kind, kind["name"]) for kind in kinds)
+    to = (
+        {**kind, "services": Said([name.value if name.value in found else "others"], name.where)}
+        for kind, name in named
+    )
+    return tuple(to), tuple(tables)
 
 
 def _agree(tables: Sequence[dict[str, Said]]) -> None:
@@ -136,6 +190,29 @@ def _agree(tables: Sequence[dict[str, Said]]) -> None:
     for table in tables if len(files) > 1 else ():
         if "max_files" in table:
             table["max_files"] = Said(unknown="the files of all proxies of the machine together")
+
+
+def _tell_apart(tables: Sequence[dict[str, Said]]) -> None:
+    """An address that a proxy and a cone have, or two cones, is written once, and counted for the other."""
+    written: list[dict[str, Said]] = []
+    for table in sorted(
+        (each for each in tables if _writes_addresses(each)), key=lambda each: "capture" in each
+    ):
+        said = table["addresses"]
+        own = AddressSet(said.value)
+        for other in written:
+            both_proxies = "capture" in other and "capture" in table
+            common = None if both_proxies else AddressSet(other["addresses"].value).common(own)
+            if common is not None:
+                why = f"{common} is an address of the machine's {other['name'].value} too, and counted twice"
+                table["addresses"] = Said(own.size, said.where, why)
+                break
+        else:
+            written.append(table)
+
+
+def _writes_addresses(table: Table) -> bool:
+    return isinstance(table.get("addresses", Said()).value, str | list)
 
 
 def _strictness(said: Said) -> int:
@@ -153,8 +230,12 @@ def _clients(machine: Machine, hops: Sequence[_Hop]) -> Table:
     found = dict(each for _, rules in hops for each in _sources(machine, rules))
     if not found:
         return {}
-    where = places(found.values())
-    return {"addresses": Said(AddressSet(list(found)).spec, where, _IN_USE)}
+    where, several = places(found.values()), AddressSet(list(found))
+    given = [table["addresses"].value for table, _ in hops if _writes_addresses(table)]
+    kept = any("source" in table and table["source"].value == "client" for table, _ in hops)
+    if kept and any(several.common(AddressSet(each)) for each in given):
+        return {"addresses": Said(several.size, where, f"{_IN_USE}; the machine's own are among them")}
+    return {"addresses": Said(several.spec, where, _IN_USE)}
 
 
 def _itself(machine: Machine) -> Table:
@@ -178,5 +259,6 @@ def _sources(machine: Machine, rules: Sequence[Rule]) -> Iterator[tuple[str, str
             yield from ((each.host, each.where) for each in own)
             continue
         for each in machine.routing.of(rule.in_interface or "*", rule.main_family):
-            if rule.in_interface or (outside is not None and each.interface != outside.interface):
+            inside = rule.in_interface or (outside is not None and each.interface != outside.interface)
+            if inside and each.address.network.num_addresses > 1:  # else it is the machine's own alone
                 yield str(each.address.network), each.where

@@ -42,10 +42,14 @@ def is_drawn(rule: Rule) -> bool:
 
 
 def fewer(rule: Rule) -> list[Remark]:
-    """That a rule has matches which are not counted."""
-    if not rule.others:
+    """That a rule has matches which are not counted, or that others before it let flows go."""
+    without = [f"not those of {each.where} ({each.text})" for each in rule.left]
+    if rule.more_left:
+        without.append(f"of {rule.more_left} more rules")
+    if not rule.others and not without:
         return []
-    return [Remark(rule.where, rule.text, f"it is for fewer flows than counted here: {rule.others}")]
+    what = ", ".join(filter(None, (rule.others, *without)))
+    return [Remark(rule.where, rule.text, f"it is for fewer flows than counted here: {what}")]
 
 
 class Kernel(NamedTuple):
@@ -68,6 +72,8 @@ class Machine:
     """A machine; what is None, or empty, stands in none of its files."""
 
     name: str
+    files: str = ""
+    """What its files are in."""
     rules: tuple[Rule, ...] = ()
     balanced: tuple[Balanced, ...] = ()
     routing: Routing = field(default_factory=Routing)
@@ -76,6 +82,10 @@ class Machine:
     limits: tuple[Limit, ...] = ()
     kernel: Kernel | None = None
     memory: Memory | None = None
+    tracks: str = ""
+    """Where a rule needs the tracking table."""
+    is_whole: bool = False
+    """Whether all rules are here: nft lists those of iptables too."""
 
     def the(self, action: str, *hooks: str) -> list[Rule]:
         """The rules that do this, in any or one of these hooks, not for UDP alone."""
@@ -84,6 +94,22 @@ class Machine:
             for rule in self.rules
             if rule.action == action and rule.hook in (hooks or (rule.hook,)) and rule.protocol != "udp"
         ]
+
+    def untracked(self) -> Said | None:
+        """That nothing of TCP takes an entry of the tracking table; None where something may."""
+        if self.tracks:
+            return None
+        for rule in self.the("notrack", "prerouting"):
+            ports = rule.source_ports or rule.destination_ports
+            if not (
+                ports or rule.sources or rule.destinations or rule.in_interface or rule.others or rule.left
+            ):
+                return Said("off", rule.where)
+        return Said("off", "no rule tracks connections") if self.is_whole else None
+
+    def is_tracking(self) -> str:
+        """What to find out about the tracking table where rules do not say that it is in use."""
+        return "" if self.tracks else "does a rule track connections? a `ct` match, NAT: nft list ruleset"
 
     def preset(self) -> Said:
         """The preset of a cone by the kernel's version."""

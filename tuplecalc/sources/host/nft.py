@@ -7,11 +7,11 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Remark
-from tuplecalc.sources.host.chains import ONE_TO_ONE, Does, Match, Reading, Step, family_of
+from tuplecalc.sources.host.chains import LIMIT, ONE_TO_ONE, Does, Match, Reading, Step, family_of
 from tuplecalc.sources.host.nft_expressions import NotKnownError, Sets, listed, said, shortened
 from tuplecalc.sources.host.rule import Hook
 from tuplecalc.sources.texts import Text
@@ -23,19 +23,27 @@ HOOKS: Mapping[str, Hook] = {
     "output": "output",
     "postrouting": "postrouting",
 }
+_BEGINS = re.compile(r'^\s*\{\s*"nftables"\s*:', re.MULTILINE)
 _FAMILIES = {"ip": "ip", "ip6": "ip6", "inet": "both"}
+_VERDICTS = {"accept", "drop", "reject", "jump", "goto", "queue"}
 _HOLDS_NO_TUPLE = {
-    *("counter", "log", "limit", "quota", "accept", "return", "continue", "set", "last", "reset", "dup"),
+    *("counter", "log", "limit", "quota", "continue", "set", "last", "reset", "dup"),
     *("mangle", "queue", "fwd", "map", "secmark"),
     *("ct helper", "ct timeout", "ct expectation", "ct count", "meter"),
 }
+_TRACKING = re.compile(
+    r'"(ct( \w+)?|snat|dnat|masquerade|redirect|synproxy|flow)": '
+    r'|"xt": {[^}]*"(conntrack|state|conn\w+|CONN\w+|CT|SNAT|DNAT|MASQUERADE|REDIRECT|NETMAP|SYNPROXY)"'
+)
+"""What needs the tracking table, in the JSON of a rule."""
+_LEAVES: Mapping[str, Literal["chain", "hook"]] = {"return": "chain", "accept": "hook"}
 _TARGETS_OF_NAT = {"SNAT", "MASQUERADE", "DNAT", "REDIRECT", "TPROXY", "NETMAP", "CT", "NOTRACK"}
 _LOST = "iptables made this rule, and nft does not print what it does: iptables-save would"
 
 
 def recognises(text: Text) -> bool:
     """Whether this is nft's JSON."""
-    return bool(re.match(r'\s*\{\s*"nftables"\s*:', text.text))
+    return bool(_BEGINS.search(text.text))
 
 
 def read(text: Text, taken: Collection[tuple[str, str]] = ()) -> Reading:
@@ -43,10 +51,14 @@ def read(text: Text, taken: Collection[tuple[str, str]] = ()) -> Reading:
 
     Raises :class:`~tuplecalc.errors.InputError` where this is not nft's JSON.
     """
+    begins = _BEGINS.search(text.text)
+    before = text.text[: begins.start()].strip() if begins else ""
     try:
-        match json.loads(text.text):
+        match json.loads(text.text[begins.start() :] if begins else text.text):
             case {"nftables": [*objects]}:
-                return _Ruleset(text, taken).read(objects)
+                reading = _Ruleset(text, taken).read(objects)
+                reading.remarks[:0] = [Remark(text.at(1), shortened(before))] if before else []
+                return reading
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"{text.name}: not JSON: {error}; collect it again: `nft -j list ruleset`"
@@ -95,6 +107,8 @@ class _Ruleset:
                         self.reading.remarks.append(Remark(where, said(each), f"{c} is no chain here"))
                     elif (f, t) not in self.taken:
                         self.lookup = sets[f, t]
+                        if not self.reading.tracks and _TRACKING.search(json.dumps(expressions)):
+                            self.reading.tracks = where
                         chain += self.steps(where, f, expressions)
                 case {"rule": _}:
                     self.reading.remarks.append(Remark(where, said(each)))
@@ -109,7 +123,9 @@ class _Ruleset:
         text = shortened(" ".join(map(said, expressions)))
         ways = [Match(family=_FAMILIES[family])]  # type: ignore[arg-type]
         marks = [mark for each in expressions if (mark := _mark(each)) is not None]
-        for expression in expressions:
+        names = {name for each in expressions if isinstance(each, dict) for name in each}
+        limits = [each for each in expressions if _limits(each)] if names & _VERDICTS else []
+        for expression in (each for each in expressions if each not in limits):
             try:
                 match expression:
                     case {"match": {"op": str(op), "left": left, "right": right}}:
@@ -127,6 +143,8 @@ class _Ruleset:
                         raise NotKnownError
             except (NotKnownError, ValueError):
                 self.reading.remarks.append(Remark(where, shortened(said(expression))))
+        if limits and any(way.protocol in ("", "tcp") for way in ways):
+            self.reading.remarks.append(Remark(where, text, LIMIT))
 
     def statement(self, step: Step, expression: Mapping[str, Any], marks: list[int]) -> Iterator[Step]:
         """What a statement does with the packets that reach it."""
@@ -151,9 +169,10 @@ class _Ruleset:
                 self.reading.remarks.append(Remark(step.where, step.text, _LOST))
             case (("drop" | "reject" | "jump" | "goto"), _):
                 yield from self.verdict(step, expression)
+            case (("accept" | "return"), _):
+                yield step._replace(leaves=_LEAVES[name])
             case _ if name in _HOLDS_NO_TUPLE:
                 self.reading.passed_over[name] += 1
-                yield step._replace(leaves=name in ("accept", "return"))
             case _:
                 raise NotKnownError
 
@@ -165,8 +184,10 @@ class _Ruleset:
             case {"jump": {"target": str(target)}} | {"goto": {"target": str(target)}}:
                 yield step._replace(jump=target)
             case {"accept": _}:
-                yield step._replace(leaves=True)
-            case {"return": _} | {"continue": _}:
+                yield step._replace(leaves="hook")
+            case {"return": _}:
+                yield step._replace(leaves="chain")
+            case {"continue": _}:
                 pass
             case _:
                 raise NotKnownError
@@ -201,6 +222,16 @@ def _for_family(match: Match, family: object, addresses: tuple[str, ...]) -> Mat
     """A translation to addresses of one family is for that family alone."""
     told = family if family in ("ip", "ip6") else family_of(addresses)
     return match if match.family != "both" else replace(match, family=told)
+
+
+def _limits(expression: object) -> bool:
+    """Whether it bounds how many connections there are, or how many come."""
+    match expression:
+        case {"ct count": _} | {"limit": _} | {"meter": _}:
+            return True
+        case {"set": {"stmt": [*several]}}:
+            return any(map(_limits, several))
+    return False
 
 
 def _mark(expression: object) -> int | None:

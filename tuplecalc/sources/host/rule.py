@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Hook = Literal["prerouting", "input", "forward", "output", "postrouting"]
 Action = Literal[
     "snat", "masquerade", "dnat", "redirect", "tproxy", "notrack", "drop-invalid", "transparent-socket"
 ]
+
+
+class Left(NamedTuple):
+    """A rule by which packets leave before another one."""
+
+    where: str
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +51,9 @@ class Rule:
     """``random`` or ``fully-random``."""
     others: str = ""
     """Matches that are not kept above, as written: the rule is then for fewer packets than it seems."""
+    left: tuple[Left, ...] = ()
+    """Rules before it that keep packets from it."""
+    more_left: int = 0
 
     @property
     def main_family(self) -> Literal["ip", "ip6"]:

@@ -7,11 +7,19 @@ from collections.abc import Mapping
 
 from tuplecalc.network.hop import EPHEMERAL_PORTS
 from tuplecalc.network.ports import PortSet
-from tuplecalc.sources.draft import Said
+from tuplecalc.sources.draft import Remark, Said
 from tuplecalc.sources.texts import Text
 
 _SETTING = re.compile(r"^(net[./][\w./@:*-]+)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
+_OTHERS = re.compile(r"(sysctl: .*|[\w./@:*-]+[ \t]*=.*|#.*|)")
+"""What ``sysctl`` prints beside settings of the network: errors, other settings."""
 _TABLE = "net.netfilter.nf_conntrack_"
+_RANGE, _RESERVED = "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports"
+_NUMBERS = {
+    *(_TABLE + name for name in ("max", "tcp_timeout_time_wait", "udp_timeout_stream", "tcp_be_liberal")),
+    *("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.tcp_tw_reuse"),
+    "net.ipv4.tcp_tw_reuse_delay",
+}
 Settings = Mapping[str, Said]
 """The value of each setting as it is printed, and where."""
 
@@ -21,15 +29,36 @@ def recognises(text: Text) -> bool:
     return bool(_SETTING.search(text.text))
 
 
-def read(text: Text) -> dict[str, Said]:
-    """The settings of the network; lines that are none (``sysctl`` mixes its errors in) are left out.
+def read(text: Text) -> tuple[dict[str, Said], list[Remark]]:
+    """The settings of the network, and lines that are none, or whose value is none.
 
-    >>> read(Text("sysctl.txt", "net.ipv4.ip_forward = 1"))["net.ipv4.ip_forward"]
-    Said(value='1', where='sysctl.txt:1', unknown='')
+    >>> settings, remarks = read(Text("sysctl.txt", "net.ipv4.ip_forward = 1"))
+    >>> settings["net.ipv4.ip_forward"], remarks
+    (Said(value='1', where='sysctl.txt:1', unknown=''), [])
     """
-    lines = enumerate(text.text.splitlines(), 1)
-    found = ((number, _SETTING.match(line.rstrip())) for number, line in lines)
-    return {m[1].replace("/", "."): Said(m[2], text.at(number)) for number, m in found if m}
+    found: dict[str, Said] = {}
+    remarks = []
+    for at, line in enumerate(map(str.strip, text.text.splitlines()), 1):
+        if matched := _SETTING.match(line):
+            name, value = matched[1].replace("/", "."), Said(matched[2], text.at(at))
+            if why := _wrong(name, value):
+                remarks.append(Remark(value.where, line, f"{why}: left out"))
+            else:
+                found[name] = value
+        elif not _OTHERS.fullmatch(line):
+            remarks.append(Remark(text.at(at), line))
+    return found, remarks
+
+
+def _wrong(name: str, said: Said) -> str:
+    """What is wrong with the value of a setting that is looked at."""
+    if name in _NUMBERS and number({name: said}, name) is None:
+        return "no number"
+    if name == _RANGE and _ports(said, "-".join(str(said.value).split())) is None:
+        return "no range of ports"
+    if name == _RESERVED and said.value and _ports(said, str(said.value)) is None:
+        return "no ports"
+    return ""
 
 
 def number(settings: Settings, name: str) -> Said | None:
@@ -62,12 +91,12 @@ def sockets(settings: Settings) -> dict[str, Said]:
     """What the machine's own sockets may use: ports without the reserved ones, and ``reuse_after``.
 
     >>> lines = ["ip_local_port_range = 1024 65535", "ip_local_reserved_ports = 8080,9000-9010"]
-    >>> settings = read(Text("s", "".join(f"net.ipv4.{line}\\n" for line in lines)))
+    >>> settings, _ = read(Text("s", "".join(f"net.ipv4.{line}\\n" for line in lines)))
     >>> sockets(settings)["ports"]
     Said(value=['1024-8079', '8081-8999', '9011-65535'], where='s:1, s:2', unknown='')
     """
     found = {}
-    span, reserved = (settings.get(f"net.ipv4.ip_local_{name}") for name in ("port_range", "reserved_ports"))
+    span, reserved = settings.get(_RANGE), settings.get(_RESERVED)
     given = _ports(span, "-".join(str(span.value).split())) if span else None
     taken = _ports(reserved, str(reserved.value)) if reserved and reserved.value else None
     left = (given[0] if given else EPHEMERAL_PORTS) - (taken[0] if taken else PortSet.of_ranges([]))

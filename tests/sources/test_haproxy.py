@@ -93,7 +93,7 @@ def test_servers_that_are_reached_in_several_ways_are_hops_of_separate_kinds() -
     ] == [
         ["haproxy-tunnel", "client-port", None, None, ["haproxy-tunnel"]],
         ["haproxy-brokers", "own", ["198.18.1.11", "198.18.1.12"], "10000-59999", ["haproxy-brokers"]],
-        ["haproxy-brokers-2", "own", "198.18.1.11", "20000-29999", ["haproxy-brokers-2"]],
+        ["haproxy-brokers-2", "own", 1, "20000-29999", ["haproxy-brokers-2"]],
         ["haproxy-brokers-3", "own", 1, None, ["haproxy-brokers-3"]],
     ]
     assert all_values(draft.kinds) == [

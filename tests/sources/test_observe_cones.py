@@ -142,4 +142,4 @@ def test_a_forwarder_with_a_virtual_service() -> None:
         entry("198.18.0.1:40004", "198.18.7.7:80", "198.18.8.1:80", protocol="udp"),
     ]
     found = usage(look(model, entries), "lvs", "forwarded")
-    assert busy(found) == {("198.18.0.1", "198.18.8.1:80"): (1, 1), ("198.18.0.1", "198.18.8.2:80"): (1, 0)}
+    assert busy(found) == {("198.18.0.1", "198.18.8.1:80"): (1, 0), ("198.18.0.1", "198.18.8.2:80"): (1, 0)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.sources.draft import Said
 
@@ -98,3 +99,26 @@ def addresses_of(found: Iterable[Place], any_: str = "ip -brief addr: those that
 def _order(address: str) -> tuple[int, int]:
     parsed = ip_address(address)
     return parsed.version, int(parsed)
+
+
+def writes_addresses(table: Mapping[str, Said]) -> bool:
+    """Whether it has addresses, not only how many."""
+    return isinstance(table.get("addresses", Said()).value, str | list)
+
+
+def write_once(tables: Iterable[dict[str, Said]]) -> None:
+    """An address that two of these hops have is written at the first, and only counted at the other.
+
+    A topology takes an address for one machine's.
+    """
+    written: list[dict[str, Said]] = []
+    for table in filter(writes_addresses, tables):
+        said = table["addresses"]
+        own = AddressSet(said.value)
+        for other in written:
+            if (common := AddressSet(other["addresses"].value).common(own)) is not None:
+                why = f"{common} is an address of {other['name'].value} too, and counted twice"
+                table["addresses"] = Said(own.size, said.where, why)
+                break
+        else:
+            written.append(table)

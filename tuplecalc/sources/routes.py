@@ -12,7 +12,7 @@ from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.machine import are_apart
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Draft, Remark, Said, Table
-from tuplecalc.sources.places import NO_PORTS, Place, addresses_of, is_address, places
+from tuplecalc.sources.places import NO_PORTS, Place, addresses_of, is_address, places, write_once
 
 LOCAL_PORTS = "sysctl net.ipv4.ip_local_port_range"
 _TRACKING = '"strict" where a rule drops `ct state invalid`, "off" where nothing tracks: nft list ruleset'
@@ -66,7 +66,7 @@ def drafted(
         )
         remarks = [*remarks, Remark(name, f"{len(groups)} ways through one proxy", why)]
         common = _divided(common, len(groups))
-    hops = [
+    hops: list[dict[str, Said]] = [
         {
             "name": Said(each if several else name),
             "kind": Said("hourglass"),
@@ -78,6 +78,8 @@ def drafted(
         }
         for each, group, said in zip(names, groups, keys, strict=True)
     ]
+    if not together:
+        write_once(hops)
     of_kind = {each: {"services": Said(reached)} for each, reached in zip(names, of_way, strict=True)}
     kinds = kinds_of(of_kind if several else {}, shares)
     return Draft(

@@ -105,7 +105,7 @@ def test_a_gateway_that_captures_and_translates(setup: str) -> None:
     expected: dict[str, Any] = {"kind": "cone", "addresses": "198.18.0.1-198.18.0.2", "ports": "2000-61999"}
     assert cone.items() >= {**expected, "traffic": ["passing"]}.items()
     expected = {
-        **{"capture": "tproxy", "source": "own", "addresses": 1, "max_files": 5000},
+        **{"capture": "tproxy", "source": "own", "addresses": "198.18.0.1", "max_files": 5000},
         **{"ports": ["20000-20099", "20200-29999"], "reuse_after": "1000ms", "tracking": "strict"},
         **{"name": Path(sys.executable).name[:15], "traffic": ["captured"]},
     }

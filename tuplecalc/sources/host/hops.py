@@ -16,6 +16,7 @@ from tuplecalc.sources.host.captures import captures
 from tuplecalc.sources.host.cones import cones
 from tuplecalc.sources.host.machine import Machine, places
 from tuplecalc.sources.host.rule import Rule
+from tuplecalc.sources.places import write_once, writes_addresses
 
 _SHARE = "which part of the flows goes this way"
 _OURS = "named here"
@@ -140,7 +141,7 @@ def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:
     if len(hops) < 2:
         return ()
     _agree([table for table, _ in hops])
-    _tell_apart([table for table, _ in hops])
+    write_once(table for table, _ in hops if "capture" not in table)  # of two cones
     kinds: list[Table] = []
     captured = [table for table, _ in hops if "capture" in table]
     for table, rules in hops:
@@ -192,29 +193,6 @@ def _agree(tables: Sequence[dict[str, Said]]) -> None:
             table["max_files"] = Said(unknown="the files of all proxies of the machine together")
 
 
-def _tell_apart(tables: Sequence[dict[str, Said]]) -> None:
-    """An address that a proxy and a cone have, or two cones, is written once, and counted for the other."""
-    written: list[dict[str, Said]] = []
-    for table in sorted(
-        (each for each in tables if _writes_addresses(each)), key=lambda each: "capture" in each
-    ):
-        said = table["addresses"]
-        own = AddressSet(said.value)
-        for other in written:
-            both_proxies = "capture" in other and "capture" in table
-            common = None if both_proxies else AddressSet(other["addresses"].value).common(own)
-            if common is not None:
-                why = f"{common} is an address of the machine's {other['name'].value} too, and counted twice"
-                table["addresses"] = Said(own.size, said.where, why)
-                break
-        else:
-            written.append(table)
-
-
-def _writes_addresses(table: Table) -> bool:
-    return isinstance(table.get("addresses", Said()).value, str | list)
-
-
 def _strictness(said: Said) -> int:
     return ("off", "loose", "strict").index(str(said.value))
 
@@ -231,7 +209,7 @@ def _clients(machine: Machine, hops: Sequence[_Hop]) -> Table:
     if not found:
         return {}
     where, several = places(found.values()), AddressSet(list(found))
-    given = [table["addresses"].value for table, _ in hops if _writes_addresses(table)]
+    given = [table["addresses"].value for table, _ in hops if writes_addresses(table)]
     kept = any("source" in table and table["source"].value == "client" for table, _ in hops)
     if kept and any(several.common(AddressSet(each)) for each in given):
         return {"addresses": Said(several.size, where, f"{_IN_USE}; the machine's own are among them")}

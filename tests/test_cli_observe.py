@@ -16,7 +16,7 @@ from tests.command import PLAIN, bare, invoke, refused, run, terminal
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import load
-from tuplecalc.sources.observed import snapshots
+from tuplecalc.sources.busy.observed import snapshots
 from tuplecalc.sources.tables.recognise import Stream
 
 HUB = """# A hub in front of which clients fall from the sky
@@ -443,9 +443,9 @@ def streams(opened: int) -> list[Stream]:
 
 def test_what_grows_runs_dry(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr("tuplecalc.sources.observed.monotonic", lambda: clock[0])
+    monkeypatch.setattr("tuplecalc.sources.busy.observed.monotonic", lambda: clock[0])
     monkeypatch.setattr(
-        "tuplecalc.sources.observed.sleep", lambda time: clock.__setitem__(0, clock[0] + time)
+        "tuplecalc.sources.busy.observed.sleep", lambda time: clock.__setitem__(0, clock[0] + time)
     )
     counts = iter((1000, 1100, 1300))
     seen = list(snapshots(capacity(load(hub)), ["clients"], lambda: streams(next(counts)), 10.0, 3, 1))
@@ -467,7 +467,7 @@ def test_interrupted_it_says_what_it_has_seen(
         if len(naps) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("tuplecalc.sources.observed.sleep", sleep)
+    monkeypatch.setattr("tuplecalc.sources.busy.observed.sleep", sleep)
     arguments = ("observe", hub, "--from", str(tmp_path / "ss.txt"), "--every", "10s", "--for", "5m")
     found = invoke(*arguments, "-o", "json")
     assert (found.exit_code, found.stderr) == (0, "")
@@ -475,7 +475,9 @@ def test_interrupted_it_says_what_it_has_seen(
     naps.clear()
     assert "None of these scopes grows." in invoke(*arguments).stdout
     assert naps[0] == 0
-    monkeypatch.setattr("tuplecalc.sources.observed.sleep", lambda _: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(
+        "tuplecalc.sources.busy.observed.sleep", lambda _: os.kill(os.getpid(), signal.SIGINT)
+    )
     assert invoke(*arguments).exit_code == 130  # nothing was seen
 
 
@@ -493,8 +495,8 @@ def test_how_often_it_looks(
 ) -> None:
     (tmp_path / "ss.txt").write_text(sockets(1, 0), encoding="utf-8")
     found: list[float] = []
-    monkeypatch.setattr("tuplecalc.sources.observed.monotonic", lambda: 0)
-    monkeypatch.setattr("tuplecalc.sources.observed.sleep", found.append)
+    monkeypatch.setattr("tuplecalc.sources.busy.observed.monotonic", lambda: 0)
+    monkeypatch.setattr("tuplecalc.sources.busy.observed.sleep", found.append)
     invoke("observe", hub, "--from", str(tmp_path / "ss.txt"), *arguments)
     assert found == naps
 

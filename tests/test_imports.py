@@ -56,7 +56,7 @@ def test_observe_loads_what_its_output_needs(output: str, others: set[str], tmp_
     path = tmp_path / "ss.txt"
     path.write_text("tcp ESTAB 0 0 198.18.0.1:40000 198.18.9.9:443\n", encoding="utf-8")
     modules = after("observe", "cone", "--from", str(path), "-o", output)
-    assert "tuplecalc.sources.observe" in modules
+    assert "tuplecalc.sources.busy.observe" in modules
     assert not modules & (HEAVY | others | {"jinja2", "pyroute2", "tomlkit"})
 
 

@@ -21,7 +21,7 @@ from tuplecalc.lab.verification import Verification
 from tuplecalc.network.file import EXAMPLES
 from tuplecalc.network.presets import preset
 from tuplecalc.render.json import SCHEMAS
-from tuplecalc.sources.observed import Observed, snapshots
+from tuplecalc.sources.busy.observed import Observed, snapshots
 
 DIRECT = "clients = {addresses = 9, time_wait = 0}\nservices = {addresses = 3, ports = 80}\n"
 PROXY = 'hops = [{name = "p", kind = "hourglass", capture = "%s", %s}]\n'

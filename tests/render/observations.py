@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import loads
+from tuplecalc.sources.busy.observed import Observed
+from tuplecalc.sources.busy.usage import Busy, Measured, Observation, Total, Uncounted, Usage
 from tuplecalc.sources.draft import Remark
-from tuplecalc.sources.observed import Observed
-from tuplecalc.sources.usage import Busy, Measured, Observation, Total, Uncounted, Usage
 
 HUB = """
 title = "A hub of sessions"

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from tests.render.observations import observed
 from tuplecalc.render.observed import print_table
-from tuplecalc.sources.observed import Observed
-from tuplecalc.sources.usage import Observation
+from tuplecalc.sources.busy.observed import Observed
+from tuplecalc.sources.busy.usage import Observation
 
 WIDE = """\
 Fullest: nat ports 198.18.8.1 → 198.18.9.9:443: 64,511 of 64,512 (99.998%).

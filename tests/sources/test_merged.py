@@ -12,8 +12,8 @@ from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import loads
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.sources import haproxy
 from tuplecalc.sources.host import bundle
+from tuplecalc.sources.proxies import haproxy
 from tuplecalc.sources.texts import Source, Text
 from tuplecalc.sources.written import Written, written
 

@@ -19,7 +19,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import show_path
 from tuplecalc.render.json import to_dict
-from tuplecalc.sources.observed import Observed, snapshots
+from tuplecalc.sources.busy.observed import Observed, snapshots
 from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.tables.recognise import Stream, stream
 
@@ -104,7 +104,7 @@ def observe(
     design, text = own_chain() if file is None else with_text(file, settings)
     names = own_hops(design, hops)
     if fill is not None:
-        from tuplecalc.sources.fill import document, filled
+        from tuplecalc.sources.busy.fill import document, filled
 
         document(text)  # it may be long until there is something to fill in
     listed = _SCOPES[output] if scopes is None else scopes

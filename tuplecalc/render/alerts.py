@@ -11,7 +11,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.kinds import ENTRIES
 from tuplecalc.render import numbers
 from tuplecalc.render.table import name
-from tuplecalc.sources.counting import RULES
+from tuplecalc.sources.busy.counting import RULES
 
 STEPS = ((Fraction(8, 10), "warning", "10m"), (Fraction(9, 10), "critical", "2m"))
 """From which share of a limit on there is an alert, how severe, and after how long."""

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity
     from tuplecalc.questions.solution import Solution
     from tuplecalc.questions.sweep import Sweep
-    from tuplecalc.sources.observed import Observed
-    from tuplecalc.sources.usage import Measured, Usage
+    from tuplecalc.sources.busy.observed import Observed
+    from tuplecalc.sources.busy.usage import Measured, Usage
     from tuplecalc.under_load.offered import Offered
 
 SCHEMA_VERSION = 1
@@ -436,6 +436,6 @@ _RECORDS: dict[str, Callable[[Any], Record]] = {
     "tuplecalc.questions.best_mix.BestMix": _mix,
     "tuplecalc.questions.sweep.Sweep": _sweep,
     "tuplecalc.lab.verification.Verification": _verification,
-    "tuplecalc.sources.observed.Observed": _observed,
+    "tuplecalc.sources.busy.observed.Observed": _observed,
 }
 """A result's type → its record; by name, so that ``capacity`` loads neither sympy nor numpy."""

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, get_args
 
 from tuplecalc.render import numbers, table
-from tuplecalc.sources.observed import Observed
+from tuplecalc.sources.busy.observed import Observed
+from tuplecalc.sources.busy.usage import Busy, Measured, Total, Usage
 from tuplecalc.sources.tables.connection import State
-from tuplecalc.sources.usage import Busy, Measured, Total, Usage
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tuplecalc.sources.busy.observed import Observed
 from tuplecalc.sources.needs import needs
-from tuplecalc.sources.observed import Observed
 
 HELP = {
     "tuples_used": "Keys taken of a limit's fullest scope.",

@@ -16,8 +16,9 @@ COLLECTOR = Path(__file__).parent / "host" / "collector.sh"
 
 def readers() -> tuple[Reader, ...]:
     """All kinds of sources; those that are known by more of their content come first."""
-    from tuplecalc.sources import envoy, haproxy, nginx, terraform
+    from tuplecalc.sources.clouds import terraform
     from tuplecalc.sources.host import bundle
+    from tuplecalc.sources.proxies import envoy, haproxy, nginx
 
     return terraform.READER, envoy.READER, bundle.READER, haproxy.READER, nginx.READER
 

@@ -9,9 +9,9 @@ import pytest
 from tests.lab.shapes import chain, nat
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import from_dict
-from tuplecalc.sources.observe import observe
+from tuplecalc.sources.busy.observe import observe
+from tuplecalc.sources.busy.usage import Observation
 from tuplecalc.sources.tables.recognise import Stream
-from tuplecalc.sources.usage import Observation
 
 MODEL = capacity(
     from_dict(chain(nat(addresses="198.18.1.0/28", ports="1024-65535", max_entries=1 << 20), services=9))

@@ -8,9 +8,9 @@ from tests.limits.chains import Topology
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.file import from_dict
-from tuplecalc.sources.observe import observe
+from tuplecalc.sources.busy.observe import observe
+from tuplecalc.sources.busy.usage import Observation, Usage
 from tuplecalc.sources.tables.connection import Connection, TableName, socket
-from tuplecalc.sources.usage import Observation, Usage
 
 WEB, MAIL = "198.18.9.9", "198.18.9.10"
 

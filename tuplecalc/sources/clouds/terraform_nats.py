@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from tuplecalc.errors import TopologyError
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.presets import preset
+from tuplecalc.sources.clouds.terraform_resources import LATER, Estate, Made, Reading, Resource
 from tuplecalc.sources.draft import Said
 from tuplecalc.sources.json_node import Node
-from tuplecalc.sources.terraform_resources import LATER, Estate, Made, Reading, Resource
 
 _AUTOMATIC = "gcloud compute routers get-status: autoAllocatedNatIps, which grow with the need"
 _GOOGLE_TIME_WAIT = "gcloud compute routers nats describe: effectiveTcpTimeWaitTimeoutSec"

@@ -9,20 +9,32 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from tuplecalc.errors import InputError
-from tuplecalc.sources.draft import Draft, Said, Table
-from tuplecalc.sources.json_node import parsed
-from tuplecalc.sources.places import ANY, NO_PORTS, Place
-from tuplecalc.sources.recognise import Reader
-from tuplecalc.sources.routes import Route, distinct, kinds_of, services_of
-from tuplecalc.sources.terraform_balancers import ATTACHMENTS, LISTENERS, TARGET_GROUPS, aws_network_balancer
-from tuplecalc.sources.terraform_nats import (
+from tuplecalc.sources.clouds.terraform_balancers import (
+    ATTACHMENTS,
+    LISTENERS,
+    TARGET_GROUPS,
+    aws_network_balancer,
+)
+from tuplecalc.sources.clouds.terraform_nats import (
     aws_nat_gateway,
     azure_nat_gateway,
     azure_outbound_rule,
     google_router_nat,
     tencent_nat_gateway,
 )
-from tuplecalc.sources.terraform_resources import LATER, Made, Reading, Resource, estate_of, is_terraform
+from tuplecalc.sources.clouds.terraform_resources import (
+    LATER,
+    Made,
+    Reading,
+    Resource,
+    estate_of,
+    is_terraform,
+)
+from tuplecalc.sources.draft import Draft, Said, Table
+from tuplecalc.sources.json_node import parsed
+from tuplecalc.sources.places import ANY, NO_PORTS, Place
+from tuplecalc.sources.recognise import Reader
+from tuplecalc.sources.routes import Route, distinct, kinds_of, services_of
 from tuplecalc.sources.texts import Source
 
 _SHARES = (

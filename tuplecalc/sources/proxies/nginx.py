@@ -14,7 +14,6 @@ from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.gathering import EVEN, NO_IP, SPARE, Gathering
 from tuplecalc.sources.needs import needs
-from tuplecalc.sources.nginx_tree import NOT_THERE, Directive, expanded, is_configuration, tree_of, values_of
 from tuplecalc.sources.places import (
     ANY,
     NO_PORTS,
@@ -24,6 +23,14 @@ from tuplecalc.sources.places import (
     is_address,
     places,
     ports_of,
+)
+from tuplecalc.sources.proxies.nginx_tree import (
+    NOT_THERE,
+    Directive,
+    expanded,
+    is_configuration,
+    tree_of,
+    values_of,
 )
 from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.routes import LOCAL_PORTS, Route, drafted

@@ -7,9 +7,9 @@ from dataclasses import replace
 from heapq import nlargest
 
 from tuplecalc.errors import reject
-from tuplecalc.sources.rates import measured
+from tuplecalc.sources.busy.rates import measured
+from tuplecalc.sources.busy.usage import Busy, Ends, Measured, Observation, Scope, Usage
 from tuplecalc.sources.tables.connection import TableName
-from tuplecalc.sources.usage import Busy, Ends, Measured, Observation, Scope, Usage
 
 
 def between(earlier: Observation, later: Observation, seconds: float) -> Observation:
@@ -17,7 +17,7 @@ def between(earlier: Observation, later: Observation, seconds: float) -> Observa
 
     Of one :class:`~tuplecalc.limits.capacity.Capacity` and one machine.  Each of the busiest scopes has its
     growth in keys a second, so that ``runs_dry_in`` says when it is full if it goes on so.  Rates are
-    those of what came in between, :func:`~tuplecalc.sources.rates.measured`.
+    those of what came in between, :func:`~tuplecalc.sources.busy.rates.measured`.
 
     Raises :class:`~tuplecalc.errors.TopologyError` where the seconds are not positive.
     """

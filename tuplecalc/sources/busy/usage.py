@@ -1,7 +1,7 @@
 """What is busy now beside what the model grants: types that tables fill and renderers show.
 
-:func:`tuplecalc.sources.counting.observe` makes an :class:`Observation` of one look at a machine's tables,
-:func:`tuplecalc.sources.growth.between` a second one that knows how all has grown since the first::
+:func:`tuplecalc.sources.busy.observe.observe` makes an :class:`Observation` of one look at tables,
+:func:`tuplecalc.sources.busy.growth.between` a second one that knows how all has grown since the first::
 
     Observation
     ├── usages     one Usage for each limit that this machine's tables show: its busiest scopes (Busy)

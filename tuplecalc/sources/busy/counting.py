@@ -39,9 +39,9 @@ from tuplecalc.limits.kinds import (
     UPSTREAM,
     Kind,
 )
-from tuplecalc.sources.scoping import At, IsAddress, endpoints, flags, within
+from tuplecalc.sources.busy.scoping import At, IsAddress, endpoints, flags, within
+from tuplecalc.sources.busy.usage import Scope
 from tuplecalc.sources.tables.connection import Connection, TableName
-from tuplecalc.sources.usage import Scope
 
 Scoped = Callable[[Connection], Scope | None]
 _SOURCE, _ANSWERED = attrgetter("source"), attrgetter("answer_destination")

@@ -7,11 +7,11 @@ from functools import reduce
 from operator import or_
 
 from tuplecalc.network.ports import LAST_PORT, PortSet
+from tuplecalc.sources.clouds.terraform_resources import LATER, Estate, Made, Reading, Resource
 from tuplecalc.sources.draft import Said
 from tuplecalc.sources.json_node import Node
 from tuplecalc.sources.places import NO_PORTS, Place
 from tuplecalc.sources.routes import Route
-from tuplecalc.sources.terraform_resources import LATER, Estate, Made, Reading, Resource
 
 LISTENERS = ("aws_lb_listener", "aws_alb_listener")
 TARGET_GROUPS = ("aws_lb_target_group", "aws_alb_target_group")

@@ -6,12 +6,12 @@ from random import Random
 import pytest
 
 from tests.lab.shapes import chain, nat
-from tests.sources.looks import HUB, OUT, WEB, entry, look, sock
+from tests.sources.busy.looks import HUB, OUT, WEB, entry, look, sock
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import from_dict
-from tuplecalc.sources.growth import between
+from tuplecalc.sources.busy.growth import between
+from tuplecalc.sources.busy.usage import Measured, Observation
 from tuplecalc.sources.tables.connection import Connection
-from tuplecalc.sources.usage import Measured, Observation
 
 MODEL = capacity(from_dict(chain(nat(**OUT))))
 TIME_WAIT, TIMEOUT_CLOSE = 120, 10

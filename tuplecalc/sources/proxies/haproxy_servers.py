@@ -11,9 +11,9 @@ from typing import NamedTuple
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.sources.draft import Said, Table
 from tuplecalc.sources.gathering import NO_IP, SPARE, WANTED, Gathering
-from tuplecalc.sources.haproxy_grammar import Line, Section
-from tuplecalc.sources.haproxy_words import OPTIONS_LEFT_OUT
 from tuplecalc.sources.places import ANY, NO_PORTS, Place, addresses_of, host_and_port, places, ports_of
+from tuplecalc.sources.proxies.haproxy_grammar import Line, Section
+from tuplecalc.sources.proxies.haproxy_words import OPTIONS_LEFT_OUT
 from tuplecalc.sources.routes import LOCAL_PORTS
 
 NUMBER = re.compile("[0-9]{1,9}")

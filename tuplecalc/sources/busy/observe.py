@@ -13,12 +13,12 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.kinds import Kind
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.sources.counting import RULES, WHY_NOT, Rule
-from tuplecalc.sources.rates import FLOWS, Tally, measured, service_of
-from tuplecalc.sources.scoping import At
+from tuplecalc.sources.busy.counting import RULES, WHY_NOT, Rule
+from tuplecalc.sources.busy.rates import FLOWS, Tally, measured, service_of
+from tuplecalc.sources.busy.scoping import At
+from tuplecalc.sources.busy.usage import Busy, Ends, Measured, Observation, Scope, Total, Uncounted, Usage
 from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
 from tuplecalc.sources.tables.lines import Entries
-from tuplecalc.sources.usage import Busy, Ends, Measured, Observation, Scope, Total, Uncounted, Usage
 
 _HEAD = 1000
 """So many entries of each source are compared with those of the others."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lab.shapes import chain, chains, nat, proxy
-from tests.sources.looks import (
+from tests.sources.busy.looks import (
     CLIENT,
     HUB,
     MAIL,
@@ -29,9 +29,9 @@ from tuplecalc.errors import InputError, TopologyError
 from tuplecalc.limits import kinds
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import from_dict
-from tuplecalc.sources.counting import RULES, WHY_NOT
-from tuplecalc.sources.growth import between
-from tuplecalc.sources.observe import observe
+from tuplecalc.sources.busy.counting import RULES, WHY_NOT
+from tuplecalc.sources.busy.growth import between
+from tuplecalc.sources.busy.observe import observe
 from tuplecalc.sources.tables.connection import Connection, State, socket
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.sources.drafts import FIXTURES, all_values, chain_of, fixture, remarks, texts, unknown, values
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
+from tuplecalc.sources.clouds.terraform import READER
 from tuplecalc.sources.draft import Draft
-from tuplecalc.sources.terraform import READER
 from tuplecalc.sources.texts import Source
 
 

@@ -10,7 +10,7 @@ from tests.sources.drafts import all_values, chain_of, fixture, remarks, texts, 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.sources.draft import Draft
-from tuplecalc.sources.haproxy import READER
+from tuplecalc.sources.proxies.haproxy import READER
 from tuplecalc.sources.texts import Source
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.gathering import Gathering
-from tuplecalc.sources.haproxy_words import SECTIONS
+from tuplecalc.sources.proxies.haproxy_words import SECTIONS
 from tuplecalc.sources.texts import Text
 
 _PIECE = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(x[0-9a-fA-F]{2}|.)|([^\s'"\\#]+)""", re.DOTALL)

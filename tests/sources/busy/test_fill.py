@@ -8,9 +8,9 @@ import pytest
 from tests.render.observations import HUB, observed
 from tuplecalc.errors import InputError
 from tuplecalc.network.file import loads
-from tuplecalc.sources.fill import filled
-from tuplecalc.sources.observed import Observed
-from tuplecalc.sources.usage import Measured
+from tuplecalc.sources.busy.fill import filled
+from tuplecalc.sources.busy.observed import Observed
+from tuplecalc.sources.busy.usage import Measured
 
 NOTE = "measured 2026-11-29"
 ONE = """title = "one"

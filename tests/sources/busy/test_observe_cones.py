@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.lab.shapes import chain, nat
-from tests.sources.looks import HUB, MAIL, NOT_ITS_OWN, OUT, TRACKED, WEB, busy, entry, look, sock, usage
+from tests.sources.busy.looks import HUB, MAIL, NOT_ITS_OWN, OUT, TRACKED, WEB, busy, entry, look, sock, usage
 
 # Clients.
 

@@ -12,13 +12,13 @@ import pytest
 from tests.lab.kernel import MARKS
 from tests.lab.shapes import FEW, chain, nat, proxy
 from tests.limits.chains import Topology
-from tests.sources.looks import Given, usage
+from tests.sources.busy.looks import Given, usage
 from tuplecalc.lab.plan import plan
 from tuplecalc.lab.processes import Lab, Peer
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import from_dict
-from tuplecalc.sources.growth import between
-from tuplecalc.sources.observe import observe
+from tuplecalc.sources.busy.growth import between
+from tuplecalc.sources.busy.observe import observe
 from tuplecalc.sources.tables.connection import Connection, TableName
 from tuplecalc.sources.tables.recognise import Stream
 

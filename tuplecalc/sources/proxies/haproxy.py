@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from tuplecalc.errors import InputError
 from tuplecalc.sources.draft import Draft, Said, Table
 from tuplecalc.sources.gathering import NO_IP, Gathering
-from tuplecalc.sources.haproxy_grammar import Line, Section, sections_of
-from tuplecalc.sources.haproxy_servers import (
+from tuplecalc.sources.places import ANY, Place, places, ports_of
+from tuplecalc.sources.proxies.haproxy_grammar import Line, Section, sections_of
+from tuplecalc.sources.proxies.haproxy_servers import (
     ANY_HOSTS,
     NUMBER,
     leaving,
@@ -22,8 +23,13 @@ from tuplecalc.sources.haproxy_servers import (
     split_address,
     tell_options,
 )
-from tuplecalc.sources.haproxy_words import LEFT_OUT, NO_TUPLE, NO_TUPLE_FAMILIES, OPTIONS_LEFT_OUT, READ
-from tuplecalc.sources.places import ANY, Place, places, ports_of
+from tuplecalc.sources.proxies.haproxy_words import (
+    LEFT_OUT,
+    NO_TUPLE,
+    NO_TUPLE_FAMILIES,
+    OPTIONS_LEFT_OUT,
+    READ,
+)
 from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.routes import Route, drafted
 from tuplecalc.sources.texts import Source, Text

@@ -25,9 +25,9 @@ from tuplecalc.limits.kinds import (
     Kind,
 )
 from tuplecalc.network.chain import Chain
-from tuplecalc.sources.scoping import endpoints
+from tuplecalc.sources.busy.scoping import endpoints
+from tuplecalc.sources.busy.usage import Ends, Left, Measured
 from tuplecalc.sources.tables.connection import ANY, LINGER, Connection, State, TableName
-from tuplecalc.sources.usage import Ends, Left, Measured
 
 _RESET = 10
 """nf_conntrack_tcp_timeout_close."""

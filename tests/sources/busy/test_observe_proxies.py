@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.lab.shapes import chain, machine, mix, nat, proxy
-from tests.sources.looks import (
+from tests.sources.busy.looks import (
     CLIENT,
     MAIL,
     NOT_ITS_OWN,

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from tuplecalc.errors import InputError
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.sources.draft import Draft, Said, Table
-from tuplecalc.sources.envoy_dump import Configuration, gather, is_configuration
 from tuplecalc.sources.gathering import NO_IP, SPARE, WANTED
 from tuplecalc.sources.json_node import Node, parsed
 from tuplecalc.sources.places import ANY, NO_PORTS, Place, addresses_of, is_address
+from tuplecalc.sources.proxies.envoy_dump import Configuration, gather, is_configuration
 from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.routes import LOCAL_PORTS, Route, drafted
 from tuplecalc.sources.texts import Source

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from tuplecalc.errors import InputError, TopologyError
 from tuplecalc.network.file import loads
+from tuplecalc.sources.busy.observed import Observed
+from tuplecalc.sources.busy.usage import Measured
 from tuplecalc.sources.needs import needs
-from tuplecalc.sources.observed import Observed
-from tuplecalc.sources.usage import Measured
 
 _UNKNOWN = "unknown: "
 _MOST_GROUPS = 10

@@ -16,12 +16,12 @@ from tuplecalc.limits.expression import Constant
 from tuplecalc.limits.kinds import ENTRIES
 from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
+from tuplecalc.sources.busy.growth import between
+from tuplecalc.sources.busy.observe import observe
+from tuplecalc.sources.busy.usage import Busy, Observation, Usage
 from tuplecalc.sources.draft import Remark
-from tuplecalc.sources.growth import between
-from tuplecalc.sources.observe import observe
 from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.tables.recognise import Stream
-from tuplecalc.sources.usage import Busy, Observation, Usage
 
 _TRACKS = Path("/proc/sys/net/netfilter/nf_conntrack_max")
 

@@ -13,7 +13,7 @@ from tests.sources.drafts import FIXTURES, all_values, chain_of, fixture, remark
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.sources.draft import Draft
-from tuplecalc.sources.nginx import READER
+from tuplecalc.sources.proxies.nginx import READER
 from tuplecalc.sources.texts import Source, Text
 
 

@@ -1,0 +1,1 @@
+"""What is busy now in the tables of a machine, beside each limit of the model."""

@@ -1,0 +1,1 @@
+"""Clouds' NATs and balancers, as Terraform describes them."""

@@ -1,0 +1,1 @@
+"""Proxies' own configurations: HAProxy, nginx, Envoy."""

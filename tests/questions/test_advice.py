@@ -212,7 +212,7 @@ def test_advice_for_flows_helps_flows() -> None:
 def test_that_nothing_helps_is_said() -> None:
     fixed = ["traffic.rate=99999", 'hops.nat.fixed=["addresses", "ports", "time_wait"]']
     fails = tc.with_settings(tc.example("cone"), *fixed, 'services.fixed=["addresses", "ports"]')
-    assert "\n\nNo change is known that would help.\n" in markdown(tc.capacity(fails))
+    assert "\n\nNo single change is known that would lower what fails.\n" in markdown(tc.capacity(fails))
     preset = tc.with_settings(fails, "hops.nat.preset=tencent-nat-gateway")
     assert "\n\nNothing that the preset of nat leaves open would help.\n" in markdown(tc.capacity(preset))
     assert "would help" not in markdown(tc.capacity(tc.with_settings(fails, "traffic.rate=9")))

@@ -339,7 +339,7 @@ def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
         return ""
     given = [part.name or "clients" for _, part in load.chain.parts() if part.preset is not None]
     if not given:
-        return "No change is known that would help."
+        return "No single change is known that would lower what fails."
     preset, leaves = ("preset", "leaves") if len(given) == 1 else ("presets", "leave")
     return f"Nothing that the {preset} of {kinds.listed(given)} {leaves} open would help."
 

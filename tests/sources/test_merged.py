@@ -19,6 +19,8 @@ from tuplecalc.sources.written import Written, written
 
 REDIRECT = "-A PREROUTING -i lan -p tcp --dport 80 -j REDIRECT --to-ports 3128"
 SNAT = "-A POSTROUTING -o wan -p tcp -j SNAT --to-source 198.18.9.1"
+MASQUERADE = "-A POSTROUTING -o wan -p tcp -j MASQUERADE"
+WAN = '{"family": "inet", "local": "198.18.2.1", "prefixlen": 24}'
 TPROXY = "-A PREROUTING -p tcp --dport 80 -j TPROXY --on-port 3128"
 CONFIGURATION = """global
  maxconn 1000
@@ -36,6 +38,7 @@ def box(*rules: str, process: str = "haproxy", files: int = 20_000) -> Source:
     heard = f'LISTEN 0 4096 0.0.0.0:3128 0.0.0.0:* users:(("{process}",pid=77,fd=9))'
     texts = {
         "iptables-save.txt": "\n".join([f"*{table}", *rules, "COMMIT"]),
+        "addr.json": f'[{{"ifname": "wan", "addr_info": [{WAN}]}}]',
         "sysctl.txt": "net.ipv4.ip_local_port_range = 30000 30099",
         "listeners.txt": heard,
         "limits-77.txt": f"# {process} 77\nMax open files  {files}  {files}  files",
@@ -74,6 +77,17 @@ def test_a_captured_proxy_and_its_own_configuration_are_one_hop(swapped: bool) -
 def test_the_fewer_of_both_files_are_its_files() -> None:
     _, chain = imported(box(REDIRECT, files=500), own())
     assert [hop.max_files for hop in chain.hops if isinstance(hop, Proxy)] == [500]
+
+
+@pytest.mark.parametrize("rule", [SNAT.replace("198.18.9.1", "198.18.2.1"), MASQUERADE])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_it_has_the_address_that_its_machine_translates_to(rule: str, swapped: bool) -> None:
+    sources = (own(), box(REDIRECT, rule)) if swapped else (box(REDIRECT, rule), own())
+    _, chain = imported(*sources)
+    assert [(hop.name, hop.on, hop.own_addresses and hop.own_addresses.spec) for hop in chain.hops] == [
+        ("haproxy", "box", "198.18.2.1"),
+        ("nat", "box", "198.18.2.1"),
+    ]
 
 
 def test_ways_through_it_share_its_machine_with_what_passes() -> None:

@@ -36,10 +36,12 @@ def machine_problems(hops: Sequence[Hop]) -> Iterator[Problem]:
 
 def _disagreements(key: str, several: Sequence[int], hops: Sequence[Hop]) -> Iterator[Problem]:
     values = {number: getattr(hops[number], key) for number in several}
-    for place, number in enumerate(several):
+    firsts: dict[object, int] = {}
+    for number in several:
+        firsts.setdefault(values[number], number)
         unlike = (
             n
-            for n in several[:place]
+            for n in firsts.values()
             if values[n] != values[number]
             and not (key == "addresses" and are_apart(values[n], values[number]))
         )
@@ -73,15 +75,13 @@ def with_what_machines_have(hops: Sequence[_AnyHop]) -> Iterator[_AnyHop]:
     >>> [hop.max_entries for hop in with_what_machines_have([firewall, balancer])]
     [9, 9]
     """
-    machines = _machines(hops)
+    said: dict[tuple[str, str], object] = {}
+    for hop in reversed(hops):  # the first one wins
+        keys = (key for key in hop.stated.intersection(_OF_A_MACHINE) if _shares(hop, key))
+        said |= {(hop.on, key): getattr(hop, key) for key in keys}
     for hop in hops:
-        mates = [hops[number] for number in machines.get(hop.machine or "", ())]
-        found = {
-            key: getattr(mate, key)
-            for key in _OF_A_MACHINE
-            for mate in reversed(mates)
-            if _shares(hop, key) and _shares(mate, key) and key in mate.stated - hop.stated
-        }
+        unsaid = (key for key in _OF_A_MACHINE if (hop.on, key) in said and key not in hop.stated)
+        found = {key: said[hop.on, key] for key in unsaid if _shares(hop, key)}
         yield hop.model_copy(update=found) if found else hop
 
 

@@ -96,7 +96,7 @@ def _put_into(host: Draft, own: Draft, ways: dict[int, list[int]]) -> Draft:
     for number, hop in enumerate(host.hops):
         kind = host.kinds[number] if host.kinds else {}
         for way in ways.get(number, ()):
-            keys = _on_machine_of(hop, _one(hop, own.hops[way]))
+            keys = _one(hop, _on_machine_of(hop, own.hops[way]))
             if own.kinds and way not in taken:
                 kinds.append(own.kinds[way])
                 keys["traffic"] = own.hops[way]["traffic"]

@@ -111,14 +111,14 @@ def write_once(tables: Iterable[dict[str, Said]]) -> None:
 
     A topology takes an address for one machine's.
     """
-    written: list[dict[str, Said]] = []
+    written: list[tuple[AddressSet, Said]] = []
     for table in filter(writes_addresses, tables):
         said = table["addresses"]
         own = AddressSet(said.value)
-        for other in written:
-            if (common := AddressSet(other["addresses"].value).common(own)) is not None:
-                why = f"{common} is an address of {other['name'].value} too, and counted twice"
+        for other, name in written:
+            if (common := other.common(own)) is not None:
+                why = f"{common} is an address of {name.value} too, and counted twice"
                 table["addresses"] = Said(own.size, said.where, why)
                 break
         else:
-            written.append(table)
+            written.append((own, table["name"]))

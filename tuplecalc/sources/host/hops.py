@@ -23,6 +23,7 @@ _OURS = "named here"
 _IN_USE = "how many of these addresses are in use: ip neigh"
 _ANOTHER_WAY = "a virtual service beside what is translated or captured: a chain of its own"
 _NO_ENTRY = "these flows are not tracked; counted as if they were, and were translated"
+_NO_TABLE = "nothing is tracked on this machine: it has no table to count, so leave `max_entries` out"
 _OF_VIRTUAL = ("dnat", "vaddr")
 """Matches of flows whose destination was changed: by `ct status`, `--ctstate`, IPVS."""
 _ONLY_OF_VIRTUAL = re.compile(
@@ -129,11 +130,15 @@ def _router(machine: Machine) -> _Hop:
 
 
 def _not_tracked(machine: Machine, hops: Sequence[_Hop]) -> list[Remark]:
-    """Rules that keep flows out of a tracking table which is counted."""
-    if not any("max_entries" in table for table, _ in hops):
+    """Rules that keep flows out of the tracking table, where hops do not say so themselves."""
+    if any("max_entries" in table for table, _ in hops):
+        why = _NO_ENTRY
+    elif machine.untracked() and any("tracking" not in table for table, _ in hops):
+        why = _NO_TABLE
+    else:
         return []
     rules = machine.the("notrack", "prerouting", "output")
-    return [Remark(rule.where, rule.text, _NO_ENTRY) for rule in rules]
+    return [Remark(rule.where, rule.text, why) for rule in rules]
 
 
 def _ways(machine: Machine, hops: list[_Hop]) -> tuple[Table, ...]:

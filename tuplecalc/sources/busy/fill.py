@@ -225,6 +225,7 @@ class _Writer:
             if not keys:
                 continue
             name = str(table.get("name", ""))
+            said = f"services {name}" if name else "services without a name"
             own = {
                 port: addresses
                 for port, found in sorted(ends.items())
@@ -232,10 +233,10 @@ class _Writer:
             }
             every = sorted({each for addresses in own.values() for each in addresses})
             if not own:
-                yield f"services {name}: none of their endpoints is seen, so that they stay unknown"
+                yield f"{said}: none of their endpoints is seen, so that they stay unknown"
             elif any(addresses != every for addresses in own.values()):
                 rule = f"{len(every):,} addresses do not all answer on the same {len(own):,} ports"
-                yield f"services {name}: {rule}, so that they stay unknown; write a group for each"
+                yield f"{said}: {rule}, so that they stay unknown; write a group for each"
             else:
                 values = {"addresses": _listed(every), "ports": [*own] if len(own) > 1 else next(iter(own))}
                 for key in keys:

@@ -368,6 +368,61 @@ def test_services_of_each_kind_are_found_where_its_flows_leave(nat: str, tmp_pat
     assert {each.name: each.share for each in load(nat).services} == {"port-80": 0.5, "port-443": 0.5}
 
 
+OTHERS = (
+    CAPTURED.replace('"captured", share = "1/2"', '"captured", share = "1/2", services = "web"')
+    .replace('"passing", share = "1/2"', '"passing", share = "1/2", services = "others"')
+    .replace('services = {addresses = "198.18.9.9", ports = 443}\n', "")
+    .replace("# unknown: how", "# rules:8, unknown: how")
+    + """
+[[services]]
+name = "web"
+addresses = 1  # unknown: how many answer
+ports = 80  # rules:7
+[[services]]
+name = "others"
+addresses = 1  # unknown: how many answer
+ports = 443  # unknown: on which ports
+"""
+)
+HIGH = tracking(("ESTABLISHED", "198.18.9.9:8443", 10), ("TIME_WAIT", "198.18.9.9:8443", 240))
+
+
+def test_a_group_that_is_unknown_has_what_no_other_has(nat: str) -> None:
+    Path(nat).write_text(OTHERS, encoding="utf-8")
+    table = HIGH + tracking(("ESTABLISHED", "198.18.9.9:80", 7))  # not captured, and not of the others
+    found = invoke("observe", nat, "--from", "-", "-o", "json", stdin=table)
+    ports = {each["hop"]: each for each in json.loads(found.stdout)["limits"] if each["limit"] == "ports"}
+    assert [each["scope"]["endpoint"] for each in ports["nat"]["busiest"]] == ["198.18.9.9:8443"]
+    assert ports["nat"]["left_out"] == 0
+    set_since = "--set", "services.others.ports=22"
+    known = invoke("observe", nat, *set_since, "--from", "-", "-o", "json", stdin=table)
+    ports = {each["hop"]: each for each in json.loads(known.stdout)["limits"] if each["limit"] == "ports"}
+    assert (ports["nat"]["busiest"], ports["nat"]["left_out"]) == ([], 250)
+
+
+def test_each_of_several_unknown_groups_is_filled(nat: str) -> None:
+    Path(nat).write_text(OTHERS, encoding="utf-8")
+    more = HIGH.replace("8443", "22").replace("ESTABLISHED", "TIME_WAIT")
+    found = invoke("observe", nat, "--from", "-", "--fill", nat, stdin=HIGH + more)
+    assert "services web: none of their endpoints is seen, so that they stay unknown\n" in found.stderr
+    web, others = load(nat).to_dict()["services"]
+    assert web == {"name": "web", "addresses": 1, "ports": 80}
+    assert others == {"name": "others", "addresses": "198.18.9.9", "ports": [22, 8443]}
+    assert load(nat).clients[0].addresses.count == 1
+    text = Path(nat).read_text(encoding="utf-8")
+    assert re.search(r"addresses = 1 +# measured [-0-9]+, was 10.0.0.0/8; rules:8\n", text)
+    assert text.count("unknown: ") == 1
+
+
+def test_unknown_groups_that_no_file_can_say_stay_so(nat: str) -> None:
+    Path(nat).write_text(OTHERS, encoding="utf-8")
+    more = HIGH.replace("8443", "22").replace("198.18.9.9", "198.18.9.8")
+    found = invoke("observe", nat, "--from", "-", "--fill", nat, stdin=HIGH + more)
+    rule = "2 addresses do not all answer on the same 2 ports"
+    assert f"services others: {rule}, so that they stay unknown; write a group for each\n" in found.stderr
+    assert load(nat).to_dict()["services"][1] == {"name": "others", "addresses": 1, "ports": 443}
+
+
 def test_a_cone_that_has_both_tells_what_is_not_captured(nat: str) -> None:
     """With its clients' addresses a proxy sends through the cone as well."""
     Path(nat).write_text(

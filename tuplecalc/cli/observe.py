@@ -19,6 +19,7 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import show_path
 from tuplecalc.render.json import to_dict
+from tuplecalc.sources.busy.fill import document, filled, unknown
 from tuplecalc.sources.busy.observed import Observed, snapshots
 from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.tables.recognise import Stream, stream
@@ -104,12 +105,12 @@ def observe(
     design, text = own_chain() if file is None else with_text(file, settings)
     names = own_hops(design, hops)
     if fill is not None:
-        from tuplecalc.sources.busy.fill import document, filled
-
         document(text)  # it may be long until there is something to fill in
     listed = _SCOPES[output] if scopes is None else scopes
-    seen = _last(snapshots(capacity(design), names, take, float(pause), times, max(listed, 1)), times)
-    made = filled(text, seen) if fill is not None else None  # refused before anything is shown
+    guessed = unknown(text, design)
+    looks = snapshots(capacity(design), names, take, float(pause), times, max(listed, 1), guessed)
+    seen = _last(looks, times)
+    made = filled(text, seen, guessed) if fill is not None else None  # refused before anything is shown
     _put(seen, output, to, listed)
     if fill is not None and made is not None:
         write(fill, made.text.encode())

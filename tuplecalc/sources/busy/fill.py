@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import loads
+from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.busy.observed import Observed
+from tuplecalc.sources.busy.rates import service_of
 from tuplecalc.sources.busy.usage import Measured
 from tuplecalc.sources.needs import needs
 
@@ -20,6 +23,7 @@ _MOST_GROUPS = 10
 
 _MOST_LISTED = 16
 """Addresses of a group that are listed; more are counted."""
+_ENDS = "addresses", "ports"
 _TOML = "tomlkit", "tomlkit", "--fill"
 
 
@@ -30,12 +34,36 @@ class Filled(NamedTuple):
     left: tuple[str, ...]
 
 
-def filled(text: str, seen: Observed) -> Filled:
+def unknown(text: str, chain: Chain) -> frozenset[str]:
+    """The groups of services whose endpoints only stand in for what the text says is unknown.
+
+    Such are ports marked unknown, and addresses that are written out and are so marked; a number of them
+    may be any, and tells nothing apart.  What was set to something else since is known.
+
+    Raises :class:`~tuplecalc.errors.InputError` where it has such marks, without the package tomlkit.
+    """
+    if _UNKNOWN not in text or text.lstrip().startswith("{"):
+        return frozenset()
+    groups = needs(_TOML[0], _TOML[1], "a topology with unknown values").parse(text).get("services", [])
+    groups = groups if isinstance(groups, list) else [groups]
+    return frozenset(
+        group.name
+        for table, group in zip(groups, chain.services, strict=False)
+        if group.name
+        and (
+            (_is_unknown(table, "ports") and PortSet(table["ports"]) == group.ports)
+            or (_is_unknown(table, "addresses") and not group.addresses.count)
+        )
+    )
+
+
+def filled(text: str, seen: Observed, catching: Container[str] = ()) -> Filled:
     """A topology in TOML with what was measured; comments and all else stay.
 
     ``rate`` and ``hold`` of [traffic] become those of all connections.  Where services are in several
     groups, each gets a kind of traffic, or the file's kinds get what was measured of the groups they go to.
     Services marked unknown become those that were seen, by their ports; measure again for their kinds.
+    Of several groups each becomes what was seen of it, where ``catching`` have what no other has.
     Clients marked unknown become as many addresses as were seen.
     Behind each value stands when it was measured, and what was there before; in braces TOML has no room.
 
@@ -49,7 +77,7 @@ def filled(text: str, seen: Observed) -> Filled:
     if not any(each.closing for each in parts.values()):
         rule = "no connection to the services was seen to close, so there is no rate"
         raise InputError(f"--fill: {rule}; look again later")
-    left = [*writer.clients(seen), *writer.services(seen)]
+    left = [*writer.clients(seen), *writer.services(seen, catching)]
     if unsure := next((each for each in seen.found.services if each.rate and each.is_at_least), None):
         rule = f"at least {_number(unsure.rate)} connections come in a second, and it may be more"
         left.append(f"rate and hold: {rule}: {unsure.basis}")
@@ -157,19 +185,21 @@ class _Writer:
         """How many addresses of clients were seen, where that is marked unknown."""
         groups = self.document["clients"]
         group = groups[0] if isinstance(groups, list) else groups
-        if len(seen.chain.clients) > 1 or not _comment(group, "addresses").startswith(_UNKNOWN):
+        if len(seen.chain.clients) > 1 or not _is_unknown(group, "addresses"):
             return
         if seen.found.clients:
             self._put(group, "addresses", seen.found.clients)
         else:
             yield "clients: their addresses are not seen behind the hops in front, so that they stay unknown"
 
-    def services(self, seen: Observed) -> Iterator[str]:
-        """The one group of services, where it is marked unknown, as it was seen; what is left out."""
+    def services(self, seen: Observed, catching: Container[str]) -> Iterator[str]:
+        """The groups of services, where they are marked unknown, as they were seen; what is left out."""
+        if len(seen.chain.services) > 1:
+            yield from self._each_group(seen, service_of(seen.chain, catching))
+            return
         groups = self.document["services"]
         group = groups[0] if isinstance(groups, list) else groups
-        is_unknown = any(_comment(group, key).startswith(_UNKNOWN) for key in ("addresses", "ports"))
-        if len(seen.chain.services) > 1 or not is_unknown:
+        if not any(_is_unknown(group, key) for key in _ENDS):
             return
         ports = _endpoints(seen)
         if not ports:
@@ -178,14 +208,39 @@ class _Writer:
         busiest = sorted(ports, key=lambda port: -sum(ports[port].values()))[:_MOST_GROUPS]
         total = sum(sum(ports[port].values()) for port in busiest)
         for port, table in zip(busiest, self._groups(len(busiest)), strict=True):
-            addresses = [*map(str, ports[port])]
-            listed = addresses[0] if len(addresses) == 1 else addresses
-            self._put(table, "addresses", listed if len(addresses) <= _MOST_LISTED else len(addresses))
+            self._put(table, "addresses", _listed(ports[port]))
             self._put(table, "ports", port)
             if len(busiest) > 1:
                 table.update(name=f"port-{port}", share=f"{sum(ports[port].values())}/{total}")
         if more := len(ports) - len(busiest):
             yield f"services: {more:,} more ports, each with fewer connections, are left out"
+
+    def _each_group(self, seen: Observed, group_of: Callable[[tuple[str, int]], str]) -> Iterator[str]:
+        """What is unknown of each of several groups; why it stays so."""
+        tables = [
+            (each, [key for key in _ENDS if _is_unknown(each, key)]) for each in self.document["services"]
+        ]
+        ends = _endpoints(seen) if any(keys for _, keys in tables) else {}
+        for table, keys in tables:
+            if not keys:
+                continue
+            name = str(table.get("name", ""))
+            said = f"services {name}" if name else "services without a name"
+            own = {
+                port: addresses
+                for port, found in sorted(ends.items())
+                if (addresses := sorted(each for each in found if name and group_of((each, port)) == name))
+            }
+            every = sorted({each for addresses in own.values() for each in addresses})
+            if not own:
+                yield f"{said}: none of their endpoints is seen, so that they stay unknown"
+            elif any(addresses != every for addresses in own.values()):
+                rule = f"{len(every):,} addresses do not all answer on the same {len(own):,} ports"
+                yield f"{said}: {rule}, so that they stay unknown; write a group for each"
+            else:
+                values = {"addresses": _listed(every), "ports": [*own] if len(own) > 1 else next(iter(own))}
+                for key in keys:
+                    self._put(table, key, values[key])
 
     def _groups(self, count: int) -> list[Any]:
         """So many groups of services, the first of which is the one that is there, with its comments."""
@@ -212,8 +267,8 @@ class _Writer:
         if isinstance(table, self.toml.items.InlineTable):
             return
         was = "" if before is None else f", was {before}"
-        is_ours = said.startswith((_UNKNOWN, "measured "))
-        table[key].comment(f"{self.note}{was}" + (f"; {said}" if said and not is_ours else ""))
+        kept = "" if said.startswith("measured ") else said.partition(_UNKNOWN)[0].rstrip(", ")
+        table[key].comment(f"{self.note}{was}" + (f"; {kept}" if kept else ""))
 
 
 def _endpoints(seen: Observed) -> dict[int, Counter[str]]:
@@ -236,6 +291,20 @@ def _endpoints(seen: Observed) -> dict[int, Counter[str]]:
             for (*_, address, port), keys in scopes.items():
                 found.setdefault(int(str(port)), Counter())[str(address)] += keys
     return found
+
+
+def _listed(addresses: Iterable[str]) -> object:
+    """Addresses as a topology says them."""
+    listed = [*addresses]
+    if len(listed) > _MOST_LISTED:
+        return len(listed)
+    return listed if len(listed) > 1 else listed[0]
+
+
+def _is_unknown(table: Any, key: str) -> bool:
+    """Whether a value is marked, behind the place where it was found."""
+    said = _comment(table, key)
+    return said.startswith(_UNKNOWN) or f", {_UNKNOWN}" in said
 
 
 def _comment(table: Any, key: str) -> str:

@@ -33,14 +33,20 @@ _MISSING: Mapping[TableName, str] = {
 
 
 def observe(
-    capacity: Capacity, streams: Iterable[Entries], hops: Sequence[str] = (), top: int = 10
+    capacity: Capacity,
+    streams: Iterable[Entries],
+    hops: Sequence[str] = (),
+    top: int = 10,
+    unknown: Container[str] = (),
 ) -> Observation:
     """What is busy now beside what the model grants.
 
     ``hops`` are those that this machine is, ``clients`` and ``services`` among them; all hops of the
     chain where none is named.  ``top`` is how many of the busiest scopes of each limit are listed; all
     scopes are counted exactly, each entry once, and no entry is kept.  Listening sockets come before
-    others in a stream, as all tools print them: what they accepted is then known.
+    others in a stream, as all tools print them: what they accepted is then known.  ``unknown`` are the
+    names of groups of services whose endpoints only stand in for what is not known: what goes to no other
+    group goes to them.
 
     Raises :class:`~tuplecalc.errors.InputError` for a hop that there is not, and what a stream raises.
 
@@ -64,8 +70,10 @@ def observe(
     heard = _heard(capacity, here)
     limits = [limit for limit in capacity.limits if limit.hop in here]
     uncounted = [Uncounted(each, WHY_NOT[each.kind]) for each in limits if each.kind in WHY_NOT]
-    counters = [_Counter(At(capacity.chain, each, heard)) for each in limits if each.kind in RULES]
-    _tell_flows(capacity.chain, counters)
+    counters = [
+        _Counter(At(capacity.chain, each, heard, unknown=unknown)) for each in limits if each.kind in RULES
+    ]
+    _tell_flows(service_of(capacity.chain, unknown), capacity.chain, counters)
     tallies = {table: Tally() for table in _MISSING}
     seen = _read(streams, counters, heard, tallies)
     unseen = [each for each in counters if each.rule.table not in seen]
@@ -193,13 +201,13 @@ def _check_is_new(entry: Connection, source: Entries, heads: dict[tuple[object, 
         raise InputError(f"{source.name}: {rule}; a table is counted once: give the output of one tool")
 
 
-def _tell_flows(chain: Chain, counters: Sequence[_Counter]) -> None:
+def _tell_flows(name: Callable[[tuple[str, int]], str], chain: Chain, counters: Sequence[_Counter]) -> None:
     """In each table the first limit whose keys flows of a kind of traffic take tells how many there are.
 
     It counts flows of other kinds with them that others have told already.
     Where both legs of a flow have an entry, and flows are of several kinds, it is not known which are legs.
     """
-    name, told = service_of(chain), dict[tuple[TableName, str], tuple[str, Kind]]()
+    told = dict[tuple[TableName, str], tuple[str, Kind]]()
     for each in counters:
         limit = each.limit
         if limit.kind not in FLOWS or (limit.is_of_a_mix and limit.kind.legs == "both"):

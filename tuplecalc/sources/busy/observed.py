@@ -82,17 +82,19 @@ def snapshots(
     every: float,
     times: int,
     top: int,
+    unknown: Container[str] = (),
 ) -> Iterator[Observed]:
     """What is busy, again after ``every`` seconds; from the second time on with its growth since the first.
 
     ``take`` gives the tables anew.  A look that takes longer than that puts off the next.
+    ``unknown`` groups of services have what no other has.
     """
     first: Observation | None = None
     began = monotonic()
     for number in range(times):
         sleep(max(began + number * every - monotonic(), 0))
         streams, since = take(), monotonic() - began
-        found = observe(capacity, streams, hops, top)
+        found = observe(capacity, streams, hops, top, unknown)
         lines = [each.lines for each in streams if isinstance(each, Stream)]
         size = _tracking_size(capacity.chain, hops, is_live=len(lines) < len(streams))
         found = _with_table(found, hops[0], size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from math import floor
@@ -212,10 +212,10 @@ def _in_one_look(left: Mapping[int, Fraction], count: Fraction, lingers: float, 
     return _Closed(latest, _LATEST, why) if is_enough else _Closed(count, seconds, why)
 
 
-def service_of(chain: Chain) -> Callable[[tuple[str, int]], str]:
+def service_of(chain: Chain, unknown: Container[str] = ()) -> Callable[[tuple[str, int]], str]:
     """The group of services that an endpoint belongs to, by its name or place; empty where it is in none.
 
-    The only one has all.
+    The only one has all, and the first unknown one what no other has.
 
     >>> from tuplecalc.network.file import example
     >>> name = service_of(example("office-and-branch"))
@@ -228,10 +228,12 @@ def service_of(chain: Chain) -> Callable[[tuple[str, int]], str]:
     groups = [
         (group.name or f"services[{number}]", endpoints([group]))
         for number, group in enumerate(chain.services)
+        if group.name not in unknown
     ]
+    rest = next((group.name or "" for group in chain.services if group.name in unknown), "")
 
     @lru_cache(maxsize=1 << 16)
     def name(end: tuple[str, int]) -> str:
-        return next((name for name, has in groups if has(*end)), "")
+        return next((name for name, has in groups if has(*end)), rest)
 
     return name

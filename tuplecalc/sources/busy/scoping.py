@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import ip_address
@@ -40,6 +40,8 @@ class At:
     heard: Heard
     left_out: Counter[str] = field(default_factory=Counter)
     """Entries that are like its flows', but go to services that the chain does not name."""
+    unknown: Container[str] = ()
+    """Groups of services whose endpoints only stand in for what is not known: they have what no other has."""
 
     @cached_property
     def strands(self) -> tuple[Strand, ...]:
@@ -96,11 +98,33 @@ class At:
         """The same of flows of all kinds."""
         return self._addressed(self.chain.strands)
 
-    def _addressed(self, strands: Iterable[Strand]) -> IsEndpoint:
+    @cached_property
+    def _instead(self) -> Virtual | None:
+        """What is addressed behind the hop instead of the services."""
         names = ["clients", *(hop.name for hop in self.chain.hops), "services"]
         behind = self.chain.hops[names.index(self.limit.hop) :]
-        instead = next((found for hop in behind if (found := stands_in(hop)) is not None), None)
-        return endpoints([instead] if instead else [each for flow in strands for each in flow.services])
+        return next((found for hop in behind if (found := stands_in(hop)) is not None), None)
+
+    def _addressed(self, strands: Iterable[Strand]) -> IsEndpoint:
+        if self._instead:
+            return endpoints([self._instead])
+        groups = (each for flow in strands for each in flow.services)
+        return endpoints([each for each in groups if each.name not in self.unknown])
+
+    def _are_unknown(self, strands: Iterable[Strand]) -> bool:
+        """Whether flows go to a group that has what no other has."""
+        groups = (each for flow in strands for each in flow.services)
+        return self._instead is None and any(each.name in self.unknown for each in groups)
+
+    @cached_property
+    def _has_the_rest(self) -> bool:
+        """Whether its flows go to endpoints that no group is known to have."""
+        return self._are_unknown(self.strands)
+
+    @cached_property
+    def _others_have_the_rest(self) -> bool:
+        """Whether those of any kind do."""
+        return self._are_unknown(self.chain.strands)
 
     @cached_property
     def is_client(self) -> IsAddress | None:
@@ -145,8 +169,10 @@ class At:
         """Whether its flows go to this endpoint; counts those that go to none that the chain names."""
         if self.is_of_all or self.services(address, port):
             return True
-        self.left_out["connections"] += not self._known(address, port)
-        return False
+        if self._known(address, port):
+            return False
+        self.left_out["connections"] += not self._others_have_the_rest
+        return self._has_the_rest
 
 
 def stands_in(hop: Hop) -> Virtual | None:

@@ -40,13 +40,16 @@ def test_three_rules_for_each_limit_of_the_hops_and_one_that_says_when_nobody_lo
         for wanted in (
             f"tuplecalc_tuples_used_ratio{of} > 0.8",
             f"tuplecalc_tuples_used_ratio{of} > 0.9",
-            f"predict_linear(tuplecalc_tuples_used{of}[30m], 3600) >= tuplecalc_tuples_limit{of}",
+            f"predict_linear((tuplecalc_tuples_used{of} - tuplecalc_tuples_lingering{of})[30m:1m], 3600)"
+            f" + tuplecalc_tuples_lingering{of} >= tuplecalc_tuples_limit{of}"
+            f" and (deriv((tuplecalc_tuples_used{of} - tuplecalc_tuples_lingering{of})[10m:1m]) > 0"
+            f" or tuplecalc_tuples_used{of} >= tuplecalc_tuples_limit{of})",
         ):
             assert written.count(f'        expr: "{wanted}"\n') == 1
     assert written.count("- alert: ") == 3 * (len(limits) + 1) + 1
-    assert written.count("hop='login-proxy',limit='entries'") == 4
+    assert written.count("hop='login-proxy',limit='entries'") == 10
     whole = invoke("rules", "cone", "--set", "hops.nat.max_entries=9").stdout
-    assert whole.count("limit='entries'") == 4
+    assert whole.count("limit='entries'") == 10
     assert "9 entries in a scope; each tuple takes an entry of the tracking table." in whole
     assert "64,512 ports in a scope; both legs of a flow need a port of their own (one table)." in written
     assert "clients" not in written
@@ -110,6 +113,7 @@ def test_they_ring(topology: str | None, per_minute: int, ringing: list[str], tm
     used = [min(48384 + per_minute * minute, 64512) for minute in range(31)]
     series = [
         ("tuples_used", " ".join(map(str, used))),
+        ("tuples_lingering", "0x30"),
         ("tuples_limit", "64512x30"),
         ("tuples_used_ratio", " ".join(f"{each / 64512:.6f}" for each in used)),
     ]
@@ -148,7 +152,7 @@ def test_the_metrics_are_as_promtool_wants_them_and_the_rules_ask_for_no_others(
     written = text(observed(growth=0.5), top=2)
     assert promtool("check", "metrics", stdin=written) == ""
     asked = {word for line in invoke("rules").stdout.splitlines() for word in _metrics(line)}
-    assert len(asked) == 4
+    assert len(asked) == 5
     assert asked <= {word for line in written.splitlines() for word in _metrics(line)}
 
 

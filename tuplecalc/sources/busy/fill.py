@@ -13,7 +13,7 @@ from tuplecalc.network.file import loads
 from tuplecalc.network.ports import PortSet
 from tuplecalc.sources.busy.observed import Observed
 from tuplecalc.sources.busy.rates import service_of
-from tuplecalc.sources.busy.usage import Measured
+from tuplecalc.sources.busy.usage import Measured, taken
 from tuplecalc.sources.needs import needs
 
 _UNKNOWN = "unknown: "
@@ -208,7 +208,12 @@ class _Writer:
         busiest = sorted(ports, key=lambda port: -sum(ports[port].values()))[:_MOST_GROUPS]
         total = sum(sum(ports[port].values()) for port in busiest)
         for port, table in zip(busiest, self._groups(len(busiest)), strict=True):
-            self._put(table, "addresses", _listed(ports[port]))
+            even = max(sum(ports[port].values()) // max(ports[port].values()), 1)
+            is_skewed = 2 * even < len(ports[port])
+            self._put(table, "addresses", even if is_skewed else _listed(ports[port]))
+            if is_skewed and not isinstance(table, self.toml.items.InlineTable):
+                note = f"{self.note}: {len(ports[port]):,} seen, as full as {even:,} evenly loaded"
+                table["addresses"].comment(note)
             self._put(table, "ports", port)
             if len(busiest) > 1:
                 table.update(name=f"port-{port}", share=f"{sum(ports[port].values())}/{total}")
@@ -289,7 +294,7 @@ def _endpoints(seen: Observed) -> dict[int, Counter[str]]:
         if "endpoint" in usage.busiest[0].labels and not kinds <= known:
             known |= kinds
             for (*_, address, port), keys in scopes.items():
-                found.setdefault(int(str(port)), Counter())[str(address)] += keys
+                found.setdefault(int(str(port)), Counter())[str(address)] += taken(keys)
     return found
 
 

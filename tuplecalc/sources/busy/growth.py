@@ -8,8 +8,11 @@ from heapq import nlargest
 
 from tuplecalc.errors import reject
 from tuplecalc.sources.busy.rates import measured
-from tuplecalc.sources.busy.usage import Busy, Ends, Measured, Observation, Scope, Usage
+from tuplecalc.sources.busy.usage import LINGERS, Busy, Ends, Measured, Observation, Scope, Usage, taken
 from tuplecalc.sources.tables.connection import TableName
+
+_TIME_WAIT: Mapping[TableName, float] = {"sockets": 60.0, "tracking": 120.0}
+"""Seconds that Linux keeps a closed connection, for a limit that does not say."""
 
 
 def between(earlier: Observation, later: Observation, seconds: float) -> Observation:
@@ -45,10 +48,18 @@ def _grown(
     usage: Usage, after: Mapping[Scope, int], before: Mapping[Scope, int] | None, seconds: float
 ) -> Iterator[Busy]:
     """The busiest scopes; without growth where the table was not given the first time."""
-    busiest = nlargest(len(usage.busiest), after, key=after.__getitem__)  # as they were chosen
+    busiest = nlargest(
+        len(usage.busiest), after, key=lambda scope: taken(after[scope])
+    )  # as they were chosen
+    ends = [end for each in usage.limit.lingers for end in (each.client, each.service)]
+    lingers = max((float(end) for end in ends), default=_TIME_WAIT[usage.table])
     for busy, scope in zip(usage.busiest, busiest, strict=True):
-        grown = None if before is None else (busy.taken - before.get(scope, 0)) / seconds
-        yield busy._replace(growth=grown)
+        if before is None:
+            yield busy
+            continue
+        lingering, open_ = divmod(before.get(scope, 0), LINGERS)
+        grown, more = busy.open - open_, busy.lingering - lingering
+        yield busy._replace(growth=(grown + more) / seconds, lingering_growth=more / seconds, lingers=lingers)
 
 
 def _rates(

@@ -16,14 +16,22 @@ from tuplecalc.network.proxy import Proxy
 from tuplecalc.sources.busy.counting import RULES, WHY_NOT, Rule
 from tuplecalc.sources.busy.rates import FLOWS, Tally, measured, service_of
 from tuplecalc.sources.busy.scoping import At
-from tuplecalc.sources.busy.usage import Busy, Ends, Measured, Observation, Scope, Total, Uncounted, Usage
+from tuplecalc.sources.busy.usage import (
+    LINGERS,
+    Busy,
+    Ends,
+    Measured,
+    Observation,
+    Scope,
+    Total,
+    Uncounted,
+    Usage,
+)
 from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
 from tuplecalc.sources.tables.lines import Entries
 
 _HEAD = 1000
 """So many entries of each source are compared with those of the others."""
-_LINGERS = 1 << 32
-"""A key that lingers, in a count that has the open ones in its lower half."""
 _OF_TWO = ("endpoint", "listener")
 """Labels of an address and a port."""
 _MISSING: Mapping[TableName, str] = {
@@ -64,7 +72,7 @@ def observe(
     >>> (usage,) = seen.usages
     >>> usage.limit.name, usage.busiest, usage.share  # doctest: +NORMALIZE_WHITESPACE
     ('ports', (Busy(labels={'address': '198.18.1.1', 'endpoint': '198.18.9.9:80'}, open=0, lingering=256,
-     growth=None),), 0.25)
+     growth=None, lingering_growth=0.0, lingers=0.0),), 0.25)
     """
     here = _hops(capacity, hops)
     heard = _heard(capacity, here)
@@ -175,7 +183,7 @@ def _read(
             if left:
                 left -= 1
                 _check_is_new(connection, stream, heads)
-            more = _LINGERS if state in ("lingering", "reset") else 1
+            more = LINGERS if state in ("lingering", "reset") else 1
             is_new = connection.protocol == "tcp"
             for scope_of, counts, gone, service, flows, add_client, client in by_table[table]:
                 scope = scope_of(connection)
@@ -252,12 +260,12 @@ class _Counter:
         if not self.rule.is_by_port:
             keys, entries = self.rule.each.as_integer_ratio()
             for scope, count in self.counts.items():
-                lingering, open_ = divmod(count, _LINGERS)
+                lingering, open_ = divmod(count, LINGERS)
                 yield scope, -(-open_ * keys // entries), -(-lingering * keys // entries)  # rounded up
             return
         ports: dict[Scope, list[int]] = {}
         for (*parts, _), count in self.counts.items():
-            ports.setdefault(tuple(parts), [0, 0])[0 if count % _LINGERS else 1] += 1
+            ports.setdefault(tuple(parts), [0, 0])[0 if count % LINGERS else 1] += 1
         for scope, (open_, lingering) in ports.items():
             yield scope, open_, lingering
 
@@ -267,7 +275,7 @@ class _Counter:
         busy = tuple(Busy(self._labels(scope), *both) for scope, *both in busiest)
         taken = {} if self.rule.is_by_port else self.counts
         for scope, open_, lingering in self._keys():
-            taken[scope] = open_ + lingering  # in its place: there may be a million
+            taken[scope] = lingering * LINGERS + open_  # in its place: there may be a million
         left_out = self.left_out["connections"]
         gone = self.gone["connections"] if self.gone else 0
         usage = Usage(self.limit, self.rule.size, self.rule.table, len(taken), busy, left_out, gone)

@@ -18,7 +18,7 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.network.chain import Chain
 from tuplecalc.sources.busy.growth import between
 from tuplecalc.sources.busy.observe import observe
-from tuplecalc.sources.busy.usage import Busy, Observation, Usage
+from tuplecalc.sources.busy.usage import LINGERS, Busy, Observation, Usage
 from tuplecalc.sources.draft import Remark
 from tuplecalc.sources.tables.lines import Entries
 from tuplecalc.sources.tables.recognise import Stream
@@ -123,7 +123,7 @@ def _with_table(found: Observation, hop: str, size: int | None) -> Observation:
     if is_known or size is None or total is None:
         return found
     limit = Limit(ENTRIES, hop, Constant(size), Constant(1), 1, Constant(0))
-    taken = total.open + total.lingering
+    taken = total.lingering * LINGERS + total.open
     busiest = (Busy({}, total.open, total.lingering),) if taken else ()
     usage = Usage(limit, size, "tracking", len(busiest), busiest)
     return replace(found, usages=(*found.usages, usage), scopes=(*found.scopes, {(): taken} if taken else {}))

@@ -23,6 +23,19 @@ from typing import NamedTuple
 from tuplecalc.limits.limit import Limit
 from tuplecalc.sources.tables.connection import State, TableName
 
+LINGERS = 1 << 32
+"""A key that lingers, in a count that has the open ones in its lower half."""
+
+
+def taken(count: int) -> int:
+    """All keys of such a count.
+
+    >>> taken(3 * LINGERS + 2)
+    5
+    """
+    return sum(divmod(count, LINGERS))
+
+
 Scope = tuple[Hashable, ...]
 """What tells a scope from others of its limit."""
 
@@ -41,6 +54,10 @@ class Busy(NamedTuple):
     """Keys that are taken after the close."""
     growth: float | None = None
     """Keys a second that it has gained between two looks; None of one look."""
+    lingering_growth: float = 0.0
+    """Those of them that linger."""
+    lingers: float = 0.0
+    """Seconds after which a key that lingers is free, so that these grow for no longer."""
 
     @property
     def taken(self) -> int:
@@ -50,12 +67,21 @@ class Busy(NamedTuple):
     def runs_dry_in(self, size: int) -> float | None:
         """Seconds until all of so many keys are taken, if it goes on growing as it does now.
 
-        None where it does not grow, or where that is not known.
+        What is open may grow for ever, what lingers for as long as a key does: full at the first ``t``
+        with ``taken + g_open·t + g_lingering·min(t, lingers) ≥ size``.  None where there is none, or where
+        the growth is not known.
 
         >>> Busy({}, 60, 30, growth=2.0).runs_dry_in(100)
         5.0
+        >>> Busy({}, 60, 30, growth=2.0, lingering_growth=1.0, lingers=4.0).runs_dry_in(100)
+        6.0
         """
-        return max(size - self.taken, 0) / self.growth if self.growth and self.growth > 0 else None
+        if self.growth is None:
+            return None
+        room, opening = max(size - self.taken, 0), self.growth - self.lingering_growth
+        if self.growth > 0 and (opening == self.growth or room <= self.growth * self.lingers):
+            return room / self.growth
+        return self.lingers + (room - self.growth * self.lingers) / opening if opening > 0 else None
 
 
 @dataclass(frozen=True)
@@ -186,4 +212,4 @@ class Observation:
     clients: int = 0
     """Addresses of clients that have a connection; 0 where that is not seen."""
     scopes: tuple[Mapping[Scope, int], ...] = field(default=(), repr=False, compare=False)
-    """Of each usage how many keys all its scopes have taken: what a second look is compared with."""
+    """Of each usage the keys of all its scopes, one that lingers as ``LINGERS``, for a second look."""

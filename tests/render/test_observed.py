@@ -71,7 +71,10 @@ def test_a_scope_that_is_too_long_for_its_column_has_a_line_of_its_own() -> None
 
 
 @pytest.mark.parametrize(("width", "is_terminal"), [(200, True), (40, False)])
-def test_more_room_is_not_used_and_a_pipe_has_all_that_is_needed(width: int, is_terminal: bool) -> None:
+def test_more_room_is_not_used_and_a_pipe_has_all_that_is_needed(
+    width: int, is_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # pytest-xdist sets it
     table = WIDE.partition("limit  ")[2].partition("\n\n")[0]
     assert table in printed(observed(growth=0.5), width, is_terminal=is_terminal)
 

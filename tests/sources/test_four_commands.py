@@ -20,6 +20,8 @@ from tuplecalc.network.proxy import Proxy
 
 pytestmark = MARKS
 
+PROGRAM = Path(sys.executable).name[:15]
+"""As the kernel calls what runs the proxy: the bundle names the hop so."""
 CONNECTIONS = 30
 PORTS = 40
 RANGE = f"20000-{20000 + PORTS - 1}"
@@ -160,7 +162,7 @@ def test_the_four_commands_tell_the_truth(box: Host, tmp_path: Path) -> None:
     assert ran(box, "tuplecalc import --collector | sh > box.tar", tmp_path) == ""
     assert ran(box, "tuplecalc import box.tar -o box.toml", tmp_path) == ""
     by_hop = {hop.name: hop for hop in load(tmp_path / "box.toml").hops}
-    nat, proxy = by_hop["nat"], by_hop["python"]
+    nat, proxy = by_hop["nat"], by_hop[PROGRAM]
     assert isinstance(nat, Cone)
     assert isinstance(proxy, Proxy)
     assert (nat.addresses.spec, nat.ports.spec) == ("198.18.2.1", RANGE)
@@ -180,10 +182,10 @@ def test_what_is_open_is_counted_in_each_scope(box: Host, tmp_path: Path) -> Non
     live = json.loads(ran(box, "tuplecalc observe box.toml -o json", tmp_path))
     assert taken(live) == {
         ("nat", "ports"): [CONNECTIONS],
-        ("python", "capture"): [CONNECTIONS],
-        ("python", "upstream"): [CONNECTIONS],
-        ("python", "files"): [2 * CONNECTIONS],
-        ("python", "entries"): [3 * CONNECTIONS],
+        (PROGRAM, "capture"): [CONNECTIONS],
+        (PROGRAM, "upstream"): [CONNECTIONS],
+        (PROGRAM, "files"): [2 * CONNECTIONS],
+        (PROGRAM, "entries"): [3 * CONNECTIONS],
     }
     of_text = "conntrack -L -o extended > tracking; ss -tan > sockets; tuplecalc observe box.toml -o json"
     of_text = json.loads(ran(box, f"{of_text} --from tracking --from sockets 2>/dev/null", tmp_path))

@@ -308,6 +308,11 @@ def test_unknown_services_become_those_that_were_seen(nat: str) -> None:
     Path(nat).write_text(text, encoding="utf-8")
     invoke("observe", nat, "--from", "-", "--fill", nat, stdin=many)
     assert load(nat).to_dict()["services"] == [{"addresses": 17, "ports": 443}]
+    skewed = many + tracking(("TIME_WAIT", "198.18.10.0:443", 90))
+    Path(nat).write_text(text, encoding="utf-8")
+    invoke("observe", nat, "--from", "-", "--fill", nat, stdin=skewed)
+    assert load(nat).to_dict()["services"] == [{"addresses": 1, "ports": 443}]
+    assert "17 seen, as full as 1 evenly loaded" in Path(nat).read_text(encoding="utf-8")
     independent = ("--set", "hops.nat.mapping=endpoint-independent")
     Path(nat).write_text(text, encoding="utf-8")
     found = invoke("observe", nat, *independent, "--from", "-", "--fill", nat, stdin=BUSY)

@@ -32,7 +32,8 @@ def read(element: Element) -> str:
             return joined(parts)
         case "mfrac":
             above, below = parts
-            loose = (above.startswith("Σ") or " + " in outside(above), re.search(" [+-] |·", outside(below)))
+            sums = re.search(" [+-] ", outside(above))
+            loose = (above.startswith("Σ") or sums, re.search(" [+-] |·", outside(below)))
             return f"{f'({above})' if loose[0] else above} / {f'({below})' if loose[1] else below}"
         case "msub" | "munder":
             return f"{parts[0]}_{parts[1]}"

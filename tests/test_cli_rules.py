@@ -42,7 +42,7 @@ def test_three_rules_for_each_limit_of_the_hops_and_one_that_says_when_nobody_lo
             f"tuplecalc_tuples_used_ratio{of} > 0.9",
             f"predict_linear((tuplecalc_tuples_used{of} - tuplecalc_tuples_lingering{of})[30m:1m], 3600)"
             f" + tuplecalc_tuples_lingering{of} >= tuplecalc_tuples_limit{of}"
-            f" and (deriv((tuplecalc_tuples_used{of} - tuplecalc_tuples_lingering{of})[10m:1m]) > 0"
+            f" and (deriv((tuplecalc_tuples_used{of} - tuplecalc_tuples_lingering{of})[5m:1m]) > 0"
             f" or tuplecalc_tuples_used{of} >= tuplecalc_tuples_limit{of})",
         ):
             assert written.count(f'        expr: "{wanted}"\n') == 1
@@ -109,12 +109,27 @@ def test_they_ring(topology: str | None, per_minute: int, ringing: list[str], tm
     (tmp_path / "rules.yml").write_text(
         rules([Watched("nat", "ports", "few")] if topology else ()), encoding="utf-8"
     )
-    of = '{hop="nat",limit="ports",table="tracking",instance="hub"}'
     used = [min(48384 + per_minute * minute, 64512) for minute in range(31)]
+    _hold(tmp_path, used, [0] * 31, {15: ringing})
+
+
+@needs_promtool
+@pytest.mark.parametrize("of_these_linger", [0, 2])
+def test_a_step_after_a_restart_does_not_ring(of_these_linger: int, tmp_path: Path) -> None:
+    """Up to 46 % in two steps, and there it stays, whether or not half of it lingers."""
+    (tmp_path / "rules.yml").write_text(rules(()), encoding="utf-8")
+    used = [0] * 5 + [15000] * 8 + [30000] * 48
+    lingering = [each // of_these_linger if of_these_linger else 0 for each in used]
+    _hold(tmp_path, used, lingering, {minute: [] for minute in range(10, 61)})
+
+
+def _hold(tmp_path: Path, used: list[int], lingering: list[int], expected: dict[int, list[str]]) -> None:
+    """Which alerts ring in which minute, as promtool finds them."""
+    of = '{hop="nat",limit="ports",table="tracking",instance="hub"}'
     series = [
         ("tuples_used", " ".join(map(str, used))),
-        ("tuples_lingering", "0x30"),
-        ("tuples_limit", "64512x30"),
+        ("tuples_lingering", " ".join(map(str, lingering))),
+        ("tuples_limit", f"64512x{len(used) - 1}"),
         ("tuples_used_ratio", " ".join(f"{each / 64512:.6f}" for each in used)),
     ]
     tests = {
@@ -129,7 +144,7 @@ def test_they_ring(topology: str | None, per_minute: int, ringing: list[str], tm
                 "promql_expr_test": [
                     {
                         "expr": 'count by (alertname, severity) (ALERTS{alertstate="firing"})',
-                        "eval_time": "15m",
+                        "eval_time": f"{minute}m",
                         "exp_samples": [
                             {
                                 "labels": f'{{alertname="{alert}", severity="{severity}"}}',
@@ -138,6 +153,7 @@ def test_they_ring(topology: str | None, per_minute: int, ringing: list[str], tm
                             for alert, severity in map(str.split, ringing)
                         ],
                     }
+                    for minute, ringing in expected.items()
                 ],
             }
         ],

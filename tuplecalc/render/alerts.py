@@ -91,14 +91,15 @@ def _of(limit: Watched | None) -> Iterator[_Rule]:
             f"{what} {at}: over {numbers.percent(share)} of the fullest scope is taken",
             f"{{{{ $value | humanizePercentage }}}} of its keys are taken: {why}.",
         )
-    # What lingers levels off, and a step after a restart is over: what is open has to grow, and to grow now.
+    # What lingers levels off, so that what is open has to grow.  It has to grow now, for longer than a step
+    # (a restart) keeps the slope above 0: the rule waits for more than the slope's window.
     is_open = f"(tuplecalc_tuples_used{only} - tuplecalc_tuples_lingering{only})"
     yield _Rule(
         "TuplesRunDryWithinTheHour",
         f"predict_linear({is_open}[{_WINDOW}:1m], {AHEAD})"
         f" + tuplecalc_tuples_lingering{only} >= tuplecalc_tuples_limit{only}"
-        f" and (deriv({is_open}[10m:1m]) > 0 or tuplecalc_tuples_used{only} >= tuplecalc_tuples_limit{only})",
-        "5m",
+        f" and (deriv({is_open}[5m:1m]) > 0 or tuplecalc_tuples_used{only} >= tuplecalc_tuples_limit{only})",
+        "10m",
         labels | {"severity": "critical"},
         f"{what} {at}: the fullest scope is all taken within the hour",
         f"As it grew in the last half hour, {{{{ $value | humanize }}}} keys are wanted in an hour: {why}.",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from tuplecalc.errors import InputError
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import from_dict
+from tuplecalc.network.file import from_dict, loads
 from tuplecalc.sources.draft import Draft, Table
+from tuplecalc.sources.recognise import Reader
 from tuplecalc.sources.texts import Source, Text
+from tuplecalc.sources.written import written
 
 FIXTURES = Path(__file__).parents[1] / "data" / "sources"
 
@@ -52,6 +55,15 @@ def chain_of(draft: Draft) -> Chain:
     if draft.kinds:
         mapping["traffic"] = {"kinds": all_values(draft.kinds)}
     return from_dict(mapping)
+
+
+def loads_or_is_refused(reader: Reader, source: Source) -> None:
+    """What `import` makes of any source, however odd: a file that loads, or an error of our own."""
+    try:
+        made = written([(source, reader.read(source))])
+    except InputError:
+        return
+    loads(made.text)
 
 
 def all_values(tables: Iterable[Table]) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from tuplecalc.errors import InputError, Problem, TopologyError, show
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.file import loads
 from tuplecalc.sources.draft import SERVICE, Draft, Remark, Said, Table
 from tuplecalc.sources.merged import merged
@@ -20,6 +21,7 @@ CLIENTS = Said(
     65536,
     unknown="how many addresses send; chosen so large that it is the devices that bind, not the clients",
 )
+_COUNTED = "whether ports are taken from the same addresses elsewhere; counted as addresses of its own"
 _PLACE = re.compile(r"(?P<table>clients|traffic|(?:hops|services|traffic\.kinds)\[\d+\])\.(?P<key>\w+)")
 
 
@@ -148,16 +150,25 @@ def _take_out(
     by_place = {place: table for _, place, table in tables.named()}
     for problem in problems:
         match = _PLACE.match(problem.place)
-        said = (
-            by_place[match["table"]].pop(match["key"], None) if match and match["table"] in by_place else None
-        )
+        table = by_place.get(match["table"], {}) if match else {}
+        said = table.pop(match["key"], None) if match else None
         if match is None or said is None or said.value is None:
             continue
         stands, why = f"{match['key']} = {show(said.value)}", f"not taken: {problem.rule}"
+        if match["key"] == "addresses" and (size := _how_many(said.value)):
+            table["addresses"] = said._replace(value=size, unknown=_COUNTED)
         refused.setdefault(match["table"], []).append(f"# {stands}  # {_clean(said.where)}: {why}")
         remarks.append(Remark(said.where, stands, why))
         found = True
     return found
+
+
+def _how_many(addresses: object) -> int:
+    """How many a hop has whose addresses cannot be told from others': it needs some.  0 where that is it."""
+    try:
+        return 0 if isinstance(addresses, int) else AddressSet(addresses).size
+    except TopologyError:
+        return 0
 
 
 def _text(tables: _Tables, drafts: Sequence[tuple[Source, Draft]], refused: Mapping[str, list[str]]) -> str:

@@ -179,6 +179,7 @@ def test_two_looks() -> None:
     closing = usage(between(look(model, tracked(25, 15)), look(model, tracked(25, 16)), 10), "nat", "ports")
     assert (closing.busiest[0].growth, closing.runs_dry_in) == (0.1, None)  # 12 more, as they go after 120 s
     opening = usage(between(look(model, tracked(25, 15)), look(model, tracked(26, 15)), 10), "nat", "ports")
-    assert (opening.busiest[0].growth, opening.runs_dry_in) == (0.1, pytest.approx(590))
+    assert opening.busiest[0].growth == 0.1
+    assert opening.runs_dry_in == pytest.approx(590)
     with pytest.raises(TopologyError, match="two looks are some seconds apart"):
         between(first, second, 0)

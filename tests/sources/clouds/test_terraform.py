@@ -9,12 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sources.drafts import FIXTURES, all_values, chain_of, fixture, remarks, texts, unknown, values
+from tests.sources.drafts import (
+    FIXTURES,
+    all_values,
+    chain_of,
+    fixture,
+    loads_or_is_refused,
+    remarks,
+    texts,
+    unknown,
+    values,
+)
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.file import loads
 from tuplecalc.sources.clouds.terraform import READER
 from tuplecalc.sources.draft import Draft
-from tuplecalc.sources.texts import Source
+from tuplecalc.sources.written import written
 
 
 def read(*resources: tuple[str, dict[str, Any]]) -> Draft:
@@ -279,7 +291,7 @@ def test_json_of_other_shapes_loads_or_is_refused_in_our_words(data: st.DataObje
             if step == steps - 1:
                 node[key] = data.draw(_VALUES)
             node = node[key]
-    _read_or_refuse(texts(a_json=json.dumps(document)))
+    loads_or_is_refused(READER, texts(a_json=json.dumps(document)))
 
 
 @given(st.text(max_size=30), st.integers(0, 3000))
@@ -287,12 +299,14 @@ def test_any_text_is_read_or_refused_in_our_words(written: str, at: int) -> None
     whole = (FIXTURES / "terraform" / "google-plan.json").read_text()
     for source in (texts(a=written), texts(a=whole[:at] + written + whole[at:])):
         if READER.recognises(source):
-            _read_or_refuse(source)
+            loads_or_is_refused(READER, source)
 
 
-def _read_or_refuse(source: Source) -> None:
-    try:
-        draft = READER.read(source)
-    except InputError:
-        return
-    chain_of(draft)
+def test_two_rules_that_take_the_same_address_are_counted_apart_and_it_is_said() -> None:
+    document = (FIXTURES / "terraform" / "azure.tfstate").read_text().replace('"Udp"', '"Tcp"')
+    source = texts(a_json=document)
+    made = written([(source, READER.read(source))])
+    assert [hop.addresses.size for hop in loads(made.text).hops if isinstance(hop, Cone)] == [5, 17, 1, 1]
+    (remark,) = (each for each in made.remarks if "203.0.113.11" in each.said)
+    assert remark.why.startswith("not taken: an address is of one machine")
+    assert ", unknown: whether ports are taken from the same addresses elsewhere" in made.text

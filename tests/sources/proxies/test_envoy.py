@@ -9,12 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sources.drafts import FIXTURES, all_values, chain_of, fixture, remarks, texts, unknown, values
+from tests.sources.drafts import (
+    FIXTURES,
+    all_values,
+    chain_of,
+    fixture,
+    loads_or_is_refused,
+    remarks,
+    texts,
+    unknown,
+    values,
+)
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.sources.draft import Draft
 from tuplecalc.sources.proxies.envoy import READER
-from tuplecalc.sources.texts import Source
 
 
 def socket(address: str, port: int) -> dict[str, Any]:
@@ -267,7 +276,7 @@ def test_json_of_other_shapes_loads_or_is_refused_in_our_words(data: st.DataObje
             if step == steps - 1:
                 node[key] = data.draw(_VALUES)
             node = node[key]
-    _read_or_refuse(texts(a_json=json.dumps(document)))
+    loads_or_is_refused(READER, texts(a_json=json.dumps(document)))
 
 
 @given(st.text(max_size=30), st.integers(0, 3000))
@@ -275,18 +284,10 @@ def test_any_text_is_read_or_refused_in_our_words(written: str, at: int) -> None
     whole = (FIXTURES / "envoy" / "transparent.json").read_text()
     for source in (texts(a=written), texts(a=whole[:at] + written + whole[at:])):
         if READER.recognises(source):
-            _read_or_refuse(source)
+            loads_or_is_refused(READER, source)
 
 
 def test_json_that_is_nested_too_deep_is_an_error() -> None:
     deep = '{"static_resources": ' + '{"clusters": ' * 100_000
     with pytest.raises(InputError, match="nested too deep to be a configuration"):
         READER.read(texts(a_json=deep))
-
-
-def _read_or_refuse(source: Source) -> None:
-    try:
-        draft = READER.read(source)
-    except InputError:
-        return
-    chain_of(draft)

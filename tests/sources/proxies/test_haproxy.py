@@ -6,12 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sources.drafts import all_values, chain_of, fixture, remarks, texts, unknown, values
+from tests.sources.drafts import (
+    all_values,
+    chain_of,
+    fixture,
+    loads_or_is_refused,
+    remarks,
+    texts,
+    unknown,
+    values,
+)
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.sources.draft import Draft
 from tuplecalc.sources.proxies.haproxy import READER
-from tuplecalc.sources.texts import Source
 
 
 def read(written: str) -> Draft:
@@ -367,19 +375,13 @@ def test_any_text_is_read_or_refused_in_our_words(written: str) -> None:
     start = "listen l\n bind :80\n server s 198.18.2.1:80\n"
     for source in (texts(a=written), texts(a=start + written)):
         READER.recognises(source)
-        _read_or_refuse(source)
+        loads_or_is_refused(READER, source)
 
 
 @given(st.data())
 def test_mutated_files_load_or_are_refused_in_our_words(data: st.DataObject) -> None:
     (text,) = fixture(f"haproxy/{data.draw(st.sampled_from(['edge', 'sources', 'odd']))}.cfg").texts.values()
     at, length = data.draw(st.integers(0, len(text.text))), data.draw(st.integers(0, 40))
-    _read_or_refuse(texts(a=text.text[:at] + data.draw(st.text(max_size=3)) + text.text[at + length :]))
-
-
-def _read_or_refuse(source: Source) -> None:
-    try:
-        draft = READER.read(source)
-    except InputError:
-        return
-    chain_of(draft)
+    loads_or_is_refused(
+        READER, texts(a=text.text[:at] + data.draw(st.text(max_size=3)) + text.text[at + length :])
+    )

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sources.drafts import FIXTURES, all_values, chain_of, fixture, remarks, texts, unknown, values
+from tests.sources.drafts import (
+    FIXTURES,
+    all_values,
+    chain_of,
+    fixture,
+    loads_or_is_refused,
+    remarks,
+    texts,
+    unknown,
+    values,
+)
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.sources.draft import Draft
@@ -296,7 +306,7 @@ def test_any_text_is_read_or_refused_in_our_words(written: str) -> None:
     start = "http { server { listen 80; proxy_pass http://198.18.2.1; }\n"
     for source in (texts(a=written), texts(a=start + written)):
         READER.recognises(source)
-        _read_or_refuse(source)
+        loads_or_is_refused(READER, source)
 
 
 _FILES = {path.name: path.read_text() for path in (FIXTURES / "nginx").rglob("*.conf")}
@@ -306,12 +316,4 @@ _FILES = {path.name: path.read_text() for path in (FIXTURES / "nginx").rglob("*.
 def test_mutated_files_load_or_are_refused_in_our_words(data: st.DataObject) -> None:
     text = _FILES[data.draw(st.sampled_from(sorted(_FILES)))]
     at, length = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, 40))
-    _read_or_refuse(texts(a=text[:at] + data.draw(st.text(max_size=3)) + text[at + length :]))
-
-
-def _read_or_refuse(source: Source) -> None:
-    try:
-        draft = READER.read(source)
-    except InputError:
-        return
-    chain_of(draft)
+    loads_or_is_refused(READER, texts(a=text[:at] + data.draw(st.text(max_size=3)) + text[at + length :]))

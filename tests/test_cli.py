@@ -52,7 +52,7 @@ def test_markdown_reads_back_as_the_limits() -> None:
     assert "**193,536**" in text
 
 
-# Where the topology comes from.
+# Where the chain file comes from.
 
 
 def test_without_a_file_the_outage_is_taken_and_said_so() -> None:
@@ -249,17 +249,17 @@ def test_most_failing_closes_at_the_upper_end() -> None:
 
 UTF_16 = "title = 1".encode("utf-16")
 BAD_FILES = {
-    "empty": (b"", "empty; `tuplecalc examples outage` prints a topology to start from"),
-    "blank": (b" \n\n", "empty; `tuplecalc examples outage` prints a topology to start from"),
-    "large": (b"a" * 10_000_000, "larger than 8,000,000 bytes; a topology is a small TOML or JSON file"),
-    "binary": (b"\x7fELF\0\1\2\xff" * 99, "binary, not text; a topology is a TOML or JSON file"),
+    "empty": (b"", "empty; `tuplecalc examples outage` prints a chain file to start from"),
+    "blank": (b" \n\n", "empty; `tuplecalc examples outage` prints a chain file to start from"),
+    "large": (b"a" * 10_000_000, "larger than 8,000,000 bytes; a chain file is a small TOML or JSON file"),
+    "binary": (b"\x7fELF\0\1\2\xff" * 99, "binary, not text; a chain file is a TOML or JSON file"),
     "utf-16": (UTF_16, "not UTF-8 (line 1, byte 0); save it as UTF-8"),
     "latin-1": (b'\n\ntitle = "M\xfcnchen"', "not UTF-8 (line 3, byte 12); save it as UTF-8"),
     "toml": (b"a = = 1", "not TOML: invalid value (at line 1, column 5)"),
     "json": (b'{"a": }', "not JSON: expecting value: line 1 column 7 (char 6)"),
     "twice": (b'{"a": 1, "a": 2}', 'not JSON: the key "a" stands twice in one table'),
-    "deep toml": (b"a = " + b"[" * 100_000, "nested too deep to be a topology"),
-    "deep json": (b'{"a": ' + b"[" * 100_000, "nested too deep to be a topology"),
+    "deep toml": (b"a = " + b"[" * 100_000, "nested too deep to be a chain file"),
+    "deep json": (b'{"a": ' + b"[" * 100_000, "nested too deep to be a chain file"),
     "list": (b"[1, 2]", "not TOML"),
 }
 

@@ -466,7 +466,7 @@ def test_an_idle_machine_is_no_error(nat: str, tmp_path: Path) -> None:
 def test_json_is_refused_before_it_looks(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
     Path(hub).write_text(json.dumps(tomllib.loads(HUB)), encoding="utf-8")
     monkeypatch.setattr("tuplecalc.cli.observe.snapshots", lambda *_: pytest.fail("it looked"))
-    with pytest.raises(InputError, match=r"^--fill: the topology is JSON"):
+    with pytest.raises(InputError, match=r"^--fill: the chain file is JSON"):
         invoke("observe", hub, "--from", "-", "--fill", hub, stdin=sockets(9, 9))
 
 
@@ -481,7 +481,7 @@ def test_json_is_refused_before_it_looks(hub: str, monkeypatch: pytest.MonkeyPat
         (
             json.dumps(tomllib.loads(HUB)),
             sockets(9, 9),
-            "--fill: the topology is JSON, which has no comments; write it as TOML",
+            "--fill: the chain file is JSON, which has no comments; write it as TOML",
         ),
     ],
 )

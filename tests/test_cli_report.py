@@ -129,7 +129,7 @@ def test_a_file_name_that_is_no_unicode(tmp_path: Path) -> None:
         (["none.toml", "-o", "-"], "none.toml: cannot be read: no such file or directory"),
         (
             ["-", "--compare", "-", "-o", "-"],
-            "--compare -: standard input is the first topology already; name a file",
+            "--compare -: standard input is the first chain file already; name a file",
         ),
         (
             ["outage", "--rate", "none", "-o", "-"],

@@ -187,7 +187,7 @@ FREE = {
     "old",
     "new",
 }
-"""What a topology file, a preset or a kernel says: any key may stand there."""
+"""What a chain file, a preset or a kernel says: any key may stand there."""
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 from tests import published
 from tests.published import PAGE, ROWS
 from tests.published_ways import Row, chain
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.network.presets import preset, presets
 
 
@@ -69,5 +69,5 @@ def test_counted_differently_is_said() -> None:
 
 def test_azure_has_no_default_for_more_than_1000() -> None:
     assert chain("azure-load-balancer-default", clients=1000, addresses=1)
-    with pytest.raises(TopologyError, match="the table ends at 1000 clients; 1001 source addresses"):
+    with pytest.raises(ChainError, match="the table ends at 1000 clients; 1001 source addresses"):
         chain("azure-load-balancer-default", clients=1001, addresses=1)

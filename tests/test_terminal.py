@@ -180,7 +180,7 @@ def test_the_schema_refuses_what_the_program_refuses(setting: str) -> None:
     topology = tomllib.loads(example_text("cone"))
     jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)
     set_values(topology, [setting])
-    with pytest.raises(tc.TopologyError):
+    with pytest.raises(tc.ChainError):
         tc.from_dict(topology)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)

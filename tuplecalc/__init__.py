@@ -1,6 +1,6 @@
 """tuplecalc counts the reachable TCP tuples at every hop of a chain of NATs, balancers and proxies.
 
-Data flows one way: a topology file becomes a :class:`Chain`, the chain becomes limits (pure data),
+Data flows one way: a chain file becomes a :class:`Chain`, the chain becomes limits (pure data),
 the limits become a result, the result becomes text, a table or a formula.  Each folder of the
 package is one of these steps and imports only those before it::
 

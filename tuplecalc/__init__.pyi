@@ -2,8 +2,8 @@ from typing import Any
 
 from tuplecalc import under_load as under_load
 from tuplecalc.algebra.explanation import explain as explain
+from tuplecalc.errors import ChainError as ChainError
 from tuplecalc.errors import InputError as InputError
-from tuplecalc.errors import TopologyError as TopologyError
 from tuplecalc.errors import TuplecalcError as TuplecalcError
 from tuplecalc.limits.capacity import Capacity as Capacity
 from tuplecalc.limits.capacity import capacity as capacity

@@ -1,7 +1,7 @@
 """What is wrong with an input, said so that the reader can mend it.
 
 Every problem names the place (``hops[1].ports``), the value, the rule that it breaks and the
-way out.  A file's problems are collected and raised together as one :class:`TopologyError`.
+way out.  A file's problems are collected and raised together as one :class:`ChainError`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class TuplecalcError(Exception):
     """Anything that tuplecalc says about an input; its text is meant for the user."""
 
 
-class TopologyError(TuplecalcError, ValueError):
+class ChainError(TuplecalcError, ValueError):
     """An input breaks one or more rules; ``problems`` has them all, in the input's order."""
 
     def __init__(self, problems: Iterable[Problem], source: str = "") -> None:
@@ -60,9 +60,9 @@ class TopologyError(TuplecalcError, ValueError):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.problems, self.source)
 
-    def below(self, place: str) -> TopologyError:
+    def below(self, place: str) -> ChainError:
         """The same error, seen from one level further up."""
-        return TopologyError(problem.below(place) for problem in self.problems)
+        return ChainError(problem.below(place) for problem in self.problems)
 
     def _text(self) -> str:
         lines = [str(problem) for problem in self.problems]
@@ -77,9 +77,9 @@ class InputError(TuplecalcError):
     """An input cannot be read at all: no such file, no text, no such example, no such path."""
 
 
-def reject(value: object, rule: str, remedy: str = "", place: str = "") -> TopologyError:
+def reject(value: object, rule: str, remedy: str = "", place: str = "") -> ChainError:
     """The error for one broken rule, for ``raise reject(...)``."""
-    return TopologyError([Problem(place, value, rule, remedy)])
+    return ChainError([Problem(place, value, rule, remedy)])
 
 
 def show(value: object) -> str:

@@ -182,7 +182,7 @@ def named(*hops: Hop) -> list[Hop]:
 def chain(
     *hops: Hop, services: int = 1, clients: Hop | None = None, service_wait: int = 0, **traffic: Any
 ) -> Topology:
-    """A topology of these hops; by default three clients with six ports each and times 1, 1, 0, …."""
+    """A chain file of these hops; by default three clients with six ports each and times 1, 1, 0, …."""
     return {
         "traffic": {"hold": 1, **traffic},
         "clients": {"addresses": 3, "ports": "1-6", "time_wait": 0, **(clients or {})},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tuplecalc as tc
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 
 _BOX = """
 traffic.kinds = [{name = "captured", share = 0.5}, {name = "passing", share = 0.5}]
@@ -41,5 +41,5 @@ def test_hops_of_one_machine_may_share_its_address_and_that_is_said() -> None:
     ],
 )
 def test_two_machines_or_two_cones_may_not(proxy: str, cone: str, kind: str) -> None:
-    with pytest.raises(TopologyError, match=r'hops\[1\]\.addresses: "198\.18\.0\.1": an address is of one'):
+    with pytest.raises(ChainError, match=r'hops\[1\]\.addresses: "198\.18\.0\.1": an address is of one'):
         box(proxy, cone, kind=kind)

@@ -16,7 +16,7 @@ from tests.network.sets import (
     is_normal,
     written,
 )
-from tuplecalc.errors import TopologyError, show
+from tuplecalc.errors import ChainError, show
 from tuplecalc.network.addresses import AddressSet
 
 
@@ -68,7 +68,7 @@ def test_what_ipaddress_refuses_is_refused(text: str) -> None:
     try:
         oracle = ipaddress.ip_address(text.strip())
     except ValueError:
-        with pytest.raises(TopologyError):
+        with pytest.raises(ChainError):
             AddressSet(text)
     else:
         assert AddressSet(text).ranges == ((oracle.version, int(oracle), int(oracle)),)
@@ -229,6 +229,6 @@ ADDRESS_ERRORS: list[tuple[object, str]] = [
     ("value", "message"), ADDRESS_ERRORS, ids=[show(value) for value, _ in ADDRESS_ERRORS]
 )
 def test_every_message_about_addresses(value: object, message: str) -> None:
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         AddressSet(value)
     assert str(caught.value) == message

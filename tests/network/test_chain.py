@@ -1,4 +1,4 @@
-"""Every rule of a topology: defaults, what fits where, and what is said about what does not."""
+"""Every rule of a chain file: defaults, what fits where, and what is said about what does not."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ from hypothesis import given
 from pydantic import ValidationError
 
 from tests.limits.chains import Topology, topologies
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.clients import Clients
@@ -46,8 +46,8 @@ def written(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def said(written: Topology) -> str:
-    """What is said about a topology that is not sound."""
-    with pytest.raises(TopologyError) as caught:
+    """What is said about a chain file that is not sound."""
+    with pytest.raises(ChainError) as caught:
         from_dict(written)
     return str(caught.value)
 
@@ -121,7 +121,7 @@ def test_services_linger_only_where_it_is_said() -> None:
     assert Services(addresses=1, ports=80, time_wait="1m").linger == 60
 
 
-# What fits where: the table of the topology's description, once more.
+# What fits where: the table of the chain file's description, once more.
 
 LAYER_7_KEYS = {
     "listen_addresses": 1,
@@ -251,7 +251,7 @@ def test_a_part_does_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         nat.ports = PortSet("1-9")  # type: ignore[misc]
     assert nat.changed(addresses=5) == Cone(name="nat", addresses=5)
-    with pytest.raises(TopologyError, match="a range of ports runs upwards"):
+    with pytest.raises(ChainError, match="a range of ports runs upwards"):
         nat.changed(ports="9-1")
 
 
@@ -304,24 +304,24 @@ def test_parts_may_stand_where_a_table_does() -> None:
 
 
 def test_null_is_no_capture() -> None:
-    with pytest.raises(TopologyError, match="a layer-7 hop says how it captures"):
+    with pytest.raises(ChainError, match="a layer-7 hop says how it captures"):
         Proxy(name="px", capture=None)
 
 
 def test_an_empty_set_is_no_part_of_a_chain() -> None:
     none = PortSet(80) - PortSet(80)
-    with pytest.raises(TopologyError, match="this set is empty"):
+    with pytest.raises(ChainError, match="this set is empty"):
         Cone(name="nat", addresses=1, ports=none)
 
 
 def test_hops_may_come_from_a_generator_and_are_checked_all_the_same() -> None:
     hops = (Cone(name="nat", addresses=4) for _ in range(2))
-    with pytest.raises(TopologyError, match="another hop has this name"):
+    with pytest.raises(ChainError, match="another hop has this name"):
         Chain(clients=Clients(addresses=1), hops=hops, services=Services(addresses=1, ports=80))
 
 
 def test_an_error_survives_pickling() -> None:
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         Cone(name="nat", addresses=0)
     copied = pickle.loads(pickle.dumps(caught.value))
     assert (str(copied), copied.problems) == (str(caught.value), caught.value.problems)

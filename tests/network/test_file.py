@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from tests.limits.chains import Topology, topologies
-from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.errors import ChainError, InputError
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
@@ -119,14 +119,14 @@ def test_settings_are_made_before_the_check(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "empty; `tuplecalc examples outage` prints a topology to start from"),
-        (b" \n\t", "empty; `tuplecalc examples outage` prints a topology to start from"),
-        (b"\x7fELF\0\1", "binary, not text; a topology is a TOML or JSON file"),
+        (b"", "empty; `tuplecalc examples outage` prints a chain file to start from"),
+        (b" \n\t", "empty; `tuplecalc examples outage` prints a chain file to start from"),
+        (b"\x7fELF\0\1", "binary, not text; a chain file is a TOML or JSON file"),
         (SHORT.decode().encode("utf-16"), "not UTF-8 (line 1, byte 0); save it as UTF-8"),
         (SHORT + b"# \xff", "not UTF-8 (line 3, byte 63); save it as UTF-8"),
-        (b"x" * (LARGEST_FILE + 1), "larger than 8,000,000 bytes; a topology is a small TOML or JSON file"),
-        (b"a = " + b"[" * 100_000, "nested too deep to be a topology"),
-        (b'{"a": ' + b"[" * 100_000, "nested too deep to be a topology"),
+        (b"x" * (LARGEST_FILE + 1), "larger than 8,000,000 bytes; a chain file is a small TOML or JSON file"),
+        (b"a = " + b"[" * 100_000, "nested too deep to be a chain file"),
+        (b'{"a": ' + b"[" * 100_000, "nested too deep to be a chain file"),
         (b"a =", "not TOML: invalid value (at end of document)"),
         (b"a = 1\na = 2\n", "not TOML: cannot overwrite a value (at line 2, column 6)"),
         (b'{"a": 1, "a": 2}', 'not JSON: the key "a" stands twice in one table'),
@@ -145,14 +145,14 @@ def test_a_file_that_is_no_topology(tmp_path: Path, data: bytes, message: str) -
 @pytest.mark.parametrize("number", ["9" * 5000, "1e" + "9" * 30])
 @pytest.mark.parametrize("form", ["clients.addresses = {}", '{{"clients": {{"addresses": {}}}}}'])
 def test_a_number_beyond_all_measure_is_an_error_and_no_crash(number: str, form: str) -> None:
-    with pytest.raises((InputError, TopologyError)) as caught:
+    with pytest.raises((InputError, ChainError)) as caught:
         loads(form.format(number))
     assert len(str(caught.value)) < 500
 
 
 @pytest.mark.parametrize("written", ["nan", "inf", "-inf", "1e400", "1e-400"])
 def test_numbers_that_no_device_has(written: str) -> None:
-    with pytest.raises(TopologyError, match=r"^traffic\.rate: .*a rate is "):
+    with pytest.raises(ChainError, match=r"^traffic\.rate: .*a rate is "):
         loads(f"{SHORT.decode()}traffic.rate = {written}")
 
 
@@ -169,7 +169,7 @@ def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
 
 def test_a_file_s_errors_name_the_file(tmp_path: Path) -> None:
     path = written_to(tmp_path, SHORT + b"traffic.hold = 'x'\ntraffic.rate = 0\n")
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         load(path)
     first, *problems = str(caught.value).splitlines()
     assert first == f"{path}: 2 errors"
@@ -179,10 +179,10 @@ def test_a_file_s_errors_name_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        (3, "a topology is a mapping of keys, not 3"),
-        (None, "a topology is a mapping of keys, not None"),
-        ("x", 'a topology is a mapping of keys, not "x"'),
-        ({3: 4}, "the keys of a topology are texts, not 3"),
+        (3, "a chain file is a mapping of keys, not 3"),
+        (None, "a chain file is a mapping of keys, not None"),
+        ("x", 'a chain file is a mapping of keys, not "x"'),
+        ({3: 4}, "the keys of a chain file are texts, not 3"),
     ],
 )
 def test_what_is_no_mapping(mapping: Any, message: str) -> None:
@@ -192,7 +192,7 @@ def test_what_is_no_mapping(mapping: Any, message: str) -> None:
 
 
 def test_keys_of_an_inner_table_are_texts() -> None:
-    with pytest.raises((InputError, TopologyError)):
+    with pytest.raises((InputError, ChainError)):
         from_dict({**TABLES, "clients": {"addresses": 1, 3: 4}})
 
 
@@ -299,7 +299,7 @@ def test_a_setting_that_cannot_be_made(setting: str, message: str) -> None:
     ],
 )
 def test_a_setting_is_checked_like_the_file(setting: str, message: str) -> None:
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         loads(TOML, settings=[setting])
     assert str(caught.value).startswith(message)
 
@@ -319,7 +319,7 @@ def test_a_chain_with_other_values() -> None:
     assert nat.addresses.size == 7
     assert after.services[0].endpoints == 2
     assert before == loads(TOML)
-    with pytest.raises(TopologyError, match="a range of ports runs upwards"):
+    with pytest.raises(ChainError, match="a range of ports runs upwards"):
         with_settings(before, "hops.nat.ports=9-1")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.limits.chains import Topology
 from tests.network.test_chain import said, topology
-from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.errors import ChainError, InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.cone import Cone
@@ -167,7 +167,7 @@ def test_durations(written: object, seconds: Fraction | int) -> None:
     ],
 )
 def test_what_is_no_duration(written: object) -> None:
-    with pytest.raises(TopologyError, match=r"^hold: .*a duration is "):
+    with pytest.raises(ChainError, match=r"^hold: .*a duration is "):
         Traffic(hold=written)
 
 
@@ -181,7 +181,7 @@ def test_first_close(written: object, share: Fraction | int) -> None:
 
 @pytest.mark.parametrize("written", ["\u0663s", "\u0663m30s"])
 def test_digits_of_other_scripts_are_no_duration(written: str) -> None:
-    with pytest.raises(TopologyError):
+    with pytest.raises(ChainError):
         Traffic(hold=written)
 
 
@@ -195,7 +195,7 @@ def test_a_duration_is_written_such_that_it_is_read_again(written: object) -> No
 
 @pytest.mark.parametrize("written", ["999999999999999999d", "0.000000000000000001ms", f"1/{10**40}"])
 def test_a_duration_that_no_device_has_is_refused(written: str) -> None:
-    with pytest.raises(TopologyError, match=r"a duration is between 1e-18 and 1e18 in size"):
+    with pytest.raises(ChainError, match=r"a duration is between 1e-18 and 1e18 in size"):
         Traffic(hold=written)
 
 

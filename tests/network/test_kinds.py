@@ -12,7 +12,7 @@ import pytest
 import tuplecalc as tc
 from tests.network.test_chain import said
 from tests.oracle.kinds import from_seed
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import from_dict
 from tuplecalc.network.schema import json_schema
@@ -259,7 +259,7 @@ def test_all_problems_are_said_at_once() -> None:
     """Shares, names and machines too, beside what is wrong with a single value."""
     hops = on_one({"ports": "9-1", "captures": "c"}, {}, {"instances": 2, "traffic": "d"})
     written = net(*hops, kinds=[A | {"clients": "x"}, B | {"share": 0.5}], rate=-1, clients=[OFFICE, BRANCH])
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         from_dict(written)
     assert [problem.place for problem in caught.value.problems] == [
         "traffic.rate",
@@ -270,7 +270,7 @@ def test_all_problems_are_said_at_once() -> None:
         "hops[2].traffic",
     ]
     written["hops"][0]["ports"] = "1-9"
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         from_dict(written)
     assert [problem.place for problem in caught.value.problems][2] == "hops[2].instances"
 
@@ -431,7 +431,7 @@ def answered(seed: int) -> bool:
     written = moved(choose, from_seed(seed))
     try:
         found = capacity(from_dict(written))
-    except TopologyError as error:
+    except ChainError as error:
         return not error.problems
     return found.flows >= 0
 

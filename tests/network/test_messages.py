@@ -1,4 +1,4 @@
-"""What is said about a topology that breaks a rule, word for word."""
+"""What is said about a chain file that breaks a rule, word for word."""
 
 import math
 from decimal import Decimal
@@ -8,7 +8,7 @@ import pytest
 
 from tests.limits.chains import Topology
 from tests.network.test_chain import said, topology
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.network.file import from_dict
 
 WRITE_PORTS = 'write one port (80), a range ("8000-8099"), a list of these or { count = 55000 }'
@@ -196,7 +196,7 @@ def test_all_problems_are_said_at_once() -> None:
     written = topology(
         nat={"ports": "9-1", "blok": 3}, proxy={"tracking": "of", "max_files": 0}, traffic={"hold": "x"}
     )
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         from_dict(written, source="net.toml")
     places = [problem.place for problem in caught.value.problems]
     assert places == [
@@ -212,6 +212,6 @@ def test_all_problems_are_said_at_once() -> None:
 
 
 def test_one_problem_stands_on_one_line_with_its_source() -> None:
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         from_dict(topology(clients={"ports": "9-1"}), source="net.toml")
     assert str(caught.value) == 'net.toml: clients.ports: "9-1": a range of ports runs upwards; write "1-9"'

@@ -22,7 +22,7 @@ def test_it_is_written_as_it_was_read(value: object) -> None:
 )
 def test_nothing_else_is_a_search(value: Any) -> None:
     rule = 'a port search is "exhaustive", "linux", or 1 to 65536 random probes or sequential ones; write '
-    with pytest.raises(tc.TopologyError) as caught:
+    with pytest.raises(tc.ChainError) as caught:
         Cone(name="nat", addresses=1, port_search=value)
     assert rule in str(caught.value)
     assert "{ sequential = 10000 }" in str(caught.value)

@@ -17,7 +17,7 @@ from tests.network.sets import (
     port_ranges,
     port_sets,
 )
-from tuplecalc.errors import TopologyError, show
+from tuplecalc.errors import ChainError, show
 from tuplecalc.network.ports import PortSet
 
 
@@ -224,7 +224,7 @@ PORT_ERRORS: list[tuple[object, str]] = [
 
 @pytest.mark.parametrize(("value", "message"), PORT_ERRORS, ids=[show(value) for value, _ in PORT_ERRORS])
 def test_every_message_about_ports(value: object, message: str) -> None:
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         PortSet(value)
     assert str(caught.value) == message
 
@@ -242,6 +242,6 @@ def test_every_message_about_ports(value: object, message: str) -> None:
     ],
 )
 def test_messages_of_methods(make: Callable[[], object], message: str) -> None:
-    with pytest.raises(TopologyError) as caught:
+    with pytest.raises(ChainError) as caught:
         make()
     assert str(caught.value) == message

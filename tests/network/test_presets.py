@@ -12,7 +12,7 @@ import pytest
 
 import tuplecalc as tc
 from tests.network.test_chain import said, topology
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
@@ -26,7 +26,7 @@ NAMES = list(presets())
 
 
 def filled(name: str, **keys: Any) -> dict[str, Any]:
-    """A topology with a preset, what it needs and these keys."""
+    """A chain file with a preset, what it needs and these keys."""
     found = preset(name)
     needed = tomllib.loads("\n".join(f"{key} = {NEEDED[key]}" for key in found.needs))
     table = {"preset": name, **needed, **keys}
@@ -384,6 +384,6 @@ def test_the_schema_accepts_what_the_program_accepts(table: dict[str, Any]) -> N
     ],
 )
 def test_the_schema_refuses_what_the_program_refuses(table: dict[str, Any]) -> None:
-    with pytest.raises(TopologyError):
+    with pytest.raises(ChainError):
         from_dict(table)
     assert not accepts(table)

@@ -19,7 +19,7 @@ from tests.network.sets import (
     port_sets,
     written,
 )
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.schema import json_schema
@@ -114,7 +114,7 @@ VALID = {
 def accepted(make: Callable[[object], object], value: object) -> bool:
     try:
         make(value)
-    except TopologyError:
+    except ChainError:
         return False
     return True
 

@@ -1,1 +1,1 @@
-"""The oracle: the meaning of a topology as an integer program, without any closed formula."""
+"""The oracle: the meaning of a chain file as an integer program, without any closed formula."""

@@ -1,6 +1,6 @@
 """What fails of small networks whose devices choose ports blindly, as simulated.
 
-The networks stand in blind_networks.toml: each a topology file in small, with the rate that it is offered.
+The networks stand in blind_networks.toml: each a chain file in small, with the rate that it is offered.
 What fails of each and of its kinds, with the standard error, is in tests/data/blind_networks.csv;
 it is made anew (in minutes; all of them, or those that are named) by::
 

@@ -1,4 +1,4 @@
-"""What the keys of a topology mean, one at a time; keys that the oracle does not know are refused."""
+"""What the keys of a chain file mean, one at a time; keys that the oracle does not know are refused."""
 
 import re
 from fractions import Fraction

@@ -63,7 +63,7 @@ class Row:
 
 @dataclass
 class Network:
-    """The program that grows while the hops of a topology are walked through."""
+    """The program that grows while the hops of a chain file are walked through."""
 
     rate: bool  # weigh by seconds, for the sustained rate; else by 1, for the number of flows
     of_time: bool = True  # see that a tuple is used by one flow after the other, where means do not

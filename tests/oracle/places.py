@@ -8,7 +8,7 @@ from .traffic import Kind
 
 
 class Places:
-    """The hops of a topology, with their machines and the addresses of all."""
+    """The hops of a chain file, with their machines and the addresses of all."""
 
     def __init__(self, topology: Topology) -> None:
         self.hops, self.machines = resolve(topology.get("hops", []))

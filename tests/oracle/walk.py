@@ -1,4 +1,4 @@
-"""Walks through the hops of a topology and builds the network of every possible flow."""
+"""Walks through the hops of a chain file and builds the network of every possible flow."""
 
 from .cones import ConeStep
 from .meaning import Topology, check, closer, duration, idle, kind, number_set, tables

@@ -17,7 +17,7 @@ def test_a_topology_is_none_of_them(tmp_path: Path) -> None:
         path.write_text(written)
         with pytest.raises(InputError) as error:
             read([str(path)])
-        assert str(error.value) == f"{path}: this is a topology already: tuplecalc capacity {path}"
+        assert str(error.value) == f"{path}: this is a chain file already: tuplecalc capacity {path}"
 
 
 @pytest.mark.parametrize("written", ["hello", "clients.addresses = 9", "[1, 2]", "{" * 99_999])

@@ -1,4 +1,4 @@
-"""Drafts → a topology file: each line with its place, one that loads, nothing lost without a word."""
+"""Drafts → a chain file: each line with its place, one that loads, nothing lost without a word."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from tests.oracle.blind import (
     means_at_rest,
     simulated,
 )
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.under_load.blind import blind_blocking, blind_burst_admitted
 from tuplecalc.under_load.roots import crossing
 
@@ -494,5 +494,5 @@ def test_errors(wrong: Arguments, message: str) -> None:
     calls: list[Callable[[], object]] = [partial(blind_blocking, **arguments)]
     calls += [partial(blind_burst_admitted, **sizes)] if wrong.keys() <= sizes.keys() else []
     for call in calls:
-        with pytest.raises(TopologyError, match=f"^{re.escape(message)}$"):
+        with pytest.raises(ChainError, match=f"^{re.escape(message)}$"):
             call()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tuplecalc as tc
 from tests.limits.chains import Topology, topologies
 from tests.oracle.loss import two_phases
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.under_load.chains import Bracket, blocking, max_rate
 from tuplecalc.under_load.erlang import erlang_b, log_erlang_b
 from tuplecalc.under_load.hashing import hashed_blocking
@@ -295,12 +295,12 @@ def test_max_rate_where_nothing_limits_and_where_nothing_passes() -> None:
 
 def test_the_rate_of_the_chain_is_the_default() -> None:
     assert blocking(tc.example("outage")) == blocking(tc.example("outage"), rate=700)
-    with pytest.raises(TopologyError, match="rate: "):
+    with pytest.raises(ChainError, match="rate: "):
         blocking(nat())
-    with pytest.raises(TopologyError, match="rate: -1: "):
+    with pytest.raises(ChainError, match="rate: -1: "):
         blocking(nat(), rate=-1)
     for share in (0, 1, -0.5, float("nan"), "1e-3"):
-        with pytest.raises(TopologyError, match=r"blocking: .*: this is a probability above 0 and below 1"):
+        with pytest.raises(ChainError, match=r"blocking: .*: this is a probability above 0 and below 1"):
             max_rate(nat(), share)  # type: ignore[arg-type]
 
 
@@ -322,5 +322,5 @@ def test_simulated_for_several_laws_of_the_hold(row: dict[str, str]) -> None:
 
 
 def test_a_name_is_no_chain() -> None:
-    with pytest.raises(TopologyError, match=r'^chain: "outage": this is a Chain; read a file with load'):
+    with pytest.raises(ChainError, match=r'^chain: "outage": this is a Chain; read a file with load'):
         blocking("outage", 1)  # type: ignore[arg-type]

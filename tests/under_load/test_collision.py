@@ -9,7 +9,7 @@ from statistics import mean, stdev
 
 import pytest
 
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.under_load.collision import filled, lives, steady
 
 FEW = [(0, 3, 0, 3), (0, 4, 0, 2), (1, 2, 1, 3), (0, 1, 3, 1), (2, 0, 2, 2)]
@@ -111,5 +111,5 @@ def test_flows_that_are_replaced(ports: int, held: int, survival: float, is_fixe
 )
 def test_what_is_no_such_place(wrong: dict[str, float], message: str) -> None:
     call: Callable[..., object] = filled
-    with pytest.raises(TopologyError, match=f"^{message}$"):
+    with pytest.raises(ChainError, match=f"^{message}$"):
         call(**{"cone_only": 0, "overlap": 2, "proxy_only": 0, "survival": 0, "flows": 2} | wrong)

@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import special  # type: ignore[import-untyped]
 
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.under_load.erlang import erlang_b, log_erlang_b
 
 DATA = Path(__file__).parents[1] / "data"
@@ -400,6 +400,6 @@ FINITE = "this is a finite number of 0 or more; change it"
 )
 def test_errors(circuits: Any, load: Any, text: str) -> None:
     for function in (erlang_b, log_erlang_b):
-        with pytest.raises(TopologyError) as raised:
+        with pytest.raises(ChainError) as raised:
             function(circuits, load)
         assert str(raised.value) == text

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.under_load.erlang import erlang_b, log_erlang_b, max_load, min_circuits
 
 DATA = Path(__file__).parents[1] / "data"
@@ -243,7 +243,7 @@ CHANCE = "this is a probability above 0 and below 1; write it as in 1e-3"
     ],
 )
 def test_errors_of_the_load(circuits: Any, chance: Any, text: str) -> None:
-    with pytest.raises(TopologyError) as raised:
+    with pytest.raises(ChainError) as raised:
         max_load(circuits, chance)
     assert str(raised.value) == text
 
@@ -262,6 +262,6 @@ def test_errors_of_the_load(circuits: Any, chance: Any, text: str) -> None:
     ],
 )
 def test_errors_of_the_count(load: Any, chance: Any, text: str) -> None:
-    with pytest.raises(TopologyError) as raised:
+    with pytest.raises(ChainError) as raised:
         min_circuits(load, chance)
     assert str(raised.value) == text

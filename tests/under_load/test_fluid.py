@@ -14,7 +14,7 @@ from scipy.integrate import quad  # type: ignore[import-untyped]
 from scipy.stats import gamma  # type: ignore[import-untyped]
 
 import tuplecalc as tc
-from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.errors import ChainError, InputError
 from tuplecalc.network.traffic import Kind
 from tuplecalc.under_load.exhaustion import exhaustion_time
 from tuplecalc.under_load.fluid import Fluid, over_time
@@ -320,9 +320,9 @@ def test_errors() -> None:
     through = r"^exhaustion: no flow gets through proxy shared, so nothing fills; make room there$"
     with pytest.raises(InputError, match=through):
         course(tc.inverted_cone(source="client-port", rate=5))
-    with pytest.raises(TopologyError, match=r"^seconds: 0: this is a finite number above 0; change it$"):
+    with pytest.raises(ChainError, match=r"^seconds: 0: this is a finite number above 0; change it$"):
         course(nat(100, 5, 1, 1), seconds=0)
-    with pytest.raises(TopologyError, match=r"^steps: 0: this is a whole number of 1 or more; change it$"):
+    with pytest.raises(ChainError, match=r"^steps: 0: this is a whole number of 1 or more; change it$"):
         course(nat(100, 5, 1, 1), steps=0)
 
 

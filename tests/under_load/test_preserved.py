@@ -24,7 +24,7 @@ def test_distinct_ports_are_the_mean_over_all_choices(clients: int, each: int, p
 
 
 def test_no_client_has_more_flows_than_ports() -> None:
-    with pytest.raises(tc.TopologyError, match=r"^flows_each: "):
+    with pytest.raises(tc.ChainError, match=r"^flows_each: "):
         distinct_ports(2, 5, 4)
 
 
@@ -95,7 +95,7 @@ def test_what_is_said() -> None:
 
 @pytest.mark.parametrize(("key", "value"), [("block", 64), ("port_search", "linux"), ("port_search", 9)])
 def test_it_leaves_no_room_for_other_ways_to_choose(key: str, value: object) -> None:
-    with pytest.raises(tc.TopologyError) as caught:
+    with pytest.raises(tc.ChainError) as caught:
         Cone(name="nat", addresses=1, port_choice="preserve", **{key: value})
     rule = 'with port_choice = "preserve" a flow has its client\'s port or none; leave one of the two out'
     assert str(caught.value).startswith(f"{key}: ")

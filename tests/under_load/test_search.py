@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracle.search import Table
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.under_load.search import (
     Bound,
     Search,
@@ -58,7 +58,7 @@ def test_windows_of_each_search() -> None:
 
 @pytest.mark.parametrize("search", ["random", 0, -1, (), (0,), 1.5, True, None])
 def test_no_such_search(search: Any) -> None:
-    with pytest.raises(TopologyError, match=r"^search: "):
+    with pytest.raises(ChainError, match=r"^search: "):
         windows(search, 100)
 
 
@@ -72,7 +72,7 @@ def test_no_such_search(search: Any) -> None:
     ],
 )
 def test_errors_name_the_argument(call: Callable[[], float], place: str) -> None:
-    with pytest.raises(TopologyError, match=rf"^{place}: "):
+    with pytest.raises(ChainError, match=rf"^{place}: "):
         call()
 
 
@@ -327,9 +327,9 @@ def test_no_load_and_much_load() -> None:
 def test_numbers_of_numpy_are_numbers() -> None:
     """Small integers of numpy wrap around, so they are Python's own from the first line on."""
     assert usable_share(1e-3, np.uint16(65535)) == usable_share(1e-3, 65535)  # type: ignore[arg-type]
-    with pytest.raises(TopologyError, match="search: "):
+    with pytest.raises(ChainError, match="search: "):
         search_blocking(200, 2.0, np.array([1, 2]))  # type: ignore[arg-type]
-    with pytest.raises(TopologyError, match="this is a whole number of 65,536 or less"):
+    with pytest.raises(ChainError, match="this is a whole number of 65,536 or less"):
         search_blocking(200, 2.0, 10**400)
 
 

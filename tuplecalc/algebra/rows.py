@@ -30,7 +30,7 @@ class SymbolRow:
     """One letter of one hop.
 
     ``chain`` is its name in the chain's formulas (empty: it stands in none); ``definition`` says
-    how it follows from other letters, ``place`` which key of the topology sets it.
+    how it follows from other letters, ``place`` which key of the chain file sets it.
     """
 
     hop: str

@@ -16,7 +16,7 @@ _TWICE = 2
 
 
 def compare(
-    old: Annotated[str, typer.Argument(metavar="A", help="A topology, as for the other commands.")],
+    old: Annotated[str, typer.Argument(metavar="A", help="A chain file, as for the other commands.")],
     new: Annotated[
         str | None,
         typer.Argument(

@@ -1,4 +1,4 @@
-"""``tuplecalc examples``: topologies to start from."""
+"""``tuplecalc examples``: chains to start from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def examples(
         ),
     ] = None,
 ) -> None:
-    """The bundled topologies: list them, print one, or write them out to start from."""
+    """The bundled chains: list them, print one, or write them out to start from."""
     if name is None and write is None:
         width = max(map(len, EXAMPLES))
         for each in EXAMPLES:

@@ -23,7 +23,7 @@ def import_(
         ),
     ] = None,
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="PATH", help="Where to write the topology.")
+        str, typer.Option("-o", "--output", metavar="PATH", help="Where to write the chain file.")
     ] = STANDARD_OUTPUT,
     collector: Annotated[
         bool,
@@ -32,7 +32,7 @@ def import_(
         ),
     ] = False,
 ) -> None:
-    """A topology from machines' own files: rules, settings, configurations."""
+    """A chain file from machines' own files: rules, settings, configurations."""
     from tuplecalc.sources.read import COLLECTOR, read
     from tuplecalc.sources.told import told
 

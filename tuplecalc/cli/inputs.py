@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tuplecalc.errors import InputError, TopologyError, show
+from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
 from tuplecalc.network.values import number, seconds
@@ -30,7 +30,7 @@ File = Annotated[
     str | None,
     typer.Argument(
         metavar="FILE",
-        help='A topology in TOML or JSON, "-" for standard input, or the name of a bundled example.',
+        help='A chain file (TOML or JSON), "-" for standard input, or the name of a bundled example.',
         show_default=f"the example {DEFAULT_EXAMPLE}",
     ),
 ]
@@ -84,7 +84,7 @@ def rate_named(rate: str | None) -> Iterator[None]:
     """What is wrong with ``traffic.rate`` is said of ``--rate`` where that set it."""
     try:
         yield
-    except TopologyError as error:
+    except ChainError as error:
         if rate is None:
             raise
         typed, where = f"--rate {show(rate)}", {problem.place for problem in error.problems}
@@ -92,7 +92,7 @@ def rate_named(rate: str | None) -> Iterator[None]:
             replace(each, place=typed, value=None) if each.place == "traffic.rate" else each
             for each in error.problems
         )
-        raise TopologyError(named, "" if where == {"traffic.rate"} else error.source) from None
+        raise ChainError(named, "" if where == {"traffic.rate"} else error.source) from None
 
 
 def with_text(file: str | None, settings: list[str] | None, rate: str | None = None) -> tuple[Chain, str]:
@@ -132,7 +132,7 @@ def option(
     if written is None:
         return None
     text, parts = (written[:-1], 100) if percent and written.endswith("%") else (written, 1)
-    with suppress(TopologyError):
+    with suppress(ChainError):
         try:
             value = number(Decimal(text), name) / parts
         except InvalidOperation:
@@ -159,7 +159,7 @@ def duration(name: str, written: str | None, example: str) -> Fraction | None:
     """An option's time in seconds, as in a file."""
     if written is None:
         return None
-    with suppress(TopologyError):
+    with suppress(ChainError):
         if 0 < (value := seconds(written)) <= _LONGEST:
             return value
     rule = "this is a time above 0 and up to 30 days"

@@ -34,7 +34,7 @@ def observe(
         str | None,
         typer.Argument(
             metavar="FILE",
-            help='A topology in TOML or JSON, "-" for standard input, or the name of a bundled example.',
+            help='A chain file (TOML or JSON), "-" for standard input, or the name of a bundled example.',
             show_default="what this machine's own rules and settings make",
         ),
     ] = None,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from tuplecalc.cli.inputs import in_json
-from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.errors import ChainError, InputError
 from tuplecalc.network.presets import preset
 from tuplecalc.network.presets import presets as all_presets
 from tuplecalc.render.json import preset as as_record
@@ -30,6 +30,6 @@ def presets(
         return
     try:
         one = preset(name)
-    except TopologyError as error:
+    except ChainError as error:
         raise InputError(str(error)) from None
     sys.stdout.write(f"{in_json(to_dict(one))}\n" if output == "json" else as_toml(one))

@@ -29,7 +29,7 @@ def report(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="An older topology: what changes from it to FILE. --set is for FILE, --rate for both.",
+            help="An older chain file: what changes from it to FILE. --set is for FILE, --rate for both.",
         ),
     ] = None,
 ) -> None:
@@ -38,7 +38,7 @@ def report(
     if path != STANDARD_OUTPUT and PurePath(path).suffix.lower() not in (".html", ".htm"):
         raise InputError(f"-o {show(path)}: a report is an .html file; end its name so")
     if file == compare == "-":
-        raise InputError("--compare -: standard input is the first topology already; name a file")
+        raise InputError("--compare -: standard input is the first chain file already; name a file")
     design, source = with_text(file, settings, rate)
     result = capacity(design)
     older = None if compare is None else capacity(chain(compare, None, rate))

@@ -16,7 +16,7 @@ def rules(
         str | None,
         typer.Argument(
             metavar="FILE",
-            help="A topology: rules for each of its limits, with what it is a limit of.",
+            help="A chain file: rules for each of its limits, with what it is a limit of.",
             show_default="the same rules for whatever is observed",
         ),
     ] = None,

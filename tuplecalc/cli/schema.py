@@ -17,7 +17,7 @@ def schema(
         ),
     ] = None,
 ) -> None:
-    """The JSON Schema of a topology file, or of a command's JSON."""
+    """The JSON Schema of a chain file, or of a command's JSON."""
     if command is None:
         from tuplecalc.network.schema import json_schema
 

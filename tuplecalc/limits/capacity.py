@@ -231,7 +231,7 @@ def capacity(chain: Chain) -> Capacity:
     """How many flows a chain can hold open and how many a second it sustains; which limit binds.
 
     Exact for traffic that spreads evenly; ``flows_at_most`` and ``rate_at_most`` say where it is a bound.
-    Raises :class:`~tuplecalc.errors.TopologyError` for anything but a chain.
+    Raises :class:`~tuplecalc.errors.ChainError` for anything but a chain.
 
     >>> from tuplecalc.network.chain import Chain
     >>> from tuplecalc.network.clients import Clients

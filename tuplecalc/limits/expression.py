@@ -107,8 +107,8 @@ class _Quantity(NamedTuple):
 class Quantity(Node, _Quantity):
     """A named number of one hop: ``M`` of ``nat``.
 
-    ``definition`` says how it follows from other quantities (``None``: the topology gives it);
-    ``place`` is the key of the topology that sets it, ``spread`` how traffic falls on what is
+    ``definition`` says how it follows from other quantities (``None``: the chain file gives it);
+    ``place`` is the key of the chain file that sets it, ``spread`` how traffic falls on what is
     counted, where that is uneven.
 
     >>> m = Quantity("M", "nat", 4, place="hops.nat.addresses")

@@ -1,7 +1,7 @@
 """The letters of the formulas: what each means, and its value at one hop.
 
 :data:`SYMBOLS` is the one table of names; :class:`Letters` gives a hop's formulas their letters
-with values, definitions and the topology key behind each.
+with values, definitions and the chain file key behind each.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Letters:
         self._all_reach_all = sources.classes == 1
 
     def given(self, symbol: str, value: Number, key: str) -> Quantity:
-        """A quantity that a key of the topology sets."""
+        """A quantity that a key of the chain file sets."""
         return Quantity(symbol, self.hop, tidy(value), place=f"{self._path}.{key}")
 
     def derived(self, symbol: str, definition: Expression) -> Quantity:

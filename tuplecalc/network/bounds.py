@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tuplecalc.errors import Problem, TopologyError
+from tuplecalc.errors import ChainError, Problem
 from tuplecalc.network.part import Part, unknown_key
 from tuplecalc.network.values import Most, Names, count
 
@@ -38,7 +38,7 @@ class Bounded(Part):
             key for key, most in self.largest.items() if isinstance(sizes[key], int) and sizes[key] > most
         ]
         if beyond:
-            raise TopologyError(self.too_many(key, sizes[key]) for key in beyond)
+            raise ChainError(self.too_many(key, sizes[key]) for key in beyond)
 
     @property
     def kept(self) -> frozenset[str]:
@@ -79,5 +79,5 @@ class Bounded(Part):
             else:
                 try:
                     count(value)
-                except TopologyError as error:
+                except ChainError as error:
                     yield from error.below(f"most.{key}").problems

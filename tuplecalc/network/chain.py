@@ -1,6 +1,6 @@
 """The network as frozen data: clients, hops, services, and what may stand where.
 
-One set of objects serves a topology file and a notebook.
+One set of objects serves a chain file and a notebook.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
-from tuplecalc.errors import Problem, TopologyError, reject
+from tuplecalc.errors import ChainError, Problem, reject
 from tuplecalc.network.clients import Clients
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.families import unreached
@@ -51,9 +51,9 @@ def _hop(hop: object) -> object:
     problems = [Problem("layer", layer, "the value is 2, 3, 4 or 7", "write one of these")]
     try:  # it may be any of them
         _ = Proxy(**{**hop, "layer": 7}) if "capture" in hop else Forwarder(**{**hop, "layer": 3})
-    except TopologyError as error:
+    except ChainError as error:
         problems += error.problems
-    raise TopologyError(problems)
+    raise ChainError(problems)
 
 
 AnyHop = Annotated[Cone | Forwarder | Proxy, BeforeValidator(_hop)]
@@ -124,14 +124,14 @@ class Chain(Part):
         clients = info.data.get("clients")  # missing where these are wrong themselves
         problems = [*machine_problems(hops), *(_missing_entries(clients, hops) if clients else ())]
         if problems:
-            raise TopologyError(problems)
+            raise ChainError(problems)
         return hops
 
     @field_validator("services")
     @classmethod
     def _sound_groups(cls, groups: tuple[Services, ...]) -> tuple[Services, ...]:
         if problems := list(group_problems(groups)):
-            raise TopologyError(problems)
+            raise ChainError(problems)
         return groups
 
     @model_validator(mode="after")
@@ -147,7 +147,7 @@ class Chain(Part):
             problems = [*self._unreached(), *without_effect(self.hops, self._strands)]
             problems += two_owners(self.clients, self._hops_at_work, self._strands)
         if problems:
-            raise TopologyError(problems)
+            raise ChainError(problems)
         machines = {hop.on for hop in self.hops}
         plain = all(hop.is_plain for hop in self.hops if isinstance(hop, Proxy))
         self._is_mixed = len(self.strands) > 1 or len(machines) < len(self.hops) or not plain
@@ -192,7 +192,7 @@ class Chain(Part):
         return (hop for hop in behind if isinstance(hop, Proxy) and hop.capture in ("tproxy", "nat"))
 
     def to_dict(self) -> dict[str, Any]:
-        """The chain as a topology file would say it; ``from_dict`` of it gives an equal chain."""
+        """The chain as a chain file would say it; ``from_dict`` of it gives an equal chain."""
         written = super().to_dict()
         if len(self.clients) == 1:
             (written["clients"],) = written["clients"]
@@ -213,6 +213,6 @@ def _missing_entries(clients: Iterable[Clients], hops: Iterable[AnyHop]) -> Iter
 
 
 def check_chain(chain: object) -> None:
-    """Raise :class:`~tuplecalc.errors.TopologyError` for anything but a chain."""
+    """Raise :class:`~tuplecalc.errors.ChainError` for anything but a chain."""
     if not isinstance(chain, Chain):
         raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")

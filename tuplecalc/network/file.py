@@ -1,4 +1,4 @@
-"""A topology file → a chain: read, parse, change, check; every error with its place."""
+"""A chain file → a chain: read, parse, change, check; every error with its place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tuplecalc.errors import InputError, TopologyError, nearest, show
+from tuplecalc.errors import ChainError, InputError, nearest, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.replace import set_values
 
@@ -26,7 +26,7 @@ EXAMPLES = (
 def load(path: str | Path, settings: Iterable[str] = ()) -> Chain:
     """The chain of a TOML or JSON file, with ``settings`` such as ``"hops.nat.addresses=5"`` made first.
 
-    Raises :class:`InputError` where the file cannot be read, and :class:`TopologyError` with all
+    Raises :class:`InputError` where the file cannot be read, and :class:`ChainError` with all
     that is wrong in it.
     """
     path = Path(path)
@@ -36,7 +36,7 @@ def load(path: str | Path, settings: Iterable[str] = ()) -> Chain:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{show_path(path)}: cannot be read: {reason}") from error
-    except TopologyError:
+    except ChainError:
         raise
     except ValueError as error:
         raise InputError(f"{show_path(path)}: this is not a path: {error}") from error
@@ -48,12 +48,12 @@ def read(stream: BinaryIO, source: str, title: str, settings: Iterable[str] = ()
     source = show_path(source)
     if len(data) > LARGEST_FILE:
         raise InputError(
-            f"{source}: larger than {LARGEST_FILE:,} bytes; a topology is a small TOML or JSON file"
+            f"{source}: larger than {LARGEST_FILE:,} bytes; a chain file is a small TOML or JSON file"
         )
     if not data.strip():
-        raise InputError(f"{source}: empty; `tuplecalc examples outage` prints a topology to start from")
+        raise InputError(f"{source}: empty; `tuplecalc examples outage` prints a chain file to start from")
     if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{source}: binary, not text; a topology is a TOML or JSON file")
+        raise InputError(f"{source}: binary, not text; a chain file is a TOML or JSON file")
     try:
         written = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -86,13 +86,13 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
         else:
             mapping = tomllib.loads(written, parse_float=Decimal)
     except RecursionError as error:
-        raise InputError(f"{where}nested too deep to be a topology") from error
+        raise InputError(f"{where}nested too deep to be a chain file") from error
     except (ValueError, InvalidOperation) as error:
         said = str(error)
         reason = "a number has too many digits" if "int_max_str" in said else said[:1].lower() + said[1:]
         raise InputError(f"{where}not {language}: {reason}") from error
     if not isinstance(mapping, dict):
-        raise InputError(f"{where}a topology is a table of keys, not {show(mapping)}")
+        raise InputError(f"{where}a chain file is a table of keys, not {show(mapping)}")
     return mapping
 
 
@@ -106,23 +106,23 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def from_dict(mapping: Mapping[str, Any], *, source: str = "", title: str = "") -> Chain:
-    """The chain of a mapping with the keys of a topology file.
+    """The chain of a mapping with the keys of a chain file.
 
     >>> from_dict({"clients": {"addresses": 9}, "services": {"addresses": 2, "ports": [80]}}).shape
     'direct'
     """
     if not isinstance(mapping, Mapping):
-        raise InputError(f"a topology is a mapping of keys, not {show(mapping)}")
+        raise InputError(f"a chain file is a mapping of keys, not {show(mapping)}")
     try:
         odd = list(_odd_keys(mapping))
     except RecursionError as error:
-        raise InputError("nested too deep to be a topology") from error
+        raise InputError("nested too deep to be a chain file") from error
     if odd:
-        raise InputError(f"the keys of a topology are texts, not {show(odd[0])}")
+        raise InputError(f"the keys of a chain file are texts, not {show(odd[0])}")
     try:
         chain = Chain(**mapping)
-    except TopologyError as error:
-        raise TopologyError(error.problems, source) from None
+    except ChainError as error:
+        raise ChainError(error.problems, source) from None
     return chain if chain.title or not title else chain.model_copy(update={"title": title})
 
 

@@ -1,4 +1,4 @@
-"""What every table of a topology has in common: frozen, and all its problems said at once."""
+"""What every table of a chain file has in common: frozen, and all its problems said at once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tuplecalc.errors import Problem, TopologyError, nearest
+from tuplecalc.errors import ChainError, Problem, nearest
 
 
 class Part(BaseModel):
-    """One table of a topology: checked when it is made, then frozen.
+    """One table of a chain file: checked when it is made, then frozen.
 
-    Making one raises :class:`TopologyError` with all that is wrong in it, also where the table
+    Making one raises :class:`ChainError` with all that is wrong in it, also where the table
     was made from a mapping inside another one.
     """
 
@@ -36,7 +36,7 @@ class Part(BaseModel):
             problems = list(_problems(error, type(self)))
         problems += self.misfits(data)
         if problems:
-            raise TopologyError(problems)
+            raise ChainError(problems)
 
     @classmethod
     def misfits(cls, data: Mapping[str, Any]) -> Iterable[Problem]:
@@ -72,7 +72,7 @@ class Part(BaseModel):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The part as a topology file would say it: the keys that were written, no defaults."""
+        """The part as a chain file would say it: the keys that were written, no defaults."""
         return self.model_dump(mode="json", exclude_unset=True)
 
 
@@ -96,7 +96,7 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
     for item in error.errors(include_url=False):
         place = _place(item["loc"])
         cause = item.get("ctx", {}).get("error")
-        if isinstance(cause, TopologyError):
+        if isinstance(cause, ChainError):
             yield from (problem.below(place) for problem in cause.problems)
             continue
         value = item["input"]

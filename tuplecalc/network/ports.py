@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from tuplecalc.errors import TopologyError, nearest, reject
+from tuplecalc.errors import ChainError, nearest, reject
 from tuplecalc.network.setvalue import Range, SetValue, is_integer, items, merged, schema_of
 
 LAST_PORT = 65535
@@ -211,7 +211,7 @@ def _port_range(text: str) -> Range:
     return low, high
 
 
-def _bad_range(value: object, low: int, high: int) -> TopologyError:
+def _bad_range(value: object, low: int, high: int) -> ChainError:
     nearest = max(1, min(low, high)), min(LAST_PORT, max(low, high))
     if low > high:
         return reject(value, "a range of ports runs upwards", _write_range(*nearest))

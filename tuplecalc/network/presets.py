@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from pydantic import PrivateAttr
 
-from tuplecalc.errors import Problem, TopologyError, alike, nearest, reject
+from tuplecalc.errors import ChainError, Problem, alike, nearest, reject
 from tuplecalc.network.bounds import Bounded
 
 _FILE = Path(__file__).with_name("presets.toml")
@@ -66,7 +66,7 @@ class Preset:
     knobs: Mapping[str, str]
     """What the platform itself calls a key: where an administrator changes it."""
     values: Mapping[str, Any]
-    """Keys of a topology file."""
+    """Keys of a chain file."""
 
     @property
     def reference(self) -> str:
@@ -99,11 +99,11 @@ def _read(name: str, table: dict[str, Any]) -> Preset:
 def preset(name: str) -> Preset:
     """The preset of a name.
 
-    Raises :class:`~tuplecalc.errors.TopologyError` where there is none.
+    Raises :class:`~tuplecalc.errors.ChainError` where there is none.
 
     >>> preset("haproxi")
     Traceback (most recent call last):
-    tuplecalc.errors.TopologyError: "haproxi": no preset has this name; did you mean "haproxy"? \
+    tuplecalc.errors.ChainError: "haproxi": no preset has this name; did you mean "haproxy"? \
 `tuplecalc presets` lists them
     """
     known, lists = presets(), "`tuplecalc presets` lists them"
@@ -123,7 +123,7 @@ def preset_for(name: str, kind: str | None) -> Preset:
 
     >>> preset_for("linux-client", "cone")
     Traceback (most recent call last):
-    tuplecalc.errors.TopologyError: "linux-client": this is a preset for the clients, and stands at a \
+    tuplecalc.errors.ChainError: "linux-client": this is a preset for the clients, and stands at a \
 hop of kind = "cone"; write it under [clients]
     """
     found = preset(name)
@@ -151,7 +151,7 @@ def kind_and_layer(hop: Mapping[str, Any]) -> tuple[Any, Any]:
         return kind, layer
     try:
         found = preset_for(hop["preset"], kind)
-    except TopologyError as error:
+    except ChainError as error:
         if kind is None:
             raise error.below("preset") from None
         return kind, layer  # the hop says what is wrong with its preset, beside all else
@@ -188,9 +188,9 @@ class PresetPart(Bounded, defer_build=True):
             return
         try:
             found = preset_for(data["preset"], self.preset_kind)
-        except TopologyError as error:
+        except ChainError as error:
             problems = *error.below("preset").problems, *self._other_problems(data)
-            raise TopologyError(problems) from None
+            raise ChainError(problems) from None
         self._settle(found, data)
 
     @property
@@ -273,17 +273,17 @@ class PresetPart(Bounded, defer_build=True):
             needs = list(self._needs(found, defaults | data))
             try:
                 super().__init__(**defaults, **data)
-            except TopologyError as error:
+            except ChainError as error:
                 unfit = {_key(problem) for problem in error.problems} & defaults.keys()
                 if not unfit:
                     missing = {problem.place for problem in needs}
                     rest = [problem for problem in error.problems if problem.place not in missing]
-                    raise TopologyError([*needs, *rest]) from None
+                    raise ChainError([*needs, *rest]) from None
                 defaults = {key: value for key, value in defaults.items() if key not in unfit}
             else:
                 break
         if needs:
-            raise TopologyError(needs)
+            raise ChainError(needs)
         self.__pydantic_fields_set__.difference_update(defaults)
         self._preset_keys = tuple(defaults)
 
@@ -299,7 +299,7 @@ class PresetPart(Bounded, defer_build=True):
         """What is wrong besides the preset; what is missing may be what it would give."""
         try:
             cls(**data | {"preset": None})
-        except TopologyError as error:
+        except ChainError as error:
             return [problem for problem in error.problems if problem.value is not None]
         return ()
 

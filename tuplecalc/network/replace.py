@@ -10,7 +10,7 @@ from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
-from tuplecalc.errors import InputError, TopologyError, nearest, show
+from tuplecalc.errors import ChainError, InputError, nearest, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
@@ -34,7 +34,7 @@ def replace(chain: Chain, path: str, value: object) -> Chain:
     checked again.
 
     Raises :class:`InputError` where a step of the path is none, or nothing is written where it
-    should be taken away, and :class:`TopologyError` where the value does not fit.
+    should be taken away, and :class:`ChainError` where the value does not fit.
 
     >>> from tuplecalc.network.file import example
     >>> third = replace(example("outage"), "traffic.hold", Fraction(1, 3))
@@ -92,9 +92,9 @@ def set_values(mapping: dict[str, Any], settings: Iterable[str]) -> None:
     :class:`Part`) are opened on the way.  Raises :class:`InputError` where the setting or a step of
     its path is none.
 
-    >>> topology = {"hops": [{"name": "nat", "kind": "cone"}]}
-    >>> set_values(topology, ["hops.nat.ports=1024-2047"])
-    >>> topology["hops"][0]["ports"]
+    >>> mapping = {"hops": [{"name": "nat", "kind": "cone"}]}
+    >>> set_values(mapping, ["hops.nat.ports=1024-2047"])
+    >>> mapping["hops"][0]["ports"]
     '1024-2047'
     """
     changes = []
@@ -175,7 +175,7 @@ def _share_the_rest(several: list[Any], given: Iterable[tuple[str, str]]) -> Non
     tables = [_opened(each) for each in several]
     try:
         shares = [number(each.get("share"), "a share") for each in tables]
-    except (TopologyError, AttributeError):
+    except (ChainError, AttributeError):
         return  # said when the chain is made of it
     rest, before = 1 - sum(shares[n] for n in chosen), sum(shares[n] for n in others)
     if others and rest < 0:

@@ -1,4 +1,4 @@
-"""The JSON Schema of a topology file, for editors and other programs."""
+"""The JSON Schema of a chain file, for editors and other programs."""
 
 from __future__ import annotations
 

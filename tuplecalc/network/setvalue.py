@@ -8,7 +8,7 @@ from typing import Any, TypeGuard, TypeVar
 
 from pydantic_core import CoreSchema, core_schema
 
-from tuplecalc.errors import Problem, TopologyError, reject
+from tuplecalc.errors import ChainError, Problem, reject
 
 Range = tuple[int, int]
 """The lowest and the highest integer, both included."""
@@ -86,10 +86,10 @@ def items(
     for index, element in enumerate(value):
         try:
             found += own(element)
-        except TopologyError as error:
+        except ChainError as error:
             problems += error.below(f"[{index}]").problems
     if problems:
-        raise TopologyError(problems)
+        raise ChainError(problems)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Single values of a topology: counts, durations, numbers, names; each a type that checks itself.
+"""Single values of a chain file: counts, durations, numbers, names; each a type that checks itself.
 
 Numbers are read exactly: ``0.1`` is a tenth, and a duration is a :class:`~fractions.Fraction` of
 seconds.
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic_core import CoreSchema, core_schema
 
-from tuplecalc.errors import TopologyError, reject
+from tuplecalc.errors import ChainError, reject
 from tuplecalc.network.setvalue import is_integer
 
 LARGEST_COUNT = 2**128
@@ -84,7 +84,7 @@ def _in_range(exact: Fraction, value: object, what: str) -> Fraction:
     return exact
 
 
-def _out_of_range(value: object, what: str) -> TopologyError:
+def _out_of_range(value: object, what: str) -> ChainError:
     rule = f"{what} is between 1e-18 and 1e18 in size, with at most {_MOST_DIGITS} digits"
     return reject(value, rule, "write a number in this range")
 
@@ -184,7 +184,7 @@ def _entries(table: list[object] | tuple[object, ...]) -> Iterator[tuple[int, in
             raise reject(entry, rule, "write it as in [50, 1024]", f"[{number}]")
         try:
             clients, ports = map(count, entry)
-        except TopologyError as error:
+        except ChainError as error:
             raise error.below(f"[{number}]") from None
         if clients <= most or ports > fewest:
             rule = "each entry is for more clients than the one before it, and for no more ports"
@@ -211,7 +211,7 @@ def total(parts: Iterable[Fraction]) -> Fraction:
     return found[0] if found else Fraction(0)
 
 
-def wrong_sum(found: Fraction) -> TopologyError:
+def wrong_sum(found: Fraction) -> ChainError:
     """What is said where shares do not sum to 1."""
     exactly = f"{found} ({float(found):.6g})" if found.denominator < 10**9 else f"about {float(found):.9g}"
     return reject(None, f"the shares sum to 1; here to {exactly}", "change one of them")

@@ -16,7 +16,7 @@ from itertools import chain, combinations, islice
 from math import prod
 from typing import NamedTuple
 
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number, Size
 from tuplecalc.limits.kinds import SHARED
@@ -182,7 +182,7 @@ def _evaluated(
         seen.add(these)
         try:
             then = replace_all(result.chain, changes)
-        except TopologyError:  # another key of the hop does not fit the change
+        except ChainError:  # another key of the hop does not fit the change
             continue
         words = _words(then, changes, bounds)
         if words is None:

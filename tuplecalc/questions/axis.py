@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from tuplecalc.errors import InputError, TopologyError, show
+from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
@@ -304,7 +304,7 @@ def _accepted(chain: Chain, found: Place, high: Number) -> Number:
     def is_refused(value: int) -> bool:
         try:
             replace_all(chain, [(found.path, value)])
-        except TopologyError:
+        except ChainError:
             return True
         return False
 
@@ -330,7 +330,7 @@ def _end(chain: Chain, found: Place, value: Number | str, text: str) -> Number:
             changed = with_settings(chain, f"{found.path}={value}")
         else:
             changed = replace_all(chain, [(found.path, value)])
-    except TopologyError as error:
+    except ChainError as error:
         raise InputError(f"{show(text)}: {error}") from None
     read = number_at(changed, list(path_steps(found.path)), text).value
     if isinstance(read, AddressSet) and read.ranges:

@@ -45,7 +45,7 @@ class HopChange(NamedTuple):
 
 
 class KeyChange(NamedTuple):
-    """A key of the topology that differs, by its path; None where nothing stands there."""
+    """A key of the chain file that differs, by its path; None where nothing stands there."""
 
     path: str
     old: object
@@ -64,7 +64,7 @@ class Comparison:
     new: Capacity
     hops: tuple[HopChange, ...]
     keys: tuple[KeyChange, ...]
-    """What was changed in the topology, apart from whole hops and the title."""
+    """What was changed in the chain file, apart from whole hops and the title."""
 
     @property
     def binding_moved(self) -> bool:

@@ -30,7 +30,7 @@ class Elasticity(NamedTuple):
     rank: int
     """0 for the limit that binds, 1 for the next one, …"""
     path: str
-    """The key of the topology, as for ``--set``; of ports, the keys whose ranges make the set."""
+    """The key of the chain file, as for ``--set``; of ports, the keys whose ranges make the set."""
     letter: str
     """The input in the formula."""
     value: Number

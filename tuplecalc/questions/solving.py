@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, NamedTuple
 
-from tuplecalc.errors import InputError, TopologyError, show
+from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.chain import Chain, check_chain
@@ -287,7 +287,7 @@ def _target(chain: Chain, flows: Any, rate: Any, blocking: object, *, each: bool
     wanted = wanted.item() if hasattr(wanted, "item") else wanted  # numpy's numbers
     try:
         found = None if wanted is None else number(wanted, "a rate")
-    except TopologyError as error:
+    except ChainError as error:
         raise InputError(f"rate: {error}") from None
     if found is not None and found <= 0:
         raise InputError(f"rate {show(rate)}: a rate is above 0; write it as in 700")

@@ -28,7 +28,7 @@ def listing(presets: Iterable[Preset]) -> str:
 
 
 def as_toml(preset: Preset) -> str:
-    """A table of a topology file that names the preset, with its values and the words around it as comments.
+    """A table of a chain file that names the preset, with its values and the words around it as comments.
 
     Values that are written are no longer the preset's: its bounds would be lost.
 

@@ -1,6 +1,6 @@
 """What a source says of a chain, key by key, each with the place where it stands.
 
-A reader makes a :class:`Draft`; :mod:`tuplecalc.sources.written` makes a topology file of one or several.
+A reader makes a :class:`Draft`; :mod:`tuplecalc.sources.written` makes a chain file of one or several.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tuplecalc.network.ports import PortSet
 
 
 class Said(NamedTuple):
-    """A value as a topology file writes it, and where it comes from.
+    """A value as a chain file writes it, and where it comes from.
 
     ``where`` is a file and a line, ``haproxy.cfg:12``, or what was read, ``preset linux-snat``.
     ``unknown`` says how to find out what the source does not tell; the value then holds until somebody
@@ -26,7 +26,7 @@ class Said(NamedTuple):
 
 
 Table = Mapping[str, Said]
-"""The keys of one table of a topology file, in the order in which they are written."""
+"""The keys of one table of a chain file, in the order in which they are written."""
 
 
 class Remark(NamedTuple):

@@ -71,7 +71,7 @@ def ports_of(written: str) -> PortSet:
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an IP address as a topology file takes it.
+    """Whether it is an IP address as a chain file takes it.
 
     >>> is_address("2001:db8::1"), is_address("fe80::1%eth0"), is_address("db.example")
     (True, False, False)
@@ -109,7 +109,7 @@ def writes_addresses(table: Mapping[str, Said]) -> bool:
 def write_once(tables: Iterable[dict[str, Said]]) -> None:
     """An address that two of these hops have is written at the first, and only counted at the other.
 
-    A topology takes an address for one machine's.
+    A chain file takes an address for one machine's.
     """
     written: list[tuple[AddressSet, Said]] = []
     for table in filter(writes_addresses, tables):

@@ -1,4 +1,4 @@
-"""Sources → the topology file of the chain that they are."""
+"""Sources → the chain file of the chain that they are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def readers() -> tuple[Reader, ...]:
 
 
 def read(paths: Sequence[str], standard_input: BinaryIO | None = None) -> Written:
-    """The topology file of these sources, in the order in which connections cross them.
+    """The chain file of these sources, in the order in which connections cross them.
 
     Raises :class:`~tuplecalc.errors.InputError` where one of them cannot be read or is none that is known.
     """

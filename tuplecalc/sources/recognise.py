@@ -25,9 +25,9 @@ def reader_of(source: Source, readers: Iterable[Reader]) -> Reader:
     for reader in readers:
         if reader.recognises(source):
             return reader
-    if source.only and _is_topology(source.only.text):
+    if source.only and _is_chain_file(source.only.text):
         name = "-" if source.path is None else source.name
-        raise InputError(f"{source.name}: this is a topology already: tuplecalc capacity {name}")
+        raise InputError(f"{source.name}: this is a chain file already: tuplecalc capacity {name}")
     names = [reader.name for reader in readers]
     known = f"{', '.join(names[:-1])} or {names[-1]}"
     rule = f"not recognised: what is in it is no {known}"
@@ -36,8 +36,8 @@ def reader_of(source: Source, readers: Iterable[Reader]) -> Reader:
     )
 
 
-def _is_topology(written: str) -> bool:
-    """Whether it has tables that every topology has."""
+def _is_chain_file(written: str) -> bool:
+    """Whether it has tables that every chain file has."""
     if len(written) > LARGEST_FILE:
         return False
     try:

@@ -100,7 +100,7 @@ def kinds_of(keys: Mapping[str, Table], shares: str) -> tuple[Table, ...]:
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """The names as a topology file takes them, with a number behind those that were there before.
+    """The names as a chain file takes them, with a number behind those that were there before.
 
     >>> distinct(["web", "web", "a\\tb", ""])
     ['web', 'web-2', 'a b', 'unnamed']

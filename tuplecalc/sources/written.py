@@ -1,4 +1,4 @@
-"""Drafts → a topology file that says of each line where it comes from."""
+"""Drafts → a chain file that says of each line where it comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from tuplecalc.errors import InputError, Problem, TopologyError, show
+from tuplecalc.errors import ChainError, InputError, Problem, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.file import loads
 from tuplecalc.sources.draft import SERVICE, Draft, Remark, Said, Table
@@ -27,7 +27,7 @@ _PLACE = re.compile(r"(?P<table>clients|traffic|(?:hops|services|traffic\.kinds)
 
 @dataclass(frozen=True)
 class Written:
-    """A topology file, and what is to be said of it."""
+    """A chain file, and what is to be said of it."""
 
     text: str
     remarks: tuple[Remark, ...]
@@ -39,7 +39,7 @@ class Written:
 
 @dataclass
 class _Tables:
-    """The tables of a topology file, each with its place in messages."""
+    """The tables of a chain file, each with its place in messages."""
 
     traffic: dict[str, Said]
     kinds: list[dict[str, Said]]
@@ -58,7 +58,7 @@ class _Tables:
 
 
 def written(drafts: Sequence[tuple[Source, Draft]]) -> Written:
-    """The topology file of drafts in the order of the flows, each with its source.
+    """The chain file of drafts in the order of the flows, each with its source.
 
     It loads: a value that the model does not take stands in it as a comment with the reason, and is remarked.
     Raises :class:`~tuplecalc.errors.InputError` where no chain can be made of them.
@@ -72,7 +72,7 @@ def written(drafts: Sequence[tuple[Source, Draft]]) -> Written:
         text = _text(tables, drafts, refused)
         try:
             loads(text)
-        except TopologyError as error:
+        except ChainError as error:
             if not _take_out(tables, error.problems, refused, remarks):
                 raise InputError(f"no chain can be made of {_names(drafts)}: {error}") from error
         else:
@@ -129,7 +129,7 @@ def _plain(table: Table) -> str:
 
 
 def _make_unique(hops: list[dict[str, Said]]) -> None:
-    """Names of hops as a topology takes them; those that are alike get a number."""
+    """Names of hops as a chain file takes them; those that are alike get a number."""
     taken = {"clients", "services", *(hop["machine"].value for hop in hops if "machine" in hop)}
     for hop in hops:
         said = hop["name"]
@@ -167,13 +167,13 @@ def _how_many(addresses: object) -> int:
     """How many a hop has whose addresses cannot be told from others': it needs some.  0 where that is it."""
     try:
         return 0 if isinstance(addresses, int) else AddressSet(addresses).size
-    except TopologyError:
+    except ChainError:
         return 0
 
 
 def _text(tables: _Tables, drafts: Sequence[tuple[Source, Draft]], refused: Mapping[str, list[str]]) -> str:
     """The file as text, one line for each key."""
-    toml = needs("tomlkit", "tomlkit", "writing a topology file")
+    toml = needs("tomlkit", "tomlkit", "writing a chain file")
     lines = [
         f"# Made from {_names(drafts)}.  Behind each value stands where it was found.",
         '# "unknown" marks what the sources do not say, and how to find it.',

@@ -57,7 +57,7 @@ def blind_blocking(
     the share is ``1 - (1 + 2ρ - √(1 + 4ρ²))/(2ρ)``; for little traffic it is about
     ``rate·t·|A ∩ L|/(|A|·|L|)``; for apart ranges it is what exceeds the capacity.
 
-    Units: counts of ports, connections a second, seconds.  Raises ``TopologyError`` for a number that is
+    Units: counts of ports, connections a second, seconds.  Raises ``ChainError`` for a number that is
     negative or not finite, for no port on either side, and for more ports than there are.
     Source: docs/model.md, "Blind choice"; simulated and held against exact Markov chains.
 
@@ -100,7 +100,7 @@ def blind_burst_admitted(*, cone_only: int, overlap: int, proxy_only: int) -> Fr
 
     Why: let v be the share of A not tried yet and g(v) the share of L's untried ports that the proxy has not
     taken.  Then dg/dv = (o·g + a)/(o·v + l) with g(1) = 1, and (o·g + a)·dv get in, until v or g is 0.
-    Units: ports in, connections out.  Raises ``TopologyError`` as :func:`blind_blocking` does.
+    Units: ports in, connections out.  Raises ``ChainError`` as :func:`blind_blocking` does.
     Source: docs/model.md, "Blind choice"; enumerated and simulated in the tests.
 
     >>> int(blind_burst_admitted(cone_only=0, overlap=64512, proxy_only=0))

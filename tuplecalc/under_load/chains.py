@@ -63,7 +63,7 @@ def blocking(chain: Chain, rate: float | Fraction | None = None) -> Bracket:
     a port with so many probes, both bounds are those of the search.  Hops choose their keys in
     concert here; see :mod:`tuplecalc.under_load.blind` for what is lost if not.
 
-    Raises :class:`~tuplecalc.errors.TopologyError` for a rate below 0, or none at all.  Sources:
+    Raises :class:`~tuplecalc.errors.ChainError` for a rate below 0, or none at all.  Sources:
     Sevastyanov 1957 (insensitivity, recalled); Kelly, Adv. Appl. Prob. 18 (1986) 473.
 
     >>> from tuplecalc.network.builders import cone
@@ -264,7 +264,7 @@ def max_rate(chain: Chain, blocking: float = 1e-3) -> float | None:
     """The highest rate at which at most this share of the connections fails; None where none ever does.
 
     The upper bound of :func:`blocking` counts, so that the rate is safe where only a bracket is
-    known.  Connections a second.  Raises :class:`~tuplecalc.errors.TopologyError` unless the share
+    known.  Connections a second.  Raises :class:`~tuplecalc.errors.ChainError` unless the share
     lies between 0 and 1.
 
     >>> from tuplecalc.network.builders import cone

@@ -15,7 +15,7 @@ def number(value: object, place: str, *, above: float | None = None, least: floa
     2.0
     >>> number(-1, "hold")
     Traceback (most recent call last):
-    tuplecalc.errors.TopologyError: hold: -1: this is a finite number of 0 or more; change it
+    tuplecalc.errors.ChainError: hold: -1: this is a finite number of 0 or more; change it
     """
     rule = f"above {above:g}" if above is not None else f"of {least:g} or more"
     low = value_of(value)

@@ -42,7 +42,7 @@ def lives(
 
     Why: a later leg meets each of its two ports with probability ``k·o/(|A|·|L|)``, its own legs have one
     tuple with ``o/(|A|·|L|)``, and the last term is that both ports are met.  Units: flows.
-    Raises ``TopologyError`` for a survival that is no probability, and where there are no ports for so many.
+    Raises ``ChainError`` for a survival that is no probability, and where there are no ports for so many.
     Source: the law as run on Linux 6.18 (docs/model.md, "Blind choice"); enumerated in the tests.
 
     >>> print(lives(cone_only=0, overlap=2, proxy_only=0, survival=Fraction(1, 2), later=1))
@@ -74,7 +74,7 @@ def filled(
         g(t) = 1 - D/2 - D·((1 - D)·t + D·t²/2)
         variance = n·v(D) + (d - 2·d·D/3)²·(var K - E K·(1 - E K/n))
 
-    Units: flows.  Raises ``TopologyError`` as :func:`lives` does.
+    Units: flows.  Raises ``ChainError`` as :func:`lives` does.
     Source: as :func:`lives`; for π = 0 and all ports the living are the peaks of a random permutation's
     cycles, whose variance is 2·P/45; simulated in the tests.
 
@@ -120,7 +120,7 @@ def steady(
     When it holds: many ports, N well below them; a closed tuple is reused without loss, so that nothing
     lingers.  Why: each newcomer's two legs meet ``2·N·o/(|A|·|L|)`` older ones, and ``d`` of these kill.
     Fixed holds are exact (:func:`lives` with N later ones); exponential ones are off by about ``K²/4``.
-    Units: flows a second, seconds.  Raises ``TopologyError`` for a number that is negative or not finite,
+    Units: flows a second, seconds.  Raises ``ChainError`` for a number that is negative or not finite,
     and as :func:`lives` does.  Source: as :func:`lives`; simulated in the tests.
 
     >>> ports = {"cone_only": 0, "overlap": 252, "proxy_only": 0, "survival": SEPARATE_MACHINES}

@@ -16,7 +16,7 @@ from fractions import Fraction
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
-from tuplecalc.errors import TopologyError, reject
+from tuplecalc.errors import ChainError, reject
 from tuplecalc.under_load import erlang_kernels as kernels
 from tuplecalc.under_load.checks import number, probability
 
@@ -55,7 +55,7 @@ def erlang_b(circuits: Scalar | Array, load: Scalar | Array) -> float | Floats:
     nothing (0, with any circuits at all).
 
     Units: circuits (fractions allowed) and erlang; a probability, or an array of the common shape where
-    either is an array or a list.  Raises ``TopologyError`` for what is not a number from 0 to 1e290 (named by
+    either is an array or a list.  Raises ``ChainError`` for what is not a number from 0 to 1e290 (named by
     its index in an array), and for shapes that do not broadcast.
     Source: Erlang 1917; ``erlang_kernels`` evaluates the integral.
 
@@ -102,7 +102,7 @@ def max_load(circuits: Scalar | Array, blocking: Scalar | Array) -> float | Floa
     Same model as :func:`erlang_b`.  Divided by the mean seconds of holding (and TIME_WAIT) it is the highest
     rate of attempts.  0 circuits carry 0 erlang; a load below 1e-323 is 0.
 
-    Raises ``TopologyError`` as :func:`erlang_b`, and for a blocking that is not strictly between 0 and 1.
+    Raises ``ChainError`` as :func:`erlang_b`, and for a blocking that is not strictly between 0 and 1.
     Source: the project's own; Newton's method on ``ln(1/B − 1)`` over ``ln A``.
 
     >>> [round(max_load(circuits, 0.01), 2) for circuits in (10, 20, 30, 50, 100)]
@@ -127,7 +127,7 @@ def min_circuits(load: Scalar | Array, blocking: Scalar | Array) -> int | NDArra
     blocking met to the last digit could be decided either way.  It is 1 for no load, because 0 circuits block
     every attempt by definition.
 
-    An ``int``, or an array of 64-bit integers.  Raises ``TopologyError`` as :func:`max_load`, and for a load
+    An ``int``, or an array of 64-bit integers.  Raises ``ChainError`` as :func:`max_load`, and for a load
     above 1e15.
     Source: the project's own; by halves between two bounds.
 
@@ -189,7 +189,7 @@ def _array(values: object, place: str, check: Check) -> Floats:
 
     >>> _array([1, -2], "load", number)
     Traceback (most recent call last):
-    tuplecalc.errors.TopologyError: load[1]: -2: this is a finite number of 0 or more; change it
+    tuplecalc.errors.ChainError: load[1]: -2: this is a finite number of 0 or more; change it
     """
     import numpy as np
 
@@ -203,7 +203,7 @@ def _array(values: object, place: str, check: Check) -> Floats:
         try:
             check(given.min().item(), place), check(given.max().item(), place)
             return given.astype(np.float64, copy=False)
-        except TopologyError:
+        except ChainError:
             pass  # which one it is
     checked = [check(value, _spot(place, index)) for index, value in np.ndenumerate(given.astype(object))]
     return np.array(checked, dtype=np.float64).reshape(given.shape)

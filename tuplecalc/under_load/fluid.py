@@ -106,7 +106,7 @@ def over_time(result: Capacity, *, seconds: float | None = None, steps: int = 20
     pool is full and for two mean times ``H + T`` more, or until nothing changes any more; rounded up.
 
     Units: seconds, connections a second, keys.  Raises :class:`~tuplecalc.errors.InputError` where no rate is
-    offered, nothing limits it, or no flow gets through; :class:`~tuplecalc.errors.TopologyError` for
+    offered, nothing limits it, or no flow gets through; :class:`~tuplecalc.errors.ChainError` for
     seconds or steps out of bounds.  Source: the fluid of M/G/∞, cut off at the pool; derived.
 
     >>> from tuplecalc.limits.capacity import capacity

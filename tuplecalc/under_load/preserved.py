@@ -44,7 +44,7 @@ def distinct_ports(clients: int, flows_each: float, ports: int) -> float:
     of their c·f flows that a cone lets in which keeps ports, one after the other, nothing closed.  Exact
     for whole f.
 
-    Raises TopologyError for no client or no port, and for more flows of one than there are ports.  In ports.
+    Raises ChainError for no client or no port, and for more flows of one than there are ports.  In ports.
 
     >>> distinct_ports(2, 1, 4), round(distinct_ports(100, 10, 1000))
     (1.75, 634)

@@ -57,7 +57,7 @@ def windows(search: Search, ports: int) -> tuple[int, ...]:
     range that does not divide 65,536, the sweep misses ports: with one free port of 100 in 3.5e-4 of the
     searches (counted from the code, not measured).
 
-    Raises TopologyError for no ports, and for anything else as a search.  Source: read in the
+    Raises ChainError for no ports, and for anything else as a search.  Source: read in the
     kernel's net/netfilter/nf_nat_core.c (6.x).
 
     >>> windows("linux", 64512), windows("linux", 100), windows(3, 64512), windows("exhaustive", 500)
@@ -105,7 +105,7 @@ def failure_lower(in_use: int, ports: int, search: Search = "linux") -> float:
     is smaller still, and proved).  It is no bound for each single placement: ports spread at
     even gaps fail less often.  Real searches build clusters and fail more often (simulated).
 
-    Raises TopologyError unless 0 ≤ in_use ≤ ports.  Source: the kernel's nf_nat_l4proto_unique_tuple; the
+    Raises ChainError unless 0 ≤ in_use ≤ ports.  Source: the kernel's nf_nat_l4proto_unique_tuple; the
     formula: docs/model.md, "Port search".
 
     >>> f"{failure_lower(61286, 64512):.2e}"
@@ -137,7 +137,7 @@ def failure_upper(in_use: int, ports: int, search: Search = "linux") -> float:
     twice as likely) fixed lifetimes come to 9e-4 for 7e-5 at 0.85 and 1.3e-2 for 3.0e-3 at 0.90, the original
     port tried first.  Ranges of 32,768, 16,384, … ports have no such bias.
 
-    Raises TopologyError unless 0 ≤ in_use ≤ ports.  Source: the cluster law of linear probing (Borel;
+    Raises ChainError unless 0 ≤ in_use ≤ ports.  Source: the cluster law of linear probing (Borel;
     Flajolet, Poblete and Viola 1998, recalled); its use here: docs/model.md,
     "Port search".
 
@@ -165,7 +165,7 @@ def usable_share(failure: float, ports: int, search: Search = "linux") -> Usable
     Linux.  k = share · ``ports`` is exact, and what a search meets: an exhaustive search may meet R−1 used
     ports, and takes the last one.
 
-    Raises TopologyError unless 0 < failure < 1 and ports ≥ 1.  Source: as for the two forms.
+    Raises ChainError unless 0 < failure < 1 and ports ≥ 1.  Source: as for the two forms.
 
     >>> spread, clustered = usable_share(1e-3, 64512)
     >>> spread * 64512, clustered * 64512, round(clustered, 4)

@@ -171,7 +171,5 @@ def test_the_title_says_the_finding() -> None:
 
 @pytest.mark.parametrize("of", ["foo", 1, ""])
 def test_bars_of_something_else_are_refused(of: Any) -> None:
-    with pytest.raises(
-        tc.TopologyError, match=r'^of: .*: the bars are "flows" or "rate"; write one of these$'
-    ):
+    with pytest.raises(tc.ChainError, match=r'^of: .*: the bars are "flows" or "rate"; write one of these$'):
         limits(tc.example("outage"), of)

@@ -113,7 +113,7 @@ def test_words_that_leave_the_figure_or_meet_are_found() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_chain_is_no_result(kind: str) -> None:
     with pytest.raises(
-        tc.TopologyError, match=r"^result: .*: this is what a chain can carry; give it tc.capacity"
+        tc.ChainError, match=r"^result: .*: this is what a chain can carry; give it tc.capacity"
     ):
         getattr(figures, f"plot_{kind}")(tc.example("outage"))
 

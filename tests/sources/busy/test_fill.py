@@ -1,4 +1,4 @@
-"""What was measured goes into a topology file, however the file is written."""
+"""What was measured goes into a chain file, however the file is written."""
 
 from dataclasses import replace
 from fractions import Fraction

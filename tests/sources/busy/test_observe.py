@@ -25,7 +25,7 @@ from tests.sources.busy.looks import (
     sock,
     usage,
 )
-from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.errors import ChainError, InputError
 from tuplecalc.limits import kinds
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import from_dict
@@ -181,5 +181,5 @@ def test_two_looks() -> None:
     opening = usage(between(look(model, tracked(25, 15)), look(model, tracked(26, 15)), 10), "nat", "ports")
     assert opening.busiest[0].growth == 0.1
     assert opening.runs_dry_in == pytest.approx(590)
-    with pytest.raises(TopologyError, match="two looks are some seconds apart"):
+    with pytest.raises(ChainError, match="two looks are some seconds apart"):
         between(first, second, 0)

@@ -1,4 +1,4 @@
-"""What a result assumes: in sentences, and the values that the topology left to their defaults."""
+"""What a result assumes: in sentences, and the values that the chain file left to their defaults."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _MODES = ("allocation", "closing", "mapping", "spread", "port_search", "layer", 
 
 
 class Default(NamedTuple):
-    """A key that the topology leaves out: its path, the value that it has then, and where that is from."""
+    """A key that the chain file leaves out: its path, the value that it has then, and where that is from."""
 
     path: str
     value: str
@@ -131,7 +131,7 @@ def _spread(chain: Chain) -> Iterator[str]:
 
 
 def defaults(result: Capacity) -> Iterator[Default]:
-    """The keys that the topology leaves out and that this result depends on."""
+    """The keys that the chain file leaves out and that this result depends on."""
     chain, used = result.chain, _used(result)
     parts: list[tuple[str, Part]] = [("traffic", chain.traffic), *chain.parts()]
     for path, part in parts:

@@ -1,4 +1,4 @@
-"""Measured values in a topology file: rate, hold, kinds by the services they go to, unknown ends."""
+"""Measured values in a chain file: rate, hold, kinds by the services they go to, unknown ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tuplecalc.errors import InputError, TopologyError
+from tuplecalc.errors import ChainError, InputError
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import loads
 from tuplecalc.network.ports import PortSet
@@ -28,7 +28,7 @@ _TOML = "tomlkit", "tomlkit", "--fill"
 
 
 class Filled(NamedTuple):
-    """The text of a topology with what was measured, and what was not filled in."""
+    """The text of a chain file with what was measured, and what was not filled in."""
 
     text: str
     left: tuple[str, ...]
@@ -44,7 +44,7 @@ def unknown(text: str, chain: Chain) -> frozenset[str]:
     """
     if _UNKNOWN not in text or text.lstrip().startswith("{"):
         return frozenset()
-    groups = needs(_TOML[0], _TOML[1], "a topology with unknown values").parse(text).get("services", [])
+    groups = needs(_TOML[0], _TOML[1], "a chain file with unknown values").parse(text).get("services", [])
     groups = groups if isinstance(groups, list) else [groups]
     return frozenset(
         group.name
@@ -58,7 +58,7 @@ def unknown(text: str, chain: Chain) -> frozenset[str]:
 
 
 def filled(text: str, seen: Observed, catching: Container[str] = ()) -> Filled:
-    """A topology in TOML with what was measured; comments and all else stay.
+    """A chain file in TOML with what was measured; comments and all else stay.
 
     ``rate`` and ``hold`` of [traffic] become those of all connections.  Where services are in several
     groups, each gets a kind of traffic, or the file's kinds get what was measured of the groups they go to.
@@ -85,7 +85,7 @@ def filled(text: str, seen: Observed, catching: Container[str] = ()) -> Filled:
         left += writer.traffic(parts, seen)
     try:
         loads(made := writer.toml.dumps(writer.document))
-    except TopologyError as error:
+    except ChainError as error:
         raise InputError(f"--fill: what was measured does not fit the file: {error}") from error
     return Filled(made, tuple(left))
 
@@ -97,7 +97,7 @@ def document(text: str) -> Any:
     """
     toml = needs(*_TOML)
     if text.lstrip().startswith("{"):
-        raise InputError("--fill: the topology is JSON, which has no comments; write it as TOML")
+        raise InputError("--fill: the chain file is JSON, which has no comments; write it as TOML")
     return toml.parse(text)
 
 
@@ -118,7 +118,7 @@ class _Flows:
 
     @property
     def written(self) -> dict[str, object]:
-        """Rate and hold as a topology says them, with four digits."""
+        """Rate and hold as a chain file says them, with four digits."""
         return {"rate": _number(self.rate), "hold": f"{_number(round(self.open / self.closing, 3))}s"}
 
 
@@ -299,7 +299,7 @@ def _endpoints(seen: Observed) -> dict[int, Counter[str]]:
 
 
 def _listed(addresses: Iterable[str]) -> object:
-    """Addresses as a topology says them."""
+    """Addresses as a chain file says them."""
     listed = [*addresses]
     if len(listed) > _MOST_LISTED:
         return len(listed)

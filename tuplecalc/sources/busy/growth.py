@@ -22,7 +22,7 @@ def between(earlier: Observation, later: Observation, seconds: float) -> Observa
     growth in keys a second, so that ``runs_dry_in`` says when it is full if it goes on so.  Rates are
     those of what came in between, :func:`~tuplecalc.sources.busy.rates.measured`.
 
-    Raises :class:`~tuplecalc.errors.TopologyError` where the seconds are not positive.
+    Raises :class:`~tuplecalc.errors.ChainError` where the seconds are not positive.
     """
     if not seconds > 0:
         raise reject(seconds, "two looks are some seconds apart", "write how many", "seconds")

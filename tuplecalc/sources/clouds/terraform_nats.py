@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tuplecalc.errors import TopologyError
+from tuplecalc.errors import ChainError
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.presets import preset
 from tuplecalc.sources.clouds.terraform_resources import LATER, Estate, Made, Reading, Resource
@@ -40,7 +40,7 @@ def _addresses(found: list[str | int], where: str, unknown: str = LATER) -> Said
 def _size(block: str) -> int:
     try:
         return AddressSet(block).size
-    except TopologyError:
+    except ChainError:
         return 0
 
 

@@ -247,7 +247,7 @@ def _size(addresses: Sequence[str]) -> int:
 
 
 def ports_of(several: Sequence[str]) -> str:
-    """Ports as a topology file writes them; port 0, which no connection has, is left out.
+    """Ports as a chain file writes them; port 0, which no connection has, is left out.
 
     Raises :class:`ValueError` where one is none.
 
@@ -259,7 +259,7 @@ def ports_of(several: Sequence[str]) -> str:
 
 
 def addresses_of(several: Sequence[str]) -> tuple[str, ...]:
-    """Addresses, blocks and ranges as a topology file writes them.
+    """Addresses, blocks and ranges as a chain file writes them.
 
     Raises :class:`ValueError` where one is none.
 

@@ -22,7 +22,7 @@ class Left(NamedTuple):
 class Rule:
     """What a rule matches and what it does to the tuple; empty where the rule does not say.
 
-    Ranges and lists are as a topology file writes them: ``"1024-65535"``, ``"198.18.0.1-198.18.0.9"``.
+    Ranges and lists are as a chain file writes them: ``"1024-65535"``, ``"198.18.0.1-198.18.0.9"``.
     ``to_addresses`` and ``to_ports`` are what it changes them to; for tproxy and redirect ``to_ports`` is the
     listener's.  A chain that is only reached from others has the hook of the base chain that jumps to it.
     ``transparent-socket`` is a rule that hands packets to sockets with foreign addresses (``socket

@@ -1,4 +1,4 @@
-"""Settings of the kernel as ``sysctl`` prints them, and the keys of a topology file that they say."""
+"""Settings of the kernel as ``sysctl`` prints them, and the keys of a chain file that they say."""
 
 from __future__ import annotations
 

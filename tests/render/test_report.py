@@ -69,8 +69,8 @@ def test_it_says_what_the_terminal_says(outage: str) -> None:
     tiles = text.index("expected to fail at 700/s"), text.index("flows open at once")
     assert tiles == tuple(sorted(tiles)), "the verdict is the first tile"
     assert "Fails: " in text
-    assert "Best case, ports chosen in concert: 16.2% fail" in text
-    assert "login-proxy shared is the first to run dry" in text
+    assert "Best case, if no two hops ever picked the same port: 16.2% fail" in text
+    assert "login-proxy shared is the first to run out" in text
     assert "To be sure that they never pick the same port, separate port ranges for lvs and" in text
     assert "--set hops.lvs.ports=1024-33279" in text
     assert " ".join(example_text("outage").split()) in text

@@ -224,7 +224,7 @@ def test_without_a_rate_there_is_nothing_to_draw() -> None:
     expected = r"^exhaustion needs an offered rate; write `rate` under \[traffic\], or --rate 700$"
     with pytest.raises(InputError, match=expected):
         draw(DIRECT)
-    with pytest.raises(InputError, match=r"^exhaustion: no flow gets through .* shared, so nothing fills"):
+    with pytest.raises(InputError, match=r"^exhaustion: no connection gets through .* shared, so nothing fills"):
         draw(CHAINS["no flow"])
     free = tc.Chain(
         traffic=tc.Traffic(rate=7),

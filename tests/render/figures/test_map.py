@@ -180,7 +180,7 @@ def test_where_nothing_limits_the_rate_there_is_no_figure() -> None:
         "map, clients.addresses and clients.time_wait: nothing limits the rate at any point; "
         "vary another number, or write `hold` under [traffic]"
     )
-    with pytest.raises(tc.InputError, match="no flow gets through at any point"):
+    with pytest.raises(tc.InputError, match="no connection gets through at any point"):
         drawn(CHAINS["no flow"])
 
 

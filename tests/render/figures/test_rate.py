@@ -184,7 +184,7 @@ def test_where_nothing_limits_the_rate_there_is_no_figure() -> None:
     with pytest.raises(tc.InputError) as caught:
         rate(chain, "clients.addresses")
     assert str(caught.value) == message
-    with pytest.raises(tc.InputError, match="no flow gets through, whatever the value"):
+    with pytest.raises(tc.InputError, match="no connection gets through, whatever the value"):
         rate(CHAINS["no flow"])
 
 

@@ -112,7 +112,10 @@ def _dry(seen: Observed) -> Iterator[str]:
     if first is not None:
         after, growth = numbers.duration(first.seconds), _growth(first.busy)
         place = _place(first.usage, first.busy)
-        yield f"{place} is full in {after}, if it goes on growing by {growth} a second."
+        full = (
+            f"is full in {after}, if it goes on growing by {growth} a second" if first.seconds else "is full"
+        )
+        yield f"{place} {full}."
     elif seen.snapshots > 1 and seen.fullest is not None:
         yield "None of these scopes grows."
 

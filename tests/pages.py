@@ -25,7 +25,7 @@ MORE = re.compile(r"[|>&;]")  # than one command: a shell's line
 
 
 class Block(NamedTuple):
-    """A fenced block; a `toml` block with a title is the file of that name, for the commands below it."""
+    """A fenced block; one with a title is the file of that name, for the commands below it."""
 
     language: str
     title: str
@@ -68,7 +68,7 @@ def rewritten(page: Path) -> str:
 
     def again(match: re.Match[str]) -> str:
         language, title, text = match.groups()
-        if language == "toml" and title:
+        if title:
             Path(title).write_text(text, encoding="utf-8")
         if language != "console":
             return match[0]

@@ -13,7 +13,7 @@ from tuplecalc.network.file import EXAMPLES
 
 LANGUAGES = {
     "console",  # run here, and compared
-    "toml",  # a chain file where it has a title, for the commands below it; else a part of one
+    "toml",  # a chain file where it has a title, as other blocks with one; else a part of one
     "pycon",  # run here, and compared
     "sh",  # for another machine, for root, or for once
     "text",  # what such a command writes

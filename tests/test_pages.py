@@ -35,6 +35,14 @@ def test_the_commands_give_their_outputs(page: Path) -> None:
 
 
 @each_page
+def test_every_command_shows_something(page: Path) -> None:
+    """A filter behind a pipe that finds nothing any more would show nothing, and be written so."""
+    for block in blocks(page, "console"):
+        for shown in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+            assert shown.count("\n") > 1, shown
+
+
+@each_page
 def test_the_library_gives_its_output(page: Path) -> None:
     session = "\n".join(block.text for block in blocks(page, "pycon"))
     example = doctest.DocTestParser().get_doctest(session, {}, title(page), title(page), 0)

@@ -221,34 +221,44 @@ def _cut(items: Sequence[T], keep: tuple[object, ...] = ()) -> tuple[list[T], in
     return shown, len(items) - len(shown)
 
 
-def csv_rows(result: Capacity) -> str:
+def csv_rows(*named: tuple[str, Capacity]) -> str:
     """One row for each limit; ``binds`` is flows, rate, both, or empty; then ``kinds`` where there are some.
 
-    Where some clients get no ports, ``served`` and ``unserved`` count clients, in every row alike.
+    Where some clients get no ports, ``served`` and ``unserved`` count clients, in every row alike.  Chains
+    with names have these in a first column, ``file``.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
-    >>> print(csv_rows(capacity(example("cone"))).splitlines()[0])
+    >>> print(csv_rows(("", capacity(example("cone")))).splitlines()[0])
     hop,kind,limit,size,scopes,keys_per_flow,seconds_per_flow,flows,rate,binds
     """
+    rows = [row for name, result in named for row in _csv_rows(name, result)]
+    columns = dict.fromkeys(column for row in rows for column in row)
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.DictWriter(stream, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def _csv_rows(name: str, result: Capacity) -> Iterator[dict[str, object]]:
     figures = ("size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate")
-    held = ("kinds",) if kinds.of(result) else ()
     clients, served = result.served
-    counts = () if result.served.are_all else (served, clients - served)
-    names = ("served", "unserved")[: len(counts)]
-    writer.writerow(("hop", "kind", "limit", *figures, "binds", *held, *names))
+    counts = {} if result.served.are_all else {"served": served, "unserved": clients - served}
     for hop in result.hops:
         for limit in hop.limits:
             record = limit_record(limit, result)
             binds = (limit is result.binding, limit is result.rate_binding)
-            word = {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(binds, "")
-            behind = (" ".join(kinds.held(result, limit)),) if held else ()
-            writer.writerow(
-                (hop.name, hop.kind, limit.name, *(record[key] for key in figures), word, *behind, *counts)
-            )
-    return stream.getvalue()
+            yield {
+                **({"file": name} if name else {}),
+                "hop": hop.name,
+                "kind": hop.kind,
+                "limit": limit.name,
+                **{key: record[key] for key in figures},
+                "binds": {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(binds, ""),
+                **({"kinds": " ".join(kinds.held(result, limit))} if kinds.of(result) else {}),
+                **counts,
+            }
 
 
 def markdown(result: Capacity, load: Offered | None = None) -> str:

@@ -33,6 +33,11 @@ class Row(NamedTuple):
     binds: str
 
     @property
+    def limits_now(self) -> bool:
+        """Whether it is the tightest limit of the newer chain."""
+        return self.binds in ("binds", "binds now")
+
+    @property
     def is_changed(self) -> bool:
         """Whether the limit differs, or whether it is the tightest."""
         changes = (self.flows[2], self.rate[2])

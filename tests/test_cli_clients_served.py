@@ -79,8 +79,8 @@ def test_a_solution_says_who_is_left_out() -> None:
     assert "Only 2,394 of 12,000 clients get ports: all connections" in " ".join(said.split())
     record = json.loads(typed(SUBSCRIBERS, "solve", "--for", "clients.flows_each", "-o", "json"))
     assert record["reason"] == (
-        "flows_each of clients: no value helps for all clients at once: nat ports allows 3,612,672 connections. "
-        + WITHOUT.replace(" at nat", "")
+        "flows_each of clients: no value helps for all clients at once: nat ports allows 3,612,672 "
+        "connections. " + WITHOUT.replace(" at nat", "")
     )
 
 

@@ -244,7 +244,10 @@ def test_where_no_flow_fits_nothing_fits() -> None:
         env=PLAIN,
     )
     assert done.returncode == 1
-    assert "Fails: 100% of the connections are expected to fail at 5/s.\nNo connection gets through." in done.stdout
+    assert (
+        "Fails: 100% of the connections are expected to fail at 5/s.\nNo connection gets through."
+        in done.stdout
+    )
 
 
 def test_the_version() -> None:

@@ -296,7 +296,10 @@ def test_clients_that_bind_get_the_same_answer() -> None:
     topology = chain(clients=1).model_copy()
     topology = tc.with_settings(topology, "clients.allocation=bind")
     item = advice(topology)["clients.allocation=tuple"]
-    assert item.text == "ports picked for each destination, not for all by a bind before connecting, at the clients"
+    assert (
+        item.text
+        == "ports picked for each destination, not for all by a bind before connecting, at the clients"
+    )
     assert item.flows == 10 * tc.capacity(topology).flows
 
 

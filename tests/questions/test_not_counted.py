@@ -68,7 +68,10 @@ def test_a_machine_is_named_once_and_has_what_any_of_its_hops_says() -> None:
             [{"name": "gw", "preset": "aws-nat-gateway", "addresses": 1}],
             "tracking table of gw (its preset does not say).",
         ),
-        ([hop(max_files=9, name=name) for name in "abcde"], "tracking tables of a, b, c and 2 more (Linux: 262,144)"),
+        (
+            [hop(max_files=9, name=name) for name in "abcde"],
+            "tracking tables of a, b, c and 2 more (Linux: 262,144)",
+        ),
     ],
 )
 def test_the_line(hops: list[dict[str, object]], text: str) -> None:

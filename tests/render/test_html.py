@@ -48,9 +48,10 @@ def test_the_limits_are_there_and_the_binding_one_is_marked() -> None:
 def test_the_sentences_and_advice_are_there() -> None:
     html = fragment(tc.capacity(tc.example("outage")))
     first, best = (
-        html.index(words) for words in ("Fails: ", "Best case, if no two hops ever picked the same port: 16.2% fail")
+        html.index(words)
+        for words in ("Fails: ", "Best case, if no two hops ever picked the same port: 16.2% fail")
     )
-    assert html.index("</h4>") < first < best < html.index("193,536 flows open at once")
+    assert html.index("</h4>") < first < best < html.index("193,536 connections can be open at once")
     assert html.count("<li>") == len(tc.advise(tc.capacity(tc.example("outage"))))
 
 

@@ -82,8 +82,8 @@ services = {addresses = 4, ports = 443}
 
 def test_who_does_not_see_what_is_said_of_every_way_in_which_legs_meet() -> None:
     kills = (
-        "Blind pick: nat and p pick ports from the same range, and neither sees what the other has taken. Where "
-        "both pick the same one, the newer connection takes its place and the older one may die."
+        "Blind pick: nat and p pick ports from the same range, and neither sees what the other has taken. "
+        "Where both pick the same one, the newer connection takes its place and the older one may die."
     )
     said, assumed = blindly(KINDS)
     assert said == kills
@@ -126,8 +126,8 @@ def test_the_verdict_is_of_what_is_expected(rate: int, expected: tuple[float, fl
 def test_flows_and_rate_may_bind_at_different_limits() -> None:
     assert said(tc.example("inverted-cone-tproxy"))[2] == (
         "1,290,240 connections can be open at once: proxy shared limits this, because a connection has two "
-        "sides at the proxy, and each takes a port of the same table. The highest rate is 21,151/s: nat ports "
-        "limits this, because many clients share few addresses, and only the port tells their connections "
+        "sides at the proxy, and each takes a port of the same table. The highest rate is 21,151/s: nat "
+        "ports limits this, because many clients share few addresses, and only the port tells their connections "
         "apart."
     )
 
@@ -171,9 +171,9 @@ def test_advice_names_both_figures_and_their_change() -> None:
     result = tc.capacity(tc.example("outage"))
     texts = [sentences.advice(result, item) for item in tc.advise(result)]
     another = (
-        "Another address for lvs: 387,072 connections (2×), 1,173/s (2×); then 700/s is 60% of the highest rate, "
+        "Another address for lvs: 387,072 connections (2×), 1,173/s (2×); then 700/s is 60% of the highest "
     )
-    assert f"{another}and 30.6% to 36.6% are expected to fail" in texts
+    assert f"{another}rate, and 30.6% to 36.6% are expected to fail" in texts
     assert texts[-2].startswith("To rule out blind picks, separate port ranges for lvs")
     then = "193,536 connections (same), 460.8/s (-21.4%); then 700/s is 152% of the highest rate, and "
     assert then in texts[-2]
@@ -222,8 +222,8 @@ def test_fewer_blocks_than_sources_are_said() -> None:
     )
     said = list(sentences.sentences(tc.capacity(chain)))
     assert (
-        "Only 3 of 100 clients get ports at cgn: all connections and rates here are theirs. What the other 97 "
-        "open fails, and is counted in the share that fails."
+        "Only 3 of 100 clients get ports at cgn: all connections and rates here are theirs. What the other "
+        "97 open fails, and is counted in the share that fails."
     ) in said
     assert "get ports" not in " ".join(
         sentences.sentences(tc.capacity(tc.with_settings(chain, "hops.cgn.block=even")))
@@ -256,7 +256,10 @@ def test_of_many_proxies_those_that_keep_least_are_said() -> None:
             ["traffic.flows=193537"],
             ["Fails: 193,537 connections wanted at once are 100.001% of those that can be open."],
         ),
-        (["traffic.flows=1"], ["Fits: 1 connection wanted at once is under 0.001% of those that can be open."]),
+        (
+            ["traffic.flows=1"],
+            ["Fits: 1 connection wanted at once is under 0.001% of those that can be open."],
+        ),
         (
             ["clients.addresses=100", "clients.flows_each=4000"],
             [
@@ -292,7 +295,7 @@ def test_no_rate_and_no_flows_fit_where_clients_get_no_ports() -> None:
     settings = ["traffic.rate=20000", "clients.flows_each=300", "clients.addresses=12000"]
     chain = tc.with_settings(tc.cone(addresses=56, block=1024, services=1), *settings)
     assert said(chain)[0] == (
-        "Fails: 70.6% of the connections are expected to fail at 20,000/s; 3,600,000 connections, so that each "
-        "client has its flows_each, are 99.6% of those that can be open, but only 3,528 of 12,000 clients "
+        "Fails: 70.6% of the connections are expected to fail at 20,000/s; 3,600,000 connections, so that "
+        "each client has its flows_each, are 99.6% of those that can be open, but only 3,528 of 12,000 clients "
         "get ports."
     )

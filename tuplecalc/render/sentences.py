@@ -337,9 +337,7 @@ other 8,472 open fails, and is counted in the share that fails.
 def at_most(result: Capacity) -> Iterator[str]:
     """Why a figure is a bound, where one is, and which hop makes it one."""
     reasons = dict.fromkeys((bound.hop, bound.reason) for bound in result.at_most)
-    yield from (
-        f"“At most”: the truth may be less, because of {hop}: {reason}." for hop, reason in reasons
-    )
+    yield from (f"“At most”: the truth may be less, because of {hop}: {reason}." for hop, reason in reasons)
 
 
 def advice(result: Capacity, item: Advice) -> str:

@@ -139,7 +139,7 @@ def test_what_fits_has_no_marks_and_ends_with_the_offer() -> None:
 @pytest.mark.parametrize(
     ("name", "finding"),
     [
-        ("outage", "At 700/s login-proxy shared runs dry 9 min 9 s from empty"),
+        ("outage", "At 700/s login-proxy shared runs out 9 min 9 s from empty"),
         ("slow", "At 587/s login-proxy shared runs dry 35 min 7 s from empty"),
         ("fits", "500/s never fills login-proxy shared: 85% in use; {expected} are expected to fail"),
         ("just", "537.6/s just fills nat ports; 0.313% are expected to fail"),
@@ -224,7 +224,9 @@ def test_without_a_rate_there_is_nothing_to_draw() -> None:
     expected = r"^exhaustion needs an offered rate; write `rate` under \[traffic\], or --rate 700$"
     with pytest.raises(InputError, match=expected):
         draw(DIRECT)
-    with pytest.raises(InputError, match=r"^exhaustion: no connection gets through .* shared, so nothing fills"):
+    with pytest.raises(
+        InputError, match=r"^exhaustion: no connection gets through .* shared, so nothing fills"
+    ):
         draw(CHAINS["no flow"])
     free = tc.Chain(
         traffic=tc.Traffic(rate=7),

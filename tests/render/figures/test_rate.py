@@ -58,7 +58,7 @@ def test_of_counts_the_crossover_is_the_first_whole_number() -> None:
     across, rates = line(ax, "crossover")
     assert (across[0], rates[0]) == (3, pytest.approx(1_000_000 / 120, rel=1e-12))
     assert words(ax, "crossover:value") == "from 3 on lvs entries binds"
-    assert ax.get_title(loc="left") == "lvs ports binds at 3,226/s; lvs entries where addresses of lvs ≥ 3"
+    assert ax.get_title(loc="left") == "lvs ports allows 3,226/s; lvs entries where addresses of lvs ≥ 3"
 
 
 def test_every_change_of_the_binding_limit_is_marked() -> None:
@@ -101,7 +101,7 @@ def test_the_offered_rate_is_a_line_where_it_is_in_the_picture() -> None:
     assert "offered" not in far.get_title(loc="left")
     over = rate(tc.with_settings(tc.example("cone"), "traffic.rate=1000000000"))
     assert not by_gid(over, "offered")
-    assert "nat ports binds at 42,303/s (1,000,000,000/s offered);" in over.get_title(loc="left").replace(
+    assert "nat ports allows 42,303/s (1,000,000,000/s offered);" in over.get_title(loc="left").replace(
         "\n", " "
     )
 
@@ -118,8 +118,8 @@ def test_whole_numbers_are_points_and_durations_have_their_unit() -> None:
 @pytest.mark.parametrize(
     ("settings", "vary", "title"),
     [
-        ((), None, "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min"),
-        (("traffic.hold=30s",), None, "lvs ports binds at 2,580/s; login-proxy shared where hold > 1 min"),
+        ((), None, "login-proxy shared allows 586.5/s; lvs ports where hold < 1 min"),
+        (("traffic.hold=30s",), None, "lvs ports allows 2,580/s; login-proxy shared where hold > 1 min"),
         (
             (),
             "hops.login-proxy.time_wait=0s..9s",
@@ -138,7 +138,7 @@ def test_whole_numbers_are_points_and_durations_have_their_unit() -> None:
         (
             ("clients.allocation=bind",),
             "traffic.hold=2m..5m",
-            "login-proxy shared binds at 586.5/s; no other limit for hold from 2 min to 5 min",
+            "login-proxy shared allows 586.5/s; no other limit for hold from 2 min to 5 min",
         ),
     ],
 )
@@ -150,7 +150,7 @@ def test_the_title_says_the_finding(settings: tuple[str, ...], vary: str | None,
 def test_a_limit_that_binds_where_nobody_sees_it_is_not_the_finding() -> None:
     """Below a hold of some 100 ns this table lets fewer connections through than the open files."""
     ax = rate(CHAINS["huge"])
-    assert ax.get_title(loc="left").startswith("another-very-long-name-… files binds at 1.167e21/s;")
+    assert ax.get_title(loc="left").startswith("another-very-long-name-… files allows 1.167e21/s;")
     assert not by_gid(ax, "crossover")
 
 
@@ -220,7 +220,7 @@ def test_what_binds_at_the_very_end_of_a_share_alone_is_not_seen() -> None:
         *("label:nat ports vault", "label:nat entries")
     }
     assert (
-        ax.get_title(loc="left") == "nat ports vault binds at 896/s; nat entries where share of backup < 5.6%"
+        ax.get_title(loc="left") == "nat ports vault allows 896/s; nat entries where share of backup < 5.6%"
     )
 
 

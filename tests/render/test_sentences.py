@@ -127,8 +127,8 @@ def test_flows_and_rate_may_bind_at_different_limits() -> None:
     assert said(tc.example("inverted-cone-tproxy"))[2] == (
         "1,290,240 connections can be open at once: proxy shared limits this, because a connection has two "
         "sides at the proxy, and each takes a port of the same table. The highest rate is 21,151/s: nat "
-        "ports limits this, because many clients share few addresses, and only the port tells their connections "
-        "apart."
+        "ports limits this, because many clients share few addresses, and only the port tells their "
+        "connections apart."
     )
 
 
@@ -296,6 +296,6 @@ def test_no_rate_and_no_flows_fit_where_clients_get_no_ports() -> None:
     chain = tc.with_settings(tc.cone(addresses=56, block=1024, services=1), *settings)
     assert said(chain)[0] == (
         "Fails: 70.6% of the connections are expected to fail at 20,000/s; 3,600,000 connections, so that "
-        "each client has its flows_each, are 99.6% of those that can be open, but only 3,528 of 12,000 clients "
-        "get ports."
+        "each client has its flows_each, are 99.6% of those that can be open, but only 3,528 of 12,000 "
+        "clients get ports."
     )

@@ -140,13 +140,13 @@ def test_what_fits_has_no_marks_and_ends_with_the_offer() -> None:
     ("name", "finding"),
     [
         ("outage", "At 700/s login-proxy shared runs out 9 min 9 s from empty"),
-        ("slow", "At 587/s login-proxy shared runs dry 35 min 7 s from empty"),
+        ("slow", "At 587/s login-proxy shared runs out 35 min 7 s from empty"),
         ("fits", "500/s never fills login-proxy shared: 85% in use; {expected} are expected to fail"),
         ("just", "537.6/s just fills nat ports; 0.313% are expected to fail"),
         ("hourglass", "2,000/s never fills firewall entries: 95% in use"),
         ("cone", "1,500/s never fills nat ports: 3.5% in use"),
-        ("moments", "At 1,000,000,000/s nat ports runs dry 64.5 µs from empty"),
-        ("long name", "At 700/s a very long name of a hop in… ports runs dry 1 min 32 s from empty"),
+        ("moments", "At 1,000,000,000/s nat ports runs out 64.5 µs from empty"),
+        ("long name", "At 700/s a very long name of a hop in… ports runs out 1 min 32 s from empty"),
     ],
 )
 def test_the_title_states_the_finding(name: str, finding: str) -> None:
@@ -281,7 +281,7 @@ def test_kinds_stand_one_on_the_other() -> None:
     assert not by_gid(ax, "kind:web:open")  # of which nothing lingers
     away = f"{numbers.share(1 - 1 / found.use)} of the demand turned away"
     assert key(ax) == ["login", "web", "open below, lingering above", away]
-    assert ax.get_title(loc="left").startswith("At 2,700/s login-proxy shared runs dry")
+    assert ax.get_title(loc="left").startswith("At 2,700/s login-proxy shared runs out")
 
 
 @pytest.mark.parametrize("size", SIZES)

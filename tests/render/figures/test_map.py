@@ -152,7 +152,7 @@ def test_counts_lie_in_the_middle_of_their_cells() -> None:
         (
             (),
             ("traffic.hold=0s..59s", "hops.lvs.addresses"),
-            "lvs ports binds on the whole map",
+            "lvs ports limits the whole map",
         ),
         (
             ("hops.lvs.max_entries=200000",),

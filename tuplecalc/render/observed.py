@@ -83,7 +83,7 @@ def fullest(seen: Observed) -> str:
     """Which scope has the least room: the limit, the scope, how much of it is taken."""
     usage = seen.fullest
     if usage is None:
-        return "Nothing is taken: no limit has a key in use."
+        return "Nothing is taken: no connection takes anything of a limit."
     busy = usage.busiest[0]
     taken, size = numbers.count(busy.taken), numbers.count(usage.size)
     return f"Fullest: {_place(usage, busy)}: {taken} of {size} ({numbers.percent(_share(busy, usage))})."

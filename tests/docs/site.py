@@ -58,10 +58,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def _notebook(path: Path) -> dict[str, str | bytes]:
     """A notebook as a page, run from the start, and its figures."""
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    run = ExecutePreprocessor(timeout=300)
+    run = ExecutePreprocessor(timeout=300, extra_arguments=["--log-level=40"])  # type: ignore[no-untyped-call]
     run.preprocess(notebook, {"metadata": {"path": str(path.parent)}})
     names = {"unique_key": path.stem, "output_files_dir": path.stem}
-    text, resources = MarkdownExporter().from_notebook_node(notebook, names)
+    exporter = MarkdownExporter()  # type: ignore[no-untyped-call]
+    text, resources = exporter.from_notebook_node(notebook, names)
     return {f"notebooks/{path.stem}.md": text} | {
         f"notebooks/{name}": image for name, image in resources["outputs"].items()
     }
@@ -77,9 +78,16 @@ def _api() -> Iterator[tuple[str, str]]:
     own = (ROOT / "tuplecalc" / "under_load" / "__init__.py").read_text(encoding="utf-8")
     names["under_load"] += [f"tuplecalc.under_load.{name}" for _, name in STUB.findall(own)]
     rows = [f"| [{folder}]({folder}.md) | {words} |\n" for folder, words in FOLDERS.items()]
-    yield "api/index.md", "# API\n\n::: tuplecalc\n    options:\n      members: false\n\n| | |\n| --- | --- |\n" + "".join(rows)
+    yield (
+        "api/index.md",
+        "# API\n\n::: tuplecalc\n    options:\n      members: false\n\n| | |\n| --- | --- |\n"
+        + "".join(rows),
+    )
     for folder, words in FOLDERS.items():
-        yield f"api/{folder}.md", f"# {folder}\n\n{words}\n\n" + "".join(f"::: {name}\n\n" for name in names[folder])
+        yield (
+            f"api/{folder}.md",
+            f"# {folder}\n\n{words}\n\n" + "".join(f"::: {name}\n\n" for name in names[folder]),
+        )
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:

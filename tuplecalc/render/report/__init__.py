@@ -120,9 +120,7 @@ def _formulas(found: Explanation, limits: Sequence[Limit]) -> dict[str, Any]:
     }
 
 
-def _comparison(
-    old: Capacity | Chain | None, new: Capacity, files: tuple[str, str] | None
-) -> dict[str, Any]:
+def _comparison(old: Capacity | Chain | None, new: Capacity, files: tuple[str, str] | None) -> dict[str, Any]:
     if old is None:
         return {"comparison": None}
     comparison = compare_with(old, new)

@@ -36,7 +36,7 @@ def report(
     compare: Capacity | Chain | None = None,
     files: tuple[str, str] | None = None,
 ) -> str:
-    """A page of HTML: the verdict, what limits it and what helps; then figures, limits, formulas, assumptions.
+    """A page of HTML: the verdict, what limits it, what helps; then figures, limits, formulas, assumptions.
 
     ``source`` is the text that the chain was read from, ``settings`` are the changes that were made
     to it first (as after ``--set``); ``compare`` is an older chain or result, from which this one differs,

@@ -1,4 +1,4 @@
-"""Two chains side by side: what they are called, what differs in all, and what is true of one of them only."""
+"""Two chains side by side: what they are called, what differs, and what is true of one of them only."""
 
 from __future__ import annotations
 

@@ -22,7 +22,13 @@ from nbconvert import MarkdownExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 
 ROOT = Path(__file__).parent.parent.parent
-BESIDE = ("README.zh-CN.md", "CHANGELOG.md", "CONTRIBUTING.md")
+BESIDE = {
+    "README.md": "start.md",
+    "README.zh-CN.md": "start.zh-CN.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+}
+"""Pages that stand beside docs/, and where the site has them."""
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)(?=[)#])")
 HERE = re.compile(r"(?<=\]\()#([^)\s]+)(?=\))")
 BLOCK = re.compile(r"^```math\n(.*?)^```$|^\$\$(.+?)\$\$$", re.MULTILINE | re.DOTALL)
@@ -43,9 +49,8 @@ FOLDERS = {
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that stand elsewhere, or nowhere yet."""
     made: dict[str, str | bytes] = dict(_api())
-    for name in BESIDE:
-        if (ROOT / name).is_file():
-            made[name] = (ROOT / name).read_text(encoding="utf-8")
+    for name, there in BESIDE.items():
+        made[there] = (ROOT / name).read_text(encoding="utf-8")
     with ThreadPoolExecutor(2) as both:  # the work is done by the kernels, each a process
         for found in both.map(_notebook, sorted((ROOT / "notebooks").glob("*.ipynb"))):
             made |= found
@@ -94,7 +99,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Links as the site has them; formulas make room for MathML."""
     here = page.file.src_uri
     notebook = here.startswith("notebooks/")
-    source = here if notebook or here in BESIDE else f"docs/{here}"
+    beside = {there: name for name, there in BESIDE.items()}
+    source = here if notebook else beside.get(here, f"docs/{here}")
     markdown = LINK.sub(lambda link: relpath(_on_site(source, link[1]), dirname(here) or "."), markdown)
     formulas: list[str] = []
     if notebook:
@@ -118,8 +124,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def _on_site(source: str, link: str) -> str:
     """Where the site has what a page of the repository links to."""
     target = normpath(f"{dirname(source)}/{link}".lstrip("/"))
-    if target == "README.md":
-        return "index.md"
+    if target in BESIDE:
+        return BESIDE[target]
     return re.sub(r"^docs/|(?<=\w)\.ipynb$", lambda part: "" if part[0] == "docs/" else ".md", target)
 
 

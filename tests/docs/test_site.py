@@ -28,9 +28,10 @@ def shown(name: str, markdown: str) -> str:
     [
         ("model.md", "../notebooks/05_kernel.ipynb", "notebooks/05_kernel.md"),
         ("guides/watch-it.md", "../keys.md#ports", "../keys.md#ports"),
-        ("guides/watch-it.md", "../../CHANGELOG.md", "../CHANGELOG.md"),
-        ("guides/watch-it.md", "../../README.md", "../index.md"),
-        ("CONTRIBUTING.md", "docs/architecture.md", "architecture.md"),
+        ("guides/watch-it.md", "../../CHANGELOG.md", "../changelog.md"),
+        ("guides/watch-it.md", "../../README.md", "../start.md"),
+        ("start.md", "docs/guides/cgn.md", "guides/cgn.md"),
+        ("contributing.md", "docs/architecture.md", "architecture.md"),
         ("notebooks/03_questions.md", "04_theory.ipynb", "04_theory.md"),
         (
             "notebooks/03_questions.md",

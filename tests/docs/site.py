@@ -34,6 +34,7 @@ HERE = re.compile(r"(?<=\]\()#([^)\s]+)(?=\))")
 BLOCK = re.compile(r"^```math\n(.*?)^```$|^\$\$(.+?)\$\$$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"\$`([^`]+)`\$")
 DOLLARS = re.compile(r"(?<![\w\\$])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\w$])")
+LONG = 40  # characters of TeX: what may be wider than a phone scrolls
 STUB = re.compile(r"^from (tuplecalc\S*) import (\w+) as", re.MULTILINE)
 FOLDERS = {
     "network": "What the network is: clients, hops, services; the chain file; presets.",
@@ -108,7 +109,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
     def kept(display: str) -> Any:
         def keep(found: re.Match[str]) -> str:
-            formulas.append(convert(next(filter(None, found.groups())).strip(), display=display))
+            tex = next(filter(None, found.groups())).strip()
+            long = display == "inline" and len(tex) > LONG
+            mathml = convert(tex, display=display)
+            formulas.append(f'<span class="formula">{mathml}</span>' if long else mathml)
             return f"formula{len(formulas) - 1}kept"
 
         return keep
@@ -134,3 +138,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     formulas = page.meta.pop("formulas", [])
     html = re.sub(r"<p>formula(\d+)kept</p>", r'<div class="formula">formula\1kept</div>', html)
     return re.sub(r"formula(\d+)kept", lambda found: str(formulas[int(found[1])]), html)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Chinese pages say so: which glyphs a browser takes hangs on it."""
+    return output.replace('<html lang="en"', '<html lang="zh-CN"') if "zh-CN" in page.url else output

@@ -89,6 +89,66 @@ def test_a_misspelt_example_is_recognised() -> None:
         invoke("capacity", "outge")
 
 
+# Several files.
+
+FEW = "clients.addresses = 1\nservices = {addresses = 1, ports = 80}"
+
+
+@pytest.fixture
+def three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A chain that is fine, one of several kinds, one over its rate."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in (
+        ("fine.toml", DIRECT.format(rate=1)),
+        ("two kinds.toml", example_text("office-and-branch")),
+        ("over.toml", DIRECT.format(rate=20)),
+    ):
+        Path(name).write_text(text, encoding="utf-8")
+    return ["fine.toml", "two kinds.toml", "over.toml"]
+
+
+def test_of_several_files_each_is_answered_under_its_name(three: list[str]) -> None:
+    alone = [invoke("capacity", name).stdout for name in three]
+    together = "\n".join(f"==> {name} <==\n{text}" for name, text in zip(three, alone, strict=True))
+    assert invoke("capacity", *three).stdout == together
+
+
+def test_several_files_as_markdown_json_and_csv(three: list[str]) -> None:
+    def alone(output: str) -> list[str]:
+        return [invoke("capacity", name, "-o", output).stdout for name in three]
+
+    sections = (f"# {name}\n\n{text}" for name, text in zip(three, alone("markdown"), strict=True))
+    assert invoke("capacity", *three, "-o", "markdown").stdout == "\n".join(sections)
+    records = [json.loads(line) for line in invoke("capacity", *three, "-o", "json").stdout.splitlines()]
+    named = zip(three, alone("json"), strict=True)
+    assert records == [{"file": name, **json.loads(text)} for name, text in named]
+    rows = list(csv.DictReader(invoke("capacity", *three, "-o", "csv").stdout.splitlines()))
+    assert rows == [
+        {"file": name, "kinds": "", **row}
+        for name, text in zip(three, alone("csv"), strict=True)
+        for row in csv.DictReader(text.splitlines())
+    ]
+
+
+def test_the_worst_status_is_that_of_all_files_and_each_reason_names_its_file(three: list[str]) -> None:
+    gate = ("--fail-above", "80%")
+    assert invoke("capacity", *three[:2], *gate).exit_code == 0
+    closed = invoke("capacity", *reversed(three), *gate)
+    assert closed.exit_code == 1
+    assert closed.stderr == "over.toml: --fail-above 80%: 20/s is 200% of the highest rate.\n"
+    Path("few.toml").write_text(FEW, encoding="utf-8")
+    broken = invoke("capacity", "missing.toml", "few.toml", *three, *gate)
+    assert broken.exit_code == 2
+    missing, no_rate, over = broken.stderr.splitlines()
+    assert missing.startswith("error: missing.toml: ")
+    assert no_rate.startswith("error: few.toml: --fail-above needs an offered rate")
+    assert [over] == closed.stderr.splitlines()
+    assert broken.stdout == invoke("capacity", *three, *gate).stdout
+    for output in ("table", "json", "csv", "markdown"):
+        nothing = invoke("capacity", "missing.toml", "gone.toml", "-o", output)
+        assert (nothing.exit_code, nothing.stdout, nothing.stderr.count("error: ")) == (2, "", 2)
+
+
 # --set.
 
 
@@ -173,9 +233,6 @@ def test_a_share_that_is_none_is_bad_input(share: str) -> None:
     assert process.stdout == b""
     assert b"--fail-above" in process.stderr
     assert b"Traceback" not in process.stderr
-
-
-FEW = "clients.addresses = 1\nservices = {addresses = 1, ports = 80}"
 
 
 @pytest.mark.parametrize("gate", ["--fail-above", "--most-failing"])

@@ -235,6 +235,13 @@ def test_flows_that_are_wanted_have_a_verdict() -> None:
     assert record["not_counted"][0]["needs"] == 9_999_999
 
 
+def test_of_several_files_each_line_is_what_the_schema_says() -> None:
+    lines = invoke("capacity", "cone", "office-and-branch", "-o", "json").stdout.splitlines()
+    for line in lines:
+        validator("capacity").validate(json.loads(line))
+    assert [json.loads(line)["file"] for line in lines] == ["cone", "office-and-branch"]
+
+
 def test_every_kind_has_cases() -> None:
     assert set(CASES) == set(SCHEMAS)
 

@@ -32,7 +32,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 
 _STUB = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
 _HOMES = {name: module for module, name in re.findall(r"^from (tuplecalc\S*) import (\w+) as", _STUB, re.M)}

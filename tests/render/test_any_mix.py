@@ -39,7 +39,7 @@ def test_all_that_is_written(seed: int) -> None:
     assert max(cell_len(line) for line in lines if "--set" not in line) <= 80
     assert render.markdown(result, load).count("\n|") > 4
     assert "<table" in html.fragment(result)
-    rows = list(csv.DictReader(io.StringIO(render.csv_rows(result))))
+    rows = list(csv.DictReader(io.StringIO(render.csv_rows(("", result)))))
     assert [(row["hop"], row["limit"]) for row in rows] == names
     validator("capacity").validate(json.loads(json.dumps(tc.to_dict(result))))
     parts = list(kinds.rows(result, load))

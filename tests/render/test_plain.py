@@ -15,7 +15,7 @@ CHAIN = tc.Chain(
 
 
 def test_csv_quotes_names() -> None:
-    rows = list(csv.DictReader(csv_rows(tc.capacity(CHAIN)).splitlines()))
+    rows = list(csv.DictReader(csv_rows(("", tc.capacity(CHAIN))).splitlines()))
     assert [row["hop"] for row in rows] == ["clients", ODD]
 
 

@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
-from tuplecalc.cli.inputs import OUTPUT, File, Rate, Settings, blocking_share, chain, in_json, option
-from tuplecalc.errors import InputError
+from tuplecalc.cli.inputs import (
+    DEFAULT_EXAMPLE,
+    OUTPUT,
+    Rate,
+    Settings,
+    blocking_share,
+    chain,
+    in_json,
+    option,
+)
+from tuplecalc.errors import InputError, TuplecalcError
+from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.capacity import capacity as find_capacity
+from tuplecalc.network.file import show_path
 from tuplecalc.render import numbers
 from tuplecalc.render.json import versioned
 from tuplecalc.render.verdict import condition, expected, used, wanted
 from tuplecalc.under_load.offered import Offered, offered
 
+Output = Literal["table", "json", "csv", "markdown"]
+_ABOVE, _FAILING = "--fail-above", "--most-failing"
+
+
+class _Answer(NamedTuple):
+    """What is said of one chain; ``name`` is empty where only one was asked for."""
+
+    name: str
+    result: Capacity
+    load: Offered
+
 
 def capacity(
-    file: File = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE",
+            help='A chain file (TOML or JSON), "-" for standard input, or the name of a bundled example. '
+            "Of several each is answered under its name, and the worst exit status is that of all.",
+            show_default=f"the example {DEFAULT_EXAMPLE}",
+        ),
+    ] = None,
     settings: Settings = None,
     rate: Rate = None,
     blocking: Annotated[
@@ -28,7 +58,7 @@ def capacity(
             metavar="SHARE", help="Ask for the highest rate at which no more than this share fails."
         ),
     ] = None,
-    output: Annotated[Literal["table", "json", "csv", "markdown"], OUTPUT] = "table",
+    output: Annotated[Output, OUTPUT] = "table",
     fail_above: Annotated[
         str | None,
         typer.Option(
@@ -54,11 +84,10 @@ def capacity(
     tight above 80% of these, else it fits: if tables and files without a size are as large as it says.
     """
     share = blocking_share(blocking)
-    above, failing = "--fail-above", "--most-failing"
     gates = {
-        above: option(above, fail_above, "a share above 0", "0.8 or 80%", percent=True),
-        failing: option(
-            failing,
+        _ABOVE: option(_ABOVE, fail_above, "a share above 0", "0.8 or 80%", percent=True),
+        _FAILING: option(
+            _FAILING,
             most_failing,
             "a share of 0 or more and below 1",
             "1e-3 or 0.1%",
@@ -66,13 +95,42 @@ def capacity(
             percent=True,
         ),
     }
-    design = chain(file, settings, rate)
-    result = find_capacity(design)
-    load = offered(result, None if share is None else float(share))
-    for name, gate in gates.items():
-        if gate is not None and load.verdict is None:
+    asked: Sequence[str | None] = files or [None]
+    several = len(asked) > 1
+    answers, status = [], 0
+    for file in asked:
+        name = show_path(file) if file is not None and several else ""
+        try:
+            result = find_capacity(chain(file, settings, rate))
+            load = offered(result, None if share is None else float(share))
+            _need_a_rate(name, load, gates)
+        except TuplecalcError as error:
+            if not several:
+                raise
+            print(f"error: {error}", file=sys.stderr)
+            status = 2
+        else:
+            answers.append(_Answer(name, result, load))
+    if answers:
+        _write(answers, output)
+    if output == "csv" and (rate is not None or share is not None):
+        print("The limits only; -o json has what becomes of the rate.", file=sys.stderr)
+    for answer in answers:
+        if _is_closed(answer, gates):
+            status = max(status, 1)
+    if status:
+        raise typer.Exit(status)
+
+
+def _need_a_rate(name: str, load: Offered, gates: Mapping[str, Fraction | None]) -> None:
+    for gate, share in gates.items():
+        if share is not None and load.verdict is None:
             way_out = "write `rate` or `flows` under [traffic], or --rate 700"
-            raise InputError(f"{name} needs an offered rate, or flows that are wanted; {way_out}")
+            start = name and f"{name}: "
+            raise InputError(f"{start}{gate} needs an offered rate, or flows that are wanted; {way_out}")
+
+
+def _write(answers: Sequence[_Answer], output: Output) -> None:
     match output:
         case "table":
             from rich.console import Console
@@ -80,28 +138,41 @@ def capacity(
             from tuplecalc.render.capacity import print_table
 
             console = Console(highlight=False, emoji=False, markup=False)
-            print_table(result, console, load)
+            for number, (name, result, load) in enumerate(answers):
+                if name:
+                    console.print(f"{chr(10) * bool(number)}==> {name} <==", style="bold", soft_wrap=True)
+                print_table(result, console, load)
         case "json":
             from tuplecalc.render.json import capacity as record
 
-            print(in_json(versioned(record(result, load))))
+            for name, result, load in answers:
+                data = versioned(record(result, load))
+                print(in_json({"file": name, **data}, indent=None) if name else in_json(data))
         case "csv":
             from tuplecalc.render.capacity import csv_rows
 
-            sys.stdout.write(csv_rows(result))
-            if rate is not None or share is not None:
-                print("The limits only; -o json has what becomes of the rate.", file=sys.stderr)
+            sys.stdout.write(csv_rows(*((name, result) for name, result, _ in answers)))
         case "markdown":
             from tuplecalc.render.capacity import markdown
+            from tuplecalc.render.table import in_markdown
 
-            sys.stdout.write(markdown(result, load))
-    tripped = [*_above(load, above, gates[above]), *_failing(load, failing, gates[failing])]
+            sections = (
+                (f"# {in_markdown(name)}\n\n" if name else "") + markdown(result, load)
+                for name, result, load in answers
+            )
+            sys.stdout.write("\n".join(sections))
+
+
+def _is_closed(answer: _Answer, gates: Mapping[str, Fraction | None]) -> bool:
+    """Whether a gate lets this chain not pass; says why, and on what it depends."""
+    name, _, load = answer
+    start = name and f"{name}: "
+    tripped = [*_above(load, _ABOVE, gates[_ABOVE]), *_failing(load, _FAILING, gates[_FAILING])]
     for reason in tripped:
-        print(reason, file=sys.stderr)
-    if gates[failing] is not None and (missing := condition(load)):
-        print(f"{failing} holds{missing.replace(', if', ' only if')}.", file=sys.stderr)
-    if tripped:
-        raise typer.Exit(1)
+        print(f"{start}{reason}", file=sys.stderr)
+    if gates[_FAILING] is not None and (missing := condition(load)):
+        print(f"{start}{_FAILING} holds{missing.replace(', if', ' only if')}.", file=sys.stderr)
+    return bool(tripped)
 
 
 def _above(load: Offered, name: str, share: Fraction | None) -> Iterator[str]:

@@ -184,7 +184,7 @@ def put(found: object, output: str, renderer: ModuleType) -> None:
         sys.stdout.write(getattr(renderer, output)(found))
 
 
-def in_json(record: dict[str, Any]) -> str:
-    """JSON for standard output, with escapes where its encoding lacks characters."""
+def in_json(record: dict[str, Any], indent: int | None = 2) -> str:
+    """JSON for standard output, escaped where its encoding lacks characters; one line without ``indent``."""
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    return json.dumps(record, indent=2, ensure_ascii=not is_unicode)
+    return json.dumps(record, indent=indent, ensure_ascii=not is_unicode)

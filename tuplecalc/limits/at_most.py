@@ -48,7 +48,7 @@ def bounds(
     for leg in legs:
         by_client, by_service = last_to_let_go(leg)
         if by_client.times.client_share.value not in (0, 1) and not by_client.goes_with(by_service):
-            reason = f"ports wait now at {by_client.hop}, now at {by_service.hop}; up to two fifths less"
+            reason = f"ports linger now at {by_client.hop}, now at {by_service.hop}; up to two fifths less"
             yield Bound("rate", by_service.hop, reason, is_of_time=True)
     if (rate := hops[-1].rate) is not None:
         limits = {hop.name: hop.limits for hop in hops}
@@ -103,12 +103,10 @@ def _blocks(chain: Chain, figures: Sequence[HopCapacity]) -> Iterator[Bound]:
             yield Bound("flows", hop.name, reason)
         some = isinstance(hop.block, int)  # else all sources have a block, and each one alike
         if any(_chooses(other) if some else _deals_out(other) for other in before):
-            reason = (
-                "the sources that hold a block may not be those with most to send; no chain lost by it yet"
-            )
+            reason = "the clients with a block may not be those with most to send; no chain lost by it yet"
             yield Bound("flows", hop.name, reason)
         if _uneven_blocks(hop, figures[place].sources):
-            reason = "some clients hold more blocks than others, and the hops beside may bind these first"
+            reason = "some clients hold more blocks than others, and other hops may limit these first"
             yield Bound("flows", hop.name, f"{reason}; up to half less")
         if hop.instances > 1 and hop.max_entries is not None:
             reason = "blocks may fall unevenly on the tables of its instances; up to half less"
@@ -123,10 +121,12 @@ def _rows(tables: Sequence[Table]) -> Iterator[Bound]:
     if len(tables) > 1:
         for table in tables:
             if not table.is_single:
-                reason = "a leg that is apart in one of its instances may meet another in the next proxy"
+                reason = "connections that are apart in one of its instances may meet in the next proxy"
                 yield Bound("flows", table.entering.hop, f"{reason}; none gets through with one port")
     if len(tables) >= MOST_LEGS:
-        reason = f"of rows of proxies the faces of {MOST_LEGS} legs are looked at; up to a tenth less"
+        reason = (
+            f"of proxies in a row only {MOST_LEGS - 1} at a time are looked at together; up to a tenth less"
+        )
         yield Bound("flows", tables[MOST_LEGS - 1].entering.hop, reason)
 
 
@@ -136,7 +136,7 @@ def _single_port(table: Table) -> Iterator[Bound]:
     A, L = table.entering.ports.ports, table.leaving.ports.ports
     few_of_others = any(each.copies.value < table.entering.copies.value for each in members)
     if min(A.size, L.size) == 1 < max(A.size, L.size) and not A.isdisjoint(L) and few_of_others:
-        reason = "one leg of a flow has one port, which the other cannot use; up to half less"
+        reason = "one side of a connection has one port, which the other cannot use; up to half less"
         yield Bound("flows", table.entering.hop, reason)
 
 
@@ -144,7 +144,7 @@ def _hashed(chain: Chain) -> Iterator[Bound]:
     for hop in chain.hops:
         if isinstance(hop, Cone) and hop.spread == "hashed" and hop.addresses.size * hop.instances > 1:
             yield Bound(
-                "rate", hop.name, "a hash puts clients on addresses, and the fullest is the first to run dry"
+                "rate", hop.name, "a hash puts clients on addresses, and the fullest one runs out first"
             )
 
 
@@ -159,16 +159,18 @@ def _in_time(limits: Sequence[Limit], highest: Number, table: Table) -> Iterator
     if min((rate for rate in here if rate is not None), default=0) > _NEAR * highest:
         return
     if ports < FEW_PORTS:
-        reason = f"a flow needs two ports at once, and of {ports} one may idle: up to 1/{ports} less"
+        reason = (
+            f"a connection needs two ports at once, and of {ports} one may stay empty: up to 1/{ports} less"
+        )
         yield Bound("rate", entering.hop, reason, is_of_time=True)
     turn = in_turn(entering.leg) or in_turn(leaving.leg)
     if turn is not None:
-        reason = "legs that wait now at one end, now at the other can interleave; up to a third less"
+        reason = "ports that linger now at one end, now at the other can fit badly; up to a third less"
         yield Bound("rate", entering.hop, reason, is_of_time=True)
     chooser = entering.leg.memberships[0]
     longer = chooser.times.seconds.value > entering.times.seconds.value
     if longer and chooser.copies.value != entering.copies.value:
-        reason = f"{chooser.hop} holds a port longer than the table, which may idle; up to a third less"
+        reason = f"{chooser.hop} holds a port longer than the table, where it stays empty; up to a third less"
         yield Bound("rate", entering.hop, reason, is_of_time=True)
 
 
@@ -190,7 +192,7 @@ def _idle(legs: Iterable[Leg], limits: Mapping[str, Sequence[Limit]], highest: N
             others = (each.ports.ports for each in members if each.leg not in there)
             held = longest.times.seconds.value > here.times.seconds.value
             if held and any(not here.ports.ports.isdisjoint(ports) for ports in others):
-                reason = "a port is held elsewhere for longer than in a table, which may idle"
+                reason = "a port is held elsewhere for longer than in a table, where it stays empty"
                 yield Bound("rate", hop, f"{reason}; up to a third less", is_of_time=True)
                 break
 

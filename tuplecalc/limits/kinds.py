@@ -10,7 +10,7 @@ Resource = Literal["ports", "entries", "files"]
 class Kind(NamedTuple):
     """A kind of limit; ``name`` is unique within a hop, but for rows, which add their number of legs.
 
-    ``legs`` are those of a flow that take keys; ``sentence`` says why the limit exists.
+    ``legs`` are those of a flow that take keys; ``sentence`` says what runs out, and why.
     """
 
     name: str
@@ -21,29 +21,65 @@ class Kind(NamedTuple):
     """Whether its keys are one client's own, whichever address they are on."""
 
 
-CLIENT_PORTS = Kind("ports", "a client needs a port of its own towards each endpoint")
-CLIENT_PORTS_BOUND = Kind("ports", "a client's port is taken for all services at once (bind)")
-CLIENT_FILES = Kind("files", "a client has only so many open connections (ulimit)", "entering", "files")
-CONE_PORTS = Kind("ports", "many sources share few addresses, told apart by port")
-BLOCK = Kind("block", "a client has only the ports of its block", is_private=True)
-BLOCK_OVERFLOW = Kind(
-    "block", "clients have the ports of their blocks, and share the overflow", is_private=True
+CLIENT_PORTS = Kind("ports", "a client needs a port of its own for each connection to the same service")
+CLIENT_PORTS_BOUND = Kind(
+    "ports", "a client picks its port before the service (bind), so each port serves one connection only"
 )
-CLIENT = Kind("client", "a client may hold only so many ports")
-ENTRIES = Kind("entries", "each tuple takes an entry of the tracking table", "both", "entries")
-FILES = Kind("files", "each leg takes a file descriptor of the proxy", "both", "files")
-FORWARDED = Kind("forwarded", "the source must be unique towards the new destination", "entering")
-REMEMBERED = Kind("forwarded", "a device remembers closed tuples and refuses them again", "entering")
-ACCEPTED = Kind("accepted", "the client-side leg must be unique at the proxy", "entering")
-ANSWERED = Kind("accepted", "a service holds the tuples that it closed first", "entering")
-CAPTURE = Kind("capture", "all services collapse into the proxy's few listeners", "entering")
-LISTENER = Kind("listener", "clients must be unique towards the proxy's listeners", "entering")
-MEETING = Kind("accepted", "flows that reach a service by several ways differ there", "entering")
-UPSTREAM = Kind("upstream", "the service-side leg needs a port of its own")
-BIND = Kind("bind", "a port bound before connect is taken for all services")
-SHARED = Kind("shared", "both legs of a flow need a port of their own (one table)", "both")
-SAME_TUPLE = Kind("shared", "both legs of a flow would be one and the same tuple", "both")
-JOINT = Kind("joint", "both legs of a flow need ports of one table, and some are held elsewhere", "both")
-GAPS = Kind("gaps", "a port idles in the table while the hop that chose it still holds it", "both")
-IN_TURN = Kind("in-turn", "a port waits now here, now there, by who closes first", "entering")
-ROW = Kind("shared", "legs of proxies in a row need other ports than their neighbours", "a row")
+CLIENT_FILES = Kind(
+    "files", "each connection is an open file, and a client may open only so many", "entering", "files"
+)
+CONE_PORTS = Kind(
+    "ports", "many clients share few addresses, and only the port tells their connections apart"
+)
+BLOCK = Kind("block", "a client has only the ports of its own block", is_private=True)
+BLOCK_OVERFLOW = Kind(
+    "block", "a client has the ports of its own block, then shares the overflow with others", is_private=True
+)
+CLIENT = Kind("client", "one client may hold only so many ports (client_ports)")
+ENTRIES = Kind(
+    "entries",
+    "each connection takes entries of the tracking table, which has only so many",
+    "both",
+    "entries",
+)
+FILES = Kind(
+    "files",
+    "each side of a connection is an open file of the proxy, which may open only so many",
+    "both",
+    "files",
+)
+FORWARDED = Kind(
+    "forwarded",
+    "all connections get the same few destinations, and only the source tells them apart",
+    "entering",
+)
+REMEMBERED = Kind(
+    "forwarded", "the hop remembers closed connections, and refuses their addresses and ports", "entering"
+)
+ACCEPTED = Kind(
+    "accepted", "on its client side the proxy tells connections apart by address and port only", "entering"
+)
+ANSWERED = Kind(
+    "accepted", "the service closed first, and refuses the same addresses and ports for a while", "entering"
+)
+CAPTURE = Kind(
+    "capture", "connections to all services end at the proxy's few listeners (REDIRECT)", "entering"
+)
+LISTENER = Kind(
+    "listener", "only a client's address and port tell its connections apart at a listener", "entering"
+)
+MEETING = Kind("accepted", "connections that reach a service by several ways must differ there", "entering")
+UPSTREAM = Kind("upstream", "on its service side the proxy needs a port for each connection to a service")
+BIND = Kind("bind", "the proxy picks its port before the service (bind), so each serves one connection only")
+SHARED = Kind(
+    "shared", "a connection has two sides at the proxy, and each takes a port of the same table", "both"
+)
+SAME_TUPLE = Kind(
+    "shared", "both sides of a connection at the proxy would look the same in its table", "both"
+)
+JOINT = Kind(
+    "joint", "both sides of a connection take ports of one table, and other hops hold some of these", "both"
+)
+GAPS = Kind("gaps", "a port stays empty in the table while the hop that picked it still holds it", "both")
+IN_TURN = Kind("in-turn", "a port lingers now at one end, now at the other, by who closes first", "entering")
+ROW = Kind("shared", "proxies in a row share a table: both sides of each need different ports there", "a row")

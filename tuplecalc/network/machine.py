@@ -59,11 +59,7 @@ def are_apart(one: AddressSet, other: AddressSet) -> bool:
     >>> are_apart(AddressSet("198.18.0.1"), AddressSet("198.18.0.2")), are_apart(AddressSet(2), AddressSet(3))
     (True, False)
     """
-    return not (one.count and other.count) and not any(
-        of == version and low <= highest and lowest <= high
-        for of, low, high in one.ranges
-        for version, lowest, highest in other.ranges
-    )
+    return not (one.count and other.count) and one.common(other) is None
 
 
 def with_what_machines_have(hops: Sequence[_AnyHop]) -> Iterator[_AnyHop]:

@@ -49,7 +49,7 @@ _BY_SOURCE = (*_ONE_TABLE, ACCEPTED, ANSWERED, LISTENER, UPSTREAM, FORWARDED, RE
 _POOLS = (2, 5, 10, 20, 50, 100)  # requests of a connection; servers close it at some hundred or thousand
 _MOST_GROUPS = 3
 REUSE_AFTER = "1s"  # RFC 6191: a tick of the timestamps
-_AT_CONNECT = "ports chosen towards each destination, not for all by a bind before,"
+_AT_CONNECT = "ports picked for each destination, not for all by a bind before connecting,"
 SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
 
 
@@ -98,7 +98,7 @@ def for_limit(result: Capacity, limit: Limit) -> Iterator[Remedy]:
     elif isinstance(hop, Cone):
         yield from _for_cone(chain, hop, strands, result.hops[place].sources)
     elif isinstance(hop, Forwarder) and hop.linger > 1:
-        text = f"closed tuples that {hop.name} lets in again after {REUSE_AFTER}"
+        text = f"closed connections that {hop.name} lets in again after {REUSE_AFTER}"
         yield _change(text, f"{hop.path}.reuse_after", REUSE_AFTER)
     if isinstance(hop, Proxy):
         yield from _for_proxy(chain, hop, limit, strands)
@@ -227,7 +227,7 @@ def _for_cone(chain: Chain, hop: Cone, strands: list[Strand], sources: int) -> I
     yield from _another(f"address for {hop.name}", f"{path}.addresses", hop.addresses)
     yield from _wider(hop.name, f"{path}.ports", hop.ports)
     if hop.mapping == "endpoint-independent":
-        text = f"endpoint-dependent mapping at {hop.name} (a port for each destination)"
+        text = f"endpoint-dependent mapping at {hop.name} (a port may serve several destinations)"
         yield _change(text, f"{path}.mapping", "endpoint-dependent")
     if isinstance(hop.block, int) and 2 * hop.block <= hop.ports.size:
         yield _change(f"blocks twice as large at {hop.name}", f"{path}.block", 2 * hop.block)
@@ -242,9 +242,9 @@ def _for_cone(chain: Chain, hop: Cone, strands: list[Strand], sources: int) -> I
 
 def _sooner_at_cone(hop: Cone, strands: list[Strand]) -> Iterator[Remedy]:
     if hop.linger > 30:
-        text = f"a linger of {SHORT_TIME_WAIT} at {hop.name}"
+        text = f"closed connections that free their port at {hop.name} after {SHORT_TIME_WAIT}"
         if any(each.first_close < 1 for each in strands if each.crosses(hop)):
-            text += ", though services that closed first may still hold these tuples in TIME_WAIT"
+            text += ", though services that closed first may still hold them in TIME_WAIT"
         yield _change(text, f"{hop.path}.time_wait", SHORT_TIME_WAIT)
 
 
@@ -272,12 +272,14 @@ def _for_proxy(chain: Chain, hop: Proxy, limit: Limit, strands: list[Strand]) ->
     if hop.allocation == "bind":
         yield _change(f"{_AT_CONNECT} at {name}", f"{path}.allocation", "tuple")
     if (limit.kind in _ONE_TABLE or limit.kind.legs == "a row") and hop.capture == "tproxy":
-        text = f"no connection tracking at {name} (notrack), so that both legs may use one port"
+        text = (
+            f"no connection tracking at {name} (notrack), so that both sides of a connection may use one port"
+        )
         yield Remedy(text, no_tracking)
     if hop.source == "own":
         yield from _another(f"source address for {name}", f"{path}.addresses", hop.addresses)
     if hop.source == "client-port":
-        yield _change(f"a port of its own for the upstream leg at {name}", f"{path}.source", "client")
+        yield _change(f"a port of its own for the service side at {name}", f"{path}.source", "client")
     else:
         yield from _wider(name, f"{path}.ports", hop.ports)
     yield from _sooner(name, path, hop)
@@ -304,7 +306,9 @@ def _pools(hop: Proxy, strands: list[Strand]) -> Iterator[Remedy]:
     for pool in _POOLS:
         r = hop.connections_per_flow / pool
         upstream_hold = max(hold / r, hop.upstream_hold or Fraction(0))
-        text = f"each connection of {hop.name} to the services kept for {1 / r} of the clients (keep-alive)"
+        text = (
+            f"each connection of {hop.name} to the services kept for {1 / r} client connections (keep-alive)"
+        )
         changes: list[Change] = [(f"{hop.path}.connections_per_flow", str(r))]
         if hop.upstream_hold != upstream_hold:
             changes.append((f"{hop.path}.upstream_hold", written_seconds(upstream_hold)))
@@ -327,7 +331,9 @@ def _passing(chain: Chain, hop: Proxy, limit: Limit) -> Iterator[Remedy]:
         others = [name for name in crossing if name != kind]
         if kind in crossing and others:
             yield _change(
-                f"flows of {kind} pass at {hop.name} uncaptured", f"{hop.path}.captures", tuple(others)
+                f"connections of {kind} pass {hop.name} without being ended there",
+                f"{hop.path}.captures",
+                tuple(others),
             )
 
 
@@ -358,7 +364,7 @@ def _sooner(whose: str, path: str, part: Sockets) -> Iterator[Remedy]:
     if part.linger > 30 and has_wait_only:
         yield _change(f"TIME_WAIT of {SHORT_TIME_WAIT} at {whose}", f"{path}.time_wait", SHORT_TIME_WAIT)
     elif part.linger > 1 and not has_wait_only:
-        text = f"reuse of TIME_WAIT after {REUSE_AFTER} at {whose}"
+        text = f"reuse of ports in TIME_WAIT after {REUSE_AFTER} at {whose}"
         yield _change(text, f"{path}.reuse_after", REUSE_AFTER)
 
 

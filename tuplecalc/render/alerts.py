@@ -89,7 +89,7 @@ def _of(limit: Watched | None) -> Iterator[_Rule]:
             wait,
             labels | {"severity": severity},
             f"{what} {at}: over {numbers.percent(share)} of the fullest scope is taken",
-            f"{{{{ $value | humanizePercentage }}}} of its keys are taken: {why}.",
+            f"{{{{ $value | humanizePercentage }}}} of it is taken: {why}.",
         )
     # What lingers levels off, so that what is open has to grow.  It has to grow now, for longer than a step
     # (a restart) keeps the slope above 0: the rule waits for more than the slope's window.
@@ -102,7 +102,7 @@ def _of(limit: Watched | None) -> Iterator[_Rule]:
         "10m",
         labels | {"severity": "critical"},
         f"{what} {at}: the fullest scope is all taken within the hour",
-        f"As it grew in the last half hour, {{{{ $value | humanize }}}} keys are wanted in an hour: {why}.",
+        f"As it grew in the last half hour, {{{{ $value | humanize }}}} are wanted in an hour: {why}.",
     )
 
 

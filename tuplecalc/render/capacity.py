@@ -45,7 +45,7 @@ _OF_KINDS = (
 """The longest name and count in a table, and its gaps: the first that fit the terminal, else the last."""
 
 _COLOURS = {"fits": "green", "tight": "yellow", "fails": "red"}
-_MARKS = {(True, True): "◀ binds", (True, False): "◀ flows", (False, True): "◀ rate"}
+_MARKS = {(True, True): "◀ limits", (True, False): "◀ flows", (False, True): "◀ rate"}
 
 _WORDS = ("hop", "kind", "limit", "kinds", "")
 """The columns that are no figures."""
@@ -57,7 +57,7 @@ T = TypeVar("T")
 
 
 def print_table(result: Capacity, console: Console, load: Offered | None = None) -> None:
-    """Write reachable tuples at each hop, the limits with the binding ones marked, and what would help.
+    """Write reachable tuples at each hop, the limits with the tightest ones marked, and what would help.
 
     Piped, the tables are as wide as they need to be; paragraphs keep a readable width.
     """
@@ -81,7 +81,7 @@ def _lines(result: Capacity, width: int, load: Offered, room: int | None) -> Ite
             yield from prose(line)
         yield "", ""
     yield from prose(result.title or "A chain", "bold")
-    yield from prose(sentences.kind(result).capitalize(), "dim")
+    yield from prose(f"Shape: {sentences.kind(result)}", "dim")
     if parts := kinds.of(result):  # the totals come first, then what each kind has of them
         yield "", ""
         totals = list(sentences.totals(result))
@@ -164,7 +164,7 @@ def _hop_figures(result: Capacity, hop: HopCapacity, longest: int = numbers.LONG
 
 
 def _limits(result: Capacity, names: int, longest: int) -> Iterator[Row]:
-    yield "hop", "limit", "keys × scopes", "flows", "rate /s", ""
+    yield "hop", "limit", "room", "flows", "rate /s", ""
     previous = ""
     shown, left = _cut(result.limits, (result.binding, result.rate_binding))
     for limit in shown:
@@ -207,7 +207,7 @@ def _room(limit: Limit, longest: int) -> str:
     size, scopes = numbers.count(limit.size.value, longest), numbers.count(limit.scopes.value, longest)
     if limit.is_of_a_mix and limit.keys != 1:
         return f"{size} × {scopes} / {numbers.rate(limit.keys)}"
-    keys = size if limit.keys == 1 else f"⌊{size} / {limit.keys}⌋"
+    keys = size if limit.keys == 1 else f"{size} / {limit.keys}"
     return f"{keys} × {scopes}"
 
 
@@ -220,38 +220,48 @@ def _cut(items: Sequence[T], keep: tuple[object, ...] = ()) -> tuple[list[T], in
     return shown, len(items) - len(shown)
 
 
-def csv_rows(result: Capacity) -> str:
+def csv_rows(*named: tuple[str, Capacity]) -> str:
     """One row for each limit; ``binds`` is flows, rate, both, or empty; then ``kinds`` where there are some.
 
-    Where some clients get no ports, ``served`` and ``unserved`` count clients, in every row alike.
+    Where some clients get no ports, ``served`` and ``unserved`` count clients, in every row alike.  Chains
+    with names have these in a first column, ``file``.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
-    >>> print(csv_rows(capacity(example("cone"))).splitlines()[0])
+    >>> print(csv_rows(("", capacity(example("cone")))).splitlines()[0])
     hop,kind,limit,size,scopes,keys_per_flow,seconds_per_flow,flows,rate,binds
     """
+    rows = [row for name, result in named for row in _csv_rows(name, result)]
+    columns = dict.fromkeys(column for row in rows for column in row)
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.DictWriter(stream, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def _csv_rows(name: str, result: Capacity) -> Iterator[dict[str, object]]:
     figures = ("size", "scopes", "keys_per_flow", "seconds_per_flow", "flows", "rate")
-    held = ("kinds",) if kinds.of(result) else ()
     clients, served = result.served
-    counts = () if result.served.are_all else (served, clients - served)
-    names = ("served", "unserved")[: len(counts)]
-    writer.writerow(("hop", "kind", "limit", *figures, "binds", *held, *names))
+    counts = {} if result.served.are_all else {"served": served, "unserved": clients - served}
     for hop in result.hops:
         for limit in hop.limits:
             record = limit_record(limit, result)
             binds = (limit is result.binding, limit is result.rate_binding)
-            word = {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(binds, "")
-            behind = (" ".join(kinds.held(result, limit)),) if held else ()
-            writer.writerow(
-                (hop.name, hop.kind, limit.name, *(record[key] for key in figures), word, *behind, *counts)
-            )
-    return stream.getvalue()
+            yield {
+                **({"file": name} if name else {}),
+                "hop": hop.name,
+                "kind": hop.kind,
+                "limit": limit.name,
+                **{key: record[key] for key in figures},
+                "binds": {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(binds, ""),
+                **({"kinds": " ".join(kinds.held(result, limit))} if kinds.of(result) else {}),
+                **counts,
+            }
 
 
 def markdown(result: Capacity, load: Offered | None = None) -> str:
-    """A section for a design document: what binds, the kinds, the hops, the limits, and what would help."""
+    """A section for a design document: the sentences, the kinds, the hops, the limits, what would help."""
     load = load or under_load(result)
     parts = [
         f"## {in_markdown(result.title or 'A chain')}",
@@ -259,7 +269,7 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
             in_markdown(line) if n else f"**{in_markdown(line)}**"
             for n, line in enumerate(verdict.lines(load))
         ),
-        in_markdown(sentences.kind(result)).capitalize() + ".",
+        in_markdown(f"Shape: {sentences.kind(result)}."),
         *map(in_markdown, sentences.details(result, load)),
     ]
     if kinds.of(result):
@@ -269,7 +279,14 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         parts += [] if load.rate is None else [kinds.UP_TO]
     header = ("hop", "kind", "tuple space", *_hop_header(result))
     hops = (
-        escaped((hop.name, hop.kind, numbers.count(hop.tuple_space), *_hop_figures(result, hop)))
+        escaped(
+            (
+                hop.name,
+                sentences.hop_kind(result, hop),
+                numbers.count(hop.tuple_space),
+                *_hop_figures(result, hop),
+            )
+        )
         for hop in result.hops
     )
     parts.append(table.markdown(header, hops, words=2))

@@ -16,6 +16,7 @@ from tuplecalc.render.table import escaped, in_markdown
 from tuplecalc.under_load.offered import offered as under_load
 
 _MOST_NAMES = 12
+_BOTH, _BEFORE, _NOW = "limits", "limited before", "limits now"
 
 
 class Row(NamedTuple):
@@ -32,10 +33,15 @@ class Row(NamedTuple):
     binds: str
 
     @property
+    def limits_now(self) -> bool:
+        """Whether it is the tightest limit of the newer chain."""
+        return self.binds in ("binds", "binds now")
+
+    @property
     def is_changed(self) -> bool:
-        """Whether the limit differs, or what it binds."""
+        """Whether the limit differs, or whether it is the tightest."""
         changes = (self.flows[2], self.rate[2])
-        return changes != ("same", "same") or self.binds in ("binds now", "bound before")
+        return changes != ("same", "same") or self.binds in (_NOW, _BEFORE)
 
 
 def text(found: Comparison) -> str:
@@ -69,7 +75,7 @@ def markdown(found: Comparison) -> str:
     parts += map(in_markdown, sentences(found))
     if found.keys:
         parts.append("\n".join(f"- {in_markdown(' '.join(_key(key)))}" for key in found.keys))
-    header = ("hop", "limit", "flows", "now", "change", "rate /s", "now", "change", "binds")
+    header = ("hop", "limit", "flows", "now", "change", "rate /s", "now", "change", "limits")
     changed, same = _shown(found)
     if changed:
         parts.append(table.markdown(header, map(escaped, map(_cells, changed)), words=2))
@@ -93,7 +99,7 @@ def _key(key: KeyChange) -> tuple[str, str, str, str]:
 
 
 def _shown(found: Comparison) -> tuple[list[Row], int]:
-    """The rows that differ or bind, and how many more there are."""
+    """The rows that differ or are the tightest, and how many more there are."""
     every = list(rows(found))
     shown = [row for row in every if row.is_changed or row.where or row.binds]
     return shown, len(every) - len(shown)
@@ -104,12 +110,12 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def sentences(found: Comparison) -> Iterator[str]:
-    """What the difference buys, what binds now, and which hops are on one side only."""
+    """What the difference buys, the tightest limits now, and which hops are on one side only."""
     old, new = found.old, found.new
     if verdicts := " ".join(_verdicts(old, new)):
         yield verdicts
     flows = _moved(numbers.count(old.flows), numbers.count(new.flows), numbers.change(new.flows, old.flows))
-    yield f"Flows open at once: {flows}. {_bound(old.binding, new.binding, moved=found.binding_moved)}"
+    yield f"Connections open at once: {flows}. {_bound(old.binding, new.binding, moved=found.binding_moved)}"
     if old.rate is not None or new.rate is not None:
         rate = _moved(_rate(old.rate), _rate(new.rate), numbers.change(new.rate, old.rate))
         bound = _bound(old.rate_binding, new.rate_binding, moved=found.rate_binding_moved)
@@ -150,7 +156,7 @@ def _row(found: Comparison, hop: str, limit: LimitChange, where: str) -> Row:
 def _binds(found: Comparison, limit: LimitChange) -> str:
     before = any(limit.old is each for each in (found.old.binding, found.old.rate_binding) if each)
     now = any(limit.new is each for each in (found.new.binding, found.new.rate_binding) if each)
-    marks = {(True, True): "binds", (True, False): "bound before", (False, True): "binds now"}
+    marks = {(True, True): _BOTH, (True, False): _BEFORE, (False, True): _NOW}
     return marks.get((before, now), "")
 
 
@@ -162,9 +168,9 @@ def _bound(old: Limit | None, new: Limit | None, *, moved: bool) -> str:
     if new is None:
         return "Nothing limits it now."
     if not moved:
-        return f"{new.hop} {new.name} binds as before."
-    was = "nothing limited it before" if old is None else f"it was {old.hop} {old.name}"
-    return f"{new.hop} {new.name} binds now; {was}."
+        return f"{new.hop} {new.name} limits this, as before."
+    was = "nothing did" if old is None else f"{old.hop} {old.name} did"
+    return f"Now {new.hop} {new.name} limits this; before, {was}."
 
 
 def _rate(value: Number | None) -> str:

@@ -1,8 +1,9 @@
-"""Which limit binds where, and which knob does how much: as text and as Markdown."""
+"""Which limit is the tightest where, and which knob does how much: as text and as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity  # sympy
 
 
+_NOTHING = Fraction(1, 1000)
+_KNOBS = "What 1% more of each value does to the tightest limits. Left out: what does less than 0.001%."
 _MOST_ROWS = 40  # a screen
-_ONE_WAY = "“only down”, “only up”: the other way another limit, which is alike here, binds first."
+_ONE_WAY = "“only down”, “only up”: the other way another limit, which is equal now, comes first."
 
 
 def crossovers(found: Crossovers) -> str:
@@ -25,13 +28,13 @@ def crossovers(found: Crossovers) -> str:
     >>> from tuplecalc.questions.crossover import crossovers as find
     >>> from tuplecalc.network.file import example
     >>> print(crossovers(find(example("outage"), "traffic.hold")), end="")
-    What binds, by hold (now 300 s (5 min)):
+    Tightest limit by hold (now 300 s (5 min)):
       flows  from 0 s on               login-proxy shared
       rate   from 0 s to 60 s (1 min)  lvs ports
              from 60 s (1 min) on      login-proxy shared
     """
     rows = list(_rows(found, once=True))
-    heading = f"What binds, by {found.axis.name}{_present(found)}:"
+    heading = f"Tightest limit by {found.axis.name}{_present(found)}:"
     said = [heading, *table.lines(rows[:_MOST_ROWS], left={0, 1, 2}, indent=2)]
     if (left := len(rows) - _MOST_ROWS) > 0:
         said.append(f"  … and {left:,} intervals more; -o json has all")
@@ -40,12 +43,12 @@ def crossovers(found: Crossovers) -> str:
 
 def elasticities(found: Sequence[Elasticity]) -> str:
     """What one percent more of each input does, for a terminal."""
-    said = ["One percent more of an input gives so many percent more of what a limit allows:"]
+    said = table.prose(_KNOBS)
     for limit, rows in _by_limit(found):
-        said += ["", limit]
-        cells = [(table.name(each.path, 48), _signed(each), _formula(each)) for each in rows]
+        said += ["", *table.prose(limit)]
+        cells = [(table.name(each.path, 48), _signed(each), _only(each)) for each in rows]
         said += table.lines(cells, left={0, 2}, indent=2)
-    if any(each.only for each in found):
+    if _is_tied(found):
         said += ["", *table.prose(_ONE_WAY)]
     return "\n".join([*said, ""])
 
@@ -59,36 +62,48 @@ def markdown(crossed: Iterable[Crossovers], knobs: Sequence[Elasticity]) -> str:
     """Both for a design document."""
     parts = []
     for found in crossed:
-        parts.append(f"## What binds, by {in_markdown(found.axis.name + _present(found))}")
+        parts.append(f"## Tightest limit by {in_markdown(found.axis.name + _present(found))}")
         rows = map(escaped, _rows(found))
-        parts.append(table.markdown(("figure", in_markdown(found.axis.path), "binds"), rows, words=3))
+        parts.append(table.markdown(("figure", in_markdown(found.axis.path), "limited by"), rows, words=3))
     if knobs:
-        parts.append("## What one percent more of an input does")
+        parts += ["## Which knob does how much", in_markdown(_KNOBS)]
         for limit, rows_of in _by_limit(knobs):
             parts.append(in_markdown(limit))
-            cells = [escaped((each.path, _formula(each), _signed(each))) for each in rows_of]
-            parts.append(table.markdown(("input", "elasticity", "now"), cells, words=2))
-        if any(each.only for each in knobs):
+            cells = [escaped((each.path, _signed(each), _only(each))) for each in rows_of]
+            parts.append(table.markdown(("1% more of", "changes it by", ""), cells, words=1))
+        if _is_tied(knobs):
             parts.append(_ONE_WAY)
     return "\n\n".join(parts) + "\n"
 
 
 def _by_limit(found: Sequence[Elasticity]) -> Iterator[tuple[str, list[Elasticity]]]:
-    for (figure, rank), group in groupby(found, key=lambda each: (each.figure, each.rank)):
+    """The tightest limit of each figure, and those that are equal to it, with the knobs that do something."""
+    least = {each.figure: each.at for each in reversed(found)}
+    tightest = (each for each in found if each.at == least[each.figure])
+    for (figure, _), group in groupby(tightest, key=lambda each: (each.figure, each.rank)):
         rows = list(group)
         limit = rows[0].limit
-        at = f"{numbers.count(limit.flows)} flows" if figure == "flows" else f"{numbers.rate(limit.rate)}/s"
-        which = "binds" if rank == 0 else "is next" if rank == 1 else f"is number {rank + 1}"
-        yield f"{limit.hop} {limit.name} {which}: {at}", rows
+        what = (
+            f"{numbers.count(limit.flows)} connections open at once"
+            if figure == "flows"
+            else f"The highest rate, {numbers.rate(limit.rate)}/s"
+        )
+        yield (
+            f"{what}: {limit.hop} {limit.name} limits this.",
+            [each for each in rows if abs(each.value) >= _NOTHING],
+        )
+
+
+def _is_tied(found: Sequence[Elasticity]) -> bool:
+    return any(each.only for _, rows in _by_limit(found) for each in rows)
 
 
 def _signed(each: Elasticity) -> str:
     return f"{float(each.value):+.3g}%"
 
 
-def _formula(each: Elasticity) -> str:
-    only = f"only {each.only}" if each.only in ("up", "down") else each.only
-    return "; ".join(filter(None, ("" if each.text in ("1", "-1") else each.text, only)))
+def _only(each: Elasticity) -> str:
+    return f"only {each.only}" if each.only in ("up", "down") else each.only
 
 
 def _rows(found: Crossovers, *, once: bool = False) -> Iterator[tuple[str, str, str]]:

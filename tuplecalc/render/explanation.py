@@ -30,10 +30,10 @@ _LATEX_FLOWS = (
     r" \left\lfloor \frac{\text{size}}{\text{keys}} \right\rfloor \right\rfloor"
 )
 _LATEX_OF_A_MIX = r"\left\lfloor \frac{\text{scopes} \cdot \text{size}}{\text{keys}} \right\rfloor"
-_MIXED = "keys and seconds of a flow of the mix: of each kind by its part σ of the new connections"
-_JOINT = "numbers of the linear program that couples key spaces; no closed form"
+_MIXED = "keys and seconds of an average connection: each kind counts by its part σ of the new ones"
+_JOINT = "found by a linear program over several tables; there is no formula"
 _BAR = r"\vert{}"
-_MARK = "◀ binds"
+_MARK = "◀ limits"
 _MOST_LIMITS_SHOWN = 24
 _OPERATORS = re.compile(r"(?<=·)|(?<=, )|(?= [-+/=≈∪∖∩] )")
 _BLANKS = re.compile(r"(?<=\S) ")
@@ -43,7 +43,7 @@ def text(explanation: Explanation) -> str:
     """The closed forms for a terminal.
 
     Each limit with its formula, the numbers put in and the result; the chain's minimum with the
-    binding term marked; the table of symbols.  Of very many limits only the smallest are shown.
+    tightest term marked; the table of symbols.  Of very many limits only the smallest are shown.
     """
     shown, result = _shown(explanation), explanation.result
     endless = "  rate    nothing limits it"
@@ -52,13 +52,15 @@ def text(explanation: Explanation) -> str:
     lines += [f"{quantity:<5} = {formula}  ({by})" for quantity, (formula, by) in theorem.items()]
     lines += _prose(_MIXED, indent=8) if result.chain.is_mixed else []
     if any(limit.limit.busy and not limit.is_of_numbers for limit in explanation.limits):
-        lines.append("        (of a limit that overlaps in part, the size that can be busy at a time)")
+        lines.append("        (where port ranges overlap in part: the size that can be busy at a time)")
     for limit in shown:
         lines += ["", *_heading(limit)]
         lines += _prose(_JOINT, indent=2) if limit.is_of_numbers else []
         binds = limit.limit is result.binding
         lines += (
-            _substitution(limit.flows, binds) if limit.flows else ["  flows   those that are open take none"]
+            _substitution(limit.flows, binds)
+            if limit.flows
+            else ["  flows   open connections take none of it"]
         )
         binds = limit.limit is result.rate_binding
         lines += _substitution(limit.rate, binds) if limit.rate else [endless]
@@ -284,7 +286,7 @@ def _latex_minimum(form: ChainForm) -> str:
 
 def _latex_names(term: Term, form: ChainForm) -> str:
     names = ", ".join(f"{limit.hop} {limit.name}" for limit in term.limits)
-    binds = " (binds)" if term is form.binding_term else ""
+    binds = " (limits)" if term is form.binding_term else ""
     return rf"\text{{{escaped(names)}{binds}}}"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
 
 _SELDOM = 1e-12
-UP_TO = "“Up to” is the highest rate of a kind while the others stay as offered."
+UP_TO = "“up to” is the highest rate of a kind while the others stay as offered."
 
 
 def of(result: Capacity) -> tuple[KindCapacity, ...]:
@@ -80,9 +80,9 @@ def binding(result: Capacity) -> Iterator[str]:
 def _bound(limit: str, names: dict[str, list[str]]) -> str:
     flows, rate = names.get("flows"), names.get("rate")
     if flows and flows == rate:
-        return f"{limit} binds flows and rate of {listed(flows)}"
+        return f"{limit} limits {listed(flows)}"
     each = (f"the {figure} of {listed(several)}" for figure, several in names.items())
-    return f"{limit} binds {' and '.join(each)}"
+    return f"{limit} limits {' and '.join(each)}"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -94,10 +94,10 @@ def takes(result: Capacity) -> Iterator[str]:
     """What the kinds take of the limit that binds the flows, and of the one that binds the rate."""
     flows, rate = result.binding, result.rate_binding
     held = [(each.kind, each.share * each.open) for each in flows.shares]
-    yield from _shared_out(flows, held, "of the keys that open flows hold")
+    yield from _shared_out(flows, held, "of what open connections take")
     if rate is not None:
         times = [(each.kind, each.share * each.seconds) for each in rate.shares]
-        yield from _shared_out(rate, times, "of the time for which keys are taken")
+        yield from _shared_out(rate, times, "of the time for which it is taken")
 
 
 def _shared_out(limit: Limit, parts: list[tuple[str, Fraction]], what: str) -> Iterator[str]:
@@ -114,7 +114,7 @@ def hit(load: Offered) -> str:
     if first is None or len({(each.seconds, each.expected) for each in load.kinds}) < 2:
         return ""
     if first.seconds is not None:
-        return f"{first.kind} is hit first, {numbers.duration(first.seconds)} from empty."
+        return f"{first.kind} is hit first, {numbers.duration(first.seconds)} after a start from empty."
     if first.expected.upper < _SELDOM:
         return ""
     return f"{first.kind} fails most: {numbers.between(first.expected)} of its connections."

@@ -15,7 +15,7 @@ from tuplecalc.render.table import escaped, in_markdown
 
 Row = tuple[str, ...]
 _LONGEST_SHARE = 12
-_FIGURES = {"flows": "flows open at once", "rate": "connections a second"}
+_FIGURES = {"flows": "connections open at once", "rate": "connections a second"}
 
 
 def text(found: BestMix) -> str:
@@ -32,8 +32,8 @@ def text(found: BestMix) -> str:
     ... ]
     ... services = {addresses = 1, ports = 80}
     ... '''))), end="")
-    The best mix has 258,048 flows open at once, the present one 129,024.
-    There left ports and right ports meet.
+    The best mix has 258,048 connections open at once, the present one 129,024.
+    left ports and right ports are reached together there.
     <BLANKLINE>
     kind  now  best         flows
     a     50%   25%  1/4   64,512
@@ -87,9 +87,9 @@ def _sentences(found: BestMix) -> Iterator[str]:
         yield f"The best mix has {total} {what}, the present one {now}."
     names = [f"{limit.hop} {limit.name}" for limit in found.limits]
     if len(names) > 1:
-        yield f"There {', '.join(names[:-1])} and {names[-1]} meet."
+        yield f"{', '.join(names[:-1])} and {names[-1]} are reached together there."
     elif names:
-        yield f"There {names[0]} binds."
+        yield f"{names[0]} limits it there."
     if not found.is_only:
         yield "Other shares are as good."
     if len(found.free) < len(found.shares):

@@ -83,7 +83,7 @@ def fullest(seen: Observed) -> str:
     """Which scope has the least room: the limit, the scope, how much of it is taken."""
     usage = seen.fullest
     if usage is None:
-        return "Nothing is taken: no limit has a key in use."
+        return "Nothing is taken: no connection takes anything of a limit."
     busy = usage.busiest[0]
     taken, size = numbers.count(busy.taken), numbers.count(usage.size)
     return f"Fullest: {_place(usage, busy)}: {taken} of {size} ({numbers.percent(_share(busy, usage))})."
@@ -112,7 +112,10 @@ def _dry(seen: Observed) -> Iterator[str]:
     if first is not None:
         after, growth = numbers.duration(first.seconds), _growth(first.busy)
         place = _place(first.usage, first.busy)
-        yield f"{place} is full in {after}, if it goes on growing by {growth} a second."
+        full = (
+            f"is full in {after}, if it goes on growing by {growth} a second" if first.seconds else "is full"
+        )
+        yield f"{place} {full}."
     elif seen.snapshots > 1 and seen.fullest is not None:
         yield "None of these scopes grows."
 

@@ -27,38 +27,52 @@ _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only whe
 _MOST_COLLAPSES = 4
 _PAIR = 2
 _MOST_UNSIZED = 3
+_PROXY_LAYER = 7
+_SHAPES = {
+    "direct": "no hops between clients and services",
+    "hourglass": "proxies or forwarders, and no NAT",
+    "cone": "a NAT turns many addresses into few",
+    "inverted cone": "a proxy behind a NAT",
+}
+_CONSTRAINTS = {
+    "port": ", where each connection takes two ports",
+    "address": ", where all connections end at few listeners",
+    "address and port": ", where connections take two ports or end at few listeners",
+}
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
 def kind(result: Capacity) -> str:
-    """The shape and the constraint: ``inverted cone, port constraint``."""
-    shape = f"{result.shape}, {result.constraint} constraint" if result.constraint else result.shape
+    """The shape, and what it means: ``cone (a NAT turns many addresses into few)``."""
+    means = _SHAPES[result.shape] + _CONSTRAINTS.get(result.constraint, "")
     several = len(result.chain.traffic.kinds)
-    return f"{shape}, {several:,} kinds of traffic" if several > 1 else shape
+    more = f", {several:,} kinds of traffic" if several > 1 else ""
+    return f"{result.shape} ({means}){more}"
 
 
 def hop_kind(result: Capacity, hop: HopCapacity) -> str:
-    """``clients``, ``cone``, ``layer 3``, ``services``."""
+    """``clients``, ``NAT``, ``forwarder``, ``proxy``, ``services``."""
     layers = {part.name: part.layer for part in result.chain.hops if part.kind == "hourglass"}
-    return f"layer {layers[hop.name]}" if hop.name in layers else hop.kind
+    if hop.name in layers:
+        return "proxy" if layers[hop.name] == _PROXY_LAYER else "forwarder"
+    return "NAT" if hop.kind == "cone" else hop.kind
 
 
 def binds(result: Capacity) -> str:
-    """What binds, and why."""
+    """The tightest limits, and why they are there."""
     flows, rates = result.binding, result.rate_binding
     most = "At most " if result.flows_at_most else ""
-    open_at_once = f"{most}{_flows(result.flows)} open at once"
+    open_at_once = f"{most}{_flows(result.flows)} can be open at once"
     if rates is None:
         return f"{open_at_once}: {_where(flows)}. Nothing limits the rate."
-    most = "At most " if result.rate_at_most else ""
-    rate = f"{numbers.rate(result.rate)}/s"
+    rate = f"the highest rate is {'at most ' if result.rate_at_most else ''}{numbers.rate(result.rate)}/s"
     if flows is rates:
-        return f"{open_at_once} and {most.lower()}{rate}: {_where(flows)}."
-    return f"{open_at_once}: {_where(flows)}. {most}{rate}: {_where(rates)}."
+        return f"{open_at_once}, and {rate}: {_where(flows, 'both')}."
+    return f"{open_at_once}: {_where(flows)}. {rate.capitalize()}: {_where(rates)}."
 
 
 def upcoming(result: Capacity) -> str:
-    """What the next limits would be; empty where there are none."""
+    """The limits behind the tightest ones; empty where there are none."""
     flows, rates = result.next_binding, result.next_rate_binding
     parts = []
     if flows:
@@ -67,7 +81,7 @@ def upcoming(result: Capacity) -> str:
         parts.append(f"{numbers.rate(rates.rate)}/s")
     elif rates:
         parts.append(f"{rates.hop} {rates.name} at {numbers.rate(rates.rate)}/s")
-    return f"Next would be {' and '.join(parts)}." if parts else ""
+    return f"Next in line: {' and '.join(parts)}." if parts else ""
 
 
 def runs_dry(load: Offered) -> str:
@@ -75,8 +89,9 @@ def runs_dry(load: Offered) -> str:
     said = []
     if dry := load.exhausted:
         after, soonest = numbers.duration(dry.seconds), numbers.duration(dry.soonest)
-        within = "" if after == soonest else f" ({soonest} where none is closed before)"
-        said.append(f"{dry.limit.hop} {dry.limit.name} is the first to run dry, {after} from empty{within}.")
+        within = "" if after == soonest else f"; {soonest} if none is closed before"
+        place = f"{dry.limit.hop} {dry.limit.name}"
+        said.append(f"{place} is the first to run out, {after} after a start from empty (estimate{within}).")
     if first := kinds.hit(load):
         said.append(first)
     return " ".join(said)
@@ -88,26 +103,29 @@ def blind(load: Offered) -> str:
     if worst is None:
         return ""
     choosers, names = worst.choosers, kinds.listed(worst.choosers)
-    said = f"A port of {names} is picked without seeing which are taken at {worst.hop}: where it is"
+    pick = "picks" if len(choosers) == 1 else "pick"
+    said = f"Blind pick: {names} {pick} a port without seeing which are taken at {worst.hop}. Where it is"
     if worst.hop in choosers and len(choosers) > 1:
         two = len(choosers) == _PAIR
         sees = "neither sees what the other has" if two else "none sees what the others have"
-        said = f"{names} take ports from the same range, and {sees} taken: where {'both' if two else 'two'} "
-        said += "pick the same one"
+        said = f"Blind pick: {names} pick ports from the same range, and {sees} taken. "
+        said += f"Where {'both' if two else 'two'} pick the same one"
     ends = (
-        "the newer connection lives and the older one may die" if worst.kills else "the new connection fails"
+        "the newer connection takes its place and the older one may die"
+        if worst.kills
+        else "the new connection fails"
     )
     costs = []
     if worst.blocking and load.rate is not None:
         costs.append(f"{numbers.between(worst.blocking)} of the connections at {numbers.rate(load.rate)}/s")
     if worst.burst is not None:
-        costs.append(f"{numbers.share(float(worst.burst))} of a burst over all ports")
-    alone = f" That alone costs {' and '.join(costs)} (mean field)." if costs else ""
+        costs.append(f"{numbers.share(float(worst.burst))} where all ports are taken in one burst")
+    alone = f" This alone costs {' and '.join(costs)} (estimate)." if costs else ""
     if worst.half:
         rates = numbers.between(worst.half, _per_second)
-        alone += f" With what finds no room, half of the connections fail at {rates}."
+        alone += f" Counting those that find no free port too, half fail at {rates}."
     others = [each.hop for each in load.blind if each is not worst]
-    more = f" It can happen at {kinds.listed(others)} as well." if others else ""
+    more = f" It can happen at {kinds.listed(others)} too." if others else ""
     return f"{said}, {ends}.{alone}{more}"
 
 
@@ -123,8 +141,8 @@ def collisions(result: Capacity, load: Offered) -> Iterator[str]:
         dies = numbers.percent(1 - survival)
         yield (
             f"Assumed at {kinds.listed(hops)}{measured}: the older one dies in {dies} of "
-            "the cases (`survival`). On Linux 5.18 it always does (read, not measured); where devices "
-            'refuse the newer one, write collision = "refuses".'
+            "these cases (key survival). On Linux 5.18 it always does (read in its source, not measured). "
+            'Where the newer one is refused instead, write collision = "refuses".'
         )
 
 
@@ -149,10 +167,10 @@ def searches(result: Capacity) -> Iterator[str]:
         if apart * ports >= ports - 1:
             continue
         which = "a client's block" if hop.block else "its ports"
-        shares = f"{numbers.percent(Fraction(apart))} of {which} are in use, where these lie anywhere"
+        shares = f"{numbers.percent(Fraction(apart))} of {which} are in use"
         if clustered != apart:
-            shares += f", and from {numbers.percent(Fraction(clustered))} on where they lie in clusters"
-        text = f"{hop.name} gives up its search for a port in 1 of 1,000 cases once {shares}."
+            shares += f" ({numbers.percent(Fraction(clustered))} if they lie in clusters)"
+        text = f"{hop.name} looks at some ports only: 1 search in 1,000 finds none free once {shares}."
         if hop.port_search == "linux" and start_bias(ports) > _MUCH:
             text += (
                 f" Linux starts it at 16 random bits modulo {ports:,}, which favours some of the ports: "
@@ -169,8 +187,8 @@ def _preserved(hop: Cone, sources: int) -> Iterator[str]:
     if clients > 1:
         lost = 1 - distinct_ports(clients, ports / clients, ports) / ports
         yield (
-            f"{hop.name} keeps its clients’ ports, and two clients with the same one clash: "
-            f"{numbers.percent(Fraction(lost))} of a burst over all ports fails."
+            f"{hop.name} keeps its clients’ ports, and two clients with the same one clash: where all "
+            f"ports are taken in one burst, {numbers.percent(Fraction(lost))} fail."
         )
 
 
@@ -187,7 +205,9 @@ def _tried_again(result: Capacity, hop: Cone, ports: int) -> str:
     if not (is_simulated and offered and rate) or offered > rate:
         return ""
     first, soon = (numbers.percent(Fraction(share)) for share in served_by_linux(float(offered / rate)))
-    return f" At {numbers.rate(offered)}/s {first} find one with the first SYN, {soon} within 3 s (estimate)."
+    return (
+        f" At {numbers.rate(offered)}/s {first} find a port with the first SYN, {soon} within 3 s (estimate)."
+    )
 
 
 def kept(collapse: Collapse) -> str:
@@ -195,12 +215,12 @@ def kept(collapse: Collapse) -> str:
 
     >>> from fractions import Fraction
     >>> kept(Collapse("lvs", "login-proxy", "shared", Fraction(1, 2)))
-    'login-proxy shared keeps 50% of what lvs can hold'
+    'login-proxy shared has room for 50% of what lvs can hold'
     """
     if collapse.kept >= 1:
-        return f"{collapse.hop} keeps all of what {collapse.cone} can hold"
+        return f"{collapse.hop} has room for all that {collapse.cone} can hold"
     share = numbers.percent(collapse.kept)
-    return f"{collapse.hop} {collapse.limit} keeps {share} of what {collapse.cone} can hold"
+    return f"{collapse.hop} {collapse.limit} has room for {share} of what {collapse.cone} can hold"
 
 
 def most(load: Offered) -> str:
@@ -213,7 +233,7 @@ def most(load: Offered) -> str:
     if load.not_served and not load.most.rate:
         return f"More than {share} of the connections fail at any rate: those of clients without ports."
     said = f"o more than {share} of the connections fail up to {_per_second(load.most.rate)}."
-    return f"Best case, ports chosen in concert: n{said}" if load.blind else f"N{said}"
+    return f"{verdict.BEST_CASE}: n{said}" if load.blind else f"N{said}"
 
 
 def sentences(result: Capacity, load: Offered | None = None) -> Iterator[str]:
@@ -240,7 +260,8 @@ def unsized(result: Capacity) -> Iterator[str]:
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> print(*unsized(capacity(example("cone"))))
-    Not counted: table of nat (Linux: 262,144). To count it: --set hops.nat.max_entries=262144
+    Not counted, as no size is given: tracking table of nat (Linux: 262,144). To count it: \
+--set hops.nat.max_entries=262144
     """
     found = not_counted(result.chain)
     said: list[str] = []
@@ -251,13 +272,13 @@ def unsized(result: Capacity) -> Iterator[str]:
         counts += [f"--set {shlex.quote(each.setting)}" for each in each_size[:_MOST_UNSIZED] if each.setting]
         more = len(hops) - _MOST_UNSIZED
         names = ", ".join(hops[:_MOST_UNSIZED]) + (f" and {more:,} more" if more > 0 else "")
-        what = {"max_entries": "table", "max_files": "files"}[key]
+        what = {"max_entries": "tracking table", "max_files": "open files"}[key]
         plural = "s" if len(hops) > 1 and key == "max_entries" else ""
         platform = f"Linux: {numbers.count(-less)}" if less else "its preset does not say"
         said.append(f"{what}{plural} of {names} ({platform})")
     if said:
         how = f" To count {'it' if len(counts) == 1 else 'them'}: {' '.join(counts)}" if counts else ""
-        yield f"Not counted: {', '.join(said)}.{how}"
+        yield f"Not counted, as no size is given: {', '.join(said)}.{how}"
 
 
 def _size_of(each: NotCounted) -> tuple[str, int]:
@@ -265,21 +286,21 @@ def _size_of(each: NotCounted) -> tuple[str, int]:
 
 
 def totals(result: Capacity) -> Iterator[str]:
-    """What binds, and for which kinds of traffic something else does."""
+    """The tightest limits, and those of the kinds of traffic where they are others."""
     yield " ".join((binds(result), *kinds.binding(result)))
 
 
 def context(result: Capacity) -> Iterator[str]:
-    """What proxies keep of the cones before them, and what would bind next.
+    """What proxies have room for, of what the cones before them can hold, and the limits that come next.
 
-    Of many proxies those that keep the smallest part.
+    Of many proxies those with the smallest part.
     """
     few = result.collapse
     if len(few) > _MOST_COLLAPSES:
         few = tuple(sorted(few, key=lambda collapse: collapse.kept)[:_MOST_COLLAPSES])
     said = [f"{kept(collapse)}." for collapse in few]
     if more := len(result.collapse) - len(few):
-        said.append(f"{more:,} more keep a part that is no smaller.")
+        said.append(f"{more:,} more have room for as large a part, or a larger one.")
     if text := " ".join(filter(None, (*said, upcoming(result)))):
         yield text
 
@@ -298,8 +319,8 @@ def unserved(found: Served, where: str = "") -> str:
     """How many clients get ports and how many none; empty where all get some.
 
     >>> print(unserved(Served(12000, 3528), " at nat"))
-    Only 3,528 of 12,000 clients get ports at nat: the flows and rates that can be reached are theirs. All \
-that the other 8,472 open fails, and is counted in the share that fails.
+    Only 3,528 of 12,000 clients get ports at nat: all connections and rates here are theirs. What the \
+other 8,472 open fails, and is counted in the share that fails.
     """
     if found.are_all:
         return ""
@@ -308,15 +329,17 @@ that the other 8,472 open fails, and is counted in the share that fails.
         return f"None of the {clients} clients gets ports{where}: all that they open fails."
     verb = "gets" if found.served == 1 else "get"
     return (
-        f"Only {served} of {clients} clients {verb} ports{where}: the flows and rates that can be reached "
-        f"are theirs. All that the other {others} open fails, and is counted in the share that fails."
+        f"Only {served} of {clients} clients {verb} ports{where}: all connections and rates here are theirs. "
+        f"What the other {others} open fails, and is counted in the share that fails."
     )
 
 
 def at_most(result: Capacity) -> Iterator[str]:
     """Why a figure is a bound, where one is, and which hop makes it one."""
     reasons = dict.fromkeys((bound.hop, bound.reason) for bound in result.at_most)
-    yield from (f"“At most”, because of {hop}: {reason}." for hop, reason in reasons)
+    yield from (
+        f"“At most”, since the truth may be less because of {hop}: {reason}." for hop, reason in reasons
+    )
 
 
 def advice(result: Capacity, item: Advice) -> str:
@@ -329,8 +352,13 @@ def advice(result: Capacity, item: Advice) -> str:
     if item.rate is not None or result.rate is not None:
         figures += f", {rate}{'' if item.rate is None else '/s'} ({numbers.change(item.rate, result.rate)})"
     if item.apart:
-        return f"To be sure that they never pick the same port, {item.text}: {figures}{_then(result, item)}"
+        return f"To rule out blind picks, {item.text}: {figures}{_then(result, item)}"
     return f"{item.text[:1].upper()}{item.text[1:]}: {figures}{_then(result, item)}"
+
+
+def first(load: Offered) -> str:
+    """What the best advice is where it stands alone."""
+    return "First remedy" if load.verdict in ("fails", "tight") else "To carry more"
 
 
 def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
@@ -345,14 +373,15 @@ def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
 
 
 def _flows(number: int | None) -> str:
-    return f"{numbers.count(number)} flow{'' if number == 1 else 's'}"
+    return f"{numbers.count(number)} connection{'' if number == 1 else 's'}"
 
 
 def _then(result: Capacity, item: Advice) -> str:
     """What an offered rate is after the change, and how many clients get ports where not all do now."""
     rate, said = result.chain.traffic.offered, ""
     if rate is not None and item.rate:
-        said += f"; {numbers.rate(rate)}/s is then {numbers.percent(Fraction(rate) / item.rate)} of it"
+        share = numbers.percent(Fraction(rate) / item.rate)
+        said += f"; then {numbers.rate(rate)}/s is {share} of the highest rate"
     before, then = (numbers.between(share) if share else "" for share in (item.now, item.expected))
     if then != before:
         said += f"{', and' if said else ';'} {then} {'is' if then == 'none' else 'are'} expected to fail"
@@ -362,5 +391,5 @@ def _then(result: Capacity, item: Advice) -> str:
     return said
 
 
-def _where(limit: Limit) -> str:
-    return f"{limit.hop} {limit.name} binds, because {limit.kind.sentence}"
+def _where(limit: Limit, what: str = "this") -> str:
+    return f"{limit.hop} {limit.name} limits {what}, because {limit.kind.sentence}"

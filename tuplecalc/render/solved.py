@@ -1,4 +1,4 @@
-"""A solution in words: the value, what binds with it, and what misses the target beside it."""
+"""A solution in words: the value, what limits the chain with it, and what misses the target beside it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ def text(found: Solution) -> str:
     >>> from tuplecalc.questions.solving import solve
     >>> from tuplecalc.network.file import example
     >>> print(text(solve(example("outage"), "hops.lvs.addresses", rate=700)), end="")
-    addresses of lvs: 2 is the least for 700/s.
-    With 2: 387,072 flows open at once, 1,173/s; login-proxy shared binds.
-    As devices really choose, 30.6% to 36.6% are expected to fail at 700/s: what is
-    said here is the best case.
-    With 1: 193,536 flows, 586.5/s: not enough.
+    addresses of lvs: 2 is the least for 700/s, but only in the best case, if no two
+    hops ever picked the same port: really 30.6% to 36.6% are expected to fail.
+    With 2: 387,072 connections open at once, 1,173/s; login-proxy shared limits it.
+    With 1: 193,536 connections, 586.5/s: not enough.
       --set hops.lvs.addresses=2
     """
     said = [line for sentence in _sentences(found) for line in table.prose(sentence)]
@@ -40,9 +39,12 @@ def _sentences(found: Solution) -> Iterator[str]:
         return
     share = _expected(found)
     wanted = target(found.target)
-    most, in_best_case = found.target.blocking, ""
-    if share is not None and most is not None and share.upper > most:
-        wanted += f" in the best case, ports chosen in concert; {numbers.between(share)} are expected to fail"
+    in_best_case = ""
+    if share is not None and share.upper > (
+        _MUCH if found.target.blocking is None else found.target.blocking
+    ):
+        really = f"really {numbers.between(share)} are expected to fail"
+        wanted += f", but only in the best case, if no two hops ever picked the same port: {really}"
         in_best_case = "In the best case "
     here = numbers.with_unit(found.value, found.unit)
     which = "the longest" if found.is_time else "the most" if found.is_largest else "the least"
@@ -53,13 +55,8 @@ def _sentences(found: Solution) -> Iterator[str]:
     else:
         yield f"{found.name}: {here} is {which} for {wanted}."
         with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
-        yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} binds."
+        yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
     yield from filter(None, [sentences.unserved(found.result.served)])
-    if share is not None and found.blocking is None and share.upper > _MUCH:
-        yield (
-            f"As devices really choose, {numbers.between(share)} are expected to fail at "
-            f"{numbers.rate(found.target.rate)}/s: what is said here is the best case."
-        )
     if found.blocking:
         said = f"{in_best_case}{_share(found.blocking)} at {numbers.rate(found.target.rate)}/s."
         yield f"{said[:1].upper()}{said[1:]}"
@@ -74,28 +71,28 @@ def _sentences(found: Solution) -> Iterator[str]:
 
 
 def reason(found: Solution) -> str:
-    """Why no value helps: what binds where it comes nearest."""
+    """Why no value helps: the tightest limit where it comes nearest."""
     result, wanted = found.result, found.target
     is_rate = wanted.rate is not None and wanted.has_flows(result) and result.rate is not None
-    figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} flows"
+    figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} connections"
     share, lost = _expected(found), ""
     if found.blocking:
         best = "in the best case " if share is not None and share.upper > found.blocking.upper else ""
         lost = f", where {best}{_share(found.blocking)}"
-    said = f"{found.name}: no value helps for {target(wanted)}: {_limit(found)} binds at {figure}{lost}."
+    said = f"{found.name}: no value helps for {target(wanted)}: {_limit(found)} allows {figure}{lost}."
     return " ".join(filter(None, [said, sentences.unserved(result.served), *_range(found)]))
 
 
 def target(wanted: Target) -> str:
-    """``700/s and 100,000 flows``."""
+    """``700/s and 100,000 connections open at once``."""
     parts = []
     if wanted.flows is not None:
-        parts.append(f"{numbers.count(wanted.flows)} flows open at once")
+        parts.append(f"{numbers.count(wanted.flows)} connections open at once")
     if wanted.rate is not None:
         lost = "" if wanted.blocking is None else f" of which at most {numbers.written(wanted.blocking)} fail"
         parts.append(f"{numbers.rate(wanted.rate)}/s{lost}")
     if wanted.each:
-        flows = "flow" if wanted.each == (1,) else "flows"
+        flows = "connection" if wanted.each == (1,) else "connections"
         parts.append(f"{' or '.join(map(numbers.count, wanted.each))} {flows} open of each client")
     elif wanted.serves:
         parts.append("all clients at once")
@@ -117,7 +114,7 @@ def _limit(found: Solution) -> str:
 
 def _counts(result: Capacity, words: str = "") -> str:
     rate = "" if result.rate is None else f", {numbers.rate(result.rate)}/s"
-    return f"{numbers.count(result.flows)} flows {words}".rstrip() + rate
+    return f"{numbers.count(result.flows)} connections {words}".rstrip() + rate
 
 
 def _just_under(found: Solution) -> str:

@@ -19,7 +19,7 @@ Parts = Iterable[Sweep]
 
 
 def write_csv(sweep: Sweep, parts: Parts, stream: TextIO, *, blocking: bool) -> None:
-    """A header and a row for each point: the axes' values, flows, rate, what binds each, and so on."""
+    """A header and a row for each point: the axes' values, flows, rate, their tightest limits, and so on."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(names(sweep, blocking=blocking))
     for part in parts:
@@ -35,7 +35,7 @@ def first_points(sweep: Sweep, parts: Parts, *, blocking: bool, most: int = MOST
         if len(shown["flows"]) >= most:
             break
     figures = list(_columns(sweep.axes, shown, blocking=blocking))
-    words = {number for number, (header, _) in enumerate(figures) if header.endswith("binds")}
+    words = {number for number, (header, _) in enumerate(figures) if header.endswith("limited by")}
     rows_of = zip(*(cells for _, cells in figures), strict=True)
     written = table.lines([[header for header, _ in figures], *rows_of], left=words)
     return "\n".join([*written, ""]), sweep.size - len(shown["flows"])
@@ -50,15 +50,15 @@ def text(sweep: Sweep) -> str:
 def _columns(
     axes: Iterable[Axis], found: dict[str, list[Any]], *, blocking: bool
 ) -> Iterator[tuple[str, list[str]]]:
-    """Each column with its header; what binds stands once where it is the same for flows and rate."""
+    """Each column with its header; the tightest limit stands once where it is the same for flows and rate."""
     for axis in axes:
         yield axis.path, [numbers.short(value, axis.unit) for value in found[axis.path]]
     flows, rates = found["binding"], found["rate_binding"]
     yield "flows", [numbers.count(int(value)) for value in found["flows"]]
     if flows != rates:
-        yield "binds", [table.name(value) for value in flows]
+        yield "limited by", [table.name(value) for value in flows]
     yield "rate /s", [numbers.rate(value) for value in found["rate"]]
-    yield "binds", [table.name(value or "–") for value in rates]
+    yield "limited by", [table.name(value or "–") for value in rates]
     if "served" in found:
         for header in ("served", "unserved"):
             yield header, [*map(numbers.count, found[header])]

@@ -13,6 +13,7 @@ from tuplecalc.under_load.offered import FEW
 if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered, Wanted
 
+BEST_CASE = "Best case, if no two hops ever picked the same port"
 IS = {"fits": "it fits", "tight": "it is tight", "fails": "it fails"}
 
 
@@ -62,12 +63,12 @@ def wanted(each: Wanted) -> str:
     >>> from tuplecalc.limits.served import Served
     >>> from tuplecalc.under_load.offered import Wanted
     >>> wanted(Wanted(200_000, 193_536, Served(9, 9), False))
-    '200,000 flows wanted at once are 103% of those that can be open'
+    '200,000 connections wanted at once are 103% of those that can be open'
     """
-    flows = f"{numbers.count(each.flows)} flow{'' if each.flows == 1 else 's'}"
+    flows = f"{numbers.count(each.flows)} connection{'' if each.flows == 1 else 's'}"
     what = f"{flows}, so that each client has its flows_each," if each.is_each else f"{flows} wanted at once"
     if not each.possible:
-        return f"{what} cannot be: no flow gets through"
+        return f"{what} cannot be: no connection gets through"
     use = numbers.percent(Fraction(each.flows, each.possible))
     said = f"{what} {'is' if each.flows == 1 else 'are'} {use} of those that can be open"
     if not each.served.are_all:
@@ -118,25 +119,25 @@ def failing(load: Offered) -> str:
 
 
 def best_case(load: Offered) -> str:
-    """What part of the highest rate is offered, and what fails of it if ports are chosen in concert.
+    """What part of the highest rate is offered, and what fails of it if no two hops pick the same port.
 
     Empty where no rate is offered.  What fails is said only where more is expected to.
 
     >>> from tuplecalc.network.file import example
     >>> from tuplecalc.under_load.offered import offered
     >>> best_case(offered(example("inverted-cone-tproxy")))
-    'Best case, ports chosen in concert: none fails; 1,500/s is 7.1% of the highest rate.'
+    'Best case, if no two hops ever picked the same port: none fails; 1,500/s is 7.1% of the highest rate.'
     """
     if load.rate is None or load.blocking is None:
         return ""
     share = numbers.between(load.blocking)
     use = f"{numbers.rate(load.rate)}/s is {used(load)}" if load.utilisation is not None else used(load)
     if load.expected == load.blocking:
-        proven = "" if load.blocking.is_exact else f" (what fails: {_bounds(share)})"
+        proven = "" if load.blocking.is_exact else f" (what fails is {_bounds(share)})"
         return f"{use[:1].upper()}{use[1:]}{proven}."
     proven = "" if load.blocking.is_exact else f" ({_bounds(share)})"
     verb = "fails" if share == "none" else "fail"
-    return f"Best case, ports chosen in concert: {share} {verb}{proven}; {use}."
+    return f"{BEST_CASE}: {share} {verb}{proven}; {use}."
 
 
 def used(load: Offered) -> str:
@@ -145,7 +146,7 @@ def used(load: Offered) -> str:
         return f"{numbers.percent(load.utilisation)} of the highest rate"
     if load.highest == 0:
         passes = any(each.expected.upper < 1 for each in load.kinds)
-        return "one kind finds no room at all" if passes else "no flow gets through"
+        return "one kind finds no room at all" if passes else "no connection gets through"
     return "nothing limits the rate"
 
 
@@ -155,4 +156,4 @@ def lines(load: Offered) -> Iterator[str]:
 
 
 def _bounds(share: str) -> str:
-    return "a bracket, not proven" if " to " in share else "bounds that agree, not proven"
+    return "a bracket whose ends are estimates" if " to " in share else "an estimate"

@@ -31,26 +31,26 @@ _WORDS = {
 
 
 _LAW = (
-    "both legs of a flow need ports of their own in one table, out of ranges that overlap, and nobody "
-    "chooses them in concert. Flows were opened one after the other. Where two legs have one tuple, the "
-    "newer one gets the entry, and the older one's flow lives if both of its sequence numbers are behind: "
+    "blind picks. Both sides of a connection take ports of one table, and no hop sees what another has "
+    "taken. Connections were opened one after the other. Where both pick the same port, the newer connection "
+    "takes its place, and the older one lives if both of its sequence numbers are behind: "
     f"with probability {SEPARATE_MACHINES} on separate machines, for which the lab draws these numbers on "
-    "both sides. The prediction is the mean of that law, from which 99.9 % of runs differ by no more than is "
-    f"said. The law was seen on Linux {SEEN_ON}; in 5.18, and up to where 6.1 got it, every older one dies."
+    "both sides. The prediction is the mean of many runs; 99.9 % of runs differ from it by no more than is "
+    f"said. Seen on Linux {SEEN_ON}; in 5.18, and up to where 6.1 got it, every older one dies."
 )
 _BLIND = (
-    "both legs of a flow need ports of their own in one table, out of ranges that overlap, and nobody "
-    "chooses them in concert. Where two legs have one tuple, a comparison of random sequence numbers decides "
-    "which flow lives: chance. So this is shown, and not held against the prediction."
+    "blind picks. Both sides of a connection take ports of one table, and no hop sees what another has "
+    "taken. Where both pick the same port, a comparison of random sequence numbers decides which connection "
+    "lives: chance. So this is shown, and not held against the prediction."
 )
 _DRAWING = (
     "each draws one of several addresses by chance, so that near full not all draws find room at once: "
     "the prediction is the most that fits."
 )
-_IN_WHOLE = "in whole flows"
+_IN_WHOLE = "in whole connections"
 _WHOLE = (
-    "Flows of several kinds, and those that share connections, are whole at each endpoint: by so many the "
-    "two may differ."
+    "Connections of several kinds, and those of a pool, are whole numbers at each endpoint: by so many "
+    "the two may differ."
 )
 _MIXING = (
     "ports that are apart for each destination before it may meet behind it, so that the prediction is "
@@ -76,8 +76,8 @@ def _lines(found: Verification) -> Iterator[str]:
     yield ""
     binding = found.prediction.binding
     yield from table.prose(
-        f"{table.name(binding.hop)} {binding.name} binds. {numbers.count(found.tried)} connections tried; "
-        f"Linux {found.kernel}, {found.seconds:.1f} s in all."
+        f"{table.name(binding.hop)} {binding.name} is the tightest limit. "
+        f"{numbers.count(found.tried)} connections tried; Linux {found.kernel}, {found.seconds:.1f} s in all."
     )
     notes = [(found.blind, _BLIND if found.law is None else _LAW)]
     if not found.figures[0].is_equal:
@@ -104,7 +104,7 @@ def _of_rates(found: Verification) -> Iterator[str]:
     place = f"{binding.hop} {binding.name}"
     if rate.figure is None:
         yield from table.prose(
-            f"The rate is not measured: {place} binds it, and ports that were bound wait for all of "
+            f"The rate is not measured: {place} limits it, and ports that were bound linger for all of "
             "TIME_WAIT, which the lab cannot scale down."
         )
     elif rate.hold:
@@ -117,7 +117,7 @@ def _of_rates(found: Verification) -> Iterator[str]:
     else:
         yield from table.prose(
             f"The rate: connections that end at once, and a TIME_WAIT of {rate.delay} s everywhere; "
-            f"{place} binds it."
+            f"{place} limits it."
         )
         if not rate.figure.is_held and not rate.figure.is_equal:
             yield from table.prose(
@@ -132,7 +132,11 @@ def _scaling(found: Verification) -> str:
         return "Built as it is, in network namespaces of this machine:"
     smaller = f" Ranges of ports are {numbers.count(scaled.factor)} times smaller."
     ports = "" if scaled.factor == 1 else smaller
-    order = "in the same order" if scaled.keeps_order else "not all in the same order; the same one binds"
+    order = (
+        "in the same order"
+        if scaled.keeps_order
+        else "not all in the same order; the same one is the tightest"
+    )
     where = "built in network namespaces of this machine"
     return f"Scaled down, its limits {order}, and {where}.{ports} The chain as built:"
 

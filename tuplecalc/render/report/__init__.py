@@ -19,7 +19,7 @@ from tuplecalc.questions.advice import advise
 from tuplecalc.questions.comparison import compare as compare_with
 from tuplecalc.render import compared, explanation, kinds, numbers, presets, sentences, verdict
 from tuplecalc.render.html import environment
-from tuplecalc.render.report import assumptions, chain
+from tuplecalc.render.report import assumptions, chain, changes
 from tuplecalc.render.report.pictures import drawn, left_out
 from tuplecalc.under_load.offered import offered
 
@@ -34,11 +34,13 @@ def report(
     source: str | None = None,
     settings: Iterable[str] = (),
     compare: Capacity | Chain | None = None,
+    files: tuple[str, str] | None = None,
 ) -> str:
-    """A page of HTML: what binds and why, the chain, hops, limits with formulas, figures, load, advice.
+    """A page of HTML: the verdict, what limits it, what helps; then figures, limits, formulas, assumptions.
 
     ``source`` is the text that the chain was read from, ``settings`` are the changes that were made
-    to it first (as after ``--set``); ``compare`` is an older chain or result, from which this one differs.
+    to it first (as after ``--set``); ``compare`` is an older chain or result, from which this one differs,
+    and ``files`` what the older and this one are called.
     The page asks no network for anything, runs no script, and is the same for the same input.
     """
     found = explain(of.chain if isinstance(of, Capacity) else of)
@@ -46,7 +48,7 @@ def report(
     context = {
         **_results(found.result, limits),
         **_formulas(found, limits),
-        **_comparison(compare, found.result),
+        **_comparison(compare, found.result, files),
         "source": (source or "")[:_LONGEST_SOURCE],
         "cut": len((source or "")[_LONGEST_SOURCE:]),
         "settings": tuple(settings),
@@ -56,20 +58,26 @@ def report(
     }
     words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
     words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote, "kinds": kinds}
-    words["verdict"] = verdict
-    page = environment().get_template("report.html")
-    return page.render(context, **words, chain=chain, compared=compared)
+    words |= {"verdict": verdict, "zip": zip}
+    page = environment().get_template("report/page.html")
+    return page.render(context, **words, chain=chain)
 
 
 def _results(result: Capacity, limits: Sequence[Limit]) -> dict[str, Any]:
     load = offered(result)
     under_load = sentences.runs_dry(load), *sentences.searches(result), sentences.blind(load)
     loaded = (*under_load, *sentences.collisions(result, load))
+    best = filter(None, [verdict.best_case(load)])
     defaults, uses = list(assumptions.defaults(result)), list(used(result.chain))
     return {
         "result": result,
         "load": load,
-        "context": [*sentences.context(result), *sentences.blockless(result)],
+        "context": [
+            *best,
+            *sentences.context(result),
+            *sentences.blockless(result),
+            *sentences.unsized(result),
+        ],
         "loaded": list(filter(None, loaded)),
         "parts": list(kinds.rows(result, load)),
         "hops": shown_hops(result, limits),
@@ -112,12 +120,22 @@ def _formulas(found: Explanation, limits: Sequence[Limit]) -> dict[str, Any]:
     }
 
 
-def _comparison(old: Capacity | Chain | None, new: Capacity) -> dict[str, Any]:
+def _comparison(old: Capacity | Chain | None, new: Capacity, files: tuple[str, str] | None) -> dict[str, Any]:
     if old is None:
         return {"comparison": None}
     comparison = compare_with(old, new)
     rows = list(compared.rows(comparison))
     shown = rows if len(rows) <= _MOST_ROWS else [row for row in rows if row.is_changed][:_MOST_ROWS]
     keys = comparison.keys[:_MOST_ROWS]
-    more = {"more_changes": len(rows) - len(shown), "more_keys": len(comparison.keys) - len(keys)}
-    return {"comparison": comparison, "changes": shown, "keys": keys, **more}
+    names = changes.sides(comparison, files)
+    return {
+        "comparison": comparison,
+        "sides": names,
+        "titled": changes.titled(comparison, files),
+        "changed": list(changes.changed(comparison)),
+        "remarks": list(changes.remarks(comparison, names)),
+        "changes": shown,
+        "more_changes": len(rows) - len(shown),
+        "keys": keys,
+        "more_keys": len(comparison.keys) - len(keys),
+    }

@@ -49,10 +49,10 @@ def stations(result: Capacity) -> tuple[Station, ...]:
 
 
 def mark(result: Capacity, *, flows: bool, rate: bool) -> str:
-    """The word for what binds the flows, the rate, or both; empty for what binds neither."""
+    """The word for what limits the flows, the rate, or both; empty for what limits neither."""
     if flows and (rate or result.rate_binding is None):
-        return "binds"
-    return "binds the flows" if flows else "binds the rate" if rate else ""
+        return "limits"
+    return "limits the flows" if flows else "limits the rate" if rate else ""
 
 
 def binds(result: Capacity, hop: str) -> str:

@@ -9,10 +9,7 @@ from heapq import nlargest
 from tuplecalc.errors import reject
 from tuplecalc.sources.busy.rates import measured
 from tuplecalc.sources.busy.usage import LINGERS, Busy, Ends, Measured, Observation, Scope, Usage, taken
-from tuplecalc.sources.tables.connection import TableName
-
-_TIME_WAIT: Mapping[TableName, float] = {"sockets": 60.0, "tracking": 120.0}
-"""Seconds that Linux keeps a closed connection, for a limit that does not say."""
+from tuplecalc.sources.tables.connection import TIME_WAIT, TableName
 
 
 def between(earlier: Observation, later: Observation, seconds: float) -> Observation:
@@ -52,7 +49,7 @@ def _grown(
         len(usage.busiest), after, key=lambda scope: taken(after[scope])
     )  # as they were chosen
     ends = [end for each in usage.limit.lingers for end in (each.client, each.service)]
-    lingers = max((float(end) for end in ends), default=_TIME_WAIT[usage.table])
+    lingers = max((float(end) for end in ends), default=TIME_WAIT[usage.table])
     for busy, scope in zip(usage.busiest, busiest, strict=True):
         if before is None:
             yield busy

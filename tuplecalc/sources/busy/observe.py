@@ -27,7 +27,7 @@ from tuplecalc.sources.busy.usage import (
     Uncounted,
     Usage,
 )
-from tuplecalc.sources.tables.connection import Connection, TableName, endpoint
+from tuplecalc.sources.tables.connection import TIME_WAIT, Connection, TableName, endpoint
 from tuplecalc.sources.tables.lines import Entries
 
 _HEAD = 1000
@@ -127,7 +127,7 @@ def _heard(capacity: Capacity, here: Container[str]) -> dict[str, set[int]]:
 def _waits(capacity: Capacity, here: Container[str]) -> dict[TableName, float]:
     """How long TIME_WAIT lasts in each table: Linux's sockets know one time."""
     hops = [hop for hop in capacity.chain.hops if hop.name in here]
-    return {"sockets": 60, "tracking": float(hops[0].tracking_time_wait) if hops else 120}
+    return {**TIME_WAIT, **({"tracking": float(hops[0].tracking_time_wait)} if hops else {})}
 
 
 def _total(table: TableName, tally: Tally) -> Total:

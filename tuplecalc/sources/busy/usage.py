@@ -75,10 +75,14 @@ class Busy(NamedTuple):
         5.0
         >>> Busy({}, 60, 30, growth=2.0, lingering_growth=1.0, lingers=4.0).runs_dry_in(100)
         6.0
+        >>> Busy({}, 60, 40, growth=-1.0).runs_dry_in(100)
+        0.0
         """
         if self.growth is None:
             return None
-        room, opening = max(size - self.taken, 0), self.growth - self.lingering_growth
+        if self.taken >= size:
+            return 0.0
+        room, opening = size - self.taken, self.growth - self.lingering_growth
         if self.growth > 0 and (opening == self.growth or room <= self.growth * self.lingers):
             return room / self.growth
         return self.lingers + (room - self.growth * self.lingers) / opening if opening > 0 else None

@@ -31,6 +31,8 @@ SOCKET_STATES: Mapping[int, State] = {
 """The kernel's numbers (include/net/tcp_states.h)."""
 ANY = "*"
 """The address of a listener on all addresses, and the peer of one that has none; its port is 0."""
+TIME_WAIT: Mapping[TableName, float] = {"sockets": 60.0, "tracking": 120.0}
+"""Seconds that Linux keeps a closed connection, where nobody wrote another time."""
 _MAPPED = bytes(10) + b"\xff\xff"
 
 

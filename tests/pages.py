@@ -1,6 +1,6 @@
 """The documentation's pages: their fenced blocks, and what their commands write.
 
-`python -m tests.pages` runs every command again, writes its output into the page, and the pictures that pages show.
+`python -m tests.pages` runs every command again and writes its output into the page; the pictures of docs/ too.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """The documentation's pages: their fenced blocks, and what their commands write.
 
-`python -m tests.pages` runs every command again and writes its output into the page; the pictures of docs/ too.
+`python -m tests.pages` runs every command again and writes what it gives into page and pictures.
 """
 
 import contextlib

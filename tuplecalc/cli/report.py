@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from tuplecalc.cli.inputs import File, Rate, Settings, chain, changes_of, with_text
+from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, changes_of, with_text
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import show_path
+from tuplecalc.render.pdf import browser, printed
 
 
 def report(
@@ -20,7 +21,10 @@ def report(
     output: Annotated[
         str | None,
         typer.Option(
-            "-o", "--output", metavar="PATH", help='The .html file to write; "-" is standard output.'
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="The .html file to write, or .pdf, which a local Chromium prints; - is standard output.",
         ),
     ] = None,
     settings: Settings = None,
@@ -33,10 +37,12 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """One page of HTML with the result, its formulas and figures, for a browser, a phone or paper."""
+    """One page, for a browser, a phone or paper: the verdict, what limits it, remedies, figures, formulas."""
     path = target(output, "report.html", [file, compare])
-    if path != STANDARD_OUTPUT and PurePath(path).suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"-o {show(path)}: a report is an .html file; end its name so")
+    ending = ".html" if path == STANDARD_OUTPUT else PurePath(path).suffix.lower()
+    if ending not in (".html", ".htm", ".pdf"):
+        raise InputError(f"-o {show(path)}: a report is an .html or a .pdf file; end its name so")
+    by = browser() if ending == ".pdf" else None
     if file == compare == "-":
         raise InputError("--compare -: standard input is the first chain file already; name a file")
     design, source = with_text(file, settings, rate)
@@ -45,7 +51,18 @@ def report(
     quiet()
     from tuplecalc.render.report import report as render
 
-    page = render(result, source=source, settings=changes_of(settings, rate), compare=older)
-    write(path, page.encode(errors="replace"))  # a file's name that stands in for a title may be no Unicode
+    changes = changes_of(settings, rate)
+    files = _files(compare, file, settings) if compare else None
+    page = render(result, source=source, settings=changes, compare=older, files=files)
+    # A file's name that stands in for a title may be no Unicode.
+    write(path, printed(page, by) if by else page.encode(errors="replace"))
     if path != STANDARD_OUTPUT:
         print(f"wrote {show_path(path)}", file=sys.stderr)
+
+
+def _files(old: str, new: str | None, settings: list[str] | None) -> tuple[str, str]:
+    """What the two chains are called: their files, without folders where these alone tell them apart."""
+    paths = [DEFAULT_EXAMPLE if path is None else path for path in (old, new)]
+    names = ["standard input" if path == STANDARD_OUTPUT else PurePath(path).name for path in paths]
+    before, now = names if names[0] != names[1] else paths
+    return before, f"{now} with --set" if before == now and settings else now

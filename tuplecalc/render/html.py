@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from shlex import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -26,12 +27,12 @@ def environment() -> Environment:
 
 
 def fragment(result: Capacity) -> str:
-    """An HTML fragment: what binds, the kinds, the hops, the limits, and what would help."""
+    """An HTML fragment: the verdict, what limits it, the first remedy; then kinds, hops, limits."""
     template = environment().get_template("capacity.html")
     cited = list(citations(result.chain))
     load = under_load(result)
     parts = list(kinds.rows(result, load))
-    words = {"numbers": numbers, "say": sentences, "kinds": kinds, "verdict": verdict}
+    words = {"numbers": numbers, "say": sentences, "kinds": kinds, "verdict": verdict, "quoted": quote}
     return template.render(
         result=result, load=load, parts=parts, advices=advise(result), cited=cited, **words
     )

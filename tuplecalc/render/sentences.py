@@ -356,6 +356,11 @@ def advice(result: Capacity, item: Advice) -> str:
     return f"{item.text[:1].upper()}{item.text[1:]}: {figures}{_then(result, item)}"
 
 
+def first(load: Offered) -> str:
+    """What the best advice is where it stands alone."""
+    return "First remedy" if load.verdict in ("fails", "tight") else "To carry more"
+
+
 def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
     """That nothing would help what fails, as far as presets leave it open; empty where advice does."""
     if load.verdict != "fails" or advices or load.chain is None:

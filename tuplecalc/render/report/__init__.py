@@ -36,7 +36,7 @@ def report(
     compare: Capacity | Chain | None = None,
     files: tuple[str, str] | None = None,
 ) -> str:
-    """A page of HTML: the verdict, what limits it and what helps; then figures, limits, formulas, assumptions.
+    """A page of HTML: the verdict, what limits it, what helps; then figures, limits, formulas, assumptions.
 
     ``source`` is the text that the chain was read from, ``settings`` are the changes that were made
     to it first (as after ``--set``); ``compare`` is an older chain or result, from which this one differs,
@@ -120,9 +120,7 @@ def _formulas(found: Explanation, limits: Sequence[Limit]) -> dict[str, Any]:
     }
 
 
-def _comparison(
-    old: Capacity | Chain | None, new: Capacity, files: tuple[str, str] | None
-) -> dict[str, Any]:
+def _comparison(old: Capacity | Chain | None, new: Capacity, files: tuple[str, str] | None) -> dict[str, Any]:
     if old is None:
         return {"comparison": None}
     comparison = compare_with(old, new)

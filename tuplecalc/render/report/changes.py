@@ -1,4 +1,4 @@
-"""Two chains side by side: what they are called, what differs in all, and what is true of one of them only."""
+"""Two chains side by side: what they are called, what differs, and what is true of one of them only."""
 
 from __future__ import annotations
 
@@ -66,8 +66,12 @@ def _of_rate(old: Capacity, new: Capacity) -> Iterator[Changed]:
     if any(load.verdict for load in loads):
         yield Changed("verdict", *(load.verdict or "–" for load in loads))
     if any(load.rate is not None for load in loads):
-        yield Changed("offered rate /s", *("–" if load.rate is None else numbers.rate(load.rate) for load in loads))
-        yield Changed("expected to fail", *(numbers.between(load.expected) if load.expected else "–" for load in loads))
+        yield Changed(
+            "offered rate /s", *("–" if load.rate is None else numbers.rate(load.rate) for load in loads)
+        )
+        yield Changed(
+            "expected to fail", *(numbers.between(load.expected) if load.expected else "–" for load in loads)
+        )
         yield Changed("of the highest rate", *(_used(side) for side in (old, new)))
 
 

@@ -11,10 +11,10 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
 
 CAPTIONS = {
-    "shape": "The tuple space of each leg, from the clients to the services, and what each hop lets through.",
+    "shape": "The tuple space between hops, from clients to services, and what each hop lets through.",
     "limits": "What each limit allows, beside the others.",
-    "rate": "The highest rate that each limit allows while one value changes; the lowest line binds.",
-    "map": "Which limit binds while two values change, with lines of equal rate.",
+    "rate": "The highest rate that each limit allows while one value changes; the lowest line is the limit.",
+    "map": "Which limit is the tightest while two values change, with lines of equal rate.",
     "region": "The rates of two kinds of traffic that are possible together, and the limit at each edge.",
     "blocking": "The share of connections that fail, against the rate that is offered.",
     "exhaustion": "What is taken over time, from empty, at the rate that is offered.",

@@ -15,6 +15,8 @@ import pytest
 import tuplecalc
 from tests.command import PLAIN
 
+pytestmark = pytest.mark.xdist_group("wheel")  # built once
+
 ROOT = Path(__file__).parent.parent
 LEFT_OUT = (".*", "build", "dist", "site", "*.egg-info", "__pycache__")
 KEPT = (".ci", ".pre-commit-config.yaml", ".pre-commit-hooks.yaml")

@@ -14,11 +14,12 @@ import pytest
 from PIL import Image
 
 from tests.command import invoke
+from tests.pages import blocks
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 TOLERANCE = 12.0
-(CHAIN,) = re.findall(r"^```toml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+(CHAIN,) = blocks(ROOT / "README.md", "toml")
 COMMANDS = re.findall(r"^\$ tuplecalc (plot .* -o (\w+\.png))$", TEXT, re.MULTILINE)
 
 
@@ -32,7 +33,7 @@ def difference(one: Path, other: Path) -> float:
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the README's chain, to work in."""
-    (tmp_path / "branch.toml").write_text(CHAIN, encoding="utf-8")
+    (tmp_path / CHAIN.title).write_text(CHAIN.text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -52,6 +53,6 @@ def test_a_picture_looks_as_it_does_in_the_readme(command: str, name: str, here:
 def test_another_chain_looks_different(command: str, name: str, here: Path) -> None:
     """The tolerance is small enough to see another figure."""
     words = shlex.split(command)
-    hop = "nat" if "branch.toml" in words else "lvs"
+    hop = "firewall" if CHAIN.title in words else "lvs"
     invoke(*words, "--set", f"hops.{hop}.ports=1024-9215", "--set", "traffic.hold=3m")
     assert difference(here / name, ROOT / "docs" / name) > TOLERANCE

@@ -169,9 +169,9 @@ def _finding(result: Capacity) -> str:
         if load.expected == load.blocking:
             return f"{said} fail: {_reason(result)}"
         best = _said(load.blocking) if load.blocking.upper > _RARELY else "fewer than 1 in 1,000"
-        return f"{said} are expected to fail ({best} if ports are chosen in concert)"
+        return f"{said} are expected to fail ({best} in the best case)"
     below = f"elow {numbers.rate(Fraction(rate_for(result, _RARELY) or 0.0))}/s fewer than 1 in 1,000 fail"
-    below = f"Best case, ports chosen in concert: b{below}" if load.blind else f"B{below}"
+    below = f"Best case, if no two hops picked the same port: b{below}" if load.blind else f"B{below}"
     return below if offered is None else f"{below}; {numbers.rate(offered)}/s is offered"
 
 

@@ -54,7 +54,7 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> plot_exhaustion(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
-    'At 700/s login-proxy shared runs dry 9 min 9 s from empty'
+    'At 700/s login-proxy shared runs out 9 min 9 s from empty'
     """
     course = over_time(result)
     ax = style.axes(ax)
@@ -118,7 +118,7 @@ def _finding(result: Capacity, course: Fluid) -> str:
         failing = verdict.failing(under_load(result))
         but = f"; {failing}" if failing else ""
         return f"{rate} {f'just fills {name}' if course.use == 1 else use}{but}"
-    return f"At {rate} {name} runs dry {numbers.duration(course.exhausted_after)} from empty"
+    return f"At {rate} {name} runs out {numbers.duration(course.exhausted_after)} from empty"
 
 
 def _counted(course: Fluid) -> str:

@@ -30,7 +30,7 @@ _BESIDE = 0.2  # of the axis: as long as a bar's words are
 _FOR_VALUES, _FOR_FEWER = 0.16, 0.22  # of the axis, behind the longest bar; where it is shorter for kinds
 _BEHIND, _WIDE = 0.025, 0.14  # of the figure's width: from the axes to the parts of kinds, and these
 _LOOKS: dict[str, dict[str, Any]] = {
-    "binds": {"color": style.BINDING},
+    "limits": {"color": style.BINDING},
     "next": {"color": style.NEXT, "hatch": "////", "edgecolor": style.PAPER},
     "": {"color": style.OTHER},
 }
@@ -39,7 +39,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 class Bar(NamedTuple):
     """One limit's figure; ``value`` is None where nothing limits it.
 
-    ``mark`` is ``"binds"``, ``"next"`` or empty; ``load`` what the offered rate makes of it.
+    ``mark`` is ``"limits"``, ``"next"`` or empty; ``load`` what the offered rate makes of it.
     """
 
     limit: Limit
@@ -57,12 +57,12 @@ def bars(result: Capacity, of: Of) -> tuple[Bar, ...]:
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> [(bar.limit.name, bar.mark) for bar in bars(capacity(example("outage")), "rate")][1:]
-    [('ports', 'next'), ('accepted', ''), ('upstream', ''), ('shared', 'binds')]
+    [('ports', 'next'), ('accepted', ''), ('upstream', ''), ('shared', 'limits')]
     """
     is_flows, offered = of == "flows", result.chain.traffic.offered
-    marks = [(result.binding, "binds"), (result.next_binding, "next")]
+    marks = [(result.binding, "limits"), (result.next_binding, "next")]
     if not is_flows:
-        marks = [(result.rate_binding, "binds"), (result.next_rate_binding, "next")]
+        marks = [(result.rate_binding, "limits"), (result.next_rate_binding, "next")]
     found = []
     for limit in result.limits:
         mark = next((mark for marked, mark in marks if marked is limit), "")
@@ -84,7 +84,7 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> plot_limits(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
-    'login-proxy shared binds at 586.5/s: at 700/s 47.8% to 64.8% are expected to fail'
+    'login-proxy shared allows 586.5/s: at 700/s 47.8% to 64.8% are expected to fail'
     """
     if of not in (None, "flows", "rate"):
         raise reject(of, 'the bars are "flows" or "rate"', "write one of these", "of")
@@ -164,7 +164,7 @@ def _range(values: list[float], behind: float) -> tuple[float, float]:
 
 
 def _bar(ax: Axes, place: int, bar: Bar, low: float) -> None:
-    name, binds = f"{bar.limit.hop}:{bar.limit.name}", bar.mark == "binds"
+    name, binds = f"{bar.limit.hop}:{bar.limit.name}", bar.mark == "limits"
     width = max(float(bar.value or 0) - low, 0.0)
     ax.barh(place, width, left=low, height=0.7, gid=f"limit:{name}", **_LOOKS[bar.mark])
     written = "no limit" if bar.value is None else style.si(bar.value)
@@ -195,11 +195,12 @@ def _names(shown: tuple[Bar, ...], longest: int) -> list[str]:
 def _finding(result: Capacity, of: Of) -> str:
     offered, at_most = result.chain.traffic.offered, result.flows_at_most
     if of == "flows":
-        return f"{_binds(result.binding)} {style.count(result.flows)} flows{' or fewer' if at_most else ''}"
+        fewer = " or fewer" if at_most else ""
+        return f"{_allows(result.binding)} {style.count(result.flows)} connections{fewer}"
     if result.rate_binding is None or result.rate is None:
         return "Nothing limits the rate"
     or_less = " or less" if result.rate_at_most else ""
-    said = f"{_binds(result.rate_binding)} {numbers.rate(result.rate)}/s{or_less}"
+    said = f"{_allows(result.rate_binding)} {numbers.rate(result.rate)}/s{or_less}"
     if offered is None or not result.rate:
         return said
     if failing := verdict.failing(under_load(result)):
@@ -207,5 +208,5 @@ def _finding(result: Capacity, of: Of) -> str:
     return f"{said}: {numbers.rate(offered)}/s is {numbers.percent(offered / result.rate)} of it"
 
 
-def _binds(limit: Limit) -> str:
-    return f"{labels.limit(limit.hop, limit.name, 30)} binds at"
+def _allows(limit: Limit) -> str:
+    return f"{labels.limit(limit.hop, limit.name, 30)} allows"

@@ -95,7 +95,7 @@ def plot_map(
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> plot_map(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
-    'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min, all else as now'
+    'login-proxy shared allows 586.5/s; lvs ports where hold < 1 min, all else as now'
     """
     x = x or axis_of(result.chain, usual(result))
     y = y or axis_of(result.chain, _second(result, x.path))
@@ -253,15 +253,15 @@ def _finding(
     now = labels.limit(binding.hop, binding.name, _LONGEST_NAME) if binding else ""
     if not on_the_map or now not in shares:
         if len(shares) == 1:
-            return f"{next(iter(shares))} binds on {whole}"
-        parts = [f"{name} binds on {share}" for name, share in list(shares.items())[:2]]
+            return f"{next(iter(shares))} limits {whole}"
+        parts = [f"{name} limits {share}" for name, share in list(shares.items())[:2]]
         return f"{', '.join(parts)} of this map"
-    said = f"{now} binds at {numbers.rate(result.rate)}/s{' or less' if result.rate_at_most else ''}"
+    said = f"{now} allows {numbers.rate(result.rate)}/s{' or less' if result.rate_at_most else ''}"
     if len(shares) == 1:
-        return f"{said}, and on {whole}"
+        return f"{said}, and limits {whole}"
     for axis in axes:
         if other := turning(axis, turning_points(result, axis)):
             return f"{said}; {other}, all else as now"
-    others = [f"{name} on {share}" for name, share in shares.items() if name != now]
-    said = f"{said}, and on {shares[now]} of this map"
+    others = [f"{name} {share}" for name, share in shares.items() if name != now]
+    said = f"{said}, and limits {shares[now]} of this map"
     return f"{said}; {others[0]}" if len(others) == 1 else f"{said}; {others[0]}, {len(others) - 1} more"

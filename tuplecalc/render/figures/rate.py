@@ -62,7 +62,7 @@ def plot_rate(result: Capacity, axis: Axis | None = None, *, ax: Axes | None = N
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> plot_rate(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
-    'login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min'
+    'login-proxy shared allows 586.5/s; lvs ports where hold < 1 min'
     """
     axis = axis or axis_of(result.chain, usual(result))
     grid = limits_over(result.chain, axis)
@@ -230,7 +230,7 @@ def _notes(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change]) -> li
         at = limits_over(result.chain, axis.between(turn.value, turn.value, 1)).rate[0]
         value = units.written(axis, turn.value)
         since = f"from {value} on" if axis.is_count else f"above {value}"
-        words = f"{since} {_name(turn.after)} binds" if turn in spoken else ""
+        words = f"{since} {_name(turn.after)} limits" if turn in spoken else ""
         if np.isfinite(at) and at > 0:
             notes.append(_Note((float(turn.value), float(at)), words, "crossover", dot))
     if axis.present is not None and result.rate and across[0] <= axis.present <= across[-1]:
@@ -267,13 +267,13 @@ def _finding(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change], uns
     if binding is None or axis.present is None or not axis.values[0] <= axis.present <= axis.values[-1]:
         if not turns:
             place = int(grid.rate_binding[-1])
-            return f"{_name(grid.names[place])} binds for {across} {whole}"
+            return f"{_name(grid.names[place])} limits it for {across} {whole}"
         first = turns[0]
         last = first.value - 1 if axis.is_count else first.value
-        up_to = f"{_name(first.before)} binds up to {units.written(axis, last)}"
+        up_to = f"{_name(first.before)} limits it up to {units.written(axis, last)}"
         more = f", and {len(turns) - 1} more changes" if len(turns) > 1 else ""
         return f"{across}: {up_to}, then {_name(first.after)}{more}"
-    now = f"{_name((binding.hop, binding.name))} binds at {numbers.rate(result.rate)}/s"
+    now = f"{_name((binding.hop, binding.name))} allows {numbers.rate(result.rate)}/s"
     now += " or less" if result.rate_at_most else ""
     if unseen and result.chain.traffic.offered and result.rate and result.chain.traffic.offered > result.rate:
         now += f" ({unseen})"

@@ -94,7 +94,7 @@ def _edge(ax: Axes, edge: Edge, *, binds: bool) -> End:
     """One edge, and its names for the end of the line that leads to it."""
     names = [labels.limit(hop, name, _LIMIT) for hop, name in edge.limits]
     more = [f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
-    words = "\n".join([*names[:_MOST_NAMES], *more, *(["◀ binds in this mix"] if binds else [])])
+    words = "\n".join([*names[:_MOST_NAMES], *more, *(["◀ limits this mix"] if binds else [])])
     colour, gid = style.BINDING if binds else style.BLUE, ":".join(edge.limits[0])
     looks: Any = {"color": colour, "linewidth": 5 if binds else 2.2, "zorder": 4 if binds else 3}
     (left, top), (right, bottom) = points = _floats(edge.ends)

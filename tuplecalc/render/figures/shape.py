@@ -43,7 +43,7 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> plot_shape(capacity(example("cone")), ax=style.blank()).get_title(loc="left")
-    'nat ports binds: 5,160,960 flows open at once'
+    'nat ports allows 5,160,960 connections open at once'
     """
     ax = style.axes(ax)
     hops = _hops(result)
@@ -62,10 +62,10 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     draw_ways(ax, result, _below(ax, len(waists)))
     _parts(ax, hops[-1], edge)
     binding = result.binding
-    flows = f"{style.count(result.flows)} flow{'' if result.flows == 1 else 's'}"
+    flows = f"{style.count(result.flows)} connection{'' if result.flows == 1 else 's'}"
     most = "at most " if result.flows_at_most else ""
     name = labels.limit(binding.hop, binding.name, 30)
-    style.headline(ax, f"{name} binds: {most}{flows} open at once", pad=9 + height)
+    style.headline(ax, f"{name} allows {most}{flows} open at once", pad=9 + height)
     return ax
 
 
@@ -210,7 +210,7 @@ def _kept(result: Capacity, hop: HopCapacity, letters: _Type) -> list[str]:
     for collapse in result.collapse:
         if collapse.hop == hop.name and collapse.kept < 1 and letters.is_roomy:
             lines.append(table.name(f"{numbers.percent(collapse.kept)} of {collapse.cone}", letters.room))
-    return [*lines, "▼ binds" if letters.is_roomy else "◀"] if binds else lines
+    return [*lines, "▼ limits" if letters.is_roomy else "◀"] if binds else lines
 
 
 def _could(hop: HopCapacity, letters: _Type) -> list[str]:

@@ -52,7 +52,7 @@ def mark(result: Capacity, *, flows: bool, rate: bool) -> str:
     """The word for what limits the flows, the rate, or both; empty for what limits neither."""
     if flows and (rate or result.rate_binding is None):
         return "limits"
-    return "limits flows" if flows else "limits the rate" if rate else ""
+    return "limits the flows" if flows else "limits the rate" if rate else ""
 
 
 def binds(result: Capacity, hop: str) -> str:

@@ -151,8 +151,8 @@ def schema() -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_schema_accepts_every_example(name: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
-    jsonschema.validate(tomllib.loads(example_text(name)), schema(), jsonschema.Draft202012Validator)
+    jsonschema.Draft7Validator.check_schema(schema())
+    jsonschema.validate(tomllib.loads(example_text(name)), schema(), jsonschema.Draft7Validator)
 
 
 @pytest.mark.parametrize(
@@ -178,12 +178,12 @@ def test_the_schema_accepts_every_example(name: str) -> None:
 )
 def test_the_schema_refuses_what_the_program_refuses(setting: str) -> None:
     topology = tomllib.loads(example_text("cone"))
-    jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)
+    jsonschema.validate(topology, schema(), jsonschema.Draft7Validator)
     set_values(topology, [setting])
     with pytest.raises(tc.ChainError):
         tc.from_dict(topology)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)
+        jsonschema.validate(topology, schema(), jsonschema.Draft7Validator)
 
 
 # What a shell may do to the output.

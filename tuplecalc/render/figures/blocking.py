@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import cycle
 from math import log10, sqrt
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.capacity import Capacity
@@ -138,7 +137,7 @@ def _curve(ax: Axes, curve: Curve, offered: Any, gid: str, look: tuple[str, str,
         ax.fill_between(curve.rates, lower, upper, gid=f"{of_curve}:band", **band)
     ax.plot(curve.rates, upper, gid=f"{of_curve}:upper", **looks)
     ax.plot(curve.rates, lower, gid=f"{of_curve}:lower", **looks)
-    words = wrap(curve.label, _LINE)
+    words = table.prose(curve.label, _LINE)
     if curve.at is not None:
         shares = sorted({max(share, FLOOR) for share in curve.at})
         dot: Any = {"color": colour, "marker": "o", "clip_on": False, "zorder": 4, "gid": f"at:{gid}"}

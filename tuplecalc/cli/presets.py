@@ -24,7 +24,7 @@ def presets(
         Literal["text", "json"], typer.Option("-o", "--output", help="How to write them.")
     ] = "text",
 ) -> None:
-    """What devices do unless told otherwise: list the presets, or print one with its sources.
+    """What products do unless told otherwise: list the presets, or print one with its sources.
 
     A word that several names have in them lists these: `presets haproxy-`, `presets aws`.
     """

@@ -1,11 +1,13 @@
 """The pages that are made from the package are as it is, and each of their examples loads."""
 
 import tomllib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.docs import FOLDER, PAGES, keys
+from tests.docs import BESIDE, FOLDER, PAGES, keys
 from tuplecalc.errors import ChainError
 from tuplecalc.network.chain import Chain
 
@@ -64,3 +66,15 @@ def test_an_example_loads_and_needs_what_stands_beside_it(section: str, key: str
             alone = {name: each for name, each in table.items() if name != other}
             with pytest.raises(ChainError):
                 with_table(section, least | alone)
+
+
+def test_every_page_is_in_the_sites_navigation() -> None:
+    def pages(part: Any) -> Iterator[str]:
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from [each] if isinstance(each, str) else pages(each)
+
+    listed = list(pages(yaml.safe_load((FOLDER.parent / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]))
+    there = [str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.md")]
+    notebooks = [f"notebooks/{path.stem}.md" for path in (FOLDER.parent / "notebooks").glob("*.ipynb")]
+    made = [name for name in listed if name.startswith("api/") or name in BESIDE.values()]
+    assert sorted(listed) == sorted(there + notebooks + made)

@@ -8,14 +8,6 @@ from tests.docs import cli, keys
 FOLDER = Path(__file__).parent.parent.parent / "docs"
 PAGES: Mapping[str, Callable[[], str]] = {"keys.md": keys.page, "cli.md": cli.page}
 
-BESIDE = {
-    "README.md": "start.md",
-    "README.zh-CN.md": "start.zh-CN.md",
-    "CHANGELOG.md": "changelog.md",
-    "CONTRIBUTING.md": "contributing.md",
-}
-"""Pages that stand beside docs/, and where the site has them."""
-
 
 def write() -> None:
     """Each page as the package is now."""

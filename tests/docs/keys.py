@@ -202,7 +202,7 @@ def _facts(part: type[Part], key: str, said: dict[str, Any]) -> str:
 
 def _fits(part: type[Part], section: str, key: str) -> str:
     """The values of other keys that a key fits: all that the schema has, or those of the example."""
-    rules = _tables().get(part.__name__, {}).get("dependentSchemas", {}).get(key, {}).get("properties", {})
+    rules = _tables().get(part.__name__, {}).get("dependencies", {}).get(key, {}).get("properties", {})
     others = {other: rule["enum"] for other, rule in rules.items()}
     others = others or {other: [value] for other, value in beside(section, key).items()}
     return " and ".join(
@@ -222,8 +222,8 @@ def _value(part: type[Part], key: str, said: dict[str, Any]) -> str:
         return '`"cone"` or `"hourglass"`'
     kind = _type(part, key)
     if kind == "Protocol" or kind.startswith("Literal"):
-        choices = next((each for each in said.get("anyOf", [said]) if "null" not in each.values()), said)
-        return " or ".join(f"`{written(each)}`" for each in choices.get("enum", [choices.get("const")]))
+        choices = said.get("enum", [said.get("const")])
+        return " or ".join(f"`{written(each)}`" for each in choices if each is not None)
     return VALUES[re.split(r"\W", kind)[0]][0]
 
 

@@ -21,9 +21,14 @@ from mkdocs.structure.pages import Page
 from nbconvert import MarkdownExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 
-from tests.docs import BESIDE
-
 ROOT = Path(__file__).parent.parent.parent
+BESIDE = {
+    "README.md": "start.md",
+    "README.zh-CN.md": "start.zh-CN.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+}
+"""Pages that stand beside docs/, and where the site has them."""
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)(?=[)#])")
 HERE = re.compile(r"(?<=\]\()#([^)\s]+)(?=\))")
 BLOCK = re.compile(r"^```math\n(.*?)^```$|^\$\$(.+?)\$\$$", re.MULTILINE | re.DOTALL)

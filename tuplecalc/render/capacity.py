@@ -29,6 +29,7 @@ _LONGEST = (
     (40, numbers.LONGEST, 3),
     (20, numbers.LONGEST, 3),
     (12, numbers.LONGEST, 3),
+    (12, numbers.LONGEST, 2),
     (12, 10**7, 3),
     (8, 10**5, 3),
     (8, 10**5, 2),

@@ -170,7 +170,7 @@ def _finding(result: Capacity) -> str:
         best = _said(load.blocking) if load.blocking.upper > _RARELY else "fewer than 1 in 1,000"
         return f"{said} are expected to fail ({best} in the best case)"
     below = f"elow {numbers.rate(Fraction(rate_for(result, _RARELY) or 0.0))}/s fewer than 1 in 1,000 fail"
-    below = f"Best case, if no two hops picked the same port: b{below}" if load.blind else f"B{below}"
+    below = f"Best case, if no two hops ever picked the same port: b{below}" if load.blind else f"B{below}"
     return below if offered is None else f"{below}; {numbers.rate(offered)}/s is offered"
 
 

@@ -22,6 +22,7 @@ from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
 from tuplecalc.network.values import number, seconds
 from tuplecalc.render.json import to_dict
+from tuplecalc.render.table import page
 
 DEFAULT_EXAMPLE = "outage"
 _LONGEST = 30 * 86400  # seconds
@@ -180,6 +181,8 @@ def put(found: object, output: str, renderer: ModuleType) -> None:
     """Write a result as JSON, or as the renderer's function of the output's name gives it."""
     if output == "json":
         print(in_json(to_dict(found)))
+    elif output == "text":
+        sys.stdout.write(renderer.text(found, page()))
     else:
         sys.stdout.write(getattr(renderer, output)(found))
 

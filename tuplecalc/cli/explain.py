@@ -13,6 +13,7 @@ from tuplecalc.errors import ChainError, InputError
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES
 from tuplecalc.render.json import to_dict, versioned
+from tuplecalc.render.table import page
 
 if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity
@@ -107,4 +108,5 @@ def _which(design: Chain, paths: list[str], output: str, *, knobs: bool) -> None
         record = {"crossovers": [*map(to_dict, found)], "elasticities": [*map(elasticity, moved)]}
         print(in_json(versioned(record)))
     else:
-        sys.stdout.write(getattr(crossed, output)(found, moved))
+        room = [page()] if output == "text" else []
+        sys.stdout.write(getattr(crossed, output)(found, moved, *room))

@@ -44,6 +44,7 @@ def sweep(
     from tuplecalc.questions.sweep import sweep as over
     from tuplecalc.render import swept
     from tuplecalc.render.json import write_sweep
+    from tuplecalc.render.table import page
 
     found = over(design, vary)
     if found.size > _MOST_POINTS:
@@ -60,7 +61,7 @@ def sweep(
         case "json":
             write_sweep(found, parts, sys.stdout, blocking=blocking)
         case "table":
-            written, left = swept.first_points(found, parts, blocking=blocking)
+            written, left = swept.first_points(found, parts, blocking=blocking, page=page())
             sys.stdout.write(written)
             if left:
                 print(f"{left:,} points more; -o csv has all.", file=sys.stderr)

@@ -148,8 +148,9 @@ def test_another_program_s_file_leads_to_import(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load(path)
     assert str(caught.value) == (
-        f"{path}: not TOML: expected '=' after a key in a key/value pair (at line 1, column 7); a chain file is "
-        f"TOML or JSON, and `tuplecalc import {path}` makes one of what a machine has: haproxy.cfg, nginx, Envoy"
+        f"{path}: not TOML: expected '=' after a key in a key/value pair (at line 1, column 7); "
+        f"a chain file is TOML or JSON, and `tuplecalc import {path}` makes one of what a machine has: "
+        "haproxy.cfg, nginx, Envoy"
     )
 
 

@@ -38,7 +38,7 @@ RESULTS: dict[str, tuple[Any, str, str]] = {
         "text/html",
         "<pre>addresses of lvs",
     ),
-    "crossovers": (tc.crossovers(OUTAGE, "traffic.hold"), "text/html", "<pre>What binds, by hold"),
+    "crossovers": (tc.crossovers(OUTAGE, "traffic.hold"), "text/html", "<pre>Tightest limit by hold"),
     "sweep": (tc.sweep(OUTAGE, ["hops.lvs.addresses=1..2"]), "text/html", "<pre>hops.lvs.addresses"),
     "explanation": (tc.explain(OUTAGE), "text/latex", "$$\n\\begin{aligned}\n\\text{flows} &="),
     "forms": (tc.explain(OUTAGE).limits[0], "text/latex", "$$\n\\begin{aligned}\n\\text{flows} &="),

@@ -35,6 +35,11 @@ def test_an_endpoint_with_its_port(me: Newcomer) -> None:
     )
 
 
+def test_clients_that_are_linux(me: Newcomer) -> None:
+    text = EDGE.replace("addresses = 2000\n", "addresses = 2000\npreset = …\n")
+    me.guesses_in_a_file(text, '"linux"', led_to='"linux-client"', then='"linux-client"', answer=EDGE_CARRIES)
+
+
 def test_keys_of_the_proxies_themselves(me: Newcomer) -> None:
     text = EDGE.replace('kind = "cone"\naddresses = 2', 'kind = "hourglass"\ncapture = "listen"\n…')
     for guess, led_to in (("maxconn = 20000", "max_files"), ("keepalive = 60", "connections_per_flow")):

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tuplecalc.cli.files import meant, missing, of_another_tool
+from tuplecalc.cli.files import begun, meant, missing, of_another_tool
 from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
@@ -34,6 +34,7 @@ File = Annotated[
         metavar="FILE",
         help='A chain file (TOML or JSON), "-" for standard input, or the name of a bundled example.',
         show_default=f"the example {DEFAULT_EXAMPLE}",
+        autocompletion=begun,
     ),
 ]
 Settings = Annotated[

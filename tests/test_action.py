@@ -147,6 +147,25 @@ def test_what_a_branch_changes_is_the_comment(runner: Runner) -> None:
     )
 
 
+def test_the_base_is_fetched_where_a_checkout_has_the_newest_commit_only(
+    runner: Runner, tmp_path: Path
+) -> None:
+    runner.write("chains/a.toml", FINE)
+    runner.git("init", "-q", "-b", "main")
+    runner.git("add", "-A")
+    runner.git("commit", "-q", "-m", "before")
+    runner.git("switch", "-q", "-c", "change")
+    runner.write("chains/a.toml", FINE.replace("1024-2023", "1024-3023"))
+    runner.git("commit", "-q", "-a", "-m", "after")
+    origin = tmp_path / "origin"
+    runner.checkout.rename(origin)
+    command = ["git", "clone", "-q", "--depth=1", "--branch=change", origin.as_uri(), str(runner.checkout)]
+    subprocess.run(command, check=True)
+    status, text = runner.gate(FILES="chains/a.toml", COMPARE_BASE="main")
+    assert status == "0"
+    assert "1,000 → 2,000" in text
+
+
 def test_values_are_no_commands(runner: Runner, tmp_path: Path) -> None:
     bad = f'$(touch {tmp_path}/run)`touch {tmp_path}/run`"; touch {tmp_path}/run; "'
     runner.write("chains/a.toml", FINE)

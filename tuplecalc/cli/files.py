@@ -32,14 +32,10 @@ def begun(incomplete: str) -> list[str]:
     with suppress(OSError, ValueError):
         for path in sorted(folder.iterdir()):
             name = os.path.join(os.path.dirname(incomplete), path.name)  # noqa: PTH118, PTH120 - as it was typed
-            if name.startswith(incomplete) and not (path.name.startswith(".") and not Path(incomplete).name):
-                found += (
-                    [name] * (path.name != SCHEMA)
-                    if path.suffix in _SUFFIXES
-                    else [f"{name}/"]
-                    if path.is_dir()
-                    else []
-                )
+            if not name.startswith(incomplete) or path.name == SCHEMA or path.name.startswith("."):
+                continue
+            if path.suffix in _SUFFIXES or path.is_dir():
+                found.append(f"{name}/" if path.is_dir() else name)
     return found
 
 

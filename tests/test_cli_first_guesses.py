@@ -67,7 +67,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (
             "capacity haproxy.cfg",
             "haproxy.cfg: not TOML: expected '=' after a key in a key/value pair (at line 1, column 7); "
-            "`tuplecalc import haproxy.cfg` reads files of other tools",
+            "a chain file is TOML or JSON, and `tuplecalc import haproxy.cfg` makes one of what a machine "
+            "has: haproxy.cfg, nginx, Envoy",
         ),
     ],
 )

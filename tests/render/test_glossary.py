@@ -93,9 +93,9 @@ def test_a_file_or_an_example_of_that_name_wins(tmp_path: Path, monkeypatch: pyt
 )
 def test_what_is_neither_says_both(name: str, hint: str) -> None:
     said = refused(run("explain", name))
-    assert "no example is called" in said
+    assert "no example is called so" in said
     assert said.endswith(f"\nAs a word of the glossary: {hint}")
 
 
 def test_options_are_those_of_a_chain() -> None:
-    assert "no example is called" in refused(run("explain", "tuple", "--knobs"))
+    assert "no example is called so" in refused(run("explain", "tuple", "--knobs"))

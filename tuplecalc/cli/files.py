@@ -11,7 +11,6 @@ from tuplecalc.errors import InputError, nearest
 from tuplecalc.network.file import EXAMPLES, show_path
 
 _SUFFIXES = (".toml", ".json")
-_OTHERS = (".cfg", ".conf", ".tar", ".tgz", ".gz", ".yaml", ".yml", ".tfstate", ".tf", ".rules", ".txt")
 _MOST = 4
 SCHEMA = "chain.schema.json"
 """What the schema of a chain file is called beside it."""
@@ -77,12 +76,6 @@ def missing(file: str) -> InputError | None:
         way_out = "`tuplecalc examples outage` prints a chain file to start from"
     examples = f" and no example is called so ({', '.join(EXAMPLES)})" if plain and not path.suffix else ""
     return InputError(f"{show_path(file)}: there is no such file{'' if near else examples}; {way_out}")
-
-
-def of_another_tool(file: str) -> str:
-    """What else to do with a file that is no chain file, by its ending; empty where it should be one."""
-    name = show_path(file)
-    return f"; `tuplecalc import {name}` reads files of other tools" if name.endswith(_OTHERS) else ""
 
 
 def with_schema(path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tuplecalc.cli.files import begun, meant, missing, of_another_tool
+from tuplecalc.cli.files import begun, meant, missing
 from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
@@ -84,7 +84,7 @@ def _chain(file: str | None, changes: list[str]) -> Chain:
     try:
         return load(found, changes)
     except InputError as error:
-        raise missing(file) or InputError(f"{error}{of_another_tool(file)}") from error
+        raise (missing(file) or error) from None
 
 
 @contextmanager

@@ -243,8 +243,7 @@ def test_words_beside_the_curves(name: str, labels: dict[str, str]) -> None:
     [
         (
             "outage",
-            "At 700/s {expected} of the connections are expected to fail "
-            "(16.2% in the best case)",
+            "At 700/s {expected} of the connections are expected to fail (16.2% in the best case)",
         ),
         ("cone", "Below 42,121/s fewer than 1 in 1,000 fail; 1,500/s is offered"),
         (

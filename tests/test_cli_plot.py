@@ -119,7 +119,7 @@ def test_settings_and_knobs_are_taken(tmp_path: Path) -> None:
         }.items()
     ]
     assert all(f"wrote {path}: " in each for each in found)
-    assert "387,072 flows" in found[-1]
+    assert "387,072 connections" in found[-1]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def sweep(
     ] = False,
     output: Annotated[Literal["table", "csv", "json"], OUTPUT] = "table",
 ) -> None:
-    """Flows, rate and what binds at every point of a grid of values, over any number of axes."""
+    """Connections, rate and the tightest limits at every point of a grid of values."""
     if not vary:
         raise InputError(
             "--vary: this says what varies, and is missing; write --vary hops.lvs.addresses=1..64"
@@ -44,6 +44,7 @@ def sweep(
     from tuplecalc.questions.sweep import sweep as over
     from tuplecalc.render import swept
     from tuplecalc.render.json import write_sweep
+    from tuplecalc.render.table import page
 
     found = over(design, vary)
     if found.size > _MOST_POINTS:
@@ -60,7 +61,7 @@ def sweep(
         case "json":
             write_sweep(found, parts, sys.stdout, blocking=blocking)
         case "table":
-            written, left = swept.first_points(found, parts, blocking=blocking)
+            written, left = swept.first_points(found, parts, blocking=blocking, page=page())
             sys.stdout.write(written)
             if left:
                 print(f"{left:,} points more; -o csv has all.", file=sys.stderr)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from tuplecalc.cli.inputs import OUTPUT, Rate, chain, put
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
@@ -36,7 +37,8 @@ def compare(
 ) -> None:
     """Two chains side by side: what binds now, limit by limit, and what the difference buys."""
     before, after = _sides(old, new, settings or [], rate)
-    found = compared(capacity(before), capacity(after))
+    with working("comparing"):
+        found = compared(capacity(before), capacity(after))
     from tuplecalc.render import compared as renderer
 
     put(found, output, renderer)

@@ -10,6 +10,7 @@ import typer
 
 from tuplecalc.cli.inputs import File, Rate, Settings, chain
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.file import show_path
@@ -71,12 +72,14 @@ def plot(
     _fits(kind, vary or [], of, kinds)
     two = None if kinds is None else _two(kinds)
     design = chain(file, settings, rate)
-    result = capacity(design)
     quiet()
-    from tuplecalc.render.figures import style
+    with working(f"drawing {path}"):
+        result = capacity(design)
+        from tuplecalc.render.figures import style
 
-    ax = _draw(kind, result, vary or [], of, two, style.blank(size))
-    write(path, style.encode(ax, file_format))
+        ax = _draw(kind, result, vary or [], of, two, style.blank(size))
+        drawn = style.encode(ax, file_format)
+    write(path, drawn)
     if path != STANDARD_OUTPUT:
         print(f"wrote {show_path(path)}: {' '.join(ax.get_title(loc='left').split())}", file=sys.stderr)
 

@@ -25,7 +25,7 @@ class Runner:
         programs = self.temp / "tuplecalc" / "bin"
         for each in (self.checkout / "chains", programs):
             each.mkdir(parents=True)
-        program(programs / "tuplecalc", f'exec "{sys.executable}" -m tuplecalc.cli "$@"')
+        program(programs / "tuplecalc", f'exec "{sys.executable}" -m tuplecalc "$@"')
         program(programs / "gh", f'printf "%s\\n" "$@" > "{folder}/gh"; cat >> "{folder}/gh"')
         self.commented = folder / "gh"
         self.summary, self.output = folder / "summary", folder / "output"
@@ -145,6 +145,25 @@ def test_what_a_branch_changes_is_the_comment(runner: Runner) -> None:
     assert runner.commented.read_text(encoding="utf-8") == "\n".join(
         ["pr", "comment", "7", "--body-file", "-", text]
     )
+
+
+def test_the_base_is_fetched_where_a_checkout_has_the_newest_commit_only(
+    runner: Runner, tmp_path: Path
+) -> None:
+    runner.write("chains/a.toml", FINE)
+    runner.git("init", "-q", "-b", "main")
+    runner.git("add", "-A")
+    runner.git("commit", "-q", "-m", "before")
+    runner.git("switch", "-q", "-c", "change")
+    runner.write("chains/a.toml", FINE.replace("1024-2023", "1024-3023"))
+    runner.git("commit", "-q", "-a", "-m", "after")
+    origin = tmp_path / "origin"
+    runner.checkout.rename(origin)
+    command = ["git", "clone", "-q", "--depth=1", "--branch=change", origin.as_uri(), str(runner.checkout)]
+    subprocess.run(command, check=True)
+    status, text = runner.gate(FILES="chains/a.toml", COMPARE_BASE="main")
+    assert status == "0"
+    assert "1,000 → 2,000" in text
 
 
 def test_values_are_no_commands(runner: Runner, tmp_path: Path) -> None:

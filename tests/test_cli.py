@@ -85,7 +85,7 @@ def test_a_file_comes_before_an_example_of_its_name(tmp_path: Path, monkeypatch:
 
 
 def test_a_misspelt_example_is_recognised() -> None:
-    with pytest.raises(tc.InputError, match='no example is called "outge"; did you mean "outage"\\?'):
+    with pytest.raises(tc.InputError, match=r"outge: there is no such file; did you mean outage\?"):
         invoke("capacity", "outge")
 
 
@@ -245,8 +245,16 @@ def test_a_gate_without_an_offered_rate_is_bad_input(gate: str) -> None:
     ("flows", "gate", "reason"),
     [
         (28_232, ("--most-failing", "0"), ""),
-        (28_233, ("--most-failing", "0"), "--most-failing 0%: 28,233 flows wanted at once are 100.004% of"),
-        (14_200, ("--fail-above", "50%"), "--fail-above 50%: 14,200 flows wanted at once are 50% of those"),
+        (
+            28_233,
+            ("--most-failing", "0"),
+            "--most-failing 0%: 28,233 connections wanted at once are 100.004% of",
+        ),
+        (
+            14_200,
+            ("--fail-above", "50%"),
+            "--fail-above 50%: 14,200 connections wanted at once are 50% of those",
+        ),
     ],
 )
 def test_flows_that_are_wanted_are_gated(flows: int, gate: tuple[str, str], reason: str) -> None:
@@ -341,13 +349,16 @@ def test_closed_standard_input_is_refused() -> None:
     assert refused(process) == "standard input: closed; there is nothing to read"
 
 
+NO_FILE = "there is no such file; `tuplecalc examples outage` prints a chain file to start from"
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("missing.toml", "missing.toml: cannot be read: no such file or directory"),
-        (".", ".: cannot be read: is a directory"),
+        ("missing.toml", f"missing.toml: {NO_FILE}"),
+        (".", ".: this is a folder; write a chain file"),
         ("", "the name of the file is empty; leave it out for the bundled example"),
-        ("missing\n.toml", "missing\\n.toml: cannot be read: no such file or directory"),
+        ("missing\n.toml", f"missing\\n.toml: {NO_FILE}"),
         ("x" * 5000 + ".toml", "x" * 5000 + ".toml: cannot be read: file name too long"),
     ],
 )

@@ -115,7 +115,7 @@ def test_a_gate_for_a_pipeline(nat: str, share: str, status: int) -> None:
 def test_nothing_open(hub: str) -> None:
     found = invoke("observe", hub, "--from", "-", "--fail-above", "0.8", stdin=sockets(0, 0))
     assert found.exit_code == 0
-    assert found.stdout.startswith("Nothing is taken: no limit has a key in use.\n")
+    assert found.stdout.startswith("Nothing is taken: no connection takes anything of a limit.\n")
     assert "clients ports: none of 28,232 taken" in found.stdout
 
 
@@ -662,7 +662,7 @@ def test_on_a_terminal_progress_is_shown_and_goes_away(hub: str, tmp_path: Path)
 def test_a_closed_pipe_is_quiet(hub: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "tuplecalc.cli", "observe", hub, "--from", "-"]
+    command = [sys.executable, "-m", "tuplecalc", "observe", hub, "--from", "-"]
     table = sockets(10, 2).encode()
     done = subprocess.run(command, input=table, stdout=writer, stderr=subprocess.PIPE, env=PLAIN, check=False)
     os.close(writer)

@@ -27,7 +27,7 @@ def test_a_closed_pipe_is_quiet(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     process = subprocess.run(
-        [sys.executable, "-m", "tuplecalc.cli", *arguments],
+        [sys.executable, "-m", "tuplecalc", *arguments],
         stdout=writer,
         stderr=subprocess.PIPE,
         env=PLAIN,
@@ -95,7 +95,8 @@ def everything(tmp_path: Path) -> str:
     hops += ["nat-of-the-egress-gateway", "ファイアウォール", "envoy-of-the-checkout", "프록시-서버", "last"]
     text = 'title = "五つの種類と十のホップ: a long chain of long names"\ntraffic.rate = 700\n'
     for name, service in kinds.items():
-        text += f"[[traffic.kinds]]\nname = '{name}'\nshare = 0.2\nhold = '9s'\nservices = '{services[service]}'\n"
+        text += f"[[traffic.kinds]]\nname = '{name}'\nshare = 0.2\nhold = '9s'\n"
+        text += f"services = '{services[service]}'\n"
     text += "[clients]\naddresses = 1000\n"
     for number, name in enumerate(hops):
         kind = "hourglass'\ncapture = 'listen" if number in (3, 7, 8) else "cone"
@@ -197,14 +198,14 @@ def test_many_hops_are_cut_in_the_table_but_not_in_csv() -> None:
     table = invoke("capacity", "-", stdin=topology).stdout
     assert len(table.splitlines()) < 150
     assert "… 142 more" in table
-    assert re.search("last +ports +64,512 × 1 .* ◀ limits", table)  # what limits is never cut
+    assert re.search("last +ports +64,512 × 1 .* ◀ limits", table)  # what binds is never cut
     assert len(invoke("capacity", "-", "-o", "csv", stdin=topology).stdout.splitlines()) == 203
 
 
 def test_a_terminal_without_these_characters_still_gets_its_answer() -> None:
     process = run("capacity", "outage", env={**PLAIN, "PYTHONIOENCODING": "ascii"})
     assert process.returncode == 0
-    assert b"193,536 flows open at once" in process.stdout
+    assert b"193,536 connections can be open at once" in process.stdout
 
 
 # examples and schema.
@@ -258,8 +259,8 @@ def schema() -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_schema_accepts_every_example(name: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
-    jsonschema.validate(tomllib.loads(example_text(name)), schema(), jsonschema.Draft202012Validator)
+    jsonschema.Draft7Validator.check_schema(schema())
+    jsonschema.validate(tomllib.loads(example_text(name)), schema(), jsonschema.Draft7Validator)
 
 
 @pytest.mark.parametrize(
@@ -285,19 +286,19 @@ def test_the_schema_accepts_every_example(name: str) -> None:
 )
 def test_the_schema_refuses_what_the_program_refuses(setting: str) -> None:
     topology = tomllib.loads(example_text("cone"))
-    jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)
+    jsonschema.validate(topology, schema(), jsonschema.Draft7Validator)
     set_values(topology, [setting])
     with pytest.raises(tc.ChainError):
         tc.from_dict(topology)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(topology, schema(), jsonschema.Draft202012Validator)
+        jsonschema.validate(topology, schema(), jsonschema.Draft7Validator)
 
 
 # What a shell may do to the output.
 
 
 def shell(command: str) -> subprocess.CompletedProcess[str]:
-    words = f"{sys.executable} -m tuplecalc.cli"
+    words = f"{sys.executable} -m tuplecalc"
     line = command.replace("tuplecalc", words)
     return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, env=PLAIN)
 
@@ -331,7 +332,7 @@ def test_json_has_escapes_where_the_encoding_lacks_characters() -> None:
 def test_a_name_of_any_length_is_looked_up() -> None:
     done = shell(f"tuplecalc capacity {'a' * 300}")
     assert done.returncode == 2
-    assert done.stderr.startswith('error: no example is called "aaa')
+    assert done.stderr.endswith("a: cannot be read: file name too long\n")
 
 
 def test_a_folder_does_not_hide_an_example(tmp_path: Path) -> None:
@@ -343,7 +344,7 @@ def test_a_folder_does_not_hide_an_example(tmp_path: Path) -> None:
 def test_where_no_flow_fits_nothing_fits() -> None:
     chain = DIRECT.format(rate=5) + "[[hops]]\nname='px'\nkind='hourglass'\ncapture='listen'\nmax_files=1\n"
     done = subprocess.run(
-        [sys.executable, "-m", "tuplecalc.cli", "capacity", "-", "--fail-above", "0.9"],
+        [sys.executable, "-m", "tuplecalc", "capacity", "-", "--fail-above", "0.9"],
         input=chain,
         capture_output=True,
         text=True,
@@ -351,8 +352,11 @@ def test_where_no_flow_fits_nothing_fits() -> None:
         env=PLAIN,
     )
     assert done.returncode == 1
-    assert "Fails: 100% of the connections are expected to fail at 5/s.\nNo flow gets through." in done.stdout
+    assert (
+        "Fails: 100% of the connections are expected to fail at 5/s.\nNo connection gets through."
+        in done.stdout
+    )
 
 
 def test_the_version() -> None:
-    assert shell("tuplecalc --version").stdout == f"{tc.__version__}\n"
+    assert shell("tuplecalc --version").stdout == f"tuplecalc {tc.__version__}\n"

@@ -65,7 +65,7 @@ def test_the_source_package_has_what_its_tests_read(packages: tuple[Path, Path])
     start = packages[0].name.removesuffix(".tar.gz") + "/"
     with tarfile.open(packages[0]) as archive:
         names = {item.name.removeprefix(start) for item in archive.getmembers() if item.isfile()}
-    top = {path.name for path in ROOT.glob("*.*") if path.is_file() and not path.name.startswith(".")}
+    top = {path.name for ending in ("md", "cff", "yml", "toml") for path in ROOT.glob(f"*.{ending}")}
     folders = set[str]().union(
         *(files(ROOT / name) for name in ("tuplecalc", "tests", "docs", "notebooks", ".ci"))
     )

@@ -38,7 +38,7 @@ RESULTS: dict[str, tuple[Any, str, str]] = {
         "text/html",
         "<pre>addresses of lvs",
     ),
-    "crossovers": (tc.crossovers(OUTAGE, "traffic.hold"), "text/html", "<pre>What binds, by hold"),
+    "crossovers": (tc.crossovers(OUTAGE, "traffic.hold"), "text/html", "<pre>Tightest limit by hold"),
     "sweep": (tc.sweep(OUTAGE, ["hops.lvs.addresses=1..2"]), "text/html", "<pre>hops.lvs.addresses"),
     "explanation": (tc.explain(OUTAGE), "text/latex", "$$\n\\begin{aligned}\n\\text{flows} &="),
     "forms": (tc.explain(OUTAGE).limits[0], "text/latex", "$$\n\\begin{aligned}\n\\text{flows} &="),
@@ -51,7 +51,7 @@ def test_a_result_is_shown(name: str, shell: Shell) -> None:
     shown = shell.shows(result)
     assert shown.keys() == {"text/plain", kind}
     assert shown[kind].strip().startswith(start)
-    for own in ("<p><b>What would help", "<p><b>Fails"):
+    for own in ("<p><b>What else", "<p><b>First", "<p><b>Fails"):
         shown[kind] = shown[kind].replace(own, "")
     assert "<b>" not in shown[kind]
     assert Shell().shows(result).keys() == {"text/plain"}  # where nobody has asked for it

@@ -21,19 +21,19 @@ from tuplecalc.questions.comparison import compare
 from tuplecalc.render import compared, figures, kinds
 from tuplecalc.render import report as module
 from tuplecalc.render.figures import style
-from tuplecalc.render.report import assumptions, pictures
+from tuplecalc.render.report import assumptions, changes, pictures
 from tuplecalc.render.report.chain import stations
 
 OUTAGE = tc.example("outage")
 SECTIONS = [
     "changes",
+    "glance",
     "chain",
+    "load",
+    "remedies",
     "hops",
     "limits",
     "formulas",
-    "load",
-    "advice",
-    "presets",
     "assumptions",
     "input",
 ]
@@ -57,36 +57,67 @@ def outage() -> str:
 
 def test_the_sections_and_their_order(outage: str) -> None:
     read = Page(outage)
-    assert read.headings("h2") == [name for name in SECTIONS if name != "presets"]
+    assert read.headings("h2") == SECTIONS
     assert len(read.headings("h1")) == 1
     links = [attributes["href"] for tag, attributes in read.tags if tag == "a"]
-    assert links == [f"#{name}" for name in read.headings("h2")]
+    assert links == ["#changes", *(f"#{name}" for name in read.headings("h2"))]
+
+
+def test_the_answer_comes_first(outage: str) -> None:
+    answer = Page(outage).text.partition("At a glance")[0]
+    order = [
+        "The login outage",
+        "Fails: 47.8% to 64.8% of the connections are expected to fail at 700/s.",
+        "login-proxy shared limits both",
+        "First remedy. No connection tracking at login-proxy (notrack)",
+        "--set hops.login-proxy.tracking=off",
+    ]
+    assert sorted(order, key=answer.index) == order
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_answer_of_a_chain_that_fits_that_nothing_helps_and_that_is_asked_nothing() -> None:
+    fits = page(tc.example("cone")).text
+    assert "Fits: none of the connections" in fits
+    assert "To carry more. " in fits
+    fixed = {"fixed": ["addresses", "ports", "time_wait", "max_entries", "reuse_after"]}
+    nat = cone(preset="aws-nat-gateway")
+    stuck = chain(
+        {**nat, **fixed},
+        traffic={"rate": 10**6, "hold": 1},
+        services={"addresses": 1, "ports": 80, **{"fixed": ["addresses", "ports"]}},
+    )
+    text = page(stuck).text.partition("At a glance")[0]
+    assert "would help." in text
+    assert "remedy" not in text
+    idle = page(ODD["direct"]).text.partition("At a glance")[0]
+    assert "can be open at once" in idle
+    assert "fail" not in idle
 
 
 def test_it_says_what_the_terminal_says(outage: str) -> None:
     text = Page(outage).text
-    assert "193,536 flows open at once and 586.5/s: login-proxy shared binds, because both legs of a" in text
-    tiles = text.index("expected to fail at 700/s"), text.index("flows open at once")
-    assert tiles == tuple(sorted(tiles)), "the verdict is the first tile"
+    assert "193,536 connections can be open at once, and the highest rate is 586.5/s: login-proxy" in text
     assert "Fails: " in text
-    assert "Best case, ports chosen in concert: 16.2% fail" in text
-    assert "login-proxy shared is the first to run dry" in text
-    assert "To be sure that they never pick the same port, separate port ranges for lvs and" in text
+    assert "Best case, if no two hops ever picked the same port: 16.2% fail" in text
+    assert "login-proxy shared is the first to run out" in text
+    assert "To rule out blind picks, separate port ranges for lvs and" in text
     assert "--set hops.lvs.ports=1024-33279" in text
     assert " ".join(example_text("outage").split()) in text
 
 
 def test_hops_and_limits(outage: str) -> None:
     read = Page(outage)
-    assert ["login-proxy", "layer 7", "387,072", "193,536", "586.5", "119%"] in read.rows("login-proxy")
-    why = "both legs of a flow need a port of their own (one table)"
-    assert ["shared binds", "193,536", "586.5", why] in read.rows("shared binds")
+    assert "inverted cone (a proxy behind a NAT, where each connection takes two ports)" in read.text
+    assert ["login-proxy", "proxy", "387,072", "193,536", "586.5", "119%"] in read.rows("login-proxy")
+    why = "a connection has two sides at the proxy, and each takes a port of the same table"
+    assert ["shared limits", "193,536", "586.5", why] in read.rows("shared limits")
     assert [
         "lvs",
         "ports",
         "387,072",
         "921.6",
-        "many sources share few addresses, told apart by port",
+        "many clients share few addresses, and only the port tells their connections apart",
     ] in read.rows("lvs")
 
 
@@ -99,6 +130,10 @@ def test_formulas_are_mathml_with_the_numbers_put_in(outage: str) -> None:
 
 def test_it_needs_nothing_else(outage: str) -> None:
     assert not re.search(r"https?://", outage)
+    with_preset = tc.report(tc.with_settings(OUTAGE, "hops.lvs.preset=tencent-nat-gateway"))
+    linked = re.findall(r'<a href="(https?://[^"]+)" rel="noopener">([^<]+)</a>', with_preset)
+    assert linked == [("https://www.tencentcloud.com/document/product/1015/30230",) * 2]
+    assert not re.search(r"https?://", re.sub(r'<a href="http.*?</a>', "", with_preset))
     assert not re.search(r"<(script|iframe|object|embed|form|img|video)\b", outage)
     assert not re.search(r"@import|url\((?!#)", outage)
     assert "default-src 'none'" in outage
@@ -142,7 +177,7 @@ def test_without_an_offered_rate_nothing_is_said_of_one() -> None:
 @pytest.mark.usefixtures("undrawn")
 def test_no_flows_and_no_limit_of_the_rate() -> None:
     assert (
-        "0 flows open at once and 0/s: h0 shared binds, because both legs of a flow would be one"
+        "0 connections can be open at once, and the highest rate is 0/s: h0 shared limits both, because"
         in page(ODD["refused"]).text
     )
     endless = page(ODD["no rate"]).text
@@ -239,18 +274,18 @@ def test_of_very_many_presets_the_first_are_cited() -> None:
 def test_stations_name_their_figures() -> None:
     by_name = {station.name: station for station in stations(tc.capacity(tc.example("hourglass")))}
     assert by_name["firewall"].glyph == "hourglass"
-    assert by_name["firewall"].facts == ("keeps 262,144 flows",)
-    assert by_name["firewall"].binds == "binds"
-    assert by_name["proxy"].kind == "layer 7, tproxy"
+    assert by_name["firewall"].facts == ("room for 262,144 connections",)
+    assert by_name["firewall"].binds == "limits"
+    assert by_name["proxy"].kind == "proxy, tproxy"
     own = stations(tc.capacity(tc.example("inverted-cone-nat")))[2]
-    assert own.facts == ("1 listener", "1 address × 64,512 ports of its own", "keeps 258,048 flows")
+    assert own.facts == ("1 listener", "1 address × 64,512 ports of its own", "room for 258,048 connections")
     silent = stations(tc.capacity(chain({"kind": "hourglass", "layer": 2})))[1]
     assert silent.facts == ("limits nothing itself",)
 
 
-def test_what_binds_flows_and_what_binds_the_rate() -> None:
+def test_what_limits_flows_and_what_limits_the_rate() -> None:
     found = stations(tc.capacity(tc.example("inverted-cone-tproxy")))
-    assert [station.binds for station in found] == ["", "binds the rate", "binds the flows", ""]
+    assert [station.binds for station in found] == ["", "limits the rate", "limits the flows", ""]
 
 
 # Figures.
@@ -348,15 +383,16 @@ def test_the_assumptions_of_the_outage() -> None:
     assert (
         even == "Traffic spreads evenly over the services, and over the addresses and instances of each hop."
     )
-    assert concert.startswith("All counts, the highest rate and the best case: no device picks a port")
-    assert blindly.startswith("What is expected to fail: each device picks by chance, of the ports")
+    assert concert.startswith("All counts, the highest rate and the best case: no hop picks a port")
+    assert blindly.startswith("What is expected to fail: each hop picks by chance, of the ports")
     assert steady.startswith("Rates are those of a steady state")
     assert once == "New connections come at random moments, and one that fails is not tried again."
 
 
-def test_what_is_not_counted_stands_beside_the_verdict_only() -> None:
-    summary, rest = tc.report(OUTAGE).partition('<p class="lead">Fails: ')[2].split("</section>", 1)
-    words = "Not counted: tables of lvs, login-proxy (Linux: 262,144), files of login-proxy"
+@pytest.mark.usefixtures("undrawn")
+def test_what_is_not_counted_is_said_once() -> None:
+    summary, rest = tc.report(OUTAGE).partition('<h2 id="glance">')[2].split("</section>", 1)
+    words = "Not counted, as no size is given: tracking tables of lvs, login-proxy (Linux: 262,144)"
     assert (words in summary, words in rest) == (True, False)
 
 
@@ -375,6 +411,46 @@ def test_assumptions_of_other_chains() -> None:
 # Comparisons.
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_two_chains_have_their_own_names() -> None:
+    old, new = (
+        tc.capacity(OUTAGE),
+        tc.with_settings(OUTAGE, "hops.login-proxy.tracking=off", "traffic.rate=900"),
+    )
+    read = page(new, compare=old, files=("monday.toml", "friday.toml"))
+    assert "Compared with monday.toml: see" in read.text
+    title = "“The login outage: a NAT-mode balancer in front of regional login proxies”"
+    assert f"From {title}, monday.toml (before) to {title}, friday.toml (now)." in read.text
+    assert ["figure", "monday.toml", "friday.toml", "change"] in read.cells
+    assert ["key", "monday.toml", "friday.toml"] in read.cells
+    assert read.rows("monday.toml") == [["monday.toml", "friday.toml", "change"] * 2]
+    found = [
+        read.rows(what) for what in ("verdict", "offered rate /s", "connections open at once", "limited by")
+    ]
+    assert [row[1:] for rows in found for row in rows] == [
+        ["fails", "tight", ""],
+        ["700", "900", ""],
+        ["193,536", "387,072", "2×"],
+        ["login-proxy shared", "lvs ports", ""],
+        ["login-proxy shared", "lvs ports", ""],
+    ]
+    labels = {attributes.get("data-label") for tag, attributes in read.tags if tag == "td"}
+    assert {"flows, monday.toml", "rate /s, friday.toml"} <= labels
+
+
+def test_what_two_chains_are_called() -> None:
+    same = compare(tc.capacity(OUTAGE), tc.capacity(OUTAGE))
+    assert changes.sides(same, None) == changes.sides(same, ("a.toml", "a.toml")) == ("before", "now")
+    other = compare(tc.capacity(tc.cone(title="Old <b>")), tc.capacity(tc.cone(title="新しい回線")))
+    assert changes.sides(other, None) == ("Old <b>", "新しい回線")
+    assert changes.titled(other, None) == ("“Old <b>”", "“新しい回線”")
+
+
+def test_remarks_name_the_chain() -> None:
+    found = compare(tc.capacity(OUTAGE), tc.capacity(tc.cone(name="nat")))
+    assert list(changes.remarks(found, ("a", "b"))) == ["Only in a: lvs, login-proxy.", "Only in b: nat."]
+
+
 def rows(*changes: str) -> Iterator[tuple[Any, ...]]:
     old = tc.capacity(OUTAGE)
     found = compare(old, tc.capacity(tc.with_settings(OUTAGE, *changes)))
@@ -384,12 +460,12 @@ def rows(*changes: str) -> Iterator[tuple[Any, ...]]:
 def test_rows_of_a_comparison() -> None:
     assert list(rows("hops.login-proxy.tracking=off")) == [
         ("ports", "same", "same", "", ""),
-        ("ports", "same", "same", "", "binds now"),
+        ("ports", "same", "same", "", "limits now"),
         ("accepted", "same", "same", "", ""),
         ("upstream", "same", "same", "", ""),
-        ("shared", "", "", "only before", "bound before"),
+        ("shared", "", "", "only before", "limited before"),
     ]
-    assert [row[1:] for row in rows("hops.lvs.addresses=2")][-1] == ("2×", "2×", "", "binds")
+    assert [row[1:] for row in rows("hops.lvs.addresses=2")][-1] == ("2×", "2×", "", "limits")
 
 
 def test_sentences_of_a_comparison() -> None:
@@ -403,15 +479,16 @@ def test_sentences_of_a_comparison() -> None:
         "entries (Linux: 262,144)."
     )
     assert said == [
-        "Flows open at once: 193,536 → 387,072 (2×). lvs ports binds now; it was login-proxy shared.",
-        "Rate: 586.5/s → 921.6/s (+57.1%). lvs ports binds now; it was login-proxy shared.",
+        "Connections open at once: 193,536 → 387,072 (2×). Now lvs ports limits this; before, login-proxy "
+        "shared did.",
+        "Rate: 586.5/s → 921.6/s (+57.1%). Now lvs ports limits this; before, login-proxy shared did.",
         "700/s was 119% of the highest rate, and is 76% now.",
     ]
     verdicts, flows, *_ = compared.sentences(compare(new, new))
     assert verdicts.startswith(
         "Before and now it fits: none of the connections is expected to fail at 700/s,"
     )
-    assert flows == "Flows open at once: 387,072, as before. lvs ports binds as before."
+    assert flows == "Connections open at once: 387,072, as before. lvs ports limits this, as before."
 
 
 def test_sentences_where_a_rate_is_no_longer_limited_and_hops_come_and_go() -> None:
@@ -447,8 +524,8 @@ def test_of_very_many_limits_the_slow_figures_are_left_out_and_said_so(
 def test_kinds_of_traffic_have_a_section() -> None:
     page = tc.report(tc.example("mixed-by-share"))
     assert '<a href="#kinds">Kinds of traffic</a>' in page
-    assert "redirect capture binds flows and rate of redirected" in page
-    assert "Open flows are of the kinds by their parts of the new connections" in page
+    assert "redirect capture limits redirected" in page
+    assert "Open connections are of the kinds by their parts of the new ones" in page
     assert "the figures rate, map take their time" in page
     assert "<mi>σ</mi>" in page
     assert 'id="kinds"' not in tc.report(tc.example("cone"))
@@ -458,6 +535,6 @@ def test_what_the_kinds_take_of_the_limits_that_bind() -> None:
     shares = "traffic.kinds.transparent.share=0.9", "traffic.kinds.redirected.share=0.1"
     result = tc.capacity(tc.with_settings(tc.example("mixed-by-share"), *shares))
     assert list(kinds.takes(result)) == [
-        "tproxy shared: of the keys that open flows hold transparent has 95% and redirected has 5.3%.",
-        "nat ports: of the time for which keys are taken transparent has 90% and redirected has 10%.",
+        "tproxy shared: of what open connections take transparent has 95% and redirected has 5.3%.",
+        "nat ports: of the time for which it is taken transparent has 90% and redirected has 10%.",
     ]

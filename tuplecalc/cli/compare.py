@@ -35,7 +35,7 @@ def compare(
     rate: Rate = None,
     output: Annotated[Literal["text", "markdown", "json"], OUTPUT] = "text",
 ) -> None:
-    """Two chains side by side: what binds now, limit by limit, and what the difference buys."""
+    """Two chains side by side: the verdict, the tightest limits, and each limit that differs."""
     before, after = _sides(old, new, settings or [], rate)
     with working("comparing"):
         found = compared(capacity(before), capacity(after))

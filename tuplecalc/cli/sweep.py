@@ -37,7 +37,7 @@ def sweep(
     ] = False,
     output: Annotated[Literal["table", "csv", "json"], OUTPUT] = "table",
 ) -> None:
-    """Flows, rate and what binds at every point of a grid of values, over any number of axes."""
+    """Connections, rate and the tightest limits at every point of a grid of values."""
     if not vary:
         raise InputError(
             "--vary: this says what varies, and is missing; write --vary hops.lvs.addresses=1..64"

@@ -16,7 +16,7 @@ from itertools import chain, combinations, islice
 from math import prod
 from typing import NamedTuple
 
-from tuplecalc.errors import ChainError
+from tuplecalc.errors import ChainError, reject
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number, Size
 from tuplecalc.limits.kinds import SHARED
@@ -80,12 +80,16 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     does it alone.  Where nothing fails, separate port ranges come last, and are there wherever hops draw on
     the same ports.
 
+    Raises :class:`~tuplecalc.errors.ChainError` for anything but a capacity.
+
     >>> from tuplecalc.network.file import example
     >>> for advice in advise(capacity(example("cone"))):
     ...     print(*advice.settings, f"{advice.flows:,}", f"{float(advice.rate):,.0f}")
     hops.nat.time_wait=30s 5,160,960 161,280
     hops.nat.addresses=5 6,451,200 52,879
     """
+    if not isinstance(result, Capacity):
+        raise reject(result, "this is what a chain can carry", "give it tc.capacity(chain)", "result")
     known: Known = {}
     gains = _evaluated(result, _helping(result), known)
     for together in (1, 2, 3):

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 60  # a screen or two; csv and JSON have all
 _LONG = numbers.LONGEST
-_WAYS = [Way(40, _LONG, 3), Way(20, _LONG, 3), Way(12, _LONG, 3), Way(12, 10**7, 3), Way(8, 10**5, 1)]
+_WAYS = [
+    *(Way(name, _LONG, 3) for name in (40, 20, 12)),
+    *(Way(12, _LONG, 2), Way(12, 10**7, 3), Way(8, 10**5, 1)),
+]
 _OF_KINDS = [Way(40, _LONG, 3), Way(20, _LONG, 3), Way(20, _LONG, 2), Way(14, 10**7, 2), Way(8, 10**5, 1)]
 _DROPPED = ("what it is", "share", "tuple space", "kind", "room", "kinds", "rate /s", "used", "offered")
 """The columns that go first where there is little room, one after the other."""

@@ -38,7 +38,7 @@ class Row(NamedTuple):
     @property
     def limits_now(self) -> bool:
         """Whether it is the tightest limit of the newer chain."""
-        return self.binds in ("binds", "binds now")
+        return self.binds in (_BOTH, _NOW)
 
     @property
     def is_changed(self) -> bool:

@@ -96,7 +96,7 @@ def _by_limit(found: Sequence[Elasticity]) -> Iterator[tuple[str, list[Elasticit
         )
         yield (
             f"{what}: {limit.hop} {limit.name} limits this.",
-            [each for each in rows if abs(each.value) >= _NOTHING],
+            [each for each in rows if abs(Fraction(each.value)) >= _NOTHING],
         )
 
 

@@ -35,6 +35,7 @@ _SHAPES = {
     "inverted cone": "a proxy behind a NAT",
 }
 _CONSTRAINTS = {
+    None: "",
     "port": ", where each connection takes two ports",
     "address": ", where all connections end at few listeners",
     "address and port": ", where connections take two ports or end at few listeners",
@@ -44,7 +45,7 @@ _RARELY = 1e-3  # one search in a thousand: what an operator would see in the lo
 
 def kind(result: Capacity) -> str:
     """The shape, and what it means: ``cone (a NAT turns many addresses into few)``."""
-    means = _SHAPES[result.shape] + _CONSTRAINTS.get(result.constraint, "")
+    means = _SHAPES[result.shape] + _CONSTRAINTS[result.constraint]
     several = len(result.chain.traffic.kinds)
     more = f", {several:,} kinds of traffic" if several > 1 else ""
     return f"{result.shape} ({means}){more}"
@@ -103,7 +104,7 @@ def blind(load: Offered) -> str:
     if worst is None:
         return ""
     choosers, names = worst.choosers, kinds.listed(worst.choosers)
-    pick = "picks" if len(choosers) == 1 else "pick"
+    pick = "picks" if len(choosers) == 1 and choosers[0] != "clients" else "pick"
     said = f"Blind pick: {names} {pick} a port without seeing which are taken at {worst.hop}. Where it is"
     if worst.hop in choosers and len(choosers) > 1:
         two = len(choosers) == _PAIR
@@ -337,9 +338,7 @@ other 8,472 open fails, and is counted in the share that fails.
 def at_most(result: Capacity) -> Iterator[str]:
     """Why a figure is a bound, where one is, and which hop makes it one."""
     reasons = dict.fromkeys((bound.hop, bound.reason) for bound in result.at_most)
-    yield from (
-        f"“At most”, since the truth may be less because of {hop}: {reason}." for hop, reason in reasons
-    )
+    yield from (f"“At most”: the truth may be less, because of {hop}: {reason}." for hop, reason in reasons)
 
 
 def advice(result: Capacity, item: Advice) -> str:

@@ -25,12 +25,12 @@ ORIGINS = {
     "spread": "the best case: sources spread evenly over the addresses",
     "port_search": "the best case: a port that is free is found",
     "port_choice": "any free port will do",
-    "layer": "a proxy: two connections for each flow",
+    "layer": "a proxy: it ends each connection and opens another one",
     "source": "the proxy speaks to the services from its own addresses",
-    "tracking": "the careful case: one table keys both legs and drops what it finds invalid",
+    "tracking": "the careful case: one table has both sides of a connection, and drops what it finds invalid",
     "collision": "Linux: the newer connection takes the entry (measured on 6.18)",
     "survival": "Linux between separate machines: by the sequence numbers of both (measured on 6.18)",
-    "split": "any instance serves any flow",
+    "split": "any instance serves any connection",
     "instances": "one machine",
     "addresses": "one address",
     "listen_addresses": "one listener address",
@@ -92,7 +92,7 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
     hashed = [hop.name for hop in chain.hops if isinstance(hop, Cone) and hop.spread == "hashed"]
     over = []
     if len(chain.strands) > 1:
-        yield "Open flows are of the kinds by their parts of the new connections, times how long these last."
+        yield "Open connections are of the kinds by their parts of the new ones, times how long these last."
         yield from _spread(chain)
     elif shares:
         yield "Traffic falls on the groups of services by their shares, and evenly within each group."
@@ -109,8 +109,8 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
     for name in hashed:
         yield f"Sources fall on the addresses of {name} by chance and stay there (a hash)."
     if load.blind:
-        yield "All counts, the highest rate and the best case: no device picks a port that another holds."
-        yield "What is expected to fail: each device picks by chance, of the ports that it takes to be free."
+        yield "All counts, the highest rate and the best case: no hop picks a port that another has taken."
+        yield "What is expected to fail: each hop picks by chance, of the ports that it sees free."
     if result.rate is not None:
         yield (
             "Rates are those of a steady state: what can go on for ever, from mean times alone "

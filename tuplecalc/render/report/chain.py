@@ -21,7 +21,7 @@ class Station(NamedTuple):
     """One station of the drawing.
 
     ``glyph`` is ``"clients"``, ``"cone"``, ``"hourglass"``, ``"proxy"``, ``"services"`` or, for hops
-    that are left out, ``"more"``; ``binds`` says what it binds, if anything.
+    that are left out, ``"more"``; ``binds`` says what it limits, if anything.
     """
 
     glyph: str
@@ -32,15 +32,15 @@ class Station(NamedTuple):
 
 
 def stations(result: Capacity) -> tuple[Station, ...]:
-    """The chain from the clients to the services; in the middle of a long one only what binds.
+    """The chain from the clients to the services; in the middle of a long one only the tightest.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
     >>> for station in stations(capacity(example("outage"))):
     ...     print(station.glyph, station.facts)
-    clients ('131,072 addresses × 64,512 ports', 'keeps 8,455,716,864 flows')
-    cone ('1 address × 64,512 ports', 'called at 1 endpoint', 'keeps 387,072 flows')
-    proxy ('64,512 ports at the client’s address', '6 instances', 'keeps 193,536 flows')
+    clients ('131,072 addresses × 64,512 ports', 'room for 8,455,716,864 connections')
+    cone ('1 address × 64,512 ports', 'clients call 1 endpoint', 'room for 387,072 connections')
+    proxy ('64,512 ports at the client’s address', '6 instances', 'room for 193,536 connections')
     services ('6 addresses × 1 port', '6 endpoints')
     """
     parts = {hop.name: hop for hop in result.chain.hops}
@@ -74,12 +74,12 @@ def _station(result: Capacity, part: AnyHop | None, hop: HopCapacity) -> Station
             glyph, facts = "hourglass", []
     if part and part.virtual:
         endpoints = part.virtual.addresses.size * part.virtual.ports.size
-        facts.append(f"called at {_several(endpoints, 'endpoint')}")
+        facts.append(f"clients call {_several(endpoints, 'endpoint')}")
     if part and part.instances > 1:
         facts.append(f"{numbers.count(part.instances)} instances")
     kind = f"{sentences.hop_kind(result, hop)}{f', {part.capture}' if isinstance(part, Proxy) else ''}"
     least = min((limit.flows for limit in hop.limits if limit.flows is not None), default=None)
-    facts.append("limits nothing itself" if least is None else f"keeps {_several(least, 'flow')}")
+    facts.append("limits nothing itself" if least is None else f"room for {_several(least, 'connection')}")
     return Station(glyph, hop.name, kind, tuple(facts), binds(result, hop.name))
 
 
@@ -112,7 +112,7 @@ def _several(number: int, one: str, many: str = "") -> str:
 
 
 def _cut(found: list[Station]) -> Iterator[Station]:
-    """All stations, or of very many the first and last few and what binds, with the gaps said."""
+    """All stations, or of very many the first and last few and the tightest, with the gaps said."""
     few = _MOST_STATIONS // 3
     left: list[Station] = []
     for place, station in enumerate(found):

@@ -8,6 +8,7 @@ import typer
 
 from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import OUTPUT, Rate, chain, put
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
@@ -43,7 +44,8 @@ def compare(
 ) -> None:
     """Two chains side by side: the verdict, the tightest limits, and each limit that differs."""
     before, after = _sides(old, new, settings or [], rate)
-    found = compared(capacity(before), capacity(after))
+    with working("comparing"):
+        found = compared(capacity(before), capacity(after))
     from tuplecalc.render import compared as renderer
 
     put(found, output, renderer)

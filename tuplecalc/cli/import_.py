@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 
 from tuplecalc.cli.files import with_schema
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, target, write
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError
 
 
@@ -47,7 +47,7 @@ def import_(
     if sources.count("-") > 1:
         raise InputError("-: standard input can be read once; write the other sources to files")
     path = target(output, "chain.toml", sources)
-    with _shown(f"reading {', '.join(sources)}"):
+    with working(f"reading {', '.join(sources)}"):
         found = read(sources, None if sys.stdin is None else sys.stdin.buffer)
     write(path, found.text.encode())
     if path != STANDARD_OUTPUT:
@@ -58,13 +58,3 @@ def import_(
         there = "" if path == STANDARD_OUTPUT else f" in {path}"
         lines = "1 line" if found.unknowns == 1 else f"{found.unknowns} lines"
         print(f'{lines}{there} marked "unknown": what the sources do not say.', file=sys.stderr)
-
-
-def _shown(what: str) -> AbstractContextManager[object]:
-    """What takes its time, on a terminal."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
-    from rich.markup import escape
-
-    return Console(stderr=True).status(escape(what))

@@ -1,11 +1,12 @@
 """The documentation's pages: their fenced blocks, and what their commands write.
 
-`python -m tests.pages` runs every command again and writes its output into the page.
+`python -m tests.pages` runs every command again and writes what it gives into page and pictures.
 """
 
 import contextlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,8 +89,11 @@ def empty_folder() -> Iterator[Path]:
 def main() -> None:
     for page in [ROOT / each for each in sys.argv[1:]] or PAGES:
         before = page.read_text(encoding="utf-8")
-        with empty_folder():
+        with empty_folder() as folder:
             after = rewritten(page)
+            for picture in (ROOT / "docs").glob("*.png"):
+                if (folder / picture.name).exists():
+                    shutil.copy(folder / picture.name, picture)
         if after != before:
             page.write_text(after, encoding="utf-8")
             print(f"{title(page)}: written again", flush=True)

@@ -245,8 +245,16 @@ def test_a_gate_without_an_offered_rate_is_bad_input(gate: str) -> None:
     ("flows", "gate", "reason"),
     [
         (28_232, ("--most-failing", "0"), ""),
-        (28_233, ("--most-failing", "0"), "--most-failing 0%: 28,233 flows wanted at once are 100.004% of"),
-        (14_200, ("--fail-above", "50%"), "--fail-above 50%: 14,200 flows wanted at once are 50% of those"),
+        (
+            28_233,
+            ("--most-failing", "0"),
+            "--most-failing 0%: 28,233 connections wanted at once are 100.004% of",
+        ),
+        (
+            14_200,
+            ("--fail-above", "50%"),
+            "--fail-above 50%: 14,200 connections wanted at once are 50% of those",
+        ),
     ],
 )
 def test_flows_that_are_wanted_are_gated(flows: int, gate: tuple[str, str], reason: str) -> None:

@@ -22,8 +22,8 @@ SUBSCRIBERS = NAT.format(traffic="rate = 20000", clients=12_000, nat="addresses 
 GROWING = 'addresses = 79, ports = "1024-65535", block = 128, blocks_per_client = {most}'
 SPANNING = 'addresses = 4, ports = "1024-65535", block = 4096, blocks_span = {spans}'
 WITHOUT = (
-    "Only 3,528 of 12,000 clients get ports at nat: the flows and rates that can be reached are theirs. "
-    "All that the other 8,472 open fails, and is counted in the share that fails."
+    "Only 3,528 of 12,000 clients get ports at nat: all connections and rates here are theirs. "
+    "What the other 8,472 open fails, and is counted in the share that fails."
 )
 POOL = 'addresses = 1, ports = "1024-65023"'  # 64,000 ports
 
@@ -76,11 +76,11 @@ def test_the_least_addresses_for_all_subscribers(asked: list[str], least: int | 
 
 def test_a_solution_says_who_is_left_out() -> None:
     said = typed(SUBSCRIBERS, "solve", "--for", "hops.nat.addresses")
-    assert "Only 2,394 of 12,000 clients get ports: the flows" in " ".join(said.split())
+    assert "Only 2,394 of 12,000 clients get ports: all connections" in " ".join(said.split())
     record = json.loads(typed(SUBSCRIBERS, "solve", "--for", "clients.flows_each", "-o", "json"))
     assert record["reason"] == (
-        "flows_each of clients: no value helps for all clients at once: nat ports binds at 3,612,672 flows. "
-        + WITHOUT.replace(" at nat", "")
+        "flows_each of clients: no value helps for all clients at once: nat ports allows 3,612,672 "
+        "connections. " + WITHOUT.replace(" at nat", "")
     )
 
 
@@ -118,7 +118,7 @@ def test_the_most_clients(nat: str, each: int, most: int | None) -> None:
     text = NAT.format(traffic="", clients=5, nat=nat)
     asked = ["solve", "-", "--for", "clients.addresses", "--set", f"clients.flows_each={each}"]
     found = invoke(*asked, stdin=text)
-    unit = "flow" if each == 1 else "flows"
+    unit = "connection" if each == 1 else "connections"
     if most is None:
         assert found.exit_code == 1
         return

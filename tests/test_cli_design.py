@@ -21,11 +21,10 @@ def test_solve_says_the_value_and_what_it_gives() -> None:
     result = invoke("solve", "outage", "--for", "hops.lvs.addresses", "--rate", "50000")
     assert result.exit_code == 0
     assert result.stdout == (
-        "addresses of lvs: 86 is the least for 50,000/s.\n"
-        "With 86: 16,644,096 flows open at once, 50,437/s; login-proxy shared binds.\n"
-        "As devices really choose, 43% to 56.2% are expected to fail at 50,000/s: what is\nsaid here is the "
-        "best case.\n"
-        "With 85: 16,450,560 flows, 49,850/s: not enough.\n"
+        "addresses of lvs: 86 is the least for 50,000/s, but in the best case only:\n"
+        "really 43% to 56.2% are expected to fail.\n"
+        "With 86: 16,644,096 connections open at once, 50,437/s; login-proxy shared\nlimits it.\n"
+        "With 85: 16,450,560 connections, 49,850/s: not enough.\n"
         "  --set hops.lvs.addresses=86\n"
     )
 
@@ -33,10 +32,9 @@ def test_solve_says_the_value_and_what_it_gives() -> None:
 def test_solve_for_a_time_says_the_longest() -> None:
     result = invoke("solve", "outage", "--for", "traffic.hold")
     assert result.stdout.splitlines() == [
-        "hold: 246.48 s (4 min 6 s) is the longest for 700/s.",
-        "Then 193,536 flows open at once, 700/s; login-proxy shared binds.",
-        "As devices really choose, 42.8% to 55.7% are expected to fail at 700/s: what is",
-        "said here is the best case.",
+        "hold: 246.48 s (4 min 6 s) is the longest for 700/s, but in the best case only:",
+        "really 42.8% to 55.7% are expected to fail.",
+        "Then 193,536 connections open at once, 700/s; login-proxy shared limits it.",
         "  --set traffic.hold=246.48",
     ]
 
@@ -45,7 +43,7 @@ def test_solve_for_a_time_says_the_longest() -> None:
 def test_no_value_is_status_1_and_the_reason(output: str) -> None:
     result = invoke("solve", "outage", "--for", "hops.lvs.time_wait", "--rate", "700", "-o", output)
     assert result.exit_code == 1
-    reason = "time_wait of lvs: no value helps for 700/s: login-proxy shared binds at 586.5/s."
+    reason = "time_wait of lvs: no value helps for 700/s: login-proxy shared allows 586.5/s."
     if output == "json":
         record = json.loads(result.stdout)
         assert (record["value"], record["reason"]) == (None, reason)
@@ -79,8 +77,8 @@ def test_solve_with_blocking() -> None:
     said = invoke("solve", "outage", "--for", "traffic.hold", "--blocking", "1e-3").stdout
     first, rest = said.replace("\n", " ").split(". Then ")
     assert first.endswith(
-        " is the longest for 700/s of which at most 0.1% fail in the best case, ports chosen in concert; "
-        "42.5% to 55.3% are expected to fail"
+        " is the longest for 700/s of which at most 0.1% fail, but in the best case only: "
+        "really 42.5% to 55.3% are expected to fail"
     )
     assert "In the best case 0.0269% to 0.1% of the connections fail at 700/s." in rest
     assert "expected" not in rest
@@ -126,7 +124,7 @@ def test_what_solve_refuses(arguments: tuple[str, ...], message: str | None) -> 
 def test_sweep_as_a_table() -> None:
     arguments = ("--vary", "hops.lvs.addresses=1..2", "--vary", "traffic.hold=30s..300s/2")
     assert invoke("sweep", "outage", *arguments).stdout.splitlines() == [
-        "hops.lvs.addresses  traffic.hold    flows  binds               rate /s  binds",
+        "hops.lvs.addresses  traffic.hold    flows  limited by          rate /s  limited by",
         "                 1          30 s  193,536  login-proxy shared    2,580  lvs ports",
         "                 1         300 s  193,536  login-proxy shared    586.5  login-proxy shared",
         "                 2          30 s  387,072  login-proxy shared    5,161  lvs ports",
@@ -136,7 +134,7 @@ def test_sweep_as_a_table() -> None:
 
 def test_what_binds_stands_once_where_it_is_the_same() -> None:
     header, row, *_ = invoke("sweep", "outage", "--vary", "hops.lvs.addresses=1..9").stdout.splitlines()
-    assert header.split() == ["hops.lvs.addresses", "flows", "rate", "/s", "binds"]
+    assert header.split() == ["hops.lvs.addresses", "flows", "rate", "/s", "limited", "by"]
     assert row.split() == ["1", "193,536", "586.5", "login-proxy", "shared"]
 
 
@@ -251,10 +249,10 @@ BARE = b"clients.addresses = 9\nservices = { addresses = 1, ports = 80 }\n"
 
 def test_compare_two_files() -> None:
     said = invoke("compare", "cone", "inverted-cone-tproxy").stdout
-    assert "Flows open at once: 5,160,960 → 1,290,240 (-75%). proxy shared binds now;" in said
+    assert "Connections open at once: 5,160,960 → 1,290,240 (-75%). Now proxy shared" in said
     assert "services.ports  [80, 443]  →  80" in said
     rows = [line.split() for line in said.splitlines()]
-    assert ["proxy", "shared", "–", "1,290,240", "–", "40,320", "binds", "now"] in rows
+    assert ["proxy", "shared", "–", "1,290,240", "–", "40,320", "limits", "now"] in rows
 
 
 def test_compare_one_file_with_a_setting_or_with_two() -> None:
@@ -282,7 +280,7 @@ def test_compare_as_markdown() -> None:
     assert said.startswith(
         "## The login outage: a NAT-mode balancer in front of regional login proxies, before → now"
     )
-    assert "| login-proxy | shared | 193,536 | 387,072 | 2× | 586.5 | 1,173 | 2× | binds |" in said
+    assert "| login-proxy | shared | 193,536 | 387,072 | 2× | 586.5 | 1,173 | 2× | limits |" in said
 
 
 @pytest.mark.parametrize(
@@ -304,13 +302,14 @@ def test_what_compare_refuses(arguments: tuple[str, ...], message: str) -> None:
 def test_crossovers_and_knobs_are_explained() -> None:
     said = invoke("explain", "outage", "--crossover", "traffic.hold", "--knobs").stdout
     assert said.startswith(
-        "What binds, by hold (now 300 s (5 min)):\n"
+        "Tightest limit by hold (now 300 s (5 min)):\n"
         "  flows  from 0 s on               login-proxy shared\n"
         "  rate   from 0 s to 60 s (1 min)  lvs ports\n"
         "         from 60 s (1 min) on      login-proxy shared\n"
-        "\nOne percent more of an input"
+        "\nWhat 1% more of each value does to the tightest limits."
     )
-    assert "traffic.hold                             -0.909%  -2·H / (2·H + c·T)" in said
+    assert "traffic.hold                             -0.909%\n" in said
+    assert "+0%" not in said
 
 
 def test_crossovers_and_knobs_as_json_and_markdown() -> None:

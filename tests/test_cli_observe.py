@@ -115,7 +115,7 @@ def test_a_gate_for_a_pipeline(nat: str, share: str, status: int) -> None:
 def test_nothing_open(hub: str) -> None:
     found = invoke("observe", hub, "--from", "-", "--fail-above", "0.8", stdin=sockets(0, 0))
     assert found.exit_code == 0
-    assert found.stdout.startswith("Nothing is taken: no limit has a key in use.\n")
+    assert found.stdout.startswith("Nothing is taken: no connection takes anything of a limit.\n")
     assert "clients ports: none of 28,232 taken" in found.stdout
 
 

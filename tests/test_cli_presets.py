@@ -95,13 +95,23 @@ def test_json_of_the_list_and_of_one() -> None:
     assert one["values"]["capture"] == "listen"
 
 
+def test_an_unknown_preset_is_refused() -> None:
+    message = '"haproxi": no preset has this name; did you mean "haproxy"? `tuplecalc presets` lists them'
+    assert refused(run("presets", "haproxi")) == message
+
+
 @pytest.mark.parametrize(
-    ("name", "near"),
-    [("aws-nat", "aws-nat-gateway"), ("LVS-NAT", "lvs-nat"), ("cilium", "cilium-egress-gateway")],
+    ("word", "names"),
+    [
+        ("aws-nat", ["aws-nat-gateway"]),
+        ("LVS-NAT", ["lvs-nat"]),
+        ("AWS", ["aws-nat-gateway", "aws-nlb-ip", "aws-nlb-client-ip"]),
+        ("cilium", ["cilium-egress-gateway", "cilium-before-2025"]),
+    ],
 )
-def test_an_unknown_preset_is_refused(name: str, near: str) -> None:
-    message = f'"{name}": no preset has this name; did you mean "{near}"? `tuplecalc presets` lists them'
-    assert refused(run("presets", name)) == message
+def test_a_word_of_their_names_finds_presets(word: str, names: list[str]) -> None:
+    found = json.loads(invoke("presets", word, "-o", "json").stdout)
+    assert [each["name"] for each in found.get("presets", [found])] == names
 
 
 def test_a_name_like_none_has_the_nearest_all_the_same() -> None:

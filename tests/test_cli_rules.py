@@ -50,8 +50,10 @@ def test_three_rules_for_each_limit_of_the_hops_and_one_that_says_when_nobody_lo
     assert written.count("hop='login-proxy',limit='entries'") == 10
     whole = invoke("rules", "cone", "--set", "hops.nat.max_entries=9").stdout
     assert whole.count("limit='entries'") == 10
-    assert "9 entries in a scope; each tuple takes an entry of the tracking table." in whole
-    assert "64,512 ports in a scope; both legs of a flow need a port of their own (one table)." in written
+    assert "9 entries in a scope; each connection takes entries of the tracking table, which has" in whole
+    assert (
+        "64,512 ports in a scope; a connection has two sides at the proxy, and each takes a port" in written
+    )
     assert "clients" not in written
     assert "hop='lvs'" in invoke("rules", "outage").stdout
 
@@ -77,7 +79,7 @@ def test_a_hop_that_is_not_there() -> None:
 def test_what_no_table_shows_has_no_alert() -> None:
     """Two proxies in a row need other ports than the cone before them: that is of three machines' tables."""
     chain = json.dumps(behind_cone("1-6", "1-12", "7-12"))
-    assert "p1 shared-3 binds" in invoke("capacity", "-", stdin=chain).stdout
+    assert "shared-3 limits both" in invoke("capacity", "-", stdin=chain).stdout
     written = invoke("rules", "-", stdin=chain).stdout
     assert "hop='p1',limit='shared'" in written
     assert "shared-3" not in written

@@ -9,6 +9,7 @@ import pytest
 
 import tuplecalc
 from tests.pages import FENCE, PAGES, ROOT, blocks, empty_folder, rewritten, title, written
+from tuplecalc.limits import kinds
 from tuplecalc.network.file import EXAMPLES
 
 LANGUAGES = {
@@ -78,10 +79,11 @@ def test_what_is_linked_is_there(page: Path) -> None:
 
 
 def test_pages_of_the_site_link_to_pages_of_the_site() -> None:
-    """What lies outside docs/ is named in code letters: the site has no such page."""
+    """Those of docs/, and the notebooks; what lies elsewhere is named in code letters."""
     for page in (ROOT / "docs").rglob("*.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).resolve().is_relative_to(ROOT / "docs"), (title(page), target)
+            folder = (page.parent / target).resolve().relative_to(ROOT).parts[0]
+            assert folder in ("docs", "notebooks"), (title(page), target)
 
 
 def test_every_page_can_be_reached_from_the_front_page() -> None:
@@ -114,6 +116,13 @@ def test_the_folders_are_all_in_the_architecture() -> None:
         path.name for path in (ROOT / "tuplecalc").iterdir() if path.is_dir() and path.name[0] not in "_."
     }
     assert named == folders
+
+
+@pytest.mark.parametrize("name", ["output.md", "glossary.zh-CN.md"])
+def test_every_limit_is_explained(name: str) -> None:
+    rows = re.findall(r"^\| (`[^|]*`) \|", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.MULTILINE)
+    named = {word.removeprefix("clients ") for row in rows for word in re.findall(r"`([^`]*)`", row)}
+    assert {kind.name for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)} <= named
 
 
 def test_docstrings_name_sections_of_the_model() -> None:

@@ -104,7 +104,7 @@ and so is one that does not fit the hop that it stands in. `tuplecalc schema` pr
 page is made from: editors complete and check with it.
 
 ```toml
-title = "Office NAT"                 # the only key above the tables; the file's name where it is left out
+title = "Office NAT"  # the file's name where it is left out
 
 [clients]
 addresses = "198.18.0.0/16"

@@ -14,7 +14,7 @@ from tuplecalc.network.file import from_dict
 WRITE_PORTS = 'write one port (80), a range ("8000-8099"), a list of these or { count = 55000 }'
 NOT_A_DURATION = "a duration is seconds, or a number with ms, s, m, h or d, and not negative"
 WRITE_DURATION = 'write it as in "60s", "1m30s", "500ms", "2h" or "5d"'
-WHOLE = "a count is an integer of 1 or more; write it as a whole number, without quotes"
+WHOLE = 'a count is an integer of 1 or more; write it as in 10000, "10,000" or "10k"'
 IN_RANGE = "a count is an integer from 1 to 2^128; write a number in this range"
 
 
@@ -107,7 +107,7 @@ MESSAGES = [
     (topology(nat={"instances": 2**128 + 1}), f"hops[0].instances: {2**128 + 1}: {IN_RANGE}"),
     (topology(nat={"instances": True}), f"hops[0].instances: true: {WHOLE}"),
     (topology(nat={"max_entries": 1.5}), f"hops[0].max_entries: 1.5: {WHOLE}"),
-    (hop(max_files="9"), f'hops[1].max_files: "9": {WHOLE}'),
+    (hop(max_files="9.5"), f'hops[1].max_files: "9.5": {WHOLE}'),
     (
         topology(nat={"ports": "1-4", "block": 5}),
         "hops[0].block: 5: a block is at most the cone's 4 ports; write a number from 1 to 4, or "

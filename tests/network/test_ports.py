@@ -162,7 +162,11 @@ PORT_ERRORS: list[tuple[object, str]] = [
     ("80-", f'"80-": this is neither a port nor a range of ports; {WRITE_PORTS}'),
     ("-80", f'"-80": this is neither a port nor a range of ports; {WRITE_PORTS}'),
     ("1-2-3", f'"1-2-3": this is neither a port nor a range of ports; {WRITE_PORTS}'),
-    ("80 443", f'"80 443": this is neither a port nor a range of ports; {WRITE_PORTS}'),
+    (
+        "80 443",
+        '"80 443": this is neither a port nor a range of ports; '
+        'write "80-443" for the range, or "80, 443" for the two',
+    ),
     ("٨٠", f'"٨٠": this is neither a port nor a range of ports; {WRITE_PORTS}'),
     ("80\x00", f'"80\\x00": this is neither a port nor a range of ports; {WRITE_PORTS}'),
     ("x" * 10**6, f'"{"x" * 57}…": this is neither a port nor a range of ports; {WRITE_PORTS}'),

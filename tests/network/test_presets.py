@@ -196,8 +196,8 @@ HOP = "hops[0].preset: "
         ),
         (
             {"nat": {"preset": "Istio", "kind": ...}},
-            f'{HOP}"Istio": no preset has this name; did you mean "istio-inbound-redirect"? '
-            "`tuplecalc presets` lists them",
+            f'{HOP}"Istio": no preset has this name; did you mean "istio-inbound-redirect" or '
+            '"istio-inbound-tproxy" or "istio-outbound"? `tuplecalc presets` lists them',
         ),
         ({"nat": {"preset": ""}}, f'{HOP}"": no preset has this name; `tuplecalc presets` lists them'),
         ({"nat": {"preset": 7}}, f"{HOP}7: a preset is named by a text; `tuplecalc presets` lists them"),
@@ -340,7 +340,7 @@ def test_what_a_chain_uses() -> None:
 
 
 def accepts(table: dict[str, Any]) -> bool:
-    return bool(jsonschema.Draft202012Validator(SCHEMA).is_valid(table))
+    return bool(jsonschema.Draft7Validator(SCHEMA).is_valid(table))
 
 
 SCHEMA = json_schema()

@@ -71,7 +71,7 @@ def test_a_model_takes_raw_values_and_instances() -> None:
 
 def test_a_model_passes_the_problems_on() -> None:
     with pytest.raises(ValidationError) as caught:
-        Hop.model_validate({"addresses": [1, 0, "4"], "ports": {"count": 0}})
+        Hop.model_validate({"addresses": [1, 0, "-4"], "ports": {"count": 0}})
     passed_on = [(error["loc"], error["type"], error["ctx"]["error"]) for error in caught.value.errors()]
     assert [(loc, kind) for loc, kind, _ in passed_on] == [
         (("addresses",), "value_error"),
@@ -87,7 +87,7 @@ def test_a_model_passes_the_problems_on() -> None:
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
 def test_the_schema_describes_itself(mode: Any) -> None:
     schema = Hop.model_json_schema(mode=mode)
-    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft7Validator.check_schema(schema)
     for field, make in (("ports", PortSet), ("addresses", AddressSet)):
         described = schema["properties"][field]
         assert described["description"]
@@ -106,7 +106,7 @@ def test_defaults_stand_in_the_schema_as_a_file_has_them() -> None:
 
 
 VALID = {
-    field: jsonschema.Draft202012Validator(schema)
+    field: jsonschema.Draft7Validator(schema)
     for field, schema in Hop.model_json_schema()["properties"].items()
 }
 
@@ -158,7 +158,7 @@ def test_the_schema_accepts_what_is_written(explicit: tuple[list[str], object], 
         ("ports", {"cuont": 5}),
         ("ports", [[80]]),
         ("ports", True),
-        ("addresses", "4"),
+        ("addresses", "4 x"),
         ("addresses", "localhost"),
         ("addresses", 0),
         ("addresses", []),

@@ -288,7 +288,7 @@ def test_no_tracking_is_offered_for_the_port_constraint() -> None:
 def test_bind_is_answered_with_bind_address_no_port() -> None:
     topology = chain({**PROXY, "source": "own", "allocation": "bind"})
     item = advice(topology)["hops.proxy.allocation=tuple"]
-    assert item.text == "ports chosen towards each destination, not for all by a bind before, at proxy"
+    assert item.text == "ports picked for each destination, not for all by a bind before connecting, at proxy"
     assert item.flows == 10 * tc.capacity(topology).flows
 
 
@@ -296,7 +296,10 @@ def test_clients_that_bind_get_the_same_answer() -> None:
     topology = chain(clients=1).model_copy()
     topology = tc.with_settings(topology, "clients.allocation=bind")
     item = advice(topology)["clients.allocation=tuple"]
-    assert item.text == "ports chosen towards each destination, not for all by a bind before, at the clients"
+    assert (
+        item.text
+        == "ports picked for each destination, not for all by a bind before connecting, at the clients"
+    )
     assert item.flows == 10 * tc.capacity(topology).flows
 
 
@@ -316,7 +319,7 @@ def test_tproxy_is_offered_instead_of_redirect() -> None:
 def test_reuse_of_time_wait_is_offered_where_the_proxy_waits() -> None:
     topology = chain({**PROXY, "source": "own"})
     item = advice(topology)["hops.proxy.reuse_after=1s"]
-    assert item.text == "reuse of TIME_WAIT after 1s at proxy"  # whatever its system calls that
+    assert item.text == "reuse of ports in TIME_WAIT after 1s at proxy"  # whatever its system calls that
     assert item.flows == tc.capacity(topology).flows
     assert item.rate == 64512 * 10 / Fraction(2 + 1)
 
@@ -459,7 +462,7 @@ def test_more_virtual_endpoints_are_advised_where_ports_are_chosen_behind_them()
 
 def test_a_shorter_linger_says_what_services_see() -> None:
     item = advice(case("the service closes"))["hops.nat.time_wait=30s"]
-    assert item.text.endswith("though services that closed first may still hold these tuples in TIME_WAIT")
+    assert item.text.endswith("though services that closed first may still hold them in TIME_WAIT")
     assert item.rate == 64512 / Fraction(60)
     by_clients = tc.with_settings(case("the service closes"), "traffic.first_close=client")
     assert advice(by_clients)["hops.nat.time_wait=30s"].text == "a linger of 30s at nat"

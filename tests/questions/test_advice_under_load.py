@@ -181,7 +181,7 @@ def test_nothing_that_makes_a_rate_fail_is_offered_where_it_fits(text: str) -> N
 def test_what_fails_then_is_said_where_it_is_another_share() -> None:
     result = tc.capacity(loads(FORGETS))
     (item,) = tc.advise(result)
-    said = "; 300/s is then 21% of it"
+    said = "; then 300/s is 21% of the highest rate"
     assert sentences.advice(result, item).endswith(said)
     few = item._replace(now=tc.under_load.Bracket(1e-5, 1e-5))
     assert sentences.advice(result, few).endswith(f"{said}, and none is expected to fail")

@@ -259,8 +259,7 @@ MESSAGES = [
     ),
     (
         "hops.lvs.instances=1.5..2",
-        "hops[0].instances: 1.5: a count is an integer of 1 or more; "
-        "write it as a whole number, without quotes",
+        'hops[0].instances: 1.5: a count is an integer of 1 or more; write it as in 10000, "10,000" or "10k"',
     ),
     (
         "hops.lvs.block=1..100000",

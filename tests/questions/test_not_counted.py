@@ -38,7 +38,7 @@ def test_what_is_said_leads_on() -> None:
         assert list(not_counted(tc.with_settings(tc.example(BRANCH), each.setting))) == left
     counted = invoke("capacity", BRANCH, "--set", nat.setting or "").stdout
     assert "2,149" in counted
-    assert "Not counted: table of proxy (Linux: 262,144)" in counted
+    assert "Not counted, as no size is given: tracking table of proxy (Linux: 262,144)" in counted
 
 
 def test_which_hops_have_a_table_and_files() -> None:
@@ -62,18 +62,21 @@ def test_a_machine_is_named_once_and_has_what_any_of_its_hops_says() -> None:
     [
         (
             [hop(max_entries=9, name="a b")],
-            'files of a b (Linux: 1,048,576). To count it: --set \'hops."a b".',
+            'open files of a b (Linux: 1,048,576). To count it: --set \'hops."a b".',
         ),
         (
             [{"name": "gw", "preset": "aws-nat-gateway", "addresses": 1}],
-            "table of gw (its preset does not say).",
+            "tracking table of gw (its preset does not say).",
         ),
-        ([hop(max_files=9, name=name) for name in "abcde"], "tables of a, b, c and 2 more (Linux: 262,144)"),
+        (
+            [hop(max_files=9, name=name) for name in "abcde"],
+            "tracking tables of a, b, c and 2 more (Linux: 262,144)",
+        ),
     ],
 )
 def test_the_line(hops: list[dict[str, object]], text: str) -> None:
     (line,) = unsized(tc.capacity(chain(*hops)))
-    assert line.startswith(f"Not counted: {text}")
+    assert line.startswith(f"Not counted, as no size is given: {text}")
 
 
 def test_json_has_each_with_what_linux_has() -> None:

@@ -13,24 +13,26 @@ from tuplecalc.under_load.offered import Offered
 
 OUTAGE = """\
 The login outage: a NAT-mode balancer in front of regional login proxies
-Inverted cone, port constraint
+Shape: inverted cone (a proxy behind a NAT, where each connection takes two
+ports)
 
 hop           kind        tuple space   reachable flows      rate /s     used
 ─────────────────────────────────────────────────────────────────────────────
 clients       clients   8,455,716,864     8,455,716,864   23,488,102   0.003%
-lvs           cone            387,072           387,072        921.6      76%
-login-proxy   layer 7         387,072           193,536        586.5     119%
+lvs           NAT             387,072           387,072        921.6      76%
+login-proxy   proxy           387,072           193,536        586.5     119%
 
-hop           limit         keys × scopes           flows      rate /s
-────────────────────────────────────────────────────────────────────────────────
-clients       ports      64,512 × 131,072   8,455,716,864   23,488,102
-lvs           ports            64,512 × 6         387,072        921.6
-login-proxy   accepted         64,512 × 6         387,072        1,290
-              upstream         64,512 × 6         387,072        1,075
-              shared     ⌊64,512 / 2⌋ × 6         193,536        586.5   ◀ binds
+hop          limit                 room          flows     rate /s
+────────────────────────────────────────────────────────────────────────────
+clients      ports     64,512 × 131,072  8,455,716,864  23,488,102
+lvs          ports           64,512 × 6        387,072       921.6
+login-proxy  accepted        64,512 × 6        387,072       1,290
+             upstream        64,512 × 6        387,072       1,075
+             shared      64,512 / 2 × 6        193,536       586.5  ◀ limits
 
-193,536 flows open at once and 586.5/s: login-proxy shared binds, because both
-legs of a flow need a port of their own (one table).
+193,536 connections can be open at once, and the highest rate is 586.5/s:
+login-proxy shared limits both, because a connection has two sides at the proxy,
+and each takes a port of the same table.
 """
 
 BY_SHARE = """\
@@ -38,25 +40,27 @@ of the connections are expected to fail at 4,000/s.
 4,000/s is 95% of the highest rate.
 
 TPROXY and REDIRECT side by side on one machine, by share
-Inverted cone, address and port constraint, 2 kinds of traffic
+Shape: inverted cone (a proxy behind a NAT, where connections take two ports or
+end at few listeners), 2 kinds of traffic
 
-516,096 flows open at once and 4,230/s: redirect capture binds, because all
-services collapse into the proxy's few listeners. By kind: tproxy shared binds
-the flows of transparent; redirect capture binds flows and rate of redirected;
-nat ports binds the rate of transparent.
+516,096 connections can be open at once, and the highest rate is 4,230/s:
+redirect capture limits both, because connections to all services end at the
+proxy's few listeners (REDIRECT). By kind: tproxy shared limits the flows of
+transparent; redirect capture limits redirected; nat ports limits the rate of
+transparent.
 
 kind          share     flows   rate /s   offered   up to /s       failing
 ──────────────────────────────────────────────────────────────────────────
 transparent     50%   258,048     2,115     2,000     19,151          none
 redirected      50%   258,048     2,115     2,000      2,115   under 1e-12
-“Up to” is the highest rate of a kind while the others stay as offered.
+“up to” is the highest rate of a kind while the others stay as offered.
 
 hop        kind         tuple space   reachable flows       rate /s      used
 ─────────────────────────────────────────────────────────────────────────────
 clients    clients   18,502,123,520    18,502,123,520   298,421,347   0.0013%
-nat        cone           2,580,480         2,580,480        21,151       19%
-tproxy     layer 7        2,580,480         1,720,320        21,151      5.1%
-redirect   layer 7          645,120           516,096         4,230       95%
+nat        NAT            2,580,480         2,580,480        21,151       19%
+tproxy     proxy          2,580,480         1,720,320        21,151      5.1%
+redirect   proxy            645,120           516,096         4,230       95%
 
 limit        kinds                  flows       rate /s
 ─────────────────────────────────────────────────────────────────
@@ -69,7 +73,7 @@ tproxy
   upstream   transparent        5,160,960        83,241
   shared     all                1,720,320        78,196
 redirect
-  capture    redirected           516,096         4,230   ◀ binds
+  capture    redirected           516,096         4,230   ◀ limits
   upstream   redirected         1,290,240        20,810
 """
 
@@ -92,7 +96,7 @@ def test_the_outage() -> None:
     first, best, rest = printed(tc.example("outage")).split("\n", 2)
     assert first.startswith("Fails: ")
     assert first.endswith(" of the connections are expected to fail at 700/s.")
-    assert best.startswith("Best case, ports chosen in concert: 16.2% fail")
+    assert best.startswith("Best case, if no two hops ever picked the same port: 16.2% fail")
     assert rest.startswith(f"700/s is 119% of the highest rate.\n\n{OUTAGE}")
 
 
@@ -105,7 +109,7 @@ def test_kinds_of_traffic() -> None:
     )
     assert text.startswith(f"Tight: under 1e-12 {BY_SHARE}")
     narrow = printed(tc.example("mixed-by-share"), terminal=True, width=60).split("limit ")[1]
-    assert max(map(len, map(_bare, narrow.split("◀ binds")[0].splitlines()))) <= 60
+    assert max(map(len, map(_bare, narrow.split("◀ limits")[0].splitlines()))) <= 60
 
 
 def test_flows_and_rate_are_marked_apart_where_they_differ() -> None:

@@ -20,33 +20,40 @@ NAT in front of a proxy that captures by TPROXY (port constraint)
 flows = min over all limits of floor(scopes·floor(size / keys))  (Hall)
 rate  = min over all limits of size·scopes / seconds  (Little)
 
-clients · ports       a client needs a port of its own towards each endpoint
+clients · ports
+  a client needs a port of its own for each connection to the same service
   flows = |A|·a·E
         = 28,232·65,536·10 = 18,502,123,520
   rate  = |A|·a·E / (H + c·T)
         = 28,232·65,536·10 / (2 + 1·60) ≈ 298,421,347.10/s
 
-nat · ports           many sources share few addresses, told apart by port
+nat · ports
+  many clients share few addresses, and only the port tells their connections
+  apart
   flows = |P|·M·E'
         = 64,512·4·10 = 2,580,480
   rate  = |P|·M·E' / (H + T)
-        = 64,512·4·10 / (2 + 120) ≈ 21,151.48/s   ◀ binds
+        = 64,512·4·10 / (2 + 120) ≈ 21,151.48/s   ◀ limits
 
-proxy · accepted      the client-side leg must be unique at the proxy
+proxy · accepted
+  on its client side the proxy tells connections apart by address and port only
   flows = |A|·b·E
         = 64,512·4·10 = 2,580,480
   rate  = |A|·b·E / H
         = 64,512·4·10 / 2 = 1,290,240/s
 
-proxy · upstream      the service-side leg needs a port of its own
+proxy · upstream
+  on its service side the proxy needs a port for each connection to a service
   flows = |L|·b·E'
         = 64,512·4·10 = 2,580,480
   rate  = |L|·b·E' / (H + c·T)
         = 64,512·4·10 / (2 + 1·60) ≈ 41,620.65/s
 
-proxy · shared        both legs of a flow need a port of their own (one table)
+proxy · shared
+  a connection has two sides at the proxy, and each takes a port of the same
+  table
   flows = floor(|A ∪ L| / 2)·b·E'·n
-        = floor(64,512 / 2)·4·10·1 = 1,290,240   ◀ binds
+        = floor(64,512 / 2)·4·10·1 = 1,290,240   ◀ limits
   rate  = |A ∪ L|·b·E'·n / (2·H + c·T)
         = 64,512·4·10·1 / (2·2 + 1·60) = 40,320/s
 
@@ -73,27 +80,27 @@ clients
                                            reaches the hop (clients.ports)
   a        a            65,536  addresses  source addresses that reach the hop
                                            (clients.addresses)
-  E        E                10  endpoints  endpoints that the legs before the
-                                           hop address = N of services
-  T        T_clients        60  s          linger of a closed tuple
-                                           (clients.time_wait)
+  E        E                10  endpoints  endpoints that connections address
+                                           before the hop = N of services
+  T        T_clients        60  s          how long a closed connection keeps
+                                           its port (clients.time_wait)
 nat
-  |P|      |A|          64,512  ports      ports of each address that the cone
+  |P|      |A|          64,512  ports      ports of each address that the NAT
                                            translates to (hops.nat.ports)
-  M        b                 4  addresses  addresses that the cone translates
-                                           to, of all instances = m·n
+  M        b                 4  addresses  addresses that the NAT translates to,
+                                           of all instances = m·n
   m                          4  addresses  addresses that one instance
                                            translates to (hops.nat.addresses)
   n                          1  instances  instances (hops.nat.instances)
-  E'       E                10  endpoints  endpoints that the leg behind the hop
-                                           addresses = N of services
+  E'       E                10  endpoints  endpoints that connections address
+                                           behind the hop = N of services
   T        T_nat           120  s          hops.nat.time_wait
 proxy
   |A|      |A|          64,512  ports      = P of nat
   b        b                 4  addresses  source addresses that can address one
                                            endpoint = M of nat
   E        E                10  endpoints  = N of services
-  |L|      |L|          64,512  ports      ports for the upstream legs
+  |L|      |L|          64,512  ports      ports for the service side
                                            (hops.proxy.ports)
   E'       E                10  endpoints  = N of services
   T        T                60  s          hops.proxy.time_wait
@@ -128,7 +135,7 @@ def test_text_says_what_binds(name: str) -> None:
     assert f"  ) = {result.flows:,}\n" in text
     assert "flows = min(" in text
     assert "rate  = min(" in text
-    assert (text.count("◀ binds"), text.count("◀\n")) == (2, 2)  # flows and rate: at the limit, in the chain
+    assert (text.count("◀ limits"), text.count("◀\n")) == (2, 2)  # flows and rate: at the limit, in the chain
     for limit in result.limits:
         assert re.search(rf"^{limit.hop} · {limit.name}(  |$)", text, re.MULTILINE)
 
@@ -139,7 +146,7 @@ def test_many_limits_are_shown_by_the_smallest() -> None:
     assert len(explanation.limits) == 29
     assert "limits more; JSON and LaTeX have all" in text
     assert "more, none of them smaller" in text
-    assert "◀ binds" in text
+    assert "◀ limits" in text
     assert len(text.splitlines()) < 150
     assert render.latex(explanation).count(r"\paragraph") == 29 + 1
     assert len(json.loads(json.dumps(tc.to_dict(explanation)))["limits"]) == 29

@@ -96,5 +96,6 @@ def test_nothing_at_all() -> None:
     nothing = Observation((), (), (), (), ())
     text = printed(replace(observed(), found=nothing, not_understood=0, remarks=(), passed_over={}))
     assert text == (
-        "Nothing is taken: no limit has a key in use.\n\nA hub of sessions\nnat, at 2026-11-29 11:04:05\n\n"
+        "Nothing is taken: no connection takes anything of a limit.\n\n"
+        "A hub of sessions\nnat, at 2026-11-29 11:04:05\n\n"
     )

@@ -35,21 +35,23 @@ def test_the_outage() -> None:
     found = of_which(load, 0.476, 0.509, blind=(place,))
     said = [
         "Fails: 47.6% to 50.9% of the connections are expected to fail at 700/s.",
-        "Best case, ports chosen in concert: 16.2% fail (bounds that agree, not proven); 700/s is 119% of "
+        "Best case, if no two hops ever picked the same port: 16.2% fail (an estimate); 700/s is 119% of "
         "the highest rate.",
-        "193,536 flows open at once and 586.5/s: login-proxy shared binds, because both legs of a flow need "
-        "a port of their own (one table).",
-        "login-proxy shared keeps 50% of what lvs can hold. Next would be lvs ports at 387,072 flows and "
-        "921.6/s.",
-        "login-proxy shared is the first to run dry, 9 min 9 s from empty (4 min 36 s where none is closed "
-        "before).",
-        "lvs and login-proxy take ports from the same range, and neither sees what the other has taken: "
-        "where both pick the same one, the newer connection lives and the older one may die. That alone "
-        "costs 47.8% to 64.8% of the connections at 700/s and 56.3% of a burst over all ports (mean field). "
-        "With what finds no room, half of the connections fail at 503.9/s to 764.1/s.",
-        "Assumed at login-proxy, as measured on Linux 6.18: the older one dies in 75% of the cases "
-        "(`survival`). On Linux 5.18 it always does (read, not measured); where devices refuse the newer "
-        'one, write collision = "refuses".',
+        "193,536 connections can be open at once, and the highest rate is 586.5/s: login-proxy shared "
+        "limits both, because a connection has two sides at the proxy, and each takes a port of the same "
+        "table.",
+        "login-proxy shared has room for 50% of what lvs can hold. Next in line: lvs ports at 387,072 "
+        "connections and 921.6/s.",
+        "login-proxy shared is the first to run out, 9 min 9 s after a start from empty (estimate; 4 min "
+        "36 s if none is closed before).",
+        "Blind pick: lvs and login-proxy pick ports from the same range, and neither sees what the other has "
+        "taken. Where both pick the same one, the newer connection takes its place and the older one may "
+        "die. This alone costs 47.8% to 64.8% of the connections at 700/s and 56.3% where all ports are "
+        "taken in one burst (estimate). Counting those that find no free port too, half fail at 503.9/s to "
+        "764.1/s.",
+        "Assumed at login-proxy, as measured on Linux 6.18: the older one dies in 75% of these cases (key "
+        "survival). On Linux 5.18 it always does (read in its source, not measured). Where the newer one is "
+        'refused instead, write collision = "refuses".',
     ]
     assert list(sentences.sentences(result, found))[: len(said)] == said
 
@@ -58,7 +60,7 @@ def blindly(topology: str, *settings: str) -> list[str]:
     """What is said of ports that are picked blindly, without the shares."""
     result = tc.capacity(tc.with_settings(tc.loads(topology), *settings))
     load = tc.offered(result)
-    return [sentences.blind(load).partition(" That alone costs ")[0], *sentences.collisions(result, load)]
+    return [sentences.blind(load).partition(" This alone costs ")[0], *sentences.collisions(result, load)]
 
 
 KINDS = """
@@ -79,22 +81,22 @@ services = {addresses = 4, ports = 443}
 
 
 def test_who_does_not_see_what_is_said_of_every_way_in_which_legs_meet() -> None:
-    pair = (
-        "nat and p take ports from the same range, and neither sees what the other has taken: where both pick"
+    kills = (
+        "Blind pick: nat and p pick ports from the same range, and neither sees what the other has taken. "
+        "Where both pick the same one, the newer connection takes its place and the older one may die."
     )
-    kills = f"{pair} the same one, the newer connection lives and the older one may die."
     said, assumed = blindly(KINDS)
     assert said == kills
     assert assumed.startswith("Assumed at p, as measured on Linux 6.18: the older one dies in 75% of")
     said, assumed = blindly(KINDS, "hops.p.survival=0")
-    assert assumed.startswith("Assumed at p: the older one dies in 100% of the cases (`survival`). ")
+    assert assumed.startswith("Assumed at p: the older one dies in 100% of these cases (key survival). ")
     for topology, settings, chooser, hop in (
-        (KINDS, ["hops.p.collision=refuses"], "nat", "p"),
-        (KINDS, ["hops.p.tracking=off"], "nat and p", "services"),
-        (FOLD, [], "clients", "lb"),
+        (KINDS, ["hops.p.collision=refuses"], "nat picks", "p"),
+        (KINDS, ["hops.p.tracking=off"], "nat and p pick", "services"),
+        (FOLD, [], "clients pick", "lb"),
     ):
         assert blindly(topology, *settings) == [
-            f"A port of {chooser} is picked without seeing which are taken at {hop}: where it is, the new "
+            f"Blind pick: {chooser} a port without seeing which are taken at {hop}. Where it is, the new "
             "connection fails."
         ]
     assert blindly(FOLD, "hops.lb.virtual.addresses=1") == [""]
@@ -102,7 +104,7 @@ def test_who_does_not_see_what_is_said_of_every_way_in_which_legs_meet() -> None
 
 def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:
     chain = tc.with_settings(tc.loads(FOLD), "traffic.rate=")
-    costs = r" With what finds no room, half of the connections fail at [\d,]+/s( to [\d,]+/s)?\.$"
+    costs = r" Counting those that find no free port too, half fail at [\d,]+/s( to [\d,]+/s)?\.$"
     assert re.search(costs, said(chain)[2])
     assert blindly(KINDS, "traffic.rate=") == blindly(KINDS)
 
@@ -123,15 +125,16 @@ def test_the_verdict_is_of_what_is_expected(rate: int, expected: tuple[float, fl
 
 def test_flows_and_rate_may_bind_at_different_limits() -> None:
     assert said(tc.example("inverted-cone-tproxy"))[2] == (
-        "1,290,240 flows open at once: proxy shared binds, because both legs of a flow need a port of their "
-        "own (one table). 21,151/s: nat ports binds, because many sources share few addresses, told apart "
-        "by port."
+        "1,290,240 connections can be open at once: proxy shared limits this, because a connection has two "
+        "sides at the proxy, and each takes a port of the same table. The highest rate is 21,151/s: nat "
+        "ports limits this, because many clients share few addresses, and only the port tells their "
+        "connections apart."
     )
 
 
 def test_a_proxy_may_be_wider_than_the_cone() -> None:
     chain = tc.inverted_cone(ports="1024-2047", tracking="off")
-    assert "proxy keeps all of what nat can hold" in said(chain)[1]
+    assert "proxy has room for all that nat can hold" in said(chain)[1]
 
 
 def test_one_limit_leaves_no_next_and_no_rate_may_be_limited() -> None:
@@ -139,8 +142,8 @@ def test_one_limit_leaves_no_next_and_no_rate_may_be_limited() -> None:
         clients=tc.Clients(addresses=2, time_wait=0), services=tc.Services(addresses=1, ports=80)
     )
     assert said(chain) == [
-        "56,464 flows open at once: clients ports binds, because a client needs a port of its own towards "
-        "each endpoint. Nothing limits the rate."
+        "56,464 connections can be open at once: clients ports limits this, because a client needs a port of "
+        "its own for each connection to the same service. Nothing limits the rate."
     ]
 
 
@@ -151,7 +154,7 @@ def test_the_offered_rate_beside_the_highest() -> None:
     ]
     assert said(tc.inverted_cone(source="client-port", rate=5))[:2] == [
         "Fails: 100% of the connections are expected to fail at 5/s.",
-        "No flow gets through.",
+        "No connection gets through.",
     ]
     free = tc.with_settings(tc.cone(rate=5), "clients.time_wait=0", "hops.nat.time_wait=0")
     assert said(free)[1] == "Nothing limits the rate."
@@ -161,18 +164,19 @@ def test_at_most_is_explained() -> None:
     chain = tc.with_settings(tc.example("inverted-cone-tproxy"), "hops.nat.block=512")
     *_, first, last = (each for each in said(chain) if "t most" in each)
     assert first.startswith("At most ")
-    assert last.startswith("“At most”, because of nat: what a client holds can all be of one address")
+    assert last.startswith("“At most”: the truth may be less, because of nat: what a client holds can all be")
 
 
 def test_advice_names_both_figures_and_their_change() -> None:
     result = tc.capacity(tc.example("outage"))
     texts = [sentences.advice(result, item) for item in tc.advise(result)]
     another = (
-        "Another address for lvs: 387,072 flows (2×), 1,173/s (2×); 700/s is then 60% of it, and 30.6% to "
+        "Another address for lvs: 387,072 connections (2×), 1,173/s (2×); then 700/s is 60% of the highest "
     )
-    assert f"{another}36.6% are expected to fail" in texts
-    assert texts[-2].startswith("To be sure that they never pick the same port, separate port ranges for lvs")
-    assert "193,536 flows (same), 460.8/s (-21.4%); 700/s is then 152% of it, and " in texts[-2]
+    assert f"{another}rate, and 30.6% to 36.6% are expected to fail" in texts
+    assert texts[-2].startswith("To rule out blind picks, separate port ranges for lvs")
+    then = "193,536 connections (same), 460.8/s (-21.4%); then 700/s is 152% of the highest rate, and "
+    assert then in texts[-2]
 
 
 def under_load(rate: float, blocking: float | None = None, **keys: Any) -> str:
@@ -186,8 +190,8 @@ def test_a_hash_that_overloads_one_address_only() -> None:
     assert text.startswith(
         "Fails: 6.33% of the connections are expected to fail at 25,000/s.\n25,000/s is 95% of"
     )
-    assert "nat ports is the first to run dry" in text
-    assert "“At most”, because of nat: a hash puts clients on addresses" in text
+    assert "nat ports is the first to run out" in text
+    assert "“At most”: the truth may be less, because of nat: a hash puts clients on addresses" in text
     assert under_load(25_000, addresses=50).startswith("Tight: ")
 
 
@@ -199,10 +203,10 @@ def test_what_linux_starts_favour_is_said_where_it_matters() -> None:
 
 
 def test_a_search_through_the_whole_range_or_block_needs_no_word() -> None:
-    assert "gives up" not in under_load(1, port_search="linux", ports={"count": 100})
-    assert "gives up" not in under_load(1, port_search="linux", block=64)
+    assert "looks at some" not in under_load(1, port_search="linux", ports={"count": 100})
+    assert "looks at some" not in under_load(1, port_search="linux", block=64)
     assert "once 98% of a client's block are in use" in under_load(1, port_search="linux", block=300)
-    assert "gives up" not in under_load(1, port_search="linux", block="even", ports={"count": 9})
+    assert "looks at some" not in under_load(1, port_search="linux", block="even", ports={"count": 9})
 
 
 def test_the_share_that_may_fail_is_said_as_it_was_asked() -> None:
@@ -218,8 +222,8 @@ def test_fewer_blocks_than_sources_are_said() -> None:
     )
     said = list(sentences.sentences(tc.capacity(chain)))
     assert (
-        "Only 3 of 100 clients get ports at cgn: the flows and rates that can be reached are theirs. All "
-        "that the other 97 open fails, and is counted in the share that fails."
+        "Only 3 of 100 clients get ports at cgn: all connections and rates here are theirs. What the other "
+        "97 open fails, and is counted in the share that fails."
     ) in said
     assert "get ports" not in " ".join(
         sentences.sentences(tc.capacity(tc.with_settings(chain, "hops.cgn.block=even")))
@@ -235,9 +239,9 @@ def test_of_many_proxies_those_that_keep_least_are_said() -> None:
     ]
     hops = [tc.Cone(name="nat", addresses=1), *proxies]
     chain = tc.Chain(clients=tc.Clients(addresses=9), hops=hops, services=tc.Services(addresses=1, ports=80))
-    (said,) = (each for each in sentences.sentences(tc.capacity(chain)) if "keeps" in each)
-    assert said.count(" keeps ") == 4
-    assert "5 more keep a part that is no smaller." in said
+    (said,) = (each for each in sentences.sentences(tc.capacity(chain)) if "has room" in each)
+    assert said.count(" has room for ") == 4
+    assert "5 more have room for as large a part, or a larger one." in said
 
 
 @pytest.mark.parametrize(
@@ -246,23 +250,26 @@ def test_of_many_proxies_those_that_keep_least_are_said() -> None:
         ([], []),
         (
             ["traffic.flows=193536"],
-            ["Tight: 193,536 flows wanted at once are 100% of those that can be open."],
+            ["Tight: 193,536 connections wanted at once are 100% of those that can be open."],
         ),
         (
             ["traffic.flows=193537"],
-            ["Fails: 193,537 flows wanted at once are 100.001% of those that can be open."],
+            ["Fails: 193,537 connections wanted at once are 100.001% of those that can be open."],
         ),
-        (["traffic.flows=1"], ["Fits: 1 flow wanted at once is under 0.001% of those that can be open."]),
+        (
+            ["traffic.flows=1"],
+            ["Fits: 1 connection wanted at once is under 0.001% of those that can be open."],
+        ),
         (
             ["clients.addresses=100", "clients.flows_each=4000"],
             [
-                "Fails: 400,000 flows, so that each client has its flows_each, are 207% of those that can be "
-                "open."
+                "Fails: 400,000 connections, so that each client has its flows_each, are 207% of those that "
+                "can be open."
             ],
         ),
         (
             ["traffic.flows=5", "hops.login-proxy.ports=", "hops.login-proxy.source=client-port"],
-            ["Fails: 5 flows wanted at once cannot be: no flow gets through."],
+            ["Fails: 5 connections wanted at once cannot be: no connection gets through."],
         ),
     ],
 )
@@ -279,8 +286,8 @@ def test_the_worst_of_rate_and_flows_has_the_first_word() -> None:
     found = tc.offered(tc.with_settings(tc.example("cone"), "traffic.rate=9", "traffic.flows=9999999"))
     assert found.of_rate == "fits"
     assert verdict.verdict(found) == (
-        "Fails: 9,999,999 flows wanted at once are 194% of those that can be open; none of the connections "
-        "is expected to fail at 9/s."
+        "Fails: 9,999,999 connections wanted at once are 194% of those that can be open; none of the "
+        "connections is expected to fail at 9/s."
     )
 
 
@@ -288,7 +295,7 @@ def test_no_rate_and_no_flows_fit_where_clients_get_no_ports() -> None:
     settings = ["traffic.rate=20000", "clients.flows_each=300", "clients.addresses=12000"]
     chain = tc.with_settings(tc.cone(addresses=56, block=1024, services=1), *settings)
     assert said(chain)[0] == (
-        "Fails: 70.6% of the connections are expected to fail at 20,000/s; 3,600,000 flows, so that each "
-        "client has its flows_each, are 99.6% of those that can be open, but only 3,528 of 12,000 clients "
-        "get ports."
+        "Fails: 70.6% of the connections are expected to fail at 20,000/s; 3,600,000 connections, so that "
+        "each client has its flows_each, are 99.6% of those that can be open, but only 3,528 of 12,000 "
+        "clients get ports."
     )

@@ -317,7 +317,7 @@ def test_errors() -> None:
     )
     with pytest.raises(InputError, match=nothing):
         course(nat(100, 5, 0, 0).changed(clients=tc.Clients(addresses=10, time_wait=0)))
-    through = r"^exhaustion: no flow gets through proxy shared, so nothing fills; make room there$"
+    through = r"^exhaustion: no connection gets through proxy shared, so nothing fills; make room there$"
     with pytest.raises(InputError, match=through):
         course(tc.inverted_cone(source="client-port", rate=5))
     with pytest.raises(ChainError, match=r"^seconds: 0: this is a finite number above 0; change it$"):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import File, Rate, Settings, chain
+from tuplecalc.cli.inputs import File, Rate, Settings, chain, option
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
@@ -22,6 +23,7 @@ Kind = Literal["shape", "limits", "rate", "map", "region", "blocking", "exhausti
 Of = Literal["flows", "rate"]
 _AXES = {"rate": 1, "map": 2}
 """How many knobs a kind varies."""
+_USUAL, _FINEST = 150, 1200  # pixels an inch
 
 
 def plot(
@@ -64,19 +66,32 @@ def plot(
         Literal["slide", "half-page"],
         typer.Option(help="A slide (1200 × 675 pixels), or half of an A4 page."),
     ] = "slide",
+    dpi: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER", help="A .png: pixels an inch, as print wants them.", show_default="150"
+        ),
+    ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="A .png: so many times the pixels, as in 2.", show_default="1"),
+    ] = None,
 ) -> None:
     """A figure of the chain: silhouette, limits, rates, what fails, when ports run out."""
     path = target(output, f"{kind}.svg", [file])
     file_format = _format(path)
+    resolution = _resolution(dpi, scale, file_format)
     _fits(kind, vary or [], of, kinds)
     two = None if kinds is None else _two(kinds)
     design = chain(file, settings, rate)
     result = capacity(design)
     quiet()
-    from tuplecalc.render.figures import style
+    from tuplecalc.render.figures import fonts, style
 
     ax = _draw(kind, result, vary or [], of, two, style.blank(size))
-    write(path, style.encode(ax, file_format))
+    write(path, style.encode(ax, file_format, resolution))
+    if lacking := fonts.fall_back(style.figure_of(ax)).message:
+        print(lacking, file=sys.stderr)
     if path != STANDARD_OUTPUT:
         print(f"wrote {show_path(path)}: {' '.join(ax.get_title(loc='left').split())}", file=sys.stderr)
 
@@ -90,6 +105,21 @@ def _format(output: str) -> str:
             f"-o {show(output)}: a figure is a .svg, .png or .pdf file; end its name so, or write -"
         )
     return ending
+
+
+def _resolution(dpi: str | None, scale: str | None, file_format: str) -> float:
+    """How many pixels an inch a picture has."""
+    inch = option("--dpi", dpi, "a number from 30 to 1,200", "300", lambda value: 30 <= value <= _FINEST)
+    times = option(
+        "--scale", scale, "a number from 0.2 to 8", "2", lambda value: Fraction(1, 5) <= value <= 8
+    )
+    for name, written, value in (("--dpi", dpi, inch), ("--scale", scale, times)):
+        if value is not None and file_format != "png":
+            rule = f"a .{file_format} is as sharp at any size; leave it out, or write a .png"
+            raise InputError(f"{name} {show(written)}: {rule}")
+    if inch is not None and times is not None:
+        raise InputError(f"--scale {show(scale)}: --dpi says how many pixels already; leave one of them out")
+    return float((times or 1) * (inch or _USUAL))
 
 
 def _fits(kind: Kind, vary: list[str], of: Of | None, kinds: str | None) -> None:

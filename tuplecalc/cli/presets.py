@@ -9,7 +9,7 @@ import typer
 
 from tuplecalc.cli.inputs import in_json
 from tuplecalc.errors import ChainError, InputError
-from tuplecalc.network.presets import preset
+from tuplecalc.network.presets import preset, with_word
 from tuplecalc.network.presets import presets as all_presets
 from tuplecalc.render.json import preset as as_record
 from tuplecalc.render.json import to_dict, versioned
@@ -17,19 +17,26 @@ from tuplecalc.render.presets import as_toml, listing
 
 
 def presets(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print this one.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Print this one, or list those of the word.")
+    ] = None,
     output: Annotated[
         Literal["text", "json"], typer.Option("-o", "--output", help="How to write them.")
     ] = "text",
 ) -> None:
-    """What devices do unless told otherwise: list the presets, or print one with its sources."""
-    if name is None:
-        found = list(all_presets().values())
+    """What devices do unless told otherwise: list the presets, or print one with its sources.
+
+    A word that several names have in them lists these: `presets haproxy-`, `presets aws`.
+    """
+    known = all_presets()
+    near = [] if name is None else with_word(name, known)
+    if name is None or (name not in known and len(near) > 1):
+        found = [known[each] for each in (known if name is None else near)]
         record = versioned({"presets": [*map(as_record, found)]})
         sys.stdout.write(f"{in_json(record)}\n" if output == "json" else listing(found))
         return
     try:
-        one = preset(name)
+        one = preset(near[0] if len(near) == 1 else name)
     except ChainError as error:
         raise InputError(str(error)) from None
     sys.stdout.write(f"{in_json(to_dict(one))}\n" if output == "json" else as_toml(one))

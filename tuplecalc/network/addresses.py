@@ -12,8 +12,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 from itertools import pairwise
 from typing import Any
 
-from tuplecalc.errors import reject
-from tuplecalc.network.setvalue import SetValue, is_integer, items, merged, schema_of
+from tuplecalc.errors import ChainError, reject
+from tuplecalc.network.setvalue import WHOLE, SetValue, is_integer, items, merged, schema_of, whole
 
 MOST_COUNTED_ADDRESSES = 2**128
 _BITS = {4: 32, 6: 128}
@@ -24,6 +24,10 @@ _WRITE_ADDRESSES = (
     'write a count (4), a block ("198.18.0.0/16"), a range ("198.18.0.1-198.18.0.9"), '
     "one address or a list of these"
 )
+
+
+_WITH_PORT = r"(?:[a-z]+://)?(?:([0-9]+(?:\.[0-9]+){3})|\[([0-9A-Fa-f:]+)\]):([1-9][0-9]{0,4})/?"
+_HOST = r"(?:[a-z]+://)?(?=.*[A-Za-z])[A-Za-z0-9_*-]+(?:\.[A-Za-z0-9_-]+)*\.?(?::[0-9]+)?(?:/.*)?"
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -52,6 +56,7 @@ class AddressSet(SetValue):
         if isinstance(value, AddressSet):
             vars(self).update(count=value.count, ranges=value.ranges)
             return
+        value = whole(value) or value  # "10,000" is no list of two
         found = items(value, "addresses", _WRITE_ADDRESSES, _address_range, _count)
         explicit = [item for item in found if not isinstance(item, int)]
         count = sum(item for item in found if isinstance(item, int))
@@ -106,7 +111,7 @@ class AddressSet(SetValue):
         return {
             "description": "Addresses: a count (that many addresses of their own), a CIDR block, a range "
             "with both ends included, one address, or a list of these.",
-            **schema_of(count, r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(\s*[-/]\s*[0-9A-Fa-f.:]+)?"),
+            **schema_of(count, rf"([0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(\s*[-/]\s*[0-9A-Fa-f.:]+)?|{WHOLE})"),
             "examples": [4, "198.18.0.0/16", "198.18.0.1-198.18.0.9", ["198.18.0.1", "2001:db8::/64"]],
         }
 
@@ -124,14 +129,18 @@ def _count(value: object) -> int | _Versioned:
 
 def _address_range(text: str) -> int | _Versioned:
     """A range, a block or one address."""
+    if "://" in text:
+        raise _no_address(text)
     for mark, read in (("-", _range), ("/", _block)):
         first, found, last = (part.strip() for part in text.partition(mark))
         if found and not (first and last):
             raise reject(text, f'nothing stands beside the "{mark}"', _WRITE_ADDRESSES)
         if found:
             return read(text, first, last)
+    if (counted := whole(text)) is not None:
+        return _count(counted)
     if _is_digits(text):
-        raise reject(text, "a count of addresses is a number, not text", "write it without the quotes")
+        raise reject(text, "there are 2^128 addresses at most, even in IPv6", "write a smaller count")
     version, number = _address(text)
     return version, number, number
 
@@ -182,7 +191,17 @@ def _address(text: str) -> tuple[int, int]:
     try:  # the same strict reading as that of ipaddress, in a fraction of its time
         return version, int.from_bytes(inet_pton(family, text))
     except (OSError, ValueError):
-        raise reject(text, _why_no_address(text), _WRITE_ADDRESSES) from None
+        raise _no_address(text) from None
+
+
+def _no_address(text: str) -> ChainError:
+    if found := re.fullmatch(_WITH_PORT, text):
+        way_out = f'write addresses = "{found[1] or found[2]}" and ports = {found[3]}'
+        return reject(text, "the port is a key of its own", way_out)
+    if re.fullmatch(_HOST, text):
+        rule = "this is a name, and nothing here looks names up"
+        return reject(text, rule, "write its addresses, or how many they are, as in 1")
+    return reject(text, _why_no_address(text), _WRITE_ADDRESSES)
 
 
 def _why_no_address(text: str) -> str:

@@ -20,8 +20,8 @@ from tuplecalc.network.hop import Hop
 from tuplecalc.network.machine import machine_problems, with_what_machines_have
 from tuplecalc.network.mix import Strand, group_problems, misfit_names, strands, without_effect
 from tuplecalc.network.owners import two_owners
-from tuplecalc.network.part import Part, meant, same_names
-from tuplecalc.network.presets import kind_and_layer
+from tuplecalc.network.part import Part, choice_meant, same_names
+from tuplecalc.network.presets import kind_and_layer, presets
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services
 from tuplecalc.network.setvalue import is_integer
@@ -42,7 +42,10 @@ def _hop(hop: object) -> object:
         raise reject(None, "this key is required", 'add kind = "cone" or "hourglass"', "kind")
     if kind not in ("cone", "hourglass"):
         kinds = '"cone" or "hourglass"'
-        raise reject(kind, f"a hop's kind is {kinds}", meant(kind, kinds) or "write one of these", "kind")
+        remedy = choice_meant("kind", kind, kinds)
+        if isinstance(kind, str) and kind in presets():
+            remedy = f'write preset = "{kind}" in its place'
+        raise reject(kind, f"a hop's kind is {kinds}", remedy, "kind")
     if kind == "cone":
         return Cone(**hop)
     layer = 7 if layer is None else layer

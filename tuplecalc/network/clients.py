@@ -16,6 +16,8 @@ class Clients(Sockets, defer_build=False):
     28232
     """
 
+    table = "[clients]"
+
     name: Name | None = None
     """Unique among the groups of clients; needed where there are several."""
     addresses: AddressSet

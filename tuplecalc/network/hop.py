@@ -69,6 +69,8 @@ class Virtual(Part):
 class Hop(Lingering, defer_build=True):
     """What cones, forwarders and proxies have in common."""
 
+    table = "[[hops]]"
+
     name: Name
     """Unique in the chain; not empty."""
     traffic: Names | None = None

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tuplecalc.errors import ChainError, Problem, nearest
+from tuplecalc.network.aliases import for_key, for_value
 
 
 class Part(BaseModel):
@@ -25,6 +26,8 @@ class Part(BaseModel):
     """What is said where a key is missing, for those that deserve more than that."""
     instead: ClassVar[Mapping[str, str]] = {}
     """The way out for a key that only other tables have."""
+    table: ClassVar[str] = ""
+    """How a file begins it, where it is no part of another table."""
     within: ClassVar[str] = ""
     """The table that the names of tables in it begin with."""
 
@@ -108,9 +111,7 @@ def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:
                 yield Problem(place, None, *part.needed.get(key, ("this key is required", "add it")))
             case "literal_error":
                 allowed = item["ctx"]["expected"].replace("'", '"')
-                yield Problem(
-                    place, value, f"the value is {allowed}", meant(value, allowed) or "write one of these"
-                )
+                yield Problem(place, value, f"the value is {allowed}", choice_meant(key, value, allowed))
             case "too_short" if value:
                 continue  # its items are wrong, and say so
             case "too_short":
@@ -137,15 +138,28 @@ def unknown_key(part: type[Part], key: str) -> tuple[str, str]:
         chooses = "layer" if "layer" in there else "kind"
         return f"this key fits {there}", part.instead.get(key, f"leave it out, or change `{chooses}`")
     known = list(part.model_fields)
-    near = nearest(key, known)
-    return "unknown key", f"did you mean `{near}`?" if near else f"the keys here are {', '.join(known)}"
+    if word := for_key(key, known):
+        return "unknown key", word
+    if near := nearest(key.lower(), known):
+        return "unknown key", f"did you mean `{near}`?"
+    if tables := [each.table for each in _parts(Part) if each.table and key in each.model_fields]:
+        return f"this key stands in {' or '.join(dict.fromkeys(tables))}", "write it there"
+    return "unknown key", f"the keys here are {', '.join(known)}"
 
 
-def meant(value: object, allowed: str) -> str:
-    """The choice that a value may stand for, as a question; empty where none is near."""
+def _parts(part: type[Part]) -> Iterator[type[Part]]:
+    for each in part.__subclasses__():
+        yield each
+        yield from _parts(each)
+
+
+def choice_meant(key: str, value: object, allowed: str) -> str:
+    """The way out for a value that is none of the allowed ones: the one it may stand for."""
+    if word := for_value(key, value):
+        return word
     choices = [choice.strip().strip('"') for choice in allowed.replace(" or ", ",").split(",")]
     near = nearest(value.lower(), choices) if isinstance(value, str) else None
-    return f'did you mean "{near}"?' if near and near != value else ""
+    return f'did you mean "{near}"?' if near and near != value else "write one of these"
 
 
 def _place(location: Iterable[int | str]) -> str:

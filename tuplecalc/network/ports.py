@@ -156,7 +156,6 @@ class PortSet(SetValue):
     def __get_pydantic_json_schema__(cls, _schema: object, _handler: object) -> dict[str, Any]:
         port = {"type": "integer", "minimum": 1, "maximum": LAST_PORT}
         count = {
-            "type": "object",
             "properties": {"count": {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED_PORTS}},
             "required": ["count"],
             "additionalProperties": False,
@@ -164,7 +163,7 @@ class PortSet(SetValue):
         return {
             "description": f"Ports: one port, a range with both ends included, a list of these, or a count: "
             f"that many ports from {FIRST_COUNTED_PORT} on.",
-            **schema_of(port, r"[1-9][0-9]{0,4}(\s*-\s*[1-9][0-9]{0,4})?", count),
+            **schema_of(port, r"[1-9][0-9]{0,4}(\s*-\s*[1-9][0-9]{0,4})?", **count),
             "examples": ["1024-65535", 80, [80, 443, "8000-8099"], {"count": 55000}],
         }
 
@@ -203,6 +202,10 @@ def _port_range(text: str) -> Range:
         near = re.fullmatch(_NEARLY_A_RANGE, text)
         ends = sorted(int(end or near[1]) for end in near.groups()) if near else []
         remedy = _write_range(*ends) if near and ends[-1] <= LAST_PORT else _WRITE_PORTS
+        if two := re.fullmatch(r"([1-9][0-9]{0,4})\s+([1-9][0-9]{0,4})", text):  # as sysctl shows a range
+            remedy = (
+                f'write "{"-".join(two.groups())}" for the range, or "{", ".join(two.groups())}" for the two'
+            )
         raise reject(text, "this is neither a port nor a range of ports", remedy)
     # Six digits tell already that a port is too high, and int() of thousands is refused or slow.
     low, high = (int(digits[:6]) for digits in (match[1], match[2] or match[1]))

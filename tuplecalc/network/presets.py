@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -96,8 +96,8 @@ def _read(name: str, table: dict[str, Any]) -> Preset:
     return Preset(name=name, **table | lists | tables)
 
 
-def preset(name: str) -> Preset:
-    """The preset of a name.
+def preset(name: str, kind: str | None = None) -> Preset:
+    """The preset of a name; where there is none, those of a kind are offered.
 
     Raises :class:`~tuplecalc.errors.ChainError` where there is none.
 
@@ -111,11 +111,27 @@ def preset(name: str) -> Preset:
         raise reject(name, "a preset is named by a text", lists)
     if name in known:
         return known[name]
-    word = name.lower()
-    near = nearest(word, known) or next((each for each in known if word and each.startswith(word)), None)
-    others = f"the nearest names are {', '.join(alike(word, known))}; " if word else ""
-    meant = f'did you mean "{near}"? ' if near else others
-    raise reject(name, "no preset has this name", f"{meant}{lists}")
+    fitting = [each for each in known if kind in (None, known[each].kind)]
+    near = with_word(name, fitting)[:3] or with_word(name, known)[:3]
+    near = near or list(filter(None, [nearest(name.lower(), fitting)]))
+    others = f"the nearest names are {', '.join(alike(name.lower(), fitting))}; " if name else ""
+    meant = " or ".join(f'"{each}"' for each in near)
+    raise reject(
+        name, "no preset has this name", f"did you mean {meant}? {lists}" if near else others + lists
+    )
+
+
+def with_word(word: str, names: Collection[str]) -> list[str]:
+    """The names that have a word in them, those first that begin with it; only the name where it is one.
+
+    >>> with_word("Squid", presets()), with_word("lvs", presets())
+    (['squid'], ['lvs-nat', 'lvs-fullnat'])
+    """
+    plain = "-".join(word.lower().replace("_", " ").split())
+    if plain in names:
+        return [plain]
+    found = [each for each in names if plain and plain in each]
+    return sorted(found, key=lambda each: not each.startswith(plain))
 
 
 def preset_for(name: str, kind: str | None) -> Preset:
@@ -126,7 +142,7 @@ def preset_for(name: str, kind: str | None) -> Preset:
     tuplecalc.errors.ChainError: "linux-client": this is a preset for the clients, and stands at a \
 hop of kind = "cone"; write it under [clients]
     """
-    found = preset(name)
+    found = preset(name, kind)
     if found.kind == kind or (kind is None and found.kind != "clients"):
         return found
     ends = {"clients": "the clients", None: "a hop"}

@@ -38,7 +38,7 @@ _INSTEAD = {
 
 def _schema_of_only_with(schema: dict[str, Any]) -> None:
     """The table _ONLY_WITH as JSON Schema."""
-    schema["dependentSchemas"] = {
+    schema["dependencies"] = {
         key: {"properties": {other: {"enum": list(allowed)}}} for key, (other, allowed) in _ONLY_WITH.items()
     }
 

@@ -19,6 +19,8 @@ class Services(Bounded):
     20
     """
 
+    table = "[[services]]"
+
     name: Name | None = None
     """Unique among the groups of services; needed where kinds name them."""
     addresses: AddressSet

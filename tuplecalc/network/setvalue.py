@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from operator import attrgetter
 from typing import Any, TypeGuard, TypeVar
 
@@ -93,13 +95,45 @@ def items(
     return found
 
 
+_THOUSANDS = r"[0-9]{1,3}(?:[,_][0-9]{3}){1,6}"
+_AMOUNT = rf"({_THOUSANDS}|[0-9]{{1,40}})(\.[0-9]{{1,18}})?\s*([kKMG]?)"
+
+
+def amount(text: object) -> Fraction | None:
+    """A number with commas between its thousands, or with k, M or G behind it; None where it is none.
+
+    >>> [str(amount(text)) for text in ("10,000", "1.5M", "10k", "9", "1,5")]
+    ['10000', '1500000', '10000', '9', 'None']
+    """
+    if not isinstance(text, str) or not (found := re.fullmatch(_AMOUNT, text.strip())):
+        return None
+    whole = found[1].replace(",", "").replace("_", "")
+    return (
+        Fraction(whole + (found[2] or "")) * {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9}[found[3]]
+    )
+
+
+def whole(text: object) -> int | None:
+    """What :func:`amount` reads, where that is a whole number."""
+    found = amount(text)
+    return found.numerator if found is not None and found.denominator == 1 else None
+
+
 def is_integer(value: object) -> TypeGuard[int]:
     """Whether the value is a whole number, and no truth value."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def schema_of(one: dict[str, Any], item: str, *others: dict[str, Any]) -> dict[str, Any]:
-    """JSON Schema: one number, a text of items with commas, a list of these, or any of the others."""
-    text = {"type": "string", "pattern": rf"^\s*{item}(\s*,\s*{item})*\s*$"}
-    several = {"type": "array", "items": {"anyOf": [one, text]}, "minItems": 1}
-    return {"anyOf": [one, text, several, *others]}
+AMOUNT = rf"({_THOUSANDS}|[0-9]+)(\.[0-9]+)?\s*[kKMG]?"
+WHOLE = rf"({_THOUSANDS}|[0-9]+)((\.[0-9]+)?\s*[kKMG])?"
+"""What :func:`amount` and :func:`whole` read, for a JSON Schema."""
+
+
+def schema_of(one: dict[str, Any], item: str, **others: Any) -> dict[str, Any]:
+    """JSON Schema: one number, a text of items with commas, a list of these, or a table with ``others``.
+
+    Each keyword is about values of one type, so that a wrong value breaks one rule, not all of an ``anyOf``.
+    """
+    either = one | {"type": [one["type"], "string"], "pattern": rf"^\s*{item}(\s*,\s*{item})*\s*$"}
+    types = [*either["type"], "array", *(["object"] if others else [])]
+    return either | {"type": types, "items": either, "minItems": 1} | others

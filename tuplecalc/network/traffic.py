@@ -48,6 +48,8 @@ class Kind(Part):
 class Traffic(Part):
     """What is offered to the whole chain, and how long connections last."""
 
+    table = "[traffic]"
+
     within = "traffic."
 
     rate: Rate | None = None

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic_core import CoreSchema, core_schema
 
 from tuplecalc.errors import ChainError, reject
-from tuplecalc.network.setvalue import is_integer
+from tuplecalc.network.setvalue import AMOUNT, WHOLE, amount, is_integer, whole
 
 LARGEST_COUNT = 2**128
 MOST_PROBES = 65_536  # more than there are ports find whatever is free
@@ -27,9 +27,13 @@ _UNITS = {
     "d": Fraction(86400),
 }
 # Patterns are compiled when first used: a start that needs none of them does not wait for them.
-_DURATION = r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(ms|s|m|h|d)"
+_WORDS = r"ms|msecs?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?"
+_DECIMAL = r"[0-9]{1,18}(?:\.[0-9]{1,18})?"
+_DURATION = rf"({_DECIMAL})({_WORDS})(?![A-Za-z])"
 _RATIO = r"[0-9]{1,99}\s*/\s*[0-9]{1,99}"  # as exact decimals and thirds of them are written
 _NUMBER = rf"[+-]?[0-9]{{1,18}}(\.[0-9]{{1,18}})?|{_RATIO}"
+_A_SECOND = r"\s*((conn(ection)?s?)?\s*(/|per)\s*(s|sec|second)|[crtqCRTQ][pP][sS])"
+_A_MINUTE = r"\s*(conn(ection)?s?)?\s*(/|per)\s*(m|min|minute)"
 # Beyond these no device has a figure, and exact arithmetic would have to carry the digits along.
 _NUMBERS = (int, float, Decimal, Fraction)
 _LARGEST, _SMALLEST, _MOST_DIGITS = Fraction(10**19), Fraction(1, 10**18), 36
@@ -37,9 +41,9 @@ _LARGEST, _SMALLEST, _MOST_DIGITS = Fraction(10**19), Fraction(1, 10**18), 36
 
 def count(value: object) -> int:
     """An integer from 1 to 2^128."""
+    value = value if (read := whole(value)) is None else read
     if not is_integer(value):
-        instead = "write it as a whole number, without quotes"
-        raise reject(value, "a count is an integer of 1 or more", instead)
+        raise reject(value, "a count is an integer of 1 or more", 'write it as in 10000, "10,000" or "10k"')
     if not 1 <= value <= LARGEST_COUNT:
         raise reject(value, "a count is an integer from 1 to 2^128", "write a number in this range")
     return value
@@ -59,6 +63,8 @@ def number(value: object, what: str) -> Fraction:
     """
     rule = f"{what} is a finite number"
     if isinstance(value, str):
+        if (found := amount(value)) is not None:
+            return _in_range(found, value, what)
         if not re.fullmatch(_NUMBER, value.strip()):
             raise reject(value, rule, 'write it as in 0.25 or "1/4"')
         try:
@@ -99,8 +105,9 @@ def seconds(value: object) -> Fraction:
     if isinstance(value, str) and not re.fullmatch(_RATIO, value):
         text = re.sub(r"\s+", "", value[:100])
         parts = re.findall(_DURATION, text)
-        units = [unit for _, unit in parts]
         read = "".join(amount + unit for amount, unit in parts)
+        parts = [(amount, "ms" if unit.startswith(("ms", "mil")) else unit[0]) for amount, unit in parts]
+        units = [unit for _, unit in parts]
         if not text or read != text or len(set(units)) < len(units):
             raise reject(value, rule, 'write it as in "60s", "1m30s", "500ms", "2h" or "5d"')
         exact = sum((Fraction(amount) * _UNITS[unit] for amount, unit in parts), Fraction(0))
@@ -111,8 +118,20 @@ def seconds(value: object) -> Fraction:
     return seconds
 
 
-def _rate(value: object) -> Fraction:
-    rate = number(value, "a rate")
+def rate(value: object) -> Fraction:
+    """New connections a second: a number, also with its unit.
+
+    >>> rate("670rps"), rate("40k/min"), rate("1.5M per second")
+    (Fraction(670, 1), Fraction(2000, 3), Fraction(1500000, 1))
+    """
+    rule, written, seconds = "a rate is a finite number", value, 1
+    if isinstance(value, str):
+        for unit, seconds_of in ((_A_SECOND, 1), (_A_MINUTE, 60)):
+            if found := re.fullmatch(rf"(.+?)({unit})", value.strip()):
+                written, seconds = found[1], seconds_of
+        if amount(written) is None and not re.fullmatch(_NUMBER, str(written).strip()):
+            raise reject(value, rule, 'write it as in 670, "10k", "670/s" or "40k/min"')
+    rate = number(written, "a rate") / seconds
     if rate <= 0:
         raise reject(value, "a rate is above 0", "leave the key out where no rate is offered")
     return rate
@@ -169,7 +188,7 @@ def _block(value: object) -> Any:
         return "even"
     if isinstance(value, list | tuple) and value:
         return tuple(_entries(value))
-    if not is_integer(value):
+    if not is_integer(value) and whole(value) is None:
         rule = 'a block is a number of ports, "even", or a table of [clients, ports]'
         raise reject(value, rule, 'write it as in 512, "even" or [[50, 1024], [100, 512]]')
     return count(value)
@@ -283,53 +302,55 @@ class _Reader:
         return dict(self.schema)
 
 
-_SECONDS = {
-    "anyOf": [
-        {"type": "number", "minimum": 0},
-        {"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$"},
-    ],
-    "examples": ["60s", "1m30s", "500ms", 120],
-}
-_SHARE = {
-    "anyOf": [
-        {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-        {"type": "string", "pattern": r"^\s*\d+(\.\d+|\s*/\s*\d+)?\s*$"},
-    ],
-    "examples": [0.25, "1/3"],
-}
-_PORTION = {
-    "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _SHARE["anyOf"][1]],
-    "examples": [0.25, "1/3"],
-}
-_RATIO_SCHEMA = {
-    "anyOf": [
-        {"type": "number", "exclusiveMinimum": 0},
-        {"type": "string", "pattern": r"^\s*\d+(\.\d+|\s*/\s*\d+)?\s*$"},
-    ],
-    "examples": [0.25, 4, "2/35"],
-}
-_FIRST_CLOSE = {"anyOf": [{"enum": ["client", "server"]}, {"type": "number", "minimum": 0, "maximum": 1}]}
+# One type has one keyword each, with no `anyOf`: then a wrong value breaks one rule, which says what it is.
+_EXACT = rf"\+?({AMOUNT}|{_RATIO})"
+
+
+def _text_or(number: dict[str, Any], pattern: str, *examples: object) -> dict[str, Any]:
+    """A number, or a text of this form."""
+    return {"type": ["number", "string"], **number, "pattern": rf"^\s*{pattern}\s*$", "examples": [*examples]}
+
+
+_SECONDS = _text_or(
+    {"minimum": 0}, rf"(({_DECIMAL}\s*({_WORDS})\s*)+|{_RATIO})", "60s", "1m30s", "500ms", "2 min", 120
+)
+_SHARE = _text_or({"exclusiveMinimum": 0, "maximum": 1}, _EXACT, 0.25, "1/3")
+_PORTION = _text_or({"minimum": 0, "maximum": 1}, _EXACT, 0.25, "1/3")
+_RATIO_SCHEMA = _text_or({"exclusiveMinimum": 0}, _EXACT, 0.25, 4, "2/35")
+_RATE = _text_or(
+    {"exclusiveMinimum": 0}, rf"{_EXACT}({_A_SECOND}|{_A_MINUTE})?", 670, "10k", "670/s", "40k/min"
+)
+_FIRST_CLOSE = _text_or({"minimum": 0, "maximum": 1}, rf"(client|server|{_EXACT})", "client", "server", 0.9)
 
 _NAME = {"type": "string", "minLength": 1}
-_NAMES = {"anyOf": [_NAME, {"type": "array", "minItems": 1, "items": _NAME}]}
-_COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
+_NAMES = {"type": ["string", "array"], "minLength": 1, "minItems": 1, "items": _NAME}
+_WHOLE = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
+_COUNT = _WHOLE | {"type": ["integer", "string"], "pattern": rf"^\s*{WHOLE}\s*$"}
 _ENTRY = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
-_TABLE = {"type": "array", "minItems": 1, "items": _ENTRY}
-_BLOCK = {"anyOf": [_COUNT, {"const": "even"}, _TABLE], "examples": [512, "even", [[50, 1024], [100, 512]]]}
-_PROBES = _COUNT | {"maximum": MOST_PROBES}
-_SEQUENTIAL = {
-    "type": "object",
+_BLOCK = {
+    **_WHOLE,
+    "type": ["integer", "string", "array"],
+    "pattern": rf"^(even|\s*{WHOLE}\s*)$",
+    "minItems": 1,
+    "items": _ENTRY,
+    "examples": [512, "even", [[50, 1024], [100, 512]]],
+}
+_PROBES = _WHOLE | {"maximum": MOST_PROBES}
+_PORT_SEARCH = {
+    **_PROBES,
+    "type": ["integer", "string", "object"],
+    "pattern": "^(exhaustive|linux)$",
     "properties": {"sequential": _PROBES},
     "required": ["sequential"],
     "additionalProperties": False,
+    "examples": ["exhaustive", "linux", 32, {"sequential": 10000}],
 }
-_PORT_SEARCH = {"anyOf": [{"enum": ["exhaustive", "linux"]}, _PROBES, _SEQUENTIAL]}
 
 Count = Annotated[int, _Reader(count, _COUNT)]
 Flag = Annotated[bool, _Reader(_flag, {"type": "boolean"})]
 Block = Annotated[int | Literal["even"] | tuple[tuple[int, int], ...], _Reader(_block, _BLOCK)]
 Seconds = Annotated[Fraction, _Reader(seconds, _SECONDS, plain)]
-Rate = Annotated[Fraction, _Reader(_rate, {"type": "number", "exclusiveMinimum": 0}, plain)]
+Rate = Annotated[Fraction, _Reader(rate, _RATE, plain)]
 Share = Annotated[Fraction, _Reader(_share, _SHARE, plain)]
 Portion = Annotated[Fraction, _Reader(_portion, _PORTION, plain)]
 PerFlow = Annotated[Fraction, _Reader(_ratio("connections"), _RATIO_SCHEMA, plain)]

@@ -15,7 +15,7 @@ from tuplecalc.questions.advice import advise
 from tuplecalc.render import kinds, numbers, sentences, table, verdict
 from tuplecalc.render.json import limit_record
 from tuplecalc.render.presets import citations
-from tuplecalc.render.table import escaped, in_markdown, width_of
+from tuplecalc.render.table import Page, Way, escaped, in_markdown
 from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
@@ -24,30 +24,19 @@ if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
 
 _MOST_ROWS = 60  # a screen or two; csv and JSON have all
-_WIDEST_PROSE = 100
-_LONGEST = (
-    (40, numbers.LONGEST, 3),
-    (20, numbers.LONGEST, 3),
-    (12, numbers.LONGEST, 3),
-    (12, 10**7, 3),
-    (8, 10**5, 3),
-    (8, 10**5, 2),
-    (8, 10**5, 1),
-)
-_OF_KINDS = (
-    (40, numbers.LONGEST, 3),
-    (20, numbers.LONGEST, 3),
-    (20, numbers.LONGEST, 2),
-    (14, 10**7, 2),
-    (8, 10**5, 2),
-    (8, 10**5, 1),
-)
-"""The longest name and count in a table, and its gaps: the first that fit the terminal, else the last."""
+_LONG = numbers.LONGEST
+_WAYS = [
+    *(Way(name, _LONG, 3) for name in (40, 20, 12)),
+    *(Way(12, _LONG, 2), Way(12, 10**7, 3), Way(8, 10**5, 1)),
+]
+_OF_KINDS = [Way(40, _LONG, 3), Way(20, _LONG, 3), Way(20, _LONG, 2), Way(14, 10**7, 2), Way(8, 10**5, 1)]
+_DROPPED = ("what it is", "share", "tuple space", "kind", "room", "kinds", "rate /s", "used", "offered")
+"""The columns that go first where there is little room, one after the other."""
 
 _COLOURS = {"fits": "green", "tight": "yellow", "fails": "red"}
 _MARKS = {(True, True): "◀ limits", (True, False): "◀ flows", (False, True): "◀ rate"}
 
-_WORDS = ("hop", "kind", "limit", "kinds", "")
+_WORDS = ("hop", "kind", "limit", "kinds", "", "what it is")
 """The columns that are no figures."""
 
 Row = tuple[str, ...]
@@ -56,7 +45,9 @@ Styled = tuple[str, str]
 T = TypeVar("T")
 
 
-def print_table(result: Capacity, console: Console, load: Offered | None = None) -> None:
+def print_table(
+    result: Capacity, console: Console, load: Offered | None = None, page: Page | None = None
+) -> None:
     """Write reachable tuples at each hop, the limits with the tightest ones marked, and what would help.
 
     Piped, the tables are as wide as they need to be; paragraphs keep a readable width.
@@ -64,14 +55,14 @@ def print_table(result: Capacity, console: Console, load: Offered | None = None)
     from rich.text import Text
 
     load = load or under_load(result)
-    said = _lines(result, console.width, load, table.room(console))
+    said = _lines(result, load, page or table.page())
     text = Text.assemble(*((f"{line}\n", style) for line, style in said))
     console.print(text, soft_wrap=True, end="")
 
 
-def _lines(result: Capacity, width: int, load: Offered, room: int | None) -> Iterator[Styled]:
+def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:
     def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
-        yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
+        yield from ((line, style) for line in table.prose(words, page.prose, start, hang))
 
     said = list(sentences.details(result, load))
     if load.verdict:
@@ -89,13 +80,14 @@ def _lines(result: Capacity, width: int, load: Offered, room: int | None) -> Ite
         for sentence in totals:
             yield from prose(sentence)
         yield "", ""
-        yield from _fitting(partial(_kinds, load=load), result, room, _OF_KINDS)
+        yield from _fitting(partial(_kinds, result, load), page, _OF_KINDS)
         if load.rate is not None:
             yield from prose(kinds.UP_TO, "dim")
-    limits = (_limits_of_kinds, _OF_KINDS) if parts else (_limits, _LONGEST)
-    for build, ways in ((_hops, _LONGEST), limits):
-        yield "", ""
-        yield from _fitting(build, result, room, ways)
+    limits, ways = (_limits_of_kinds, _OF_KINDS) if parts else (_limits, _WAYS)
+    yield "", ""
+    yield from _fitting(partial(_hops, result), page, _WAYS)
+    yield "", ""
+    yield from _fitting(partial(limits, result, is_wide=page.is_wide), page, ways)
     yield "", ""
     for sentence in said:
         yield from prose(sentence)
@@ -115,40 +107,26 @@ def _lines(result: Capacity, width: int, load: Offered, room: int | None) -> Ite
             yield from prose(sentence)
 
 
-def _fitting(
-    build: Callable[[Capacity, int, int], Iterator[Row]],
-    result: Capacity,
-    width: int | None,
-    ways: Sequence[tuple[int, int, int]] = _LONGEST,
-) -> Iterator[Styled]:
-    for names, longest, gap in ways:
-        header, *rows = build(result, names, longest)
-        words = {number for number, cell in enumerate(header) if cell in _WORDS}
-        is_last = (names, longest, gap) == ways[-1]
-        cells = (
-            [header, *rows] if width is None or not is_last else table.squeezed([header, *rows], width, gap)
-        )
-        head, *blocks = table.blocks(cells, left=words, gap=gap)
-        widest = width_of(*(line for block in (head, *blocks) for line in block))
-        if width is None or widest <= width:
-            break
-    yield from ((line, "dim") for line in head)
-    yield "─" * widest, ""
-    for block, row in zip(blocks, rows, strict=True):
-        yield from ((line, "bold yellow" if row[-1] in _MARKS.values() else "") for line in block)
+def _fitting(build: Callable[[Way], Iterator[Row]], page: Page, ways: Sequence[Way]) -> Iterator[Styled]:
+    header, *rows = build(ways[-1])
+    words = {number for number, cell in enumerate(header) if cell in _WORDS}
+    drop = [{header.index(cell)} for cell in _DROPPED if cell in header[1:]]
+    found = table.fitted(build, page.table, ways, words, drop)
+    yield from ((line, "dim") for line in found.head)
+    yield "─" * found.width, ""
+    for block, row in zip(found.blocks, rows, strict=True):
+        is_tightest = not {*_MARKS.values()}.isdisjoint(row)
+        yield from ((line, "bold yellow" if is_tightest else "") for line in block)
+    yield from ((line, "dim") for line in found.note())
 
 
-def _hops(result: Capacity, names: int, longest: int) -> Iterator[Row]:
+def _hops(result: Capacity, way: Way) -> Iterator[Row]:
     yield "hop", "kind", "tuple space", *_hop_header(result)
     shown, left = _cut(result.hops)
     for hop in shown:
-        space = numbers.count(hop.tuple_space, longest)
-        yield (
-            table.folded(hop.name, names),
-            sentences.hop_kind(result, hop),
-            space,
-            *_hop_figures(result, hop, longest),
-        )
+        space = numbers.count(hop.tuple_space, way.count)
+        name, kind = table.folded(hop.name, way.names), sentences.hop_kind(result, hop)
+        yield name, kind, space, *_hop_figures(result, hop, way.count)
     if left:
         yield f"… {left:,} more", "", "", *("" for _ in _hop_header(result))
 
@@ -163,44 +141,51 @@ def _hop_figures(result: Capacity, hop: HopCapacity, longest: int = numbers.LONG
     return *_figures(hop, longest), *used
 
 
-def _limits(result: Capacity, names: int, longest: int) -> Iterator[Row]:
-    yield "hop", "limit", "room", "flows", "rate /s", ""
+def _limits(result: Capacity, way: Way, *, is_wide: bool) -> Iterator[Row]:
+    why = ("what it is",) * is_wide
+    yield "hop", "limit", "room", "flows", "rate /s", "", *why
     previous = ""
     shown, left = _cut(result.limits, (result.binding, result.rate_binding))
     for limit in shown:
-        binds = limit is result.binding, limit is result.rate_binding
-        hop = table.folded(limit.hop if limit.hop != previous else "", names)
-        name = table.folded(limit.name, names + 4)
-        yield hop, name, _room(limit, longest), *_figures(limit, longest), _MARKS.get(binds, "")
+        hop = table.folded(limit.hop if limit.hop != previous else "", way.names)
+        name = table.folded(limit.name, way.names + 4)
+        what = (limit.kind.sentence,) * is_wide
+        yield hop, name, _room(limit, way.count), *_figures(limit, way.count), _mark(result, limit), *what
         previous = limit.hop
     if left:
-        yield f"… {left:,} more", "", "", "", "", ""
+        yield f"… {left:,} more", "", "", "", "", "", *("" for _ in why)
 
 
-def _kinds(result: Capacity, names: int, longest: int, *, load: Offered) -> Iterator[Row]:
+def _kinds(result: Capacity, load: Offered, way: Way) -> Iterator[Row]:
     yield kinds.header(result, load)
-    shown, left = _cut(list(kinds.rows(result, load, longest)))
+    shown, left = _cut(list(kinds.rows(result, load, way.count)))
     for name, *figures in shown:
-        yield table.folded(name, names), *figures
+        yield table.folded(name, way.names), *figures
     if left:
         yield f"… {left:,} more", *("" for _ in kinds.header(result, load)[1:])
 
 
-def _limits_of_kinds(result: Capacity, names: int, longest: int) -> Iterator[Row]:
+def _limits_of_kinds(result: Capacity, way: Way, *, is_wide: bool) -> Iterator[Row]:
     """Limits under the names of their hops, with the kinds that each holds."""
-    yield "limit", "kinds", "flows", "rate /s", ""
+    why = ("what it is",) * is_wide
+    yield "limit", "kinds", "flows", "rate /s", "", *why
+    blank = ("",) * len(why)
     previous = ""
     shown, left = _cut(result.limits, (result.binding, result.rate_binding))
     for limit in shown:
         if limit.hop != previous:
-            yield table.folded(limit.hop, names + 10), "", "", "", ""
+            yield table.folded(limit.hop, way.names + 10), "", "", "", "", *blank
         previous = limit.hop
-        name = table.folded(limit.name, names + 10, "  ")
-        held = table.folded(kinds.behind(result, limit, names), names)
-        binds = limit is result.binding, limit is result.rate_binding
-        yield f"  {name}", held, *_figures(limit, longest), _MARKS.get(binds, "")
+        name = table.folded(limit.name, way.names + 10, "  ")
+        held = table.folded(kinds.behind(result, limit, way.names), way.names)
+        what = (limit.kind.sentence,) * is_wide
+        yield f"  {name}", held, *_figures(limit, way.count), _mark(result, limit), *what
     if left:
-        yield f"… {left:,} more", "", "", "", ""
+        yield f"… {left:,} more", "", "", "", "", *blank
+
+
+def _mark(result: Capacity, limit: Limit) -> str:
+    return _MARKS.get((limit is result.binding, limit is result.rate_binding), "")
 
 
 def _room(limit: Limit, longest: int) -> str:

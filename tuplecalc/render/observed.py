@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, get_args
 
 from tuplecalc.render import numbers, table
+from tuplecalc.render.table import Page
 from tuplecalc.sources.busy.observed import Observed
 from tuplecalc.sources.busy.usage import Busy, Measured, Total, Usage
 from tuplecalc.sources.tables.connection import State
@@ -14,7 +15,6 @@ from tuplecalc.sources.tables.connection import State
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDEST_PROSE = 100
 _LONGEST_LINE = 60
 _FULL, _TIGHT = Fraction(9, 10), Fraction(8, 10)
 _TABLES = {"sockets": "Sockets", "tracking": "Tracking table"}
@@ -25,21 +25,21 @@ _Row = tuple[str, tuple[str, ...], str]
 """Words, figures and a style."""
 
 
-def print_table(seen: Observed, console: Console) -> None:
+def print_table(seen: Observed, console: Console, page: Page | None = None) -> None:
     """Write the fullest scope of all, then each limit with its fullest scopes, the tables, rate and hold.
 
     Piped, the table is as wide as it needs to be; paragraphs keep a readable width.
     """
     from rich.text import Text
 
-    said = _lines(seen, console.width, table.room(console))
+    said = _lines(seen, page or table.page())
     text = Text.assemble(*((f"{line}\n", style) for line, style in said))
     console.print(text, soft_wrap=True, end="")
 
 
-def _lines(seen: Observed, width: int, room: int | None) -> Iterator[Styled]:
+def _lines(seen: Observed, page: Page) -> Iterator[Styled]:
     def prose(words: str, style: str = "", start: str = "", hang: str = "") -> Iterator[Styled]:
-        yield from ((line, style) for line in table.prose(words, min(width, _WIDEST_PROSE), start, hang))
+        yield from ((line, style) for line in table.prose(words, page.prose, start, hang))
 
     found = seen.found
     yield from prose(fullest(seen), f"bold {_colour(seen.fullest.share if seen.fullest else 0)}")
@@ -50,7 +50,7 @@ def _lines(seen: Observed, width: int, room: int | None) -> Iterator[Styled]:
     yield from prose(_when(seen), "dim")
     if found.usages:
         yield "", ""
-        yield from _limits(seen, room)
+        yield from _limits(seen, page.table)
     yield "", ""
     for total in found.totals:
         yield from prose(_total(total, seen.tracking_size if total.table == "tracking" else None))
@@ -76,7 +76,7 @@ def _lines(seen: Observed, width: int, room: int | None) -> Iterator[Styled]:
         yield from prose(f"Not counted: {left_out.limit.hop} {left_out.limit.name}: {left_out.why}.", "dim")
     for sentence, places in _not_understood(seen):
         yield from prose(sentence)
-        yield from ((line, "") for place in places for line in table.prose(place, width, "  ", "    "))
+        yield from ((line, "") for place in places for line in table.prose(place, page.prose, "  ", "    "))
 
 
 def fullest(seen: Observed) -> str:

@@ -103,7 +103,7 @@ def blind(load: Offered) -> str:
     if worst is None:
         return ""
     choosers, names = worst.choosers, kinds.listed(worst.choosers)
-    pick = "picks" if len(choosers) == 1 else "pick"
+    pick = "picks" if len(choosers) == 1 and choosers[0] != "clients" else "pick"
     said = f"Blind pick: {names} {pick} a port without seeing which are taken at {worst.hop}. Where it is"
     if worst.hop in choosers and len(choosers) > 1:
         two = len(choosers) == _PAIR
@@ -337,9 +337,7 @@ other 8,472 open fails, and is counted in the share that fails.
 def at_most(result: Capacity) -> Iterator[str]:
     """Why a figure is a bound, where one is, and which hop makes it one."""
     reasons = dict.fromkeys((bound.hop, bound.reason) for bound in result.at_most)
-    yield from (
-        f"“At most”, since the truth may be less because of {hop}: {reason}." for hop, reason in reasons
-    )
+    yield from (f"“At most”: the truth may be less, because of {hop}: {reason}." for hop, reason in reasons)
 
 
 def advice(result: Capacity, item: Advice) -> str:

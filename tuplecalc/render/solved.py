@@ -21,8 +21,8 @@ def text(found: Solution) -> str:
     >>> from tuplecalc.questions.solving import solve
     >>> from tuplecalc.network.file import example
     >>> print(text(solve(example("outage"), "hops.lvs.addresses", rate=700)), end="")
-    addresses of lvs: 2 is the least for 700/s, but only in the best case, if no two
-    hops ever picked the same port: really 30.6% to 36.6% are expected to fail.
+    addresses of lvs: 2 is the least for 700/s, but in the best case only: really
+    30.6% to 36.6% are expected to fail.
     With 2: 387,072 connections open at once, 1,173/s; login-proxy shared limits it.
     With 1: 193,536 connections, 586.5/s: not enough.
       --set hops.lvs.addresses=2
@@ -39,12 +39,9 @@ def _sentences(found: Solution) -> Iterator[str]:
         return
     share = _expected(found)
     wanted = target(found.target)
-    in_best_case = ""
-    if share is not None and share.upper > (
-        _MUCH if found.target.blocking is None else found.target.blocking
-    ):
-        really = f"really {numbers.between(share)} are expected to fail"
-        wanted += f", but only in the best case, if no two hops ever picked the same port: {really}"
+    most, in_best_case = found.target.blocking, ""
+    if share is not None and share.upper > (_MUCH if most is None else most):
+        wanted += f", but in the best case only: really {numbers.between(share)} are expected to fail"
         in_best_case = "In the best case "
     here = numbers.with_unit(found.value, found.unit)
     which = "the longest" if found.is_time else "the most" if found.is_largest else "the least"

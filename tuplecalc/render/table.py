@@ -5,19 +5,129 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import NamedTuple, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 WIDTH = 80
+_WIDEST_PROSE = 120
+_WIDE = 140
+_NARROWEST = 20
 _WIDEST_NAME = 26
 _PARTS = re.compile(r"[^-_.:/+, ]*(?:[-_.:/+, ]|$)")
 _MOST_LINES = 6
+
+
+class Page(NamedTuple):
+    """The columns that a paragraph may take, and a table; None where this has all that it needs."""
+
+    prose: int = WIDTH
+    table: int | None = None
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is room for what is only worth saying beside the rest."""
+        return self.table is not None and self.table >= _WIDE
+
+
+PAGE = Page()
+"""What a pipe, a file and a notebook get, whatever terminal is around."""
+
+
+def page() -> Page:
+    """The room on standard output: that of its terminal, or what COLUMNS says; else :data:`PAGE`."""
+    written = os.environ.get("COLUMNS", "")
+    if written.isascii() and written.isdecimal() and int(written):
+        columns = int(written)
+    else:
+        try:
+            columns = os.get_terminal_size(sys.stdout.fileno()).columns
+        except (OSError, ValueError):  # it is no terminal, or nothing that has a number
+            return PAGE
+    columns = max(columns or WIDTH, _NARROWEST)
+    return Page(min(columns, _WIDEST_PROSE), columns)
+
+
+class Way(NamedTuple):
+    """One way to lay out a table: its longest name, its longest count, the blanks between its columns."""
+
+    names: int
+    count: int
+    gap: int
+
+
+class Fitted(NamedTuple):
+    """A table that fits: its header's lines, those of each row, and the headers of what is left out."""
+
+    head: list[str]
+    blocks: list[list[str]]
+    left_out: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """The columns that it takes."""
+        return width_of(*self.head, *(line for block in self.blocks for line in block))
+
+    def lines(self) -> list[str]:
+        """All of it, without a rule below the header."""
+        return [*self.head, *(line for block in self.blocks for line in block), *self.note()]
+
+    def note(self) -> list[str]:
+        """What a wider terminal shows more."""
+        named = ", ".join(dict.fromkeys(filter(None, self.left_out)))
+        return prose(f"A wider terminal shows also: {named}.", max(self.width, 40)) if named else []
+
+
+def fitted(
+    build: Callable[[Way], Iterable[Sequence[str]]],
+    width: int | None,
+    ways: Sequence[Way],
+    left: Collection[int],
+    drop: Sequence[Collection[int]] = (),
+) -> Fitted:
+    """The table, a header and rows, laid out the first way that fits, with as many columns as that allows.
+
+    The columns of ``drop`` go one group after the other, the least important first.  Only then is the last
+    way taken, with cells broken between words; without room for that a table is wider than the width: no
+    figure is ever cut.
+
+    >>> rows = [("hop", "kind", "flows"), ("nat", "cone", "1,000")]
+    >>> found = fitted(lambda way: rows, 12, [Way(9, 9, 2)], left={0, 1}, drop=[{1}])
+    >>> found.head, found.blocks, found.left_out
+    (['hop  flows'], [['nat  1,000']], ('kind',))
+    """
+    gone: set[int] = set()
+    for more in ((), *drop):
+        gone |= set(more)
+        for way in ways[:-1] or ways:
+            header, *rows = build(way)
+            found = _laid_out([header, *rows], gone, left, way.gap)
+            if width is None or found.width <= width:
+                return found
+    header, *rows = build(ways[-1])
+    narrow = squeezed([_without(gone, row) for row in (header, *rows)], width or 0, ways[-1].gap)
+    kept = _without(gone, range(len(header)))
+    head, *others = blocks(narrow, {n for n, column in enumerate(kept) if column in left}, gap=ways[-1].gap)
+    return Fitted(head, others, found.left_out)
+
+
+T = TypeVar("T")
+
+
+def _without(gone: Collection[int], row: Iterable[T]) -> tuple[T, ...]:
+    return tuple(cell for number, cell in enumerate(row) if number not in gone)
+
+
+def _laid_out(
+    rows: Sequence[Sequence[str]], gone: Collection[int], left: Collection[int], gap: int
+) -> Fitted:
+    kept = _without(gone, range(len(rows[0])))
+    words = {number for number, column in enumerate(kept) if column in left}
+    head, *others = blocks((_without(gone, row) for row in rows), words, gap=gap)
+    return Fitted(head, others, tuple(rows[0][number] for number in sorted(gone)))
 
 
 def lines(rows: Iterable[Sequence[str]], left: Collection[int], indent: int = 0, gap: int = 2) -> list[str]:
@@ -105,11 +215,6 @@ def squeezed(rows: Iterable[Sequence[str]], width: int, gap: int) -> list[tuple[
 def _broken(cell: str, width: int) -> list[str]:
     indent = cell[: len(cell) - len(cell.lstrip())]
     return prose(cell, width, indent, indent)
-
-
-def room(console: Console) -> int | None:
-    """The columns that a table may take; None in a pipe, unless COLUMNS says: it has all that it needs."""
-    return console.width if console.is_terminal or "COLUMNS" in os.environ else None
 
 
 def prose(words: str, width: int = WIDTH, start: str = "", hang: str = "") -> list[str]:

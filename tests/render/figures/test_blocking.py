@@ -243,16 +243,18 @@ def test_words_beside_the_curves(name: str, labels: dict[str, str]) -> None:
     [
         (
             "outage",
-            "At 700/s {expected} of the connections are expected to fail "
-            "(16.2% if ports are chosen in concert)",
+            "At 700/s {expected} of the connections are expected to fail (16.2% in the best case)",
         ),
         ("cone", "Below 42,121/s fewer than 1 in 1,000 fail; 1,500/s is offered"),
         (
             "inverted-cone-tproxy",
             "At 1,500/s {expected} of the connections are expected to fail "
-            "(fewer than 1 in 1,000 if ports are chosen in concert)",
+            "(fewer than 1 in 1,000 in the best case)",
         ),
-        ("no rate", "Best case, ports chosen in concert: below 582.1/s fewer than 1 in 1,000 fail"),
+        (
+            "no rate",
+            "Best case, if no two hops ever picked the same port: below 582.1/s fewer than 1 in 1,000 fail",
+        ),
         ("at the limit", "At 537.6/s 0.313% of the connections fail: nat ports is full"),
         ("linux", "At 500/s at most 1.55% of the connections fail: nat gives up its search for a port"),
         ("few probes", "At 530/s 27.3% of the connections fail: nat gives up its search for a port"),
@@ -289,7 +291,9 @@ def test_without_a_limit_or_a_flow_there_is_nothing_to_draw() -> None:
     )
     with pytest.raises(InputError, match=nothing):
         draw(free)
-    through = r"^blocking: no flow gets through proxy shared, so every connection fails; make room there$"
+    through = (
+        r"^blocking: no connection gets through proxy shared, so every connection fails; make room there$"
+    )
     with pytest.raises(InputError, match=through):
         draw(tc.inverted_cone(source="client-port", rate=5))
 

@@ -139,14 +139,14 @@ def test_what_fits_has_no_marks_and_ends_with_the_offer() -> None:
 @pytest.mark.parametrize(
     ("name", "finding"),
     [
-        ("outage", "At 700/s login-proxy shared runs dry 9 min 9 s from empty"),
-        ("slow", "At 587/s login-proxy shared runs dry 35 min 7 s from empty"),
+        ("outage", "At 700/s login-proxy shared runs out 9 min 9 s from empty"),
+        ("slow", "At 587/s login-proxy shared runs out 35 min 7 s from empty"),
         ("fits", "500/s never fills login-proxy shared: 85% in use; {expected} are expected to fail"),
         ("just", "537.6/s just fills nat ports; 0.313% are expected to fail"),
         ("hourglass", "2,000/s never fills firewall entries: 95% in use"),
         ("cone", "1,500/s never fills nat ports: 3.5% in use"),
-        ("moments", "At 1,000,000,000/s nat ports runs dry 64.5 µs from empty"),
-        ("long name", "At 700/s a very long name of a hop in… ports runs dry 1 min 32 s from empty"),
+        ("moments", "At 1,000,000,000/s nat ports runs out 64.5 µs from empty"),
+        ("long name", "At 700/s a very long name of a hop in… ports runs out 1 min 32 s from empty"),
     ],
 )
 def test_the_title_states_the_finding(name: str, finding: str) -> None:
@@ -224,7 +224,9 @@ def test_without_a_rate_there_is_nothing_to_draw() -> None:
     expected = r"^exhaustion needs an offered rate; write `rate` under \[traffic\], or --rate 700$"
     with pytest.raises(InputError, match=expected):
         draw(DIRECT)
-    with pytest.raises(InputError, match=r"^exhaustion: no flow gets through .* shared, so nothing fills"):
+    with pytest.raises(
+        InputError, match=r"^exhaustion: no connection gets through .* shared, so nothing fills"
+    ):
         draw(CHAINS["no flow"])
     free = tc.Chain(
         traffic=tc.Traffic(rate=7),
@@ -279,7 +281,7 @@ def test_kinds_stand_one_on_the_other() -> None:
     assert not by_gid(ax, "kind:web:open")  # of which nothing lingers
     away = f"{numbers.share(1 - 1 / found.use)} of the demand turned away"
     assert key(ax) == ["login", "web", "open below, lingering above", away]
-    assert ax.get_title(loc="left").startswith("At 2,700/s login-proxy shared runs dry")
+    assert ax.get_title(loc="left").startswith("At 2,700/s login-proxy shared runs out")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -46,7 +46,7 @@ def test_what_binds_and_what_is_next_are_marked(of: Of) -> None:
     marks = {
         f"{limit.hop}:{limit.name}": words(ax, f"value:{limit.hop}:{limit.name}") for limit in result.limits
     }
-    assert [name for name, text in marks.items() if text.endswith("◀ binds")] == ["login-proxy:shared"]
+    assert [name for name, text in marks.items() if text.endswith("◀ limits")] == ["login-proxy:shared"]
     assert [name for name, text in marks.items() if text.endswith("next")] == ["lvs:ports"]
     (binding,) = by_gid(ax, "limit:login-proxy:shared")
     (following,) = by_gid(ax, "limit:lvs:ports")
@@ -80,7 +80,7 @@ def test_flows_are_held_against_what_the_rate_keeps() -> None:
 def test_without_an_offered_rate_the_bars_are_flows() -> None:
     ax = limits(DIRECT)
     assert ax.get_xlabel() == "flows open at once"
-    assert ax.get_title(loc="left") == "clients ports binds at 508,176 flows"
+    assert ax.get_title(loc="left") == "clients ports allows 508,176 flows"
     assert not by_gid(ax, "load")
 
 
@@ -90,14 +90,14 @@ def test_rates_that_nothing_limits_are_called_so() -> None:
     assert words(ax, "value:clients:ports") == "no limit"
     assert ax.get_title(loc="left") == "Nothing limits the rate"
     ax = limits(chain)  # there is no rate to draw: flows, of which none are kept
-    assert ax.get_title(loc="left") == "clients ports binds at 508,176 flows"
+    assert ax.get_title(loc="left") == "clients ports allows 508,176 flows"
     assert ax.get_xlabel() == "flows open at once"
 
 
 def test_no_flow_is_no_bar() -> None:
     ax = limits(CHAINS["no flow"])
     name = CHAINS["no flow"].hops[0].name
-    assert words(ax, f"value:{name}:shared") == "0 ◀ binds"
+    assert words(ax, f"value:{name}:shared") == "0 ◀ limits"
     (bar,) = by_gid(ax, f"limit:{name}:shared")
     assert isinstance(bar, Rectangle)
     assert bar.get_width() == 0
@@ -162,10 +162,10 @@ def test_kinds_beyond_the_colours_look_alike() -> None:
 
 def test_the_title_says_the_finding() -> None:
     expected = numbers.between(tc.offered(tc.example("outage")).expected or (0.0, 0.0))
-    title = f"login-proxy shared binds at 586.5/s: at 700/s {expected} are expected to fail"
+    title = f"login-proxy shared allows 586.5/s: at 700/s {expected} are expected to fail"
     assert limits(tc.example("outage")).get_title(loc="left") == title
     assert (
-        limits(CHAINS["ten"]).get_title(loc="left").startswith("firewall number 1 entries binds at 6,667/s: ")
+        limits(CHAINS["ten"]).get_title(loc="left").startswith("firewall number 1 entries allows 6,667/s: ")
     )
 
 

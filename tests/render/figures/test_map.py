@@ -138,26 +138,26 @@ def test_counts_lie_in_the_middle_of_their_cells() -> None:
 @pytest.mark.parametrize(
     ("settings", "vary", "title"),
     [
-        ((), (), "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min, all else as now"),
+        ((), (), "login-proxy shared allows 586.5/s; lvs ports where hold < 1 min, all else as now"),
         (
             (),
             ("hops.login-proxy.time_wait=0s..9m", "traffic.hold"),
-            "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min, all else as now",
+            "login-proxy shared allows 586.5/s; lvs ports where hold < 1 min, all else as now",
         ),
         (
             (),
             ("traffic.hold=5m..9m", "hops.lvs.addresses"),
-            "login-proxy shared binds at 586.5/s, and on the whole map",
+            "login-proxy shared allows 586.5/s, and on the whole map",
         ),
         (
             (),
             ("traffic.hold=0s..59s", "hops.lvs.addresses"),
-            "lvs ports binds on the whole map",
+            "lvs ports limits the whole map",
         ),
         (
             ("hops.lvs.max_entries=200000",),
             ("traffic.hold=1s..5m", "hops.lvs.tracking_time_wait=0s..10m"),
-            "lvs entries binds at 476.2/s; login-proxy shared where tracking_time_wait of lvs < 41 s, "
+            "lvs entries allows 476.2/s; login-proxy shared where tracking_time_wait of lvs < 41 s, "
             "all else as now",
         ),
     ],
@@ -180,7 +180,7 @@ def test_where_nothing_limits_the_rate_there_is_no_figure() -> None:
         "map, clients.addresses and clients.time_wait: nothing limits the rate at any point; "
         "vary another number, or write `hold` under [traffic]"
     )
-    with pytest.raises(tc.InputError, match="no flow gets through at any point"):
+    with pytest.raises(tc.InputError, match="no connection gets through at any point"):
         drawn(CHAINS["no flow"])
 
 

@@ -48,7 +48,7 @@ def test_the_crossover_is_where_the_two_formulas_are_equal() -> None:
     across, rates = line(ax, "crossover")
     assert across[0] == pytest.approx(60, rel=1e-9)
     assert rates[0] == pytest.approx(64_512 * 6 / 180, rel=1e-9)
-    assert words(ax, "crossover:value") == "above 1 min login-proxy shared binds"
+    assert words(ax, "crossover:value") == "above 1 min login-proxy shared limits"
 
 
 def test_of_counts_the_crossover_is_the_first_whole_number() -> None:
@@ -57,8 +57,8 @@ def test_of_counts_the_crossover_is_the_first_whole_number() -> None:
     ax = rate(chain, "hops.lvs.addresses=1..16")
     across, rates = line(ax, "crossover")
     assert (across[0], rates[0]) == (3, pytest.approx(1_000_000 / 120, rel=1e-12))
-    assert words(ax, "crossover:value") == "from 3 on lvs entries binds"
-    assert ax.get_title(loc="left") == "lvs ports binds at 3,226/s; lvs entries where addresses of lvs ≥ 3"
+    assert words(ax, "crossover:value") == "from 3 on lvs entries limits"
+    assert ax.get_title(loc="left") == "lvs ports allows 3,226/s; lvs entries where addresses of lvs ≥ 3"
 
 
 def test_every_change_of_the_binding_limit_is_marked() -> None:
@@ -101,7 +101,7 @@ def test_the_offered_rate_is_a_line_where_it_is_in_the_picture() -> None:
     assert "offered" not in far.get_title(loc="left")
     over = rate(tc.with_settings(tc.example("cone"), "traffic.rate=1000000000"))
     assert not by_gid(over, "offered")
-    assert "nat ports binds at 42,303/s (1,000,000,000/s offered);" in over.get_title(loc="left").replace(
+    assert "nat ports allows 42,303/s (1,000,000,000/s offered);" in over.get_title(loc="left").replace(
         "\n", " "
     )
 
@@ -118,27 +118,27 @@ def test_whole_numbers_are_points_and_durations_have_their_unit() -> None:
 @pytest.mark.parametrize(
     ("settings", "vary", "title"),
     [
-        ((), None, "login-proxy shared binds at 586.5/s; lvs ports where hold < 1 min"),
-        (("traffic.hold=30s",), None, "lvs ports binds at 2,580/s; login-proxy shared where hold > 1 min"),
+        ((), None, "login-proxy shared allows 586.5/s; lvs ports where hold < 1 min"),
+        (("traffic.hold=30s",), None, "lvs ports allows 2,580/s; login-proxy shared where hold > 1 min"),
         (
             (),
             "hops.login-proxy.time_wait=0s..9s",
-            "login-proxy shared binds for time_wait of login-proxy from 0 s to 9 s",
+            "login-proxy shared limits it for time_wait of login-proxy from 0 s to 9 s",
         ),
         (
             ("hops.lvs.max_entries=1000000", "traffic.hold=0s"),
             "hops.lvs.addresses=2..16",
-            "addresses of lvs: lvs ports binds up to 2, then lvs entries",
+            "addresses of lvs: lvs ports limits it up to 2, then lvs entries",
         ),
         (
             (),
             "traffic.hold=2m..4m",
-            "login-proxy shared binds for hold from 2 min to 4 min",
+            "login-proxy shared limits it for hold from 2 min to 4 min",
         ),
         (
             ("clients.allocation=bind",),
             "traffic.hold=2m..5m",
-            "login-proxy shared binds at 586.5/s; no other limit for hold from 2 min to 5 min",
+            "login-proxy shared allows 586.5/s; no other limit for hold from 2 min to 5 min",
         ),
     ],
 )
@@ -150,7 +150,7 @@ def test_the_title_says_the_finding(settings: tuple[str, ...], vary: str | None,
 def test_a_limit_that_binds_where_nobody_sees_it_is_not_the_finding() -> None:
     """Below a hold of some 100 ns this table lets fewer connections through than the open files."""
     ax = rate(CHAINS["huge"])
-    assert ax.get_title(loc="left").startswith("another-very-long-name-… files binds at 1.167e21/s;")
+    assert ax.get_title(loc="left").startswith("another-very-long-name-… files allows 1.167e21/s;")
     assert not by_gid(ax, "crossover")
 
 
@@ -171,7 +171,7 @@ def test_of_many_crossovers_all_have_dots_and_the_nearest_have_words() -> None:
     dots = [dot.get_xdata()[0] for dot in by_gid(ax, "crossover") if isinstance(dot, Line2D)]  # type: ignore[index]
     assert dots == pytest.approx([15, 25, 35, 45, 55, 65, 75], rel=1e-9)
     spoken = [text.get_text() for text in ax.texts if text.get_gid() == "crossover:value"]
-    assert spoken == [f"above {at + 5} s fw{at + 10} entries binds" for at in (10, 20, 30, 40)]
+    assert spoken == [f"above {at + 5} s fw{at + 10} entries limits" for at in (10, 20, 30, 40)]
     check_words(ax)
 
 
@@ -184,7 +184,7 @@ def test_where_nothing_limits_the_rate_there_is_no_figure() -> None:
     with pytest.raises(tc.InputError) as caught:
         rate(chain, "clients.addresses")
     assert str(caught.value) == message
-    with pytest.raises(tc.InputError, match="no flow gets through, whatever the value"):
+    with pytest.raises(tc.InputError, match="no connection gets through, whatever the value"):
         rate(CHAINS["no flow"])
 
 
@@ -192,7 +192,7 @@ def test_rates_that_are_infinite_at_one_end_only() -> None:
     """Without a hold nothing limits the rate of this chain; with one the clients do."""
     chain = tc.with_settings(CHAINS["direct"], "clients.time_wait=0s")
     ax = rate(chain, "traffic.hold=0s..1m/61")
-    assert ax.get_title(loc="left") == "clients ports binds for hold from 0 s to 1 min"
+    assert ax.get_title(loc="left") == "clients ports limits it for hold from 0 s to 1 min"
     across, rates = line(ax, "envelope")
     assert np.isnan(rates[0])
     assert rates[1:] == pytest.approx(508_176 / across[1:])
@@ -220,7 +220,7 @@ def test_what_binds_at_the_very_end_of_a_share_alone_is_not_seen() -> None:
         *("label:nat ports vault", "label:nat entries")
     }
     assert (
-        ax.get_title(loc="left") == "nat ports vault binds at 896/s; nat entries where share of backup < 5.6%"
+        ax.get_title(loc="left") == "nat ports vault allows 896/s; nat entries where share of backup < 5.6%"
     )
 
 

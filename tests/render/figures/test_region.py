@@ -73,7 +73,7 @@ def test_the_thick_edge_is_that_which_binds(name: str) -> None:
     for limit, edge in edges(ax).items():
         is_binding = to_hex(str(edge.get_color())) == style.BINDING.lower()
         assert is_binding == (edge.get_linewidth() > 3) == (limit == binding)
-        assert ("◀ binds" in words(ax, f"label:{limit}")) == (limit == binding)
+        assert ("◀ limits" in words(ax, f"label:{limit}")) == (limit == binding)
     across, up = line(ax, "mix")
     assert (across[0], up[0]) == (0, 0)
     assert (across[1], up[1]) == pytest.approx(tuple(map(float, found.at_mix)))
@@ -91,7 +91,7 @@ def kinds_of(name: str) -> tuple[str, str]:
 
 def test_limits_that_coincide_share_an_edge_and_its_words() -> None:
     ax = drawn("alike")
-    assert words(ax, "label:f0:entries") == "f0 entries f1 entries f2 entries and 2 more ◀ binds in this mix"
+    assert words(ax, "label:f0:entries") == "f0 entries f1 entries f2 entries and 2 more ◀ limits this mix"
 
 
 def test_the_best_mix_has_the_largest_sum() -> None:

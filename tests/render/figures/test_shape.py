@@ -79,7 +79,7 @@ def test_the_plate_of_the_binding_hop_is_marked_and_no_other() -> None:
         str(patch.get_gid()) for patch in ax.patches if to_hex(patch.get_facecolor()) == style.BINDING.lower()
     }
     assert marked == {"plate:login-proxy"}
-    assert words(ax, "hop:login-proxy") == "login-proxy keeps 193,536 50% of lvs ▼ binds"
+    assert words(ax, "hop:login-proxy") == "login-proxy keeps 193,536 50% of lvs ▼ limits"
     assert words(ax, "hop:lvs") == "lvs keeps 387,072"
     assert words(ax, "hop:clients") == "clients"
 
@@ -133,8 +133,8 @@ def test_words_lie_apart(name: str, size: style.Size) -> None:
 @pytest.mark.parametrize(
     ("name", "title"),
     [
-        ("outage", "login-proxy shared binds: 193,536 flows open at once"),
-        ("direct", "clients ports binds: 508,176 flows open at once"),
+        ("outage", "login-proxy shared allows 193,536 connections open at once"),
+        ("direct", "clients ports allows 508,176 connections open at once"),
     ],
 )
 def test_the_title_says_the_finding(name: str, title: str) -> None:

@@ -120,7 +120,7 @@ def test_a_chain_is_no_result(kind: str) -> None:
 
 def test_a_title_keeps_a_number_and_its_unit_on_one_line() -> None:
     ax = style.blank("half-page")
-    finding = "a-proxy-of-some-length shared binds at 586.5/s; lvs ports where hold < 1 min 30 s"
+    finding = "a-proxy-of-some-length shared allows 586.5/s; lvs ports where hold < 1 min 30 s"
     with style.style():
         style.headline(ax, finding)
     lines = ax.get_title(loc="left").split("\n")

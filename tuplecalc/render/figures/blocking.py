@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import cycle
 from math import log10, sqrt
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.capacity import Capacity
@@ -138,7 +137,7 @@ def _curve(ax: Axes, curve: Curve, offered: Any, gid: str, look: tuple[str, str,
         ax.fill_between(curve.rates, lower, upper, gid=f"{of_curve}:band", **band)
     ax.plot(curve.rates, upper, gid=f"{of_curve}:upper", **looks)
     ax.plot(curve.rates, lower, gid=f"{of_curve}:lower", **looks)
-    words = wrap(curve.label, _LINE)
+    words = table.prose(curve.label, _LINE)
     if curve.at is not None:
         shares = sorted({max(share, FLOOR) for share in curve.at})
         dot: Any = {"color": colour, "marker": "o", "clip_on": False, "zorder": 4, "gid": f"at:{gid}"}
@@ -171,7 +170,7 @@ def _finding(result: Capacity) -> str:
         best = _said(load.blocking) if load.blocking.upper > _RARELY else "fewer than 1 in 1,000"
         return f"{said} are expected to fail ({best} in the best case)"
     below = f"elow {numbers.rate(Fraction(rate_for(result, _RARELY) or 0.0))}/s fewer than 1 in 1,000 fail"
-    below = f"Best case, if no two hops picked the same port: b{below}" if load.blind else f"B{below}"
+    below = f"Best case, if no two hops ever picked the same port: b{below}" if load.blind else f"B{below}"
     return below if offered is None else f"{below}; {numbers.rate(offered)}/s is offered"
 
 

@@ -171,9 +171,8 @@ def _bar(ax: Axes, place: int, bar: Bar, low: float) -> None:
     words = f"{written} {'◀ ' if binds else ''}{bar.mark}".rstrip()
     looks: Any = {"fontweight": "bold", "color": style.BINDING} if binds else {"color": style.INK}
     at = _right_of(bar, low, ax.get_xlim()[1]), place
-    style.outlined(
-        ax.annotate(words, at, (4, 0), textcoords="offset points", va="center", gid=f"value:{name}", **looks)
-    )
+    looks |= {"textcoords": "offset points", "va": "center", "bbox": style.BEHIND}
+    ax.annotate(words, at, (4, 0), gid=f"value:{name}", **looks)
 
 
 def _right_of(bar: Bar, low: float, high: float) -> float:

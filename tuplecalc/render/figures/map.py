@@ -193,7 +193,6 @@ def _contours(ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None) -> 
         looks = {"colors": [style.ON_LIGHT], "linewidths": 0.8, "linestyles": "--"}
         found = ax.contour(cells.columns, cells.rows, drawn, levels, **looks)
         found.set_gid("rates")
-        behind: Any = {"facecolor": style.PAPER, "alpha": 0.8, "linewidth": 0, "pad": 1.0}
         to_axes, placed = ax.transData + ax.transAxes.inverted(), list[Array]()
         for text in ax.clabel(found, fmt=lambda rate: f"{style.si(rate)}/s", fontsize=_SMALL, inline=False):
             inside = np.clip(to_axes.transform(text.get_position()), _HALF, 1 - np.array(_HALF))
@@ -201,7 +200,7 @@ def _contours(ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None) -> 
                 text.set_visible(False)  # of contours that are close to each other not all have words
                 continue
             placed.append(inside)
-            text.set(position=inside, transform=ax.transAxes, rotation=0, bbox=behind, color=style.INK)
+            text.set(position=inside, transform=ax.transAxes, rotation=0, bbox=style.BEHIND, color=style.INK)
     return key
 
 

@@ -252,8 +252,8 @@ def _write(ax: Axes, notes: list[_Note]) -> None:
         across, top = (float(part) for part in to_axes.transform(note.at))
         left = max(min(across, 1 - style.width(ax, words)), 0.0)
         looks: Any = {"fontweight": "bold" if note.gid == "present" else "normal", "gid": f"{note.gid}:value"}
-        text = ax.text(left + 0.01, height, words, transform=ax.transAxes, va="center", zorder=6, **looks)
-        style.outlined(text)
+        looks |= {"va": "center", "bbox": style.BEHIND, "zorder": 6}
+        ax.text(left + 0.01, height, words, transform=ax.transAxes, **looks)
         if top > height + 0.03:
             foot = to_axes.inverted().transform((left, height + 0.02))[1]
             ax.plot([note.at[0]] * 2, [foot, note.at[1]], color=style.MUTED, linewidth=0.8, zorder=1.2)

@@ -15,24 +15,23 @@ from fractions import Fraction
 from functools import wraps
 from math import isinf
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 import matplotlib as mpl
 from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.figure import Figure
-from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+from rich.cells import cell_len
 
 from tuplecalc.errors import InputError, reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, table
+from tuplecalc.render.figures import fonts
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.text import Text
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
@@ -50,6 +49,9 @@ ON_LIGHT, ON_DARK = "#1a1a1a", "#fefefe"
 PRESENT: Any = {"color": PAPER, "markersize": 9, "markeredgecolor": INK, "markeredgewidth": 2, "zorder": 5}
 """The ring of the present design."""
 
+BEHIND: Any = {"facecolor": PAPER, "alpha": 0.8, "linewidth": 0, "pad": 1.0}
+"""The ground of words over lines; an outline would make paths of them."""
+
 Size = Literal["slide", "half-page"]
 SIZES: dict[Size, tuple[float, float]] = {"slide": (8.0, 4.5), "half-page": (6.3, 4.3)}
 """Inches: a slide's 1200 × 675 pixels at ``DPI``; half of an A4 page within its margins."""
@@ -60,13 +62,16 @@ _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None},
 }
+_FAMILIES = re.compile(rb"'DejaVu Sans'((?:, '[^']*')*)")
+_GENERIC = rb"'DejaVu Sans', Verdana\1, sans-serif"
 _CHARACTER = 0.55  # width of a character over the size of the type, on average
 _AXES = 0.75  # of the figure's width
 _HANDLE = 9  # characters as wide as what stands beside words of a legend
 _LEGEND = 1.2  # times the axes' width: as far as the figure's edge
+_EDGE = 0.012  # of the figure's width: where titles begin
 _FOR_AXIS = 36  # points that the ticks and words of an axis take
 
-_BLANK = "\N{NO-BREAK SPACE}"
+_BLANK = "\N{SYMBOL FOR SPACE}"
 _TOGETHER = r"(?<=[<>≥≤]) | (?=[<>≥≤])|(?<=\d) (?=(?:min|h|s|ms|µs|days?)\b)"  # what one line keeps
 _BOLD = 0.6  # width of a bold character over the size of the type, on average
 
@@ -77,7 +82,7 @@ P = ParamSpec("P")
 def style() -> Iterator[None]:
     """The look, for what is drawn and saved inside; matplotlib's own settings are back afterwards.
 
-    Characters that the font does not have are boxes, without a warning.
+    Characters that no font has are boxes, without a warning of matplotlib's.
     """
     with mpl.rc_context(_LOOK), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
@@ -87,7 +92,11 @@ def style() -> Iterator[None]:
 
 
 def styled(plot: Callable[P, Axes]) -> Callable[P, Axes]:
-    """A plot function in this look, which objects to anything but a result."""
+    """A plot function in this look, with the chain's title; it objects to anything but a result.
+
+    Names that the figures' font cannot write get one that can.  In a notebook a Python warning says what
+    no font has; the command line says it itself.
+    """
 
     @wraps(plot)
     def inside(*arguments: P.args, **keys: P.kwargs) -> Axes:
@@ -95,7 +104,13 @@ def styled(plot: Callable[P, Axes]) -> Callable[P, Axes]:
         if not isinstance(result, Capacity):
             raise reject(result, "this is what a chain can carry", "give it tc.capacity(chain)", "result")
         with style():
-            return plot(*arguments, **keys)
+            ax = plot(*arguments, **keys)
+            _titled(ax, result.chain.title)
+            if not repr(result.chain).isascii():
+                lacking = fonts.fall_back(figure_of(ax)).message
+                if lacking and figure_of(ax).canvas.manager is not None:
+                    warnings.warn(lacking, stacklevel=2)
+            return ax
 
     return inside
 
@@ -132,7 +147,7 @@ def across(ax: Axes) -> float:
 
 def width(ax: Axes, words: str) -> float:
     """About what share of the axes' width words take."""
-    return len(words) * _CHARACTER * float(mpl.rcParams["font.size"]) / across(ax)
+    return cell_len(words) * _CHARACTER * float(mpl.rcParams["font.size"]) / across(ax)
 
 
 def below(ax: Axes, key: Iterable[Artist], drop: float = _FOR_AXIS) -> None:
@@ -141,7 +156,7 @@ def below(ax: Axes, key: Iterable[Artist], drop: float = _FOR_AXIS) -> None:
     down = ax.transAxes + ScaledTranslation(0, -drop / 72, figure.dpi_scale_trans)
     where: Any = {"bbox_to_anchor": (0, 0), "bbox_transform": down, "borderaxespad": 0}
     handles = list(key)
-    longest = max((str(each.get_label()) for each in handles), key=len, default="")
+    longest = max((str(each.get_label()) for each in handles), key=cell_len, default="")
     columns = int(_LEGEND / width(ax, longest + " " * _HANDLE))
     ax.legend(handles=handles, loc="upper left", frameon=False, ncols=max(columns, 1), **where)
 
@@ -151,23 +166,33 @@ def headline(ax: Axes, finding: str, pad: float = 10.0) -> None:
     figure = figure_of(ax)
     room = int(0.96 * figure.get_size_inches()[0] / (mpl.rcParams["axes.titlesize"] / 72 * _BOLD))
     whole = re.sub(_TOGETHER, _BLANK, finding)
-    title = ax.set_title("\n".join(wrap(whole, room)).replace(_BLANK, " "), pad=pad)
+    title = ax.set_title("\n".join(table.prose(whole, room)).replace(_BLANK, " "), pad=pad)
     if len(figure.axes) == 1:  # beside others it stays over its own axes
         lift = ScaledTranslation(0, pad / 72, figure.dpi_scale_trans)
         title.set_transform(blended_transform_factory(figure.transSubfigure, ax.transAxes) + lift)
-        title.set_x(0.012)
+        title.set_x(_EDGE)
 
 
-def outlined(text: Text) -> None:
-    """A text that stays readable over lines."""
-    text.set_path_effects([Stroke(linewidth=3, foreground=PAPER), Normal()])
+def _titled(ax: Axes, title: str) -> None:
+    """What the chain is, small over the finding; not where there are several axes or other words."""
+    figure = figure_of(ax)
+    if not title or len(figure.axes) > 1 or figure.get_suptitle():
+        return
+    size = mpl.rcParams["font.size"]
+    room = int(0.96 * figure.get_size_inches()[0] * 72 / (size * _CHARACTER))
+    words = table.name(" ".join(title.split()), room)
+    figure.suptitle(words, x=_EDGE, ha="left", fontsize=size, color=MUTED, gid="chain")
 
 
-def encode(ax: Axes, file_format: str) -> bytes:
-    """The figure as a file's bytes, the same in every run of one matplotlib version."""
+def encode(ax: Axes, file_format: str, dpi: float = DPI) -> bytes:
+    """The figure as a file's bytes, the same in every run of one matplotlib version on one machine.
+
+    Words of SVG stay words: a reader can search and copy them, and a browser has fonts for any script.
+    Verdana is as wide as the font that they are laid out for; what else a browser has is narrower.
+    """
     figure, stream = figure_of(ax), io.BytesIO()
-    before, dpi = figure.canvas, figure.dpi
-    figure.set_dpi(DPI)
+    before, dpi_before = figure.canvas, figure.dpi
+    figure.set_dpi(dpi)
     with style():
         # `savefig` would lay the figure out and draw it twice; the usual compression takes a tenth off
         # the file and a third more time.
@@ -175,8 +200,8 @@ def encode(ax: Axes, file_format: str) -> bytes:
         canvas = get_registered_canvas_class(file_format)(figure)
         getattr(canvas, f"print_{file_format}")(stream, metadata=_METADATA[file_format], **packed)
     figure.set_canvas(before)
-    figure.set_dpi(dpi)
-    return stream.getvalue()
+    figure.set_dpi(dpi_before)
+    return _FAMILIES.sub(_GENERIC, stream.getvalue()) if file_format == "svg" else stream.getvalue()
 
 
 _PREFIXES = ("", "k", "M", "G", "T", "P")  # those that people know

@@ -27,6 +27,7 @@ _MOST_LIMITS = 300  # beyond, each of these takes the better part of a minute
 
 _UNSEEN = re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL)
 _PATH, _DECIMALS = re.compile(r' d="[^"]*"'), re.compile(r"-?\d+\.\d{3,}")
+_TAG = re.compile(r"<[^>]*>")
 _ID, _REFERENCE = re.compile(r' id="([^"]*)"'), re.compile(r'(url\(#|href="#)([^)"]+)')
 
 
@@ -67,8 +68,7 @@ def inline(svg: bytes, prefix: str, label: str, colours: dict[str, str]) -> str:
 
     Ids that something refers to begin with ``prefix``, all others are left out; the file's colours
     become the page's variables (``{"#ffffff": "--paper"}``); its style sheet, which would hold for
-    the whole page, becomes a style of the element.  For files that matplotlib writes with letters as
-    paths: what a user calls a hop stands only in ids and comments there, and both go.
+    the whole page, becomes a style of the element.  Words stay as they are, whatever a user calls a hop.
 
     >>> file = b'<svg viewBox="0 0 9 9"><g id="a" style="fill: #FFFFFF"/><path id="b"/><use href="#b"/></svg>'
     >>> print(inline(file, "cone", "A finding", {"#ffffff": "--paper"}))  # doctest: +NORMALIZE_WHITESPACE
@@ -80,15 +80,20 @@ def inline(svg: bytes, prefix: str, label: str, colours: dict[str, str]) -> str:
     box = re.findall(r'viewBox="[^"]*"', root)[0]
     inherited = ";".join(re.findall(r"\*\s*\{([^}]*)\}", file))  # the sheet has no other rule
     body = " ".join(_UNSEEN.sub("", body).split()).replace("> <", "><").replace("xlink:href", "href")
-    body = _PATH.sub(lambda path: _DECIMALS.sub(_rounded, path[0]), body)
-    names = {
-        name: f"{prefix}-{n}"
-        for n, name in enumerate(dict.fromkeys(found[2] for found in _REFERENCE.finditer(body)), 1)
-    }
-    body = _ID.sub(lambda found: f' id="{names[found[1]]}"' if found[1] in names else "", body)
-    body = _REFERENCE.sub(lambda found: f"{found[1]}{names[found[2]]}", body)
-    for colour, name in colours.items():
-        body = re.sub(rf"{colour}(?![0-9a-f])", f"var({name})", body, flags=re.IGNORECASE)
+    names: dict[str, str] = {}
+    for tag in _TAG.finditer(body):
+        for found in _REFERENCE.finditer(tag[0]):
+            names.setdefault(found[2], f"{prefix}-{len(names) + 1}")
+
+    def in_the_page(tag: re.Match[str]) -> str:
+        made = _PATH.sub(lambda path: _DECIMALS.sub(_rounded, path[0]), tag[0])
+        made = _ID.sub(lambda found: f' id="{names[found[1]]}"' if found[1] in names else "", made)
+        made = _REFERENCE.sub(lambda found: f"{found[1]}{names[found[2]]}", made)
+        for colour, name in colours.items():
+            made = re.sub(rf"{colour}(?![0-9a-f])", f"var({name})", made, flags=re.IGNORECASE)
+        return made
+
+    body = _TAG.sub(in_the_page, body)
     return f'<svg {box} style="{inherited}" role="img" aria-label="{escape(label)}">{body}'
 
 

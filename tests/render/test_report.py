@@ -177,8 +177,8 @@ def test_without_an_offered_rate_nothing_is_said_of_one() -> None:
 @pytest.mark.usefixtures("undrawn")
 def test_no_flows_and_no_limit_of_the_rate() -> None:
     assert (
-        "0 connections can be open at once, and the highest rate is 0/s: h0 shared limits both, because"
-        in page(ODD["refused"]).text
+        "0 connections can be open at once, and the highest rate is 0/s: h0 shared limits both, because both "
+        "sides of a connection at the proxy would look the same in its table" in page(ODD["refused"]).text
     )
     endless = page(ODD["no rate"]).text
     assert "Nothing limits the rate." in endless

@@ -49,7 +49,7 @@ def invoke(*arguments: str, stdin: str | None = None) -> Result:
 
 def run(*arguments: str, stdin: bytes = b"", **keys: Any) -> subprocess.CompletedProcess[bytes]:
     """A command in a process of its own, piped."""
-    command = [sys.executable, "-m", "tuplecalc.cli", *arguments]
+    command = [sys.executable, "-m", "tuplecalc", *arguments]
     return subprocess.run(
         command, input=stdin, capture_output=True, check=False, **{"env": PLAIN, "timeout": 60, **keys}
     )
@@ -59,7 +59,7 @@ def terminal(*arguments: str, **environment: str) -> str:
     """What a command writes to a terminal of 80 columns."""
     master, slave = os.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "tuplecalc.cli", *arguments],
+        [sys.executable, "-m", "tuplecalc", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=slave,
         stderr=slave,

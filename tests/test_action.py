@@ -25,7 +25,7 @@ class Runner:
         programs = self.temp / "tuplecalc" / "bin"
         for each in (self.checkout / "chains", programs):
             each.mkdir(parents=True)
-        program(programs / "tuplecalc", f'exec "{sys.executable}" -m tuplecalc.cli "$@"')
+        program(programs / "tuplecalc", f'exec "{sys.executable}" -m tuplecalc "$@"')
         program(programs / "gh", f'printf "%s\\n" "$@" > "{folder}/gh"; cat >> "{folder}/gh"')
         self.commented = folder / "gh"
         self.summary, self.output = folder / "summary", folder / "output"

@@ -85,7 +85,7 @@ def test_a_file_comes_before_an_example_of_its_name(tmp_path: Path, monkeypatch:
 
 
 def test_a_misspelt_example_is_recognised() -> None:
-    with pytest.raises(tc.InputError, match='no example is called "outge"; did you mean "outage"\\?'):
+    with pytest.raises(tc.InputError, match=r"outge: there is no such file; did you mean outage\?"):
         invoke("capacity", "outge")
 
 
@@ -349,13 +349,16 @@ def test_closed_standard_input_is_refused() -> None:
     assert refused(process) == "standard input: closed; there is nothing to read"
 
 
+NO_FILE = "there is no such file; `tuplecalc examples outage` prints a chain file to start from"
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("missing.toml", "missing.toml: cannot be read: no such file or directory"),
-        (".", ".: cannot be read: is a directory"),
+        ("missing.toml", f"missing.toml: {NO_FILE}"),
+        (".", ".: this is a folder; write a chain file"),
         ("", "the name of the file is empty; leave it out for the bundled example"),
-        ("missing\n.toml", "missing\\n.toml: cannot be read: no such file or directory"),
+        ("missing\n.toml", f"missing\\n.toml: {NO_FILE}"),
         ("x" * 5000 + ".toml", "x" * 5000 + ".toml: cannot be read: file name too long"),
     ],
 )

@@ -181,7 +181,7 @@ def test_a_long_table_is_cut_and_says_so() -> None:
 
 def test_a_sweep_into_a_closed_pipe_ends_quietly() -> None:
     command = (
-        f'"{sys.executable}" -m tuplecalc.cli sweep outage --vary traffic.hold=0s..1h/100000 -o csv | head -1'
+        f'"{sys.executable}" -m tuplecalc sweep outage --vary traffic.hold=0s..1h/100000 -o csv | head -1'
     )
     done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, env=PLAIN, timeout=60)
     assert done.stdout == b"traffic.hold,flows,rate,binding,rate_binding\n"
@@ -194,7 +194,7 @@ def test_a_large_sweep_shows_how_far_it_is(tmp_path: Path) -> None:
     arguments = ("--vary", "hops.lvs.addresses=1..600", "--vary", "traffic.hold=0s..1h/600", "-o", "csv")
     with (tmp_path / "sweep.csv").open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tuplecalc.cli", "sweep", "outage", *arguments],
+            [sys.executable, "-m", "tuplecalc", "sweep", "outage", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=slave,

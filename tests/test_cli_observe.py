@@ -662,7 +662,7 @@ def test_on_a_terminal_progress_is_shown_and_goes_away(hub: str, tmp_path: Path)
 def test_a_closed_pipe_is_quiet(hub: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "tuplecalc.cli", "observe", hub, "--from", "-"]
+    command = [sys.executable, "-m", "tuplecalc", "observe", hub, "--from", "-"]
     table = sockets(10, 2).encode()
     done = subprocess.run(command, input=table, stdout=writer, stderr=subprocess.PIPE, env=PLAIN, check=False)
     os.close(writer)

@@ -21,7 +21,7 @@ def sh(line):
     return subprocess.run(line, shell=True, check=True, capture_output=True, text=True).stdout
 
 def observe(*arguments):
-    command = [sys.executable, "-m", "tuplecalc.cli", "observe", *arguments]
+    command = [sys.executable, "-m", "tuplecalc", "observe", *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     return done.stdout, done.stderr, done.returncode
 

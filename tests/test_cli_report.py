@@ -1,6 +1,8 @@
 """``tuplecalc report``: where it reads, where it writes, what it refuses."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +10,12 @@ from pathlib import Path
 import pytest
 
 import tuplecalc as tc
+from tests.browser import needs_browser
 from tests.command import DIRECT, PLAIN, invoke, refused, run
+from tests.render.reports import Page
 from tests.test_imports import after
 from tuplecalc.network.file import example_text
+from tuplecalc.render import pdf
 from tuplecalc.render import report as module
 
 
@@ -85,8 +90,16 @@ def test_settings_and_a_rate_are_made_and_said(file: Path) -> None:
 @pytest.mark.usefixtures("undrawn")
 def test_compared_with_an_older_topology(file: Path) -> None:
     result = invoke("report", str(file), "--set", "clients.addresses=3", "--compare", str(file), "-o", "-")
-    assert "Flows open at once: 1,000 → 3,000 (3×)." in result.stdout
-    assert "5/s was 50% of the highest rate, and is 17% now." in result.stdout
+    read = Page(result.stdout)
+    assert ["figure", "direct.toml", "direct.toml with --set", "change"] in read.cells
+    assert read.rows("connections open at once") == [["connections open at once", "1,000", "3,000", "3×"]]
+    assert read.rows("of the highest rate") == [["of the highest rate", "50%", "17%", ""]]
+    older = file.with_name("older.toml")
+    older.write_bytes(file.read_bytes())
+    read = Page(invoke("report", str(file), "--compare", str(older), "-o", "-").stdout)
+    assert ["figure", "older.toml", "direct.toml", "change"] in read.cells
+    read = Page(invoke("report", "-", "--compare", "cone", "-o", "-", stdin=file.read_text()).stdout)
+    assert ["figure", "cone", "standard input", "change"] in read.cells
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -122,7 +135,10 @@ def test_a_file_name_that_is_no_unicode(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["outage", "-o", "report.pdf"], '-o "report.pdf": a report is an .html file; end its name so'),
+        (
+            ["outage", "-o", "report.txt"],
+            '-o "report.txt": a report is an .html or a .pdf file; end its name so',
+        ),
         (["outge", "-o", "-"], 'no example is called "outge"; did you mean "outage"?'),
         (["", "-o", "-"], "the name of the file is empty; leave it out for the bundled example"),
         ([".", "-o", "-"], ".: cannot be read: is a directory"),
@@ -161,6 +177,93 @@ def test_a_folder_that_is_missing(file: Path) -> None:
 
 
 def test_a_refusal_is_status_2_and_loads_nothing_heavy() -> None:
-    message = refused(run("report", "outage", "-o", "report.pdf"))
-    assert message == '-o "report.pdf": a report is an .html file; end its name so'
+    message = refused(run("report", "outage", "-o", "report.txt"))
+    assert message == '-o "report.txt": a report is an .html or a .pdf file; end its name so'
     assert not after("report", "--help") & {"sympy", "numpy", "matplotlib", "jinja2"}
+
+
+# PDF.
+
+
+@needs_browser
+def test_a_pdf_is_printed(file: Path) -> None:
+    output = file.with_suffix(".PDF")
+    output.write_bytes(b"old")
+    result = invoke("report", str(file), "-o", str(output))
+    assert result.stderr == f"wrote {output}\n"
+    data = output.read_bytes()
+    assert data.startswith(b"%PDF-")
+    assert data.rstrip().endswith(b"%%EOF")
+    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", data)) <= 20
+    assert b"/MediaBox [0 0 594.95" in data  # A4
+    assert b"/ToUnicode" in data  # its text is text
+    assert list(file.parent.iterdir()) == [file, output] or list(file.parent.iterdir()) == [output, file]
+
+
+def test_without_a_browser_a_pdf_is_refused_before_the_work(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(module, "drawn", lambda _: pytest.fail("nothing is drawn for nothing"))
+    with pytest.raises(tc.InputError) as caught:
+        invoke("report", str(file), "-o", str(file.with_suffix(".pdf")))
+    assert str(caught.value) == (
+        "a PDF is printed by Chromium, Chrome or Edge, and none is here; "
+        "install Chromium, or write an .html file and print it from any browser"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-ins for a browser are shell scripts")
+@pytest.mark.parametrize(
+    ("script", "made"),
+    [
+        ("exit 3", "none (exit status 3)"),
+        ("sleep 60", "none within 0.2 s"),
+        (
+            'for each; do case $each in --print-to-pdf=*) echo x > "${each#*=}";; esac; done',
+            "none (exit status 0)",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("undrawn")
+def test_a_browser_that_prints_nothing(
+    script: str, made: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = file.with_name("chromium")
+    browser.write_text(f"#!/bin/sh\n{script.replace('sleep', 'exec sleep')}\n", encoding="utf-8")
+    browser.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{file.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(pdf, "SECONDS", 0.2 if "sleep" in script else 20)
+    output = file.with_suffix(".pdf")
+    output.write_bytes(b"old")
+    with pytest.raises(tc.InputError) as caught:
+        invoke("report", str(file), "-o", str(output))
+    way_out = "install Chromium, or write an .html file and print it from any browser"
+    assert str(caught.value) == f"{browser} was to print the PDF and made {made}; {way_out}"
+    assert output.read_bytes() == b"old"
+
+
+def test_a_browser_that_cannot_be_started(tmp_path: Path) -> None:
+    with pytest.raises(tc.InputError, match="made none: no such file or directory; install"):
+        pdf.printed("<head></head>", str(tmp_path / "chromium"))
+
+
+def test_only_the_superuser_has_no_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[list[str]] = []
+
+    def start(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        asked.append(command)
+        Path(
+            next(each for each in command if each.startswith("--print-to-pdf=")).partition("=")[2]
+        ).write_bytes(b"%PDF-")
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", start)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    for user in (0, 1000):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user, raising=False)
+        assert pdf.printed("<head></head>", "chromium") == b"%PDF-"
+    assert ["--no-sandbox" in command for command in asked] == [True, False]
+    (tmp_path / "snap/chromium/common").mkdir(parents=True)
+    pdf.printed("<head></head>", "chromium")
+    assert asked[-1][-1].startswith((tmp_path / "snap/chromium/common").as_uri())

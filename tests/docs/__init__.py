@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.docs import cli, keys
+from tests.docs import cli, glossary, keys
 
 FOLDER = Path(__file__).parent.parent.parent / "docs"
-PAGES: Mapping[str, Callable[[], str]] = {"keys.md": keys.page, "cli.md": cli.page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "keys.md": keys.page,
+    "cli.md": cli.page,
+    "glossary.md": glossary.page,
+}
 
 
 def write() -> None:

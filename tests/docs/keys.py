@@ -68,11 +68,11 @@ VALUES = {
         'a range `"1024-65535"` with both ends included, one port `80`, a list `[80, 443, "8000-8099"]`, or '
         "`{ count = 55000 }`: that many from 1024 on",
     ),
-    "Seconds": ("duration", 'seconds as a number, or a text: `"500ms"`, `"60s"`, `"1m30s"`, `"2h"`, `"5d"`'),
-    "Count": ("count", "a whole number of 1 or more"),
-    "Rate": ("connections a second", "a number above 0"),
-    "Share": ("share", 'a number above 0 and up to 1, or a text: `0.25`, `"1/3"`'),
-    "Portion": ("share", ""),
+    "Seconds": ("duration", 'seconds as a number, or a text: `90`, `"500ms"`, `"1m30s"`, `"2 min"`, `"5d"`'),
+    "Count": ("count", 'a whole number of 1 or more: `10000`, `"10,000"`, `"10k"`'),
+    "Rate": ("connections a second", 'a number above 0: `670`, `"10k"`, `"670/s"`, `"40k/min"`'),
+    "Share": ("share", ""),
+    "Portion": ("share", 'a number up to 1, or a text: `0.25`, `"1/3"`'),
     "PerFlow": ("connections", 'a number above 0, or a text: `0.25`, `4`, `"2/35"`'),
     "Files": ("files", 'a number above 0, or a text: `0.25`, `4`, `"2/35"`'),
     "FirstClose": ("who closes", '`"client"`, `"server"`, or the client\'s share of the closes from 0 to 1'),
@@ -202,7 +202,7 @@ def _facts(part: type[Part], key: str, said: dict[str, Any]) -> str:
 
 def _fits(part: type[Part], section: str, key: str) -> str:
     """The values of other keys that a key fits: all that the schema has, or those of the example."""
-    rules = _tables().get(part.__name__, {}).get("dependentSchemas", {}).get(key, {}).get("properties", {})
+    rules = _tables().get(part.__name__, {}).get("dependencies", {}).get(key, {}).get("properties", {})
     others = {other: rule["enum"] for other, rule in rules.items()}
     others = others or {other: [value] for other, value in beside(section, key).items()}
     return " and ".join(
@@ -210,20 +210,20 @@ def _fits(part: type[Part], section: str, key: str) -> str:
     )
 
 
-def _type(part: type[Part], key: str) -> str:
+def type_of(part: type[Part], key: str) -> str:
     """The name of a field's type, as its class writes it."""
     bases = [each for each in part.__mro__ if issubclass(each, Part)]
-    found = next(base.__annotations__[key] for base in bases if key in base.__annotations__)
+    found = next((base.__annotations__[key] for base in bases if key in base.__annotations__), "")
     return str(found).removesuffix(" | None")
 
 
 def _value(part: type[Part], key: str, said: dict[str, Any]) -> str:
     if key == "kind":
         return '`"cone"` or `"hourglass"`'
-    kind = _type(part, key)
+    kind = type_of(part, key)
     if kind == "Protocol" or kind.startswith("Literal"):
-        choices = next((each for each in said.get("anyOf", [said]) if "null" not in each.values()), said)
-        return " or ".join(f"`{written(each)}`" for each in choices.get("enum", [choices.get("const")]))
+        choices = said.get("enum", [said.get("const")])
+        return " or ".join(f"`{written(each)}`" for each in choices if each is not None)
     return VALUES[re.split(r"\W", kind)[0]][0]
 
 
@@ -233,7 +233,7 @@ def _default(part: type[Part], key: str, said: dict[str, Any]) -> str:
     default = said["default"]
     if default in (None, [], {}):
         return "default none"
-    match _type(part, key):
+    match type_of(part, key):
         case "Seconds":
             default = f"{default}s"
         case "FirstClose":

@@ -1,9 +1,13 @@
 """The pages that are made from the package are as it is, and each of their examples loads."""
 
+import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.docs import FOLDER, PAGES, keys
 from tuplecalc.errors import ChainError
@@ -64,3 +68,36 @@ def test_an_example_loads_and_needs_what_stands_beside_it(section: str, key: str
             alone = {name: each for name, each in table.items() if name != other}
             with pytest.raises(ChainError):
                 with_table(section, least | alone)
+
+
+WRITTEN = [
+    (name, value) for name, (_, words) in keys.VALUES.items() for value in re.findall("`([^`]+)`", words)
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRITTEN)
+def test_a_value_is_written_so(name: str, value: str) -> None:
+    """Some key of the type takes it; what is no value of TOML is a command, or how a table looks."""
+    try:
+        read = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        assert value in {"clients", "services", "[clients, ports]", "tuplecalc presets"}
+        return
+    taken = 0
+    for section, key in SHOWN:
+        if keys.type_of(keys.TABLES[section][0], key) == name:
+            with suppress(ChainError):
+                with_table(section, LEAST[section] | tomllib.loads(keys.example(section, key)) | {key: read})
+                taken += 1
+    assert taken
+
+
+def test_every_page_is_in_the_sites_navigation() -> None:
+    def pages(part: Any) -> Iterator[str]:
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from [each] if isinstance(each, str) else pages(each)
+
+    listed = pages(yaml.safe_load((FOLDER.parent / "mkdocs.yml").read_text(encoding="utf-8"))["nav"])
+    there = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.md")}
+    notebooks = {f"notebooks/{path.stem}.md" for path in (FOLDER.parent / "notebooks").glob("*.ipynb")}
+    assert not (there | notebooks) - set(listed)

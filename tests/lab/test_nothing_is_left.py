@@ -83,7 +83,7 @@ def test_each_namespace_is_another() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_verification_that_is_killed(number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "tuplecalc.cli", "verify", "cone"]
+    command = [sys.executable, "-m", "tuplecalc", "verify", "cone"]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet) as process:
         assert len(_wait(process.pid, some=True)) >= 1

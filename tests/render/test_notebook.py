@@ -51,7 +51,7 @@ def test_a_result_is_shown(name: str, shell: Shell) -> None:
     shown = shell.shows(result)
     assert shown.keys() == {"text/plain", kind}
     assert shown[kind].strip().startswith(start)
-    for own in ("<p><b>What would help", "<p><b>Fails"):
+    for own in ("<p><b>What else", "<p><b>First", "<p><b>Fails"):
         shown[kind] = shown[kind].replace(own, "")
     assert "<b>" not in shown[kind]
     assert Shell().shows(result).keys() == {"text/plain"}  # where nobody has asked for it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,16 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 import tuplecalc as tc
+from tests.algebra.cases import chain, cone
+from tests.browser import CHROMIUM, needs_browser
 from tests.render.reports import MARKUP
-from tuplecalc.network.file import example_text
+from tuplecalc.network.file import EXAMPLES, example_text
+from tuplecalc.render import figures
 from tuplecalc.render import report as module
 from tuplecalc.render.report import report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 QUIET = [
     "--disable-gpu",
     "--disable-quic",
@@ -30,8 +30,14 @@ QUIET = [
     "--disable-sync",
 ]
 Scheme = Literal["light", "dark"]
+LONG = chain(
+    {"name": "出口网关", "preset": "aws-nat-gateway", "addresses": 4},
+    *({**cone(addresses=2), "max_entries": 10**6 + number} for number in range(60)),
+    title="一条很长的链路：从办公室经过许多地址转换到服务",
+    traffic={"hold": 1, "rate": 5},
+)
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +56,15 @@ def browser() -> Iterator[Browser]:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     outage = tc.example("outage")
     older = tc.capacity(tc.with_settings(outage, "hops.login-proxy.instances=3"))
-    pages = {"outage": report(tc.capacity(outage), source=example_text("outage"), compare=older)}
-    with pytest.MonkeyPatch.context() as patch:  # figures of its names are looked at elsewhere
+    files = "monday.toml", "friday-with-a-long-name-of-its-own.toml"
+    pages = {
+        "compared": report(tc.capacity(outage), source=example_text("outage"), compare=older, files=files)
+    }
+    with pytest.MonkeyPatch.context() as patch:  # figures are looked at above
         patch.setattr(module, "drawn", lambda _: ())
         pages["markup"] = report(tc.capacity(MARKUP), source="x" * 500, settings=["hops.h1.addresses=2"])
+        pages["long"] = report(tc.capacity(LONG))
+        pages |= {name: report(tc.capacity(tc.example(name))) for name in EXAMPLES}
     folder = tmp_path_factory.mktemp("reports")
     for name, page in pages.items():
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
@@ -100,24 +111,73 @@ class Visit:
         return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_everyone_can_read_it(browser: Browser, files: dict[str, Path], width: int, scheme: Scheme) -> None:
-    with Visit(browser, files["outage"], width, scheme) as visit:
-        assert visit.violations() == []
+@pytest.mark.parametrize("name", ["outage", "compared", "mixed-by-share", "long"])
+def test_everyone_can_read_it(browser: Browser, files: dict[str, Path], name: str) -> None:
+    with Visit(browser, files[name], 360) as visit:
+        light, dark = (360, 1280) if name in ("outage", "long") else (1280, 360)
+        for width, scheme in ((light, "light"), (dark, "dark")):
+            visit.page.set_viewport_size({"width": width, "height": 800})
+            visit.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert visit.violations() == [], (width, scheme)
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["outage", "markup"])
-def test_it_fits_and_opens_alone(browser: Browser, files: dict[str, Path], name: str, width: int) -> None:
-    with Visit(browser, files[name], width) as visit:
-        assert visit.overflow() == 0
+@pytest.mark.parametrize("name", ["compared", "markup", "long", "mixed-by-share"])
+def test_it_fits_and_opens_alone(browser: Browser, files: dict[str, Path], name: str) -> None:
+    with Visit(browser, files[name], 360) as visit:
+        for width in (360, 480, 640, 768, 1280):
+            visit.page.set_viewport_size({"width": width, "height": 800})
+            assert visit.overflow() == 0, width
+            hidden = """[...document.querySelectorAll('*')].filter(element => element.clientWidth &&
+                element.scrollWidth > element.clientWidth + 1 &&
+                !element.closest('svg, math, .scroll')).length"""
+            assert visit.page.evaluate(hidden) == 0, width
         assert visit.asked == [files[name].as_uri()]
         assert visit.said == []
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (360, 640)])
+def test_the_first_screen_has_the_answer(
+    browser: Browser, files: dict[str, Path], width: int, height: int
+) -> None:
+    for name in EXAMPLES:
+        with Visit(browser, files[name], width) as visit:
+            visit.page.set_viewport_size({"width": width, "height": height})
+            parts = "[...document.querySelectorAll('.answer > *')]"
+            texts = visit.page.evaluate(f"{parts}.map(part => part.textContent)")
+            bottom = visit.page.evaluate(
+                f"Math.max(...{parts}.map(part => part.getBoundingClientRect().bottom))"
+            )
+            assert texts[0].startswith(("Fits: ", "Tight: ", "Fails: ")), name
+            assert "expected to fail" in texts[0], name
+            assert " limits " in texts[1], name
+            assert texts[2].startswith(("First remedy.", "To carry more.")), name
+            assert texts[3].startswith("--set "), name
+            assert bottom <= height, name
+
+
+def test_on_a_phone_tables_are_cards_and_what_scrolls_shows_it(
+    browser: Browser, files: dict[str, Path]
+) -> None:
+    with Visit(browser, files["compared"], 360) as visit:
+        cut = """[...document.querySelectorAll('td, th')].filter(cell => cell.offsetParent
+            && !cell.closest('math') && !cell.querySelector('math')
+            && cell.getBoundingClientRect().right > 345).length"""
+        assert visit.page.evaluate(cut) == 0
+        cell = """document.querySelector('[data-label="flows, monday.toml"]')"""
+        label = f"getComputedStyle({cell}, '::before').content"
+        assert "flows, monday.toml" in visit.page.evaluate(label)
+        hints = """[...document.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth)
+            .map(box => [getComputedStyle(box).backgroundImage.split('linear-gradient').length - 1,
+            getComputedStyle(box.parentElement, '::before').content])"""
+        found = visit.page.evaluate(hints)
+        assert {shadows for shadows, _ in found} == {4}
+        assert sum("scroll sideways" in words for _, words in found) == len(figures.KINDS) - 1
+        visit.page.set_viewport_size({"width": 768, "height": 1024})
+        assert visit.page.evaluate(label) in ("none", "normal")
+
+
 def test_formulas_are_drawn(browser: Browser, files: dict[str, Path]) -> None:
-    with Visit(browser, files["outage"], 1280) as visit:
+    with Visit(browser, files["compared"], 1280) as visit:
         sizes = """selector => [...document.querySelectorAll(selector)].map(element => {
             const box = element.getBoundingClientRect(); return [box.width, box.height] })"""
         formulas = visit.page.evaluate(sizes, "math")
@@ -139,13 +199,13 @@ def test_figures_take_the_colours_of_the_page(browser: Browser, files: dict[str,
     paper = "getComputedStyle(document.documentElement).backgroundColor"
     first = "getComputedStyle(document.querySelector('figure svg path')).fill"
     for scheme, colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(23, 23, 27)")):
-        with Visit(browser, files["outage"], 1280, scheme) as visit:  # type: ignore[arg-type]
+        with Visit(browser, files["compared"], 1280, scheme) as visit:  # type: ignore[arg-type]
             assert visit.page.evaluate(paper) == colour
             assert visit.page.evaluate(first) == colour
 
 
 def test_whatever_an_id_is_for_is_there(browser: Browser, files: dict[str, Path]) -> None:
-    with Visit(browser, files["outage"], 1280) as visit:
+    with Visit(browser, files["compared"], 1280) as visit:
         ids = visit.page.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
         assert len(ids) == len(set(ids))
         uses = "[...document.querySelectorAll('use')]"
@@ -155,15 +215,15 @@ def test_whatever_an_id_is_for_is_there(browser: Browser, files: dict[str, Path]
 
 
 def test_what_scrolls_can_be_reached_by_the_keyboard(browser: Browser, files: dict[str, Path]) -> None:
-    with Visit(browser, files["outage"], 360) as visit:
+    with Visit(browser, files["compared"], 360) as visit:
         scrolls = """[...document.querySelectorAll('*')].filter(element =>
             element.scrollWidth > element.clientWidth && getComputedStyle(element).overflowX === 'auto')"""
-        assert visit.page.evaluate(f"{scrolls}.length") > 3
+        assert visit.page.evaluate(f"{scrolls}.length") > 5
         assert visit.page.evaluate(f"{scrolls}.every(element => element.tabIndex === 0)")
 
 
 def test_it_prints_whole_and_on_white(browser: Browser, files: dict[str, Path]) -> None:
-    with Visit(browser, files["outage"], 680, "dark") as visit:  # 180 mm, an A4 page within its margins
+    with Visit(browser, files["compared"], 680, "dark") as visit:  # 180 mm, an A4 page within its margins
         visit.page.emulate_media(media="print", color_scheme="dark")
         cut = """[...document.querySelectorAll('main *')].filter(element =>
             element.getBoundingClientRect().right > document.documentElement.clientWidth + 1).length"""
@@ -172,6 +232,12 @@ def test_it_prints_whole_and_on_white(browser: Browser, files: dict[str, Path]) 
         assert visit.page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == (
             "rgb(255, 255, 255)"
         )
+        ink = "getComputedStyle(document.querySelector('.verdict')).color"
+        assert visit.page.evaluate(ink) == "rgb(0, 0, 0)"
+        broken = """[...document.querySelectorAll('tr, figure, .answer')].filter(element =>
+            getComputedStyle(element).breakInside !== 'avoid').length"""
+        assert visit.page.evaluate(broken) == 0
+        assert visit.page.evaluate("getComputedStyle(document.querySelector('table')).display") == "table"
         assert visit.page.pdf(format="A4").startswith(b"%PDF-")
 
 

@@ -21,8 +21,8 @@ from keyword import iskeyword
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
+from tuplecalc.cli.words import Command, Group
 from tuplecalc.errors import InputError, TuplecalcError
 
 COMMANDS = (
@@ -44,7 +44,7 @@ COMMANDS = (
 """Each is a module here with a function of its name, ``import_`` where the name is a word of Python's."""
 
 
-class _Commands(TyperGroup):
+class _Commands(Group):
     """A group whose commands are made when they are looked up: each takes a millisecond or two."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -59,9 +59,29 @@ class _Commands(TyperGroup):
             alone = typer.Typer(add_completion=False, context_settings=_HELP)
             name = cmd_name + "_" * iskeyword(cmd_name)
             module = import_module(f"{__name__}.{name}")
-            alone.command(cmd_name, cls=getattr(module, "Command", None))(getattr(module, name))
+            alone.command(cmd_name, cls=getattr(module, "Command", Command))(getattr(module, name))
             self.commands[cmd_name] = typer.main.get_command(alone)
         return self.commands[cmd_name]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command of the first word; where there is none it is said which one may be meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from tuplecalc.cli.usage import no_command
+
+            raise no_command(args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+    def main(self, *args: Any, **keys: Any) -> Any:
+        """Run, with what is wrong with a command line said as all else is: on one line."""
+        try:
+            status = super().main(*args, **{**keys, "standalone_mode": False})
+        except typer.Abort:
+            sys.exit(130)
+        except typer.TyperException as error:
+            from tuplecalc.cli.usage import said
+
+            raise said(error) from None
+        sys.exit(status or 0)
 
 
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -84,7 +104,7 @@ def root(
     if version:
         from tuplecalc import __version__
 
-        print(__version__)
+        print(f"tuplecalc {__version__}")
         raise typer.Exit
 
 
@@ -100,7 +120,7 @@ def main() -> None:
         if sys.stdout is None:
             raise InputError("standard output: closed; there is nowhere to write to")
         try:
-            app()
+            app(prog_name="tuplecalc")
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:  # while a library is loaded; later on typer sees to it

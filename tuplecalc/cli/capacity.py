@@ -76,7 +76,7 @@ def capacity(
         ),
     ] = None,
 ) -> None:
-    """Reachable tuples at every hop, the limit that binds, and what would help.
+    """Whether it fits, what each hop can carry, the tightest limit, and what would help.
 
     The first line says whether what is offered fits. It fails where more than 0.1% of the connections are
     expected to fail, of all, of any kind or of any group of clients; where the rate is more than the highest;

@@ -34,7 +34,7 @@ def compare(
     rate: Rate = None,
     output: Annotated[Literal["text", "markdown", "json"], OUTPUT] = "text",
 ) -> None:
-    """Two chains side by side: what binds now, limit by limit, and what the difference buys."""
+    """Two chains side by side: the verdict, the tightest limits, and each limit that differs."""
     before, after = _sides(old, new, settings or [], rate)
     found = compared(capacity(before), capacity(after))
     from tuplecalc.render import compared as renderer

@@ -12,6 +12,7 @@ import typer
 from tuplecalc.cli.outputs import unwritten
 from tuplecalc.errors import InputError
 from tuplecalc.network.file import EXAMPLES, example, example_text, show_path
+from tuplecalc.render.table import lines, page, squeezed
 
 
 def examples(
@@ -25,9 +26,8 @@ def examples(
 ) -> None:
     """The bundled chains: list them, print one, or write them out to start from."""
     if name is None and write is None:
-        width = max(map(len, EXAMPLES))
-        for each in EXAMPLES:
-            print(f"{each:<{width}}  {example(each).title}")
+        rows = squeezed([(each, example(each).title) for each in EXAMPLES], page().table, 2)
+        print("\n".join(lines(rows, left={0, 1})))
     elif write is None and name is not None:
         sys.stdout.write(example_text(name))
     elif write is not None:

@@ -1,38 +1,55 @@
-"""``tuplecalc explain``: the formulas behind the numbers."""
+"""``tuplecalc explain``: the formulas behind the numbers, and the words of the output."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, in_json, put
-from tuplecalc.errors import InputError
+from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, OUTPUT, Settings, chain, in_json, put
+from tuplecalc.errors import ChainError, InputError
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.file import EXAMPLES
 from tuplecalc.render.json import to_dict, versioned
+from tuplecalc.render.table import page
 
 if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity
 
 
 def explain(
-    file: File = None,
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE|WORD",
+            help='A chain file, "-" for standard input, the name of a bundled example, or a word '
+            'of the output: NAT, "best case".',
+            show_default=f"the example {DEFAULT_EXAMPLE}",
+        ),
+    ] = None,
     settings: Settings = None,
     crossover: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PATH[=LOW..HIGH]",
-            help="Instead: for which values of a number which limit binds: hops.lvs.addresses. Repeatable.",
+            help="Instead: for which values of a number which limit is the tightest: hops.lvs.addresses. "
+            "Repeatable.",
         ),
     ] = None,
     knobs: Annotated[
-        bool, typer.Option("--knobs", help="Instead: what one percent more of each input does.")
+        bool, typer.Option("--knobs", help="Instead: what 1% more of each value does to the tightest limits.")
     ] = False,
     output: Annotated[Literal["text", "latex", "markdown", "json"], OUTPUT] = "text",
 ) -> None:
-    """The closed form of every limit and of the chain, with the numbers put in step by step."""
-    design = chain(file, settings)
+    """The formula of every limit and of the chain, with the numbers put in step by step.
+
+    With a word of the output instead of a file: what it means.
+    """
+    if file is not None and not (settings or crossover or knobs) and output == "text" and _is_said(file):
+        return
+    design = _chain(file, settings)
     if crossover or knobs:
         _which(design, crossover or [], output, knobs=knobs)
         return
@@ -42,8 +59,38 @@ def explain(
     put(find_explanation(design), output, renderer)
 
 
+def _is_said(word: str) -> bool:
+    """Print what a word means, where it is one of the glossary and names no chain."""
+    from tuplecalc.render import glossary
+
+    entry = glossary.find(word)
+    if entry is None:
+        return False
+    if word in EXAMPLES or os.path.lexists(word):
+        print(f"The word {word}: tuplecalc explain {word.upper()}", file=sys.stderr)
+        return False
+    sys.stdout.write(glossary.text(entry))
+    return True
+
+
+def _chain(file: str | None, settings: list[str] | None) -> Chain:
+    """The chain, or an error that says which word may be meant where neither a file nor an example is."""
+    try:
+        return chain(file, settings)
+    except ChainError:
+        raise
+    except InputError as error:
+        if not file or file == "-" or os.path.lexists(file):
+            raise
+        from tuplecalc.render import glossary
+
+        near = glossary.near(file)
+        hint = f'did you mean "{near}"?' if near else "docs/glossary.md has them all"
+        raise InputError(f"{error}\nAs a word of the glossary: {hint}") from None
+
+
 def _which(design: Chain, paths: list[str], output: str, *, knobs: bool) -> None:
-    """Which limit binds where, and which knob does how much."""
+    """Which limit is the tightest where, and which knob does how much."""
     if output == "latex":
         raise InputError("-o latex: --crossover and --knobs are no formulas; write -o text, markdown or json")
     from tuplecalc.questions.crossover import crossovers
@@ -61,4 +108,5 @@ def _which(design: Chain, paths: list[str], output: str, *, knobs: bool) -> None
         record = {"crossovers": [*map(to_dict, found)], "elasticities": [*map(elasticity, moved)]}
         print(in_json(versioned(record)))
     else:
-        sys.stdout.write(getattr(crossed, output)(found, moved))
+        room = [page()] if output == "text" else []
+        sys.stdout.write(getattr(crossed, output)(found, moved, *room))

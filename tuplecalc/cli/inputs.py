@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,11 +16,15 @@ from typing import Annotated, Any
 
 import typer
 
+from tuplecalc.cli.files import meant, missing, of_another_tool
 from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
+from tuplecalc.network.setvalue import whole as as_whole
 from tuplecalc.network.values import number, seconds
+from tuplecalc.network.values import rate as as_rate
 from tuplecalc.render.json import to_dict
+from tuplecalc.render.table import page
 
 DEFAULT_EXAMPLE = "outage"
 _LONGEST = 30 * 86400  # seconds
@@ -51,7 +54,7 @@ OUTPUT = typer.Option("-o", "--output", help="How to write the result.")
 
 def changes_of(settings: list[str] | None, rate: str | None) -> list[str]:
     """The settings of a command line, with that of ``--rate`` last."""
-    checked = option("--rate", rate, "a rate above 0 and up to 1e18", "700")
+    checked = option("--rate", rate, "a rate above 0 and up to 1e18", "700", read=as_rate)
     return [*(settings or []), *([] if checked is None else [f"traffic.rate={rate}"])]
 
 
@@ -74,9 +77,13 @@ def _chain(file: str | None, changes: list[str]) -> Chain:
         return read(sys.stdin.buffer, "standard input", "standard input", changes)
     if file in EXAMPLES and not Path(file).is_file():
         return example(file, changes)
-    if os.path.sep not in file and "." not in file and not os.path.lexists(file):
-        example_text(file)  # a bare name that is neither: says which examples there are
-    return load(file, changes)
+    found = meant(file)
+    if found != file:
+        print(f"{file}: this is {found}.", file=sys.stderr)
+    try:
+        return load(found, changes)
+    except InputError as error:
+        raise missing(file) or InputError(f"{error}{of_another_tool(file)}") from error
 
 
 @contextmanager
@@ -98,7 +105,7 @@ def rate_named(rate: str | None) -> Iterator[None]:
 def with_text(file: str | None, settings: list[str] | None, rate: str | None = None) -> tuple[Chain, str]:
     """The chain and the text that it is read from, at once: what comes out of a pipe comes once."""
     try:
-        data = _data(file)
+        data = _data(file and meant(file))
     except (OSError, ValueError):  # an example; or `chain` has the words for what is wrong
         return chain(file, settings, rate), example_text(file or DEFAULT_EXAMPLE)
     name = "standard input" if file == "-" else str(file)
@@ -116,6 +123,10 @@ def _data(file: str | None) -> bytes:
         return stream.read(LARGEST_FILE + 1)
 
 
+def _as_number(text: str) -> Fraction:
+    return number(text, "a number")
+
+
 def option(
     name: str,
     written: str | None,
@@ -124,6 +135,7 @@ def option(
     fits: Callable[[Fraction], bool] = lambda value: value > 0,
     *,
     percent: bool = False,
+    read: Callable[[str], Fraction] = _as_number,
 ) -> Fraction | None:
     """An option's number, exactly: a decimal or a fraction, as in a file, or ``percent`` too.
 
@@ -136,7 +148,7 @@ def option(
         try:
             value = number(Decimal(text), name) / parts
         except InvalidOperation:
-            value = number(text, name) / parts  # a fraction, or none
+            value = read(text) / parts  # a fraction, one with a unit, or none
         if percent and value > 1 and text is written:
             rule = "a share above 1 has its percent sign"
             raise InputError(f"{name} {show(written)}: {rule}; write {name} {written}%, or {value * 100}%")
@@ -167,12 +179,12 @@ def duration(name: str, written: str | None, example: str) -> Fraction | None:
 
 
 def whole(name: str, written: str | None, rule: str, example: str, digits: int) -> int | None:
-    """An option's whole number of 1 or more, of so many digits at most; commas may stand in it."""
+    """An option's whole number of 1 or more, of so many digits at most; as in a file, 10,000 or 10k."""
     if written is None:
         return None
-    figures = written.replace(",", "").replace("_", "")
-    if figures.isascii() and figures.isdecimal() and len(figures) <= digits and int(figures):
-        return int(figures)
+    found = as_whole(written)
+    if found and found < 10**digits:
+        return found
     raise InputError(f"{name} {show(written)}: this is {rule}; write it as in {name} {example}")
 
 
@@ -180,6 +192,8 @@ def put(found: object, output: str, renderer: ModuleType) -> None:
     """Write a result as JSON, or as the renderer's function of the output's name gives it."""
     if output == "json":
         print(in_json(to_dict(found)))
+    elif output == "text":
+        sys.stdout.write(renderer.text(found, page()))
     else:
         sys.stdout.write(getattr(renderer, output)(found))
 

@@ -59,7 +59,7 @@ def plot(
         typer.Option(
             metavar="KIND,KIND",
             help="region: the two kinds.",
-            show_default="the two that take most of what binds",
+            show_default="the two that take most of the tightest limit",
         ),
     ] = None,
     size: Annotated[

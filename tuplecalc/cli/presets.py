@@ -14,6 +14,7 @@ from tuplecalc.network.presets import presets as all_presets
 from tuplecalc.render.json import preset as as_record
 from tuplecalc.render.json import to_dict, versioned
 from tuplecalc.render.presets import as_toml, listing
+from tuplecalc.render.table import page
 
 
 def presets(
@@ -24,7 +25,7 @@ def presets(
         Literal["text", "json"], typer.Option("-o", "--output", help="How to write them.")
     ] = "text",
 ) -> None:
-    """What devices do unless told otherwise: list the presets, or print one with its sources.
+    """What products do unless told otherwise: list the presets, or print one with its sources.
 
     A word that several names have in them lists these: `presets haproxy-`, `presets aws`.
     """
@@ -33,10 +34,10 @@ def presets(
     if name is None or (name not in known and len(near) > 1):
         found = [known[each] for each in (known if name is None else near)]
         record = versioned({"presets": [*map(as_record, found)]})
-        sys.stdout.write(f"{in_json(record)}\n" if output == "json" else listing(found))
+        sys.stdout.write(f"{in_json(record)}\n" if output == "json" else listing(found, page()))
         return
     try:
         one = preset(near[0] if len(near) == 1 else name)
     except ChainError as error:
         raise InputError(str(error)) from None
-    sys.stdout.write(f"{in_json(to_dict(one))}\n" if output == "json" else as_toml(one))
+    sys.stdout.write(f"{in_json(to_dict(one))}\n" if output == "json" else as_toml(one, page()))

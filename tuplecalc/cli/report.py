@@ -64,5 +64,5 @@ def _files(old: str, new: str | None, settings: list[str] | None) -> tuple[str, 
     """What the two chains are called: their files, without folders where these alone tell them apart."""
     paths = [DEFAULT_EXAMPLE if path is None else path for path in (old, new)]
     names = ["standard input" if path == STANDARD_OUTPUT else PurePath(path).name for path in paths]
-    before, now = names if names[0] != names[1] else paths
+    before, now = names if names[0] != names[1] or paths[0] == paths[1] else paths
     return before, f"{now} with --set" if before == now and settings else now

@@ -23,7 +23,7 @@ def rules(
     settings: Settings = None,
     hops: Annotated[list[str] | None, HOPS] = None,
 ) -> None:
-    """Prometheus alerts at 80 % and 90 % of each limit, and where one runs dry within the hour."""
+    """Prometheus alerts at 80 % and 90 % of each limit, and where one runs out within the hour."""
     from tuplecalc.render import alerts
 
     limits = []

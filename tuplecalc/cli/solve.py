@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand
 
+from tuplecalc.cli import words
 from tuplecalc.cli.inputs import OUTPUT, File, Settings, blocking_share, chain, option, put, whole
 from tuplecalc.errors import InputError, show
 from tuplecalc.network.chain import Chain
+from tuplecalc.network.values import rate as as_rate
 
 
-class Command(TyperCommand):
+class Command(words.Command):
     """A command whose --rate and --flows may stand alone: nothing, or another option, follows them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -74,7 +75,7 @@ def solve(
         raise InputError(f"--for: this says what to solve for, and is missing; write --for {path}")
     if len(paths) > 1:
         raise InputError("--for: one number is solved for at a time; leave all but one out")
-    wanted = option("--rate", rate, "a rate above 0 and up to 1e18", "700")
+    wanted = option("--rate", rate, "a rate above 0 and up to 1e18", "700", read=as_rate)
     share = blocking_share(blocking)
     rule = "a whole number of 1 or more, of less than 50 digits"
     open_at_once = whole("--flows", flows, rule, "100000", 49)

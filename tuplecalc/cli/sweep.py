@@ -35,7 +35,7 @@ def sweep(
     ] = False,
     output: Annotated[Literal["table", "csv", "json"], OUTPUT] = "table",
 ) -> None:
-    """Flows, rate and what binds at every point of a grid of values, over any number of axes."""
+    """Connections, rate and the tightest limits at every point of a grid of values."""
     design = chain(file, settings, rate)
     if not vary:
         from tuplecalc.questions.paths import likely
@@ -45,6 +45,7 @@ def sweep(
     from tuplecalc.questions.sweep import sweep as over
     from tuplecalc.render import swept
     from tuplecalc.render.json import write_sweep
+    from tuplecalc.render.table import page
 
     found = over(design, vary)
     if found.size > _MOST_POINTS:
@@ -61,7 +62,7 @@ def sweep(
         case "json":
             write_sweep(found, parts, sys.stdout, blocking=blocking)
         case "table":
-            written, left = swept.first_points(found, parts, blocking=blocking)
+            written, left = swept.first_points(found, parts, blocking=blocking, page=page())
             sys.stdout.write(written)
             if left:
                 print(f"{left:,} points more; -o csv has all.", file=sys.stderr)

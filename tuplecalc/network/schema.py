@@ -78,7 +78,7 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in one:
         return rest | {"anyOf": [one, _ALL], "if": {"type": "null"}, "else": one}
     types = one["type"]
-    merged: dict[str, Any] = rest | one | {"type": [*([types] if isinstance(types, str) else types), "null"]}
+    merged: dict[str, Any] = one | rest | {"type": [*([types] if isinstance(types, str) else types), "null"]}
     return merged | ({"enum": [*one["enum"], None]} if "enum" in one else {})
 
 

@@ -89,14 +89,14 @@ class Axis:
         """
         return written_setting(*self.change(value))
 
-    def between(self, low: Number, high: Number, points: int = POINTS) -> Axis:
-        """The same number over another range, both ends included.
+    def between(self, low: Number, high: Number, points: int = POINTS, *, is_log: bool | None = None) -> Axis:
+        """The same number over another range, both ends included; by equal ratios where it is wide.
 
         >>> from tuplecalc.network.file import example
         >>> axis(example("outage"), "hops.lvs.addresses").between(4, 400, 3).values
         (4, 202, 400)
         """
-        wide = low > 0 and high >= WIDE * low
+        wide = low > 0 and high >= WIDE * low if is_log is None else is_log
         if self.is_count and points > high - low:  # all of them
             return replace(self, values=tuple(range(int(low), int(high) + 1)), is_log=wide)
         inner: list[Fraction] = []

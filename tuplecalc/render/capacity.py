@@ -45,9 +45,7 @@ Styled = tuple[str, str]
 T = TypeVar("T")
 
 
-def print_table(
-    result: Capacity, console: Console, load: Offered | None = None, page: Page | None = None
-) -> None:
+def print_table(result: Capacity, console: Console, load: Offered | None = None) -> None:
     """Write reachable tuples at each hop, the limits with the tightest ones marked, and what would help.
 
     Piped, the tables are as wide as they need to be; paragraphs keep a readable width.
@@ -55,7 +53,7 @@ def print_table(
     from rich.text import Text
 
     load = load or under_load(result)
-    said = _lines(result, load, page or table.page())
+    said = _lines(result, load, table.page())
     text = Text.assemble(*((f"{line}\n", style) for line, style in said))
     console.print(text, soft_wrap=True, end="")
 
@@ -124,9 +122,9 @@ def _hops(result: Capacity, way: Way) -> Iterator[Row]:
     yield "hop", "kind", "tuple space", *_hop_header(result)
     shown, left = _cut(result.hops)
     for hop in shown:
-        space = numbers.count(hop.tuple_space, way.count)
+        space = numbers.count(hop.tuple_space, way.longest)
         name, kind = table.folded(hop.name, way.names), sentences.hop_kind(result, hop)
-        yield name, kind, space, *_hop_figures(result, hop, way.count)
+        yield name, kind, space, *_hop_figures(result, hop, way.longest)
     if left:
         yield f"… {left:,} more", "", "", *("" for _ in _hop_header(result))
 
@@ -150,7 +148,7 @@ def _limits(result: Capacity, way: Way, *, is_wide: bool) -> Iterator[Row]:
         hop = table.folded(limit.hop if limit.hop != previous else "", way.names)
         name = table.folded(limit.name, way.names + 4)
         what = (limit.kind.sentence,) * is_wide
-        yield hop, name, _room(limit, way.count), *_figures(limit, way.count), _mark(result, limit), *what
+        yield hop, name, _room(limit, way.longest), *_figures(limit, way.longest), _mark(result, limit), *what
         previous = limit.hop
     if left:
         yield f"… {left:,} more", "", "", "", "", "", *("" for _ in why)
@@ -158,7 +156,7 @@ def _limits(result: Capacity, way: Way, *, is_wide: bool) -> Iterator[Row]:
 
 def _kinds(result: Capacity, load: Offered, way: Way) -> Iterator[Row]:
     yield kinds.header(result, load)
-    shown, left = _cut(list(kinds.rows(result, load, way.count)))
+    shown, left = _cut(list(kinds.rows(result, load, way.longest)))
     for name, *figures in shown:
         yield table.folded(name, way.names), *figures
     if left:
@@ -179,7 +177,7 @@ def _limits_of_kinds(result: Capacity, way: Way, *, is_wide: bool) -> Iterator[R
         name = table.folded(limit.name, way.names + 10, "  ")
         held = table.folded(kinds.behind(result, limit, way.names), way.names)
         what = (limit.kind.sentence,) * is_wide
-        yield f"  {name}", held, *_figures(limit, way.count), _mark(result, limit), *what
+        yield f"  {name}", held, *_figures(limit, way.longest), _mark(result, limit), *what
     if left:
         yield f"… {left:,} more", "", "", "", "", *blank
 

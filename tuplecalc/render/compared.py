@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
@@ -12,10 +13,12 @@ from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.comparison import Comparison, KeyChange, LimitChange
 from tuplecalc.render import numbers, table, verdict
 from tuplecalc.render import sentences as say
-from tuplecalc.render.table import escaped, in_markdown
+from tuplecalc.render.table import PAGE, Page, Way, escaped, in_markdown
 from tuplecalc.under_load.offered import offered as under_load
 
 _MOST_NAMES = 12
+_WAYS = [Way(40, 0, 2), Way(20, 0, 2), Way(14, 0, 2), Way(12, 0, 1)]
+_DROPPED = [{4, 7}, {5}, {2}, {6}]
 _BOTH, _BEFORE, _NOW = "limits", "limited before", "limits now"
 
 
@@ -44,7 +47,7 @@ class Row(NamedTuple):
         return changes != ("same", "same") or self.binds in (_NOW, _BEFORE)
 
 
-def text(found: Comparison) -> str:
+def text(found: Comparison, page: Page = PAGE) -> str:
     """A comparison for a terminal: what it buys, the keys that differ, the limits that do.
 
     >>> from tuplecalc.limits.capacity import capacity
@@ -57,13 +60,14 @@ def text(found: Comparison) -> str:
     700/s. Now it fails: 30.6% to 36.6% of the connections are expected to fail at
     700/s.
     """
-    said = [line for sentence in (_sides(found), *sentences(found)) for line in table.prose(sentence)]
+    said = [
+        line for sentence in (_sides(found), *sentences(found)) for line in table.prose(sentence, page.prose)
+    ]
     if found.keys:
-        said += ["", *table.lines([_key(key) for key in found.keys], left={0, 1, 2, 3})]
+        said += ["", *_keys(found, page)]
     changed, same = _shown(found)
     if changed:
-        header = ("hop", "limit", "flows", "→", "", "rate /s", "→", "", "")
-        said += ["", *table.lines([header, *map(_cells, changed)], left={0, 1, 8})]
+        said += ["", *table.fitted(partial(_table, changed), page.table, _WAYS, {0, 1, 8}, _DROPPED).lines()]
     if same:
         said += ["", _same(same)]
     return "\n".join([*said, ""])
@@ -105,8 +109,26 @@ def _shown(found: Comparison) -> tuple[list[Row], int]:
     return shown, len(every) - len(shown)
 
 
+def _table(rows: Sequence[Row], way: Way) -> Iterator[tuple[str, ...]]:
+    yield "hop", "limit", "flows", "→", "", "rate /s", "→", "", ""
+    for row in rows:
+        hop, limit, *figures = _cells(row)
+        yield table.folded(hop, way.names), table.folded(limit, way.names + 10), *figures
+
+
+def _keys(found: Comparison, page: Page) -> Iterator[str]:
+    """The keys that differ, each on a line where there is room for it, else its values below it."""
+    written = table.lines([_key(key) for key in found.keys], left={0, 1, 2, 3})
+    if page.table is None or table.width_of(*written) <= page.table:
+        yield from written
+        return
+    for path, *values in map(_key, found.keys):
+        yield from table.prose(path, page.prose, hang="  ")
+        yield from table.prose(" ".join(values), page.prose, "  ", "    ")
+
+
 def _cells(row: Row) -> tuple[str, ...]:
-    return (table.name(row.hop, 16), row.limit, *row.flows, *row.rate, row.binds or row.where)
+    return (row.hop, row.limit, *row.flows, *row.rate, row.binds or row.where)
 
 
 def sentences(found: Comparison) -> Iterator[str]:

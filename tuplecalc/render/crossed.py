@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.expression import Number
 from tuplecalc.questions.crossover import Crossovers, Interval
 from tuplecalc.render import numbers, table
-from tuplecalc.render.table import escaped, in_markdown
+from tuplecalc.render.table import PAGE, Page, escaped, in_markdown
 
 if TYPE_CHECKING:
     from tuplecalc.questions.elasticity import Elasticity  # sympy
@@ -22,7 +22,7 @@ _MOST_ROWS = 40  # a screen
 _ONE_WAY = "“only down”, “only up”: the other way another limit, which is equal now, comes first."
 
 
-def crossovers(found: Crossovers) -> str:
+def crossovers(found: Crossovers, page: Page = PAGE) -> str:
     """The intervals of one number for a terminal.
 
     >>> from tuplecalc.questions.crossover import crossovers as find
@@ -35,27 +35,33 @@ def crossovers(found: Crossovers) -> str:
     """
     rows = list(_rows(found, once=True))
     heading = f"Tightest limit by {found.axis.name}{_present(found)}:"
-    said = [heading, *table.lines(rows[:_MOST_ROWS], left={0, 1, 2}, indent=2)]
+    room = None if page.table is None else page.table - 2
+    shown = table.squeezed(rows[:_MOST_ROWS], room, 2)
+    said = [*table.prose(heading, page.prose), *table.lines(shown, left={0, 1, 2}, indent=2)]
     if (left := len(rows) - _MOST_ROWS) > 0:
         said.append(f"  … and {left:,} intervals more; -o json has all")
     return "\n".join([*said, *_looked_at(found), ""])
 
 
-def elasticities(found: Sequence[Elasticity]) -> str:
+def elasticities(found: Sequence[Elasticity], page: Page = PAGE) -> str:
     """What one percent more of each input does, for a terminal."""
-    said = table.prose(_KNOBS)
+    said = table.prose(_KNOBS, page.prose)
     for limit, rows in _by_limit(found):
-        said += ["", *table.prose(limit)]
-        cells = [(table.name(each.path, 48), _signed(each), _only(each)) for each in rows]
+        said += ["", *table.prose(limit, page.prose)]
+        cells = [
+            (table.folded(each.path, min(max(page.prose - 30, 12), 60)), _signed(each), _only(each))
+            for each in rows
+        ]
         said += table.lines(cells, left={0, 2}, indent=2)
     if _is_tied(found):
-        said += ["", *table.prose(_ONE_WAY)]
+        said += ["", *table.prose(_ONE_WAY, page.prose)]
     return "\n".join([*said, ""])
 
 
-def text(crossed: Iterable[Crossovers], knobs: Sequence[Elasticity]) -> str:
+def text(crossed: Iterable[Crossovers], knobs: Sequence[Elasticity], page: Page = PAGE) -> str:
     """Both for a terminal."""
-    return "\n".join([*map(crossovers, crossed), *([elasticities(knobs)] if knobs else [])])
+    said = [crossovers(found, page) for found in crossed]
+    return "\n".join([*said, *([elasticities(knobs, page)] if knobs else [])])
 
 
 def markdown(crossed: Iterable[Crossovers], knobs: Sequence[Elasticity]) -> str:
@@ -90,7 +96,7 @@ def _by_limit(found: Sequence[Elasticity]) -> Iterator[tuple[str, list[Elasticit
         )
         yield (
             f"{what}: {limit.hop} {limit.name} limits this.",
-            [each for each in rows if abs(each.value) >= _NOTHING],
+            [each for each in rows if abs(Fraction(each.value)) >= _NOTHING],
         )
 
 

@@ -15,8 +15,8 @@ from tuplecalc.algebra.notation import escaped
 from tuplecalc.algebra.rows import SymbolRow
 from tuplecalc.limits.limit import Limit
 from tuplecalc.render import sentences, table
+from tuplecalc.render.table import PAGE, Page, in_markdown
 from tuplecalc.render.table import escaped as escaped_row
-from tuplecalc.render.table import in_markdown
 
 THEOREM = {
     "flows": ("min over all limits of floor(scopes·floor(size / keys))", "Hall"),
@@ -39,46 +39,48 @@ _OPERATORS = re.compile(r"(?<=·)|(?<=, )|(?= [-+/=≈∪∖∩] )")
 _BLANKS = re.compile(r"(?<=\S) ")
 
 
-def text(explanation: Explanation) -> str:
+def text(explanation: Explanation, page: Page = PAGE) -> str:
     """The closed forms for a terminal.
 
     Each limit with its formula, the numbers put in and the result; the chain's minimum with the
     tightest term marked; the table of symbols.  Of very many limits only the smallest are shown.
     """
     shown, result = _shown(explanation), explanation.result
+    width = page.prose
     endless = "  rate    nothing limits it"
-    lines = [*_prose(explanation.title or "A chain"), ""]
+    lines = [*_prose(explanation.title or "A chain", width), ""]
     theorem = OF_A_MIX if result.chain.is_mixed else THEOREM
-    lines += [f"{quantity:<5} = {formula}  ({by})" for quantity, (formula, by) in theorem.items()]
-    lines += _prose(_MIXED, indent=8) if result.chain.is_mixed else []
+    for quantity, (formula, by) in theorem.items():
+        lines += _fold(f"{quantity:<5} = {formula}  ({by})", 8, width)
+    lines += _prose(_MIXED, width, 8) if result.chain.is_mixed else []
     if any(limit.limit.busy and not limit.is_of_numbers for limit in explanation.limits):
-        lines.append("        (where port ranges overlap in part: the size that can be busy at a time)")
+        lines += _prose("(where port ranges overlap in part: the size that can be busy at a time)", width, 8)
     for limit in shown:
-        lines += ["", *_heading(limit)]
-        lines += _prose(_JOINT, indent=2) if limit.is_of_numbers else []
+        lines += ["", *_heading(limit, width)]
+        lines += _prose(_JOINT, width, 2) if limit.is_of_numbers else []
         binds = limit.limit is result.binding
         lines += (
-            _substitution(limit.flows, binds)
+            _substitution(limit.flows, width, binds)
             if limit.flows
             else ["  flows   open connections take none of it"]
         )
         binds = limit.limit is result.rate_binding
-        lines += _substitution(limit.rate, binds) if limit.rate else [endless]
+        lines += _substitution(limit.rate, width, binds) if limit.rate else [endless]
     if left := len(explanation.limits) - len(shown):
         lines += ["", f"… and {left:,} limits more; JSON and LaTeX have all"]
     lines += ["", "the chain: the smallest of all limits"]
     for form in _chain_forms(explanation):
-        lines += _minimum(form)
+        lines += _minimum(form, width)
     lines += [] if explanation.rate_form else [endless]
-    lines += [line for note in sentences.at_most(explanation.result) for line in _prose(note, indent=2)]
-    lines += ["", "symbols", *_table(_rows(explanation, shown), explanation.notation.labels)]
+    lines += [line for note in sentences.at_most(explanation.result) for line in _prose(note, width, 2)]
+    lines += ["", "symbols", *_table(_rows(explanation, shown), explanation.notation.labels, width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _fold(line: str, hang: int, breaks: re.Pattern[str] = _OPERATORS, width: int = table.WIDTH) -> list[str]:
+def _fold(line: str, hang: int, width: int, breaks: re.Pattern[str] = _OPERATORS) -> list[str]:
     """A formula over several lines, broken at its operators, outside of brackets where possible.
 
-    >>> _fold("  rate = |A|·b·E / (H + c·T)", 9, width=22)
+    >>> _fold("  rate = |A|·b·E / (H + c·T)", 9, 22)
     ['  rate = |A|·b·E', '         / (H + c·T)']
     """
     lines = []
@@ -93,8 +95,8 @@ def _fold(line: str, hang: int, breaks: re.Pattern[str] = _OPERATORS, width: int
     return [*lines, line.rstrip()]
 
 
-def _prose(words: str, indent: int = 0, width: int = table.WIDTH) -> list[str]:
-    return _fold(" " * indent + words, indent, _BLANKS, width)
+def _prose(words: str, width: int, indent: int = 0) -> list[str]:
+    return _fold(" " * indent + words, indent, width, _BLANKS)
 
 
 def _padded(words: str, width: int) -> str:
@@ -125,39 +127,39 @@ def shown_symbols(explanation: Explanation, limits: Iterable[Limit]) -> list[Sym
     return [row for row in explanation.symbols if row.hop not in left]
 
 
-def _heading(limit: LimitForms) -> list[str]:
+def _heading(limit: LimitForms, width: int) -> list[str]:
     name, why = f"{limit.limit.hop} · {limit.limit.name}", limit.limit.kind.sentence
     line = f"{_padded(name, 20)}  {why}"
-    return [line] if cell_len(line) <= table.WIDTH else [*_fold(name, 2), *_prose(why, indent=2)]
+    return [line] if cell_len(line) <= width else [*_fold(name, 2, width), *_prose(why, width, 2)]
 
 
-def _substitution(form: Form, binds: bool) -> list[str]:
+def _substitution(form: Form, width: int, binds: bool) -> list[str]:
     first, *others = form.steps
-    lines = _fold(f"  {form.quantity:<5} {first.relation} {first.text}", 12)
+    lines = _fold(f"  {form.quantity:<5} {first.relation} {first.text}", 12, width)
     rest = " ".join(f"{step.relation} {step.text}" for step in others)
-    lines += _fold(f"        {rest}", 12) if rest else []
+    lines += _fold(f"        {rest}", 12, width) if rest else []
     marked = f"{lines[-1]}   {_MARK}"
     if not binds:
         return lines
-    return [*lines[:-1], marked] if cell_len(marked) <= table.WIDTH else [*lines, f"            {_MARK}"]
+    return [*lines[:-1], marked] if cell_len(marked) <= width else [*lines, f"            {_MARK}"]
 
 
-def _minimum(form: ChainForm) -> list[str]:
+def _minimum(form: ChainForm, width: int) -> list[str]:
     """``min(`` with a term a line, its value, and the limits that it stands for."""
     shown = form.shown()
     result, quantity = form.binding_term.form.result, form.binding_term.form.quantity
     formulas = [f"{term.form.text}{',' if term is not form.terms[-1] else ''}" for term in shown]
-    left = min(table.width_of(*formulas), table.WIDTH * 2 // 5)
+    left = min(table.width_of(*formulas), width * 2 // 5)
     right = max(len(term.form.result.text) for term in shown)
     lines = [f"  {quantity:<5} = min("]
     for term, formula in zip(shown, formulas, strict=True):
         mark = "  ◀" if term is form.binding_term else ""
         value = f"{term.form.result.relation} {term.form.result.text:>{right}}"
-        note = f"{_who(term, table.WIDTH - left - right - 10 - len(mark))}{mark}"
+        note = f"{_who(term, width - left - right - 10 - len(mark))}{mark}"
         if cell_len(formula) <= left:
             lines.append(f"    {_padded(formula, left)}  {value}  {note}")
         else:
-            lines += _fold(f"    {formula}", 8)
+            lines += _fold(f"    {formula}", 8, width)
             lines.append(f"{'':<{left + 4}}  {value}  {note}")
     if more := len(form.terms) - len(shown):
         lines.append(f"    … and {more:,} more, none of them smaller")
@@ -176,7 +178,7 @@ def _who(term: Term, room: int) -> str:
     return note if cell_len(note) <= room else f"{set_cell_size(note, max(room - 1, 1))}…"
 
 
-def _table(rows: Sequence[SymbolRow], labels: Mapping[str, str]) -> Iterator[str]:
+def _table(rows: Sequence[SymbolRow], labels: Mapping[str, str], width: int) -> Iterator[str]:
     """Letters by hop; a letter's meaning stands where it comes first."""
     head = ("letter", "chain", "value", "unit")
     cells = [(row.letter, row.chain, numbers.text(row.value), _unit(row)) for row in rows]
@@ -191,21 +193,28 @@ def _table(rows: Sequence[SymbolRow], labels: Mapping[str, str]) -> Iterator[str
     def figures(number: str, measured: str, words: str) -> str:
         return f"{number:>{value}}  {_padded(measured, unit)}  {words}"
 
-    yield names(*head[:2]) + figures(*head[2:], "meaning (where it is set)")
+    is_narrow = width < len(hang) + _LEAST_WORDS  # the words go below the figures
+    if is_narrow:
+        hang = " " * 6
+    yield (names(*head[:2]) + figures(*head[2:], "" if is_narrow else _MEANING)).rstrip()
+    yield from [hang + _MEANING] * is_narrow
     explained: set[str] = set()
     for hop, group in groupby(zip(rows, cells, strict=True), key=lambda pair: pair[0].hop):
         label = labels[hop]
-        yield from _prose(hop if label == hop else f"{hop} (_{label})")
+        yield from _prose(hop if label == hop else f"{hop} (_{label})", width)
         for row, cell in group:
-            first, *others = _prose(_said(row, explained), width=max(table.WIDTH - len(hang), 20))
+            said = _prose(_said(row, explained), max(width - len(hang), _LEAST_WORDS))
+            first, *others = ["", *said] if is_narrow else said
             named = names(*cell[:2])
             if cell_len(named) > start:  # a name that is wider than its column
-                yield from _fold(named.rstrip(), 4)
+                yield from _fold(named.rstrip(), 4, width)
                 named = " " * start
             yield named + figures(*cell[2:], first)
             yield from (hang + other for other in others)
 
 
+_LEAST_WORDS = 20
+_MEANING = "meaning (where it is set)"
 _WIDEST = (14, 14, 20, 10)
 
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from functools import partial
 from math import floor
 
 from tuplecalc.algebra.notation import escaped as escaped_words
 from tuplecalc.limits.expression import Number
 from tuplecalc.questions.best_mix import BestMix
 from tuplecalc.render import numbers, sentences, table
-from tuplecalc.render.table import escaped, in_markdown
+from tuplecalc.render.table import PAGE, Page, Way, escaped, in_markdown
 
 Row = tuple[str, ...]
 _LONGEST_SHARE = 12
+_WAYS = [Way(40, 0, 2), Way(26, 0, 2), Way(12, 0, 2), Way(12, 0, 1)]
+_DROPPED = [{3}, {1}, {4}]
 _FIGURES = {"flows": "connections open at once", "rate": "connections a second"}
 
 
-def text(found: BestMix) -> str:
+def text(found: BestMix, page: Page = PAGE) -> str:
     """The answer for a terminal.
 
     >>> from tuplecalc.questions.best_mix import best_mix
@@ -45,10 +48,13 @@ def text(found: BestMix) -> str:
       --set traffic.kinds.a.share=1/4
       --set traffic.kinds.b.share=3/4
     """
-    said = [line for sentence in _sentences(found) for line in table.prose(sentence)]
-    said += ["", *table.lines(_rows(found), left={0})]
+    said = [line for sentence in _sentences(found) for line in table.prose(sentence, page.prose)]
+    said += ["", *table.fitted(partial(_rows, found), page.table, _WAYS, {0}, _DROPPED).lines()]
     if found.closed_form:
-        said += ["", *(line for formula in _formulas(found) for line in table.prose(formula, hang="  "))]
+        said += [
+            "",
+            *(line for formula in _formulas(found) for line in table.prose(formula, page.prose, hang="  ")),
+        ]
     if found.settings:
         said += ["", *map(table.setting, found.settings)]
     return "\n".join([*said, ""])
@@ -56,7 +62,7 @@ def text(found: BestMix) -> str:
 
 def markdown(found: BestMix) -> str:
     """The same for a design document."""
-    header, *rows = _rows(found)
+    header, *rows = _rows(found, Way(10**6, 0, 0))
     parts = [*map(in_markdown, _sentences(found)), table.markdown(header, map(escaped, rows), words=1)]
     if found.closed_form:
         labels = (rf"\text{{{escaped_words(found.free[0])}}}", rf"\text{{{found.figure}}}")
@@ -97,12 +103,12 @@ def _sentences(found: BestMix) -> Iterator[str]:
     yield from sentences.at_most(found.present)
 
 
-def _rows(found: BestMix) -> Iterator[Row]:
+def _rows(found: BestMix, way: Way) -> Iterator[Row]:
     yield "kind", "now", "best", "", "flows" if found.figure == "flows" else "rate /s"
     for kind, share in found.shares.items():
         exactly = str(share) if share.denominator > 1 and len(str(share)) <= _LONGEST_SHARE else ""
         now, best = (numbers.share(float(each)) for each in (found.present_shares[kind], share))
-        yield table.name(kind), now, best, exactly, _written(found, found.parts[kind])
+        yield table.folded(kind, way.names), now, best, exactly, _written(found, found.parts[kind])
 
 
 def _formulas(found: BestMix) -> Iterator[str]:

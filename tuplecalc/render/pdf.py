@@ -28,7 +28,8 @@ _QUIET = (
     *("--disable-component-update", "--disable-sync", "--no-first-run", "--no-default-browser-check"),
     *("--no-pdf-header-footer", "--generate-pdf-document-outline"),
 )
-_SECONDS = 60
+SECONDS = 60
+"""The longest that a browser may take."""
 _WAY_OUT = "install Chromium, or write an .html file and print it from any browser"
 _PAPER = "<style>@page { size: A4 }</style></head>"
 
@@ -44,10 +45,10 @@ def browser() -> str:
     return first
 
 
-def printed(page: str, by: str, seconds: float = _SECONDS) -> bytes:
+def printed(page: str, by: str) -> bytes:
     """The page on A4 paper, as a file of PDF; the browser sees no profile of the user's, and keeps none.
 
-    Raises :class:`~tuplecalc.errors.InputError` where the browser makes none within ``seconds``.
+    Raises :class:`~tuplecalc.errors.InputError` where the browser makes none within :data:`SECONDS`.
     """
     snap = Path.home() / "snap" / "chromium" / "common"  # all that Ubuntu's packaged Chromium can read
     room = snap if snap.is_dir() else None
@@ -59,10 +60,10 @@ def printed(page: str, by: str, seconds: float = _SECONDS) -> bytes:
         none = subprocess.DEVNULL  # a pipe would stay open as long as any process of the browser's
         try:
             status = subprocess.run(
-                command, timeout=seconds, check=False, stdin=none, stdout=none, stderr=none
+                command, timeout=SECONDS, check=False, stdin=none, stdout=none, stderr=none
             ).returncode
         except subprocess.TimeoutExpired:
-            raise _failed(by, f"none within {seconds:g} s") from None
+            raise _failed(by, f"none within {SECONDS:g} s") from None
         except OSError as error:
             raise _failed(by, f"none: {(error.strerror or str(error)).lower()}") from error
         data = pdf.read_bytes() if pdf.is_file() else b""

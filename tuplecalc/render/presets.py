@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.presets import NEEDED, Preset
 from tuplecalc.network.used import Use, used
-from tuplecalc.render.table import lines, prose
+from tuplecalc.render.table import PAGE, Page, lines, prose, squeezed
 
 _MOST_USES = 12  # a screen; JSON has all
 _KINDS = ("clients", "cone", "hourglass")
 _TIMES = ("time_wait", "reuse_after", "tracking_time_wait")
 
 
-def listing(presets: Iterable[Preset]) -> str:
+def listing(presets: Iterable[Preset], page: Page = PAGE) -> str:
     """One line for each: name, kind and title; those of a kind together.
 
     >>> from tuplecalc.network.presets import preset
@@ -24,10 +24,11 @@ def listing(presets: Iterable[Preset]) -> str:
     haproxy       hourglass  HAProxy as a reverse proxy
     """
     shown = sorted(presets, key=lambda each: _KINDS.index(each.kind))
-    return "\n".join([*lines([(each.name, each.kind, each.title) for each in shown], left={0, 1, 2}), ""])
+    rows = [(each.name, each.kind, each.title) for each in shown]
+    return "\n".join([*lines(squeezed(rows, page.table, 2), left={0, 1, 2}), ""])
 
 
-def as_toml(preset: Preset) -> str:
+def as_toml(preset: Preset, page: Page = PAGE) -> str:
     """A table of a chain file that names the preset, with its values and the words around it as comments.
 
     Values that are written are no longer the preset's: its bounds would be lost.
@@ -44,7 +45,7 @@ def as_toml(preset: Preset) -> str:
     """
     said = [f"# {preset.title}", "#"]
     for label, words in _words(preset):
-        said += prose(f"{label}: {words}", start="# ", hang="#   ")
+        said += prose(f"{label}: {words}", page.prose, start="# ", hang="#   ")
     hop = preset.kind != "clients"
     said += ["", "[[hops]]" if hop else "[clients]"]
     said += [f"name = {in_toml(preset.name)}", f"kind = {in_toml(preset.kind)}"] if hop else []

@@ -35,6 +35,7 @@ _SHAPES = {
     "inverted cone": "a proxy behind a NAT",
 }
 _CONSTRAINTS = {
+    None: "",
     "port": ", where each connection takes two ports",
     "address": ", where all connections end at few listeners",
     "address and port": ", where connections take two ports or end at few listeners",
@@ -44,7 +45,7 @@ _RARELY = 1e-3  # one search in a thousand: what an operator would see in the lo
 
 def kind(result: Capacity) -> str:
     """The shape, and what it means: ``cone (a NAT turns many addresses into few)``."""
-    means = _SHAPES[result.shape] + _CONSTRAINTS.get(result.constraint, "")
+    means = _SHAPES[result.shape] + _CONSTRAINTS[result.constraint]
     several = len(result.chain.traffic.kinds)
     more = f", {several:,} kinds of traffic" if several > 1 else ""
     return f"{result.shape} ({means}){more}"

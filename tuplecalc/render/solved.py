@@ -8,6 +8,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.render import numbers, sentences, table
+from tuplecalc.render.table import PAGE, Page
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.expected import expected_share
 from tuplecalc.under_load.pools import pools
@@ -15,7 +16,7 @@ from tuplecalc.under_load.pools import pools
 _MUCH = 0.01  # of the connections: less is what any chain loses that is loaded to its highest rate
 
 
-def text(found: Solution) -> str:
+def text(found: Solution, page: Page = PAGE) -> str:
     """The answer for a terminal.
 
     >>> from tuplecalc.questions.solving import solve
@@ -27,7 +28,7 @@ def text(found: Solution) -> str:
     With 1: 193,536 connections, 586.5/s: not enough.
       --set hops.lvs.addresses=2
     """
-    said = [line for sentence in _sentences(found) for line in table.prose(sentence)]
+    said = [line for sentence in _sentences(found) for line in table.prose(sentence, page.prose)]
     if found.value is not None and not found.is_any:
         said.append(table.setting(found.setting))
     return "\n".join(said) + "\n"

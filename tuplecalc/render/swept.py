@@ -10,10 +10,14 @@ from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.labelled import columns, names, rows
 from tuplecalc.questions.sweep import Sweep
 from tuplecalc.render import numbers, table
+from tuplecalc.render.table import PAGE, Page, Way
 
 MOST_ROWS = 2_000
 """What a table shows; CSV and JSON have all."""
 _A_SCREEN = 40
+_LIMITED = "limited by"
+_WAYS = [Way(60, 0, 2), Way(26, 0, 2), Way(18, 0, 2), Way(12, 0, 1)]
+_DROPPED = ("in the best case", "served", "unserved", _LIMITED)
 
 Parts = Iterable[Sweep]
 
@@ -26,7 +30,9 @@ def write_csv(sweep: Sweep, parts: Parts, stream: TextIO, *, blocking: bool) -> 
         writer.writerows(rows(part, blocking=blocking))
 
 
-def first_points(sweep: Sweep, parts: Parts, *, blocking: bool, most: int = MOST_ROWS) -> tuple[str, int]:
+def first_points(
+    sweep: Sweep, parts: Parts, *, blocking: bool, most: int = MOST_ROWS, page: Page = PAGE
+) -> tuple[str, int]:
     """The first points as a table for a terminal, and how many more there are."""
     shown: dict[str, list[object]] = {key: [] for key in names(sweep, blocking=blocking)}
     for part in parts:
@@ -35,9 +41,17 @@ def first_points(sweep: Sweep, parts: Parts, *, blocking: bool, most: int = MOST
         if len(shown["flows"]) >= most:
             break
     figures = list(_columns(sweep.axes, shown, blocking=blocking))
-    words = {number for number, (header, _) in enumerate(figures) if header.endswith("limited by")}
-    rows_of = zip(*(cells for _, cells in figures), strict=True)
-    written = table.lines([[header for header, _ in figures], *rows_of], left=words)
+    headers = [header for header, _ in figures]
+    words = {number for number, header in enumerate(headers) if header == _LIMITED}
+    rows_of = list(zip(*(cells for _, cells in figures), strict=True))
+
+    def build(way: Way) -> Iterator[list[str]]:
+        yield [table.folded(header, way.names) for header in headers]
+        for row in rows_of:
+            yield [table.folded(c, way.names) if n in words else c for n, c in enumerate(row)]
+
+    drop = [{number} for name in _DROPPED for number, header in enumerate(headers) if header == name]
+    written = table.fitted(build, page.table, _WAYS, words, drop).lines()
     return "\n".join([*written, ""]), sweep.size - len(shown["flows"])
 
 
@@ -56,9 +70,9 @@ def _columns(
     flows, rates = found["binding"], found["rate_binding"]
     yield "flows", [numbers.count(int(value)) for value in found["flows"]]
     if flows != rates:
-        yield "limited by", [table.name(value) for value in flows]
+        yield _LIMITED, flows
     yield "rate /s", [numbers.rate(value) for value in found["rate"]]
-    yield "limited by", [table.name(value or "–") for value in rates]
+    yield _LIMITED, [value or "–" for value in rates]
     if "served" in found:
         for header in ("served", "unserved"):
             yield header, [*map(numbers.count, found[header])]

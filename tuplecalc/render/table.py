@@ -55,7 +55,7 @@ class Way(NamedTuple):
     """One way to lay out a table: its longest name, its longest count, the blanks between its columns."""
 
     names: int
-    count: int
+    longest: int
     gap: int
 
 
@@ -78,7 +78,7 @@ class Fitted(NamedTuple):
     def note(self) -> list[str]:
         """What a wider terminal shows more."""
         named = ", ".join(dict.fromkeys(filter(None, self.left_out)))
-        return prose(f"A wider terminal shows also: {named}.", max(self.width, 40)) if named else []
+        return prose(f"A wider terminal shows also: {named}.", max(self.width, _NARROWEST)) if named else []
 
 
 def fitted(
@@ -178,6 +178,7 @@ def folded(words: str, longest: int, hang: str = "") -> str:
     >>> folded("haproxy-be_web+app", 8), folded("nat", 8), folded("abcdefghijkl" * 4, 9, " ")[-8:]
     ('haproxy-\\nbe_web+\\napp', 'nat', ' fghijkl')
     """
+    longest = max(longest, cell_len(hang) + 2)  # room for one character of any width
     found, room = [""], longest
     for part in _PARTS.findall(words):
         left = part
@@ -196,12 +197,14 @@ def folded(words: str, longest: int, hang: str = "") -> str:
     return f"\n{hang}".join(found)
 
 
-def squeezed(rows: Iterable[Sequence[str]], width: int, gap: int) -> list[tuple[str, ...]]:
+def squeezed(rows: Iterable[Sequence[str]], width: int | None, gap: int) -> list[tuple[str, ...]]:
     """Rows of which the widest cells are broken between words until they fit a width, as far as they can.
 
     >>> squeezed([("nat", "0.348% to 0.349%"), ("office", "0.1%")], 20, 2)
     [('nat', '0.348% to\\n0.349%'), ('office', '0.1%')]
     """
+    if width is None:
+        return [tuple(row) for row in rows]
     columns = [list(column) for column in zip(*rows, strict=True)]
     for column in sorted(columns, key=lambda column: -width_of(*column)):
         widths = [width_of(*(line for cell in each for line in cell.split("\n"))) for each in columns]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from tuplecalc.lab.blindly import SEEN_ON
 from tuplecalc.lab.figures import DYING, Figure
 from tuplecalc.lab.verification import Verification
 from tuplecalc.render import numbers, table
+from tuplecalc.render.table import PAGE, Page
 from tuplecalc.under_load.collision import SEPARATE_MACHINES
 
 _WORDS = {
@@ -58,24 +60,25 @@ _MIXING = (
 )
 
 
-def text(found: Verification) -> str:
+def text(found: Verification, page: Page = PAGE) -> str:
     """The result for a terminal."""
-    return "\n".join(_lines(found)) + "\n"
+    return "\n".join(_lines(found, page)) + "\n"
 
 
-def _lines(found: Verification) -> Iterator[str]:
+def _lines(found: Verification, page: Page) -> Iterator[str]:
+    prose = partial(table.prose, width=page.prose)
     if found.chain.title:
         yield found.chain.title
-    yield from table.prose(_scaling(found))
+    yield from prose(_scaling(found))
     yield ""
-    yield from table.lines(_wrapped(found.scaled.chain.to_dict()), left={0, 1}, indent=2)
+    yield from table.lines(_wrapped(found.scaled.chain.to_dict(), page.prose), left={0, 1}, indent=2)
     yield ""
     rows = [("", "predicted", "measured", "")]
     rows += [_row(figure) for figure in found.figures]
-    yield from table.lines(rows, left={0, 3})
+    yield from table.lines(table.squeezed(rows, page.table, 2), left={0, 3})
     yield ""
     binding = found.prediction.binding
-    yield from table.prose(
+    yield from prose(
         f"{table.name(binding.hop)} {binding.name} is the tightest limit. "
         f"{numbers.count(found.tried)} connections tried; Linux {found.kernel}, {found.seconds:.1f} s in all."
     )
@@ -84,43 +87,44 @@ def _lines(found: Verification) -> Iterator[str]:
         notes += [(found.drawing, _DRAWING), (found.mixing, _MIXING)]
     for hops, words in notes:
         if hops:
-            yield from table.prose(f"{' and '.join(map(table.name, hops))}: {words}")
+            yield from prose(f"{' and '.join(map(table.name, hops))}: {words}")
     if any(verdict.endswith(_IN_WHOLE) for *_, verdict in rows):
-        yield from table.prose(_WHOLE)
-    yield from _of_rates(found)
+        yield from prose(_WHOLE)
+    yield from _of_rates(found, prose)
     if not any(figure.is_held for figure in found.figures):
         yield "No figure here was held against the prediction."
     if not found.agrees:
         yield ""
         yield "What the kernel said:"
-        yield from table.lines(_said(found.said), left={0, 2}, indent=2)
+        room = None if page.table is None else page.table - 2
+        yield from table.lines(table.squeezed(_said(found.said), room, 2), left={0, 2}, indent=2)
 
 
-def _of_rates(found: Verification) -> Iterator[str]:
+def _of_rates(found: Verification, prose: Callable[[str], list[str]]) -> Iterator[str]:
     rate = found.sustained
     if rate is None or rate.prediction.rate_binding is None:
         return
     binding = rate.prediction.rate_binding
     place = f"{binding.hop} {binding.name}"
     if rate.figure is None:
-        yield from table.prose(
+        yield from prose(
             f"The rate is not measured: {place} limits it, and ports that were bound linger for all of "
             "TIME_WAIT, which the lab cannot scale down."
         )
     elif rate.hold:
         most = float(rate.prediction.rate or 0)
-        yield from table.prose(
+        yield from prose(
             f"The rate: connections that last {rate.hold} s, offered at {rate.figure.predicted / most:.2f} "
             f"of what {place} carries, {numbers.rate(Fraction(most))}/s, its ports over the hold: on Linux "
             "since 6.5 an entry that is closing gives way. At most 1 % of them may fail."
         )
     else:
-        yield from table.prose(
+        yield from prose(
             f"The rate: connections that end at once, and a TIME_WAIT of {rate.delay} s everywhere; "
             f"{place} limits it."
         )
         if not rate.figure.is_held and not rate.figure.is_equal:
-            yield from table.prose(
+            yield from prose(
                 "It is shown only: on Linux, tracking entries that are closing give way to new connections, "
                 "so the lab cannot scale this time down."
             )
@@ -141,11 +145,11 @@ def _scaling(found: Verification) -> str:
     return f"Scaled down, its limits {order}, and {where}.{ports} The chain as built:"
 
 
-def _wrapped(chain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _wrapped(chain: Mapping[str, Any], width: int) -> Iterator[tuple[str, str]]:
     parts = list(_parts(chain))
-    width = table.WIDTH - max(len(name) for name, _ in parts) - 4
+    room = max(width - table.width_of(*(name for name, _ in parts)) - 4, 20)
     for name, keys in parts:
-        first, *more = table.prose(keys, width)
+        first, *more = table.prose(keys, room)
         yield name, first
         yield from (("", line) for line in more)
 

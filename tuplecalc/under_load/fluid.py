@@ -228,7 +228,7 @@ def _first(result: Capacity, rate: Fraction) -> tuple[Pools, Exhausted | None]:
     """The pools of the limit that runs dry first, and when; else of the one most in use."""
     if not result.flows:
         where = f"{result.binding.hop} {result.binding.name}"
-        raise InputError(f"exhaustion: no flow gets through {where}, so nothing fills; make room there")
+        raise InputError(f"exhaustion: no connection gets through {where}, so nothing fills; make room there")
     found = pools(result)
     if not found:
         rule = "nothing limits the rate, so nothing fills"

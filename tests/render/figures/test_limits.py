@@ -80,7 +80,7 @@ def test_flows_are_held_against_what_the_rate_keeps() -> None:
 def test_without_an_offered_rate_the_bars_are_flows() -> None:
     ax = limits(DIRECT)
     assert ax.get_xlabel() == "flows open at once"
-    assert ax.get_title(loc="left") == "clients ports allows 508,176 flows"
+    assert ax.get_title(loc="left") == "clients ports allows 508,176 connections"
     assert not by_gid(ax, "load")
 
 
@@ -90,7 +90,7 @@ def test_rates_that_nothing_limits_are_called_so() -> None:
     assert words(ax, "value:clients:ports") == "no limit"
     assert ax.get_title(loc="left") == "Nothing limits the rate"
     ax = limits(chain)  # there is no rate to draw: flows, of which none are kept
-    assert ax.get_title(loc="left") == "clients ports allows 508,176 flows"
+    assert ax.get_title(loc="left") == "clients ports allows 508,176 connections"
     assert ax.get_xlabel() == "flows open at once"
 
 

@@ -14,8 +14,10 @@ from matplotlib.patches import Patch
 
 import tuplecalc as tc
 from tests.render.figures.looks import CHAINS, MIXED_EXAMPLES, MIXES, SIZES, by_gid, check_words, key
+from tuplecalc.network.file import EXAMPLES
 from tuplecalc.questions.axis import axis
 from tuplecalc.render.figures import plot_map, style
+from tuplecalc.render.figures.around import around
 from tuplecalc.render.figures.map import _levels
 
 X, Y = "traffic.hold=1s..5m/12", "hops.lvs.time_wait=0s..10m/9"
@@ -127,7 +129,51 @@ def test_without_axes_it_is_hold_and_what_the_binding_limit_hangs_on() -> None:
         "direct": "addresses of clients",
         "mixed": "addresses of nat",
     }
-    assert drawn(CHAINS["outage"]).get_xlabel().startswith("hold, minutes")
+    assert drawn(CHAINS["outage"]).get_xlabel() == "hold"
+
+
+def ends(name: str, path: str) -> tuple[float, float]:
+    found = around(tc.capacity(tc.example(name)), path)
+    return float(found.values[0]), float(found.values[-1])
+
+
+def test_a_range_goes_on_beyond_where_another_limit_takes_over_to_both_sides() -> None:
+    """Of the outage's hold: lvs ports below a minute; above only the rate changes, which halves at 630 s."""
+    low, high = ends("outage", "traffic.hold")
+    assert 60 / 2.5 < low <= 60 / 2
+    assert 2 * 630 <= high < 2.5 * 630
+    low, high = ends("hourglass", "hops.firewall.max_entries")  # the proxy's files: from 13,107,201 on
+    assert low == pytest.approx(262_144 / 4, rel=0.2)
+    assert 2 * 13_107_201 <= high < 2.5 * 13_107_201
+    low, high = ends("mixed-by-share", "traffic.kinds.redirected.share")  # the NAT's ports, up to a tenth
+    assert 0.1 / 2.5 < low < 0.1
+    assert high == 1
+
+
+def test_a_range_begins_not_at_nothing_and_goes_to_where_the_rate_is_another() -> None:
+    """A NAT that holds a tuple for 120 s more: another hold shows from there on."""
+    low, high = ends("cone", "traffic.hold")
+    assert (low, high) == (0.5, pytest.approx(2 * 122 + 2, rel=0.1))
+    assert ends("cone", "hops.nat.addresses") == (1, 24)
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if not tc.example(name).is_mixed])
+def test_a_map_shows_what_is_now_and_more_than_one_rate(name: str) -> None:
+    ax = drawn(tc.example(name))
+    assert by_gid(ax, "present")
+    assert len([text for text in ax.texts if text.get_visible()]) >= 3
+
+
+def test_a_chain_without_a_number_has_the_usual_range() -> None:
+    assert around(tc.capacity(CHAINS["direct"]), "traffic.hold").values[::299] == (0, 60)
+
+
+def test_words_of_contours_keep_away_from_the_ring() -> None:
+    ax = drawn(tc.example("cone"))
+    (ring,) = by_gid(ax, "present")
+    here = ax.transAxes.inverted().transform(ax.transData.transform(ring.get_xydata()[0]))  # type: ignore[attr-defined]
+    for text in ax.texts:
+        assert not text.get_visible() or any(abs(np.array(text.get_position()) - here) >= (0.08, 0.06))
 
 
 def test_counts_lie_in_the_middle_of_their_cells() -> None:

@@ -94,7 +94,7 @@ def check_that_some_fail(result: Capacity) -> None:
     """Raise :class:`~tuplecalc.errors.InputError` where all connections fail, or none ever does."""
     if not result.flows:
         where = f"{result.binding.hop} {result.binding.name}, so every connection fails; make room there"
-        raise InputError(f"blocking: no flow gets through {where}")
+        raise InputError(f"blocking: no connection gets through {where}")
     if result.rate is None:
         rule = "nothing limits the rate, so no connection fails"
         raise InputError(f"blocking: {rule}; write `hold` under [traffic], or a `time_wait` above 0")

@@ -13,11 +13,11 @@ from matplotlib.patches import Patch
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import ingredients
-from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.grid import Array
 from tuplecalc.questions.sweep import Sweep, limits_over
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import labels, style, units
+from tuplecalc.render.figures.around import around
 from tuplecalc.render.figures.rate import check_rates, turning, turning_points, usual
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def plot_map(
     """The highest rate against two numbers: filled by which limit binds, with contours of the rate.
 
     Without axes: against :func:`~tuplecalc.render.figures.rate.usual`, and the addresses or the table that
-    the binding limit hangs on.  A ring is the present design, a thick broken contour the offered rate.
+    the binding limit hangs on, :func:`~tuplecalc.render.figures.around.around` what they are now.
+    A ring is the present design, a thick broken contour the offered rate.
 
     Raises :class:`~tuplecalc.errors.InputError` where nothing limits the rate, or no flow gets
     through, at any point.
@@ -97,8 +98,8 @@ def plot_map(
     >>> plot_map(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'login-proxy shared allows 586.5/s; lvs ports where hold < 1 min, all else as now'
     """
-    x = x or axis_of(result.chain, usual(result))
-    y = y or axis_of(result.chain, _second(result, x.path))
+    x = x or around(result, usual(result))
+    y = y or around(result, _second(result, x.path))
     grid = limits_over(result.chain, y, x)
     check_rates(grid, f"map, {x.path} and {y.path}", " at any point")
     ax = style.axes(ax)
@@ -123,7 +124,7 @@ def plot_map(
         if place in seen
     ]
     offered = result.chain.traffic.offered
-    style.below(ax, [*key, *([now] if now else []), *_contours(ax, cells, grid, offered)])
+    style.below(ax, [*key, *([now] if now else []), *_contours(ax, cells, grid, offered, now)])
     return ax
 
 
@@ -174,7 +175,9 @@ def _pale(colour: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _contours(ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None) -> list[Line2D]:
+def _contours(
+    ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None, now: Line2D | None
+) -> list[Line2D]:
     """Thin contours of round rates, with words, and a thick one of the offered rate, which it returns."""
     rates = np.where(np.isfinite(grid.rate) & (grid.rate > 0), grid.rate, np.nan)
     low, high = float(np.nanmin(rates)), float(np.nanmax(rates))
@@ -193,11 +196,12 @@ def _contours(ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None) -> 
         looks = {"colors": [style.ON_LIGHT], "linewidths": 0.8, "linestyles": "--"}
         found = ax.contour(cells.columns, cells.rows, drawn, levels, **looks)
         found.set_gid("rates")
-        to_axes, placed = ax.transData + ax.transAxes.inverted(), list[Array]()
+        to_axes = ax.transData + ax.transAxes.inverted()
+        placed = [] if now is None else [to_axes.transform(now.get_xydata()[0])]
         for text in ax.clabel(found, fmt=lambda rate: f"{style.si(rate)}/s", fontsize=_SMALL, inline=False):
             inside = np.clip(to_axes.transform(text.get_position()), _HALF, 1 - np.array(_HALF))
             if any((abs(inside - other) < 2 * np.array(_HALF)).all() for other in placed):
-                text.set_visible(False)  # of contours that are close to each other not all have words
+                text.set_visible(False)  # close to another, or to the ring
                 continue
             placed.append(inside)
             text.set(position=inside, transform=ax.transAxes, rotation=0, bbox=style.BEHIND, color=style.INK)

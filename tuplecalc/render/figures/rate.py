@@ -129,7 +129,7 @@ def check_rates(grid: Sweep, figure: str, where: str) -> None:
         way_out = "vary another number, or write `hold` under [traffic]"
         raise InputError(f"{figure}: nothing limits the rate{where}; {way_out}")
     if not limited.any():
-        raise InputError(f"{figure}: no flow gets through{where}; see `tuplecalc capacity`")
+        raise InputError(f"{figure}: no connection gets through{where}; see `tuplecalc capacity`")
 
 
 def turning_points(result: Capacity, axis: Axis) -> list[Change]:

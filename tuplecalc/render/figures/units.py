@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from tuplecalc.limits.expression import Number
 from tuplecalc.render import numbers, table
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _UNITS = ((86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"), (1e-3, "milliseconds"))
 
+_TIMES = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 43200)
+_TICKS = 8
 _LONGEST = 38  # characters that half a page has room for, upwards
 _NARROW = 6.0  # times the lowest: an axis that needs more ticks than 1, 2, 5
 
@@ -66,6 +68,7 @@ def along(ticks: Any, axis: Axis) -> None:
     if axis.unit == "s" and not axis.is_log:
         times(ticks, float(axis.values[-1]))
     elif axis.unit == "s":
+        ticks.set_major_locator(FixedLocator(_round_times(float(axis.values[0]), float(axis.values[-1]))))
         ticks.set_major_formatter(FuncFormatter(lambda value, _: written(axis, Fraction(value))))
         ticks.set_minor_formatter(FuncFormatter(lambda value, _: ""))
     elif axis.unit == "":
@@ -74,6 +77,18 @@ def along(ticks: Any, axis: Axis) -> None:
         if axis.is_count and not axis.is_log:
             ticks.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
         style.si_axis(ticks)
+
+
+def _round_times(low: float, high: float) -> list[float]:
+    """Round times of a logarithmic axis, no more than it has room for.
+
+    >>> _round_times(30, 1300), _round_times(0.5, 1e4)
+    ([30, 60, 120, 300, 600], [0.5, 2, 10, 60, 300, 1800, 7200])
+    """
+    tens = [step * 10.0**decade for decade in range(-9, 13) for step in (1, 2, 5)]
+    below, above = ([t for t in tens if t < 1], [86400 * t for t in tens if t >= 1])
+    found = [time for time in (*below, *_TIMES, *above) if low <= time <= high]
+    return found[:: -(-len(found) // _TICKS) or 1]
 
 
 def log_ticks(ax: Axes) -> None:

@@ -1,4 +1,4 @@
-"""``python -m tuplecalc.cli``."""
+"""``python -m tuplecalc``."""
 
 from tuplecalc.cli import main
 

@@ -1,0 +1,115 @@
+"""Commands, options and files as somebody writes them who has not read the help: word for word."""
+
+from pathlib import Path
+
+import pytest
+
+import tuplecalc as tc
+from tests.command import invoke, refused, run
+from tuplecalc.network.file import example_text
+
+THERE_ARE = "capacity, import, explain, solve, sweep, compare, plot, report, verify, observe, rules, presets"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one chain file, and one below it."""
+    monkeypatch.chdir(tmp_path)
+    Path("sub").mkdir()
+    for name in ("edge2.toml", "sub/a.toml"):
+        Path(name).write_text(example_text("cone"), encoding="utf-8")
+    Path("haproxy.cfg").write_text("global\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("cap", 'no command is called "cap"; did you mean tuplecalc capacity?'),
+        ("capacty", 'no command is called "capacty"; did you mean tuplecalc capacity?'),
+        ("Capacity", 'no command is called "Capacity"; did you mean tuplecalc capacity?'),
+        ("calc", 'no command is called "calc"; did you mean tuplecalc capacity?'),
+        ("diff", 'no command is called "diff"; did you mean tuplecalc compare?'),
+        ("help", 'no command is called "help"; did you mean tuplecalc --help?'),
+        ("version", 'no command is called "version"; did you mean tuplecalc --version?'),
+        ("xyzzy", f'no command is called "xyzzy"; there are {THERE_ARE}, examples, schema'),
+        ("edge2.toml", '"edge2.toml" is a file, no command; write tuplecalc capacity edge2.toml'),
+        ("edge2", '"edge2" is a file, no command; write tuplecalc capacity edge2'),
+        ("outage", '"outage" is a bundled example, no command; write tuplecalc capacity outage'),
+        ("edge.tml", "edge.tml: there is no such file; did you mean edge2.toml?"),
+        # options
+        ("capacity --ouput json", "tuplecalc capacity has no option --ouput; did you mean --output?"),
+        ("capacity --json", "tuplecalc capacity has no option --json; write -o json"),
+        ("capacity --format json", "tuplecalc capacity has no option --format; write -o"),
+        ("capacity -r 7", "tuplecalc capacity has no option -r; write --rate"),
+        (
+            "capacity --file edge2.toml",
+            "tuplecalc capacity has no option --file; the file stands alone, as in "
+            "tuplecalc capacity file.toml",
+        ),
+        ("explain -V", "tuplecalc explain has no option -V; write tuplecalc --version"),
+        ("explain -q", "tuplecalc explain has no option -q; `tuplecalc explain --help` shows what there is"),
+        ("capacity -o jsn", '-o: "jsn" is not one of "table", "json", "csv", "markdown"; did you mean json?'),
+        ("explain -o html", '-o: "html" is not one of "text", "latex", "markdown", "json"'),
+        (
+            "capacity --rate",
+            'tuplecalc: option "--rate" requires an argument; `tuplecalc --help` shows what there is',
+        ),
+        ("compare", "tuplecalc compare: A is missing: A chain file, as for the other commands."),
+        # files
+        ("capacity edge.tml", "edge.tml: there is no such file; did you mean edge2.toml?"),
+        ("capacity edge", "edge: there is no such file; did you mean edge2.toml?"),
+        ("capacity outge", "outge: there is no such file; did you mean outage?"),
+        ("capacity sub", "sub: this is a folder; write one of its files: sub/a.toml"),
+        ("capacity sub/z.toml", "sub/z.toml: there is no such file; chain files here are sub/a.toml"),
+        (
+            "capacity haproxy.cfg",
+            "haproxy.cfg: not TOML: expected '=' after a key in a key/value pair (at line 1, column 7); "
+            "`tuplecalc import haproxy.cfg` reads files of other tools",
+        ),
+    ],
+)
+def test_what_is_said(line: str, message: str, folder: Path) -> None:
+    assert folder == Path.cwd()
+    with pytest.raises(tc.TuplecalcError) as caught:
+        invoke(*line.split())
+    assert str(caught.value) == message
+
+
+def test_it_is_said_on_one_line_and_with_status_two() -> None:
+    assert refused(run("capacity", "--ouput", "json")) == (
+        "tuplecalc capacity has no option --ouput; did you mean --output?"
+    )
+
+
+@pytest.mark.parametrize("command", ["capacity {} -o csv", "explain {} -o json", "report {} -o -"])
+def test_a_file_is_found_without_its_ending(command: str, folder: Path) -> None:
+    whole, short = (invoke(*command.format(name).split()) for name in ("edge2.toml", "edge2"))
+    assert short.stdout == whole.stdout
+    assert folder.joinpath("edge2.toml").exists()
+    if "report" not in command:
+        assert short.stderr == "edge2: this is edge2.toml.\n"
+
+
+@pytest.mark.parametrize(("written", "plain"), [("10k", "10000"), ("670rps", "670"), ("60k/min", "1000")])
+def test_a_rate_has_its_unit_on_the_command_line(written: str, plain: str) -> None:
+    said = [invoke("capacity", "cone", "--rate", each, "-o", "json").stdout for each in (written, plain)]
+    assert said[0] == said[1]
+
+
+def test_flows_are_counted_in_thousands() -> None:
+    said = [
+        invoke("solve", "cone", "--for", "hops.nat.addresses", "--flows", each).stdout
+        for each in ("2,000k", "2M", "2000000")
+    ]
+    assert said[0] == said[1] == said[2]
+
+
+def test_help_has_no_names_of_types() -> None:
+    for line in ("--help", "capacity --help", "explain --help", "sweep --help", "import --help"):
+        said = invoke(*line.split()).stdout
+        assert "<" not in said.replace("<-", "")
+
+
+def test_the_module_is_the_command() -> None:
+    assert run("--version").stdout == f"tuplecalc {tc.__version__}\n".encode()

@@ -142,18 +142,6 @@ def test_a_file_that_is_no_topology(tmp_path: Path, data: bytes, message: str) -
     assert str(caught.value) == f"{path}: {message}"
 
 
-def test_another_program_s_file_leads_to_import(tmp_path: Path) -> None:
-    path = tmp_path / "haproxy.cfg"
-    path.write_text("global\n    maxconn 9\n", encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        load(path)
-    assert str(caught.value) == (
-        f"{path}: not TOML: expected '=' after a key in a key/value pair (at line 1, column 7); "
-        f"a chain file is TOML or JSON, and `tuplecalc import {path}` makes one of what a machine has: "
-        "haproxy.cfg, nginx, Envoy"
-    )
-
-
 @pytest.mark.parametrize("number", ["9" * 5000, "1e" + "9" * 30])
 @pytest.mark.parametrize("form", ["clients.addresses = {}", '{{"clients": {{"addresses": {}}}}}'])
 def test_a_number_beyond_all_measure_is_an_error_and_no_crash(number: str, form: str) -> None:

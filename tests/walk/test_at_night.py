@@ -29,6 +29,23 @@ def test_the_first_command_answers_without_a_file(me: Newcomer) -> None:
     me.gets("tuplecalc capacity", "the bundled example outage", "Fails: ", "What would help most", "--set ")
 
 
+def test_the_name_of_a_file_without_its_ending(me: Newcomer) -> None:
+    me.writes("edge2.toml", EDGE)
+    me.guesses(
+        "tuplecalc capacity edge2",
+        led_to="edge2.toml",
+        then="tuplecalc capacity edge2.toml",
+        answer=EDGE_CARRIES,
+    )
+
+
+def test_the_start_of_a_command(me: Newcomer) -> None:
+    me.writes("edge.toml", EDGE)
+    then = "tuplecalc capacity edge.toml"
+    me.guesses("tuplecalc cap edge.toml", led_to="capacity", then=then, answer=EDGE_CARRIES)
+    me.guesses("tuplecalc edge.toml", led_to="tuplecalc capacity edge.toml", then=then, answer=EDGE_CARRIES)
+
+
 @pytest.mark.parametrize(
     ("rate", "written"),
     [('"670rps"', "670"), ('"670/s"', "670"), ('"10,000"', "10000"), ('"10k"', "10000")],
@@ -86,3 +103,29 @@ def test_a_remedy_is_pasted_and_ends_it(me: Newcomer) -> None:
     me.writes("edge.toml", EDGE.replace("670", "1000"))
     me.gets("tuplecalc capacity edge.toml", "Fails: ", "--set hops.nat.addresses=3")
     me.gets("tuplecalc capacity edge.toml --set hops.nat.addresses=3", "Fits: ")
+
+
+def test_a_remedy_s_path_without_its_table(me: Newcomer) -> None:
+    me.writes("edge.toml", EDGE)
+    me.guesses(
+        "tuplecalc capacity edge.toml --set nat.addresses=4",
+        led_to="did you mean hops.nat.addresses?",
+        then="tuplecalc capacity edge.toml --set hops.nat.addresses=4",
+        answer="258,048",
+    )
+
+
+def test_words_of_the_output_are_explained(me: Newcomer) -> None:
+    me.gets("tuplecalc explain TIME_WAIT", "keeps its port for a while")
+    me.gets("tuplecalc explain hop", "One machine of the chain")
+
+
+def test_options_as_other_tools_have_them(me: Newcomer) -> None:
+    me.guesses("tuplecalc -V", led_to="--version", then="tuplecalc --version", answer="0.2")
+    me.guesses("tuplecalc help", led_to="--help", then="tuplecalc --help", answer="capacity")
+    me.guesses(
+        "tuplecalc capacity outage --json",
+        led_to="write -o json",
+        then="tuplecalc capacity outage -o json",
+        answer='"flows": 193536',
+    )

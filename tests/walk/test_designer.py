@@ -28,15 +28,26 @@ def test_how_many_addresses_it_takes(me: Newcomer) -> None:
     me.writes("edge.toml", EDGE)
     right = "tuplecalc solve edge.toml --for hops.nat.addresses --rate 50000"
     wanted = "109 is the least for 50,000/s"
-    me.guesses("tuplecalc solve edge.toml --rate 50000", led_to="--for hops.", then=right, answer=wanted)
-    me.guesses(right.replace("hops.nat.", ""), led_to="hops", then=right, answer=wanted)
-    me.guesses(right.replace("hops.nat.", "nat."), led_to="hops", then=right, answer=wanted)
+    me.guesses(
+        "tuplecalc solve edge.toml --rate 50000", led_to="--for hops.nat.addresses", then=right, answer=wanted
+    )
+    me.guesses(
+        right.replace("hops.nat.", ""), led_to="did you mean hops.nat.addresses?", then=right, answer=wanted
+    )
+    me.guesses(
+        right.replace("hops.nat.", "nat."),
+        led_to="did you mean hops.nat.addresses?",
+        then=right,
+        answer=wanted,
+    )
 
 
 def test_a_curve_of_one_value(me: Newcomer) -> None:
     me.writes("edge.toml", EDGE)
     right = "tuplecalc sweep edge.toml --vary hops.nat.addresses=1..8"
-    me.guesses("tuplecalc sweep edge.toml", led_to="--vary hops.", then=right, answer="516,096")
+    me.guesses(
+        "tuplecalc sweep edge.toml", led_to="--vary hops.nat.addresses=1..64", then=right, answer="516,096"
+    )
 
 
 def test_two_designs_side_by_side(me: Newcomer) -> None:

@@ -72,7 +72,7 @@ def test_the_answer_for_a_program(me: Newcomer) -> None:
     me.writes("edge.toml", EDGE)
     me.guesses(
         "tuplecalc capacity edge.toml -o yaml",
-        led_to="'json'",
+        led_to="json",
         then="tuplecalc capacity edge.toml -o json",
         answer='"flows": 129024',
     )

@@ -70,7 +70,10 @@ def solve(
     if output not in ("text", "json"):
         raise InputError(f"-o {output}: only a mix has a table; write -o text or -o json")
     if not paths:
-        raise InputError("--for: this says what to solve for, and is missing; write --for hops.lvs.addresses")
+        from tuplecalc.questions.paths import likely
+
+        path = likely(chain(file, settings))
+        raise InputError(f"--for: this says what to solve for, and is missing; write --for {path}")
     if len(paths) > 1:
         raise InputError("--for: one number is solved for at a time; leave all but one out")
     wanted = option("--rate", rate, "a rate above 0 and up to 1e18", "700", read=as_rate)

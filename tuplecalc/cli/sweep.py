@@ -38,11 +38,12 @@ def sweep(
     output: Annotated[Literal["table", "csv", "json"], OUTPUT] = "table",
 ) -> None:
     """Connections, rate and the tightest limits at every point of a grid of values."""
-    if not vary:
-        raise InputError(
-            "--vary: this says what varies, and is missing; write --vary hops.lvs.addresses=1..64"
-        )
     design = chain(file, settings, rate)
+    if not vary:
+        from tuplecalc.questions.paths import likely
+
+        rule = "this says what varies, and is missing"
+        raise InputError(f"--vary: {rule}; write --vary {likely(design)}=1..64")
     from tuplecalc.questions.sweep import sweep as over
     from tuplecalc.render import swept
     from tuplecalc.render.json import write_sweep

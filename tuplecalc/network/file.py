@@ -90,20 +90,10 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
     except (ValueError, InvalidOperation) as error:
         said = str(error)
         reason = "a number has too many digits" if "int_max_str" in said else said[:1].lower() + said[1:]
-        raise InputError(f"{where}not {language}: {reason}{_instead(source)}") from error
+        raise InputError(f"{where}not {language}: {reason}") from error
     if not isinstance(mapping, dict):
         raise InputError(f"{where}a chain file is a table of keys, not {show(mapping)}")
     return mapping
-
-
-def _instead(source: str) -> str:
-    """What to do with a file that by its name never was a chain file."""
-    if Path(source).suffix in ("", ".toml", ".json"):
-        return ""
-    made = (
-        f"`tuplecalc import {show_path(source)}` makes one of what a machine has: haproxy.cfg, nginx, Envoy"
-    )
-    return f"; a chain file is TOML or JSON, and {made}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

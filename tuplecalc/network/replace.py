@@ -14,6 +14,7 @@ from tuplecalc.errors import ChainError, InputError, nearest, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.part import Part
+from tuplecalc.network.part import step as step_of
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.values import number
 
@@ -188,6 +189,9 @@ def _share_the_rest(several: list[Any], given: Iterable[tuple[str, str]]) -> Non
 
 def _put(mapping: dict[str, Any], steps: tuple[str, ...], value: object, said: str) -> None:
     """Change one value in place; ``said`` is what an error is about."""
+    if len(steps) > 1 and steps[0] in _names(mapping.get("hops")) and steps[0] not in Chain.model_fields:
+        path = ".".join(map(step_of, ("hops", *steps)))
+        raise InputError(f"{said}: {show(steps[0])} is a hop; did you mean {path}?")
     if steps[0] in ("clients", "services") and len(steps) > 1:
         groups = mapping.get(steps[0])
         if len(steps) > 2 and isinstance(groups, Mapping) and steps[1] not in groups:
@@ -231,9 +235,16 @@ def _opened(found: Any) -> Any:
     return dict(found) if isinstance(found, Mapping) else found
 
 
+def _names(items: object) -> list[Any]:
+    several = items if isinstance(items, list | tuple) else ()
+    return [
+        each.get("name") if isinstance(each, Mapping) else getattr(each, "name", None) for each in several
+    ]
+
+
 def index_of(items: Sequence[Any], step: str, said: str) -> int:
     """Which of several parts or tables a step means: by its name, or by its number."""
-    names = [item.get("name") if isinstance(item, Mapping) else getattr(item, "name", None) for item in items]
+    names = _names(items)
     if step in names:
         return names.index(step)
     if step.isascii() and step.isdecimal() and int(step) < len(items):

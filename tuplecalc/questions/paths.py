@@ -72,6 +72,16 @@ class Place(NamedTuple):
         return plain(self.value) if isinstance(self.value, int | Fraction | AddressSet) else None
 
 
+def likely(chain: Chain) -> str:
+    """A path that people ask for: how many addresses the first hop has that has some, else the services.
+
+    >>> from tuplecalc.network.file import example
+    >>> likely(example("outage")), likely(example("hourglass"))
+    ('hops.lvs.addresses', 'services.addresses')
+    """
+    return next((f"{hop.path}.addresses" for hop in chain.hops if hop.own_addresses), "services.addresses")
+
+
 def number_at(chain: Chain, steps: list[str], text: str) -> Place:
     """The number that a path leads to; raises :class:`~tuplecalc.errors.InputError` where there is none."""
     found = place_of(chain, steps, text)
@@ -116,6 +126,14 @@ def place_of(chain: Chain, steps: list[str], text: str) -> Place:
             number = index_of(groups, group[0], show(text)) if group else 0
             of = groups[number].name or (table if len(groups) == 1 else f"{table}[{number}]")
             return Place(groups[number], key, f"{path_of(groups, number, table)}.{key}", f"{key} of {of}")
+    key = steps[-1]
+    meant = [
+        f"{hop.path}.{key}"
+        for hop in chain.hops
+        if steps == [hop.name, key] or (steps == [key] and key in numbers_of(type(hop)))
+    ]
+    if meant:
+        raise wrong(text, "no number of a chain stands there", f"did you mean {' or '.join(meant[:3])}?")
     near = nearest(steps[0], _TABLES)
     hint = f"did you mean {near}?" if near else f"write one of {', '.join(_TABLES)}"
     raise wrong(text, "no number of a chain stands there", WRITE if steps[0] in _TABLES else hint)

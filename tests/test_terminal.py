@@ -1,16 +1,20 @@
 """What a terminal, a pipe and a shell make of the command line."""
 
+import fcntl
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
+import termios
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
+from rich.cells import cell_len
 
 import tuplecalc as tc
 from tests.command import DIRECT, HUGE, PLAIN, bare, invoke, refused, run, terminal
@@ -76,6 +80,110 @@ def test_long_names_and_huge_numbers_fit_eighty_columns(tmp_path: Path) -> None:
     assert not re.search(r"[0-9e.]…", text)  # names are cut, numbers are not
 
 
+@pytest.fixture
+def everything(tmp_path: Path) -> str:
+    """Five kinds, ten hops, long names, and names in characters that take two columns."""
+    services = ["登录服务", "web", "resolvers-of-the-data-centre"]
+    kinds = {
+        "登录服务与账户验证请求": 0,
+        "streaming-of-video-to-mobile-phones": 1,
+        "play": 1,
+        "dns": 2,
+        "한국어": 1,
+    }
+    hops = ["家庭路由器", "carrier-grade-nat-of-the-provider", "nat", "云原生负载均衡器服务集群甲", "lvs"]
+    hops += ["nat-of-the-egress-gateway", "ファイアウォール", "envoy-of-the-checkout", "프록시-서버", "last"]
+    text = 'title = "五つの種類と十のホップ: a long chain of long names"\ntraffic.rate = 700\n'
+    for name, service in kinds.items():
+        text += f"[[traffic.kinds]]\nname = '{name}'\nshare = 0.2\nhold = '9s'\n"
+        text += f"services = '{services[service]}'\n"
+    text += "[clients]\naddresses = 1000\n"
+    for number, name in enumerate(hops):
+        kind = "hourglass'\ncapture = 'listen" if number in (3, 7, 8) else "cone"
+        text += f"[[hops]]\nname = '{name}'\nkind = '{kind}'\naddresses = {99 - 9 * number}\n"
+    for name in services:
+        text += f"[[services]]\nname = '{name}'\naddresses = 2\nports = 443\n"
+    path = tmp_path / "everything.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def lines_at(monkeypatch: pytest.MonkeyPatch, width: int, *arguments: str) -> list[str]:
+    """What a command writes at a width; what is one word, or for the shell, is one line however long."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = invoke(*arguments).stdout.splitlines()
+    for line in lines:
+        is_one = len(line.split()) == 1 or line.strip().startswith("--set")
+        assert is_one or cell_len(line) <= width, f"{cell_len(line)} of {width} columns: {line}"
+    return lines
+
+
+SHOWN = [
+    "capacity FILE",
+    "explain FILE",
+    "explain FILE --knobs",
+    "explain FILE --crossover hops.lvs.addresses",
+    "solve FILE --for hops.lvs.addresses --rate 70000",
+    "sweep FILE --vary hops.lvs.addresses=1..3 --vary hops.carrier-grade-nat-of-the-provider.addresses=1..2",
+    "compare FILE --set hops.lvs.addresses=2",
+    "compare outage FILE",
+    "solve FILE --for mix",
+    "presets",
+    "presets haproxy",
+    "examples",
+    "capacity --help",
+]
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_no_line_is_wider_than_the_terminal(
+    command: str, everything: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [everything if word == "FILE" else word for word in command.split()]
+    for width in (60, 80, 120, 200):
+        lines_at(monkeypatch, width, *arguments)
+    for width in (40, 20):  # there an answer is enough
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert invoke(*arguments).stdout
+
+
+FIGURE = re.compile(r"(?<![\w.])\d[\d,.]*(?:e\d+)?%?(?![\w.])")
+
+
+def test_columns_are_left_out_where_there_is_little_room(
+    everything: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = {
+        width: [line for line in lines_at(monkeypatch, width, "capacity", "outage") if "rate /s" in line]
+        for width in (60, 80, 200)
+    }
+    assert [line.split() for line in tables[60]] == [
+        ["hop", "kind", "reachable", "flows", "rate", "/s", "used"],
+        ["hop", "limit", "flows", "rate", "/s"],
+    ]
+    assert tables[80][0].split() == ["hop", "kind", "tuple", "space", *tables[60][0].split()[2:]]
+    assert tables[200][1].endswith("what it is")
+    lines = lines_at(monkeypatch, 60, "capacity", "outage")
+    assert "A wider terminal shows also: tuple space." in lines
+    assert next(line for line in lines if line.startswith("login-proxy")).split()[2:] == [
+        "193,536",
+        "586.5",
+        "119%",
+    ]
+    wide, narrow = (" ".join(lines_at(monkeypatch, width, "capacity", everything)) for width in (200, 60))
+    assert not set(FIGURE.findall(narrow)) - set(FIGURE.findall(wide)) - {"2.823e7"}
+
+
+def test_what_is_piped_depends_on_no_terminal() -> None:
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
+    command = [sys.executable, "-m", "tuplecalc.cli", "capacity", "outage"]
+    done = subprocess.run(command, stdin=slave, stdout=subprocess.PIPE, stderr=slave, env=PLAIN, check=True)
+    os.close(slave)
+    os.close(master)
+    assert done.stdout == run("capacity", "outage").stdout
+
+
 def test_piped_a_table_is_as_wide_as_it_needs_to_be() -> None:
     text = run("capacity", "-", stdin=HUGE.encode()).stdout.decode()
     row = next(line for line in text.splitlines() if "◀ limits" in line)
@@ -120,7 +228,7 @@ def test_examples_are_written_out(tmp_path: Path) -> None:
     assert result.stdout == ""
     for name in EXAMPLES:
         path = tmp_path / "all" / f"{name}.toml"
-        assert path.read_text(encoding="utf-8") == example_text(name)
+        assert path.read_text(encoding="utf-8") == f"#:schema ./chain.schema.json\n{example_text(name)}"
         assert f"wrote {path}\n" in result.stderr
 
 
@@ -128,7 +236,9 @@ def test_one_example_is_written_to_a_file_or_into_a_folder(tmp_path: Path) -> No
     invoke("examples", "cone", "--write", str(tmp_path / "mine.toml"))
     invoke("examples", "cone", "--write", str(tmp_path))
     for name in ("mine.toml", "cone.toml"):
-        assert (tmp_path / name).read_text(encoding="utf-8") == example_text("cone")
+        written = (tmp_path / name).read_text(encoding="utf-8")
+        assert written == f"#:schema ./chain.schema.json\n{example_text('cone')}"
+    assert json.loads((tmp_path / "chain.schema.json").read_text(encoding="utf-8")) == schema()
 
 
 def test_nothing_is_written_over_a_file(tmp_path: Path) -> None:

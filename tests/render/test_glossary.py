@@ -99,4 +99,4 @@ def test_what_is_neither_says_both(name: str, hint: str) -> None:
 
 
 def test_options_are_those_of_a_chain() -> None:
-    assert "no example is called" in refused(run("explain", "tuple", "--knobs"))
+    assert "no example is called so" in refused(run("explain", "tuple", "--knobs"))

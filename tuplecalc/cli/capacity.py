@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
+from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import (
     DEFAULT_EXAMPLE,
     OUTPUT,
@@ -19,6 +20,7 @@ from tuplecalc.cli.inputs import (
     in_json,
     option,
 )
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, TuplecalcError
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.capacity import capacity as find_capacity
@@ -48,6 +50,7 @@ def capacity(
             help='A chain file (TOML or JSON), "-" for standard input, or the name of a bundled example. '
             "Of several each is answered under its name, and the worst exit status is that of all.",
             show_default=f"the example {DEFAULT_EXAMPLE}",
+            autocompletion=begun,
         ),
     ] = None,
     settings: Settings = None,
@@ -101,8 +104,10 @@ def capacity(
     for file in asked:
         name = show_path(file) if file is not None and several else ""
         try:
-            result = find_capacity(chain(file, settings, rate))
-            load = offered(result, None if share is None else float(share))
+            design = chain(file, settings, rate)
+            with working("what is expected to fail"):
+                result = find_capacity(design)
+                load = offered(result, None if share is None else float(share))
             _need_a_rate(name, load, gates)
         except TuplecalcError as error:
             if not several:
@@ -135,13 +140,15 @@ def _write(answers: Sequence[_Answer], output: Output) -> None:
         case "table":
             from rich.console import Console
 
-            from tuplecalc.render.capacity import print_table
+            from tuplecalc.render.capacity import text
 
             console = Console(highlight=False, emoji=False, markup=False)
             for number, (name, result, load) in enumerate(answers):
+                with working("what would help"):
+                    shown = text(result, load)
                 if name:
                     console.print(f"{chr(10) * bool(number)}==> {name} <==", style="bold", soft_wrap=True)
-                print_table(result, console, load)
+                console.print(shown, soft_wrap=True, end="")
         case "json":
             from tuplecalc.render.json import capacity as record
 

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import OUTPUT, Rate, chain, put
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
@@ -16,11 +18,17 @@ _TWICE = 2
 
 
 def compare(
-    old: Annotated[str, typer.Argument(metavar="A", help="A chain file, as for the other commands.")],
+    old: Annotated[
+        str,
+        typer.Argument(metavar="A", help="A chain file, as for the other commands.", autocompletion=begun),
+    ],
     new: Annotated[
         str | None,
         typer.Argument(
-            metavar="B", help="Another one; without it, --set makes two of the first.", show_default=False
+            metavar="B",
+            help="Another one; without it, --set makes two of the first.",
+            show_default=False,
+            autocompletion=begun,
         ),
     ] = None,
     settings: Annotated[
@@ -36,7 +44,8 @@ def compare(
 ) -> None:
     """Two chains side by side: the verdict, the tightest limits, and each limit that differs."""
     before, after = _sides(old, new, settings or [], rate)
-    found = compared(capacity(before), capacity(after))
+    with working("comparing"):
+        found = compared(capacity(before), capacity(after))
     from tuplecalc.render import compared as renderer
 
     put(found, output, renderer)

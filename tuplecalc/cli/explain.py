@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, OUTPUT, Settings, chain, in_json, put
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import ChainError, InputError
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES
@@ -26,6 +28,7 @@ def explain(
             metavar="FILE|WORD",
             help='A chain file, "-" for standard input, the name of a bundled example, or a word '
             'of the output: NAT, "best case".',
+            autocompletion=begun,
             show_default=f"the example {DEFAULT_EXAMPLE}",
         ),
     ] = None,
@@ -56,7 +59,9 @@ def explain(
     from tuplecalc.algebra import explain as find_explanation
     from tuplecalc.render import explanation as renderer
 
-    put(find_explanation(design), output, renderer)
+    with working("formulas"):
+        found = find_explanation(design)
+    put(found, output, renderer)
 
 
 def _is_said(word: str) -> bool:
@@ -96,12 +101,13 @@ def _which(design: Chain, paths: list[str], output: str, *, knobs: bool) -> None
     from tuplecalc.questions.crossover import crossovers
     from tuplecalc.render import crossed
 
-    found = [crossovers(design, path) for path in paths]
     moved: tuple[Elasticity, ...] = ()
-    if knobs:
-        from tuplecalc.questions.elasticity import elasticities
+    with working("which limit is the tightest"):
+        found = [crossovers(design, path) for path in paths]
+        if knobs:
+            from tuplecalc.questions.elasticity import elasticities
 
-        moved = elasticities(design)
+            moved = elasticities(design)
     if output == "json":
         from tuplecalc.render.json import elasticity
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tuplecalc.cli.files import with_schema
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, target, write
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError
 
 
@@ -45,22 +47,14 @@ def import_(
     if sources.count("-") > 1:
         raise InputError("-: standard input can be read once; write the other sources to files")
     path = target(output, "chain.toml", sources)
-    with _shown(f"reading {', '.join(sources)}"):
+    with working(f"reading {', '.join(sources)}"):
         found = read(sources, None if sys.stdin is None else sys.stdin.buffer)
     write(path, found.text.encode())
+    if path != STANDARD_OUTPUT:
+        with_schema(Path(path))
     for line in (*told(found.remarks), *found.passed_over):
         print(line, file=sys.stderr)
     if found.unknowns:
         there = "" if path == STANDARD_OUTPUT else f" in {path}"
         lines = "1 line" if found.unknowns == 1 else f"{found.unknowns} lines"
         print(f'{lines}{there} marked "unknown": what the sources do not say.', file=sys.stderr)
-
-
-def _shown(what: str) -> AbstractContextManager[object]:
-    """What takes its time, on a terminal."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
-    from rich.markup import escape
-
-    return Console(stderr=True).status(escape(what))

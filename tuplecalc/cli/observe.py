@@ -12,9 +12,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import OUTPUT, Settings, duration, in_json, option, whole, with_text
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, target, write
 from tuplecalc.cli.own import HOPS, own_chain, own_hops
+from tuplecalc.cli.progress import followed
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import show_path
@@ -34,6 +36,7 @@ def observe(
         str | None,
         typer.Argument(
             metavar="FILE",
+            autocompletion=begun,
             help='A chain file (TOML or JSON), "-" for standard input, or the name of a bundled example.',
             show_default="what this machine's own rules and settings make",
         ),
@@ -144,22 +147,11 @@ def _last(snapshots: Iterator[Observed], times: int) -> Observed:
     """The last of the snapshots, with a bar on a terminal; Ctrl-C ends them with the last that there was."""
     seen = None
     with suppress(KeyboardInterrupt):
-        for each in _followed(snapshots, times):
+        for each in followed(snapshots, "snapshots", times):
             seen = each
     if seen is None:
         raise KeyboardInterrupt
     return seen
-
-
-def _followed(snapshots: Iterator[Observed], times: int) -> Iterator[Observed]:
-    if times == 1 or not sys.stderr.isatty():
-        yield from snapshots
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        yield from progress.track(snapshots, times, description="snapshots")
 
 
 def _put(seen: Observed, output: str, to: str, top: int) -> None:

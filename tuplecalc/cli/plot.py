@@ -11,6 +11,7 @@ import typer
 
 from tuplecalc.cli.inputs import File, Rate, Settings, chain, option
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.file import show_path
@@ -84,12 +85,14 @@ def plot(
     _fits(kind, vary or [], of, kinds)
     two = None if kinds is None else _two(kinds)
     design = chain(file, settings, rate)
-    result = capacity(design)
     quiet()
-    from tuplecalc.render.figures import fonts, style
+    with working(f"drawing {path}"):
+        result = capacity(design)
+        from tuplecalc.render.figures import fonts, style
 
-    ax = _draw(kind, result, vary or [], of, two, style.blank(size))
-    write(path, style.encode(ax, file_format, resolution))
+        ax = _draw(kind, result, vary or [], of, two, style.blank(size))
+        drawn = style.encode(ax, file_format, resolution)
+    write(path, drawn)
     if lacking := fonts.fall_back(style.figure_of(ax)).message:
         print(lacking, file=sys.stderr)
     if path != STANDARD_OUTPUT:

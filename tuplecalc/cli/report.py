@@ -10,6 +10,7 @@ import typer
 
 from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, changes_of, with_text
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import show_path
@@ -46,16 +47,18 @@ def report(
     if file == compare == "-":
         raise InputError("--compare -: standard input is the first chain file already; name a file")
     design, source = with_text(file, settings, rate)
-    result = capacity(design)
-    older = None if compare is None else capacity(chain(compare, None, rate))
+    before = None if compare is None else chain(compare, None, rate)
     quiet()
-    from tuplecalc.render.report import report as render
-
     changes = changes_of(settings, rate)
     files = _files(compare, file, settings) if compare else None
-    page = render(result, source=source, settings=changes, compare=older, files=files)
-    # A file's name that stands in for a title may be no Unicode.
-    write(path, printed(page, by) if by else page.encode(errors="replace"))
+    with working(f"making {path}"):
+        from tuplecalc.render.report import report as render
+
+        result, older = capacity(design), None if before is None else capacity(before)
+        page = render(result, source=source, settings=changes, compare=older, files=files)
+        # A file's name that stands in for a title may be no Unicode.
+        made = printed(page, by) if by else page.encode(errors="replace")
+    write(path, made)
     if path != STANDARD_OUTPUT:
         print(f"wrote {show_path(path)}", file=sys.stderr)
 

@@ -8,6 +8,7 @@ import typer
 
 from tuplecalc.cli import words
 from tuplecalc.cli.inputs import OUTPUT, File, Settings, blocking_share, chain, option, put, whole
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.values import rate as as_rate
@@ -81,7 +82,8 @@ def solve(
     from tuplecalc.render import solved
 
     lost = None if share is None else float(share)
-    found = find_solution(design, paths[0], flows=open_at_once, rate=wanted, blocking=lost)
+    with working(f"solving for {paths[0]}"):
+        found = find_solution(design, paths[0], flows=open_at_once, rate=wanted, blocking=lost)
     put(found, output, solved)
     if found.value is None:
         raise typer.Exit(1)
@@ -102,5 +104,6 @@ def _put_mix(
     from tuplecalc.render import mixed
 
     names = [name.strip() for name in kinds.split(",")] if kinds else []
-    found = best_mix(design, "flows" if rate is None else "rate", names)
+    with working("the best mix"):
+        found = best_mix(design, "flows" if rate is None else "rate", names)
     put(found, {"csv": "csv_rows"}.get(output, output), mixed)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tuplecalc.cli.inputs import OUTPUT, File, Rate, Settings, chain
+from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,29 +56,23 @@ def sweep(
     varies = any(axis.unit == "1/s" for axis in found.axes)
     if blocking and design.traffic.offered is None and not varies:
         raise InputError("--blocking is that of a rate; write `rate` under [traffic], or --rate 700")
-    parts = _followed(found, _LOSSY_PART if blocking else _PART)
+    parts = _followed(found, _LOSSY_PART if blocking else _PART, is_shown=output == "table")
     match output:
         case "csv":
             swept.write_csv(found, parts, sys.stdout, blocking=blocking)
         case "json":
             write_sweep(found, parts, sys.stdout, blocking=blocking)
         case "table":
-            written, left = swept.first_points(found, parts, blocking=blocking, page=page())
+            with closing(parts):
+                written, left = swept.first_points(found, parts, blocking=blocking, page=page())
             sys.stdout.write(written)
             if left:
                 print(f"{left:,} points more; -o csv has all.", file=sys.stderr)
 
 
-def _followed(found: Sweep, points: int) -> Iterator[Sweep]:
-    """The parts, with a bar on a terminal that is not busy with the result itself."""
-    if found.size <= points or not sys.stderr.isatty() or sys.stdout.isatty():
-        yield from found.parts(points)
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("points", total=found.size)
+def _followed(found: Sweep, points: int, *, is_shown: bool) -> Generator[Sweep]:
+    """The parts, with a bar where the terminal is not busy with the result itself."""
+    with working("points", found.size, is_shown=is_shown or not sys.stdout.isatty()) as work:
         for part in found.parts(points):
             yield part
-            progress.advance(task, part.size)
+            work.advance(part.size)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from tuplecalc.cli.inputs import OUTPUT, File, Settings, chain, put, whole
+from tuplecalc.cli.progress import working
 
 
 def verify(
@@ -36,7 +37,8 @@ def verify(
     from tuplecalc.lab.verification import verify as measure
     from tuplecalc.render import verified
 
-    found = measure(design, factor=factor, rates=rates)
+    with working("building the chain, opening connections"):
+        found = measure(design, factor=factor, rates=rates)
     put(found, "text" if output == "table" else output, verified)
     if not found.agrees:
         raise typer.Exit(1)

@@ -19,7 +19,7 @@ from tuplecalc.render.table import Page, Way, escaped, in_markdown
 from tuplecalc.under_load.offered import offered as under_load
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.text import Text
 
     from tuplecalc.under_load.offered import Offered
 
@@ -45,8 +45,8 @@ Styled = tuple[str, str]
 T = TypeVar("T")
 
 
-def print_table(result: Capacity, console: Console, load: Offered | None = None) -> None:
-    """Write reachable tuples at each hop, the limits with the tightest ones marked, and what would help.
+def text(result: Capacity, load: Offered | None = None) -> Text:
+    """Reachable tuples at each hop, the limits with the tightest ones marked, and what would help.
 
     Piped, the tables are as wide as they need to be; paragraphs keep a readable width.
     """
@@ -54,8 +54,7 @@ def print_table(result: Capacity, console: Console, load: Offered | None = None)
 
     load = load or under_load(result)
     said = _lines(result, load, table.page())
-    text = Text.assemble(*((f"{line}\n", style) for line, style in said))
-    console.print(text, soft_wrap=True, end="")
+    return Text.assemble(*((f"{line}\n", style) for line, style in said))
 
 
 def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:

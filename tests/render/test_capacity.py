@@ -1,7 +1,9 @@
 """The table, as text and in colours."""
 
 import io
+import os
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from rich.console import Console
@@ -87,7 +89,8 @@ def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80, load: O
         color_system="standard" if terminal else None,
         highlight=False,
     )
-    print_table(tc.capacity(chain), console, load)
+    with patch.dict(os.environ, {"COLUMNS": str(width)}):
+        print_table(tc.capacity(chain), console, load)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -11,6 +11,7 @@ from tests.docs import FOLDER
 from tuplecalc.limits import kinds
 from tuplecalc.render import capacity, glossary
 from tuplecalc.render import kinds as of_kinds
+from tuplecalc.render.table import Way
 from tuplecalc.under_load.offered import offered
 
 WORDS = [word for section in glossary.sections() for entry in section.entries for word in entry.words]
@@ -28,17 +29,17 @@ def test_every_limit_column_mark_and_kind_of_hop_is_explained() -> None:
     """The words that a table uses, from the tables themselves."""
     limits = {kind.name for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)}
     mixed = tc.capacity(tc.example("mixed-by-share"))
-    load = offered(mixed)
+    load, way = offered(mixed), Way(9, 9, 3)
     tables = (
-        capacity._hops(mixed, 9, 9),
-        capacity._limits(mixed, 9, 9),
-        capacity._limits_of_kinds(mixed, 9, 9),
+        capacity._hops(mixed, way),
+        capacity._limits(mixed, way, is_wide=False),
+        capacity._limits_of_kinds(mixed, way, is_wide=False),
     )
     columns = {cell for table in tables for cell in next(table)} | {*of_kinds.header(mixed, load)}
     rows = {
         row[1]
         for name in ("outage", "hourglass")
-        for row in capacity._hops(tc.capacity(tc.example(name)), 9, 9)
+        for row in capacity._hops(tc.capacity(tc.example(name)), way)
     }
     verdicts = {
         "fits",

@@ -25,7 +25,7 @@ def on_a_terminal(
     """The status of a command and what it wrote to a terminal; it gets a signal once that has some words."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "tuplecalc.cli", *arguments],
+        [sys.executable, "-m", "tuplecalc", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=slave if stdout is None else stdout,
         stderr=slave,
@@ -80,7 +80,7 @@ def test_what_is_fast_shows_nothing(command: list[str]) -> None:
 
 def test_piped_nothing_is_shown() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tuplecalc.cli", *SLOW[:3], "hops.lvs.addresses=1..40", *SLOW[4:]],
+        [sys.executable, "-m", "tuplecalc", *SLOW[:3], "hops.lvs.addresses=1..40", *SLOW[4:]],
         capture_output=True,
         env=PLAIN,
         check=True,

@@ -177,7 +177,7 @@ def test_columns_are_left_out_where_there_is_little_room(
 def test_what_is_piped_depends_on_no_terminal() -> None:
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
-    command = [sys.executable, "-m", "tuplecalc.cli", "capacity", "outage"]
+    command = [sys.executable, "-m", "tuplecalc", "capacity", "outage"]
     done = subprocess.run(command, stdin=slave, stdout=subprocess.PIPE, stderr=slave, env=PLAIN, check=True)
     os.close(slave)
     os.close(master)

@@ -15,6 +15,7 @@ from tests.oracle.kinds import from_seed
 from tests.test_json_contract import validator
 from tuplecalc.render import capacity as render
 from tuplecalc.render import explanation, html, kinds
+from tuplecalc.render.table import Page
 from tuplecalc.under_load.offered import offered
 
 SEEDS = (0, 1, 2, 3, 7, 41, 58, 98)  # the last ones: hops of one machine that share a key space
@@ -24,7 +25,8 @@ def written(result: tc.Capacity, width: int = 80) -> str:
     console = Console(
         file=io.StringIO(), width=width, force_terminal=True, color_system=None, highlight=False
     )
-    render.print_table(result, console, offered(result))
+    page = Page(min(width, 120), width)
+    console.print(render.text(result, offered(result), page), soft_wrap=True, end="")
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

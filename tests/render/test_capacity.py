@@ -10,7 +10,8 @@ from rich.console import Console
 
 import tuplecalc as tc
 from tuplecalc.network.file import EXAMPLES, from_dict
-from tuplecalc.render.capacity import print_table
+from tuplecalc.render.capacity import text
+from tuplecalc.render.table import Page
 from tuplecalc.under_load.offered import Offered
 
 OUTAGE = """\
@@ -89,8 +90,8 @@ def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80, load: O
         color_system="standard" if terminal else None,
         highlight=False,
     )
-    with patch.dict(os.environ, {"COLUMNS": str(width)}):
-        print_table(tc.capacity(chain), console, load)
+    page = Page(min(width, 120), width if terminal or "COLUMNS" in os.environ else None)
+    console.print(text(tc.capacity(chain), load, page), soft_wrap=True, end="")
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from tests.render.observations import observed
 from tuplecalc.render.observed import print_table
+from tuplecalc.render.table import PAGE, Page
 from tuplecalc.sources.busy.observed import Observed
 from tuplecalc.sources.busy.usage import Observation
 
@@ -56,7 +57,7 @@ nat entries
 def printed(seen: Observed, width: int = 80, *, is_terminal: bool = True) -> str:
     stream = StringIO()
     console = Console(file=stream, width=width, force_terminal=is_terminal, color_system=None)
-    print_table(seen, console)
+    print_table(seen, console, Page(min(width, 120), width) if is_terminal else PAGE)
     return stream.getvalue()
 
 

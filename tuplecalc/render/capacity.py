@@ -45,7 +45,7 @@ Styled = tuple[str, str]
 T = TypeVar("T")
 
 
-def text(result: Capacity, load: Offered | None = None) -> Text:
+def text(result: Capacity, load: Offered | None = None, page: Page | None = None) -> Text:
     """Reachable tuples at each hop, the limits with the tightest ones marked, and what would help.
 
     Piped, the tables are as wide as they need to be; paragraphs keep a readable width.
@@ -53,7 +53,7 @@ def text(result: Capacity, load: Offered | None = None) -> Text:
     from rich.text import Text
 
     load = load or under_load(result)
-    said = _lines(result, load, table.page())
+    said = _lines(result, load, page or table.page())
     return Text.assemble(*((f"{line}\n", style) for line, style in said))
 
 

@@ -25,14 +25,14 @@ _Row = tuple[str, tuple[str, ...], str]
 """Words, figures and a style."""
 
 
-def print_table(seen: Observed, console: Console) -> None:
+def print_table(seen: Observed, console: Console, page: Page | None = None) -> None:
     """Write the fullest scope of all, then each limit with its fullest scopes, the tables, rate and hold.
 
     Piped, the table is as wide as it needs to be; paragraphs keep a readable width.
     """
     from rich.text import Text
 
-    said = _lines(seen, table.page())
+    said = _lines(seen, page or table.page())
     text = Text.assemble(*((f"{line}\n", style) for line, style in said))
     console.print(text, soft_wrap=True, end="")
 

@@ -1,12 +1,14 @@
 """Commands, options and files as somebody writes them who has not read the help: word for word."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 import tuplecalc as tc
-from tests.command import invoke, refused, run
+from tests.command import PLAIN, invoke, refused, run
 from tuplecalc.network.file import example_text
+from tuplecalc.network.schema import json_schema
 
 THERE_ARE = "capacity, import, explain, solve, sweep, compare, plot, report, verify, observe, rules, presets"
 
@@ -65,7 +67,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (
             "capacity haproxy.cfg",
             "haproxy.cfg: not TOML: expected '=' after a key in a key/value pair (at line 1, column 7); "
-            "`tuplecalc import haproxy.cfg` reads files of other tools",
+            "a chain file is TOML or JSON, and `tuplecalc import haproxy.cfg` makes one of what a machine "
+            "has: haproxy.cfg, nginx, Envoy",
         ),
     ],
 )
@@ -113,3 +116,46 @@ def test_help_has_no_names_of_types() -> None:
 
 def test_the_module_is_the_command() -> None:
     assert run("--version").stdout == f"tuplecalc {tc.__version__}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ca", ["capacity"]),
+        ("capacity ed", ["edge2.toml"]),
+        ("capacity out", ["outage"]),
+        ("explain su", ["sub/"]),
+        ("explain sub/", ["sub/a.toml"]),
+        ("capacity --out", ["--output"]),
+        ("capacity -o j", ["json"]),
+        ("examples inv", ["inverted-cone-nat", "inverted-cone-tproxy"]),
+        ("presets squid", ["squid", "squid-tproxy"]),
+    ],
+)
+def test_a_shell_completes(line: str, words: list[str], folder: Path) -> None:
+    written = f"tuplecalc {line}"
+    asked = {"COMP_WORDS": written, "COMP_CWORD": str(written.count(" "))}
+    asked["_TUPLECALC_COMPLETE"] = "complete_bash"
+    done = run(env={**PLAIN, **asked}, cwd=folder)
+    assert done.stdout.decode().split() == words
+
+
+def test_a_shell_is_shown_how() -> None:
+    assert (
+        "complete -o default -F _tuplecalc_completion tuplecalc"
+        in run("--show-completion", "bash").stdout.decode()
+    )
+
+
+def test_what_is_written_names_its_schema(folder: Path) -> None:
+    """A path beside the file: an editor finds it offline, and it is that of this version."""
+    invoke("examples", "cone", "-o", "mine.toml")
+    assert folder.joinpath("mine.toml").read_text("utf-8").startswith("#:schema ./chain.schema.json\n# ")
+    assert json.loads(folder.joinpath("chain.schema.json").read_text("utf-8")) == json_schema()
+    assert invoke("capacity", "mine", "-o", "csv").stdout == invoke("capacity", "cone", "-o", "csv").stdout
+    (folder / "haproxy.cfg").write_text(
+        "defaults\n mode http\nfrontend f\n bind :80\n default_backend b\nbackend b\n server s 10.0.0.1:80\n",
+        "utf-8",
+    )
+    invoke("import", "haproxy.cfg", "-o", "made.toml")
+    assert folder.joinpath("made.toml").read_text("utf-8").startswith("#:schema ./chain.schema.json\n")

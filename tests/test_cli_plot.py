@@ -81,6 +81,25 @@ def test_size_makes_a_half_page(tmp_path: Path) -> None:
     assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (945, 645)
 
 
+@pytest.mark.parametrize(
+    ("option", "pixels"),
+    [
+        (("--scale", "2"), (2400, 1350)),
+        (("--scale", "1/2"), (600, 338)),
+        (("--dpi", "300"), (2400, 1350)),
+        (("--dpi", "75", "--size", "half-page"), (472, 322)),
+    ],
+)
+def test_a_picture_has_more_pixels_or_fewer(
+    option: tuple[str, ...], pixels: tuple[int, int], tmp_path: Path
+) -> None:
+    path = tmp_path / "figure.png"
+    invoke("plot", "shape", "cone", "-o", str(path), *option)
+    header = path.read_bytes()[16:24]
+    found = int.from_bytes(header[:4]), int.from_bytes(header[4:])
+    assert all(abs(one - other) <= 1 for one, other in zip(found, pixels, strict=True))
+
+
 def test_the_kinds_of_a_region_are_named(tmp_path: Path) -> None:
     path = str(tmp_path / "figure.svg")
     said = invoke("plot", "region", "mixed-by-share", "-o", path, "--kinds", "redirected, transparent").stderr
@@ -100,7 +119,7 @@ def test_settings_and_knobs_are_taken(tmp_path: Path) -> None:
         }.items()
     ]
     assert all(f"wrote {path}: " in each for each in found)
-    assert "387,072 flows" in found[-1]
+    assert "387,072 connections" in found[-1]
 
 
 @pytest.mark.parametrize(
@@ -137,6 +156,30 @@ def test_settings_and_knobs_are_taken(tmp_path: Path) -> None:
         (
             ["region", "-o", "f.svg"],
             "traffic.kinds: a mix has two kinds of traffic or more; there are none; write two or more",
+        ),
+        (
+            ["shape", "-o", "f.png", "--dpi", "high"],
+            '--dpi "high": this is a number from 30 to 1,200; write it as in --dpi 300',
+        ),
+        (
+            ["shape", "-o", "f.png", "--dpi", "1201"],
+            '--dpi "1201": this is a number from 30 to 1,200; write it as in --dpi 300',
+        ),
+        (
+            ["shape", "-o", "f.png", "--scale", "0"],
+            '--scale "0": this is a number from 0.2 to 8; write it as in --scale 2',
+        ),
+        (
+            ["shape", "-o", "f.png", "--scale", "2", "--dpi", "300"],
+            '--scale "2": --dpi says how many pixels already; leave one of them out',
+        ),
+        (
+            ["shape", "-o", "f.svg", "--scale", "2"],
+            '--scale "2": a .svg is as sharp at any size; leave it out, or write a .png',
+        ),
+        (
+            ["shape", "-o", "f.pdf", "--dpi", "300"],
+            '--dpi "300": a .pdf is as sharp at any size; leave it out, or write a .png',
         ),
         (
             ["shape", "-o", "f.svg", "--rate", "0"],

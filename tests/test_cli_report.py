@@ -139,10 +139,10 @@ def test_a_file_name_that_is_no_unicode(tmp_path: Path) -> None:
             ["outage", "-o", "report.txt"],
             '-o "report.txt": a report is an .html or a .pdf file; end its name so',
         ),
-        (["outge", "-o", "-"], 'no example is called "outge"; did you mean "outage"?'),
+        (["outge", "-o", "-"], "outge: there is no such file; did you mean outage?"),
         (["", "-o", "-"], "the name of the file is empty; leave it out for the bundled example"),
-        ([".", "-o", "-"], ".: cannot be read: is a directory"),
-        (["none.toml", "-o", "-"], "none.toml: cannot be read: no such file or directory"),
+        ([".", "-o", "-"], ".: this is a folder; write one of its files: pyproject.toml"),
+        (["none.toml", "-o", "-"], "none.toml: there is no such file; did you mean cone?"),
         (
             ["-", "--compare", "-", "-o", "-"],
             "--compare -: standard input is the first chain file already; name a file",
@@ -157,7 +157,7 @@ def test_a_file_name_that_is_no_unicode(tmp_path: Path) -> None:
         ),
         (
             ["outage", "--compare", "outge", "-o", "-"],
-            'no example is called "outge"; did you mean "outage"?',
+            "outge: there is no such file; did you mean outage?",
         ),
     ],
 )

@@ -228,7 +228,7 @@ def test_examples_are_written_out(tmp_path: Path) -> None:
     assert result.stdout == ""
     for name in EXAMPLES:
         path = tmp_path / "all" / f"{name}.toml"
-        assert path.read_text(encoding="utf-8") == example_text(name)
+        assert path.read_text(encoding="utf-8") == f"#:schema ./chain.schema.json\n{example_text(name)}"
         assert f"wrote {path}\n" in result.stderr
 
 
@@ -236,7 +236,9 @@ def test_one_example_is_written_to_a_file_or_into_a_folder(tmp_path: Path) -> No
     invoke("examples", "cone", "--write", str(tmp_path / "mine.toml"))
     invoke("examples", "cone", "--write", str(tmp_path))
     for name in ("mine.toml", "cone.toml"):
-        assert (tmp_path / name).read_text(encoding="utf-8") == example_text("cone")
+        written = (tmp_path / name).read_text(encoding="utf-8")
+        assert written == f"#:schema ./chain.schema.json\n{example_text('cone')}"
+    assert json.loads((tmp_path / "chain.schema.json").read_text(encoding="utf-8")) == schema()
 
 
 def test_nothing_is_written_over_a_file(tmp_path: Path) -> None:

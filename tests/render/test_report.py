@@ -177,8 +177,8 @@ def test_without_an_offered_rate_nothing_is_said_of_one() -> None:
 @pytest.mark.usefixtures("undrawn")
 def test_no_flows_and_no_limit_of_the_rate() -> None:
     assert (
-        "0 connections can be open at once, and the highest rate is 0/s: h0 shared limits both, because"
-        in page(ODD["refused"]).text
+        "0 connections can be open at once, and the highest rate is 0/s: h0 shared limits both, because both "
+        "sides of a connection at the proxy would look the same in its table" in page(ODD["refused"]).text
     )
     endless = page(ODD["no rate"]).text
     assert "Nothing limits the rate." in endless
@@ -289,6 +289,16 @@ def test_what_limits_flows_and_what_limits_the_rate() -> None:
 
 
 # Figures.
+
+
+def test_words_of_a_figure_stay_words_whatever_they_are_like() -> None:
+    """An id, a colour or a path in a hop's name is none of the file's."""
+    words = '登录 id="a" url(#a) #1b1b1f d="1.23456"'
+    svg = f'<svg viewBox="0 0 9 9"><g id="a"/><text fill="#1b1b1f">{words}</text><use href="#a"/></svg>'
+    assert pictures.inline(svg.encode(), "limits", "x", {"#1b1b1f": "--ink"}) == (
+        '<svg viewBox="0 0 9 9" style="" role="img" aria-label="x"><g id="limits-1"/>'
+        f'<text fill="var(--ink)">{words}</text><use href="#limits-1"/></svg>'
+    )
 
 
 def test_an_svg_becomes_an_element() -> None:

@@ -90,7 +90,6 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     invoke_without_command=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings=_HELP,
 )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import typer
 
+from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import (
     DEFAULT_EXAMPLE,
     OUTPUT,
@@ -49,6 +50,7 @@ def capacity(
             help='A chain file (TOML or JSON), "-" for standard input, or the name of a bundled example. '
             "Of several each is answered under its name, and the worst exit status is that of all.",
             show_default=f"the example {DEFAULT_EXAMPLE}",
+            autocompletion=begun,
         ),
     ] = None,
     settings: Settings = None,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import OUTPUT, Rate, chain, put
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
@@ -17,11 +18,17 @@ _TWICE = 2
 
 
 def compare(
-    old: Annotated[str, typer.Argument(metavar="A", help="A chain file, as for the other commands.")],
+    old: Annotated[
+        str,
+        typer.Argument(metavar="A", help="A chain file, as for the other commands.", autocompletion=begun),
+    ],
     new: Annotated[
         str | None,
         typer.Argument(
-            metavar="B", help="Another one; without it, --set makes two of the first.", show_default=False
+            metavar="B",
+            help="Another one; without it, --set makes two of the first.",
+            show_default=False,
+            autocompletion=begun,
         ),
     ] = None,
     settings: Annotated[

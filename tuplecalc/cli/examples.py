@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from tuplecalc.cli.files import examples_begun, with_schema
 from tuplecalc.cli.outputs import unwritten
 from tuplecalc.errors import InputError
 from tuplecalc.network.file import EXAMPLES, example, example_text, show_path
@@ -16,11 +17,22 @@ from tuplecalc.render.table import lines, page, squeezed
 
 
 def examples(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Print this one.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="Print this one.",
+            autocompletion=examples_begun,
+        ),
+    ] = None,
     write: Annotated[
         Path | None,
         typer.Option(
-            metavar="PATH", help="Write it to this file, or all of them into this folder; never over a file."
+            "-o",
+            "--output",
+            "--write",
+            metavar="PATH",
+            help="Write it to this file, or all of them into this folder; never over a file.",
         ),
     ] = None,
 ) -> None:
@@ -37,6 +49,7 @@ def examples(
         for each in names:
             path = write / f"{each}.toml" if name is None or os.path.isdir(write) else write  # noqa: PTH112
             _write_new(path, example_text(each))
+            with_schema(path)
             print(f"wrote {show_path(path)}", file=sys.stderr)
 
 

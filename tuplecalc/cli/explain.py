@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, OUTPUT, Settings, chain, in_json, put
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import ChainError, InputError
@@ -27,6 +28,7 @@ def explain(
             metavar="FILE|WORD",
             help='A chain file, "-" for standard input, the name of a bundled example, or a word '
             'of the output: NAT, "best case".',
+            autocompletion=begun,
             show_default=f"the example {DEFAULT_EXAMPLE}",
         ),
     ] = None,

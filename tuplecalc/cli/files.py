@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -10,8 +11,31 @@ from tuplecalc.errors import InputError, nearest
 from tuplecalc.network.file import EXAMPLES, show_path
 
 _SUFFIXES = (".toml", ".json")
-_OTHERS = (".cfg", ".conf", ".tar", ".tgz", ".gz", ".yaml", ".yml", ".tfstate", ".tf", ".rules", ".txt")
 _MOST = 4
+SCHEMA = "chain.schema.json"
+"""What the schema of a chain file is called beside it."""
+
+
+def examples_begun(incomplete: str) -> list[str]:
+    """What a shell may complete an example's name to."""
+    return [name for name in EXAMPLES if name.startswith(incomplete)]
+
+
+def begun(incomplete: str) -> list[str]:
+    """What a shell may complete a file's name to: examples, chain files, folders.
+
+    >>> begun("out"), begun("no/such/fol")
+    (['outage'], [])
+    """
+    folder, found = Path(incomplete + "x").parent, examples_begun(incomplete)
+    with suppress(OSError, ValueError):
+        for path in sorted(folder.iterdir()):
+            name = os.path.join(os.path.dirname(incomplete), path.name)  # noqa: PTH118, PTH120 - as it was typed
+            if not name.startswith(incomplete) or path.name == SCHEMA or path.name.startswith("."):
+                continue
+            if path.suffix in _SUFFIXES or path.is_dir():
+                found.append(f"{name}/" if path.is_dir() else name)
+    return found
 
 
 def meant(file: str) -> str:
@@ -33,7 +57,8 @@ def missing(file: str) -> InputError | None:
         if path.is_file() or (path.exists() and not path.is_dir()):
             return None
         folder = path if path.is_dir() else path.parent
-        there = sorted(each.name for each in folder.iterdir() if each.suffix in _SUFFIXES)
+        files = sorted(each for each in folder.iterdir() if each.suffix in _SUFFIXES)
+        there = [each.name for each in files if each.name != SCHEMA]
     except (OSError, ValueError):
         return None  # reading it says why
     paths = [show_path(folder / each) for each in there]
@@ -53,7 +78,18 @@ def missing(file: str) -> InputError | None:
     return InputError(f"{show_path(file)}: there is no such file{'' if near else examples}; {way_out}")
 
 
-def of_another_tool(file: str) -> str:
-    """What else to do with a file that is no chain file, by its ending; empty where it should be one."""
-    name = show_path(file)
-    return f"; `tuplecalc import {name}` reads files of other tools" if name.endswith(_OTHERS) else ""
+def with_schema(path: Path) -> None:
+    """Give a chain file that was just written its schema, so that an editor checks it while it is changed.
+
+    The schema stands beside the file, and the file's first line names it, as taplo and Even Better TOML
+    want it: a path is right offline as well, and for the version that wrote it.  Where the folder takes no
+    schema the file stays as it is: a line that leads nowhere would be an error in an editor.
+    """
+    from tuplecalc.network.schema import json_schema
+
+    if path.suffix != ".toml" or not path.is_file():
+        return
+    with suppress(OSError):
+        path.with_name(SCHEMA).write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        path.write_text(f"#:schema ./{SCHEMA}\n{text}", encoding="utf-8")

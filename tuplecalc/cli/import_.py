@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tuplecalc.cli.files import with_schema
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, target, write
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError
@@ -48,6 +50,8 @@ def import_(
     with working(f"reading {', '.join(sources)}"):
         found = read(sources, None if sys.stdin is None else sys.stdin.buffer)
     write(path, found.text.encode())
+    if path != STANDARD_OUTPUT:
+        with_schema(Path(path))
     for line in (*told(found.remarks), *found.passed_over):
         print(line, file=sys.stderr)
     if found.unknowns:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tuplecalc.cli.files import meant, missing, of_another_tool
+from tuplecalc.cli.files import begun, meant, missing
 from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
@@ -35,6 +35,7 @@ File = Annotated[
         metavar="FILE",
         help='A chain file (TOML or JSON), "-" for standard input, or the name of a bundled example.',
         show_default=f"the example {DEFAULT_EXAMPLE}",
+        autocompletion=begun,
     ),
 ]
 Settings = Annotated[
@@ -83,7 +84,7 @@ def _chain(file: str | None, changes: list[str]) -> Chain:
     try:
         return load(found, changes)
     except InputError as error:
-        raise missing(file) or InputError(f"{error}{of_another_tool(file)}") from error
+        raise (missing(file) or error) from None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import OUTPUT, Settings, duration, in_json, option, whole, with_text
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, target, write
 from tuplecalc.cli.own import HOPS, own_chain, own_hops
@@ -35,6 +36,7 @@ def observe(
         str | None,
         typer.Argument(
             metavar="FILE",
+            autocompletion=begun,
             help='A chain file (TOML or JSON), "-" for standard input, or the name of a bundled example.',
             show_default="what this machine's own rules and settings make",
         ),

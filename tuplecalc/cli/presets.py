@@ -17,9 +17,16 @@ from tuplecalc.render.presets import as_toml, listing
 from tuplecalc.render.table import page
 
 
+def _begun(incomplete: str) -> list[str]:
+    return [name for name in all_presets() if name.startswith(incomplete)]
+
+
 def presets(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Print this one, or list those of the word.")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="Print this one, or list those of the word.", autocompletion=_begun
+        ),
     ] = None,
     output: Annotated[
         Literal["text", "json"], typer.Option("-o", "--output", help="How to write them.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import Settings, chain
 from tuplecalc.cli.own import HOPS, named_hops
 
@@ -16,6 +17,7 @@ def rules(
         str | None,
         typer.Argument(
             metavar="FILE",
+            autocompletion=begun,
             help="A chain file: rules for each of its limits, with what it is a limit of.",
             show_default="the same rules for whatever is observed",
         ),

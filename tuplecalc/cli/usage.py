@@ -65,7 +65,7 @@ def no_command(name: str, commands: Iterable[str]) -> InputError:
 
 def said(error: Any) -> InputError:
     """What is said of a command line that the command-line library refuses, on one line."""
-    context = error.ctx
+    context = getattr(error, "ctx", None)
     command = context.command_path if context else "tuplecalc"
     params = context.command.get_params(context) if context else []
     look = f"`{command} --help` shows what there is"

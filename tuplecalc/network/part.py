@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tuplecalc.errors import ChainError, Problem, nearest
-from tuplecalc.network.aliases import for_key, for_value
 
 
 class Part(BaseModel):
@@ -137,6 +136,8 @@ def unknown_key(part: type[Part], key: str) -> tuple[str, str]:
     if there := part.elsewhere(key):
         chooses = "layer" if "layer" in there else "kind"
         return f"this key fits {there}", part.instead.get(key, f"leave it out, or change `{chooses}`")
+    from tuplecalc.network.aliases import for_key  # only for those who mistype
+
     known = list(part.model_fields)
     if word := for_key(key, known):
         return "unknown key", word
@@ -155,6 +156,8 @@ def _parts(part: type[Part]) -> Iterator[type[Part]]:
 
 def choice_meant(key: str, value: object, allowed: str) -> str:
     """The way out for a value that is none of the allowed ones: the one it may stand for."""
+    from tuplecalc.network.aliases import for_value
+
     if word := for_value(key, value):
         return word
     choices = [choice.strip().strip('"') for choice in allowed.replace(" or ", ",").split(",")]

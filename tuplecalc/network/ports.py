@@ -157,7 +157,7 @@ class PortSet(SetValue):
         port = {"type": "integer", "minimum": 1, "maximum": LAST_PORT}
         count = {
             "properties": {"count": {"type": "integer", "minimum": 1, "maximum": MOST_COUNTED_PORTS}},
-            "required": ["count"],
+            "minProperties": 1,
             "additionalProperties": False,
         }
         return {

@@ -341,7 +341,7 @@ _PORT_SEARCH = {
     "type": ["integer", "string", "object"],
     "pattern": "^(exhaustive|linux)$",
     "properties": {"sequential": _PROBES},
-    "required": ["sequential"],
+    "minProperties": 1,
     "additionalProperties": False,
     "examples": ["exhaustive", "linux", 32, {"sequential": 10000}],
 }

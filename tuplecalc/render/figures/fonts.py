@@ -105,9 +105,10 @@ def fallback(words: str) -> Fallback:
         if has := [each for each in left if _has(family, each)]:
             left = "".join(each for each in left if each not in has)
             families.append(family)
-            _in_all_weights(family)
     if left and _BOXES in _installed():
         families.append(_BOXES)
+    for family in families:
+        _in_all_weights(family)
     return Fallback(tuple(families), left)
 
 

@@ -197,7 +197,7 @@ def _contours(
         found = ax.contour(cells.columns, cells.rows, drawn, levels, **looks)
         found.set_gid("rates")
         to_axes = ax.transData + ax.transAxes.inverted()
-        placed = [] if now is None else [to_axes.transform(now.get_xydata()[0])]
+        placed = [] if now is None else [to_axes.transform(np.asarray(now.get_xydata())[0])]
         for text in ax.clabel(found, fmt=lambda rate: f"{style.si(rate)}/s", fontsize=_SMALL, inline=False):
             inside = np.clip(to_axes.transform(text.get_position()), _HALF, 1 - np.array(_HALF))
             if any((abs(inside - other) < 2 * np.array(_HALF)).all() for other in placed):

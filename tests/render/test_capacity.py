@@ -1,7 +1,6 @@
 """The table, as text and in colours."""
 
 import io
-import os
 from typing import Any
 from unittest.mock import patch
 
@@ -90,7 +89,7 @@ def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80, load: O
         color_system="standard" if terminal else None,
         highlight=False,
     )
-    page = Page(min(width, 120), width if terminal or "COLUMNS" in os.environ else None)
+    page = Page(min(width, 120), width)
     console.print(text(tc.capacity(chain), load, page), soft_wrap=True, end="")
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

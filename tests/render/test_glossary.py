@@ -9,9 +9,8 @@ import tuplecalc as tc
 from tests.command import invoke, refused, run
 from tests.docs import FOLDER
 from tuplecalc.limits import kinds
-from tuplecalc.render import capacity, glossary
+from tuplecalc.render import capacity, glossary, table
 from tuplecalc.render import kinds as of_kinds
-from tuplecalc.render.table import Way
 from tuplecalc.under_load.offered import offered
 
 WORDS = [word for section in glossary.sections() for entry in section.entries for word in entry.words]
@@ -29,11 +28,12 @@ def test_every_limit_column_mark_and_kind_of_hop_is_explained() -> None:
     """The words that a table uses, from the tables themselves."""
     limits = {kind.name for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)}
     mixed = tc.capacity(tc.example("mixed-by-share"))
-    load, way = offered(mixed), Way(9, 9, 3)
+    load = offered(mixed)
+    way = table.Way(9, 9, 2)
     tables = (
         capacity._hops(mixed, way),
-        capacity._limits(mixed, way, is_wide=False),
-        capacity._limits_of_kinds(mixed, way, is_wide=False),
+        capacity._limits(mixed, way, is_wide=True),
+        capacity._limits_of_kinds(mixed, way, is_wide=True),
     )
     columns = {cell for rows in tables for cell in next(rows)} | {*of_kinds.header(mixed, load)}
     rows = {

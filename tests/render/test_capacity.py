@@ -2,7 +2,6 @@
 
 import io
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from rich.console import Console

@@ -465,7 +465,10 @@ def test_a_shorter_linger_says_what_services_see() -> None:
     assert item.text.endswith("though services that closed first may still hold them in TIME_WAIT")
     assert item.rate == 64512 / Fraction(60)
     by_clients = tc.with_settings(case("the service closes"), "traffic.first_close=client")
-    assert advice(by_clients)["hops.nat.time_wait=30s"].text == "a linger of 30s at nat"
+    assert (
+        advice(by_clients)["hops.nat.time_wait=30s"].text
+        == "closed connections that free their port at nat after 30s"
+    )
     gives_way = "hops.nat.closing=gives-way", "hops.nat.time_wait="
     assert list(advice(tc.with_settings(case("the service closes"), *gives_way))) == ["hops.nat.addresses=2"]
 
@@ -541,7 +544,8 @@ def test_solve_stays_within_what_a_product_allows() -> None:
     assert found.value == 8
     assert solved.text(found).endswith(f"{most}.\n  --set {nat}=8\n")
     assert solve(loads(AWS), nat, flows=440_001).value is None
-    assert solved.reason(solve(loads(AWS), nat, flows=440_001)).endswith(f"at 440,000 flows. {most}.")
+    reason = solved.reason(solve(loads(AWS), nat, flows=440_001))
+    assert reason.endswith(f"allows 440,000 connections. {most}.")
     assert solve(tc.with_settings(loads(AWS), "hops.nat.most.addresses=9"), nat, flows=440_001).value == 9
     with pytest.raises(tc.InputError) as beyond:
         solve(loads(AWS), f"{nat}=9..12", flows=9)

@@ -158,8 +158,8 @@ def test_what_cannot_be_asked(text: str, figure: Figure, kinds: Sequence[str], m
 
 COMMAND = ("solve", "-", "--for", "mix")
 SAID = """\
-The best mix has 1,419,264 flows open at once, the present one 516,096.
-There tproxy shared and redirect capture meet.
+The best mix has 1,419,264 connections open at once, the present one 516,096.
+tproxy shared and redirect capture are reached together there.
 
 kind        now   best            flows
 through     50%  81.8%  9/11  1,161,216

@@ -109,7 +109,7 @@ def test_kinds_of_traffic() -> None:
         tc.example("mixed-by-share"),
         load=load._replace(kinds=kinds, groups=(), expected=load.blocking, chain=None),
     )
-    assert text.startswith(f"Tight: under 1e-12 {BY_SHARE}")
+    assert text.startswith(f"Tight: practically none {BY_SHARE}")
     narrow = printed(tc.example("mixed-by-share"), terminal=True, width=60).split("limit ")[1]
     assert max(map(len, map(_bare, narrow.split("◀ limits")[0].splitlines()))) <= 60
 

@@ -201,5 +201,9 @@ def put(found: object, output: str, renderer: ModuleType) -> None:
 
 def in_json(record: dict[str, Any], indent: int | None = 2) -> str:
     """JSON for standard output, escaped where its encoding lacks characters; one line without ``indent``."""
-    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    return json.dumps(record, indent=indent, ensure_ascii=not is_unicode)
+    return json.dumps(record, indent=indent, ensure_ascii=not is_unicode())
+
+
+def is_unicode() -> bool:
+    """Whether standard output takes every character."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")

@@ -42,10 +42,14 @@ __all__ = sorted(_HOMES)  # noqa: PLE0605 - the type checker reads the stub
 
 
 def __getattr__(name: str) -> object:
+    from tuplecalc.called import CALLS, ELSEWHERE, led
+
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        hint = f"; {ELSEWHERE[name]}" if name in ELSEWHERE else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
     home = import_module(_HOMES[name])
-    found = globals()[name] = vars(home).get(name) or import_module(f"{_HOMES[name]}.{name}")
+    found = vars(home).get(name) or import_module(f"{_HOMES[name]}.{name}")
+    globals()[name] = found = led(found, name) if name in CALLS else found
     return found
 
 

@@ -206,7 +206,8 @@ HOP = "hops[0].preset: "
         ),
         (
             {"nat": {"preset": "docker"}},
-            f'{HOP}"docker": no preset has this name; did you mean "linux-snat"? `tuplecalc presets` lists them',
+            f'{HOP}"docker": no preset has this name; did you mean "linux-snat"? '
+            "`tuplecalc presets` lists them",
         ),
         ({"nat": {"preset": 7}}, f"{HOP}7: a preset is named by a text; `tuplecalc presets` lists them"),
         (

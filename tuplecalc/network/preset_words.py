@@ -1,4 +1,4 @@
-"""Which presets a word is about: one in their names, another name of what they describe, one of their words."""
+"""Which presets a word is about: by their names, by what else people call them, by what they say."""
 
 from __future__ import annotations
 

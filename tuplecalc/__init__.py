@@ -22,7 +22,7 @@ The model is docs/model.md, the design docs/architecture.md.
 ...     services=tc.Services(addresses=10, ports=[80]),
 ... )
 >>> tc.capacity(chain)
-<Capacity cone: 2,580,480 flows, rate 21,504/s, binding nat/ports>
+<Capacity cone: 2,580,480 flows, rate 21,504/s, limited by nat/ports>
 """
 
 from __future__ import annotations

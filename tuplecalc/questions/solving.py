@@ -68,8 +68,8 @@ def solve(
     that is ``fixed``, for a target that is none, and where there is no target.
 
     >>> from tuplecalc.network.file import example
-    >>> solve(example("outage"), "hops.lvs.addresses", rate=50_000)
-    <Solution hops.lvs.addresses = 86 for 50,000/s: 16,644,096 flows, 50,436.7/s, login-proxy/shared binds>
+    >>> solve(example("outage"), "hops.lvs.addresses", rate=5000)
+    <Solution hops.lvs.addresses = 9 for 5,000/s: 1,741,824 flows, 5,278.25/s, limited by login-proxy/shared>
     >>> solve(example("outage"), "traffic.hold", rate=700).value
     Fraction(6162, 25)
     """

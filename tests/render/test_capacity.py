@@ -50,10 +50,10 @@ proxy's few listeners (REDIRECT). By kind: tproxy shared limits the flows of
 transparent; redirect capture limits redirected; nat ports limits the rate of
 transparent.
 
-kind          share     flows   rate /s   offered   up to /s       failing
-──────────────────────────────────────────────────────────────────────────
-transparent     50%   258,048     2,115     2,000     19,151          none
-redirected      50%   258,048     2,115     2,000      2,115   under 1e-12
+kind          share     flows   rate /s   offered   up to /s            failing
+───────────────────────────────────────────────────────────────────────────────
+transparent     50%   258,048     2,115     2,000     19,151               none
+redirected      50%   258,048     2,115     2,000      2,115   practically none
 “up to” is the highest rate of a kind while the others stay as offered.
 
 hop        kind         tuple space   reachable flows       rate /s      used

@@ -1,7 +1,9 @@
 """Settings for all tests."""
 
+import os
+
 from hypothesis import settings
 
 # A busy machine is slow, not wrong.
-settings.register_profile("patient", deadline=None)
+settings.register_profile("patient", deadline=None, derandomize="CI" in os.environ)  # there a fixed seed
 settings.load_profile("patient")

@@ -57,7 +57,8 @@ this machine. Ranges of ports are 2,896 times smaller. The chain as built:
              predicted  measured
 chain flows        880       880  equal
 
-nat ports binds. 1,056 connections tried; Linux 6.18.0, 4.2 s in all.
+nat ports is the tightest limit. 1,056 connections tried; Linux 6.18.0, 4.2 s in
+all.
 """
     )
 
@@ -80,7 +81,7 @@ def test_blind_choice_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     found = invoke("verify", "inverted-cone-tproxy")
     assert found.exit_code == 0
     assert "by chance" in found.stdout
-    assert "nobody chooses them in concert" in " ".join(found.stdout.split())
+    assert "no hop sees what another has taken. Where" in " ".join(found.stdout.split())
     assert max(map(len, found.stdout.splitlines())) <= 80
 
 
@@ -109,11 +110,9 @@ chain flows that die      12.5%     25.0%  DIFFERENT, not within ± 5.0%
         in said.stdout
     )
     words = " ".join(said.stdout.split())
-    assert "the newer one gets the entry, and the older one's flow lives if both of its sequence" in words
+    assert "the newer connection takes its place, and the older one lives if both of its sequence" in words
     assert "with probability 1/4 on separate machines, for which the lab draws these numbers on both" in words
-    assert (
-        "The law was seen on Linux 6.18; in 5.18, and up to where 6.1 got it, every older one dies." in words
-    )
+    assert "Seen on Linux 6.18; in 5.18, and up to where 6.1 got it, every older one dies." in words
     assert (
         json.loads(invoke("verify", "outage", "--rates", "-o", "json").stdout)["figures"][2]["what"] == DYING
     )
@@ -128,11 +127,11 @@ chain flows that die      12.5%     25.0%  DIFFERENT, not within ± 5.0%
         ),
         (
             lambda result: Sustained(None, result, 2),
-            "The rate is not measured: nat ports binds it, and ports that were bound wait for all of",
+            "The rate is not measured: nat ports limits it, and ports that were bound linger for all of",
         ),
         (
             lambda result: Sustained(Figure("chain", "rate", 220.0, 440.0, 0.05, False), result, 4),
-            "a TIME_WAIT of 4 s everywhere; nat ports binds it. It is shown only: on Linux",
+            "a TIME_WAIT of 4 s everywhere; nat ports limits it. It is shown only: on Linux",
         ),
     ],
 )
@@ -194,15 +193,16 @@ def test_kinds_have_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         """
                                 predicted  measured
-chain flows                           426       424  within ± 2, in whole flows
+chain flows                           426       424  within ± 2, in whole connections
 api flows                               7         7  equal
-push flows                            419       417  within ± 2, in whole flows
+push flows                            419       417  within ± 2, in whole connections
 nginx-api flows open                    7         7  equal
 nginx-api connections upstream         21        21  equal
 nginx-push flows open                 419       300  DIFFERENT, not within ± 2
 
-nginx-api upstream binds. 500 connections tried; Linux 6.18.0, 1.0 s in all.
-Flows of several kinds, and those that share connections, are whole at each
+nginx-api upstream is the tightest limit. 500 connections tried; Linux 6.18.0,
+1.0 s in all.
+Connections of several kinds, and those of a pool, are whole numbers at each
 endpoint: by so many the two may differ.
 """
         in found.stdout

@@ -103,6 +103,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         *((("capacity", "-", *more), MIX) for more in ((), ("--set", "traffic.rate="))),
         (("capacity", "-"), FAMILIES),
         (("capacity", "-"), "traffic.kinds = [{name = 'one', share = 1}]\n" + DIRECT),
+        (("capacity", "cone", "outage"), None),  # one line for each
     ),
     "explain": (
         *((("explain", name), None) for name in EXAMPLES),
@@ -190,10 +191,18 @@ FREE = {
 """What a chain file, a preset or a kernel says: any key may stand there."""
 
 
+def in_text(written: str) -> Iterator[dict[str, Any]]:
+    """One record over many lines, or one a line."""
+    lines = written.splitlines()
+    yield from map(json.loads, lines if lines[0].endswith("}") else [written])
+
+
 @cache
 def records(kind: str) -> list[dict[str, Any]]:
     return [
-        json.loads(invoke(*arguments, "-o", "json", stdin=stdin).stdout) for arguments, stdin in CASES[kind]
+        record
+        for arguments, stdin in CASES[kind]
+        for record in in_text(invoke(*arguments, "-o", "json", stdin=stdin).stdout)
     ]
 
 

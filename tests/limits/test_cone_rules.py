@@ -158,9 +158,9 @@ def test_words() -> None:
     found = result(ports="1-4", block=2, overflow="5-6", client_ports=3)
     said = [limit.kind.sentence for limit in found.hops[1].limits]
     assert said == [
-        "many sources share few addresses, told apart by port",
-        "clients have the ports of their blocks, and share the overflow",
-        "a client may hold only so many ports",
+        "many clients share few addresses, and only the port tells their connections apart",
+        "a client has the ports of its own block, then shares the overflow with others",
+        "one client may hold only so many ports (client_ports)",
     ]
 
 

@@ -32,4 +32,4 @@ def test_markdown_sections_are_apart() -> None:
     paragraphs = markdown(tc.capacity(tc.example("cone"))).split("\n\n")
     assert paragraphs[0] == "## Office NAT with four public addresses"
     assert paragraphs[1].startswith("**Fits: none of the connections is expected to fail at 1,500/s.**")
-    assert paragraphs[-1].startswith("- Closed connections that free their port at nat after 30s:")
+    assert paragraphs[-1].startswith("- Closed connections that free their port at nat after 30s: ")

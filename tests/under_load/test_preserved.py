@@ -89,7 +89,10 @@ def test_what_a_chain_loses() -> None:
 
 def test_what_is_said() -> None:
     text = invoke("capacity", "cone", "--set", "hops.nat.port_choice=preserve").stdout
-    said = "nat keeps its clients’ ports, and two clients with the same one clash: 37% of a burst over all"
+    said = (
+        "nat keeps its clients’ ports, and two clients with the same one clash: "
+        "where all ports are taken in one burst, 37% fail."
+    )
     assert said in " ".join(text.split())
 
 

@@ -24,7 +24,6 @@ from tuplecalc.network.setvalue import whole as as_whole
 from tuplecalc.network.values import number, seconds
 from tuplecalc.network.values import rate as as_rate
 from tuplecalc.render.json import to_dict
-from tuplecalc.render.table import page
 
 DEFAULT_EXAMPLE = "outage"
 _LONGEST = 30 * 86400  # seconds
@@ -197,6 +196,8 @@ def put(found: object, output: str, renderer: ModuleType) -> None:
     if output == "json":
         print(in_json(to_dict(found)))
     elif output == "text":
+        from tuplecalc.render.table import page
+
         sys.stdout.write(renderer.text(found, page()))
     else:
         sys.stdout.write(getattr(renderer, output)(found))

@@ -29,7 +29,10 @@ _WAYS = [
     *(Way(name, _LONG, 3) for name in (40, 20, 12)),
     *(Way(12, _LONG, 2), Way(12, 10**7, 3), Way(8, 10**5, 1)),
 ]
-_OF_KINDS = [Way(40, _LONG, 3), Way(20, _LONG, 3), Way(20, _LONG, 2), Way(14, 10**7, 2), Way(8, 10**5, 1)]
+_OF_KINDS = [
+    *(Way(name, _LONG, gap) for name, gap in ((40, 3), (20, 3), (20, 2), (14, 2))),
+    *(Way(14, 10**7, 2), Way(8, 10**5, 1)),
+]
 _DROPPED = ("what it is", "share", "tuple space", "kind", "room", "kinds", "rate /s", "used", "offered")
 """The columns that go first where there is little room, one after the other."""
 

@@ -134,6 +134,24 @@ def test_the_most_clients(nat: str, each: int, most: int | None) -> None:
     assert not more.served.are_all or more.flows < (most + 1) * each
 
 
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (400, "3,528 is the most for 400/s and 300 connections open of each client. With 3,528: 3,612,672 "),
+        (
+            40_000,
+            "no value helps for 40,000/s and 300 connections open of each client: nat ports allows 27,790/s.",
+        ),
+    ],
+)
+def test_the_most_clients_beside_a_rate(rate: int, said: str) -> None:
+    """One client has 1,024 ports for 130 s each, 7.877/s: too few, but those that are served have enough."""
+    asked = [f"traffic.rate={rate}", "traffic.hold=10s", "clients.flows_each=300"]
+    settings = [word for each in asked for word in ("--set", each)]
+    found = typed(SUBSCRIBERS, "solve", "--for", "clients.addresses", *settings)
+    assert " ".join(found.split()).startswith(f"addresses of clients: {said}")
+
+
 def test_the_sentence_counts_blocks_that_span_addresses() -> None:
     text = NAT.format(traffic="", clients=100, nat=SPANNING.format(spans="true"))
     assert "Only 63 of 100 clients get ports at nat:" in typed(text, "capacity")

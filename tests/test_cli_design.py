@@ -302,11 +302,11 @@ def test_what_compare_refuses(arguments: tuple[str, ...], message: str) -> None:
 def test_crossovers_and_knobs_are_explained() -> None:
     said = invoke("explain", "outage", "--crossover", "traffic.hold", "--knobs").stdout
     assert said.startswith(
-        "Tightest limit by hold (now 300 s (5 min)):\n"
+        "Tightest limit by hold, now 300 s (5 min):\n"
         "  flows  from 0 s on               login-proxy shared\n"
         "  rate   from 0 s to 60 s (1 min)  lvs ports\n"
         "         from 60 s (1 min) on      login-proxy shared\n"
-        "\nWhat 1% more of each value does to the tightest limits."
+        "\nBy how much each figure changes with 1% more of a value, while the same limit is the\n"
     )
     assert "traffic.hold                             -0.909%\n" in said
     assert "+0%" not in said

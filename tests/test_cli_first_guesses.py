@@ -13,6 +13,16 @@ from tuplecalc.network.schema import json_schema
 THERE_ARE = "capacity, import, explain, solve, sweep, compare, plot, report, verify, observe, rules, presets"
 
 
+OTHERS = {
+    "haproxy.cfg": (
+        "defaults\n mode http\nfrontend f\n bind :80\n default_backend b\nbackend b\n server s 10.0.0.1:80\n"
+    ),
+    "nginx.conf": "stream {\n server { listen 80; proxy_pass 10.0.0.1:80; }\n}\n",
+    "plan.json": '{"format_version": "1.2", "terraform_version": "1.9", "planned_values": {}}',
+    "odd.txt": "an odd text\n",
+}
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with one chain file, and one below it."""
@@ -20,7 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("sub").mkdir()
     for name in ("edge2.toml", "sub/a.toml"):
         Path(name).write_text(example_text("cone"), encoding="utf-8")
-    Path("haproxy.cfg").write_text("global\n", encoding="utf-8")
+    for name, text in OTHERS.items():
+        Path(name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
@@ -66,9 +77,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("capacity sub/z.toml", "sub/z.toml: there is no such file; chain files here are sub/a.toml"),
         (
             "capacity haproxy.cfg",
-            "haproxy.cfg: not TOML: expected '=' after a key in a key/value pair (at line 1, column 7); "
-            "a chain file is TOML or JSON, and `tuplecalc import haproxy.cfg` makes one of what a machine "
-            "has: haproxy.cfg, nginx, Envoy",
+            "haproxy.cfg: this is no chain file, but looks like one of haproxy.cfg; "
+            "`tuplecalc import haproxy.cfg -o chain.toml` makes a chain file of it",
+        ),
+        (
+            "report nginx.conf -o -",
+            "nginx.conf: this is no chain file, but looks like one of nginx; "
+            "`tuplecalc import nginx.conf -o chain.toml` makes a chain file of it",
+        ),
+        (
+            "capacity plan.json",
+            "plan.json: this is no chain file, but looks like one of Terraform; "
+            "`tuplecalc import plan.json -o chain.toml` makes a chain file of it",
+        ),
+        (
+            "capacity odd.txt",
+            "odd.txt: not TOML: expected '=' after a key in a key/value pair (at line 1, column 4)",
         ),
     ],
 )
@@ -153,9 +177,5 @@ def test_what_is_written_names_its_schema(folder: Path) -> None:
     assert folder.joinpath("mine.toml").read_text("utf-8").startswith("#:schema ./chain.schema.json\n# ")
     assert json.loads(folder.joinpath("chain.schema.json").read_text("utf-8")) == json_schema()
     assert invoke("capacity", "mine", "-o", "csv").stdout == invoke("capacity", "cone", "-o", "csv").stdout
-    (folder / "haproxy.cfg").write_text(
-        "defaults\n mode http\nfrontend f\n bind :80\n default_backend b\nbackend b\n server s 10.0.0.1:80\n",
-        "utf-8",
-    )
     invoke("import", "haproxy.cfg", "-o", "made.toml")
     assert folder.joinpath("made.toml").read_text("utf-8").startswith("#:schema ./chain.schema.json\n")

@@ -10,6 +10,7 @@ import pytest
 
 import tuplecalc as tc
 from tests.command import bare, invoke, refused, run, terminal
+from tuplecalc.network.preset_words import OTHER_NAMES, with_word
 from tuplecalc.network.presets import presets
 from tuplecalc.render.html import fragment
 
@@ -107,17 +108,39 @@ def test_an_unknown_preset_is_refused() -> None:
         ("LVS-NAT", ["lvs-nat"]),
         ("AWS", ["aws-nat-gateway", "aws-nlb-ip", "aws-nlb-client-ip"]),
         ("cilium", ["cilium-egress-gateway", "cilium-before-2025"]),
+        ("nlb", ["aws-nlb-ip", "aws-nlb-client-ip"]),
+        ("Docker", ["linux-snat"]),
+        ("iptables", ["linux-snat", "linux-router"]),
+        ("gcp", ["google-cloud-nat", "google-cloud-nat-dynamic", "google-cloud-nat-before-2026"]),
+        ("google", ["google-cloud-nat", "google-cloud-nat-before-2026", "google-cloud-nat-dynamic"]),
+        ("eks", ["linux-snat", "aws-nat-gateway", "aws-nlb-ip", "aws-nlb-client-ip"]),
+        ("linkerd", ["istio-outbound", "istio-inbound-redirect", "istio-inbound-tproxy"]),
+        ("masquerading", ["cilium-egress-gateway", "cilium-before-2025"]),
+        ("oversubscription", ["palo-alto-dipp"]),
+        ("starlink", ["rfc-cgn"]),
     ],
 )
-def test_a_word_of_their_names_finds_presets(word: str, names: list[str]) -> None:
+def test_a_word_finds_presets(word: str, names: list[str]) -> None:
     found = json.loads(invoke("presets", word, "-o", "json").stdout)
     assert [each["name"] for each in found.get("presets", [found])] == names
 
 
-def test_a_name_like_none_has_the_nearest_all_the_same() -> None:
-    names = "windows-client, macos-client, haproxy-source-range"
-    assert refused(run("presets", "nonsense")) == (
-        f'"nonsense": no preset has this name; the nearest names are {names}; `tuplecalc presets` lists them'
+def test_another_name_is_said_to_be_none_of_a_preset() -> None:
+    assert invoke("presets", "k8s").stderr == '"k8s": no preset has this name; this comes nearest.\n'
+    assert not invoke("presets", "google").stderr
+
+
+def test_every_other_name_leads_to_presets() -> None:
+    assert {each for names in OTHER_NAMES.values() for each in names} <= presets().keys()
+    assert not OTHER_NAMES.keys() & presets().keys()
+    assert with_word("cgn", presets())[0] == "rfc-cgn"  # though vyos-cgnat has the word
+
+
+@pytest.mark.parametrize("word", ["nonsense", "cloudflare"])
+def test_what_helps_nobody_is_not_offered(word: str) -> None:
+    assert refused(run("presets", word)) == (
+        f'"{word}": no preset has this name or tells of it; `tuplecalc presets` lists them; '
+        "without one, write the ports and timers that its maker documents"
     )
 
 

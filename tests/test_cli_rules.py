@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import invoke, refused, run
+from tests.command import PLAIN, invoke, refused, run
 from tests.limits.test_worked_examples import behind_cone
 from tests.render.observations import HUB, observed
 from tuplecalc.limits.capacity import capacity
@@ -20,6 +20,7 @@ ODD = """clients = {addresses = 9}
 hops = [{name = "o'd\\"d {{ hop }}", kind = "cone", addresses = 1}]
 services = {addresses = 1, ports = 80}
 """
+ESCAPED = r"\u7f51\u5173 \xe9\U0001f600"
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 
 
@@ -29,6 +30,18 @@ def promtool(*arguments: str | Path, stdin: str = "") -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [("utf-8", "网关 é😀"), ("ascii", ESCAPED), ("latin-1", ESCAPED)],
+)
+def test_names_are_written_as_they_are_or_so_that_yaml_reads_them(encoding: str, written: str) -> None:
+    chain = ODD.replace("o'd\\\"d {{ hop }}", "网关 é😀")
+    done = run("rules", "-", stdin=chain.encode(), env={**PLAIN, "PYTHONIOENCODING": encoding})
+    rules = done.stdout.decode(encoding)
+    assert f"hop='{written}',limit='ports'}} > 0.8\"\n" in rules
+    assert f'hop: "{written}"\n' in rules
 
 
 def test_three_rules_for_each_limit_of_the_hops_and_one_that_says_when_nobody_looks() -> None:

@@ -22,7 +22,7 @@ The model is docs/model.md, the design docs/architecture.md.
 ...     services=tc.Services(addresses=10, ports=[80]),
 ... )
 >>> tc.capacity(chain)
-<Capacity cone: 2,580,480 flows, rate 21,504/s, binding nat/ports>
+<Capacity cone: 2,580,480 flows, rate 21,504/s, limited by nat/ports>
 """
 
 from __future__ import annotations
@@ -42,10 +42,14 @@ __all__ = sorted(_HOMES)  # noqa: PLE0605 - the type checker reads the stub
 
 
 def __getattr__(name: str) -> object:
+    from tuplecalc.called import CALLS, ELSEWHERE, led
+
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        hint = f"; {ELSEWHERE[name]}" if name in ELSEWHERE else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
     home = import_module(_HOMES[name])
-    found = globals()[name] = vars(home).get(name) or import_module(f"{_HOMES[name]}.{name}")
+    found = vars(home).get(name) or import_module(f"{_HOMES[name]}.{name}")
+    globals()[name] = found = led(found, name) if name in CALLS else found
     return found
 
 

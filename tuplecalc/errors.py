@@ -124,14 +124,3 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     known = list(known)
     whole = [name for name in known if len(word) > 2 and word in name]
     return next(iter(whole if len(whole) == 1 else get_close_matches(word, known, n=1)), None)
-
-
-def alike(word: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """The names that are most like a word, be they like it or not.
-
-    >>> alike("haproxy-2.8", ["haproxy", "envoy", "squid"], most=1)
-    ['haproxy']
-    """
-    from difflib import get_close_matches
-
-    return get_close_matches(word, list(known), n=most, cutoff=0)

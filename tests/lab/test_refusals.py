@@ -45,7 +45,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "hash": (
         chain(nat(), firewall(instances=2)),
-        "hops.firewall.instances: 2: the lab deals connections out before the cone translates them, and "
+        "hops.firewall.instances: 2: the lab deals connections out before the NAT translates them, and "
         "their way back after it; write 1, or put a hop between them",
     ),
     "share": (

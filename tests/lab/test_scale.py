@@ -66,7 +66,7 @@ def test_a_factor_that_leaves_too_much() -> None:
     ):
         scale(example("cone"), 1)
     with pytest.raises(
-        InputError, match="no chain of 5,000 flows or fewer has the same limit binding; write"
+        InputError, match="no chain of 5,000 flows or fewer has the same tightest limit; write"
     ):
         scale(example("cone"), 2)
 

@@ -189,9 +189,7 @@ def test_keys_of_a_forwarder(layer: int) -> None:
         kind = ' or kind = "cone"' if key in ("addresses", "ports", "time_wait") else ""
         remedy = "leave it out, or change `layer`"
         if key == "time_wait":
-            remedy = (
-                "a SYN reopens a closed entry: leave it out, or write reuse_after for a device that remembers"
-            )
+            remedy = "a SYN reopens a closed entry: leave it out, or write reuse_after for one that remembers"
         assert line.endswith(f": this key fits layer = 7{kind}, not layer = 2, 3 or 4; {remedy}")
 
 

@@ -78,12 +78,12 @@ MESSAGES = [
     ({"block": [[50, 9], [60, 10]]}, f"hops[0].block[1]: [60, 10]: {ORDER}"),
     (
         {"block": [[5, 2], [9, 2]], "ports": "1-12"},
-        "hops[0].block[1]: [9, 2]: all clients of an entry have their ports out of the cone's 12; "
+        "hops[0].block[1]: [9, 2]: all clients of an entry have their ports out of the NAT's 12; "
         "write at most 1 ports, or widen `ports`",
     ),
     (
         {"block": [[50, 1]], "ports": "1-12"},
-        "hops[0].block[0]: [50, 1]: all clients of an entry have their ports out of the cone's 12; "
+        "hops[0].block[0]: [50, 1]: all clients of an entry have their ports out of the NAT's 12; "
         "write at most 12 clients, or widen `ports`",
     ),
     (

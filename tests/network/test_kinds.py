@@ -51,7 +51,7 @@ NO_KINDS = "this is a kind of traffic; there are none; leave it out, or write [[
 SAME = "write the same, or take another machine"
 OWN = (
     "a source reaches endpoints of its own family (IPv4, IPv6) only; "
-    "put a cone with addresses of theirs between"
+    "put a NAT with addresses of theirs between"
 )
 UNNAMED = {"addresses": 1, "ports": 99}
 V4, V6 = {"addresses": "10.0.0.1"}, {"addresses": "::1"}
@@ -169,7 +169,7 @@ MESSAGES: list[tuple[Table, str]] = [
         net(kinds=[], clients=V4, services=[V6 | AT_80 | {"share": 0.9}, V4 | AT_80 | {"share": 0.1}]),
         'services[0].addresses: "::1": no client reaches those of IPv6: '
         "a source reaches its own family only; "
-        "leave them out, or put a cone with addresses of theirs between",
+        "leave them out, or put a NAT with addresses of theirs between",
     ),
     # machines
     (

@@ -62,7 +62,7 @@ MESSAGES = [
     (
         hop(capture="nat", source="client-port"),
         'hops[1].source: "client-port": with capture = "nat" the upstream SYN would match the '
-        "client leg's entry "
+        "client side's entry "
         'and come back; write "client" or "own", or capture = "tproxy"',
     ),
     (
@@ -110,7 +110,7 @@ MESSAGES = [
     (hop(max_files="9.5"), f'hops[1].max_files: "9.5": {WHOLE}'),
     (
         topology(nat={"ports": "1-4", "block": 5}),
-        "hops[0].block: 5: a block is at most the cone's 4 ports; write a number from 1 to 4, or "
+        "hops[0].block: 5: a block is at most the NAT's 4 ports; write a number from 1 to 4, or "
         "widen `ports`",
     ),
     (

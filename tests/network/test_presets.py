@@ -199,7 +199,16 @@ HOP = "hops[0].preset: "
             f'{HOP}"Istio": no preset has this name; did you mean "istio-inbound-redirect" or '
             '"istio-inbound-tproxy" or "istio-outbound"? `tuplecalc presets` lists them',
         ),
-        ({"nat": {"preset": ""}}, f'{HOP}"": no preset has this name; `tuplecalc presets` lists them'),
+        (
+            {"nat": {"preset": ""}},
+            f'{HOP}"": no preset has this name; `tuplecalc presets` lists them; without one, write the ports '
+            "and timers that its maker documents",
+        ),
+        (
+            {"nat": {"preset": "docker"}},
+            f'{HOP}"docker": no preset has this name; did you mean "linux-snat"? '
+            "`tuplecalc presets` lists them",
+        ),
         ({"nat": {"preset": 7}}, f"{HOP}7: a preset is named by a text; `tuplecalc presets` lists them"),
         (
             {"nat": {"preset": "haproxy"}},

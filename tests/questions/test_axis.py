@@ -263,7 +263,7 @@ MESSAGES = [
     ),
     (
         "hops.lvs.block=1..100000",
-        "hops[0].block: 100000: a block is at most the cone's 64512 ports; "
+        "hops[0].block: 100000: a block is at most the NAT's 64512 ports; "
         "write a number from 1 to 64512, or widen `ports`",
     ),
     (

@@ -29,8 +29,8 @@ def test_every_line_says_where_it_comes_from_or_that_it_is_unknown() -> None:
     found = written([(source("box.tar"), Draft(hops=(hop,)))])
     assert found.text.splitlines()[4:] == [
         "[clients]",
-        "addresses = 65536  # unknown: how many addresses send; chosen so large that it is the devices that"
-        " bind, not the clients",
+        "addresses = 65536  # unknown: how many addresses send; chosen so large that the hops are the limit, "
+        "not the clients",
         "",
         "[[hops]]",
         'name = "nat"  # rules:7',

@@ -234,6 +234,6 @@ def test_a_rate_above_the_highest_is_named_where_hardly_any_of_it_fails() -> Non
     load = offered(tc.with_settings(example("cone"), "traffic.rate=42301"))
     few = load._replace(highest=42_300, expected=Bracket(0.0, 1e-6), kinds=())
     assert verdict(few) == (
-        "Fails: none to 1e-06 of the connections are expected to fail at 42,301/s, "
+        "Fails: none to 1 in 1 million of the connections are expected to fail at 42,301/s, "
         "which is more than the highest rate."
     )

@@ -322,5 +322,5 @@ def test_simulated_for_several_laws_of_the_hold(row: dict[str, str]) -> None:
 
 
 def test_a_name_is_no_chain() -> None:
-    with pytest.raises(ChainError, match=r'^chain: "outage": this is a Chain; read a file with load'):
+    with pytest.raises(ChainError, match=r'^chain: "outage": this is a Chain; give tc\.load'):
         blocking("outage", 1)  # type: ignore[arg-type]

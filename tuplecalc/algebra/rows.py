@@ -126,7 +126,7 @@ def _size(size: Size, hop: str, local: Mapping[str, Notation], chain: Notation) 
         if number:  # the second part of three legs in a row
             meaning = f"ports in {names[0]} and in {names[2]}"
         elif made.name.startswith("Σ"):
-            meaning = "ports, each as often as legs of the row can hold it at once"
+            meaning = "ports, each as often as proxies of the row can hold it at once"
         value = int(notation.values[made])
         own = made.name, notation.latex[made], notation.mathml[made], along.name
         yield SymbolRow(hop, *own, value, "ports", meaning)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from tuplecalc.network.file import EXAMPLES, show_path
 
 _SUFFIXES = (".toml", ".json")
 _MOST = 4
+_TABLE = re.compile(r'^\s*(\[*|"?)(clients|hops|services|traffic)\b', re.MULTILINE)
+"""A table of a chain file: whoever wrote one meant no other file."""
 SCHEMA = "chain.schema.json"
 """What the schema of a chain file is called beside it."""
 
@@ -76,6 +80,23 @@ def missing(file: str) -> InputError | None:
         way_out = "`tuplecalc examples outage` prints a chain file to start from"
     examples = f" and no example is called so ({', '.join(EXAMPLES)})" if plain and not path.suffix else ""
     return InputError(f"{show_path(file)}: there is no such file{'' if near else examples}; {way_out}")
+
+
+def of_another_kind(file: str) -> InputError | None:
+    """What is said where a file is a proxy's configuration, or another one that `tuplecalc import` reads."""
+    from tuplecalc.sources.read import readers
+    from tuplecalc.sources.recognise import reader_of
+    from tuplecalc.sources.texts import opened
+
+    try:
+        source = opened(file)
+        if source.only is None or _TABLE.search(source.only.text):
+            return None
+        what = reader_of(source, readers()).name
+    except InputError:
+        return None
+    way_out = f"`tuplecalc import {shlex.quote(file)} -o chain.toml` makes a chain file of it"
+    return InputError(f"{source.name}: this is no chain file, but looks like one of {what}; {way_out}")
 
 
 def with_schema(path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tuplecalc.cli.files import begun, meant, missing
+from tuplecalc.cli.files import begun, meant, missing, of_another_kind
 from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
@@ -82,8 +82,8 @@ def _chain(file: str | None, changes: list[str]) -> Chain:
         print(f"{file}: this is {found}.", file=sys.stderr)
     try:
         return load(found, changes)
-    except InputError as error:
-        raise (missing(file) or error) from None
+    except (InputError, ChainError) as error:
+        raise (missing(file) or of_another_kind(found) or error) from None
 
 
 @contextmanager
@@ -109,8 +109,11 @@ def with_text(file: str | None, settings: list[str] | None, rate: str | None = N
     except (OSError, ValueError):  # an example; or `chain` has the words for what is wrong
         return chain(file, settings, rate), example_text(file or DEFAULT_EXAMPLE)
     name = "standard input" if file == "-" else str(file)
-    with rate_named(rate):
-        design = read(io.BytesIO(data), name, PurePath(name).name, changes_of(settings, rate))
+    try:
+        with rate_named(rate):
+            design = read(io.BytesIO(data), name, PurePath(name).name, changes_of(settings, rate))
+    except (InputError, ChainError) as error:
+        raise (of_another_kind(name) or error) from None
     return design, data.decode("utf-8-sig")
 
 
@@ -202,5 +205,9 @@ def put(found: object, output: str, renderer: ModuleType) -> None:
 
 def in_json(record: dict[str, Any], indent: int | None = 2) -> str:
     """JSON for standard output, escaped where its encoding lacks characters; one line without ``indent``."""
-    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    return json.dumps(record, indent=indent, ensure_ascii=not is_unicode)
+    return json.dumps(record, indent=indent, ensure_ascii=not is_unicode())
+
+
+def is_unicode() -> bool:
+    """Whether standard output takes every character."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")

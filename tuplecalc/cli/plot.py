@@ -33,7 +33,8 @@ def plot(
         typer.Argument(
             help="shape: the chain's silhouette. limits: all limits as bars. rate: the highest rate against "
             "one knob. map: against two. region: the rates of two kinds of traffic that fit together. "
-            "blocking: what fails at which rate. exhaustion: tuples over time."
+            "blocking: what fails at which rate. "
+            "exhaustion: open connections over time, until ports run out."
         ),
     ],
     file: File = None,

@@ -1,4 +1,4 @@
-"""``tuplecalc presets``: named sets of defaults for devices, each with its source."""
+"""``tuplecalc presets``: named sets of defaults for products, each with its source."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from tuplecalc.cli.inputs import in_json
-from tuplecalc.errors import ChainError, InputError
-from tuplecalc.network.presets import preset, with_word
+from tuplecalc.errors import ChainError, InputError, show
+from tuplecalc.network.preset_words import with_word
+from tuplecalc.network.presets import preset
 from tuplecalc.network.presets import presets as all_presets
 from tuplecalc.render.json import preset as as_record
 from tuplecalc.render.json import to_dict, versioned
@@ -34,10 +35,12 @@ def presets(
 ) -> None:
     """What products do unless told otherwise: list the presets, or print one with its sources.
 
-    A word that several names have in them lists these: `presets haproxy-`, `presets aws`.
+    Another word lists those that it is about: `presets aws`, `presets kubernetes`.
     """
     known = all_presets()
     near = [] if name is None else with_word(name, known)
+    if name and near and not any(name.lower() in each for each in near):
+        print(f"{show(name)}: no preset has this name; this comes nearest.", file=sys.stderr)
     if name is None or (name not in known and len(near) > 1):
         found = [known[each] for each in (known if name is None else near)]
         record = versioned({"presets": [*map(as_record, found)]})

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tuplecalc.cli.files import begun
-from tuplecalc.cli.inputs import Settings, chain
+from tuplecalc.cli.inputs import Settings, chain, is_unicode
 from tuplecalc.cli.own import HOPS, named_hops
 
 
@@ -34,4 +34,7 @@ def rules(
 
         design = chain(file, settings)
         limits = list(alerts.watched(capacity(design), named_hops(design, hops)))
-    sys.stdout.write(alerts.rules(limits))
+    text = alerts.rules(limits)
+    if not is_unicode():  # YAML reads these escapes in its double quotes, where all names are
+        text = text.encode("ascii", "backslashreplace").decode("ascii")
+    sys.stdout.write(text)

@@ -52,9 +52,7 @@ def refusals(chain: Chain) -> Iterator[Problem]:
     yield from _machines(chain)
     for before, hop in pairwise(chain.hops_at_work):
         if isinstance(before, Cone) and hop.instances > 1 and rules.is_told_by_hash(hop):
-            rule = (
-                "the lab deals connections out before the cone translates them, and their way back after it"
-            )
+            rule = "the lab deals connections out before the NAT translates them, and their way back after it"
             yield Problem(f"{hop.path}.instances", hop.instances, rule, "write 1, or put a hop between them")
         if before.instances > 1 and hop.instances > 1:
             rule = "the lab builds no two hops in a row that have several instances each"
@@ -110,7 +108,7 @@ def _hop(chain: Chain, hop: AnyHop) -> Iterator[Problem]:
         case Forwarder():
             pass
         case _:
-            rule = "the lab builds cones, forwarders and proxies"
+            rule = "the lab builds NATs, forwarders and proxies"
             yield Problem(f"{hop.path}.kind", hop.kind, rule, "verify a part of the chain")
 
 

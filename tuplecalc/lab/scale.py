@@ -103,7 +103,7 @@ def scale(chain: Chain, factor: int | None = None) -> Scaled:
             break
     if found:  # the last of those that are best, hence the one that is as it should be
         return max(reversed(found), key=lambda each: (each.keeps_order, _is_roomy(each.chain)))
-    rule = f"no chain of {most:,} flows or fewer has the same limit binding"
+    rule = f"no chain of {most:,} flows or fewer has the same tightest limit"
     way_out = "write another --scale" if factor is not None else "shrink it with --set"
     raise InputError(f"the lab cannot scale this chain down: {rule}; {way_out}")
 

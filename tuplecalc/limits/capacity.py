@@ -220,7 +220,7 @@ class Capacity:
     def __repr__(self) -> str:
         rate = "" if self.rate is None else f", rate {float(self.rate):,.6g}/s"
         binding = f"{self.binding.hop}/{self.binding.name}"
-        return f"<Capacity {self.shape}: {self.flows:,} flows{rate}, binding {binding}>"
+        return f"<Capacity {self.shape}: {self.flows:,} flows{rate}, limited by {binding}>"
 
 
 def _next(limits: tuple[Limit, ...], binding: Limit | None, figure: Any) -> Limit | None:
@@ -239,7 +239,7 @@ def capacity(chain: Chain) -> Capacity:
     >>> from tuplecalc.network.cone import Cone
     >>> capacity(Chain(clients=Clients(addresses=9), hops=[Cone(name="nat", addresses=1)],
     ...                services=Services(addresses=2, ports=80)))
-    <Capacity cone: 129,024 flows, rate 1,075.2/s, binding nat/ports>
+    <Capacity cone: 129,024 flows, rate 1,075.2/s, limited by nat/ports>
     """
     check_chain(chain)
     passed = list(walk(chain))

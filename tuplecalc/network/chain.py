@@ -218,4 +218,5 @@ def _missing_entries(clients: Iterable[Clients], hops: Iterable[AnyHop]) -> Iter
 def check_chain(chain: object) -> None:
     """Raise :class:`~tuplecalc.errors.ChainError` for anything but a chain."""
     if not isinstance(chain, Chain):
-        raise reject(chain, "this is a Chain", "read a file with load, or take one of the examples", "chain")
+        way_out = 'give tc.load("shop.toml"), tc.example("outage"), or the .chain of a result'
+        raise reject(chain, "this is a Chain", way_out, "chain")

@@ -69,11 +69,11 @@ class Cone(Waiting, Hop, defer_build=False):
         if block is None or block == "even" or ports is None:
             return block
         if isinstance(block, int) and block > ports.size and not info.data.get("blocks_span"):
-            rule = f"a block is at most the cone's {ports.size} ports"
+            rule = f"a block is at most the NAT's {ports.size} ports"
             raise reject(block, rule, f"write a number from 1 to {ports.size}, or widen `ports`")
         for number, (clients, each) in enumerate(() if isinstance(block, int) else block):
             if clients * each > ports.size:
-                rule = f"all clients of an entry have their ports out of the cone's {ports.size}"
+                rule = f"all clients of an entry have their ports out of the NAT's {ports.size}"
                 instead = f"write at most {ports.size // clients} ports, or widen `ports`"
                 if clients > ports.size:
                     instead = f"write at most {ports.size} clients, or widen `ports`"

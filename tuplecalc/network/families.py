@@ -91,7 +91,7 @@ def unreached(traffic: Traffic, services: Sequence[Services], every: Iterable[Se
         for family, addresses in by_family(group.addresses):
             if not reached & {(addresses, group.ports), (group.addresses, group.ports)}:
                 rule = f"no client reaches those of IPv{family}: a source reaches its own family only"
-                way_out = "leave them out, or put a cone with addresses of theirs between"
+                way_out = "leave them out, or put a NAT with addresses of theirs between"
                 yield Problem(f"services[{number}].addresses", addresses.spec, rule, way_out)
 
 

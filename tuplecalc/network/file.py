@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
@@ -29,17 +30,32 @@ def load(path: str | Path, settings: Iterable[str] = ()) -> Chain:
     Raises :class:`InputError` where the file cannot be read, and :class:`ChainError` with all
     that is wrong in it.
     """
-    path = Path(path)
+    try:
+        path = Path(path)
+    except TypeError:
+        raise InputError(f'{show(path)}: this is the path of a file; write it as in "shop.toml"') from None
     try:
         with path.open("rb") as stream:
             return read(stream, str(path), path.name, settings)
     except OSError as error:
+        if lead := _lead(path):
+            raise InputError(f"{show_path(path)}: there is no such file; {lead}") from error
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{show_path(path)}: cannot be read: {reason}") from error
     except ChainError:
         raise
     except ValueError as error:
         raise InputError(f"{show_path(path)}: this is not a path: {error}") from error
+
+
+def _lead(path: Path) -> str:
+    """What was meant by a name that is no file's; nothing where that is not known."""
+    if path.exists():
+        return ""
+    if (name := str(path)) in EXAMPLES:
+        return f'the bundled example is tc.example("{name}")'
+    there = [each for suffix in (".toml", ".json") if (each := Path(f"{path}{suffix}")).is_file()]
+    return f'did you mean tc.load("{show_path(there[0])}")?' if there else ""
 
 
 def read(stream: BinaryIO, source: str, title: str, settings: Iterable[str] = ()) -> Chain:
@@ -70,6 +86,9 @@ def loads(written: str, *, settings: Iterable[str] = (), source: str = "", title
     >>> loads('clients.addresses = 9\\nservices = {addresses = 2, ports = 80}').services[0].endpoints
     2
     """
+    if not source and re.fullmatch(r"[^\s={}#]+", written.strip()):
+        rule = "this is the text of no chain file"
+        raise InputError(f"{show(written)}: {rule}; tc.load reads a file, tc.example a bundled example")
     mapping = parse(written, source)
     set_values(mapping, [settings] if isinstance(settings, str) else settings)
     return from_dict(mapping, source=source, title=title)

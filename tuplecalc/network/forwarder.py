@@ -18,8 +18,7 @@ class Forwarder(Hop, defer_build=False):
     """
 
     instead: ClassVar[Mapping[str, str]] = {
-        "time_wait": "a SYN reopens a closed entry: leave it out, "
-        "or write reuse_after for a device that remembers"
+        "time_wait": "a SYN reopens a closed entry: leave it out, or write reuse_after for one that remembers"
     }
 
     preset_kind = "hourglass"

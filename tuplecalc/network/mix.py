@@ -132,7 +132,7 @@ def _told_apart(
         if not reached:
             whose = f"the clients {show(group.name)}" if group.name else "the clients"
             rule = f"{whose} reach no service: a source reaches endpoints of its own family (IPv4, IPv6) only"
-            problems.append(Problem(place, None, rule, "put a cone with addresses of theirs between"))
+            problems.append(Problem(place, None, rule, "put a NAT with addresses of theirs between"))
             continue
         for towards, service, _, target in reached:
             yield flows._replace(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Any, ClassVar
 
 from pydantic import PrivateAttr
 
-from tuplecalc.errors import ChainError, Problem, alike, nearest, reject
+from tuplecalc.errors import ChainError, Problem, nearest, reject
 from tuplecalc.network.bounds import Bounded
+from tuplecalc.network.preset_words import with_word
 
 _FILE = Path(__file__).with_name("presets.toml")
 
@@ -111,27 +112,14 @@ def preset(name: str, kind: str | None = None) -> Preset:
         raise reject(name, "a preset is named by a text", lists)
     if name in known:
         return known[name]
-    fitting = [each for each in known if kind in (None, known[each].kind)]
+    fitting = {each: found for each, found in known.items() if kind in (None, found.kind)}
     near = with_word(name, fitting)[:3] or with_word(name, known)[:3]
     near = near or list(filter(None, [nearest(name.lower(), fitting)]))
-    others = f"the nearest names are {', '.join(alike(name.lower(), fitting))}; " if name else ""
-    meant = " or ".join(f'"{each}"' for each in near)
-    raise reject(
-        name, "no preset has this name", f"did you mean {meant}? {lists}" if near else others + lists
-    )
-
-
-def with_word(word: str, names: Collection[str]) -> list[str]:
-    """The names that have a word in them, those first that begin with it; only the name where it is one.
-
-    >>> with_word("Squid", presets()), with_word("lvs", presets())
-    (['squid'], ['lvs-nat', 'lvs-fullnat'])
-    """
-    plain = "-".join(word.lower().replace("_", " ").split())
-    if plain in names:
-        return [plain]
-    found = [each for each in names if plain and plain in each]
-    return sorted(found, key=lambda each: not each.startswith(plain))
+    if near:
+        meant = " or ".join(f'"{each}"' for each in near)
+        raise reject(name, "no preset has this name", f"did you mean {meant}? {lists}")
+    rule = "no preset has this name or tells of it" if name else "no preset has this name"
+    raise reject(name, rule, f"{lists}; without one, write the ports and timers that its maker documents")
 
 
 def preset_for(name: str, kind: str | None) -> Preset:

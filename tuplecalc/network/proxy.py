@@ -76,7 +76,7 @@ class Proxy(Sockets, Hop, defer_build=False):
     addresses: AddressSet = AddressSet(1)
     """The proxy's own source addresses, of one instance."""
     ports: PortSet = EPHEMERAL_PORTS
-    """Ports for its upstream legs."""
+    """Ports for its connections to the services."""
     accept_wait: Seconds = Fraction(0)
     """How long it refuses a tuple of a client that its own side closed first (Linux: not at all)."""
     tracking: Literal["strict", "loose", "off"] = "strict"
@@ -164,5 +164,5 @@ class Proxy(Sockets, Hop, defer_build=False):
             rule = 'capture = "nat" needs connection tracking'
             yield Problem("tracking", "off", rule, 'write "strict" or "loose", or capture = "tproxy"')
         if has.get("capture") == "nat" and has["source"] == "client-port":
-            rule = 'with capture = "nat" the upstream SYN would match the client leg\'s entry and come back'
+            rule = 'with capture = "nat" the upstream SYN would match the client side\'s entry and come back'
             yield Problem("source", "client-port", rule, 'write "client" or "own", or capture = "tproxy"')

@@ -112,6 +112,8 @@ def written_setting(path: str, value: object) -> str:
 
     >>> written_setting("traffic.hold", Fraction(1, 8)), written_setting("hops.nat.ports", ["1", "3-4"])
     ('traffic.hold=0.125', 'hops.nat.ports=["1", "3-4"]')
+    >>> written_setting("traffic.kinds.登录.clients", ["玩家"])
+    'traffic.kinds.登录.clients=["玩家"]'
     """
     match value.spec if isinstance(value, AddressSet | PortSet) else value:
         case None:
@@ -119,7 +121,7 @@ def written_setting(path: str, value: object) -> str:
         case Fraction(numerator=above, denominator=below) if below != 1:
             text = f"{Context(prec=_MOST_DIGITS).divide(above, below):f}"
         case list() | tuple() as several:
-            text = json.dumps(several)
+            text = json.dumps(several, ensure_ascii=False)
         case other:
             text = str(other)
     return f"{path}={text}"

@@ -79,7 +79,7 @@ class BestMix:
         shares = ", ".join(f"{kind} {share}" for kind, share in self.shares.items())
         unit = " flows" if self.figure == "flows" else "/s"
         binding = ", ".join(f"{limit.hop}/{limit.name}" for limit in self.limits)
-        return f"<BestMix {shares}: {float(self.total):,.12g}{unit}, {binding} binds>"
+        return f"<BestMix {shares}: {float(self.total):,.12g}{unit}, limited by {binding}>"
 
 
 def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Sequence[str] = ()) -> BestMix:
@@ -106,7 +106,7 @@ def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Se
     ... ]
     ... services = {addresses = 1, ports = 80}
     ... '''))
-    <BestMix a 1/4, b 3/4: 258,048 flows, left/ports, right/ports binds>
+    <BestMix a 1/4, b 3/4: 258,048 flows, limited by left/ports, right/ports>
     """
     present = capacity(chain)
     mix = several_kinds(present)

@@ -100,5 +100,5 @@ class Solution:
         if isinstance(self.value, int):
             value = f"{self.value:,}"
         rate = "" if self.result.rate is None else f", {float(self.result.rate):,.6g}/s"
-        then = f"{self.result.flows:,} flows{rate}, {self.binding.hop}/{self.binding.name} binds"
+        then = f"{self.result.flows:,} flows{rate}, limited by {self.binding.hop}/{self.binding.name}"
         return f"<Solution {self.path} = {value} for {', '.join(wanted)}: {then}>"

@@ -68,8 +68,8 @@ def solve(
     that is ``fixed``, for a target that is none, and where there is no target.
 
     >>> from tuplecalc.network.file import example
-    >>> solve(example("outage"), "hops.lvs.addresses", rate=50_000)
-    <Solution hops.lvs.addresses = 86 for 50,000/s: 16,644,096 flows, 50,436.7/s, login-proxy/shared binds>
+    >>> solve(example("outage"), "hops.lvs.addresses", rate=5000)
+    <Solution hops.lvs.addresses = 9 for 5,000/s: 1,741,824 flows, 5,278.25/s, limited by login-proxy/shared>
     >>> solve(example("outage"), "traffic.hold", rate=700).value
     Fraction(6162, 25)
     """
@@ -93,9 +93,11 @@ def solve(
     step = 1
     if axis.is_count:
         best = (search.most if is_largest else search.least)(int(low), int(high))
+        served = search.most_served(int(low), int(high)) if best is None and is_largest else None
+        best = served if served is not None and search.met(served) else best
         if best is not None and not is_largest:
             best = next(filter(search.met, bounds.up(int(best), int(high))), None)
-        worst = low if is_largest else high
+        worst = high if not is_largest else low if served is None else served
         shown = worst if best is None else best
         step = 1 if is_largest else bounds.step(int(shown))
         next_one = shown + (step if is_largest else -step)
@@ -195,14 +197,22 @@ class _Search:
         ratios = (Fraction(wanted) / figure for wanted, figure in figures if wanted and figure)
         return ceil(present * max(ratios, default=Fraction(1)))
 
-    def most(self, low: int, high: int) -> int | None:
+    def most(self, low: int, high: int, met: Callable[[int], bool] | None = None) -> int | None:
         """The largest whole number that will do, of those below the first that is too large."""
-        enough = low
+        enough, met = low, met or self.met
         for n in _upwards(low, high):
-            if not self.met(n):
-                return None if n == low else first_whole(lambda m: not self.met(m), enough, n) - 1
+            if not met(n):
+                return None if n == low else first_whole(lambda m: not met(m), enough, n) - 1
             enough = n
         return high
+
+    def most_served(self, low: int, high: int) -> int | None:
+        """The largest whole number with which all clients are served, be the rate enough or not.
+
+        The more there are, the higher is their rate: where one client is too few for it, this many are not,
+        or no number is enough.
+        """
+        return self.most(low, high, lambda value: self.target.has_flows(self.at(value).result))
 
     def largest_share(self) -> Number | None:
         """The largest share that will do: each figure falls from the last place on at which it is enough.

@@ -123,7 +123,7 @@ def _text(words: str) -> str:
 
 def _quoted(words: str) -> str:
     """Words in a query, in single quotes, so that they need no escapes in YAML."""
-    return "'" + json.dumps(words)[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
+    return "'" + json.dumps(words, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
 
 
 def _plain(words: str) -> str:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 _NOTHING = Fraction(1, 1000)
-_KNOBS = "What 1% more of each value does to the tightest limits. Left out: what does less than 0.001%."
+_KNOBS = (
+    "By how much each figure changes with 1% more of a value, while the same limit is the tightest. "
+    "Values on one line grow together. Left out: what changes it by less than 0.001%."
+)
 _MOST_ROWS = 40  # a screen
 _ONE_WAY = "“only down”, “only up”: the other way another limit, which is equal now, comes first."
 
@@ -28,7 +31,7 @@ def crossovers(found: Crossovers, page: Page = PAGE) -> str:
     >>> from tuplecalc.questions.crossover import crossovers as find
     >>> from tuplecalc.network.file import example
     >>> print(crossovers(find(example("outage"), "traffic.hold")), end="")
-    Tightest limit by hold (now 300 s (5 min)):
+    Tightest limit by hold, now 300 s (5 min):
       flows  from 0 s on               login-proxy shared
       rate   from 0 s to 60 s (1 min)  lvs ports
              from 60 s (1 min) on      login-proxy shared
@@ -150,4 +153,4 @@ def _looked_at(found: Crossovers) -> list[str]:
 
 def _present(found: Crossovers) -> str:
     present = found.axis.present
-    return "" if present is None else f" (now {numbers.with_unit(present, found.axis.unit)})"
+    return "" if present is None else f", now {numbers.with_unit(present, found.axis.unit)}"

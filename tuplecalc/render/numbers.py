@@ -83,21 +83,30 @@ def used(value: Number | None) -> str:
 
 
 def share(value: float) -> str:
-    """A share of connections, to about three digits: in percent, or as a power of ten where it is tiny.
+    """A share of connections: in percent to about three digits, or as one in so many where it is tiny.
 
-    >>> share(0.1618), share(0.00014), share(2.1e-7), share(1e-30), share(0.0), share(1.0)
-    ('16.2%', '0.014%', '2.1e-07', 'under 1e-12', 'none', '100%')
-    >>> share(0.9997), share(1 - 1e-8)
-    ('99.97%', 'just under 100%')
+    >>> share(0.1618), share(0.00014), share(2e-6), share(2.1e-7), share(4e-12), share(0.0), share(1.0)
+    ('16.2%', '0.014%', '1 in 500,000', '1 in 4.8 million', '1 in 250 billion', 'none', '100%')
+    >>> share(1e-30), share(0.9997), share(1 - 1e-8)
+    ('practically none', '99.97%', 'just under 100%')
     """
     if not value:
         return "none"
     if value < 1e-12:
-        return "under 1e-12"
+        return "practically none"
     if value < 1e-5:
-        return f"{value:.2g}"
+        return f"1 in {_rounded(1 / value)}"
     text = f"{value * 100:.3g}"
     return f"{text}%" if text != "100" or value == 1 else _beside_100(Fraction(value))
+
+
+def _rounded(value: float) -> str:
+    """A large number to two digits: ``480,000``, ``4.8 million``."""
+    value = float(f"{value:.1e}")
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if value >= size:
+            return f"{value / size:,.12g}{word}"
+    return f"{value:,.0f}"
 
 
 def between(ends: Iterable[float], write: Callable[[float], str] = share) -> str:
@@ -113,10 +122,10 @@ def between(ends: Iterable[float], write: Callable[[float], str] = share) -> str
 def written(value: float) -> str:
     """A share as it was asked for, with all its digits.
 
-    >>> written(1e-3), written(0.999999999999), written(1e-300)
-    ('0.1%', '99.9999999999%', '1e-300')
+    >>> written(1e-3), written(0.999999999999), written(1e-6), written(1e-300)
+    ('0.1%', '99.9999999999%', '1e-6', '1e-300')
     """
-    return f"{value:.12g}" if value < 1e-5 else f"{value * 100:.12g}%"
+    return f"{value:.12g}".replace("e-0", "e-") if value < 1e-5 else f"{value * 100:.12g}%"
 
 
 def duration(seconds: float) -> str:

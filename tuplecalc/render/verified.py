@@ -19,7 +19,7 @@ _WORDS = {
     "closed": "connections that the proxy or service closed",
     "ECONNRESET": "connections reset by the proxy",
     "EADDRNOTAVAIL": "no port left for this destination",
-    "EADDRINUSE": "no port left to bind",
+    "EADDRINUSE": "no port left that the program may pick",
     "ETIMEDOUT": "SYNs lost behind the proxy",
     "EMFILE": "no file descriptor left",
     "entries": "entries in the tracking table",

@@ -19,7 +19,7 @@ from tuplecalc.sources.told import cut
 
 CLIENTS = Said(
     65536,
-    unknown="how many addresses send; chosen so large that it is the devices that bind, not the clients",
+    unknown="how many addresses send; chosen so large that the hops are the limit, not the clients",
 )
 _COUNTED = "whether ports are taken from the same addresses elsewhere; counted as addresses of its own"
 _PLACE = re.compile(r"(?P<table>clients|traffic|(?:hops|services|traffic\.kinds)\[\d+\])\.(?P<key>\w+)")

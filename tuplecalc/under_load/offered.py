@@ -232,7 +232,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     >>> found.overloaded, round(found.blocking.upper, 3), found.exhausted.limit.hop
     (True, 0.162, 'login-proxy')
     """
-    result = capacity(of) if isinstance(of, Chain) else of
+    result = of if isinstance(of, Capacity) else capacity(of)
     traffic = result.chain.traffic
     rate = traffic.offered
     highest = result.rate if result.flows else 0

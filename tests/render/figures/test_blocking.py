@@ -218,19 +218,19 @@ def test_the_highest_and_the_offered_rate_are_lines_with_words() -> None:
         (
             "outage",
             {
-                "erlang": "Erlang's formula 16.2% at 700/s",
-                "blind": "expected, as ports are chosen blindly 47.8% to 64.8% at 700/s",
+                "erlang": "best case 16.2% at 700/s",
+                "blind": "expected, with blind picks 47.8% to 64.8% at 700/s",
             },
         ),
         (
             "hourglass",
             {
-                "erlang": "Erlang's formula under 10⁻⁹ at 2,000/s",
-                "blind": "expected, as ports are chosen blindly 2·10⁻⁶ at 2,000/s",
+                "erlang": "best case under 10⁻⁹ at 2,000/s",
+                "blind": "expected, with blind picks 2·10⁻⁶ at 2,000/s",
             },
         ),
         ("linux", {"search": "nat's port search (248 probes) at most 1.55% at 500/s"}),
-        ("no rate", {"erlang": "Erlang's formula", "blind": "expected, as ports are chosen blindly"}),
+        ("no rate", {"erlang": "best case", "blind": "expected, with blind picks"}),
     ],
 )
 def test_words_beside_the_curves(name: str, labels: dict[str, str]) -> None:

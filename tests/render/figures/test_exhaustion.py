@@ -109,7 +109,9 @@ def test_the_outage_is_told_as_everywhere() -> None:
     assert load is not None
     assert load.exhausted is not None
     assert (
-        words(ax, "dry") == f"dry after {numbers.duration(load.exhausted.seconds)}" == "dry after 9 min 9 s"
+        words(ax, "dry")
+        == f"runs out after {numbers.duration(load.exhausted.seconds)}"
+        == "runs out after 9 min 9 s"
     )
     assert list(line(ax, "dry:line")[0]) == [pytest.approx(load.exhausted.seconds)] * 2
     assert words(ax, "offer") == "offer ends after 25 min"
@@ -211,7 +213,7 @@ def test_words_over_the_axes_lie_apart_wherever_their_lines_are() -> None:
         ax = style.blank("half-page")
         with style.style():
             height = marked(
-                ax, [Mark(one, "dry after 9 h", "a", "-"), Mark(other, "700/s offered", "b", "-")]
+                ax, [Mark(one, "runs out after 9 h", "a", "-"), Mark(other, "700/s offered", "b", "-")]
             )
         assert height == 15 or other - one < 0.35
         check_words(ax)

@@ -194,7 +194,7 @@ def test_counts_lie_in_the_middle_of_their_cells() -> None:
         (
             (),
             ("traffic.hold=5m..9m", "hops.lvs.addresses"),
-            "login-proxy shared allows 586.5/s, and on the whole map",
+            "login-proxy shared allows 586.5/s, and limits the whole map",
         ),
         (
             (),

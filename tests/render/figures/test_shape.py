@@ -208,5 +208,5 @@ def test_a_leg_is_as_high_as_those_of_all_kinds_together() -> None:
     legs = [1050 * clients, office + 50 * clients, office + 3977 * endpoints, office + 3977 * endpoints]
     for place, leg in enumerate(legs):
         assert height(ax, "addresses", place + 0.5) == pytest.approx(log10(leg))
-    assert words(ax, "leg:A") == f"{legs[1]:,} tuples of legs that differ"
+    assert words(ax, "leg:A") == f"{legs[1]:,} tuples of several kinds"
     assert words(ax, "leg:clients").endswith("1,050 addresses × 28,232 ports × 6 endpoints")

@@ -112,7 +112,7 @@ def test_ip6tables_and_both_backends() -> None:
         ("-A PREROUTING -j TPROXY --on-port 1 --tproxy-mark one", "not understood"),
         ("-A POSTROUTING -j SNAT --to-source", "not understood"),
         ("-A POSTROUTING -s 198.18.1.0/24 -j NETMAP --to 198.18.9.0/24",
-         "one address for each: no ports are shared, so that this is no cone"),
+         "one address for each: no ports are shared, so that this is no NAT of ours"),
         ("-A PREROUTING -j RAWNAT", "RAWNAT is neither known nor a chain"),
         ("PREROUTING -j REDIRECT", "not understood"),
         ("# Table `nat' is incompatible, use 'nft' tool.",

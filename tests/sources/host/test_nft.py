@@ -219,7 +219,7 @@ def test_verdict_maps_of_a_balancer() -> None:
         ({"synproxy": {"mss": 1460}}, "not understood"),
         ({"xt": None}, "iptables made this rule, and nft does not print what it does: iptables-save would"),
         ({"snat": {"addr": "198.18.9.0", "type_flags": "prefix"}},
-         "one address for each: no ports are shared, so that this is no cone"),
+         "one address for each: no ports are shared, so that this is no NAT of ours"),
         ({"flow": {"op": "add", "flowtable": "@f"}}, "not understood"),
         ("odd", "not understood"),
         ({"redirect": {"port": 99999}}, "not understood"),

@@ -77,7 +77,7 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     is_hashed = any(each.hashed for each in searching)
     slow = is_hashed or sum(each.search != "exhaustive" for each in searching) > 1
     points = _BY_HASH if is_hashed else _POINTS
-    found = [curve("erlang", "Erlang's formula", partial(chain_blocking, exhaustive), points)]
+    found = [curve("erlang", "best case", partial(chain_blocking, exhaustive), points)]
     if offered is not None:
         found[0] = found[0]._replace(at=chain_blocking(exhaustive, offered))
     if _asked(result) and _shows(searching, found[0]):
@@ -86,7 +86,9 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
     if field := MeanField(result):
         known = searching if _asked(result) else exhaustive
         everywhere = partial(expected_share, result, known, field=field)
-        found.append(curve("blind", "expected, as ports are chosen blindly", everywhere, _POINTS))
+        found.append(curve("blind", "expected, with blind picks", everywhere, _POINTS))
+    if len(found) == 1:
+        found[0] = found[0]._replace(label="expected to fail")
     return tuple(found)
 
 

@@ -68,7 +68,7 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
     marks = []
     if dry is not None:
         ends = f"offer ends after {numbers.duration(course.seconds)}"
-        marks = [Mark(dry, f"dry after {numbers.duration(dry)}", "dry", ":")]
+        marks = [Mark(dry, f"runs out after {numbers.duration(dry)}", "dry", ":")]
         marks.append(Mark(course.seconds, ends, "offer", ":"))
         _recovery(ax, course)
         areas.append(_turned_away(ax, course, dry))

@@ -219,7 +219,7 @@ def _could(hop: HopCapacity, letters: _Type) -> list[str]:
         return [style.si(hop.tuple_space)]
     tuples = f"{style.count(hop.tuple_space)} {'tuple' if hop.tuple_space == 1 else 'tuples'}"
     if hop.sources * hop.ports * hop.endpoints != hop.tuple_space:
-        return [tuples, "of legs that differ"]
+        return [tuples, "of several kinds"]
     return [
         tuples,
         f"{style.count(hop.sources)} {'address' if hop.sources == 1 else 'addresses'}",

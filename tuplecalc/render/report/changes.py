@@ -32,7 +32,7 @@ def sides(found: Comparison, files: tuple[str, str] | None) -> tuple[str, str]:
     >>> from tuplecalc.questions.comparison import compare
     >>> both = compare(capacity(example("cone")), capacity(example("mixed")))
     >>> sides(both, None), sides(both, ("old.toml", "new.toml"))
-    (('Office NAT with four public addresses', 'A balancer before proxies, and two services …'), \
+    (('Office NAT with four public addresses', 'NAT in front of a proxy that captures b…'), \
 ('old.toml', 'new.toml'))
     """
     titles = _shortened(found.old.title), _shortened(found.new.title)

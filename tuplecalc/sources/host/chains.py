@@ -22,7 +22,7 @@ _FIRST = ("postrouting", "prerouting")
 """Hooks that are read before others: what translates stands there."""
 PROTOCOLS = {"6": "tcp", "17": "udp", "0": "", "all": ""}
 """Numbers and words that mean one of the protocols of :class:`~tuplecalc.sources.host.rule.Rule`."""
-ONE_TO_ONE = "one address for each: no ports are shared, so that this is no cone"
+ONE_TO_ONE = "one address for each: no ports are shared, so that this is no NAT of ours"
 LIMIT = "it limits how many connections there are, or come; that is not counted"
 _VERDICTS = {"drop": ("invalid", "drop-invalid"), "mark": ("transparent", "transparent-socket")}
 """What becomes of a word of :class:`Does` where the match says so."""

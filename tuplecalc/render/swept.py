@@ -15,9 +15,10 @@ from tuplecalc.render.table import PAGE, Page, Way
 MOST_ROWS = 2_000
 """What a table shows; CSV and JSON have all."""
 _A_SCREEN = 40
-_LIMITED = "limited by"
+_OF_BOTH, _OF_FLOWS, _OF_RATE = "limited by", "flows limited by", "rate limited by"
+_LIMITED = {_OF_BOTH, _OF_FLOWS, _OF_RATE}
 _WAYS = [Way(60, 0, 2), Way(26, 0, 2), Way(18, 0, 2), Way(12, 0, 1)]
-_DROPPED = ("in the best case", "served", "unserved", _LIMITED)
+_DROPPED = ("in the best case", "served", "unserved", _OF_FLOWS, _OF_RATE, _OF_BOTH)
 
 Parts = Iterable[Sweep]
 
@@ -42,7 +43,7 @@ def first_points(
             break
     figures = list(_columns(sweep.axes, shown, blocking=blocking))
     headers = [header for header, _ in figures]
-    words = {number for number, header in enumerate(headers) if header == _LIMITED}
+    words = {number for number, header in enumerate(headers) if header in _LIMITED}
     rows_of = list(zip(*(cells for _, cells in figures), strict=True))
 
     def build(way: Way) -> Iterator[list[str]]:
@@ -70,9 +71,9 @@ def _columns(
     flows, rates = found["binding"], found["rate_binding"]
     yield "flows", [numbers.count(int(value)) for value in found["flows"]]
     if flows != rates:
-        yield _LIMITED, flows
+        yield _OF_FLOWS, flows
     yield "rate /s", [numbers.rate(value) for value in found["rate"]]
-    yield _LIMITED, [value or "–" for value in rates]
+    yield _OF_BOTH if flows == rates else _OF_RATE, [value or "–" for value in rates]
     if "served" in found:
         for header in ("served", "unserved"):
             yield header, [*map(numbers.count, found[header])]

@@ -20,6 +20,7 @@ from tuplecalc.cli.inputs import (
     in_json,
     option,
 )
+from tuplecalc.cli.messages import say
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, TuplecalcError
 from tuplecalc.limits.capacity import Capacity
@@ -112,14 +113,14 @@ def capacity(
         except TuplecalcError as error:
             if not several:
                 raise
-            print(f"error: {error}", file=sys.stderr)
+            say(f"error: {error}")
             status = 2
         else:
             answers.append(_Answer(name, result, load))
     if answers:
         _write(answers, output)
     if output == "csv" and (rate is not None or share is not None):
-        print("The limits only; -o json has what becomes of the rate.", file=sys.stderr)
+        say("The limits only; -o json has what becomes of the rate.")
     for answer in answers:
         if _is_closed(answer, gates):
             status = max(status, 1)
@@ -176,9 +177,9 @@ def _is_closed(answer: _Answer, gates: Mapping[str, Fraction | None]) -> bool:
     start = name and f"{name}: "
     tripped = [*_above(load, _ABOVE, gates[_ABOVE]), *_failing(load, _FAILING, gates[_FAILING])]
     for reason in tripped:
-        print(f"{start}{reason}", file=sys.stderr)
+        say(f"{start}{reason}")
     if gates[_FAILING] is not None and (missing := condition(load)):
-        print(f"{start}{_FAILING} holds{missing.replace(', if', ' only if')}.", file=sys.stderr)
+        say(f"{start}{_FAILING} holds{missing.replace(', if', ' only if')}.")
     return bool(tripped)
 
 

@@ -28,7 +28,7 @@ from tuplecalc.limits.capacity import capacity as find_capacity
 from tuplecalc.network.file import show_path
 from tuplecalc.render import numbers
 from tuplecalc.render.json import versioned
-from tuplecalc.render.verdict import condition, expected, used, wanted
+from tuplecalc.render.verdict import carried, condition, expected, used, wanted
 from tuplecalc.under_load.offered import Offered, offered
 
 Output = Literal["table", "json", "csv", "markdown"]
@@ -189,8 +189,8 @@ def _above(load: Offered, name: str, share: Fraction | None) -> Iterator[str]:
         return
     if load.not_served and load.rate is not None:
         yield f"{name}: {numbers.percent(load.not_served)} of the clients get no ports."
-    if load.rate is not None and load.highest is not None and load.rate > load.highest * share:
-        yield f"{name} {numbers.percent(share)}: {numbers.rate(load.rate)}/s is {used(load)}."
+    if load.utilisation is None and load.overloaded or (load.utilisation or 0) > share:
+        yield f"{name} {numbers.percent(share)}: {carried(load)} {used(load)}."
     for each in load.wanted:
         if each.flows > each.possible * share or not each.served.are_all:
             yield f"{name} {numbers.percent(share)}: {wanted(each)}."

@@ -144,6 +144,34 @@ def test_ports_taken_for_all_services_are_so_for_each_family() -> None:
     assert is_equal(result, 6, highest_rate(topology))
 
 
+def with_shares(topology: Table, *shares: str) -> Table:
+    """The network with shares of its two groups of services."""
+    services = [group | {"share": share} for group, share in zip(topology["services"], shares, strict=True)]
+    return topology | {"services": services}
+
+
+TWO_GROUPS = [seed for seed in SEEDS[:60] if len(from_seed(seed)["services"]) == 2]
+
+
+def test_services_with_shares_are_those_of_the_program() -> None:
+    """A kind's part of a group is its share among those that the kind goes to, and counts once."""
+    every = []
+    for seed in TWO_GROUPS:
+        topology = with_shares(from_seed(seed), "3/4", "1/4")
+        if not some_may_have_no_block(topology):
+            flows, rate = math.floor(mean_flows(topology) + 1e-6), highest_rate(topology)
+            every.append(is_equal(capacity(from_dict(topology)), flows, rate))
+    assert (len(every), sum(every)) == (37, 37)
+
+
+def test_shares_that_are_those_of_the_endpoints_change_nothing() -> None:
+    for seed in TWO_GROUPS:
+        topology, _ = found(seed)
+        sizes = [len(families(group["addresses"])) for group in topology["services"]]
+        shares = (str(Fraction(size, sum(sizes))) for size in sizes)
+        assert figures(with_shares(topology, *shares)) == figures(topology), seed
+
+
 # Laws.
 
 

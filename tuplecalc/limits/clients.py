@@ -67,8 +67,7 @@ def flow_of(strand: Strand) -> Flow:
 
 def _parts(strand: Strand) -> Iterator[Expression]:
     """φ: the parts of a kind's flows that come from one group of clients, and go to one of services."""
-    shared = strand.services[0].share is not None
-    services = ("s", ".share") if shared else ("N", "")
+    services = ("s", ".share") if strand.by_share else ("N", "")
     sides = (
         ("clients", "a", ".addresses", strand.source, strand.sources),
         ("services", *services, strand.target, strand.targets),

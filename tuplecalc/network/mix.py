@@ -45,6 +45,8 @@ class Strand(NamedTuple):
     """How many addresses the kind comes from, by what tells them apart; none where there is one source."""
     targets: Mapping[str, Fraction] = MappingProxyType({})
     """The parts of what these clients send that go to each target, up to a common factor."""
+    by_share: bool = False
+    """Whether these are the groups' shares, not their endpoints."""
 
     @property
     def part(self) -> Fraction:
@@ -109,8 +111,9 @@ def _told_apart(
         for each in [by_family(group.addresses)]
         for family, addresses in each
     ]
+    alone = {"share": None}  # it has all of what goes to it; how much that is, `targets` of a strand say
     targets = [
-        (family, group.model_copy(update={"addresses": addresses}), part, _named(name, family, each))
+        (family, group.model_copy(update=alone | {"addresses": addresses}), part, _named(name, family, each))
         for number, group in enumerate(flows.services)
         for name, each in [(group.name or _unnamed(flows.services, number), by_family(group.addresses))]
         for weight in [Fraction(group.endpoints) if group.share is None else group.share]
@@ -144,6 +147,7 @@ def _told_apart(
                 target=target,
                 sources=sizes if len(sources) > 1 else {},
                 targets={name: share for _, _, share, name in reached} if len(reached) > 1 else {},
+                by_share=flows.services[0].share is not None,
             )
 
 

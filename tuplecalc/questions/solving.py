@@ -97,21 +97,14 @@ def solve(
     best: Number | None
     step = 1
     if axis.is_count:
-<<<<<<< HEAD
-        best = (search.most if is_largest else search.least)(int(low), int(high))
+        serving = search.serving(int(low), int(high))
+        top = int(high) if serving is None else max(int(low), serving)
+        best = (search.most if is_largest else search.least)(int(low), top)
         served = search.most_served(int(low), int(high)) if best is None and is_largest else None
         best = served if served is not None and search.met(served) else best
         if best is not None and not is_largest:
             best = next(filter(search.met, bounds.up(int(best), int(high))), None)
-        worst = high if not is_largest else low if served is None else served
-=======
-        serving = search.serving(int(low), int(high))
-        top = int(high) if serving is None else max(int(low), serving)
-        best = (search.most if is_largest else search.least)(int(low), top)
-        if best is not None and not is_largest:
-            best = next(filter(search.met, bounds.up(int(best), int(high))), None)
-        worst = low if is_largest else top
->>>>>>> v4
+        worst = top if not is_largest else low if served is None else served
         shown = worst if best is None else best
         step = 1 if is_largest else bounds.step(int(shown))
         next_one = shown + (step if is_largest else -step)

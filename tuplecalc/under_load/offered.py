@@ -303,13 +303,15 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
 def _used(result: Capacity, found: Iterable[Pools], rate: Fraction) -> Iterator[HopUse]:
     """How much of each hop's highest rate is offered: each limit counts the keys of clients with ports only.
 
-        rate · Σ part·keys·seconds of those with ports / Σ of all / the limit's highest rate
+    rate · Σ part·keys·seconds of those with ports / Σ of all / the limit's highest rate
     """
     shares = {(each.limit.hop, each.limit.name): _share_of_served(each.takings) for each in found}
     for hop in result.hops:
         limits = [limit for limit in hop.limits if limit.rate is not None]
         uses = [
-            rate * shares.get((hop.name, limit.name), Fraction(1)) / limit.rate for limit in limits if limit.rate
+            rate * shares.get((hop.name, limit.name), Fraction(1)) / limit.rate
+            for limit in limits
+            if limit.rate
         ]
         yield HopUse(hop.name, max(uses) if uses and len(uses) == len(limits) else None)
 

@@ -306,7 +306,7 @@ def test_crossovers_and_knobs_are_explained() -> None:
         "  flows  from 0 s on               login-proxy shared\n"
         "  rate   from 0 s to 60 s (1 min)  lvs ports\n"
         "         from 60 s (1 min) on      login-proxy shared\n"
-        "\nBy how much each figure changes with 1% more of a value, while the same limit is the\n"
+        "\nBy how much each figure changes with 1% more of a value, while the same limit is\n"
     )
     assert "traffic.hold                             -0.909%\n" in said
     assert "+0%" not in said

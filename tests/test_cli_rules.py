@@ -63,10 +63,8 @@ def test_three_rules_for_each_limit_of_the_hops_and_one_that_says_when_nobody_lo
     assert written.count("hop='login-proxy',limit='entries'") == 10
     whole = invoke("rules", "cone", "--set", "hops.nat.max_entries=9").stdout
     assert whole.count("limit='entries'") == 10
-    assert "9 entries in a scope; each connection takes entries of the tracking table, which has" in whole
-    assert (
-        "64,512 ports in a scope; a connection has two sides at the proxy, and each takes a port" in written
-    )
+    assert "9 entries there; each connection takes entries of the tracking table, which has" in whole
+    assert "64,512 ports there; a connection has two sides at the proxy, and each takes a port" in written
     assert "clients" not in written
     assert "hop='lvs'" in invoke("rules", "outage").stdout
 

@@ -31,7 +31,7 @@ def result(chain: Chain, *, measured: int | None = None, held: bool = True) -> V
 
 
 def measuring(monkeypatch: pytest.MonkeyPatch, **keys: Any) -> None:
-    def verify(chain: Chain, *, factor: int | None, rates: bool) -> Verification:
+    def verify(chain: Chain, *, factor: int | None, rates: bool, begin: Any) -> Verification:
         assert factor is None
         assert not rates
         return result(chain, **keys)

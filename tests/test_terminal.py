@@ -18,6 +18,7 @@ from rich.cells import cell_len
 
 import tuplecalc as tc
 from tests.command import DIRECT, HUGE, PLAIN, bare, invoke, refused, run, terminal
+from tests.test_cli_verify import result as recorded
 from tuplecalc.network.file import EXAMPLES, example_text
 from tuplecalc.network.replace import set_values
 
@@ -131,20 +132,54 @@ SHOWN = [
     "presets",
     "presets haproxy",
     "examples",
-    "capacity --help",
+    "rules",
+    "verify cone",
+    "observe FILE --hop lvs --from TABLE",
 ]
 
 
 @pytest.mark.parametrize("command", SHOWN)
 def test_no_line_is_wider_than_the_terminal(
-    command: str, everything: str, monkeypatch: pytest.MonkeyPatch
+    command: str, everything: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = [everything if word == "FILE" else word for word in command.split()]
+    monkeypatch.setattr("tuplecalc.lab.verification.verify", lambda chain, **_: recorded(chain))
+    table = tmp_path / "ss.txt"
+    table.write_text(
+        "tcp ESTAB 0 0 198.18.0.1:40000 198.18.9.9:443\nwhat is this line about, that nobody understands\n"
+    )
+    words = {"FILE": everything, "TABLE": str(table)}
+    arguments = [words.get(word, word) for word in command.split()]
     for width in (60, 80, 120, 200):
         lines_at(monkeypatch, width, *arguments)
     for width in (40, 20):  # there an answer is enough
         monkeypatch.setenv("COLUMNS", str(width))
         assert invoke(*arguments).stdout
+
+
+HELP = """
+from tuplecalc.cli import COMMANDS, app
+for words in ([], *([command] for command in COMMANDS)):
+    try:
+        app([*words, "--help"], prog_name="tuplecalc")
+    except SystemExit:
+        pass
+"""
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_help_fits_and_cuts_no_word(width: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HELP],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**PLAIN, "COLUMNS": str(width)},
+    )
+    assert done.stderr == ""
+    assert done.stdout.count("Usage: ") == 15
+    assert max(map(cell_len, done.stdout.splitlines())) <= min(width, 100)
+    assert not re.search(r"\w…|\w\.\.\.", done.stdout)
+    assert " hops.lvs.addresses=1..64," in done.stdout
 
 
 FIGURE = re.compile(r"(?<![\w.])\d[\d,.]*(?:e\d+)?%?(?![\w.])")

@@ -31,7 +31,7 @@ def test_every_limit_column_mark_and_kind_of_hop_is_explained() -> None:
     load = offered(mixed)
     way = table.Way(9, 9, 2)
     tables = (
-        capacity._hops(mixed, way),
+        capacity._hops(mixed, load, way),
         capacity._limits(mixed, way, is_wide=True),
         capacity._limits_of_kinds(mixed, way, is_wide=True),
     )
@@ -39,7 +39,7 @@ def test_every_limit_column_mark_and_kind_of_hop_is_explained() -> None:
     rows = {
         row[1]
         for name in ("outage", "hourglass")
-        for row in capacity._hops(tc.capacity(tc.example(name)), way)
+        for row in capacity._hops(tc.capacity(tc.example(name)), tc.offered(tc.example(name)), way)
     }
     verdicts = {
         "fits",

@@ -56,7 +56,7 @@ class _Commands(Group):
         if cmd_name not in COMMANDS:
             return None
         if cmd_name not in self.commands:
-            alone = typer.Typer(add_completion=False, context_settings=_HELP)
+            alone = typer.Typer(add_completion=False, context_settings=_HELP, rich_markup_mode=None)
             name = cmd_name + "_" * iskeyword(cmd_name)
             module = import_module(f"{__name__}.{name}")
             alone.command(cmd_name, cls=getattr(module, "Command", Command))(getattr(module, name))
@@ -84,13 +84,14 @@ class _Commands(Group):
         sys.exit(status or 0)
 
 
-_HELP = {"help_option_names": ["-h", "--help"]}
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 app = typer.Typer(
     name="tuplecalc",
     cls=_Commands,
     no_args_is_help=True,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings=_HELP,
 )
 
@@ -141,7 +142,9 @@ def _start_fast() -> None:
 
 
 def _fail(message: str) -> NoReturn:
+    from tuplecalc.cli.messages import say
+
     with suppress(OSError, AttributeError):  # standard error may be full or closed as well
-        print(f"error: {message}", file=sys.stderr)
+        say(f"error: {message}")
         sys.stderr.flush()
     os._exit(2)  # what is left in a full buffer would fail again on the way out

@@ -20,6 +20,7 @@ from tuplecalc.cli.inputs import (
     in_json,
     option,
 )
+from tuplecalc.cli.messages import say
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, TuplecalcError
 from tuplecalc.limits.capacity import Capacity
@@ -27,7 +28,7 @@ from tuplecalc.limits.capacity import capacity as find_capacity
 from tuplecalc.network.file import show_path
 from tuplecalc.render import numbers
 from tuplecalc.render.json import versioned
-from tuplecalc.render.verdict import condition, expected, used, wanted
+from tuplecalc.render.verdict import carried, condition, expected, used, wanted
 from tuplecalc.under_load.offered import Offered, offered
 
 Output = Literal["table", "json", "csv", "markdown"]
@@ -112,14 +113,14 @@ def capacity(
         except TuplecalcError as error:
             if not several:
                 raise
-            print(f"error: {error}", file=sys.stderr)
+            say(f"error: {error}")
             status = 2
         else:
             answers.append(_Answer(name, result, load))
     if answers:
         _write(answers, output)
     if output == "csv" and (rate is not None or share is not None):
-        print("The limits only; -o json has what becomes of the rate.", file=sys.stderr)
+        say("The limits only; -o json has what becomes of the rate.")
     for answer in answers:
         if _is_closed(answer, gates):
             status = max(status, 1)
@@ -176,9 +177,9 @@ def _is_closed(answer: _Answer, gates: Mapping[str, Fraction | None]) -> bool:
     start = name and f"{name}: "
     tripped = [*_above(load, _ABOVE, gates[_ABOVE]), *_failing(load, _FAILING, gates[_FAILING])]
     for reason in tripped:
-        print(f"{start}{reason}", file=sys.stderr)
+        say(f"{start}{reason}")
     if gates[_FAILING] is not None and (missing := condition(load)):
-        print(f"{start}{_FAILING} holds{missing.replace(', if', ' only if')}.", file=sys.stderr)
+        say(f"{start}{_FAILING} holds{missing.replace(', if', ' only if')}.")
     return bool(tripped)
 
 
@@ -188,8 +189,8 @@ def _above(load: Offered, name: str, share: Fraction | None) -> Iterator[str]:
         return
     if load.not_served and load.rate is not None:
         yield f"{name}: {numbers.percent(load.not_served)} of the clients get no ports."
-    if load.rate is not None and load.highest is not None and load.rate > load.highest * share:
-        yield f"{name} {numbers.percent(share)}: {numbers.rate(load.rate)}/s is {used(load)}."
+    if load.utilisation is None and load.overloaded or (load.utilisation or 0) > share:
+        yield f"{name} {numbers.percent(share)}: {carried(load)} {used(load)}."
     for each in load.wanted:
         if each.flows > each.possible * share or not each.served.are_all:
             yield f"{name} {numbers.percent(share)}: {wanted(each)}."

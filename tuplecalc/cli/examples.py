@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from tuplecalc.cli.files import examples_begun, with_schema
+from tuplecalc.cli.messages import say
 from tuplecalc.cli.outputs import unwritten
 from tuplecalc.errors import InputError
 from tuplecalc.network.file import EXAMPLES, example, example_text, show_path
@@ -50,7 +51,7 @@ def examples(
             path = write / f"{each}.toml" if name is None or os.path.isdir(write) else write  # noqa: PTH112
             _write_new(path, example_text(each))
             with_schema(path)
-            print(f"wrote {show_path(path)}", file=sys.stderr)
+            say(f"wrote {show_path(path)}")
 
 
 def _write_new(path: Path, text: str) -> None:

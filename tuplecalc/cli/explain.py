@@ -10,6 +10,7 @@ import typer
 
 from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, OUTPUT, Settings, chain, in_json, put
+from tuplecalc.cli.messages import say
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import ChainError, InputError
 from tuplecalc.network.chain import Chain
@@ -72,7 +73,7 @@ def _is_said(word: str) -> bool:
     if entry is None:
         return False
     if word in EXAMPLES or os.path.lexists(word):
-        print(f"The word {word}: tuplecalc explain {word.upper()}", file=sys.stderr)
+        say(f"The word {word}: tuplecalc explain {word.upper()}")
         return False
     sys.stdout.write(glossary.text(entry))
     return True

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tuplecalc.cli.files import with_schema
+from tuplecalc.cli.messages import say
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, target, write
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError
@@ -53,8 +54,8 @@ def import_(
     if path != STANDARD_OUTPUT:
         with_schema(Path(path))
     for line in (*told(found.remarks), *found.passed_over):
-        print(line, file=sys.stderr)
+        say(line)
     if found.unknowns:
         there = "" if path == STANDARD_OUTPUT else f" in {path}"
         lines = "1 line" if found.unknowns == 1 else f"{found.unknowns} lines"
-        print(f'{lines}{there} marked "unknown": what the sources do not say.', file=sys.stderr)
+        say(f'{lines}{there} marked "unknown": what the sources do not say.')

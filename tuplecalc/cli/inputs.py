@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from tuplecalc.cli.files import begun, meant, missing, of_another_kind
+from tuplecalc.cli.messages import say
 from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
@@ -67,7 +68,7 @@ def chain(file: str | None, settings: list[str] | None, rate: str | None = None)
 
 def _chain(file: str | None, changes: list[str]) -> Chain:
     if file is None:
-        print(f"No file given: this is the bundled example {DEFAULT_EXAMPLE}.", file=sys.stderr)
+        say(f"No file given: this is the bundled example {DEFAULT_EXAMPLE}.")
         return example(DEFAULT_EXAMPLE, changes)
     if not file:
         raise InputError("the name of the file is empty; leave it out for the bundled example")
@@ -79,7 +80,7 @@ def _chain(file: str | None, changes: list[str]) -> Chain:
         return example(file, changes)
     found = meant(file)
     if found != file:
-        print(f"{file}: this is {found}.", file=sys.stderr)
+        say(f"{file}: this is {found}.")
     try:
         return load(found, changes)
     except (InputError, ChainError) as error:

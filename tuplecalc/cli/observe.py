@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
@@ -14,6 +13,7 @@ import typer
 
 from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import OUTPUT, Settings, duration, in_json, option, whole, with_text
+from tuplecalc.cli.messages import say
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, target, write
 from tuplecalc.cli.own import HOPS, own_chain, own_hops
 from tuplecalc.cli.progress import followed
@@ -118,7 +118,7 @@ def observe(
     if fill is not None and made is not None:
         write(fill, made.text.encode())
         for words in (*made.left, f"wrote {show_path(fill)}"):
-            print(words, file=sys.stderr)
+            say(words)
     if gate is not None and seen.fullest is not None and seen.fullest.share > gate:
         raise typer.Exit(1)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
 from collections.abc import Sequence
 
 import typer
 
+from tuplecalc.cli.messages import say
 from tuplecalc.errors import InputError, nearest, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import loads
@@ -82,5 +82,5 @@ def own_chain() -> tuple[Chain, str]:
     source = opened("-", io.BytesIO(done.stdout), "this machine")
     found = written([(source, READER.read(source))])
     for line in told(found.remarks):
-        print(line, file=sys.stderr)
+        say(line)
     return loads(found.text, source=source.name), found.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from fractions import Fraction
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tuplecalc.cli.inputs import File, Rate, Settings, chain, option
+from tuplecalc.cli.messages import say
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
@@ -95,9 +95,9 @@ def plot(
         drawn = style.encode(ax, file_format, resolution)
     write(path, drawn)
     if lacking := fonts.fall_back(style.figure_of(ax)).message:
-        print(lacking, file=sys.stderr)
+        say(lacking)
     if path != STANDARD_OUTPUT:
-        print(f"wrote {show_path(path)}: {' '.join(ax.get_title(loc='left').split())}", file=sys.stderr)
+        say(f"wrote {show_path(path)}: {' '.join(ax.get_title(loc='left').split())}")
 
 
 def _format(output: str) -> str:

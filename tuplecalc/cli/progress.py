@@ -23,6 +23,10 @@ class Work:
     done: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
 
+    def begin(self, what: str) -> None:
+        """Now something else is under way."""
+        self.what = what
+
     def advance(self, steps: int = 1) -> None:
         """So many steps more are done."""
         self.done += steps
@@ -51,7 +55,7 @@ class Work:
         with shown:
             task = shown.add_task(self.what, total=self.total)
             while not self._over.wait(_EVERY):
-                shown.update(task, completed=self.done)
+                shown.update(task, description=self.what, completed=self.done)
 
 
 @contextmanager

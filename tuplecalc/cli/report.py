@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import PurePath
 from typing import Annotated
 
 import typer
 
 from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, changes_of, with_text
+from tuplecalc.cli.messages import say
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
@@ -60,7 +60,7 @@ def report(
         made = printed(page, by) if by else page.encode(errors="replace")
     write(path, made)
     if path != STANDARD_OUTPUT:
-        print(f"wrote {show_path(path)}", file=sys.stderr)
+        say(f"wrote {show_path(path)}")
 
 
 def _files(old: str, new: str | None, settings: list[str] | None) -> tuple[str, str]:

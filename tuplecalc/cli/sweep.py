@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tuplecalc.cli.inputs import OUTPUT, File, Rate, Settings, chain
+from tuplecalc.cli.messages import say
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tuplecalc.questions.sweep import Sweep
 
 _PART = 100_000  # points that are calculated and written at once
-_LOSSY_PART = 100  # the same where each takes some milliseconds
+_LOSSY_PART = 1  # where each takes a tenth of a second or more
 _MOST_POINTS = 10_000_000_000  # a terabyte as CSV
 
 
@@ -33,7 +34,8 @@ def sweep(
     settings: Settings = None,
     rate: Rate = None,
     blocking: Annotated[
-        bool, typer.Option("--blocking", help="Say what fails at the offered rate; milliseconds a point.")
+        bool,
+        typer.Option("--blocking", help="Say what fails at the offered rate; about 0.1 s a point, or more."),
     ] = False,
     output: Annotated[Literal["table", "csv", "json"], OUTPUT] = "table",
 ) -> None:
@@ -68,7 +70,7 @@ def sweep(
                 written, left = swept.first_points(found, parts, blocking=blocking, page=page())
             sys.stdout.write(written)
             if left:
-                print(f"{left:,} points more; -o csv has all.", file=sys.stderr)
+                say(f"{left:,} points more; -o csv has all.")
 
 
 def _followed(found: Sweep, points: int, *, is_shown: bool) -> Generator[Sweep]:

@@ -8,6 +8,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 _WORDS = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "path": "PATH", "file": "PATH"}
+_ALL = 1000
 
 
 def _taken(param: Any, ctx: Any) -> str | None:
@@ -39,3 +40,10 @@ class Group(TyperGroup):
         """Write the help."""
         _reword(self, ctx)
         super().format_help(ctx, formatter)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write what commands there are, each with all of its sentence."""
+        names = self.list_commands(ctx)
+        rows = [(name, self.get_command(ctx, name).get_short_help_str(_ALL)) for name in names]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)

@@ -8,7 +8,7 @@ behind these numbers, so that legs of one tuple would begin alike.  Therefore co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, sqrt
@@ -122,14 +122,17 @@ def blindly(result: Capacity, found: Sequence[Way], blind: Sequence[str]) -> Bli
 
 
 def fill(
-    law: Blindly, result: Capacity
+    law: Blindly, result: Capacity, begin: Callable[[str], None]
 ) -> tuple[list[Figure], dict[str, Any], list[tuple[str, dict[str, Any]]]]:
     """One flow after the other until all are open: how many live, and what clients and namespaces say."""
+    begin("building the chain")
     with Lab(_apart(result)) as lab:
+        begin(f"opening {law.flows:,} connections, one after the other")
         clients, *others = lab.peers
         _begin(lab)
         clients.send("open", flows=law.flows)
         opened = clients.answer(SECONDS + 15)
+        begin("counting those that live")
         clients.send("close", flows=opened["open"], is_oldest=True)
         living = clients.answer(60)["living"]
         reports = [(peer.node.name, peer.ask("report")) for peer in others]

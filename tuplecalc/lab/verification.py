@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
 from time import monotonic
@@ -78,12 +79,22 @@ class Verification:
         return all(figure.agrees for figure in self.figures)
 
 
-def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> Verification:
+def _unseen(stage: str) -> None:
+    """Nobody follows."""
+
+
+def verify(
+    chain: Chain,
+    *,
+    factor: int | None = None,
+    rates: bool = False,
+    begin: Callable[[str], None] = _unseen,
+) -> Verification:
     """Build a chain in network namespaces, open connections until no more are admitted, and count.
 
     The chain is scaled down first (:func:`~tuplecalc.lab.scale.scale`).  ``rates`` also measures the rate
-    that it sustains.  Raises :class:`~tuplecalc.errors.InputError` where this machine cannot build it, and
-    for what Linux cannot do.
+    that it sustains.  ``begin`` is told what begins: building, opening, measuring.  Raises
+    :class:`~tuplecalc.errors.InputError` where this machine cannot build it, and for what Linux cannot do.
     """
     refuse(chain)
     if rates:
@@ -101,9 +112,9 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     drawing = tuple(drawing_hops(scaled.chain))
     law = blindly.blindly(scaled.result, found, blind)
     if law is not None:
-        figures, admitted, reports = blindly.fill(law, scaled.result)
+        figures, admitted, reports = blindly.fill(law, scaled.result, begin)
     else:
-        admitted, reports = _fill(scaled, is_blind=bool(blind))
+        admitted, reports = _fill(scaled, begin, is_blind=bool(blind))
         bound = scaled.result.flows_at_most or bool(mixing) or bool(drawing)
         proxies = [proxy for _, report in reports for proxy in report["proxies"]]
         figures = [
@@ -115,6 +126,8 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
         errors = sum((Counter(proxy["errors"]) for proxy in report["proxies"]), Counter[str]())
         said[name] = dict(errors) | report["kernel"]
     rate = None
+    if rates:
+        begin("measuring what dies" if law is not None else "measuring the rate")
     if rates and law is not None:
         figures.append(blindly.replace(law, scaled.result))
     elif rates:
@@ -137,11 +150,15 @@ def verify(chain: Chain, *, factor: int | None = None, rates: bool = False) -> V
     )
 
 
-def _fill(scaled: Scaled, *, is_blind: bool) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
+def _fill(
+    scaled: Scaled, begin: Callable[[str], None], *, is_blind: bool
+) -> tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]:
     """What the clients say, and the report of each other namespace by its name."""
     predicted = scaled.result.flows
     proxies = [hop for hop in scaled.chain.hops if isinstance(hop, Proxy)]
+    begin("building the chain")
     with Lab(plan(scaled.chain)) as lab:
+        begin(f"opening {predicted:,} connections")
         clients, *others = lab.peers
         clients.send(
             "admit",
@@ -158,4 +175,5 @@ def _fill(scaled: Scaled, *, is_blind: bool) -> tuple[dict[str, Any], list[tuple
             },
         )
         admitted = clients.answer(SECONDS + _SPARE_SECONDS)
+        begin("counting them in the kernel")
         return admitted, [(peer.node.name, peer.ask("report")) for peer in others]

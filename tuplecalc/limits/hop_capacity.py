@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Number
@@ -28,11 +27,6 @@ class HopCapacity(NamedTuple):
     """Source ports of each of these."""
     endpoints: int
     """Endpoints that the leg addresses."""
-
-    def utilisation(self, rate: Fraction | None) -> Number | None:
-        """A rate over the highest that the hop's own limits sustain; None where nothing limits it."""
-        rates = [limit.rate for limit in self.limits if limit.rate is not None]
-        return rate / min(rates) if rate is not None and rates and min(rates) else None
 
     def __repr__(self) -> str:
         rate = "" if self.rate is None else f", {float(self.rate):,.6g}/s"

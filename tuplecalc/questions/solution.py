@@ -27,8 +27,15 @@ class Target(NamedTuple):
     serves: bool = False
 
     def is_met(self, result: Capacity) -> bool:
-        """Whether a chain has the flows and the rate (None: nothing limits it); blocking aside."""
-        return self.has_flows(result) and self.has_rate(result)
+        """Whether all clients get ports, and there are the flows and the rate (None: nothing limits it).
+
+        Blocking aside: of clients without ports all that they open fails, and so blocking counts them.
+        """
+        return self.has_clients(result) and self.has_flows(result) and self.has_rate(result)
+
+    def has_clients(self, result: Capacity) -> bool:
+        """Whether enough clients get ports: all of them, or all but the part that may fail."""
+        return result.served.without <= (self.blocking or 0)
 
     def has_flows(self, result: Capacity) -> bool:
         """Whether its flows are enough, in all and of each client."""
@@ -74,6 +81,10 @@ class Solution:
     """The largest value that the product allows; None where it names none in the range."""
     step: int = 1
     """How far it is from the value to the next one that the key takes."""
+    is_proven: bool = True
+    """Whether there is no other value in the range that would do, where there is none."""
+    serving: int | None = None
+    """The largest value with which enough clients get ports, where more leave more of them without."""
 
     @property
     def is_time(self) -> bool:

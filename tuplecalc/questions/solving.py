@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number, tidy
+from tuplecalc.limits.served import served
 from tuplecalc.network.chain import Chain, check_chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.replace import path_steps, replace
@@ -29,6 +30,7 @@ from tuplecalc.under_load.roots import first_whole
 FARTHEST = 1_000_000
 """Services, and machines that share them out: more is no design."""
 _FIRST = 32  # values of a number that may go up and down, looked at one by one
+_MOST = 500  # of such a number in a long range, where that finds none
 _SHORTEST = Fraction(2, 10**18)  # half of it is the shortest time that a chain takes, but for none
 _CLOSEST = Fraction(1, 10**30)  # of a time: where bisection ends
 _CLOSE = Fraction(1, 10**9)  # the same where only blocking tells, in floats
@@ -58,8 +60,10 @@ def solve(
     Exact integers and fractions are bisected by :func:`~tuplecalc.limits.capacity.capacity` of the
     chain with the value, from a guess in proportion outwards.  So the answer meets the target, and
     one less does not: the least of all, where more is never worse.  Where more may be worse
-    (services, instances, blocks, clients that share out ports), it is the least up to 32, and beyond
-    that one from which on the target is met.  A time meets the target, and one longer by 1e-30
+    (services, instances, clients that share out ports), it is the least up to 32, and beyond
+    that one from which on the target is met, where one is found (:attr:`Solution.is_proven`).  Larger
+    blocks, and more clients, leave clients without ports: the largest value that serves them is the
+    end of the range.  A time meets the target, and one longer by 1e-30
     of it does not (1e-9 with ``blocking``); it is exact where it is the root of a straight line.
     The shares that will do have no gap, since what flows take of a limit is convex in them: the
     answer is their upper end.
@@ -86,18 +90,28 @@ def solve(
         raise InputError(f"{show(path)}: {rule}; name another number")
     search = _Search(chain, axis, target)
     low, high = axis.values
+    serving = None
     is_bounded = bounds.most is not None and bounds.most <= high
     high = bounds.most if is_bounded and bounds.most else high
     is_largest = not axis.is_count or (target.serves and of_clients in ("addresses", "flows_each"))
     best: Number | None
     step = 1
     if axis.is_count:
+<<<<<<< HEAD
         best = (search.most if is_largest else search.least)(int(low), int(high))
         served = search.most_served(int(low), int(high)) if best is None and is_largest else None
         best = served if served is not None and search.met(served) else best
         if best is not None and not is_largest:
             best = next(filter(search.met, bounds.up(int(best), int(high))), None)
         worst = high if not is_largest else low if served is None else served
+=======
+        serving = search.serving(int(low), int(high))
+        top = int(high) if serving is None else max(int(low), serving)
+        best = (search.most if is_largest else search.least)(int(low), top)
+        if best is not None and not is_largest:
+            best = next(filter(search.met, bounds.up(int(best), int(high))), None)
+        worst = low if is_largest else top
+>>>>>>> v4
         shown = worst if best is None else best
         step = 1 if is_largest else bounds.step(int(shown))
         next_one = shown + (step if is_largest else -step)
@@ -122,6 +136,8 @@ def solve(
         is_largest=is_largest,
         most=bounds.most if is_bounded else None,
         step=step,
+        is_proven=search.is_proven,
+        serving=None if serving is None or serving < low else serving,
     )
 
 
@@ -148,6 +164,7 @@ class _Search:
     def __init__(self, chain: Chain, axis: Axis, target: Target) -> None:
         self.chain, self.axis, self.target = chain, axis, target
         self.known: dict[Number, _Tried] = {}
+        self.is_proven = True
 
     def at(self, value: Number) -> _Tried:
         """What a value gives."""
@@ -165,6 +182,23 @@ class _Search:
         """Whether a value meets the target."""
         return self.at(value).is_met
 
+    def serving(self, low: int, high: int) -> int | None:
+        """The largest number with which enough clients get ports; low - 1 where there is none.
+
+        None where they do at the upper end: blocks get fewer as they grow, and clients more, so that it
+        never gets better again.
+        """
+        if not self._is_block and not self._is_of_clients:
+            return None
+
+        def are_too_few(value: int) -> bool:
+            chain = replace(self.chain, *self.axis.change(value))
+            return served(chain).without > (self.target.blocking or 0)
+
+        if not are_too_few(high):
+            return None
+        return (low if are_too_few(low) else first_whole(are_too_few, low, high)) - 1
+
     def least(self, low: int, high: int) -> int | None:
         """The least whole number that will do."""
         if self._may_fall() or not self.met(high):
@@ -173,7 +207,7 @@ class _Search:
                 if self.met(n):
                     return n if n - below <= 1 else first_whole(self.met, below, n)
                 below = n
-            return None
+            return self._looked_for(low, high) if self._may_fall() else None
         present = min(max(int(self.axis.present or low), low), high)
         guess, step = min(max(self._in_proportion(present), low), high), 1
         if self.met(guess):
@@ -184,11 +218,27 @@ class _Search:
             guess, step = guess + step, 2 * step
         return first_whole(self.met, guess, min(guess + step, high))
 
+    def _looked_for(self, low: int, high: int) -> int | None:
+        """One of a range where more may be worse: each number of a short one, else some of them all over it."""
+        several = [*range(low, high + 1, -(-(high + 1 - low) // _MOST))]
+        self.is_proven = len(several) == high + 1 - low
+        return next(filter(self.met, several), None)
+
     def _may_fall(self) -> bool:
-        """Whether more may be worse: what is dealt out leaves a rest."""
+        """Whether more may be worse: what is dealt out leaves a rest, and more clients leave more without."""
         steps = path_steps(self.axis.path)
         divided = any(isinstance(hop, Cone) and hop.block == "even" for hop in self.chain.hops)
-        return divided or steps[0] == "services" or steps[-1] in ("instances", "block")
+        without = self._is_of_clients and bool(self.target.blocking)
+        return divided or without or self._is_block or steps[0] == "services" or steps[-1] == "instances"
+
+    @property
+    def _is_block(self) -> bool:
+        return path_steps(self.axis.path)[-1] == "block"
+
+    @property
+    def _is_of_clients(self) -> bool:
+        steps = path_steps(self.axis.path)
+        return (steps[0], steps[-1]) == ("clients", "addresses")
 
     def _in_proportion(self, present: int) -> int:
         """Where the target would be met if all figures grew with the number."""

@@ -47,7 +47,7 @@ def watched(capacity: Capacity, hops: Sequence[str]) -> Iterator[Watched]:
     limits = [limit for limit in capacity.limits if limit.hop in hops]
     for limit in limits:
         if limit.kind in RULES:
-            keys = f"{numbers.count(limit.size.value)} {limit.kind.resource} in a scope"
+            keys = f"{numbers.count(limit.size.value)} {limit.kind.resource} there"
             yield Watched(limit.hop, limit.name, f"{keys}; {limit.kind.sentence}")
     machines = {hop.name: hop.on for hop in capacity.chain.hops}
     known = {machines.get(limit.hop) for limit in limits if limit.kind is ENTRIES}
@@ -76,7 +76,7 @@ def rules(limits: Sequence[Watched] = ()) -> str:
 def _of(limit: Watched | None) -> Iterator[_Rule]:
     if limit is None:
         only, labels, what = "", {}, "{{ $labels.hop }} {{ $labels.limit }}"
-        why = "`tuplecalc observe` shows the busiest scopes"
+        why = "`tuplecalc observe` shows where it is fullest"
     else:
         only = f"{{hop={_quoted(limit.hop)},limit={_quoted(limit.limit)}}}"
         labels = {"hop": _plain(limit.hop), "limit": _plain(limit.limit)}
@@ -88,7 +88,7 @@ def _of(limit: Watched | None) -> Iterator[_Rule]:
             f"tuplecalc_tuples_used_ratio{only} > {float(share)}",
             wait,
             labels | {"severity": severity},
-            f"{what} {at}: over {numbers.percent(share)} of the fullest scope is taken",
+            f"{what} {at}: over {numbers.percent(share)} is taken where it is fullest",
             f"{{{{ $value | humanizePercentage }}}} of it is taken: {why}.",
         )
     # What lingers levels off, so that what is open has to grow.  It has to grow now, for longer than a step
@@ -101,7 +101,7 @@ def _of(limit: Watched | None) -> Iterator[_Rule]:
         f" and (deriv({is_open}[5m:1m]) > 0 or tuplecalc_tuples_used{only} >= tuplecalc_tuples_limit{only})",
         "10m",
         labels | {"severity": "critical"},
-        f"{what} {at}: the fullest scope is all taken within the hour",
+        f"{what} {at}: all is taken within the hour where it is fullest",
         f"As it grew in the last half hour, {{{{ $value | humanize }}}} are wanted in an hour: {why}.",
     )
 

@@ -85,7 +85,7 @@ def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:
             yield from prose(kinds.UP_TO, "dim")
     limits, ways = (_limits_of_kinds, _OF_KINDS) if parts else (_limits, _WAYS)
     yield "", ""
-    yield from _fitting(partial(_hops, result), page, _WAYS)
+    yield from _fitting(partial(_hops, result, load), page, _WAYS)
     yield "", ""
     yield from _fitting(partial(limits, result, is_wide=page.is_wide), page, ways)
     yield "", ""
@@ -120,13 +120,13 @@ def _fitting(build: Callable[[Way], Iterator[Row]], page: Page, ways: Sequence[W
     yield from ((line, "dim") for line in found.note())
 
 
-def _hops(result: Capacity, way: Way) -> Iterator[Row]:
+def _hops(result: Capacity, load: Offered, way: Way) -> Iterator[Row]:
     yield "hop", "kind", "tuple space", *_hop_header(result)
     shown, left = _cut(result.hops)
     for hop in shown:
         space = numbers.count(hop.tuple_space, way.longest)
         name, kind = table.folded(hop.name, way.names), sentences.hop_kind(result, hop)
-        yield name, kind, space, *_hop_figures(result, hop, way.longest)
+        yield name, kind, space, *_hop_figures(load, hop, way.longest)
     if left:
         yield f"… {left:,} more", "", "", *("" for _ in _hop_header(result))
 
@@ -135,9 +135,8 @@ def _hop_header(result: Capacity) -> Row:
     return "reachable flows", "rate /s", *(() if result.chain.traffic.offered is None else ("used",))
 
 
-def _hop_figures(result: Capacity, hop: HopCapacity, longest: int = numbers.LONGEST) -> Row:
-    rate = result.chain.traffic.offered
-    used = () if rate is None else (numbers.used(hop.utilisation(rate)),)
+def _hop_figures(load: Offered, hop: HopCapacity, longest: int = numbers.LONGEST) -> Row:
+    used = () if load.rate is None else (numbers.used(load.uses[hop.name]),)
     return *_figures(hop, longest), *used
 
 
@@ -269,7 +268,7 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
                 hop.name,
                 sentences.hop_kind(result, hop),
                 numbers.count(hop.tuple_space),
-                *_hop_figures(result, hop),
+                *_hop_figures(load, hop),
             )
         )
         for hop in result.hops

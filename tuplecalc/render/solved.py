@@ -46,7 +46,12 @@ def _sentences(found: Solution) -> Iterator[str]:
         in_best_case = "In the best case "
     here = numbers.with_unit(found.value, found.unit)
     which = "the longest" if found.is_time else "the most" if found.is_largest else "the least"
-    if found.is_any:
+    if found.target.blocking and not found.result.served.are_all:
+        wanted += f", though {_who_is_served(found.result)}"
+    if not found.is_proven:
+        yield f"{found.name}: {here} will do for {wanted}; of the smaller ones only some were looked at."
+        yield f"With {here}: {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
+    elif found.is_any:
         yield f"{found.name}: any time will do for {wanted}."
     elif found.is_time and found.beyond is None:
         yield f"{found.name}: every time that was looked at will do for {wanted}, up to {here}."
@@ -77,8 +82,22 @@ def reason(found: Solution) -> str:
     if found.blocking:
         best = "in the best case " if share is not None and share.upper > found.blocking.upper else ""
         lost = f", where {best}{_share(found.blocking)}"
-    said = f"{found.name}: no value helps for {target(wanted)}: {_limit(found)} allows {figure}{lost}."
-    return " ".join(filter(None, [said, sentences.unserved(result.served), *_range(found)]))
+    helps = "no value helps" if found.is_proven else "none was found that helps"
+    said = f"{found.name}: {helps} for {target(wanted)}"
+    if wanted.has_clients(result):
+        at = "" if found.serving is None else f"with {numbers.count(found.serving)} "
+        more = "" if found.serving is None else "More than that leave clients without ports."
+        said += f": {at}{_limit(found)} allows {figure}{lost}."
+        return " ".join(filter(None, [said, more, sentences.unserved(result.served), *_range(found)]))
+    return " ".join([f"{said}: {_who_is_served(result)}, and what the others open fails.", *_range(found)])
+
+
+def _who_is_served(result: Capacity) -> str:
+    """``only 3,528 of 12,000 clients get ports``."""
+    served = numbers.count(result.served.served) if result.served.served else "none"
+    verb = "gets" if result.served.served == 1 else "get"
+    only = "only " if result.served.served else ""
+    return f"{only}{served} of {numbers.count(result.served.clients)} clients {verb} ports"
 
 
 def target(wanted: Target) -> str:
@@ -119,9 +138,8 @@ def _just_under(found: Solution) -> str:
     """What misses the target, in words where the digits would be those of the target."""
     assert found.beyond is not None
     said, wanted = _counts(found.beyond), found.target.rate
-    if found.target.serves and not found.beyond.served.are_all:
-        clients, served = map(numbers.count, found.beyond.served)
-        said += f", {served} of {clients} clients have ports"
+    if not found.target.has_clients(found.beyond):
+        said += f", {_who_is_served(found.beyond)}"
     if wanted is not None and found.beyond.rate is not None and found.beyond.rate < wanted:
         near, rate = numbers.rate(found.beyond.rate), numbers.rate(wanted)
         if near in (rate, f"{rate}.0"):

@@ -8,9 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import zip_longest
-from typing import NamedTuple, TypeVar
-
-from rich.cells import cell_len, set_cell_size
+from typing import NamedTuple, TextIO, TypeVar
 
 WIDTH = 80
 _WIDEST_PROSE = 120
@@ -37,14 +35,14 @@ PAGE = Page()
 """What a pipe, a file and a notebook get, whatever terminal is around."""
 
 
-def page() -> Page:
-    """The room on standard output: that of its terminal, or what COLUMNS says; else :data:`PAGE`."""
+def page(stream: TextIO | None = None) -> Page:
+    """The room on standard output or a stream: its terminal's, or what COLUMNS says; else :data:`PAGE`."""
     written = os.environ.get("COLUMNS", "")
     if written.isascii() and written.isdecimal() and int(written):
         columns = int(written)
     else:
         try:
-            columns = os.get_terminal_size(sys.stdout.fileno()).columns
+            columns = os.get_terminal_size((stream or sys.stdout).fileno()).columns
         except (OSError, ValueError):  # it is no terminal, or nothing that has a number
             return PAGE
     columns = max(columns or WIDTH, _NARROWEST)
@@ -158,6 +156,21 @@ def blocks(
     return found
 
 
+def cell_len(text: str) -> int:
+    """The columns of a terminal that a text takes; rich is loaded only for other characters than ASCII's."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _cut(text: str, width: int) -> str:
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, width).rstrip()
+
+
 def width_of(*cells: str) -> int:
     """The columns of a terminal that the widest takes."""
     return max(map(cell_len, cells))
@@ -169,7 +182,7 @@ def name(words: str, longest: int = _WIDEST_NAME) -> str:
     >>> name("a-very-long-name-of-a-balancer"), name("nat")
     ('a-very-long-name-of-a-bal…', 'nat')
     """
-    return words if cell_len(words) <= longest else set_cell_size(words, longest - 1).rstrip() + "…"
+    return words if cell_len(words) <= longest else _cut(words, longest - 1) + "…"
 
 
 def folded(words: str, longest: int, hang: str = "") -> str:
@@ -187,7 +200,7 @@ def folded(words: str, longest: int, hang: str = "") -> str:
                 found[-1] += left
                 break
             if not found[-1]:  # one word is longer than a line
-                found[-1] = set_cell_size(left, room).rstrip()
+                found[-1] = _cut(left, room)
                 left = left[len(found[-1]) :]
             if left:
                 found, room = [*found, ""], longest - cell_len(hang)

@@ -131,13 +131,21 @@ def best_case(load: Offered) -> str:
     if load.rate is None or load.blocking is None:
         return ""
     share = numbers.between(load.blocking)
-    use = f"{numbers.rate(load.rate)}/s is {used(load)}" if load.utilisation is not None else used(load)
+    use = f"{carried(load)} {used(load)}" if load.utilisation is not None else used(load)
     if load.expected == load.blocking:
         proven = "" if load.blocking.is_exact else f" (what fails is {_bounds(share)})"
         return f"{use[:1].upper()}{use[1:]}{proven}."
     proven = "" if load.blocking.is_exact else f" ({_bounds(share)})"
     verb = "fails" if share == "none" else "fail"
     return f"{BEST_CASE}: {share} {verb}{proven}; {use}."
+
+
+def carried(load: Offered) -> str:
+    """Whose rate is set against the highest one: that of the clients with ports."""
+    rate = f"{numbers.rate(load.rate)}/s"
+    if not load.not_served:
+        return f"{rate} is"
+    return f"of {rate} the clients with ports open {numbers.rate(load.of_served)}/s, which is"
 
 
 def used(load: Offered) -> str:

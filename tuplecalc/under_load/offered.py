@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
-from tuplecalc.limits.served import Served, wanted_by_clients
+from tuplecalc.limits.served import Served, served_parts, wanted_by_clients
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.mix import Strand as Ways
 from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
@@ -18,7 +18,7 @@ from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
 from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField
-from tuplecalc.under_load.pools import Pools, Strand, pools, strand_name
+from tuplecalc.under_load.pools import Pools, Strand, Taking, pools, strand_name
 
 Verdict = Literal["fits", "tight", "fails"]
 FEW = 1e-3
@@ -29,7 +29,7 @@ _WORSE: tuple[Verdict, ...] = "fits", "tight", "fails"
 
 
 class HopUse(NamedTuple):
-    """The offered rate over the highest of one hop's own limits; None where nothing limits it."""
+    """What clients with ports offer, over the highest rate of one hop's own limits; None: nothing limits it."""
 
     name: str
     utilisation: Number | None
@@ -109,7 +109,7 @@ class Offered(NamedTuple):
     highest: Number | None
     """The highest sustained rate; None where nothing limits it."""
     used: tuple[HopUse, ...]
-    """How much of each hop's own rate that is, the clients first."""
+    """How much of each hop's own highest rate clients with ports offer, the clients first."""
     blocking: Bracket | None
     """The share of connections that fails in steady state."""
     exhausted: Exhausted | None
@@ -130,11 +130,26 @@ class Offered(NamedTuple):
     """Flows that shall be open at once: in all, and of each client."""
     chain: Chain | None = None
     """What it is offered to."""
+    of_served: Fraction | None = None
+    """What of the offered rate clients with ports open: all else takes nothing, and fails."""
 
     @property
     def utilisation(self) -> Number | None:
-        """Offered over highest rate; infinite demand on a rate of 0 is None as well."""
-        return self.rate / self.highest if self.highest and self.rate is not None else None
+        """What clients with ports offer over the highest rate; infinite demand on a rate of 0 is None as well.
+
+        >>> from tuplecalc.network.builders import cone
+        >>> nat = cone(clients=12000, addresses=56, block=1024, services=1, rate=20000, hold=30)
+        >>> found = offered(nat)
+        >>> found.of_served, found.utilisation == found.of_served / found.highest
+        (Fraction(5880, 1), True)
+        """
+        found = [each.utilisation for each in self.used if each.utilisation is not None]
+        return max(found, default=None) if self.highest and self.rate is not None else None
+
+    @property
+    def uses(self) -> Mapping[str, Number | None]:
+        """:attr:`used`, by the names of the hops."""
+        return dict(self.used)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -199,8 +214,10 @@ class Offered(NamedTuple):
 
     @property
     def overloaded(self) -> bool:
-        """Whether more is offered than the chain sustains."""
-        return self.rate is not None and self.highest is not None and self.rate > self.highest
+        """Whether clients with ports offer more than the chain sustains."""
+        if self.highest == 0:
+            return bool(self.rate)
+        return self.utilisation is not None and self.utilisation > 1
 
     @property
     def worst(self) -> BlindHop | None:
@@ -245,8 +262,8 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     wanted = tuple(_wanted(result))
     if rate is None:
         return Offered(None, highest, (), None, None, blind, most, wanted=wanted, chain=result.chain)
-    used = tuple(HopUse(hop.name, hop.utilisation(rate)) for hop in result.hops)
     found = pools(result)
+    used = tuple(_used(result, found, rate))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     strands = result.chain.strands
     lost: Mapping[Strand, Bracket] = in_concert(result, found, float(rate))
@@ -279,7 +296,37 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         tuple(_groups(strands, rate, blindly)),
         wanted,
         result.chain,
+        _of_served(result, rate),
     )
+
+
+def _used(result: Capacity, found: Iterable[Pools], rate: Fraction) -> Iterator[HopUse]:
+    """How much of each hop's highest rate is offered: each limit counts the keys of clients with ports only.
+
+        rate · Σ part·keys·seconds of those with ports / Σ of all / the limit's highest rate
+    """
+    shares = {(each.limit.hop, each.limit.name): _share_of_served(each.takings) for each in found}
+    for hop in result.hops:
+        limits = [limit for limit in hop.limits if limit.rate is not None]
+        uses = [
+            rate * shares.get((hop.name, limit.name), Fraction(1)) / limit.rate for limit in limits if limit.rate
+        ]
+        yield HopUse(hop.name, max(uses) if uses and len(uses) == len(limits) else None)
+
+
+def _share_of_served(takings: Iterable[Taking]) -> Fraction:
+    """What part of the keys that all clients would take those take that have ports."""
+    several = [(each.part, each.whole, each.keys * each.seconds) for each in takings]
+    whole = sum((whole * each for _, whole, each in several), Fraction(0))
+    return sum((part * each for part, _, each in several), Fraction(0)) / whole if whole else Fraction(1)
+
+
+def _of_served(result: Capacity, rate: Fraction) -> Fraction:
+    """What of a rate clients with ports open."""
+    if result.served.are_all:
+        return rate
+    parts = served_parts(result.chain)
+    return rate * sum((each.part * parts[strand_name(each)] for each in result.chain.strands), Fraction(0))
 
 
 def _groups(several: Sequence[Ways], rate: Fraction, lost: Mapping[Strand, Bracket]) -> Iterator[GroupLoad]:

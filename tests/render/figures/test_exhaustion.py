@@ -122,7 +122,7 @@ def test_the_outage_is_told_as_everywhere() -> None:
     assert list(middle) == [32_256]
     assert load.blocking is not None
     assert numbers.share(load.blocking.upper) == "16.2%"
-    assert ax.get_ylabel() == "ports taken in each of 6 scopes"
+    assert ax.get_ylabel() == "ports taken in each of 6 places"
     assert [text.get_text() for text in ax.get_yticklabels()] == ["0", "32,256", "64,512"]
     assert key(ax) == ["open", "lingering", "16.2% turned away"]
 
@@ -181,9 +181,9 @@ def test_time_is_in_readable_units(name: str, axis: str) -> None:
     [
         ("hourglass", "entries taken"),
         ("sawtooth", "ports taken"),
-        ("hashed", "ports taken in the fullest of 4 scopes"),
-        ("uneven", "ports taken in the fullest of 2 scopes"),
-        ("cone", "ports taken in each of 80 scopes"),
+        ("hashed", "ports taken in the fullest of 4 places"),
+        ("uneven", "ports taken in the fullest of 2 places"),
+        ("cone", "ports taken in each of 80 places"),
     ],
 )
 def test_the_axis_says_what_it_counts(name: str, counted: str) -> None:

@@ -128,7 +128,7 @@ def _counted(course: Fluid) -> str:
     if course.pools == 1:
         return f"{keys} taken"
     which = "each" if course.share * course.pools == 1 else "the fullest"
-    return f"{keys} taken in {which} of {numbers.count(course.pools)} scopes"
+    return f"{keys} taken in {which} of {numbers.count(course.pools)} places"
 
 
 def _count(value: float) -> str:

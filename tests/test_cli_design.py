@@ -124,7 +124,7 @@ def test_what_solve_refuses(arguments: tuple[str, ...], message: str | None) -> 
 def test_sweep_as_a_table() -> None:
     arguments = ("--vary", "hops.lvs.addresses=1..2", "--vary", "traffic.hold=30s..300s/2")
     assert invoke("sweep", "outage", *arguments).stdout.splitlines() == [
-        "hops.lvs.addresses  traffic.hold    flows  flows limited by    rate /s  rate limited by",
+        "hops.lvs.addresses  traffic.hold    flows  limits flows        rate /s  limits rate",
         "                 1          30 s  193,536  login-proxy shared    2,580  lvs ports",
         "                 1         300 s  193,536  login-proxy shared    586.5  login-proxy shared",
         "                 2          30 s  387,072  login-proxy shared    5,161  lvs ports",

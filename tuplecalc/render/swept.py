@@ -15,7 +15,7 @@ from tuplecalc.render.table import PAGE, Page, Way
 MOST_ROWS = 2_000
 """What a table shows; CSV and JSON have all."""
 _A_SCREEN = 40
-_OF_BOTH, _OF_FLOWS, _OF_RATE = "limited by", "flows limited by", "rate limited by"
+_OF_BOTH, _OF_FLOWS, _OF_RATE = "limited by", "limits flows", "limits rate"
 _LIMITED = {_OF_BOTH, _OF_FLOWS, _OF_RATE}
 _WAYS = [Way(60, 0, 2), Way(26, 0, 2), Way(18, 0, 2), Way(12, 0, 1)]
 _DROPPED = ("in the best case", "served", "unserved", _OF_FLOWS, _OF_RATE, _OF_BOTH)

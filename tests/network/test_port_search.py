@@ -33,5 +33,8 @@ def test_a_balancer_that_tries_ports_in_order() -> None:
     chain = tc.with_settings(tc.example("cone"), *setting)
     assert [each.search for each in pools(tc.capacity(chain)) if each.limit.hop == "nat"] == [(10_000,)]
     text = " ".join(invoke("capacity", "cone", "--set", setting[0], "--set", setting[1]).stdout.split())
-    assert "nat looks at some ports only: 1 search in 1,000 finds none free once 99.9% of its ports are in use" in text
+    assert (
+        "nat looks at some ports only: 1 search in 1,000 finds none free once 99.9% of its ports are in use"
+        in text
+    )
     assert "(97% if they lie in clusters)" in text

@@ -10,6 +10,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "keys.md": keys.page,
     "cli.md": cli.page,
     "glossary.md": glossary.page,
+    "glossary.zh-CN.md": glossary.chinese_page,
 }
 
 

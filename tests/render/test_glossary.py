@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 import tuplecalc as tc
 from tests.command import invoke, refused, run
-from tests.docs import FOLDER
 from tuplecalc.limits import kinds
 from tuplecalc.render import capacity, glossary, table
 from tuplecalc.render import kinds as of_kinds
@@ -57,14 +57,29 @@ def test_every_limit_column_mark_and_kind_of_hop_is_explained() -> None:
     assert [word for word in sorted(used) if glossary.find(word) is None] == []
 
 
-def test_the_chinese_page_explains_no_other_words() -> None:
-    """Each of its first cells names words of the glossary, apart from what it says of the file's keys."""
-    page = (FOLDER / "glossary.zh-CN.md").read_text(encoding="utf-8")
-    cells = re.findall(r"^\| (?!英文|名字|---)([^|]+?) \|", page, re.MULTILINE)
-    bare = (re.sub(r" ?\(.*?\)|`|◀|\bthe ", "", cell.partition(": ")[2] or cell) for cell in cells)
-    words = [word.strip() for cell in bare for word in re.split("[,;、…]", cell) if word.strip()]
-    assert len(words) > 40
-    assert [word for word in words if glossary.find(word) is None] == []
+def test_each_chinese_word_stands_once_and_its_entry_is_chinese() -> None:
+    entries = [entry for section in glossary.sections() for entry in section.entries]
+    words = [word for entry in entries for word in entry.zh_words]
+    assert len(set(words)) == len(words) >= len(entries)
+    assert not any(word.isascii() for word in words)
+    for entry in entries:
+        assert all(glossary.find(word) is entry for word in entry.zh_words)
+        assert entry.zh_text.endswith("。")
+
+
+def test_what_a_chain_files_reader_looks_for_is_there_in_both_languages() -> None:
+    for word in ("served", "unserved", "reuse_after", "client_ports", "blocks_per_client", "flows_each"):
+        assert glossary.find(word), word
+    assert "RFC 3489" in glossary.find("锥").zh_text  # there a cone NAT is another thing
+
+
+def test_a_chinese_word_is_explained_in_chinese() -> None:
+    said = invoke("explain", "端口块")
+    assert (said.exit_code, said.stderr) == (0, "")
+    first, *others = said.stdout.splitlines()
+    assert first == "端口块 (port block, blocks_per_client, overflow)"
+    assert "".join(line.strip() for line in others).startswith("NAT 一次分给一个客户端的一段端口")
+    assert max(map(cell_len, others)) <= 80
 
 
 @pytest.mark.parametrize(("word", "first"), [("nat", "NAT (also: cone)"), ("Cone", "NAT (also: cone)")])
@@ -90,6 +105,8 @@ def test_a_file_or_an_example_of_that_name_wins(tmp_path: Path, monkeypatch: pyt
         ("blind-pick", 'did you mean "blind pick"?'),
         ("hourgalss", 'did you mean "hourglass"?'),
         ("xyzzy", "docs/glossary.md has them all"),
+        ("端口块块", 'did you mean "端口块"?'),
+        ("登录", "docs/glossary.zh-CN.md has them all"),
     ],
 )
 def test_what_is_neither_says_both(name: str, hint: str) -> None:

@@ -28,6 +28,9 @@ def test_every_line_says_where_it_comes_from_or_that_it_is_unknown() -> None:
     hop = nat(max_entries=Said(unknown="cat /proc/sys/net/netfilter/nf_conntrack_max"))
     found = written([(source("box.tar"), Draft(hops=(hop,)))])
     assert found.text.splitlines()[4:] == [
+        "[traffic]",
+        "# hold: unknown: how long a connection stays open; until it stands here, each closes at once",
+        "",
         "[clients]",
         "addresses = 65536  # unknown: how many addresses send; chosen so large that the hops are the limit, "
         "not the clients",
@@ -42,7 +45,7 @@ def test_every_line_says_where_it_comes_from_or_that_it_is_unknown() -> None:
         "addresses = 1  # unknown: how many addresses answer; 1 stands for all connections to one of them",
         "ports = 443  # unknown: on which ports they answer; `tuplecalc observe --fill` finds both",
     ]
-    assert found.unknowns == 4
+    assert found.unknowns == 5
     assert capacity(loads(found.text)).limit("nat", "ports").flows == 4 * 64512
 
 

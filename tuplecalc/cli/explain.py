@@ -75,7 +75,7 @@ def _is_said(word: str) -> bool:
     if word in EXAMPLES or os.path.lexists(word):
         say(f"The word {word}: tuplecalc explain {word.upper()}")
         return False
-    sys.stdout.write(glossary.text(entry))
+    sys.stdout.write(glossary.text(entry, chinese=not word.isascii()))
     return True
 
 
@@ -91,7 +91,8 @@ def _chain(file: str | None, settings: list[str] | None) -> Chain:
         from tuplecalc.render import glossary
 
         near = glossary.near(file)
-        hint = f'did you mean "{near}"?' if near else "docs/glossary.md has them all"
+        page_of_all = "docs/glossary.md" if file.isascii() else "docs/glossary.zh-CN.md"
+        hint = f'did you mean "{near}"?' if near else f"{page_of_all} has them all"
         raise InputError(f"{error}\nAs a word of the glossary: {hint}") from None
 
 

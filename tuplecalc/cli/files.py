@@ -18,6 +18,8 @@ _TABLE = re.compile(r'^\s*(\[*|"?)(clients|hops|services|traffic)\b', re.MULTILI
 """A table of a chain file: whoever wrote one meant no other file."""
 SCHEMA = "chain.schema.json"
 """What the schema of a chain file is called beside it."""
+SCHEMA_LINE = f"#:schema ./{SCHEMA}\n"
+"""The first line of a chain file with its schema beside it."""
 
 
 def examples_begun(incomplete: str) -> list[str]:
@@ -99,8 +101,8 @@ def of_another_kind(file: str) -> InputError | None:
     return InputError(f"{source.name}: this is no chain file, but looks like one of {what}; {way_out}")
 
 
-def with_schema(path: Path) -> None:
-    """Give a chain file that was just written its schema, so that an editor checks it while it is changed.
+def with_schema(path: Path) -> Path | None:
+    """Give a chain file that was just written its schema, so that an editor checks it; where that stands now.
 
     The schema stands beside the file, and the file's first line names it, as taplo and Even Better TOML
     want it: a path is right offline as well, and for the version that wrote it.  Where the folder takes no
@@ -109,8 +111,11 @@ def with_schema(path: Path) -> None:
     from tuplecalc.network.schema import json_schema
 
     if path.suffix != ".toml" or not path.is_file():
-        return
-    with suppress(OSError):
-        path.with_name(SCHEMA).write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
-        text = path.read_text(encoding="utf-8")
-        path.write_text(f"#:schema ./{SCHEMA}\n{text}", encoding="utf-8")
+        return None
+    beside = path.with_name(SCHEMA)
+    try:
+        beside.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
+        path.write_text(SCHEMA_LINE + path.read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError:
+        return None
+    return beside

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rich.cells import cell_len
+
 from tuplecalc.errors import nearest
 from tuplecalc.render import table
+
+_PIECES = re.compile(r" ?(?:[!-~]+|[“（]*[^ -~])[，。；、：）”]*")
 
 
 class Entry(NamedTuple):
@@ -16,12 +22,16 @@ class Entry(NamedTuple):
 
     words: tuple[str, ...]
     text: str
+    zh_words: tuple[str, ...]
+    zh_text: str
+    """The same in Chinese."""
 
 
 class Section(NamedTuple):
-    """Entries that belong together, in reading order."""
+    """Entries that belong together, in reading order; ``zh`` is the title in Chinese."""
 
     title: str
+    zh: str
     entries: tuple[Entry, ...]
 
 
@@ -33,25 +43,30 @@ def sections() -> tuple[Section, ...]:
 
 
 def _section(table: dict[str, Any]) -> Section:
-    entries = (Entry(tuple(each["words"]), each["text"]) for each in table["entries"])
-    return Section(table["title"], tuple(entries))
+    entries = (
+        Entry(tuple(each["words"]), each["text"], tuple(each["zh_words"]), each["zh_text"])
+        for each in table["entries"]
+    )
+    return Section(table["title"], table["zh"], tuple(entries))
 
 
 def find(word: str) -> Entry | None:
-    """The entry of a word, in capitals or not.
+    """The entry of a word, in capitals or not, in English or Chinese.
 
-    >>> find("nat").words, find("nothing")
-    (('NAT', 'cone'), None)
+    >>> find("nat").words, find("端口块").words[0], find("nothing")
+    (('NAT', 'cone'), 'port block', None)
     """
-    return _by_word().get(_plain(word))
+    return _by_word().get(_plain(word)) or _by_chinese_word().get(_plain(word))
 
 
 def near(word: str) -> str | None:
     """The word that may be meant.
 
-    >>> near("hourgalss"), near("blind picks"), near("2^16")
-    ('hourglass', 'blind pick', None)
+    >>> near("hourgalss"), near("blind picks"), near("端口块块"), near("2^16")
+    ('hourglass', 'blind pick', '端口块', None)
     """
+    if not word.isascii():
+        return nearest(_plain(word), _by_chinese_word())
     found = nearest(_plain(word), _by_word())
     return None if found is None else next(each for each in _by_word()[found].words if _plain(each) == found)
 
@@ -61,17 +76,40 @@ def _by_word() -> dict[str, Entry]:
     return {_plain(word): entry for each in sections() for entry in each.entries for word in entry.words}
 
 
+@cache
+def _by_chinese_word() -> dict[str, Entry]:
+    return {word: entry for each in sections() for entry in each.entries for word in entry.zh_words}
+
+
 def _plain(word: str) -> str:
     return " ".join(word.casefold().split())
 
 
-def text(entry: Entry) -> str:
+def text(entry: Entry, *, chinese: bool = False) -> str:
     """An entry for a terminal.
 
     >>> print(text(find("TIGHT")), end="")
     tight
       It fits, but more than 80% of what is possible is used.
     """
+    if chinese:
+        first = f"{'、'.join(entry.zh_words)} ({', '.join(entry.words)})"
+        return "\n".join([*table.prose(first), *_broken(entry.zh_text), ""])
     first, *others = entry.words
     also = f" (also: {', '.join(others)})" if others else ""
     return "\n".join([*table.prose(first + also), *table.prose(entry.text, start="  ", hang="  "), ""])
+
+
+def _broken(words: str) -> Iterator[str]:
+    """A Chinese text in lines: broken between any two characters, but not in a word or before a comma.
+
+    >>> [cell_len(line) <= table.WIDTH for line in _broken("端口" * 50)]
+    [True, True, True]
+    """
+    line = " "
+    for piece in _PIECES.findall(words):
+        if cell_len(line + piece) > table.WIDTH:
+            yield line.rstrip()
+            line = " "
+        line += piece if line.strip() else f" {piece.lstrip()}"
+    yield line

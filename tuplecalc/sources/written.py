@@ -21,6 +21,7 @@ CLIENTS = Said(
     65536,
     unknown="how many addresses send; chosen so large that the hops are the limit, not the clients",
 )
+HOLD = Said(unknown="how long a connection stays open; until it stands here, each closes at once")
 _COUNTED = "whether ports are taken from the same addresses elsewhere; counted as addresses of its own"
 _PLACE = re.compile(r"(?P<table>clients|traffic|(?:hops|services|traffic\.kinds)\[\d+\])\.(?P<key>\w+)")
 
@@ -35,6 +36,8 @@ class Written:
     """One line for each source: the words in it that are known to hold no tuple."""
     unknowns: int
     """Lines that are marked so."""
+    hops: int
+    """How many hops it has."""
 
 
 @dataclass
@@ -77,7 +80,7 @@ def written(drafts: Sequence[tuple[Source, Draft]]) -> Written:
                 raise InputError(f"no chain can be made of {_names(drafts)}: {error}") from error
         else:
             unknowns = sum(bool(said.unknown) for *_, table in tables.named() for said in table.values())
-            return Written(text, tuple(remarks), tuple(_passed_over(drafts)), unknowns)
+            return Written(text, tuple(remarks), tuple(_passed_over(drafts)), unknowns, len(tables.hops))
     raise InputError(f"no chain can be made of {_names(drafts)}: too much in it does not fit the model")
 
 
@@ -108,12 +111,14 @@ def _put_together(drafts: Sequence[tuple[Source, Draft]], remarks: list[Remark])
             beside = "the source before it" if what == "clients" else "the source behind it"
             why = f"its {what} are {beside}, so that this is left out"
             remarks.append(Remark(said.where or source.name, f"{what}: {_plain(table)}", why))
+    kinds = [dict(table) for _, draft in drafts for table in draft.kinds]
     traffic = {key: said for _, draft in drafts for key, said in draft.traffic.items()}
+    if not all("hold" in table for table in kinds or [traffic]):
+        traffic.setdefault("hold", HOLD)
     hops = [dict(hop) for _, draft in drafts for hop in draft.hops]
     _make_unique(hops)
     clients = {"addresses": CLIENTS} | dict(first.clients)
     services = [{**SERVICE, **table} for table in last.services] or [dict(SERVICE)]
-    kinds = [dict(table) for _, draft in drafts for table in draft.kinds]
     return _Tables(traffic, kinds, clients, hops, services)
 
 

@@ -10,7 +10,7 @@ from tuplecalc.cli.messages import fitted
 @pytest.mark.parametrize(
     ("said", "lines"),
     [
-        ('wrote "my own figure.svg": done', ['wrote "my own figure.svg":', "  done"]),
+        ('wrote "my own plot.svg": done', ['wrote "my own plot.svg":', "  done"]),
         ("try it with --set 'title=a b c' now", ["try it with", "  --set 'title=a b c' now"]),
         ("what a machine's name says and hops.lvs.addresses=4", None),
         ("two:\n  first of the problems there are", ["two:", "  first of the problems", "    there are"]),

@@ -35,7 +35,7 @@ def sweep(
     rate: Rate = None,
     blocking: Annotated[
         bool,
-        typer.Option("--blocking", help="Say what fails at the offered rate; about 0.1 s a point, or more."),
+        typer.Option("--blocking", help="Say what fails at the offered rate; 0.1 s a point or more."),
     ] = False,
     output: Annotated[Literal["table", "csv", "json"], OUTPUT] = "table",
 ) -> None:

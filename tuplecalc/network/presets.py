@@ -52,6 +52,8 @@ class Preset:
     """Of the source, or of the version that was read."""
     why: str
     caveats: str = ""
+    platform: str = ""
+    """``"linux"`` where it runs on that, and tables and files have Linux's usual sizes."""
     unknown: tuple[str, ...] = ()
     """Keys that no source gives: the tool's own default applies."""
     fixed: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from tuplecalc.limits.legs import Uses
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.network.chain import AnyHop, Chain
+from tuplecalc.network.presets import preset
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.replace import replace_all
 
@@ -30,7 +31,7 @@ class NotCounted(NamedTuple):
     hop: str
     key: Sized
     usual: int | None
-    """What Linux has; None at a hop of a preset: it may stand for another platform, which does not say."""
+    """What Linux has; None at a hop of a preset for another platform, which does not say."""
     setting: str | None
     """What counts it, as after ``--set``."""
     needs: int | None = None
@@ -63,7 +64,8 @@ def not_counted(chain: Chain) -> tuple[NotCounted, ...]:
     """
     found: dict[tuple[str, Sized], NotCounted] = {}
     for hop in chain.hops_at_work:
-        usual: Mapping[str, int] = LINUX if hop.preset is None else {}
+        is_linux = hop.preset is None or preset(hop.preset).platform == "linux"
+        usual: Mapping[str, int] = LINUX if is_linux else {}
         for key in _unsaid(hop):
             size = usual.get(key)
             setting = None if size is None else f"{hop.path}.{key}={size}"

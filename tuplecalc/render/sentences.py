@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, product
 from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
@@ -19,6 +19,7 @@ from tuplecalc.questions.advice import Advice
 from tuplecalc.questions.not_counted import NotCounted, not_counted
 from tuplecalc.render import kinds, numbers, verdict
 from tuplecalc.under_load.offered import offered as under_load
+from tuplecalc.under_load.preserved import own_ports_meet
 
 if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
@@ -131,7 +132,8 @@ def blind(load: Offered) -> str:
 
 
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:
-    """What is assumed of the older connection where a newer one takes its port; nothing where none does."""
+    """What is assumed of blind picks: which ports, and what becomes of the older one; else nothing."""
+    yield from own_ports(result, load)
     deadly = {each.hop for each in load.blind if each.kills}
     alike: dict[tuple[str, Fraction], list[str]] = {}
     for hop in result.chain.hops:
@@ -222,6 +224,23 @@ def kept(collapse: Collapse) -> str:
         return f"{collapse.hop} has room for all that {collapse.cone} can hold"
     share = numbers.percent(collapse.kept)
     return f"{collapse.hop} {collapse.limit} has room for {share} of what {collapse.cone} can hold"
+
+
+def own_ports(result: Capacity, load: Offered) -> Iterator[str]:
+    """Where blind picks are more than is counted, as NATs keep what ports they can; nothing elsewhere."""
+    at_work = {hop.name: hop for hop in result.chain.hops}
+    choosers = [at_work[name] for name in load.worst.choosers if name in at_work] if load.worst else []
+    cones = [hop for hop in choosers if isinstance(hop, Cone) and hop.port_choice == "any" and not hop.block]
+    for nat, proxy in product(cones, [hop for hop in choosers if isinstance(hop, Proxy)]):
+        ranges = (each.ports for each in result.chain.clients)
+        own = next((each for each in ranges if own_ports_meet(each, nat.ports, proxy.ports)), None)
+        if own is not None:
+            case = shlex.quote(f"{nat.path}.ports={own}")
+            yield (
+                f"Assumed at {nat.name}: it picks evenly from its range. A NAT that keeps a client’s port "
+                f"where it is free, as Linux does, picks those of {proxy.name} more often, and more fail. "
+                f"If all picks are such: --set {case}"
+            )
 
 
 def most(load: Offered) -> str:

@@ -118,6 +118,25 @@ def failing(load: Offered) -> str:
     return f"{numbers.between(failed)} are expected to fail" if failed else ""
 
 
+def blames_picks(load: Offered) -> str:
+    """That blind picks are why it fails, not full ports; empty where they are not most of it.
+
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.under_load.offered import offered
+    >>> blames_picks(offered(example("inverted-cone-tproxy")))
+    'Not for lack of ports: nat and proxy pick the same ones, and neither sees it (blind picks).'
+    """
+    worst = load.worst
+    if load.of_rate != "fails" or worst is None or load.expected is None or load.blocking is None:
+        return ""
+    if 2 * load.blocking.upper > load.expected.upper:
+        return ""
+    names = kinds.listed(worst.choosers)
+    if len(worst.choosers) > 1 and worst.hop in worst.choosers:
+        return f"Not for lack of ports: {names} pick the same ones, and neither sees it (blind picks)."
+    return f"Not for lack of ports: {names} picks some that are taken at {worst.hop}, unseen (blind picks)."
+
+
 def best_case(load: Offered) -> str:
     """What part of the highest rate is offered, and what fails of it if no two hops pick the same port.
 
@@ -159,8 +178,8 @@ def used(load: Offered) -> str:
 
 
 def lines(load: Offered) -> Iterator[str]:
-    """The verdict, then the best case; nothing where nothing is offered."""
-    yield from filter(None, (verdict(load), best_case(load)))
+    """The verdict, why, then the best case; nothing where nothing is offered."""
+    yield from filter(None, (verdict(load), blames_picks(load), best_case(load)))
 
 
 def _bounds(share: str) -> str:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import expm1, log1p
 
 from tuplecalc.errors import reject
+from tuplecalc.network.ports import PortSet
 from tuplecalc.under_load.checks import count
 
 
@@ -35,6 +36,22 @@ class Preserved:
         if k == R:
             return 1.0
         return float((1 - 1 / self.clients) * k / (R - k / self.clients))
+
+
+def own_ports_meet(clients: PortSet, cone: PortSet, proxy: PortSet) -> bool:
+    """Whether a cone that keeps its clients' ports picks a proxy's more often than one that picks evenly.
+
+    A pick of the cone is in use at the proxy in proportion to the part of what it picks from that is the
+    proxy's: |C ∩ L| / |C| of the clients' ports C, |A ∩ L| / |A| of the cone's.  Linux keeps a port that is
+    free.  Source: net/netfilter/nf_nat_core.c, get_unique_tuple ("try the original tuple first").
+
+    >>> own_ports_meet(PortSet("32768-60999"), PortSet("1024-65535"), PortSet("32768-60999"))
+    True
+    >>> own_ports_meet(PortSet("32768-60999"), PortSet("1024-65535"), PortSet("1024-65535"))
+    False
+    """
+    own = clients & cone
+    return bool(own) and (own & proxy).size * cone.size > (cone & proxy).size * own.size
 
 
 def distinct_ports(clients: int, flows_each: float, ports: int) -> float:

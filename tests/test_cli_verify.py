@@ -193,9 +193,9 @@ def test_kinds_have_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         """
                                 predicted  measured
-chain flows                           426       424  within ± 2, in whole flows
+chain flows                           426       424  within ± 2, in whole connections
 api flows                               7         7  equal
-push flows                            419       417  within ± 2, in whole flows
+push flows                            419       417  within ± 2, in whole connections
 nginx-api flows open                    7         7  equal
 nginx-api connections upstream         21        21  equal
 nginx-push flows open                 419       300  DIFFERENT, not within ± 2

@@ -110,11 +110,7 @@ chain flows that die      12.5%     25.0%  DIFFERENT, not within ± 5.0%
         in said.stdout
     )
     words = " ".join(said.stdout.split())
-<<<<<<< HEAD
     assert "the newer connection takes its place, and the older one lives if both of its sequence" in words
-=======
-    assert "takes its place, and the older one lives if both of its sequence" in words
->>>>>>> v1
     assert "with probability 1/4 on separate machines, for which the lab draws these numbers on both" in words
     assert "Seen on Linux 6.18; in 5.18, and up to where 6.1 got it, every older one dies." in words
     assert (
@@ -204,12 +200,8 @@ nginx-api flows open                    7         7  equal
 nginx-api connections upstream         21        21  equal
 nginx-push flows open                 419       300  DIFFERENT, not within ± 2
 
-<<<<<<< HEAD
 nginx-api upstream is the tightest limit. 500 connections tried; Linux 6.18.0,
 1.0 s in all.
-=======
-nginx-api upstream binds. 500 connections tried; Linux 6.18.0, 1.0 s in all.
->>>>>>> v1
 Connections of several kinds, and those of a pool, are whole numbers at each
 endpoint: by so many the two may differ.
 """

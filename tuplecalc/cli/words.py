@@ -43,7 +43,7 @@ class Group(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write what commands there are, each with all of its sentence."""
-        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        rows = [(name, command.get_short_help_str(_ALL)) for name, command in found if command]
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        rows = [(name, command.get_short_help_str(_ALL)) for name, command in commands if command]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

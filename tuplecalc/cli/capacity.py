@@ -188,7 +188,7 @@ def _above(load: Offered, name: str, share: Fraction | None) -> Iterator[str]:
         return
     if load.not_served and load.rate is not None:
         yield f"{name}: {numbers.percent(load.not_served)} of the clients get no ports."
-    if load.utilisation is None and load.overloaded or (load.utilisation or 0) > share:
+    if (load.utilisation is None and load.overloaded) or (load.utilisation or 0) > share:
         yield f"{name} {numbers.percent(share)}: {carried(load)} {used(load)}."
     for each in load.wanted:
         if each.flows > each.possible * share or not each.served.are_all:

@@ -29,7 +29,7 @@ _WORSE: tuple[Verdict, ...] = "fits", "tight", "fails"
 
 
 class HopUse(NamedTuple):
-    """What clients with ports offer, over the highest rate of one hop's own limits; None: nothing limits it."""
+    """What clients with ports offer, over the highest rate of a hop's own limits; None: nothing limits it."""
 
     name: str
     utilisation: Number | None
@@ -135,7 +135,7 @@ class Offered(NamedTuple):
 
     @property
     def utilisation(self) -> Number | None:
-        """What clients with ports offer over the highest rate; infinite demand on a rate of 0 is None as well.
+        """What clients with ports offer over the highest rate; None as well where that is 0.
 
         >>> from tuplecalc.network.builders import cone
         >>> nat = cone(clients=12000, addresses=56, block=1024, services=1, rate=20000, hold=30)
@@ -303,13 +303,15 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
 def _used(result: Capacity, found: Iterable[Pools], rate: Fraction) -> Iterator[HopUse]:
     """How much of each hop's highest rate is offered: each limit counts the keys of clients with ports only.
 
-        rate · Σ part·keys·seconds of those with ports / Σ of all / the limit's highest rate
+    rate · Σ part·keys·seconds of those with ports / Σ of all / the limit's highest rate
     """
     shares = {(each.limit.hop, each.limit.name): _share_of_served(each.takings) for each in found}
     for hop in result.hops:
         limits = [limit for limit in hop.limits if limit.rate is not None]
         uses = [
-            rate * shares.get((hop.name, limit.name), Fraction(1)) / limit.rate for limit in limits if limit.rate
+            rate * shares.get((hop.name, limit.name), Fraction(1)) / limit.rate
+            for limit in limits
+            if limit.rate
         ]
         yield HopUse(hop.name, max(uses) if uses and len(uses) == len(limits) else None)
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -108,13 +109,13 @@ def test_used_is_what_clients_with_ports_offer() -> None:
     """A third of the clients offer a third: as much as if there were no others."""
     load = tc.offered(tc.loads(SUBSCRIBERS))
     alone = tc.offered(tc.with_settings(tc.loads(SUBSCRIBERS), "clients.addresses=3528", "traffic.rate=5880"))
-    assert (load.of_served, load.utilisation, load.used) == (5_880, alone.utilisation, alone.used)
+    assert (load.of_served, load.utilisation, load.used) == (Fraction(5_880), alone.utilisation, alone.used)
     assert (load.verdict, alone.verdict) == ("fails", "fits")
     result = tc.capacity(tc.with_settings(tc.loads(SUBSCRIBERS), "hops.nat.block=64512"))
     few, nat = tc.offered(result), result.limit("nat", "ports")
     assert few.utilisation == few.uses["clients"]
     assert not few.overloaded
-    assert few.uses["nat"] == few.of_served / (nat.rate or 1)
+    assert few.uses["nat"] == Fraction(few.of_served or 0) / Fraction(nat.rate or 1)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ OUTAGE = tc.example("outage")
 
 
 def meets(result: tc.Capacity, flows: int | None, rate: Fraction | None) -> bool:
-    enough = flows is None or result.flows >= flows
+    enough = result.served.are_all and (flows is None or result.flows >= flows)
     return enough and (rate is None or result.rate is None or result.rate >= rate)
 
 

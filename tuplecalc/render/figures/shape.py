@@ -37,8 +37,8 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
 
     From the clients to the services, the height of each leg is the logarithm of its tuple space,
     sources × ports × endpoints: the ports are the core, sources × endpoints the shell around it,
-    so that the two heights add up.  Clients that get no ports have none.  A plate at each hop leaves an opening as high as its own
-    smallest limit; the one that binds the flows is marked.
+    so that the two heights add up.  Clients that get no ports have no part in it.  A plate at each hop
+    leaves an opening as high as its own smallest limit; the one that binds the flows is marked.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example

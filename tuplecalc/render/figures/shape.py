@@ -91,8 +91,8 @@ def _of_served(result: Capacity, hops: Sequence[HopCapacity]) -> Sequence[HopCap
             if hop is not None and hop.own_addresses is not None:
                 break
             leg = found[place]
-            narrow = {"tuple_space": int(leg.tuple_space * part), "sources": int(leg.sources * part)}
-            found[place] = leg._replace(**narrow)
+            space, sources = int(leg.tuple_space * part), int(leg.sources * part)
+            found[place] = leg._replace(tuple_space=space, sources=sources)
     return found
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_most_subscribers_get_no_block() -> None:
         (["--set", "clients.flows_each=1025"], None),  # more than a block
         (["--set", "clients.flows_each=300", "--set", "hops.nat.block=512"], 96),  # 126 blocks at each
         (["--blocking", "0.01"], 189),  # 11,907 of 12,000: 0.775 % fail
-        ([], 38),  # for the rate alone
+        ([], 191),  # for the rate alone: what clients without ports open fails
     ],
 )
 def test_the_least_addresses_for_all_subscribers(asked: list[str], least: int | None) -> None:
@@ -75,13 +76,46 @@ def test_the_least_addresses_for_all_subscribers(asked: list[str], least: int | 
 
 
 def test_a_solution_says_who_is_left_out() -> None:
-    said = typed(SUBSCRIBERS, "solve", "--for", "hops.nat.addresses")
-    assert "Only 2,394 of 12,000 clients get ports: all connections" in " ".join(said.split())
+    said = typed(SUBSCRIBERS, "solve", "--for", "hops.nat.addresses", "--blocking", "0.01")
+    assert "at most 1% fail, though only 11,907 of 12,000 clients get ports." in " ".join(said.split())
     record = json.loads(typed(SUBSCRIBERS, "solve", "--for", "clients.flows_each", "-o", "json"))
     assert record["reason"] == (
-        "flows_each of clients: no value helps for all clients at once: nat ports allows 3,612,672 "
-        "connections. " + WITHOUT.replace(" at nat", "")
+        "flows_each of clients: no value helps for all clients at once: only 3,528 of 12,000 clients get "
+        "ports, and what the others open fails."
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "block"),
+    [
+        (["--blocking", "0.001"], 238),
+        (["--set", "clients.flows_each=300"], 300),
+        (["--set", "clients.flows_each=301"], None),  # 64,512 / 301: 214 blocks at each of 56 addresses
+        (["--for", "hops.nat.block=100..400", "--blocking", "0.001"], 238),
+        (["--for", "hops.nat.block=301..400"], None),
+        (["--flows", "3600000"], 300),
+        (["--flows", "3600001"], None),
+    ],
+)
+def test_the_least_block_for_all_subscribers(asked: list[str], block: int | None) -> None:
+    """Larger blocks are fewer: with more than floor(64,512 / ceil(12,000 / 56)) = 300 ports some get none."""
+    asked = asked if "--for" in asked else ["--for", "hops.nat.block", *asked]
+    record = json.loads(invoke("solve", "-", *asked, "-o", "json", stdin=SUBSCRIBERS).stdout)
+    assert record["value"] == block
+    assert block is None or record["served"] == {"clients": 12_000, "served": 12_000}
+
+
+def test_used_is_what_clients_with_ports_offer() -> None:
+    """A third of the clients offer a third: as much as if there were no others."""
+    load = tc.offered(tc.loads(SUBSCRIBERS))
+    alone = tc.offered(tc.with_settings(tc.loads(SUBSCRIBERS), "clients.addresses=3528", "traffic.rate=5880"))
+    assert (load.of_served, load.utilisation, load.used) == (Fraction(5_880), alone.utilisation, alone.used)
+    assert (load.verdict, alone.verdict) == ("fails", "fits")
+    result = tc.capacity(tc.with_settings(tc.loads(SUBSCRIBERS), "hops.nat.block=64512"))
+    few, nat = tc.offered(result), result.limit("nat", "ports")
+    assert few.utilisation == few.uses["clients"]
+    assert not few.overloaded
+    assert few.uses["nat"] == Fraction(few.of_served or 0) / Fraction(nat.rate or 1)
 
 
 @pytest.mark.parametrize(

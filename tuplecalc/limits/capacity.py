@@ -111,6 +111,25 @@ class Capacity:
         least = min(self.limits, key=by_rate)
         return None if least.rate is None else least
 
+    @cached_property
+    def ties(self) -> tuple[Limit, ...]:
+        """Of the hop of the limit that gives the flows, all that give as many, at the same highest rate.
+
+        >>> from tuplecalc.network.builders import cone
+        >>> [limit.name for limit in capacity(cone(clients=9, addresses=1, block=64512, services=1)).ties]
+        ['ports', 'block']
+        """
+        first = self.binding
+        return tuple(
+            each for each in self.limits if each.hop == first.hop and _figures(each) == _figures(first)
+        )
+
+    def is_tightest(self, limit: Limit) -> tuple[bool, bool]:
+        """Whether a limit, or one of its hop that is as tight, gives the flows, and the rate."""
+        first, last = self.binding, self.rate_binding
+        flows = limit.hop == first.hop and limit.flows == first.flows
+        return flows, last is not None and limit.hop == last.hop and limit.rate == last.rate
+
     @property
     def flows(self) -> int:
         """Flows that can be open at once."""
@@ -221,6 +240,10 @@ class Capacity:
         rate = "" if self.rate is None else f", rate {float(self.rate):,.6g}/s"
         binding = f"{self.binding.hop}/{self.binding.name}"
         return f"<Capacity {self.shape}: {self.flows:,} flows{rate}, limited by {binding}>"
+
+
+def _figures(limit: Limit) -> tuple[int | None, Number | None]:
+    return limit.flows, limit.rate
 
 
 def _next(limits: tuple[Limit, ...], binding: Limit | None, figure: Any) -> Limit | None:

@@ -172,8 +172,11 @@ class _Search:
         return self.known[value]
 
     def met(self, value: Number) -> bool:
-        """Whether a value meets the target."""
-        return self.at(value).is_met
+        """Whether a value meets the target; not if the other keys do not allow it."""
+        try:
+            return self.at(value).is_met
+        except ChainError:
+            return False
 
     def serving(self, low: int, high: int) -> int | None:
         """The largest number with which enough clients get ports; low - 1 where there is none.
@@ -212,10 +215,18 @@ class _Search:
         return first_whole(self.met, guess, min(guess + step, high))
 
     def _looked_for(self, low: int, high: int) -> int | None:
-        """One of a range where more may be worse: each number of a short one, else some of them all over it."""
-        several = [*range(low, high + 1, -(-(high + 1 - low) // _MOST))]
-        self.is_proven = len(several) == high + 1 - low
-        return next(filter(self.met, several), None)
+        """One of a range where more may be worse: each number of a short one, else some all over it."""
+        if self._is_block and not self.target.blocking:
+            return None  # of all that leave no client without ports the largest does most
+        of_services = path_steps(self.axis.path)[0] == "services"
+        if of_services and not self.target.has_clients(self.at(high).result):
+            return None  # whatever the services, as many clients get ports
+        step = -(-(high + 1 - low) // max(_MOST // max(len(list(self.chain.hops_at_work)), 1), _FIRST))
+        self.is_proven = step == 1
+        found = next(filter(self.met, range(low, high + 1, step)), None)
+        while found is not None and found > low and self.met(found - 1):
+            found -= 1
+        return found
 
     def _may_fall(self) -> bool:
         """Whether more may be worse: what is dealt out leaves a rest, and more clients leave more without."""

@@ -184,7 +184,7 @@ def _limits_of_kinds(result: Capacity, way: Way, *, is_wide: bool) -> Iterator[R
 
 
 def _mark(result: Capacity, limit: Limit) -> str:
-    return _MARKS.get((limit is result.binding, limit is result.rate_binding), "")
+    return _MARKS.get(result.is_tightest(limit), "")
 
 
 def _room(limit: Limit, longest: int) -> str:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import CONE_PORTS
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.served import Served, blocks_of
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
 from tuplecalc.questions.not_counted import NotCounted, not_counted
 from tuplecalc.render import kinds, numbers, verdict
+from tuplecalc.under_load.offered import FEW
 from tuplecalc.under_load.offered import offered as under_load
 from tuplecalc.under_load.preserved import own_ports_meet
 
@@ -69,13 +70,27 @@ def binds(result: Capacity) -> str:
         return f"{open_at_once}: {_where(flows)}. Nothing limits the rate."
     rate = f"the highest rate is {'at most ' if result.rate_at_most else ''}{numbers.rate(result.rate)}/s"
     if flows is rates:
-        return f"{open_at_once}, and {rate}: {_where(flows, 'both')}."
+        return f"{open_at_once}, and {rate}: {_all_alike(result) or _where(flows, 'both')}."
     return f"{open_at_once}: {_where(flows)}. {rate.capitalize()}: {_where(rates)}."
+
+
+def _all_alike(result: Capacity) -> str:
+    """Several limits of a hop that are as tight as each other; empty where one is the tightest."""
+    first, *others = result.ties
+    if not others:
+        return ""
+    names = kinds.listed([each.name for each in result.ties])
+    why = "; and because ".join(dict.fromkeys(each.kind.sentence for each in reversed(result.ties)))
+    return f"{first.hop} {names} are equal, and limit both, because {why}"
 
 
 def upcoming(result: Capacity) -> str:
     """The limits behind the tightest ones; empty where there are none."""
     flows, rates = result.next_binding, result.next_rate_binding
+    if len(result.ties) > 1 and result.binding is result.rate_binding:
+        others = [limit for limit in result.limits if limit not in result.ties]
+        flows = min(others, key=by_flows, default=None)
+        rates = min((each for each in others if each.rate is not None), key=by_rate, default=None)
     parts = []
     if flows:
         parts.append(f"{flows.hop} {flows.name} at {_flows(flows.flows)}")
@@ -153,8 +168,11 @@ def _per_second(value: float) -> str:
     return f"{numbers.rate(Fraction(value))}/s"
 
 
-def searches(result: Capacity) -> Iterator[str]:
-    """Where a cone gives up its search for a free port before it has seen them all."""
+def searches(result: Capacity, load: Offered) -> Iterator[str]:
+    """Where a cone gives up its search for a free port before it has seen them all.
+
+    How many find one in time is said only where no other limit turns connections away.
+    """
     from tuplecalc.under_load.pools import search_of
     from tuplecalc.under_load.search import start_bias, usable_share  # only these cones need it
 
@@ -179,7 +197,8 @@ def searches(result: Capacity) -> Iterator[str]:
                 f" Linux starts it at 16 random bits modulo {ports:,}, which favours some of the ports: "
                 "these fill first, and it fails sooner than all that is said here."
             )
-        yield f"{text}{_tried_again(result, hop, ports)}"
+        fails = load.expected is not None and load.expected.upper > FEW
+        yield text if fails else f"{text}{_tried_again(result, hop, ports)}"
 
 
 def _preserved(hop: Cone, sources: int) -> Iterator[str]:
@@ -268,7 +287,7 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     yield from totals(result)
     yield from context(result)
     yield from blockless(result)
-    loaded = runs_dry(load), most(load), *searches(result), blind(load), *collisions(result, load)
+    loaded = runs_dry(load), most(load), *searches(result, load), blind(load), *collisions(result, load)
     yield from filter(None, loaded)
     yield from at_most(result)
     yield from unsized(result)
@@ -333,6 +352,19 @@ def blockless(result: Capacity) -> Iterator[str]:
         if isinstance(hop, Cone) and (blocks := blocks_of(hop)) is not None and blocks < before.sources
     ]
     yield from filter(None, [unserved(result.served, f" at {kinds.listed(few)}" if few else "")])
+
+
+def no_ports(result: Capacity) -> str:
+    """The few words of a title where clients get no ports; empty where all get some.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.builders import cone
+    >>> no_ports(capacity(cone(clients=12000, addresses=56, block=1024, services=1)))
+    '8,472 of 12,000 clients get no ports'
+    """
+    clients, with_ports = result.served
+    none = clients - with_ports
+    return f"{numbers.count(none)} of {numbers.count(clients)} clients get no ports" if none else ""
 
 
 def unserved(found: Served, where: str = "") -> str:

@@ -29,7 +29,7 @@ _WORSE: tuple[Verdict, ...] = "fits", "tight", "fails"
 
 
 class HopUse(NamedTuple):
-    """What clients with ports offer, over the highest rate of one hop's own limits; None: nothing limits it."""
+    """What clients with ports offer, over the highest rate of a hop's own limits; None: nothing limits it."""
 
     name: str
     utilisation: Number | None
@@ -135,7 +135,7 @@ class Offered(NamedTuple):
 
     @property
     def utilisation(self) -> Number | None:
-        """What clients with ports offer over the highest rate; infinite demand on a rate of 0 is None as well.
+        """What clients with ports offer over the highest rate; None as well where that is 0.
 
         >>> from tuplecalc.network.builders import cone
         >>> nat = cone(clients=12000, addresses=56, block=1024, services=1, rate=20000, hold=30)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.render import numbers, table, verdict
+from tuplecalc.render import numbers, sentences, table, verdict
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.kinds import Look, looks
 from tuplecalc.render.figures.labels import Mark
@@ -116,7 +116,8 @@ def _finding(result: Capacity, course: Fluid) -> str:
     if course.exhausted_after is None:
         use = f"never fills {name}: {numbers.percent(Fraction(course.use))} in use"
         failing = verdict.failing(under_load(result))
-        but = f"; {failing}" if failing else ""
+        short = sentences.no_ports(result)
+        but = f"; {failing}{f': {short}' if short else ''}" if failing else ""
         return f"{rate} {f'just fills {name}' if course.use == 1 else use}{but}"
     return f"At {rate} {name} runs out {numbers.duration(course.exhausted_after)} from empty"
 

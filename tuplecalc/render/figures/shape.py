@@ -37,8 +37,8 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
 
     From the clients to the services, the height of each leg is the logarithm of its tuple space,
     sources × ports × endpoints: the ports are the core, sources × endpoints the shell around it,
-    so that the two heights add up.  A plate at each hop leaves an opening as high as its own
-    smallest limit; the one that binds the flows is marked.
+    so that the two heights add up.  Clients that get no ports have no part in it.  A plate at each hop
+    leaves an opening as high as its own smallest limit; the one that binds the flows is marked.
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
@@ -46,7 +46,7 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     'nat ports allows 5,160,960 connections open at once'
     """
     ax = style.axes(ax)
-    hops = _hops(result)
+    hops = _of_served(result, _hops(result))
     widths = [_decades(hop.tuple_space) for hop in hops]
     edge = (max(widths) or 1.0) / 2 * _OVER
     waists = [_waist(widths, place, hop) for place, hop in enumerate(hops)]
@@ -80,6 +80,19 @@ def _hops(result: Capacity) -> Sequence[HopCapacity]:
         crossing = [number for number, strand in enumerate(strands) if at is None or strand.crosses(at)]
         legs |= zip(crossing, passed.leaving, strict=True)
         found.append(hop._replace(**space_of(legs.values())._asdict()))
+    return found
+
+
+def _of_served(result: Capacity, hops: Sequence[HopCapacity]) -> Sequence[HopCapacity]:
+    """The same, with the legs that still have the clients' addresses as wide as those that get ports need."""
+    found, part = list(hops), 1 - result.served.without
+    if not result.served.are_all and result.served.served:
+        for place, hop in enumerate((None, *result.chain.hops)):
+            if hop is not None and hop.own_addresses is not None:
+                break
+            leg = found[place]
+            space, sources = int(leg.tuple_space * part), int(leg.sources * part)
+            found[place] = leg._replace(tuple_space=space, sources=sources)
     return found
 
 

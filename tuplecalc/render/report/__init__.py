@@ -65,7 +65,7 @@ def report(
 
 def _results(result: Capacity, limits: Sequence[Limit]) -> dict[str, Any]:
     load = offered(result)
-    under_load = sentences.runs_dry(load), *sentences.searches(result), sentences.blind(load)
+    under_load = sentences.runs_dry(load), *sentences.searches(result, load), sentences.blind(load)
     loaded = (*under_load, *sentences.collisions(result, load))
     best = filter(None, [verdict.best_case(load)])
     defaults, uses = list(assumptions.defaults(result)), list(used(result.chain))

@@ -167,7 +167,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("presets",), None),
         *(
             (("presets", name), None)
-            for name in ("tencent-nat-gateway", "aws-nat-gateway", "fortigate-pba", "a10-lsn")
+            for name in ("tencent-nat-gateway", "aws-nat-gateway", "fortigate-pba", "a10-lsn", "haproxy")
         ),
     ),
 }

@@ -36,5 +36,6 @@ def _chinese_lines() -> Iterator[str]:
         yield "| 英文 | 中文 | 解释 |\n| --- | --- | --- |"
         for entry in section.entries:
             first, *others = entry.words
-            yield f"| {', '.join([f'**{first}**', *others])} | {'、'.join(entry.zh_words)} | {entry.zh_text} |"
+            words = ", ".join([f"**{first}**", *others])
+            yield f"| {words} | {'、'.join(entry.zh_words)} | {entry.zh_text} |"
     yield "\n回到[首页](index.md)。\n"

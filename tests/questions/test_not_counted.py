@@ -83,8 +83,8 @@ def test_json_has_each_with_what_linux_has() -> None:
     record = tc.to_dict(tc.capacity(chain(hop(tracking="off"), hop(preset="haproxy", name="q"))))
     assert record["not_counted"] == [
         {"hop": "p", "key": "max_files", "usual": 1_048_576, "needs": None},
-        {"hop": "q", "key": "max_entries", "usual": None, "needs": None},
-        {"hop": "q", "key": "max_files", "usual": None, "needs": None},
+        {"hop": "q", "key": "max_entries", "usual": 262_144, "needs": None},
+        {"hop": "q", "key": "max_files", "usual": 1_048_576, "needs": None},
     ]
 
 

@@ -95,9 +95,10 @@ def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80, load: O
 
 
 def test_the_outage() -> None:
-    first, best, rest = printed(tc.example("outage")).split("\n", 2)
+    first, why, best, rest = printed(tc.example("outage")).split("\n", 3)
     assert first.startswith("Fails: ")
     assert first.endswith(" of the connections are expected to fail at 700/s.")
+    assert why == "Blind picks, not a lack of ports: lvs and login-proxy pick the same ones unseen."
     assert best.startswith("Best case, if no two hops ever picked the same port: 16.2% fail")
     assert rest.startswith(f"700/s is 119% of the highest rate.\n\n{OUTAGE}")
 

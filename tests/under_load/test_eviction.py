@@ -78,5 +78,5 @@ def test_a_cone_that_gives_way_searches_like_that() -> None:
 
 def test_what_is_said_of_it() -> None:
     text = "\n".join(sentences(tc.capacity(chain())))
-    assert "At 61,286/s 92% find a port with the first SYN, 100% within 3 s (estimate)." in text
+    assert "with the first SYN" not in text  # a quarter fails all the same
     assert "with the first SYN" not in "\n".join(sentences(tc.capacity(chain(closing="holds"))))

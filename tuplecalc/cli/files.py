@@ -95,8 +95,8 @@ def of_another_kind(file: str) -> InputError | None:
         if source.only is None or _TABLE.search(source.only.text):
             return None
         what = reader_of(source, readers()).name
-    except InputError:
-        return None
+    except (InputError, OSError, ValueError):
+        return None  # reading it as a chain file says why
     way_out = f"`tuplecalc import {shlex.quote(file)} -o chain.toml` makes a chain file of it"
     return InputError(f"{source.name}: this is no chain file, but looks like one of {what}; {way_out}")
 

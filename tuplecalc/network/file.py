@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,11 +51,12 @@ def load(path: str | Path, settings: Iterable[str] = ()) -> Chain:
 
 def _lead(path: Path) -> str:
     """What was meant by a name that is no file's; nothing where that is not known."""
-    if path.exists():
-        return ""
+    if os.path.lexists(path):
+        return ""  # also where nobody may look: opening it says why
     if (name := str(path)) in EXAMPLES:
         return f'the bundled example is tc.example("{name}")'
-    there = [each for suffix in (".toml", ".json") if (each := Path(f"{path}{suffix}")).is_file()]
+    paths = (f"{path}{suffix}" for suffix in (".toml", ".json"))
+    there = [Path(each) for each in paths if os.path.isfile(each)]  # noqa: PTH113 - of a name of any length
     return f'did you mean tc.load("{show_path(there[0])}")?' if there else ""
 
 

@@ -124,7 +124,7 @@ def blames_picks(load: Offered) -> str:
     >>> from tuplecalc.network.file import example
     >>> from tuplecalc.under_load.offered import offered
     >>> blames_picks(offered(example("inverted-cone-tproxy")))
-    'Not for lack of ports: nat and proxy pick the same ones, and neither sees it (blind picks).'
+    'Blind picks, not a lack of ports: nat and proxy pick the same ones unseen.'
     """
     worst = load.worst
     if load.of_rate != "fails" or worst is None or load.expected is None or load.blocking is None:
@@ -133,8 +133,8 @@ def blames_picks(load: Offered) -> str:
         return ""
     names = kinds.listed(worst.choosers)
     if len(worst.choosers) > 1 and worst.hop in worst.choosers:
-        return f"Not for lack of ports: {names} pick the same ones, and neither sees it (blind picks)."
-    return f"Not for lack of ports: {names} picks some that are taken at {worst.hop}, unseen (blind picks)."
+        return f"Blind picks, not a lack of ports: {names} pick the same ones unseen."
+    return f"Blind picks, not a lack of ports: {names} picks some that are taken at {worst.hop}, unseen."
 
 
 def best_case(load: Offered) -> str:

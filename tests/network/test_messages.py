@@ -89,7 +89,8 @@ MESSAGES = [
     (hop(name=3), 'hops[1].name: 3: a name is a text; put it in quotes, as in "nat"'),
     (
         hop(name="a\nb"),
-        'hops[1].name: "a\\nb": a name has no line breaks or control characters; leave them out',
+        'hops[1].name: "a\\nb": a name has no line breaks or control characters, such as this U+000A; '
+        "leave it out",
     ),
     (
         hop(preset="f5"),

@@ -150,7 +150,7 @@ def test_the_first_screen_has_the_answer(
             assert texts[0].startswith(("Fits: ", "Tight: ", "Fails: ")), name
             assert "expected to fail" in texts[0], name
             why = texts[1].startswith("Blind picks, ")
-            assert why == (name in ("outage", "inverted-cone-tproxy")), name
+            assert why == (name in ("outage", "inverted-cone-tproxy", "mixed-by-share")), name
             limits, remedy, setting, *_ = texts[1 + why :]
             assert " limits " in limits, name
             assert remedy.startswith(("First remedy.", "To carry more.")), name

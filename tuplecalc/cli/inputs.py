@@ -84,7 +84,8 @@ def _chain(file: str | None, changes: list[str]) -> Chain:
     try:
         return load(found, changes)
     except (InputError, ChainError) as error:
-        raise (missing(file) or of_another_kind(found) or error) from None
+        unread = isinstance(error.__cause__, OSError)
+        raise (missing(file) or (None if unread else of_another_kind(found)) or error) from None
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def plot(
     ] = None,
     size: Annotated[
         Literal["slide", "half-page"],
-        typer.Option(help="A slide (1200 × 675 pixels), or half of an A4 page."),
+        typer.Option(help="A slide (8 × 4.5 inches, as a .png 1200 × 675 pixels), or half of an A4 page."),
     ] = "slide",
     dpi: Annotated[
         str | None,

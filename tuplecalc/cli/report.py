@@ -59,6 +59,11 @@ def report(
         # A file's name that stands in for a title may be no Unicode.
         made = printed(page, by) if by else page.encode(errors="replace")
     write(path, made)
+    if by:
+        from tuplecalc.render.figures import fonts
+
+        if lacking := fonts.fallback(repr(design)).message:
+            say(lacking)
     if path != STANDARD_OUTPUT:
         say(f"wrote {show_path(path)}")
 

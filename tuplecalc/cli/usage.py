@@ -76,7 +76,7 @@ def said(error: Any) -> InputError:
     if param is None:
         message = error.format_message().rstrip(".").replace("'", '"')
         return InputError(f"{command}: {message[:1].lower()}{message[1:]}; {look}")
-    name = param.opts[0] if param.opts[0].startswith("-") else param.metavar
+    name = param.opts[0] if param.opts[0].startswith("-") else param.metavar or param.name.upper()
     if not error.message:
         return InputError(f"{command}: {name} is missing: {param.help}")
     message = error.message.removeprefix("Value error, ").rstrip(".").replace("'", '"')

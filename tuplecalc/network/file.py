@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -18,6 +19,7 @@ from tuplecalc.network.replace import set_values
 LARGEST_FILE = 8_000_000
 """Bytes; 10,000 service groups take about one million."""
 
+_QUOTES = {**dict.fromkeys("“”", '"'), **dict.fromkeys("‘’", "'")}
 _EXAMPLES = Path(__file__).parent.parent / "examples"
 EXAMPLES = (
     *("outage", "cone", "hourglass", "inverted-cone-nat", "inverted-cone-tproxy", "mixed"),
@@ -111,10 +113,29 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
     except (ValueError, InvalidOperation) as error:
         said = str(error)
         reason = "a number has too many digits" if "int_max_str" in said else said[:1].lower() + said[1:]
-        raise InputError(f"{where}not {language}: {reason}") from error
+        hint = _full_width(written, said)
+        raise InputError(f"{where}not {language}: {reason}{hint}") from error
     if not isinstance(mapping, dict):
         raise InputError(f"{where}a chain file is a table of keys, not {show(mapping)}")
     return mapping
+
+
+def _full_width(written: str, said: str) -> str:
+    """What to write for a character of a Chinese or Japanese keyboard that stands where reading failed.
+
+    >>> _full_width("rate ＝ 5", "Expected '=' after a key (at line 1, column 6)")
+    '; ＝ is a full-width character: write ='
+    """
+    place = re.search(r"line (\d+),? column (\d+)", said)
+    if place is None:
+        return ""
+    line, column = int(place[1]), int(place[2])
+    found = "".join(written.split("\n")[line - 1 : line])[column - 1 : column]
+    meant = _QUOTES.get(found) or unicodedata.normalize("NFKC", found)
+    if found.isascii() or not meant.isascii():
+        return ""
+    name = "this space" if meant == " " else found
+    return f"; {name} is a full-width character: write {meant if meant.strip() else 'an ASCII one'}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ seconds.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -236,12 +237,17 @@ def wrong_sum(found: Fraction) -> ChainError:
     return reject(None, f"the shares sum to 1; here to {exactly}", "change one of them")
 
 
+_JOINER = "\u200d"  # within one emoji
+
+
 def text(value: object, what: str) -> str:
     """A line of text that a terminal can show as it is."""
     if not isinstance(value, str):
         raise reject(value, f"{what} is a text", 'put it in quotes, as in "nat"')
-    if not all(map(str.isprintable, value)):
-        raise reject(value, f"{what} has no line breaks or control characters", "leave them out")
+    for each in value:
+        if not each.isprintable() and each != _JOINER and unicodedata.category(each) != "Zs":
+            rule = f"{what} has no line breaks or control characters, such as this U+{ord(each):04X}"
+            raise reject(value, rule, "leave it out")
     return value
 
 

@@ -128,9 +128,10 @@ def place_of(chain: Chain, steps: list[str], text: str) -> Place:
             return Place(groups[number], key, f"{path_of(groups, number, table)}.{key}", f"{key} of {of}")
     key = steps[-1]
     meant = [
-        f"{hop.path}.{key}"
-        for hop in chain.hops
-        if steps == [hop.name, key] or (steps == [key] and key in numbers_of(type(hop)))
+        f"hops.{number}.{key}" if "." in hop.name else f"{hop.path}.{key}"  # a shell takes quotes away
+        for number, hop in enumerate(chain.hops)
+        if ".".join(steps[steps[0] == "hops" : -1]) == hop.name
+        or (steps == [key] and key in numbers_of(type(hop)))
     ]
     if meant:
         raise wrong(text, "no number of a chain stands there", f"did you mean {' or '.join(meant[:3])}?")

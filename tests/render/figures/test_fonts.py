@@ -4,6 +4,7 @@ The fonts here are made on the spot, of squares, so that no machine's own fonts 
 """
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,7 +35,14 @@ services = {{addresses = 6, ports = 443}}
 HAN, KANA, HANGUL = "登录出口前的", "ログ", "서울"
 CHINESE = tc.loads(NAMED.format("登录", "出口"))
 OTHERS = [("вход", "шлюз"), ("είσοδος", "πύλη"), ("دخول", "جدار")]
-LACKING = "no font here has the characters {}: they show as boxes; apt-get install fonts-noto-cjk"
+LACKING = (
+    'no font here has the characters "{}": they show as boxes in a PNG or PDF; install one that has them '
+    "(Debian, Ubuntu: apt-get install fonts-noto-cjk)"
+)
+ONE = (
+    'no font here has the character "{}": it shows as a box in a PNG or PDF; install one that has it '
+    "(Debian, Ubuntu: apt-get install {})"
+)
 
 
 def font(path: Path, characters: str, family: str = "Squares") -> str:
@@ -87,11 +95,11 @@ def squares(alone: pytest.MonkeyPatch, tmp_path: Path) -> str:
     [
         ("NAT 登录 登", LACKING.format("登录")),
         ("一二三四五六七八九十百", LACKING.format("一二三四五六七八九十…")),
-        ("登", "no font here has the character 登: it shows as a box; apt-get install fonts-noto-cjk"),
+        ("登", ONE.format("登", "fonts-noto-cjk")),
         ("ログ", LACKING.format("ログ")),
         ("서울", LACKING.format("서울")),
-        ("🚀", "no font here has the character 🚀: it shows as a box; apt-get install fonts-symbola"),
-        ("ก", "no font here has the character ก: it shows as a box; apt-get install fonts-noto-core"),
+        ("🚀", ONE.format("🚀", "fonts-symbola")),
+        ("ก", ONE.format("ก", "fonts-noto-core")),
         ("вход πύλη جدار – ≥ ◀ é\u200d\u00a0", ""),
     ],
 )
@@ -164,7 +172,7 @@ def test_cyrillic_greek_and_arabic_need_no_other_font(kind: str, names: tuple[st
 @pytest.mark.usefixtures("alone")
 def test_a_notebook_is_told_once_and_a_page_is_not() -> None:
     result = tc.capacity(CHINESE)
-    with pytest.warns(UserWarning, match=f"^{LACKING.format('出口登录前的')}$") as caught:
+    with pytest.warns(UserWarning, match=f"^{re.escape(LACKING.format('出口登录前的'))}$") as caught:
         figures.plot_limits(result)
     plt.close()
     assert len(caught) == 1

@@ -53,22 +53,23 @@ class Fallback(NamedTuple):
         """What is missing and which package of Debian and Ubuntu brings it; empty where nothing is.
 
         >>> Fallback(missing="登录").message
-        'no font here has the characters 登录: they show as boxes; apt-get install fonts-noto-cjk'
+        'no font here has the characters "登录": they show as boxes in a PNG or PDF; install one that has \
+them (Debian, Ubuntu: apt-get install fonts-noto-cjk)'
         """
         if not self.missing:
             return ""
         more = "…" if len(self.missing) > _SHOWN else ""
-        what, boxes = "characters", "they show as boxes"
+        what, boxes, them = "characters", "they show as boxes", "them"
         if len(self.missing) == 1:
-            what, boxes = "character", "it shows as a box"
+            what, boxes, them = "character", "it shows as a box", "it"
         package = _FOR_OTHERS
         if any(_script(each) for each in self.missing):
             package = _FOR_EAST_ASIA
         elif all(unicodedata.category(each) == "So" for each in self.missing):
             package = _FOR_SYMBOLS
-        return (
-            f"no font here has the {what} {self.missing[:_SHOWN]}{more}: {boxes}; apt-get install {package}"
-        )
+        lacking = f'no font here has the {what} "{self.missing[:_SHOWN]}{more}"'
+        way_out = f"install one that has {them} (Debian, Ubuntu: apt-get install {package})"
+        return f"{lacking}: {boxes} in a PNG or PDF; {way_out}"
 
 
 def fall_back(figure: Figure) -> Fallback:

@@ -195,3 +195,16 @@ def test_a_figure_of_no_kind_names_the_argument(word: str, way_out: str) -> None
 def test_a_terminal_of_no_columns_gets_a_page() -> None:
     for arguments in (["capacity", "outage"], ["--help"]):
         assert run(*arguments, env={**PLAIN, "COLUMNS": "0"}).stdout == run(*arguments).stdout != b""
+
+
+@pytest.mark.parametrize(
+    ("share", "note"),
+    [("0.1", "--most-failing 0.1 is 10%."), ("0.001", ""), ("10%", "")],
+)
+def test_a_gate_written_as_a_number_says_its_percent(share: str, note: str) -> None:
+    said = run("capacity", "cone", "--rate", "1", "--most-failing", share).stderr.decode()
+    assert said.strip() == note
+
+
+def test_a_word_that_is_an_example_and_an_entry_is_suggested_once() -> None:
+    assert refused(run("explain", "hourglas")) == "hourglas: there is no such file; did you mean hourglass?"

@@ -75,8 +75,8 @@ def capacity(
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Exit 1 where more than this share of the connections is expected to fail, of all, of any "
-            "kind or of any group of clients, or of wanted flows cannot be open.",
+            help="Exit 1 where more than this share of the connections, as in 0.1%, is expected to fail, "
+            "of all, of any kind or of any group of clients, or of wanted flows cannot be open.",
         ),
     ] = None,
 ) -> None:
@@ -99,6 +99,9 @@ def capacity(
             percent=True,
         ),
     }
+    failing = gates[_FAILING]
+    if failing is not None and failing >= Fraction(1, 100) and "%" not in str(most_failing):
+        say(f"{_FAILING} {most_failing} is {numbers.percent(failing)}.")
     asked: Sequence[str | None] = files or [None]
     several = len(asked) > 1
     answers, status = [], 0

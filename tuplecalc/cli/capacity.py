@@ -99,9 +99,6 @@ def capacity(
             percent=True,
         ),
     }
-    failing = gates[_FAILING]
-    if failing is not None and failing >= Fraction(1, 100) and "%" not in str(most_failing):
-        say(f"{_FAILING} {most_failing} is {numbers.percent(failing)}.")
     asked: Sequence[str | None] = files or [None]
     several = len(asked) > 1
     answers, status = [], 0
@@ -120,6 +117,9 @@ def capacity(
             status = 2
         else:
             answers.append(_Answer(name, result, load))
+    failing = gates[_FAILING]
+    if answers and failing is not None and failing >= Fraction(1, 100) and "%" not in str(most_failing):
+        say(f"{_FAILING} {most_failing} is {numbers.percent(failing)}.")
     if answers:
         _write(answers, output)
     if output == "csv" and (rate is not None or share is not None):

@@ -179,3 +179,32 @@ def test_what_is_written_names_its_schema(folder: Path) -> None:
     assert invoke("capacity", "mine", "-o", "csv").stdout == invoke("capacity", "cone", "-o", "csv").stdout
     invoke("import", "haproxy.cfg", "-o", "made.toml")
     assert folder.joinpath("made.toml").read_text("utf-8").startswith("#:schema ./chain.schema.json\n")
+
+
+_KINDS = '"shape", "limits", "rate", "map", "region", "blocking", "exhaustion"'
+
+
+@pytest.mark.parametrize(
+    ("word", "way_out"),
+    [("bloking", "did you mean blocking?"), ("3", "KIND comes before the file")],
+)
+def test_a_figure_of_no_kind_names_the_argument(word: str, way_out: str) -> None:
+    assert refused(run("plot", word)) == f'KIND: "{word}" is not one of {_KINDS}; {way_out}'
+
+
+def test_a_terminal_of_no_columns_gets_a_page() -> None:
+    for arguments in (["capacity", "outage"], ["--help"]):
+        assert run(*arguments, env={**PLAIN, "COLUMNS": "0"}).stdout == run(*arguments).stdout != b""
+
+
+@pytest.mark.parametrize(
+    ("share", "note"),
+    [("0.1", "--most-failing 0.1 is 10%."), ("0.001", ""), ("10%", "")],
+)
+def test_a_gate_written_as_a_number_says_its_percent(share: str, note: str) -> None:
+    said = run("capacity", "cone", "--rate", "1", "--most-failing", share).stderr.decode()
+    assert said.strip() == note
+
+
+def test_a_word_that_is_an_example_and_an_entry_is_suggested_once() -> None:
+    assert refused(run("explain", "hourglas")) == "hourglas: there is no such file; did you mean hourglass?"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from pydantic import TypeAdapter
 
 from tests.limits.chains import Topology, topologies
 from tuplecalc.errors import ChainError, InputError
@@ -29,6 +30,7 @@ from tuplecalc.network.file import (
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.replace import replace, replace_all, set_values, with_settings, written_setting
 from tuplecalc.network.services import Services
+from tuplecalc.network.values import Share
 
 TOML = """
 [clients]
@@ -129,6 +131,16 @@ def test_settings_are_made_before_the_check(tmp_path: Path) -> None:
         (b'{"a": ' + b"[" * 100_000, "nested too deep to be a chain file"),
         (b"a =", "not TOML: invalid value (at end of document)"),
         (b"a = 1\na = 2\n", "not TOML: cannot overwrite a value (at line 2, column 6)"),
+        (
+            b"[hops]\n[hops]\n",
+            "not TOML: cannot declare ('hops',) twice (at line 2, column 6); "
+            "write [[hops]], in two brackets, above each of several",
+        ),
+        (
+            b"hold = 20 s\n",
+            "not TOML: expected newline or end of document after a statement (at line 1, column 11); "
+            'what is more than a number stands in quotes: hold = "20 s"',
+        ),
         (b'{"a": 1, "a": 2}', 'not JSON: the key "a" stands twice in one table'),
         (b'{"a": 1} x', "not JSON: extra data: line 1 column 10 (char 9)"),
         (b"{", "not JSON: expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
@@ -395,3 +407,9 @@ def test_a_preset_is_read_again_beside_a_new_value() -> None:
 )
 def test_a_change_is_written_as_a_setting(value: object, written: str) -> None:
     assert written_setting("a.b", value) == f"a.b={written}"
+
+
+@pytest.mark.parametrize(("written", "share"), [("30%", "3/10"), (" 2.5 % ", "1/40"), ("100%", "1")])
+def test_a_share_is_also_percent(written: str, share: str) -> None:
+    read = TypeAdapter(Share).validate_python
+    assert read(written) == read(share)

@@ -132,7 +132,7 @@ MESSAGES = [
     ),
     (
         topology(traffic={"rate": True}),
-        "traffic.rate: true: a rate is a finite number; write it without quotes, as in 0.25",
+        "traffic.rate: true: a rate is a finite number; write it as in 0.25",
     ),
     (
         topology(traffic={"rate": math.nan}),
@@ -182,7 +182,7 @@ MESSAGES = [
     ),
     (
         topology(services={"share": True}),
-        "services.share: true: a share is a finite number; write it without quotes, as in 0.25",
+        "services.share: true: a share is a finite number; write it as in 0.25",
     ),
     (topology(nat={"virtual": {"addresses": 1}}), "hops[0].virtual.ports: this key is required; add it"),
 ]

@@ -138,6 +138,8 @@ def _start_fast() -> None:
     """
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+    if os.environ.get("COLUMNS", "").strip().strip("0") == "":
+        os.environ.pop("COLUMNS", None)  # no width at all, for which the help would be empty
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 

@@ -75,8 +75,8 @@ def capacity(
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Exit 1 where more than this share of the connections is expected to fail, of all, of any "
-            "kind or of any group of clients, or of wanted flows cannot be open.",
+            help="Exit 1 where more than this share of the connections, as in 0.1%, is expected to fail, "
+            "of all, of any kind or of any group of clients, or of wanted flows cannot be open.",
         ),
     ] = None,
 ) -> None:
@@ -117,6 +117,9 @@ def capacity(
             status = 2
         else:
             answers.append(_Answer(name, result, load))
+    failing = gates[_FAILING]
+    if answers and failing is not None and failing >= Fraction(1, 100) and "%" not in str(most_failing):
+        say(f"{_FAILING} {most_failing} is {numbers.percent(failing)}.")
     if answers:
         _write(answers, output)
     if output == "csv" and (rate is not None or share is not None):

@@ -92,6 +92,8 @@ def _chain(file: str | None, settings: list[str] | None) -> Chain:
 
         near = glossary.near(file)
         page_of_all = "docs/glossary.md" if file.isascii() else "docs/glossary.zh-CN.md"
+        if near and str(error).endswith(f"did you mean {near}?"):
+            raise
         hint = f'did you mean "{near}"?' if near else f"{page_of_all} has them all"
         raise InputError(f"{error}\nAs a word of the glossary: {hint}") from None
 

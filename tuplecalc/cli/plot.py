@@ -31,10 +31,11 @@ def plot(
     kind: Annotated[
         Kind,
         typer.Argument(
+            metavar="KIND",
             help="shape: the chain's silhouette. limits: all limits as bars. rate: the highest rate against "
             "one knob. map: against two. region: the rates of two kinds of traffic that fit together. "
             "blocking: what fails at which rate. "
-            "exhaustion: open connections over time, until ports run out."
+            "exhaustion: open connections over time, until ports run out.",
         ),
     ],
     file: File = None,

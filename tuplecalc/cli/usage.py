@@ -83,7 +83,8 @@ def said(error: Any) -> InputError:
     near = (
         nearest(message.split('"')[1].lower(), param.type_descriptor.choices or ()) if '"' in message else ""
     )
-    return InputError(f"{name}: {message}{f'; did you mean {near}?' if near else ''}")
+    first = "" if name.startswith("-") else f"; {name} comes before the file"
+    return InputError(f"{name}: {message}{f'; did you mean {near}?' if near else first}")
 
 
 def _option_meant(name: str, params: list[Any], command: str) -> str:

@@ -113,8 +113,8 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
     except (ValueError, InvalidOperation) as error:
         said = str(error)
         reason = "a number has too many digits" if "int_max_str" in said else said[:1].lower() + said[1:]
-        hint = _full_width(written, said)
-        raise InputError(f"{where}not {language}: {reason}{hint}") from error
+        way_out = _full_width(written, said) or ("" if is_json else _way_out(written, said))
+        raise InputError(f"{where}not {language}: {reason}{way_out}") from error
     if not isinstance(mapping, dict):
         raise InputError(f"{where}a chain file is a table of keys, not {show(mapping)}")
     return mapping
@@ -136,6 +136,19 @@ def _full_width(written: str, said: str) -> str:
         return ""
     name = "this space" if meant == " " else found
     return f"; {name} is a full-width character: write {meant if meant.strip() else 'an ASCII one'}"
+
+
+def _way_out(written: str, said: str) -> str:
+    """What to write instead, for slips that TOML's own words do not explain; nothing for others."""
+    at = re.search(r"at line (\d+)", said)
+    line = written.split("\n")[int(at[1]) - 1] if at else ""
+    if header := re.match(r"\s*\[(hops|services|clients)\]", line):
+        return f"; write [[{header[1]}]], in two brackets, above each of several"
+    if "after a statement" in said and (
+        bare := re.match(r"\s*([\w.]+\s*=)\s*(\d[\w.,%/]*(?: [a-zA-Z]+)?)\s*(?:#.*)?$", line)
+    ):
+        return f'; what is more than a number stands in quotes: {bare[1]} "{bare[2]}"'
+    return ""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "gke": ("linux-snat", *_GOOGLE),
     "aks": ("linux-snat", *_AZURE),
     **dict.fromkeys(("docker", "podman", "openwrt", "mikrotik"), ("linux-snat",)),
-    **dict.fromkeys(("iptables", "nftables", "nft", "netfilter", "conntrack"), _LINUX),
+    **dict.fromkeys(("iptables", "nftables", "nft", "netfilter", "conntrack", "kernel", "6.1"), _LINUX),
     "gcp": _GOOGLE,
     **dict.fromkeys(("amazon", "elb"), _AWS),
     "microsoft": _AZURE,

@@ -73,7 +73,7 @@ def number(value: object, what: str) -> Fraction:
         except ZeroDivisionError:
             raise reject(value, "a fraction's lower number is 1 or more", 'write it as in "1/3"') from None
     if isinstance(value, bool) or not isinstance(value, _NUMBERS):
-        raise reject(value, rule, "write it without quotes, as in 0.25")
+        raise reject(value, rule, "write it as in 0.25")
     if isinstance(value, float):
         value = Decimal(repr(value))  # the shortest decimal that gives this float: what was written
     if isinstance(value, Decimal):
@@ -138,15 +138,22 @@ def rate(value: object) -> Fraction:
     return rate
 
 
+def _part(value: object) -> Fraction:
+    """A part of a whole: a number, or percent."""
+    if isinstance(value, str) and (percent := re.fullmatch(rf"\s*({_DECIMAL})\s*%\s*", value)):
+        return Fraction(percent[1]) / 100
+    return number(value, "a share")
+
+
 def _share(value: object) -> Fraction:
-    share = number(value, "a share")
+    share = _part(value)
     if not 0 < share <= 1:
         raise reject(value, "a share is above 0 and at most 1", 'write it as in 0.25 or "1/4"')
     return share
 
 
 def _portion(value: object) -> Fraction:
-    portion = number(value, "a share")
+    portion = _part(value)
     if not 0 <= portion <= 1:
         raise reject(value, "a share is from 0 to 1", 'write it as in 0.25 or "1/4"')
     return portion
@@ -320,8 +327,9 @@ def _text_or(number: dict[str, Any], pattern: str, *examples: object) -> dict[st
 _SECONDS = _text_or(
     {"minimum": 0}, rf"(({_DECIMAL}\s*({_WORDS})\s*)+|{_RATIO})", "60s", "1m30s", "500ms", "2 min", 120
 )
-_SHARE = _text_or({"exclusiveMinimum": 0, "maximum": 1}, _EXACT, 0.25, "1/3")
-_PORTION = _text_or({"minimum": 0, "maximum": 1}, _EXACT, 0.25, "1/3")
+_PART = rf"({_EXACT}|{_DECIMAL}\s*%)"
+_SHARE = _text_or({"exclusiveMinimum": 0, "maximum": 1}, _PART, 0.25, "1/3", "25%")
+_PORTION = _text_or({"minimum": 0, "maximum": 1}, _PART, 0.25, "1/3", "25%")
 _RATIO_SCHEMA = _text_or({"exclusiveMinimum": 0}, _EXACT, 0.25, 4, "2/35")
 _RATE = _text_or(
     {"exclusiveMinimum": 0}, rf"{_EXACT}({_A_SECOND}|{_A_MINUTE})?", 670, "10k", "670/s", "40k/min"

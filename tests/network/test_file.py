@@ -130,6 +130,15 @@ def test_settings_are_made_before_the_check(tmp_path: Path) -> None:
         (b"a =", "not TOML: invalid value (at end of document)"),
         (b"a = 1\na = 2\n", "not TOML: cannot overwrite a value (at line 2, column 6)"),
         (b'{"a": 1, "a": 2}', 'not JSON: the key "a" stands twice in one table'),
+        (
+            "a = “30s”".encode(),
+            'not TOML: invalid value (at line 1, column 5); “ is a full-width character: write "',
+        ),
+        (
+            "{“a”: 1}".encode(),
+            "not JSON: expecting property name enclosed in double quotes: line 1 column 2 (char 1); “ is a "
+            'full-width character: write "',
+        ),
         (b'{"a": 1} x', "not JSON: extra data: line 1 column 10 (char 9)"),
         (b"{", "not JSON: expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
     ],

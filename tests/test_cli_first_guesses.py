@@ -208,3 +208,35 @@ def test_a_gate_written_as_a_number_says_its_percent(share: str, note: str) -> N
 
 def test_a_word_that_is_an_example_and_an_entry_is_suggested_once() -> None:
     assert refused(run("explain", "hourglas")) == "hourglas: there is no such file; did you mean hourglass?"
+
+
+def test_import_keeps_a_file_that_was_changed_and_says_what_it_wrote(folder: Path) -> None:
+    first = invoke("import", "haproxy.cfg", "-o", "made.toml")
+    assert first.stderr.splitlines()[0] == "wrote made.toml and chain.schema.json"
+    assert invoke("import", "haproxy.cfg", "-o", "made.toml").exit_code == 0  # the same again loses nothing
+    made = folder / "made.toml"
+    mended = made.read_text() + "# mine\n"
+    made.write_text(mended)
+    assert refused(run("import", "haproxy.cfg", "-o", "made.toml")) == (
+        "made.toml: this file is there, and is not what would be written: it may have been changed by hand; "
+        "write -o another.toml, or --force to replace it"
+    )
+    assert made.read_text() == mended
+    assert invoke("import", "haproxy.cfg", "-o", "made.toml", "--force").exit_code == 0
+    assert made.read_text() == mended.removesuffix("# mine\n")
+
+
+def test_import_says_where_there_is_no_hop(folder: Path) -> None:
+    (folder / "filt").write_text("*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -j ACCEPT\nCOMMIT\n")
+    assert "no NAT, proxy or balancer was found in filt\n" in invoke("import", "filt").stderr
+
+
+def test_a_kind_of_figure_is_named_by_what_it_is() -> None:
+    said = refused(run("plot", "shpe"))
+    assert said.startswith('KIND: "shpe" is not one of ')
+    assert said.endswith("did you mean shape?")
+
+
+def test_a_name_with_dots_leads_to_the_hops_number() -> None:
+    said = refused(run("solve", "cone", "--set", 'hops.0.name="a.b"', "--for", "hops.a.b.addresses"))
+    assert said.endswith("no number of a chain stands there; did you mean hops.0.addresses?")

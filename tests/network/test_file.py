@@ -142,6 +142,15 @@ def test_settings_are_made_before_the_check(tmp_path: Path) -> None:
             'what is more than a number stands in quotes: hold = "20 s"',
         ),
         (b'{"a": 1, "a": 2}', 'not JSON: the key "a" stands twice in one table'),
+        (
+            "a = “30s”".encode(),
+            'not TOML: invalid value (at line 1, column 5); “ is a full-width character: write "',
+        ),
+        (
+            "{“a”: 1}".encode(),
+            "not JSON: expecting property name enclosed in double quotes: line 1 column 2 (char 1); “ is a "
+            'full-width character: write "',
+        ),
         (b'{"a": 1} x', "not JSON: extra data: line 1 column 10 (char 9)"),
         (b"{", "not JSON: expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
     ],

@@ -216,3 +216,8 @@ def test_one_problem_stands_on_one_line_with_its_source() -> None:
     with pytest.raises(ChainError) as caught:
         from_dict(topology(clients={"ports": "9-1"}), source="net.toml")
     assert str(caught.value) == 'net.toml: clients.ports: "9-1": a range of ports runs upwards; write "1-9"'
+
+
+@pytest.mark.parametrize("name", ["运营商\u3000网关", "a\u00a0b", "👩\u200d💻", "出口"])
+def test_a_name_may_have_any_space_and_joined_emoji(name: str) -> None:
+    assert from_dict(hop(name=name)).hops[1].name == name

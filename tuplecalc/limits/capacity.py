@@ -116,7 +116,7 @@ class Capacity:
         """Of the hop of the limit that gives the flows, all that give as many, at the same highest rate.
 
         >>> from tuplecalc.network.builders import cone
-        >>> [limit.name for limit in capacity(cone(clients=9, addresses=1, block=64512, services=1)).ties]
+        >>> [limit.name for limit in capacity(cone(clients=9, addresses=1, block=21504, services=1)).ties]
         ['ports', 'block']
         """
         first = self.binding

@@ -11,7 +11,9 @@ import pytest
 import tuplecalc as tc
 from tests.command import invoke
 from tuplecalc.network.replace import replace
+from tuplecalc.render import compared
 from tuplecalc.render.html import fragment
+from tuplecalc.render.report.changes import Changed, changed
 
 NAT = """
 traffic = {{ {traffic} }}
@@ -239,3 +241,12 @@ def test_a_sweep_has_a_column_where_any_client_is_unserved() -> None:
     assert whole.to_xarray()["served"].values.tolist() == [[94, 94], [94, 95]]
     parts = [part.to_dataframe()["served"].tolist() for part in whole.parts(2)]  # a part keeps the columns
     assert parts == [[94, 94], [94, 95]]
+
+
+def test_a_comparison_says_what_those_with_ports_open_of_the_highest_rate() -> None:
+    """5,880/s of 24,084/s, and 20,000/s of 81,920/s: as the tables and the gates do."""
+    before = tc.cone(clients=12000, addresses=56, block=1024, services=1, rate=20000, hold=30)
+    found = tc.compare(before, tc.with_settings(before, "hops.nat.addresses=191"))
+    said = "Before, 5,880/s was 24% of the highest rate. Now 20,000/s is 24% of the highest rate."
+    assert said in " ".join(compared.text(found).split())
+    assert Changed("of the highest rate", "24%", "24%") in changed(found)

@@ -10,9 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tuplecalc.errors import InputError, nearest
-from tuplecalc.network.file import EXAMPLES, show_path
+from tuplecalc.network.file import ENDINGS, EXAMPLES, show_path, with_ending
 
-_SUFFIXES = (".toml", ".json")
 _MOST = 4
 _TABLE = re.compile(r'^\s*(\[*|"?)(clients|hops|services|traffic)\b', re.MULTILINE)
 """A table of a chain file: whoever wrote one meant no other file."""
@@ -39,7 +38,7 @@ def begun(incomplete: str) -> list[str]:
             name = os.path.join(os.path.dirname(incomplete), path.name)  # noqa: PTH118, PTH120 - as it was typed
             if not name.startswith(incomplete) or path.name == SCHEMA or path.name.startswith("."):
                 continue
-            if path.suffix in _SUFFIXES or path.is_dir():
+            if path.suffix in ENDINGS or path.is_dir():
                 found.append(f"{name}/" if path.is_dir() else name)
     return found
 
@@ -52,7 +51,7 @@ def meant(file: str) -> str:
     """
     with suppress(OSError, ValueError):
         if file not in EXAMPLES and not os.path.lexists(file):
-            return next((file + end for end in _SUFFIXES if os.path.isfile(file + end)), file)  # noqa: PTH113
+            return with_ending(file) or file
     return file
 
 
@@ -63,7 +62,7 @@ def missing(file: str) -> InputError | None:
         if path.is_file() or (path.exists() and not path.is_dir()):
             return None
         folder = path if path.is_dir() else path.parent
-        files = sorted(each for each in folder.iterdir() if each.suffix in _SUFFIXES)
+        files = sorted(each for each in folder.iterdir() if each.suffix in ENDINGS)
         there = [each.name for each in files if each.name != SCHEMA]
     except (OSError, ValueError):
         return None  # reading it says why

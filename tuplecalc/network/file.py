@@ -19,6 +19,7 @@ from tuplecalc.network.replace import set_values
 LARGEST_FILE = 8_000_000
 """Bytes; 10,000 service groups take about one million."""
 
+ENDINGS = (".toml", ".json")
 _QUOTES = {**dict.fromkeys("“”", '"'), **dict.fromkeys("‘’", "'")}
 _EXAMPLES = Path(__file__).parent.parent / "examples"
 EXAMPLES = (
@@ -57,9 +58,14 @@ def _lead(path: Path) -> str:
         return ""  # also where nobody may look: opening it says why
     if (name := str(path)) in EXAMPLES:
         return f'the bundled example is tc.example("{name}")'
-    paths = (f"{path}{suffix}" for suffix in (".toml", ".json"))
-    there = [Path(each) for each in paths if os.path.isfile(each)]  # noqa: PTH113 - of a name of any length
-    return f'did you mean tc.load("{show_path(there[0])}")?' if there else ""
+    meant = with_ending(name)
+    return f'did you mean tc.load("{show_path(meant)}")?' if meant else ""
+
+
+def with_ending(name: str) -> str | None:
+    """The file that a name without its ending stands for; None where there is none."""
+    ended = (name + ending for ending in ENDINGS)
+    return next((each for each in ended if os.path.isfile(each)), None)  # noqa: PTH113 - of any length
 
 
 def read(stream: BinaryIO, source: str, title: str, settings: Iterable[str] = ()) -> Chain:
@@ -113,35 +119,23 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
     except (ValueError, InvalidOperation) as error:
         said = str(error)
         reason = "a number has too many digits" if "int_max_str" in said else said[:1].lower() + said[1:]
-        way_out = _full_width(written, said) or ("" if is_json else _way_out(written, said))
+        way_out = _way_out(written, said, is_json=is_json)
         raise InputError(f"{where}not {language}: {reason}{way_out}") from error
     if not isinstance(mapping, dict):
         raise InputError(f"{where}a chain file is a table of keys, not {show(mapping)}")
     return mapping
 
 
-def _full_width(written: str, said: str) -> str:
-    """What to write for a character of a Chinese or Japanese keyboard that stands where reading failed.
-
-    >>> _full_width("rate ＝ 5", "Expected '=' after a key (at line 1, column 6)")
-    '; ＝ is a full-width character: write ='
-    """
+def _way_out(written: str, said: str, *, is_json: bool) -> str:
+    """What to write instead, for slips that a parser's own words do not explain; nothing for others."""
     place = re.search(r"line (\d+),? column (\d+)", said)
     if place is None:
         return ""
-    line, column = int(place[1]), int(place[2])
-    found = "".join(written.split("\n")[line - 1 : line])[column - 1 : column]
-    meant = _QUOTES.get(found) or unicodedata.normalize("NFKC", found)
-    if found.isascii() or not meant.isascii():
+    line = "".join(written.split("\n")[int(place[1]) - 1 : int(place[1])])
+    if wide := _full_width(line, int(place[2])):
+        return wide
+    if is_json:
         return ""
-    name = "this space" if meant == " " else found
-    return f"; {name} is a full-width character: write {meant if meant.strip() else 'an ASCII one'}"
-
-
-def _way_out(written: str, said: str) -> str:
-    """What to write instead, for slips that TOML's own words do not explain; nothing for others."""
-    at = re.search(r"at line (\d+)", said)
-    line = written.split("\n")[int(at[1]) - 1] if at else ""
     if header := re.match(r"\s*\[(hops|services|clients)\]", line):
         return f"; write [[{header[1]}]], in two brackets, above each of several"
     if "after a statement" in said and (
@@ -149,6 +143,20 @@ def _way_out(written: str, said: str) -> str:
     ):
         return f'; what is more than a number stands in quotes: {bare[1]} "{bare[2]}"'
     return ""
+
+
+def _full_width(line: str, column: int) -> str:
+    """What to write for a character of a Chinese or Japanese keyboard that stands where reading failed.
+
+    >>> _full_width("rate ＝ 5", 6)
+    '; ＝ is a full-width character: write ='
+    """
+    found = line[column - 1 : column]
+    meant = _QUOTES.get(found) or unicodedata.normalize("NFKC", found)
+    if found.isascii() or not meant.isascii():
+        return ""
+    name = "this space" if meant == " " else found
+    return f"; {name} is a full-width character: write {meant if meant.strip() else 'an ASCII one'}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

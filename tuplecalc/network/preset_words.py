@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tuplecalc.network.presets import Preset
+from typing import Protocol
 
 _CGN = (
     *("rfc-cgn", "vyos-cgnat", "juniper-pba", "a10-lsn", "fortigate-pba"),
@@ -41,7 +38,23 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 """What people call it, and the presets that come nearest, the most likely one first."""
 
 
-def with_word(word: str, known: Mapping[str, Preset]) -> list[str]:
+class Told(Protocol):
+    """What a preset says of itself."""
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+
+    @property
+    def why(self) -> str:
+        """Why it has its values."""
+
+    @property
+    def caveats(self) -> str:
+        """What it leaves out."""
+
+
+def with_word(word: str, known: Mapping[str, Told]) -> list[str]:
     """The names of the presets that a word is about: only the name where it is one.
 
     Else those that have it in their names, those first that begin with it, and what it is another name
@@ -61,7 +74,7 @@ def with_word(word: str, known: Mapping[str, Preset]) -> list[str]:
     return list(dict.fromkeys([*others, *named])) or list(_said(plain, known))
 
 
-def _said(plain: str, known: Mapping[str, Preset]) -> Iterator[str]:
+def _said(plain: str, known: Mapping[str, Told]) -> Iterator[str]:
     word = re.compile(rf"\b{re.escape(plain).replace('-', '[- ]')}\b", re.IGNORECASE)
     in_titles = [name for name, each in known.items() if word.search(each.title)]
     yield from in_titles

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import wanted_by_clients
+from tuplecalc.limits.served import Served, wanted_by_clients
 from tuplecalc.under_load.chains import Bracket
 
 
@@ -31,11 +31,11 @@ class Target(NamedTuple):
 
         Blocking aside: of clients without ports all that they open fails, and so blocking counts them.
         """
-        return self.has_clients(result) and self.has_flows(result) and self.has_rate(result)
+        return self.has_clients(result.served) and self.has_flows(result) and self.has_rate(result)
 
-    def has_clients(self, result: Capacity) -> bool:
+    def has_clients(self, found: Served) -> bool:
         """Whether enough clients get ports: all of them, or all but the part that may fail."""
-        return result.served.without <= (self.blocking or 0)
+        return found.without <= (self.blocking or 0)
 
     def has_flows(self, result: Capacity) -> bool:
         """Whether its flows are enough, in all and of each client."""

@@ -188,8 +188,7 @@ class _Search:
             return None
 
         def are_too_few(value: int) -> bool:
-            chain = replace(self.chain, *self.axis.change(value))
-            return served(chain).without > (self.target.blocking or 0)
+            return not self.target.has_clients(served(replace(self.chain, *self.axis.change(value))))
 
         if not are_too_few(high):
             return None
@@ -219,7 +218,7 @@ class _Search:
         if self._is_block and not self.target.blocking:
             return None  # of all that leave no client without ports the largest does most
         of_services = path_steps(self.axis.path)[0] == "services"
-        if of_services and not self.target.has_clients(self.at(high).result):
+        if of_services and not self.target.has_clients(self.at(high).result.served):
             return None  # whatever the services, as many clients get ports
         step = -(-(high + 1 - low) // max(_MOST // max(len(list(self.chain.hops_at_work)), 1), _FIRST))
         self.is_proven = step == 1

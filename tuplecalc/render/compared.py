@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from tuplecalc.questions.comparison import Comparison, KeyChange, LimitChange
 from tuplecalc.render import numbers, table, verdict
 from tuplecalc.render import sentences as say
 from tuplecalc.render.table import PAGE, Page, Way, escaped, in_markdown
+from tuplecalc.under_load.offered import Offered
 from tuplecalc.under_load.offered import offered as under_load
 
 _MOST_NAMES = 12
@@ -134,7 +134,8 @@ def _cells(row: Row) -> tuple[str, ...]:
 def sentences(found: Comparison) -> Iterator[str]:
     """What the difference buys, the tightest limits now, and which hops are on one side only."""
     old, new = found.old, found.new
-    if verdicts := " ".join(_verdicts(old, new)):
+    loads = under_load(old), under_load(new)
+    if verdicts := " ".join(_verdicts(*loads)):
         yield verdicts
     flows = _moved(numbers.count(old.flows), numbers.count(new.flows), numbers.change(new.flows, old.flows))
     yield f"Connections open at once: {flows}. {_bound(old.binding, new.binding, moved=found.binding_moved)}"
@@ -142,7 +143,7 @@ def sentences(found: Comparison) -> Iterator[str]:
         rate = _moved(_rate(old.rate), _rate(new.rate), numbers.change(new.rate, old.rate))
         bound = _bound(old.rate_binding, new.rate_binding, moved=found.rate_binding_moved)
         yield f"Rate: {rate}. {bound}"
-    if offered := " ".join(_offered(old, new)):
+    if offered := " ".join(_offered(*loads)):
         yield offered
     if not (old.served.are_all and new.served.are_all):
         before, now = _with_ports(old), _with_ports(new)
@@ -203,11 +204,11 @@ def _with_ports(result: Capacity) -> str:
     return f"{numbers.count(result.served.served)} of {numbers.count(result.served.clients)}"
 
 
-def _verdicts(old: Capacity, new: Capacity) -> Iterator[str]:
+def _verdicts(old: Offered, new: Offered) -> Iterator[str]:
     """Whether the offered rate fits before and now, and what is expected to fail."""
     before, now = (
         f"{verdict.IS[load.verdict]}: {verdict.expected(load)}." if load.verdict else ""
-        for load in (under_load(old), under_load(new))
+        for load in (old, new)
     )
     if before and before == now:
         yield f"Before and now {now}"
@@ -215,10 +216,10 @@ def _verdicts(old: Capacity, new: Capacity) -> Iterator[str]:
         yield from (f"{when} {said}" for when, said in (("Before", before), ("Now", now)) if said)
 
 
-def _offered(old: Capacity, new: Capacity) -> Iterator[str]:
-    """What the offered rate is of the highest one, before and now."""
-    before, now = (_used(result) for result in (old, new))
-    was, rate = (_rate(result.chain.traffic.offered) for result in (old, new))
+def _offered(old: Offered, new: Offered) -> Iterator[str]:
+    """What clients with ports offer of the highest rate, before and now."""
+    before, now = (_used(load) for load in (old, new))
+    was, rate = (_rate(load.of_served) for load in (old, new))
     if before and now and was == rate:
         change = f"is {now} of the highest rate, as before"
         if before != now:
@@ -231,6 +232,5 @@ def _offered(old: Capacity, new: Capacity) -> Iterator[str]:
         yield f"Now {rate} is {now} of the highest rate."
 
 
-def _used(result: Capacity) -> str:
-    rate = result.chain.traffic.offered
-    return numbers.percent(Fraction(rate) / result.rate) if rate is not None and result.rate else ""
+def _used(load: Offered) -> str:
+    return "" if load.utilisation is None else numbers.percent(load.utilisation)

@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rich.cells import cell_len
-
 from tuplecalc.errors import nearest
 from tuplecalc.render import table
 
@@ -103,12 +101,12 @@ def text(entry: Entry, *, chinese: bool = False) -> str:
 def _broken(words: str) -> Iterator[str]:
     """A Chinese text in lines: broken between any two characters, but not in a word or before a comma.
 
-    >>> [cell_len(line) <= table.WIDTH for line in _broken("端口" * 50)]
+    >>> [table.cell_len(line) <= table.WIDTH for line in _broken("端口" * 50)]
     [True, True, True]
     """
     line = " "
     for piece in _PIECES.findall(words):
-        if cell_len(line + piece) > table.WIDTH:
+        if table.cell_len(line + piece) > table.WIDTH:
             yield line.rstrip()
             line = " "
         line += piece if line.strip() else f" {piece.lstrip()}"

@@ -84,7 +84,7 @@ def reason(found: Solution) -> str:
         lost = f", where {best}{_share(found.blocking)}"
     helps = "no value helps" if found.is_proven else "none was found that helps"
     said = f"{found.name}: {helps} for {target(wanted)}"
-    if wanted.has_clients(result):
+    if wanted.has_clients(result.served):
         at = "" if found.serving is None else f"with {numbers.count(found.serving)} "
         more = "" if found.serving is None else "More than that leave clients without ports."
         said += f": {at}{_limit(found)} allows {figure}{lost}."
@@ -138,7 +138,7 @@ def _just_under(found: Solution) -> str:
     """What misses the target, in words where the digits would be those of the target."""
     assert found.beyond is not None
     said, wanted = _counts(found.beyond), found.target.rate
-    if not found.target.has_clients(found.beyond):
+    if not found.target.has_clients(found.beyond.served):
         said += f", {_who_is_served(found.beyond)}"
     if wanted is not None and found.beyond.rate is not None and found.beyond.rate < wanted:
         near, rate = numbers.rate(found.beyond.rate), numbers.rate(wanted)

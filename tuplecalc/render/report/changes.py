@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
@@ -72,7 +71,10 @@ def _of_rate(old: Capacity, new: Capacity) -> Iterator[Changed]:
         yield Changed(
             "expected to fail", *(numbers.between(load.expected) if load.expected else "–" for load in loads)
         )
-        yield Changed("of the highest rate", *(_used(side) for side in (old, new)))
+        yield Changed(
+            "of the highest rate",
+            *("–" if load.utilisation is None else numbers.percent(load.utilisation) for load in loads),
+        )
 
 
 def remarks(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
@@ -89,11 +91,6 @@ def _limit(limit: Limit | None) -> str:
 
 def _with_ports(result: Capacity) -> str:
     return f"{numbers.count(result.served.served)} of {numbers.count(result.served.clients)}"
-
-
-def _used(result: Capacity) -> str:
-    rate = result.chain.traffic.offered
-    return numbers.percent(Fraction(rate) / result.rate) if rate is not None and result.rate else "–"
 
 
 def _shortened(title: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
-from tuplecalc.render import numbers, sentences, table
+from tuplecalc.render import numbers, sentences, served, table
 from tuplecalc.render.table import PAGE, Page
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.expected import expected_share
@@ -47,7 +47,7 @@ def _sentences(found: Solution) -> Iterator[str]:
     here = numbers.with_unit(found.value, found.unit)
     which = "the longest" if found.is_time else "the most" if found.is_largest else "the least"
     if found.target.blocking and not found.result.served.are_all:
-        wanted += f", though {_who_is_served(found.result)}"
+        wanted += f", though {served.with_ports(found.result.served)}"
     if not found.is_proven:
         yield f"{found.name}: {here} will do for {wanted}; of the smaller ones only some were looked at."
         yield f"With {here}: {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
@@ -59,7 +59,7 @@ def _sentences(found: Solution) -> Iterator[str]:
         yield f"{found.name}: {here} is {which} for {wanted}."
         with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
         yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
-    yield from filter(None, [sentences.unserved(found.result.served)])
+    yield from filter(None, [served.unserved(found.result.served)])
     if found.blocking:
         said = f"{in_best_case}{_share(found.blocking)} at {numbers.rate(found.target.rate)}/s."
         yield f"{said[:1].upper()}{said[1:]}"
@@ -88,16 +88,8 @@ def reason(found: Solution) -> str:
         at = "" if found.serving is None else f"with {numbers.count(found.serving)} "
         more = "" if found.serving is None else "More than that leave clients without ports."
         said += f": {at}{_limit(found)} allows {figure}{lost}."
-        return " ".join(filter(None, [said, more, sentences.unserved(result.served), *_range(found)]))
-    return " ".join([f"{said}: {_who_is_served(result)}, and what the others open fails.", *_range(found)])
-
-
-def _who_is_served(result: Capacity) -> str:
-    """``only 3,528 of 12,000 clients get ports``."""
-    served = numbers.count(result.served.served) if result.served.served else "none"
-    verb = "gets" if result.served.served == 1 else "get"
-    only = "only " if result.served.served else ""
-    return f"{only}{served} of {numbers.count(result.served.clients)} clients {verb} ports"
+        return " ".join(filter(None, [said, more, served.unserved(result.served), *_range(found)]))
+    return " ".join([f"{said}: {served.with_ports(result.served)}, and what the others open fails.", *_range(found)])
 
 
 def target(wanted: Target) -> str:
@@ -139,7 +131,7 @@ def _just_under(found: Solution) -> str:
     assert found.beyond is not None
     said, wanted = _counts(found.beyond), found.target.rate
     if not found.target.has_clients(found.beyond.served):
-        said += f", {_who_is_served(found.beyond)}"
+        said += f", {served.with_ports(found.beyond.served)}"
     if wanted is not None and found.beyond.rate is not None and found.beyond.rate < wanted:
         near, rate = numbers.rate(found.beyond.rate), numbers.rate(wanted)
         if near in (rate, f"{rate}.0"):

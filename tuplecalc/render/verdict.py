@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tuplecalc.questions.not_counted import NotCounted, not_counted
-from tuplecalc.render import kinds, numbers
+from tuplecalc.render import kinds, numbers, served
 from tuplecalc.under_load.offered import FEW
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def wanted(each: Wanted) -> str:
     use = numbers.percent(Fraction(each.flows, each.possible))
     said = f"{what} {'is' if each.flows == 1 else 'are'} {use} of those that can be open"
     if not each.served.are_all:
-        served, clients = map(numbers.count, (each.served.served, each.served.clients))
-        said += f", but only {served} of {clients} clients get ports"
+        said += f", but {served.with_ports(each.served)}"
     return said
 
 

@@ -7,12 +7,11 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from tuplecalc.lab.blindly import SEEN_ON
 from tuplecalc.lab.figures import DYING, Figure
 from tuplecalc.lab.verification import Verification
 from tuplecalc.render import numbers, table
 from tuplecalc.render.table import PAGE, Page
-from tuplecalc.under_load.collision import SEPARATE_MACHINES
+from tuplecalc.under_load.collision import KERNELS, SEPARATE_MACHINES
 
 _WORDS = {
     "no answer": "connections that nothing answered: SYNs or data lost",
@@ -38,7 +37,7 @@ _LAW = (
     "takes its place, and the older one lives if both of its sequence numbers are behind: "
     f"with probability {SEPARATE_MACHINES} on separate machines, for which the lab draws these numbers on "
     "both sides. The prediction is the mean of many runs; 99.9 % of runs differ from it by no more than is "
-    f"said. Seen on Linux {SEEN_ON}; in 5.18, and up to where 6.1 got it, every older one dies."
+    f"said. The share that lives on is {KERNELS}."
 )
 _BLIND = (
     "blind picks. Both sides of a connection take ports of one table, and no hop sees what another has "

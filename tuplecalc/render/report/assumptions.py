@@ -13,6 +13,7 @@ from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.render import numbers, sentences
+from tuplecalc.under_load.collision import KERNELS
 
 if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
@@ -29,7 +30,7 @@ ORIGINS = {
     "source": "the proxy speaks to the services from its own addresses",
     "tracking": "the careful case: one table has both sides of a connection, and drops what it finds invalid",
     "collision": "Linux: the newer connection takes the entry (measured on 6.18)",
-    "survival": "Linux between separate machines: by the sequence numbers of both (measured on 6.18)",
+    "survival": f"between separate machines, by the sequence numbers of both: {KERNELS}",
     "split": "any instance serves any connection",
     "instances": "one machine",
     "addresses": "one address",

@@ -210,7 +210,7 @@ def _preserved(hop: Cone, sources: int) -> Iterator[str]:
         lost = 1 - distinct_ports(clients, ports / clients, ports) / ports
         yield (
             f"{hop.name} keeps its clients’ ports, and two clients with the same one clash: "
-            f"{numbers.percent(Fraction(lost))} fail {_BURST}."
+            f"{_BURST}, {numbers.percent(Fraction(lost))} fail."
         )
 
 

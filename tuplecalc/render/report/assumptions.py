@@ -90,7 +90,7 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
     """What the figures rest on, one sentence each; only what matters for this chain."""
     chain = result.chain
     shares = any(group.share is not None for group in chain.services)
-    hashed = [hop.name for hop in chain.hops if isinstance(hop, Cone) and hop.spread == "hashed"]
+    hashed = [hop.name for hop in chain.hops if isinstance(hop, Cone) and hop.is_hashed]
     over = []
     if len(chain.strands) > 1:
         yield "Open connections are of the kinds by their parts of the new ones, times how long these last."
@@ -171,5 +171,5 @@ def _matters(part: Part, key: str, path: str, used: set[str]) -> bool:
         case "split":
             return isinstance(part, Hop) and part.instances > 1
         case "spread":
-            return isinstance(part, Cone) and part.addresses.size * part.instances > 1
+            return isinstance(part, Cone) and part.addresses.size > 1
     return key in _MODES or f"{path}.{key}" in used

@@ -18,6 +18,7 @@ from tuplecalc.lab.ways import ways
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import example
+from tuplecalc.under_load.collision import KERNELS
 
 
 def result(chain: Chain, *, measured: int | None = None, held: bool = True) -> Verification:

@@ -446,7 +446,7 @@ def test_who_gets_nothing_comes_first() -> None:
     assert others
     assert not any("block" in settings for each in others for settings in each.settings)
     text = invoke("capacity", "-", stdin=CGN).stdout
-    assert "; 12,000 of 12,000 clients get ports" in " ".join(text.split())
+    assert "; all 12,000 clients get ports" in " ".join(text.split())
     spanning = loads(CGN.replace("1024", "1024, blocks_span = true"))
     first, second, *_ = tc.advise(tc.capacity(spanning))
     assert first.settings == ("hops.cgn.addresses=191",)  # 12,000 × 1,024 of 64,512 each

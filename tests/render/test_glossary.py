@@ -107,9 +107,9 @@ def test_a_file_or_an_example_of_that_name_wins(tmp_path: Path, monkeypatch: pyt
     ("name", "hint"),
     [
         ("blind-pick", 'the nearest is "blind pick"; docs/glossary.md has them all'),
-        ("limitss", 'the nearest are "limits" and "listener"; docs/glossary.md has them all'),
+        ("noports", 'the nearest are "ports" and "client_ports"; docs/glossary.md has them all'),
         ("xyzzy", "docs/glossary.md has them all"),
-        ("端口块块", 'the nearest is "端口块"; docs/glossary.zh-CN.md has them all'),
+        ("端口块块", 'the nearest are "端口块" and "端口"; docs/glossary.zh-CN.md has them all'),
         ("登录", "docs/glossary.zh-CN.md has them all"),
     ],
 )

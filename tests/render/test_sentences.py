@@ -134,7 +134,7 @@ def test_a_hash_of_one_address_spreads_nothing() -> None:
 
 def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:
     chain = tc.with_settings(tc.loads(FOLD), "traffic.rate=")
-    assert re.search(f"{HALF} [\\d,]+/s( to [\\d,]+/s)?\\.$", said(chain)[2])
+    assert said(chain)[2].startswith("Blind pick: clients pick a port without seeing which are taken at lb.")
     assert blindly(KINDS, "traffic.rate=") == blindly(KINDS)
 
 
@@ -227,7 +227,7 @@ def test_a_hash_that_overloads_one_address_only() -> None:
 def test_a_search_says_what_clusters_are_and_how_often_a_first_packet_is_sent() -> None:
     text = under_load(9_000, addresses=10, port_search="linux", closing="gives-way")
     assert "% where these lie in clusters: many in a row)" in text
-    text = under_load(31_500, addresses=1, port_search="linux", closing="gives-way")
+    text = under_load(20_000, addresses=1, port_search="linux", closing="gives-way")
     assert "with the first packet (SYN), and " in text
     assert " within 3 s, as clients send it again after 1 s and 3 s (estimate)." in text
 

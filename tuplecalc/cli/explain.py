@@ -96,10 +96,12 @@ def _chain(file: str | None, settings: list[str] | None) -> Chain:
         if near and str(error).endswith(f"did you mean {near[0]}?"):
             raise
         page_of_all = "docs/glossary.md" if file.isascii() else "docs/glossary.zh-CN.md"
-        nearest = f"the nearest {'is' if len(near) == 1 else 'are'} {listed([show(each) for each in near])}; "
+        nearest = ""
+        if near:
+            nearest = f"the nearest {'is' if len(near) == 1 else 'are'} {listed([*map(show, near)])}; "
         as_file = str(error).removeprefix(f"{file}: ")
         raise InputError(
-            f"{file}: no word of the glossary; {nearest if near else ''}{page_of_all} has them all\n"
+            f"{file}: no word of the glossary; {nearest}{page_of_all} has them all\n"
             f"As a chain file: {as_file}"
         ) from None
 

@@ -1,6 +1,5 @@
 """What a result says."""
 
-import re
 from fractions import Fraction
 from typing import Any
 

@@ -62,7 +62,7 @@ def near(word: str) -> tuple[str, ...]:
     """The words that may be meant, the nearest first, each of another entry.
 
     >>> near("hourgalss"), near("blind picks"), near("端口块块"), near("2^16")
-    (('hourglass',), ('blind pick',), ('端口块', '端口'), ())
+    (('hourglass',), ('blind pick', 'binds'), ('端口块', '端口'), ())
     """
     from difflib import get_close_matches  # only for those who mistype
 

@@ -146,7 +146,9 @@ def test_what_is_known_of_the_kernels_behind_survival_is_the_same_everywhere() -
     survival = glossary.find("survival")
     assert survival is not None
     root = Path(__file__).parents[2] / "docs"
-    pages = [root.joinpath(f"{name}.md").read_text(encoding="utf-8") for name in ("keys", "model", "glossary")]
+    pages = [
+        root.joinpath(f"{name}.md").read_text(encoding="utf-8") for name in ("keys", "model", "glossary")
+    ]
     for text in (*pages, survival.text, assumptions.ORIGINS["survival"]):
         assert KERNELS in " ".join(text.split())
     assert all(version in survival.zh_text for version in ("6.18", "6.1 ", "5.18", "6.0"))

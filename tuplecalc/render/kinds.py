@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
 
 _SELDOM = 1e-12
-OF_THE_MIX = "Flows and rates here are of all kinds together in their shares, not only of those under “kinds”."
+OF_THE_MIX = (
+    "Flows and rates here are of all kinds together in their shares, not only of those under “kinds”."
+)
 """What is said below the limits, where each holds some of the kinds."""
 
 

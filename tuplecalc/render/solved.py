@@ -89,7 +89,9 @@ def reason(found: Solution) -> str:
         more = "" if found.serving is None else "More than that leave clients without ports."
         said += f": {at}{_limit(found)} allows {figure}{lost}."
         return " ".join(filter(None, [said, more, served.unserved(result.served), *_range(found)]))
-    return " ".join([f"{said}: {served.with_ports(result.served)}, and what the others open fails.", *_range(found)])
+    return " ".join(
+        [f"{said}: {served.with_ports(result.served)}, and what the others open fails.", *_range(found)]
+    )
 
 
 def target(wanted: Target) -> str:

@@ -158,8 +158,8 @@ def collisions(result: Capacity, load: Offered) -> Iterator[str]:
             alike.setdefault(hop.survival, []).append(hop.name)
     for survival, hops in alike.items():
         yield (
-            f"Assumed at {kinds.listed(hops)}: the older one dies in {numbers.percent(1 - survival)} of these "
-            f"cases. The key survival says how many live on: {KERNELS}. "
+            f"Assumed at {kinds.listed(hops)}: the older one dies in {numbers.percent(1 - survival)} of "
+            f"these cases. The key survival says how many live on: {KERNELS}. "
             'Where the newer one is refused instead, write collision = "refuses".'
         )
 
@@ -228,8 +228,8 @@ def _tried_again(result: Capacity, hop: Cone, ports: int) -> str:
         return ""
     first, soon = (numbers.percent(Fraction(share)) for share in served_by_linux(float(offered / rate)))
     return (
-        f" At {numbers.rate(offered)}/s {first} find a port with the first packet (SYN), and {soon} within 3 s, "
-        "as clients send it again after 1 s and 3 s (estimate)."
+        f" At {numbers.rate(offered)}/s {first} find a port with the first packet (SYN), and {soon} within "
+        "3 s, as clients send it again after 1 s and 3 s (estimate)."
     )
 
 

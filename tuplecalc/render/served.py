@@ -48,6 +48,6 @@ other 8,472 open fails, and is counted in the share that fails.
         return f"{said}: all that they open fails."
     others = numbers.count(found.clients - found.served)
     return (
-        f"{said}: all connections and rates here are theirs. "
-        f"What the other {others} open{'s' if others == '1' else ''} fails, and is counted in the share that fails."
+        f"{said}: all connections and rates here are theirs. What the other {others} "
+        f"open{'s' if others == '1' else ''} fails, and is counted in the share that fails."
     )

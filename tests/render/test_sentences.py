@@ -108,6 +108,21 @@ def test_who_does_not_see_what_is_said_of_every_way_in_which_legs_meet() -> None
     assert blindly(FOLD, "hops.lb.virtual.addresses=1") == [""]
 
 
+def test_a_joint_limit_says_how_it_differs_from_shared() -> None:
+    """The port ranges of NAT and proxy overlap in part."""
+    nat = tc.Cone(name="nat", addresses=1)
+    proxy = tc.Proxy(name="p", capture="tproxy", source="client", ports="30000-65535")
+    chain = tc.Chain(
+        traffic=tc.Traffic(hold=20),
+        clients=tc.Clients(addresses=1000),
+        hops=[nat, proxy],
+        services=tc.Services(addresses=20, ports=80),
+    )
+    lines = [line for line in said(chain) if line.startswith("p joint: shared counts all ports of the table")]
+    assert len(lines) == 1
+    assert not [line for line in said(tc.example("outage")) if "joint" in line]
+
+
 HALF = "Counting those that find no free port too, half of all fail once the rate is"
 
 

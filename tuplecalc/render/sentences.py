@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.limits.kinds import CONE_PORTS
+from tuplecalc.limits.kinds import CONE_PORTS, JOINT
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.served import blocks_of
 from tuplecalc.network.cone import Cone
@@ -287,6 +287,7 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     """What there is to say behind the verdict."""
     yield from totals(result)
     yield from context(result)
+    yield from joint(result)
     yield from blockless(result)
     loaded = runs_dry(load), most(load), *searches(result, load), blind(load), *collisions(result, load)
     yield from filter(None, loaded)
@@ -343,6 +344,16 @@ def context(result: Capacity) -> Iterator[str]:
         said.append(f"{more:,} more have room for as large a part, or a larger one.")
     if text := " ".join(filter(None, (*said, upcoming(result)))):
         yield text
+
+
+def joint(result: Capacity) -> Iterator[str]:
+    """Why a hop has a limit ``joint`` beside ``shared``; nothing where none has."""
+    hops = dict.fromkeys(limit.hop for limit in result.limits if limit.kind is JOINT)
+    if hops:
+        yield (
+            f"{kinds.listed(list(hops))} joint: shared counts all ports of the table, joint leaves out what "
+            "other hops that use these ports keep idle; it is listed because it is lower, in flows or in rate."
+        )
 
 
 def blockless(result: Capacity) -> Iterator[str]:

@@ -26,4 +26,4 @@ def test_it_is_said_in_plain_words(kind: str) -> None:
 
 def test_whose_rate_a_map_has_and_whose_ports_fill() -> None:
     assert f"for the clients with ports; {NONE}" in words("map", CGN)
-    assert f"of the clients with ports; {NONE}" in words("exhaustion", CGN)
+    assert f"only of clients with ports; {NONE}" in words("exhaustion", CGN)

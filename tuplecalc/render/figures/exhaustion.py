@@ -73,7 +73,7 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
         _recovery(ax, course)
         areas.append(_turned_away(ax, course, dry))
     if short := served.without_ports(result.served):
-        areas.append(Line2D([], [], linestyle="none", label=f"of the clients with ports; {short}"))
+        areas.append(Line2D([], [], linestyle="none", label=f"only of clients with ports; {short}"))
     ax.set_xlabel(f"{units.times(ax.xaxis, ax.get_xlim()[1])} from empty")
     style.headline(ax, _finding(result, course), pad=6 + labels.marked(ax, marks))
     style.below(ax, areas)

@@ -351,8 +351,8 @@ def joint(result: Capacity) -> Iterator[str]:
     hops = dict.fromkeys(limit.hop for limit in result.limits if limit.kind is JOINT)
     if hops:
         yield (
-            f"{kinds.listed(list(hops))} joint: shared counts all ports of the table, joint leaves out what other "
-            "hops that use these ports keep idle; it is listed as it is lower, in flows or in rate."
+            f"{kinds.listed(list(hops))} joint: shared counts all ports of the table, joint leaves out what "
+            "other hops that use these ports keep idle; it is listed as it is lower, in flows or in rate."
         )
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -21,7 +20,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from tuplecalc.cli import streams
+from tuplecalc.cli import interrupts, streams
 from tuplecalc.cli.words import Command, Group
 from tuplecalc.errors import InputError, TuplecalcError
 
@@ -113,8 +112,7 @@ def main() -> None:
     _start_fast()
     streams.prepare()
     try:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        interrupts.heed()
         if sys.stdout is None:
             raise InputError("standard output: closed; there is nowhere to write to")
         try:

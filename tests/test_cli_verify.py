@@ -215,6 +215,38 @@ endpoint: by so many the two may differ.
     assert names == ["chain", "api", "push", "nginx-api", "nginx-api", "nginx-push"]
 
 
+def test_sixty_columns_have_names_in_lines_and_whole_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"tried": 500, "flows": 424, "working": [7, 417], "errors": {}}
+    proxies = [
+        {"hop": "nginx-api", "open": 7, "pooled": 21},
+        {"hop": "nginx-push", "open": 300, "pooled": 0},
+    ]
+    scaled = scale(example("pooled-frontend"))
+    figures = tuple(counted(scaled, ways(scaled.chain), said, proxies))
+    found = Verification(scaled, figures, (), (), (), None, 500, {}, 1.0, "6.18.0")
+    monkeypatch.setattr("tuplecalc.lab.verification.verify", lambda *_, **_keys: found)
+    monkeypatch.setenv("COLUMNS", "60")
+    text = invoke("verify", "pooled-frontend").stdout
+    assert max(map(len, text.splitlines())) <= 60
+    assert (
+        """
+             predicted measured
+chain flows        426      424 within ± 2
+api flows            7        7 equal
+push flows         419      417 within ± 2
+nginx-api            7        7 equal
+flows open
+nginx-api           21       21 equal
+connections
+upstream
+nginx-push         419      300 DIFFERENT, not within ± 2
+flows open
+
+"""
+        in text
+    )
+
+
 @pytest.mark.parametrize("factor", ["0", "-1", "1.5", "many", "1000000"])
 def test_a_factor_that_is_none(factor: str) -> None:
     rule = "this is a whole number from 1 to 99999; write it as in --scale 500"

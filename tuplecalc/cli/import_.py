@@ -52,7 +52,8 @@ def import_(
     if sources.count("-") > 1:
         raise InputError("-: standard input can be read once; write the other sources to files")
     path = target(output, "chain.toml", sources)
-    with working(f"reading {', '.join(sources)}"):
+    shown = ("standard input" if each == "-" else each for each in sources)
+    with working(f"reading {', '.join(shown)}"):
         found = read(sources, None if sys.stdin is None else sys.stdin.buffer)
     if path == STANDARD_OUTPUT:
         write(path, found.text.encode())

@@ -18,7 +18,7 @@ from pydantic import PrivateAttr
 
 from tuplecalc.errors import ChainError, Problem, nearest, reject
 from tuplecalc.network.bounds import Bounded
-from tuplecalc.network.preset_words import with_word
+from tuplecalc.network.preset_words import OTHER_NAMES, with_word
 
 _FILE = Path(__file__).with_name("presets.toml")
 
@@ -117,6 +117,8 @@ def preset(name: str, kind: str | None = None) -> Preset:
     fitting = {each: found for each, found in known.items() if kind in (None, found.kind)}
     near = with_word(name, fitting)[:3] or with_word(name, known)[:3]
     near = near or list(filter(None, [nearest(name.lower(), fitting)]))
+    alike = [each for each in OTHER_NAMES if each[:1] == name[:1].lower()]  # few mistype the first letter
+    near = near or with_word(nearest(name.lower(), alike) or "", known)[:3]
     if near:
         meant = " or ".join(f'"{each}"' for each in near)
         raise reject(name, "no preset has this name", f"did you mean {meant}? {lists}")

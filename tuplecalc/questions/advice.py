@@ -31,7 +31,7 @@ from tuplecalc.questions.remedies import Remedy, for_all_clients, for_limit
 from tuplecalc.under_load.chains import Bracket, by_kind, of_all
 from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField
-from tuplecalc.under_load.offered import FEW
+from tuplecalc.under_load.offered import FEW, Carried, carried
 from tuplecalc.under_load.pools import pools
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
@@ -64,6 +64,14 @@ class Advice(NamedTuple):
     apart: bool = False
     expected: Bracket | None = None
     now: Bracket | None = None
+    carried: Carried | None = None
+    """What clients with ports offer then, and what part of the highest rate that is."""
+
+    @property
+    def is_of_services(self) -> bool:
+        """Whether the services' owners make it: they listen on another port."""
+        paths = (path_steps(setting.partition("=")[0]) for setting in self.settings)
+        return any((steps[0], steps[-1]) == ("services", "ports") for steps in paths)
 
 
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
@@ -111,7 +119,8 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     elif now is not None:
         ranked = list(islice(_that_fit(result, now.all, ranked, known), first))
         separate = list(_that_fit(result, now.all, separate, known))
-    return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
+    found = [*ranked[: most - 1 if separate else most], *separate][: max(most, 0)]
+    return tuple(each._replace(carried=carried(known[frozenset(each.settings)])) for each in found)
 
 
 class _Failing(NamedTuple):
@@ -141,7 +150,7 @@ def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known
         then = _failing(known[frozenset(advice.settings)])
         if then is not None and then.all.upper < now.upper * _LESS:
             too_much = advice.rate is not None and offered > advice.rate
-            fails = then.most > FEW, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
+            fails = then.most > FEW, advice.is_of_services, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
             key = too_much, fails, _rank(result, advice), len(advice.settings)
             found.append((key, advice._replace(expected=then.all, now=now)))
     kept: list[Advice] = []
@@ -165,8 +174,9 @@ def _tried(result: Capacity) -> int:
     return min(max(_MOST_WAYS // ways, _FEWEST_TRIED), _MOST_TRIED)
 
 
-def _rank(result: Capacity, advice: Advice) -> tuple[bool, float, int]:
-    return not advice.served.are_all, -_gain(result, advice), -advice.flows
+def _rank(result: Capacity, advice: Advice) -> tuple[bool, bool, float, int]:
+    """Ports of services last: who runs the hop that limits cannot change them."""
+    return not advice.served.are_all, advice.is_of_services, -_gain(result, advice), -advice.flows
 
 
 def _evaluated(

@@ -428,10 +428,10 @@ def _flows(number: int | None) -> str:
 
 def _then(result: Capacity, item: Advice) -> str:
     """What an offered rate is after the change, and how many clients get ports where not all do now."""
-    rate, said = result.chain.traffic.offered, ""
-    if rate is not None and item.rate:
-        share = numbers.percent(Fraction(rate) / item.rate)
-        said += f"; then {numbers.rate(rate)}/s is {share} of the highest rate"
+    said = ""
+    if item.carried is not None and item.carried.utilisation is not None:
+        share = numbers.percent(item.carried.utilisation)
+        said += f"; then {verdict.carried(item.carried)} {share} of the highest rate"
     before, then = (numbers.between(share) if share else "" for share in (item.now, item.expected))
     if then != before:
         said += f"{', and' if said else ';'} {then} {'is' if then == 'none' else 'are'} expected to fail"

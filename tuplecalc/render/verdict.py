@@ -11,7 +11,7 @@ from tuplecalc.render import kinds, numbers
 from tuplecalc.under_load.offered import FEW
 
 if TYPE_CHECKING:
-    from tuplecalc.under_load.offered import Offered, Wanted
+    from tuplecalc.under_load.offered import Carried, Offered, Wanted
 
 BEST_CASE = "Best case, if no two hops ever picked the same port"
 IS = {"fits": "it fits", "tight": "it is tight", "fails": "it fails"}
@@ -159,10 +159,10 @@ def best_case(load: Offered) -> str:
     return f"{BEST_CASE}: {share} {verb}{proven}; {use}."
 
 
-def carried(load: Offered) -> str:
+def carried(load: Offered | Carried) -> str:
     """Whose rate is set against the highest one: that of the clients with ports."""
     rate = f"{numbers.rate(load.rate)}/s"
-    if not load.not_served:
+    if load.of_served == load.rate:
         return f"{rate} is"
     return f"of {rate} the clients with ports open {numbers.rate(load.of_served)}/s, which is"
 

@@ -23,7 +23,8 @@ from tuplecalc.under_load.pools import Pools, Strand, Taking, pools, strand_name
 Verdict = Literal["fits", "tight", "fails"]
 FEW = 1e-3
 """The share that may be expected to fail, of all and of each kind, of a rate that fits."""
-_TIGHT = Fraction(4, 5)
+TIGHT = Fraction(4, 5)
+"""The share of what is possible above which it is tight."""
 _ALIKE = 1e-6
 _WORSE: tuple[Verdict, ...] = "fits", "tight", "fails"
 
@@ -32,6 +33,14 @@ class HopUse(NamedTuple):
     """What clients with ports offer, over the highest rate of a hop's own limits; None: nothing limits it."""
 
     name: str
+    utilisation: Number | None
+
+
+class Carried(NamedTuple):
+    """An offered rate, what of it clients with ports open, and the part of the highest rate that this is."""
+
+    rate: Fraction | None
+    of_served: Fraction | None
     utilisation: Number | None
 
 
@@ -94,7 +103,7 @@ class Wanted(NamedTuple):
         each; ``tight`` over 80 % of what can be."""
         if self.failing > FEW or (self.is_each and not self.served.are_all) or self.flows > self.possible:
             return "fails"
-        return "tight" if self.flows > self.possible * _TIGHT else "fits"
+        return "tight" if self.flows > self.possible * TIGHT else "fits"
 
     @property
     def failing(self) -> float:
@@ -143,8 +152,7 @@ class Offered(NamedTuple):
         >>> found.of_served, found.utilisation == found.of_served / found.highest
         (Fraction(5880, 1), True)
         """
-        found = [each.utilisation for each in self.used if each.utilisation is not None]
-        return max(found, default=None) if self.highest and self.rate is not None else None
+        return _most_used(self.used) if self.highest and self.rate is not None else None
 
     @property
     def uses(self) -> Mapping[str, Number | None]:
@@ -169,7 +177,7 @@ class Offered(NamedTuple):
             return None
         if self.overloaded or self._most_of_rate > FEW:
             return "fails"
-        return "tight" if self.utilisation is not None and self.utilisation > _TIGHT else "fits"
+        return "tight" if self.utilisation is not None and self.utilisation > TIGHT else "fits"
 
     @property
     def most_failing(self) -> float:
@@ -314,6 +322,25 @@ def _used(result: Capacity, found: Iterable[Pools], rate: Fraction) -> Iterator[
             if limit.rate
         ]
         yield HopUse(hop.name, max(uses) if uses and len(uses) == len(limits) else None)
+
+
+def _most_used(used: Iterable[HopUse]) -> Number | None:
+    return max((each.utilisation for each in used if each.utilisation is not None), default=None)
+
+
+def carried(result: Capacity) -> Carried:
+    """What clients with ports offer and what part of the highest rate that is, without all else of a load.
+
+    >>> from tuplecalc.network.builders import cone
+    >>> nat = capacity(cone(clients=12000, addresses=56, block=1024, services=1, rate=20000, hold=30))
+    >>> carried(nat) == (offered(nat).rate, offered(nat).of_served, offered(nat).utilisation)
+    True
+    """
+    rate = result.chain.traffic.offered
+    if rate is None or not result.flows or not result.rate:
+        return Carried(rate, None if rate is None else _of_served(result, rate), None)
+    used = _used(result, () if result.served.are_all else pools(result), rate)
+    return Carried(rate, _of_served(result, rate), _most_used(used))
 
 
 def _share_of_served(takings: Iterable[Taking]) -> Fraction:

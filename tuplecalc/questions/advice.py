@@ -66,12 +66,8 @@ class Advice(NamedTuple):
     now: Bracket | None = None
     carried: Carried | None = None
     """What clients with ports offer then, and what part of the highest rate that is."""
-
-    @property
-    def is_of_services(self) -> bool:
-        """Whether the services' owners make it: they listen on another port."""
-        paths = (path_steps(setting.partition("=")[0]) for setting in self.settings)
-        return any((steps[0], steps[-1]) == ("services", "ports") for steps in paths)
+    is_of_services: bool = False
+    """Whether who runs the services makes it: they listen on another port."""
 
 
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
@@ -204,7 +200,15 @@ def _evaluated(
         if these not in known:
             known[these] = capacity(then)
         changed = known[these]
-        advice = Advice(text + words, settings, changed.flows, changed.rate, changed.served, is_apart)
+        advice = Advice(
+            text + words,
+            settings,
+            changed.flows,
+            changed.rate,
+            changed.served,
+            is_apart,
+            is_of_services=any(_is_of_services(path) for path, _ in changes),
+        )
         gain = _gain(result, advice)
         if advice.served.served < result.served.served or not (at_any_cost or purpose or gain > 1):
             continue
@@ -217,6 +221,11 @@ def _evaluated(
             best[purpose] = gain, these
         found[these] = advice
     return list(found.values())
+
+
+def _is_of_services(path: str) -> bool:
+    steps = path_steps(path)
+    return (steps[0], steps[-1]) == ("services", "ports")
 
 
 def _words(changed: Chain, changes: Sequence[Change], bounds: Sequence[Allowed]) -> str | None:

@@ -53,6 +53,8 @@ _POOLS = (2, 5, 10, 20, 50, 100)  # requests of a connection; servers close it a
 _MOST_GROUPS = 3
 REUSE_AFTER = "1s"  # RFC 6191: a tick of the timestamps
 _AT_CONNECT = "ports picked for each destination, not for all by a bind before connecting,"
+_LARGEST = 2**24  # entries, or files
+_MEMORY = "this takes about 5 GB of memory already"  # 320 bytes an entry: nf_conntrack in /proc/slabinfo
 _BESIDE = 8000  # an administrator knows 8443 and 8080
 SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
 
@@ -393,13 +395,15 @@ def _sized(result: Capacity, limit: Limit, hop: AnyHop, key: Sized, what: str) -
     if value is not None:
         size = _large_enough(result, limit, hop, key, value)
         changes = tuple((f"{each.path}.{key}", size) for each in mates(result.chain, hop, key))
-        yield Remedy(f"{what.format(f'{size:,}')} at {hop.name}", changes)
+        memory = f" (no larger: {_MEMORY})" if size == _LARGEST and key == "max_entries" else ""
+        yield Remedy(f"{what.format(f'{size:,}')} at {hop.name}{memory}", changes)
 
 
 def _large_enough(result: Capacity, limit: Limit, part: AnyHop | Clients, key: Sized, present: int) -> int:
     """The power of two with which the next limit decides, or what is offered takes 80 % at most.
 
-    The smaller one of the two, of two times the present at least; no more than the product allows.
+    The smaller one of the two, or two times the present where that is enough already; no more than the
+    product allows, nor than a machine is given memory for.
     """
     traffic, wanted = result.chain.traffic, wanted_by_clients(result.chain)
     others = [each for each in result.limits if each.kind.resource != limit.kind.resource]
@@ -408,6 +412,7 @@ def _large_enough(result: Capacity, limit: Limit, part: AnyHop | Clients, key: S
     if traffic.offered is not None or traffic.flows is not None or wanted is not None:
         rate = min(rate, (traffic.offered or 0) / TIGHT)
         flows = min(flows, ceil(max(traffic.flows or 0, wanted or 0) / TIGHT))
-    size = max(1 << (needed(result, limit, rate, flows) - 1).bit_length(), 2 * present)
+    power = 1 << (needed(result, limit, rate, flows) - 1).bit_length()
+    size = min(power, _LARGEST) if min(power, _LARGEST) > present else 2 * present
     most = part.largest.get(key)
     return size if most is None or most <= present else min(size, most)

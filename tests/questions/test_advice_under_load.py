@@ -217,11 +217,11 @@ services = { addresses = 1, ports = 443 }
 def test_the_rate_of_clients_with_ports_is_set_against_the_new_highest_rate() -> None:
     """Of 12,000 clients 57 · 63 get ports, and open 5,985/s of 20,000/s: 24 % of 24,515/s, not 82 %."""
     result = tc.capacity(tc.loads(CARRIER))
-    for advice in tc.advise(result, most=99):
-        changed = tc.offered(tc.with_settings(result.chain, *advice.settings))
-        assert advice.carried is not None
-        assert advice.carried == (changed.rate, changed.of_served, changed.utilisation)
-        said = sentences.advice(result, advice)
+    for change in tc.advise(result, most=99):
+        changed = tc.offered(tc.with_settings(result.chain, *change.settings))
+        assert change.carried is not None
+        assert change.carried == (changed.rate, changed.of_served, changed.utilisation)
+        said = sentences.advice(result, change)
         assert f"{numbers.percent(changed.utilisation)} of the highest rate" in said
     told = {each.settings: sentences.advice(result, each) for each in tc.advise(result)}
     assert (

@@ -28,11 +28,10 @@ from tuplecalc.questions.allowed import Allowed, allowed
 from tuplecalc.questions.failing import apart, for_failing
 from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, for_all_clients, for_limit
-from tuplecalc.under_load.chains import Bracket, by_kind, of_all
-from tuplecalc.under_load.expected import expected, in_concert
+from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.offered import FEW, Carried, carried
-from tuplecalc.under_load.pools import pools
+from tuplecalc.under_load.share_failing import Failing, failing_at
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
 _MOST_APART, _MOST_TIES = 3, 4
@@ -119,23 +118,10 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     return tuple(each._replace(carried=carried(known[frozenset(each.settings)])) for each in found)
 
 
-class _Failing(NamedTuple):
-    """What is expected to fail of all flows at the offered rate, and at most of any kind."""
-
-    all: Bracket
-    most: float
-
-
-def _failing(result: Capacity, field: MeanField | None = None) -> _Failing | None:
-    if (rate := result.chain.traffic.offered) is None:
-        return None
-    if not result.flows and not result.chain.is_mixed:
-        return _Failing(Bracket(1.0, 1.0), 1.0)
-    found = pools(result)
-    lost = in_concert(result, found, float(rate))
-    failing = expected(result, found, lost, float(rate), field)
-    kinds = by_kind(result.chain.strands, failing)
-    return _Failing(of_all(result.chain.strands, failing), max(each.upper for each in kinds.values()))
+def _failing(result: Capacity, field: MeanField | None = None) -> Failing | None:
+    """What is expected to fail at the offered rate; None without one."""
+    rate = result.chain.traffic.offered
+    return None if rate is None else failing_at(result, float(rate), field=field)
 
 
 def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> list[Advice]:

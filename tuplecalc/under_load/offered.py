@@ -16,9 +16,9 @@ from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
-from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, Strand, Taking, pools, strand_name
+from tuplecalc.under_load.share_failing import shares_failing
 
 Verdict = Literal["fits", "tight", "fails"]
 FEW = 1e-3
@@ -185,7 +185,7 @@ class Offered(NamedTuple):
 
         Of flows that are wanted, what is known to.
         """
-        return max([self._most_of_rate, *(each.failing for each in self.wanted)])
+        return with_wanted(self._most_of_rate, self.wanted)
 
     @property
     def _most_of_rate(self) -> float:
@@ -267,17 +267,14 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         most = MostAt(share, rate_for(result, share))
     field = MeanField(result)
     blind = blind_hops(result, None if rate is None else float(rate), field)
-    wanted = tuple(_wanted(result))
+    wanted = tuple(wanted_flows(result))
     if rate is None:
         return Offered(None, highest, (), None, None, blind, most, wanted=wanted, chain=result.chain)
     found = pools(result)
     used = tuple(_used(result, found, rate))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     strands = result.chain.strands
-    lost: Mapping[Strand, Bracket] = in_concert(result, found, float(rate))
-    blindly = expected(result, found, lost, float(rate), field)
-    if not result.flows and not result.chain.is_mixed:
-        lost = blindly = dict.fromkeys(lost, Bracket(1.0, 1.0))
+    lost, blindly = shares_failing(result, found, float(rate), field)
     failing, really = (by_kind(strands, each) for each in (lost, blindly))
     parts: dict[str, Fraction] = {}
     for strand in strands:
@@ -370,7 +367,12 @@ def _name(of: Iterable[str], others: Iterable[str]) -> str:
     return names.pop() if len(names) == 1 and {*others} != names else ""
 
 
-def _wanted(result: Capacity) -> Iterator[Wanted]:
+def with_wanted(most: float, wanted: Iterable[Wanted]) -> float:
+    """What is expected to fail of a rate, or is known to of flows that are wanted, where that is more."""
+    return max([most, *(each.failing for each in wanted)])
+
+
+def wanted_flows(result: Capacity) -> Iterator[Wanted]:
     """The flows that shall be open at once, in all and of each client, beside those that can be."""
     demands = (result.chain.traffic.flows, False), (wanted_by_clients(result.chain), True)
     for flows, is_each in demands:

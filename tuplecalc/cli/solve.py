@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import ceil
 from typing import Annotated, Any, Literal
 
 import typer
@@ -73,6 +75,12 @@ def solve(
     --for mix: the shares of the kinds of traffic for which the chain carries most; then --rate and --flows
     say of what, and take no number.
     """
+    typed = {
+        "--rate": rate,
+        "--flows": flows,
+        "--blocking": blocking,
+        "--most-failing": most_failing,
+    }
     if paths == ["mix"]:
         best_case = {"--blocking": blocking, "--most-failing": most_failing}
         _put_mix(chain(file, settings), rate, flows, best_case, kinds, output)
@@ -84,10 +92,7 @@ def solve(
     if output not in ("text", "json"):
         raise InputError(f"-o {output}: only a mix has a table; write -o text or -o json")
     if not paths:
-        from tuplecalc.questions.paths import likely
-
-        path = likely(chain(file, settings))
-        raise InputError(f"--for: this says what to solve for, and is missing; write --for {path}")
+        raise InputError(_what_to_ask(chain(file, settings), file, settings or [], typed))
     if len(paths) > 1:
         raise InputError("--for: one number is solved for at a time; leave all but one out")
     wanted = option("--rate", rate, "a rate above 0 and up to 1e18", "700", read=as_rate)
@@ -109,6 +114,29 @@ def solve(
     put(found, output, solved)
     if found.value is None:
         raise typer.Exit(1)
+
+
+def _what_to_ask(
+    design: Chain, file: str | None, settings: Sequence[str], typed: Mapping[str, str | None]
+) -> str:
+    """What limits the chain, which keys raise it, and a command that asks for the first of them."""
+    from tuplecalc.questions.asking import asking
+
+    limit, figure, paths = asking(design)
+    given = [word for name, value in typed.items() if value is not None for word in (name, value)]
+    traffic = design.traffic
+    wants = traffic.offered or traffic.flows or any(group.flows_each for group in design.clients)
+    if not given and not wants:
+        twice = 2 * (limit.rate if figure == "rate" and limit.rate else limit.flows or 1)
+        given = ["--rate" if figure == "rate" else "--flows", f"{ceil(twice)}"]
+    words = ["tuplecalc", "solve", *([] if file is None else [file]), "--for", paths[0], *given]
+    for setting in settings:
+        words += ["--set", setting]
+    others = f"; others are {', '.join(paths[1:])}" if paths[1:] else ""
+    return (
+        f"--for: this says what to solve for, and is missing; {limit.hop} {limit.name} limits the {figure}: "
+        f"write {shlex.join(words)}{others}"
+    )
 
 
 def _share_failing(written: str | None) -> Fraction | None:

@@ -290,7 +290,30 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     loaded = runs_dry(load), most(load), *searches(result, load), blind(load), *collisions(result, load)
     yield from filter(None, loaded)
     yield from at_most(result)
+    yield from filter(None, [no_hold(result)])
     yield from unsized(result)
+
+
+def no_hold(result: Capacity) -> str:
+    """What is assumed where nobody said how long connections last; empty where no rate depends on it.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> print(no_hold(capacity(example("cone", ["traffic.hold="]))))
+    No hold is given: each connection is taken to close at once (0 s), and the rates here hold for \
+that only. To say how long connections stay open: --set traffic.hold=30s
+    """
+    traffic = result.chain.traffic
+    without = [kind for kind in traffic.kinds if kind.hold is None]
+    if result.rate is None or "hold" in traffic.model_fields_set or (traffic.kinds and not without):
+        return ""
+    whose = "each connection"
+    if len(without) < len(traffic.kinds):
+        whose += f" of {kinds.listed([kind.name for kind in without])}"
+    return (
+        f"No hold is given: {whose} is taken to close at once (0 s), and the rates here hold for that only. "
+        "To say how long connections stay open: --set traffic.hold=30s"
+    )
 
 
 def unsized(result: Capacity) -> Iterator[str]:

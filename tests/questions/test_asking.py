@@ -23,12 +23,11 @@ EXAMPLES = [
 def test_each_suggestion_can_be_solved(name: str) -> None:
     chain = tc.example(name)
     now = tc.capacity(chain)
-    limit, figure, paths = asking(chain)
-    assert (limit, figure) == (now.rate_binding, "rate")
-    for path in paths:
+    found = asking(chain)
+    assert (found.limit, found.figure, found.wanted) == (now.rate_binding, "rate", None)
+    for path in found.paths:
         assert now.rate is not None
-        found = tc.solve(chain, path, rate=float(now.rate) * 1.01)
-        assert found.value is not None, path
+        assert tc.solve(chain, path, rate=float(now.rate) * 1.01).value is not None, path
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import ceil
 from typing import Annotated, Any, Literal
 
 import typer
@@ -122,13 +121,10 @@ def _what_to_ask(
     """What limits the chain, which keys raise it, and a command that asks for the first of them."""
     from tuplecalc.questions.asking import asking
 
-    limit, figure, paths = asking(design)
+    limit, figure, paths, wanted = asking(design)
     given = [word for name, value in typed.items() if value is not None for word in (name, value)]
-    traffic = design.traffic
-    wants = traffic.offered or traffic.flows or any(group.flows_each for group in design.clients)
-    if not given and not wants:
-        twice = 2 * (limit.rate if figure == "rate" and limit.rate else limit.flows or 1)
-        given = ["--rate" if figure == "rate" else "--flows", f"{ceil(twice)}"]
+    if wanted is not None and not given:
+        given = ["--rate" if figure == "rate" else "--flows", f"{wanted}"]
     words = ["tuplecalc", "solve", *([] if file is None else [file]), "--for", paths[0], *given]
     for setting in settings:
         words += ["--set", setting]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
-from math import inf
+from math import ceil, inf
 from typing import NamedTuple
 
 from tuplecalc.errors import ChainError, TuplecalcError
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.replace import replace
 from tuplecalc.questions.allowed import allowed
@@ -33,6 +34,8 @@ class Asking(NamedTuple):
     figure: str
     """``"rate"`` or ``"connections open at once"``."""
     paths: tuple[str, ...]
+    wanted: int | None
+    """What to ask for where nothing is offered and nothing wanted: twice of what there is."""
 
 
 def asking(chain: Chain) -> Asking:
@@ -50,13 +53,16 @@ def asking(chain: Chain) -> Asking:
     is_of_rate = result.rate_binding is not None and not (chain.traffic.flows and not chain.traffic.offered)
     limit = result.rate_binding if is_of_rate and result.rate_binding else result.binding
     now = (result.rate or 0) if is_of_rate else result.flows
-    wanted = (chain.traffic.offered if is_of_rate else chain.traffic.flows) or 0
+    asked = chain.traffic.offered if is_of_rate else chain.traffic.flows
+    wanted = asked or ceil(2 * now)
     candidates = list(_candidates(chain, limit))
     with_figures = partial(_figure, result, is_of_rate=is_of_rate)
     raising = [each for each in candidates if with_figures(each[1], 2) > now]
     raising.sort(key=lambda each: with_figures(each[1], _MANY) < wanted)
     paths = [path for path, _ in raising or candidates]
-    return Asking(limit, "rate" if is_of_rate else "connections open at once", tuple(paths[:_MOST]))
+    figure = "rate" if is_of_rate else "connections open at once"
+    has_target = asked or chain.traffic.flows or wanted_by_clients(chain) is not None
+    return Asking(limit, figure, tuple(paths[:_MOST]), None if has_target else int(wanted))
 
 
 def _candidates(chain: Chain, limit: Limit) -> Iterator[tuple[str, Axis]]:

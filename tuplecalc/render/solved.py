@@ -151,8 +151,8 @@ def target(wanted: Target) -> str:
         parts.append(f"{numbers.count(wanted.flows)} connections open at once")
     if wanted.rate is not None:
         most = "" if wanted.share is None else f" of which at most {numbers.written(wanted.share)}"
-        lost = f"{most} fail in the best case" if wanted.blocking is not None else ""
-        lost = f"{most} are expected to fail" if wanted.failing is not None else lost
+        lost = "" if wanted.share is None else f"{most} fail"
+        lost = lost if wanted.failing is None else f"{most} are expected to fail"
         parts.append(f"{numbers.rate(wanted.rate)}/s{lost}")
     if wanted.each:
         flows = "connection" if wanted.each == (1,) else "connections"

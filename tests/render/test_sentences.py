@@ -10,6 +10,8 @@ import tuplecalc as tc
 from tuplecalc.render import sentences, verdict
 from tuplecalc.under_load.chains import Bracket
 
+TIGHT = "Tight means that more than 80% of what is possible is used."
+
 
 def said(chain: tc.Chain) -> list[str]:
     """All sentences about a chain, but what it leaves out, which comes last."""
@@ -120,7 +122,7 @@ def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:
     ("rate", "expected", "first"),
     [
         (469, (0.0, 0.001), "Fits: none to 0.1% of the connections are expected to fail at 469/s."),
-        (470, (0.0, 0.0), "Tight: none of the connections is expected to fail at 470/s."),
+        (470, (0.0, 0.0), f"Tight: none of the connections is expected to fail at 470/s. {TIGHT}"),
         (469, (0.0, 0.0011), "Fails: none to 0.11% of the connections are expected to fail at 469/s."),
     ],
 )
@@ -257,7 +259,7 @@ def test_of_many_proxies_those_that_keep_least_are_said() -> None:
         ([], []),
         (
             ["traffic.flows=193536"],
-            ["Tight: 193,536 connections wanted at once are 100% of those that can be open."],
+            [f"Tight: 193,536 connections wanted at once are 100% of those that can be open. {TIGHT}"],
         ),
         (
             ["traffic.flows=193537"],

@@ -222,6 +222,7 @@ def test_the_rate_of_clients_with_ports_is_set_against_the_new_highest_rate() ->
         assert change.carried is not None
         assert change.carried == (changed.rate, changed.of_served, changed.utilisation)
         said = sentences.advice(result, change)
+        assert changed.utilisation is not None
         assert f"{numbers.percent(changed.utilisation)} of the highest rate" in said
     told = {each.settings: sentences.advice(result, each) for each in tc.advise(result)}
     assert (

@@ -9,6 +9,8 @@ import tuplecalc as tc
 from tuplecalc.render import sentences, verdict
 from tuplecalc.under_load.chains import Bracket
 
+TIGHT = "Tight means that more than 80% of what is possible is used."
+
 
 def said(chain: tc.Chain) -> list[str]:
     """All sentences about a chain, but what it leaves out, which comes last."""
@@ -138,11 +140,11 @@ def test_half_fail_is_said_only_below_the_highest_rate() -> None:
 
 
 def test_a_hash_of_one_address_spreads_nothing() -> None:
-    """Twenty machines of one address each: nothing is said of a hash, and nothing counted."""
-    one = tc.with_settings(tc.cone(clients=400, addresses=1, rate=900), "hops.nat.instances=20")
+    """Nothing is said of a hash, and nothing counted; two machines of one address each are two addresses."""
+    one = tc.cone(clients=400, addresses=1, rate=900)
     hashed = tc.with_settings(one, "hops.nat.spread=hashed")
     assert list(sentences.sentences(tc.capacity(hashed))) == list(sentences.sentences(tc.capacity(one)))
-    two = tc.with_settings(hashed, "hops.nat.addresses=2")
+    two = tc.with_settings(hashed, "hops.nat.instances=2")
     assert "a hash puts clients on addresses" in " ".join(sentences.sentences(tc.capacity(two)))
 
 
@@ -156,7 +158,7 @@ def test_without_a_rate_blind_choice_is_named_all_the_same() -> None:
     ("rate", "expected", "first"),
     [
         (469, (0.0, 0.001), "Fits: none to 0.1% of the connections are expected to fail at 469/s."),
-        (470, (0.0, 0.0), "Tight: none of the connections is expected to fail at 470/s."),
+        (470, (0.0, 0.0), f"Tight: none of the connections is expected to fail at 470/s. {TIGHT}"),
         (469, (0.0, 0.0011), "Fails: none to 0.11% of the connections are expected to fail at 469/s."),
     ],
 )
@@ -301,7 +303,7 @@ def test_of_many_proxies_those_that_keep_least_are_said() -> None:
         ([], []),
         (
             ["traffic.flows=193536"],
-            ["Tight: 193,536 connections wanted at once are 100% of those that can be open."],
+            [f"Tight: 193,536 connections wanted at once are 100% of those that can be open. {TIGHT}"],
         ),
         (
             ["traffic.flows=193537"],

@@ -52,6 +52,8 @@ class Preset:
     """Of the source, or of the version that was read."""
     why: str
     caveats: str = ""
+    nat64: bool = False
+    """Whether it turns IPv6 into IPv4, as few NATs do."""
     platform: str = ""
     """``"linux"`` where it runs on that, and tables and files have Linux's usual sizes."""
     unknown: tuple[str, ...] = ()
@@ -217,6 +219,25 @@ class PresetPart(Bounded, defer_build=True):
         if self.given is None:
             return super().kept
         return super().kept | set(self.given.fixed) - (self.model_fields_set - set(self.given.needs))
+
+    @property
+    def contradicted(self) -> tuple[str, ...]:
+        """Keys that the preset's product does not leave open, and that are written with another value.
+
+        >>> from tuplecalc.network.cone import Cone
+        >>> aws = {"name": "nat", "preset": "aws-nat-gateway", "addresses": 1}
+        >>> Cone(**aws, ports="1024-65535").contradicted, Cone(**aws, ports="1024-56023").contradicted
+        (('ports',), ())
+        """
+        if self.given is None:
+            return ()
+        found = []
+        for key in self.given.fixed:
+            if key in self.model_fields_set and key in self.given.values:
+                without = {name: value for name, value in self.written().items() if name != key}
+                if getattr(type(self)(**without), key) != getattr(self, key):
+                    found.append(key)
+        return tuple(found)
 
     @property
     def largest(self) -> dict[str, int]:

@@ -14,10 +14,12 @@ from tuplecalc.limits.kinds import CONE_PORTS, JOINT
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.served import blocks_of
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.families import by_family, translated
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
 from tuplecalc.questions.not_counted import NotCounted, not_counted
 from tuplecalc.render import kinds, numbers, served, verdict
+from tuplecalc.render.presets import contradictions
 from tuplecalc.under_load.collision import KERNELS
 from tuplecalc.under_load.offered import FEW
 from tuplecalc.under_load.offered import offered as under_load
@@ -31,6 +33,7 @@ _MOST_COLLAPSES = 4
 _PAIR = 2
 _MOST_UNSIZED = 3
 _PROXY_LAYER = 7
+_IPV4 = 4
 _SHAPES = {
     "direct": "no hops between clients and services",
     "hourglass": "proxies or forwarders, and no NAT",
@@ -292,7 +295,63 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     loaded = runs_dry(load), most(load), *searches(result, load), blind(load), *collisions(result, load)
     yield from filter(None, loaded)
     yield from at_most(result)
+    yield from other_family(result)
+    yield from contradictions(result.chain)
+    yield from filter(None, [no_hold(result)])
     yield from unsized(result)
+
+
+def other_family(result: Capacity) -> Iterator[str]:
+    """Which clients cross a NAT to addresses of the other family, and what to do where it cannot do that.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> old = ["hops.nat.addresses=198.18.0.1", "clients.addresses=2001:db8::/120"]
+    >>> print(*other_family(capacity(example("cone", old))))
+    nat turns IPv6 of the clients into IPv4, and is counted as a NAT64. If it is none, these clients cannot \
+cross: leave them out, or give nat and the services addresses of IPv6.
+    """
+    found: dict[tuple[str, int, int], dict[str, None]] = {}
+    for strand in result.chain.strands:
+        family = by_family(strand.clients.addresses)[0][0]
+        captured = (hop for hop in strand.hops if strand.is_captured(hop))
+        for hop, before, behind in translated(family, captured):
+            if hop.given is None or not hop.given.nat64 or before == _IPV4:
+                whose = found.setdefault((hop.name, before, behind), {})
+                whose[strand.clients.name or "the clients"] = None
+    hops = {hop.name: hop for hop in result.chain.hops}
+    for (name, before, behind), clients in found.items():
+        ends = [hops[name].own_addresses, *(group.addresses for group in result.chain.services)]
+        has = [any(family == before for family, _ in by_family(each)) for each in ends if each is not None]
+        way_out = f"give {name} and the services addresses of IPv{before}"
+        if has[0] and any(has[1:]):
+            way_out = f"send them to the services of IPv{before} only, by [[traffic.kinds]]"
+        yield (
+            f"{name} turns IPv{before} of {kinds.listed(list(clients))} into IPv{behind}, and is counted as "
+            f"a NAT{before}{behind}. If it is none, these clients cannot cross: leave them out, or {way_out}."
+        )
+
+
+def no_hold(result: Capacity) -> str:
+    """What is assumed where nobody said how long connections last; empty where no rate depends on it.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> print(no_hold(capacity(example("cone", ["traffic.hold="]))))
+    No hold is given: each connection is taken to close at once (0 s), and the rates here hold for \
+that only. To say how long connections stay open: --set traffic.hold=30s
+    """
+    traffic = result.chain.traffic
+    without = [kind for kind in traffic.kinds if kind.hold is None]
+    if result.rate is None or "hold" in traffic.model_fields_set or (traffic.kinds and not without):
+        return ""
+    whose = "each connection"
+    if len(without) < len(traffic.kinds):
+        whose += f" of {kinds.listed([kind.name for kind in without])}"
+    return (
+        f"No hold is given: {whose} is taken to close at once (0 s), and the rates here hold for that only. "
+        "To say how long connections stay open: --set traffic.hold=30s"
+    )
 
 
 def unsized(result: Capacity) -> Iterator[str]:
@@ -408,10 +467,10 @@ def _flows(number: int | None) -> str:
 
 def _then(result: Capacity, item: Advice) -> str:
     """What an offered rate is after the change, and how many clients get ports where not all do now."""
-    rate, said = result.chain.traffic.offered, ""
-    if rate is not None and item.rate:
-        share = numbers.percent(Fraction(rate) / item.rate)
-        said += f"; then {numbers.rate(rate)}/s is {share} of the highest rate"
+    said = ""
+    if item.carried is not None and item.carried.utilisation is not None:
+        share = numbers.percent(item.carried.utilisation)
+        said += f"; then {verdict.carried(item.carried)} {share} of the highest rate"
     before, then = (numbers.between(share) if share else "" for share in (item.now, item.expected))
     if then != before:
         said += f"{', and' if said else ';'} {then} {'is' if then == 'none' else 'are'} expected to fail"

@@ -241,6 +241,8 @@ def _follows(each: Pools, other: Pools) -> bool:
     if not all(_comes_and_goes_with(*pair) for pair in pairs):
         return False
     together = Fraction(1) if each.scopes == other.scopes else other.number
+    if each.users in (1, other.users) and all(_key_by_key(*pair) for pair in pairs):
+        return each.size >= together * other.size  # proxies in a row: thus one of them is left
     sides = [pair for mine, its in pairs for pair in zip(mine.closes, its.closes, strict=True)]
     if all(mine.longest <= its.shortest for mine, its in sides):
         if each.keys and other.keys:
@@ -251,6 +253,16 @@ def _follows(each: Pools, other: Pools) -> bool:
             return each.circuits >= together * floor(other.size)
         return each.size >= together * max(mine.keys for mine, _ in pairs) * floor(other.size)
     return False
+
+
+def _key_by_key(mine: Taking, its: Taking) -> bool:
+    """Whether each key has one there that is held at least as long, whoever closes."""
+    sides = zip(mine.closes, its.closes, strict=True)
+    lingers = [(sorted(close.lingers), sorted(other.lingers)) for close, other in sides]
+    return mine.keys == its.keys and all(
+        len(ours) == len(theirs) and all(one <= other for one, other in zip(ours, theirs, strict=True))
+        for ours, theirs in lingers
+    )
 
 
 def _comes_and_goes_with(mine: Taking, its: Taking) -> bool:

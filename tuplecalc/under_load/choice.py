@@ -28,8 +28,8 @@ class BlindHop(NamedTuple):
     ``choosers`` pick the ports of legs that enter there.  ``burst`` is the failing share of a burst that
     tries each of the chooser's ports once, from empty (only for a transparent proxy, one kind of traffic);
     ``blocking`` the share in steady state at the offered rate (None without one); ``half`` the rates between
-    which half of the requests come to fail (None where that never comes).  Both are None for several kinds,
-    of which only what all tables cost together is counted.
+    which half of the requests come to fail (None where that never comes, and at a rate for all but the hop
+    that fails most).  Both are None for several kinds, of which only what all tables cost together is counted.
     """
 
     hop: str
@@ -61,45 +61,55 @@ def blind_hops(result: Capacity, rate: float | None, field: MeanField | None = N
     every = MeanField(result) if field is None else field
     names = [*(hop.name for hop in result.chain.hops), "services"]
     found = list(pools(result)) if every else []
+    here = {name: every.only_at(name) for name in names if name in every.hops}
+    hops = [_blind(result, found, name, rate, field) for name, field in here.items()]
+    if result.chain.is_mixed:
+        return tuple(hops)
+    worst = max(hops, key=lambda each: each.blocking.upper if each.blocking else 0.0, default=None)
     return tuple(
-        _blind(result, found, name, rate, every.only_at(name)) for name in names if name in every.hops
+        # slow to find, and of proxies in a row only that of the worst is ever said
+        each._replace(half=_half(result, found, here[each.hop])) if rate is None or each is worst else each
+        for each in hops
     )
 
 
 def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None, field: MeanField) -> BlindHop:
     parts, slices = with_ports(result.chain), falls(found, {hop})
-    bounds = [field, field.longer()]
 
     def shares(rate: float) -> Iterator[float]:
         """What fails of the flows of clients with ports, by both bounds."""
-        for each_way in bounds:
+        for each_way in (field, field.longer()):
             lost = Bound(each_way, slices, {each: part * rate for each, part in parts.items()}).collide({})
             yield sum(parts[each] * share for each, share in lost.items()) / (sum(parts.values()) or 1)
 
-    plain = [
-        each._replace(search="exhaustive", hashed=None) for each in found
-    ]  # what these add is slow to find
-
-    @cache
-    def lost(rate: float) -> Bracket:
-        return expected_share(result, plain, rate, field)
-
-    def half(bound: int) -> float | None:
-        """The rate of which half fails, here or where no room is found: at most many times the highest."""
-        most = 100 * float(result.rate or 0)
-        if not most or lost(most)[bound] < 0.5:
-            return None
-        return crossing(lambda rate: lost(rate)[bound] - 0.5, 0.0, most, tolerance=_CLOSE)
-
-    halves = [] if result.chain.is_mixed else [each for bound in (0, 1) if (each := half(bound)) is not None]
     return BlindHop(
         hop,
         tuple(dict.fromkeys(chooser for chooser, _, _ in field.pairs)),
         any(kills for _, _, kills in field.pairs),
         _burst(result, hop),
         Bracket(*sorted(shares(rate))) if rate is not None and not result.chain.is_mixed else None,
-        Bracket(min(halves), max(halves)) if halves else None,
+        None,
     )
+
+
+def _half(result: Capacity, found: list[Pools], field: MeanField) -> Bracket | None:
+    """The rates, by both bounds, of which half fails, here or where no room is found: at most many times
+    the highest."""
+    plain = [
+        each._replace(search="exhaustive", hashed=None) for each in found
+    ]  # what these add is slow to find
+    most = 100 * float(result.rate or 0)
+
+    @cache
+    def lost(rate: float) -> Bracket:
+        return expected_share(result, plain, rate, field)
+
+    halves = [
+        crossing(lambda rate, bound=bound: lost(rate)[bound] - 0.5, 0.0, most, tolerance=_CLOSE)
+        for bound in (0, 1)
+        if most and lost(most)[bound] >= 0.5
+    ]
+    return Bracket(min(halves), max(halves)) if halves else None
 
 
 def _burst(result: Capacity, name: str) -> Fraction | None:

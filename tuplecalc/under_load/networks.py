@@ -41,7 +41,7 @@ def reduced_load(losses: Sequence[Loss], load: float) -> float:
         return -log1p(-lost) if lost < 1 else inf
 
     def part(loss: Loss, total: float) -> float:
-        return crossing(lambda own: own - blocked(loss, load * exp(own - total)), 0.0, total)
+        return crossing(lambda own: own - blocked(loss, load * exp(own - total)), 0.0, total, scale=total)
 
     alone = [min(blocked(loss, load), _ALL) for loss in losses]
     least, most = max(alone, default=0.0), min(sum(alone), _ALL)

@@ -12,12 +12,19 @@ from math import copysign, isfinite
 _MOST_STEPS = 200
 
 
-def crossing(function: Callable[[float], float], low: float, high: float, tolerance: float = 1e-14) -> float:
+def crossing(
+    function: Callable[[float], float],
+    low: float,
+    high: float,
+    tolerance: float = 1e-14,
+    scale: float = 0.0,
+) -> float:
     """The place between ``low`` and ``high`` where an increasing function crosses zero.
 
     False position with the Illinois change, and a bisection wherever that does not halve the
     interval within three steps or a value is infinite; so it takes few calls on smooth functions
-    and about fifty on any.  ``tolerance`` is relative.  Where the function is above zero at
+    and about fifty on any.  ``tolerance`` is relative: to the place, or to ``scale`` where that is more, so
+    that a place that is next to nothing beside ``scale`` is not looked for digit by digit.  Where the function is above zero at
     ``low`` or below it at ``high``, that end is returned.  Source: Dowell and Jarratt, BIT 11
     (1971) 168 (the change).
 
@@ -29,12 +36,13 @@ def crossing(function: Callable[[float], float], low: float, high: float, tolera
         return low if below >= 0 else high
     side, width, since = 0, high - low, 0
     for _ in range(_MOST_STEPS):
-        if high - low <= tolerance * max(abs(low), abs(high)):
+        close = tolerance * max(abs(low), abs(high), scale)
+        if high - low <= close:
             break
         middle = (low + high) / 2
         if isfinite(below) and isfinite(above) and since < 3:
             middle = min(max((low * above - high * below) / (above - below), low), high)
-            nudge = tolerance * max(abs(low), abs(high)) / 2  # past the root, so that both ends close in
+            nudge = close / 2  # past the root, so that both ends close in
             middle = min(max(middle, low + nudge), high - nudge)
         value = function(middle)
         if value == 0:

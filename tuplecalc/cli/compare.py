@@ -14,8 +14,6 @@ from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.comparison import compare as compared
 
-_TWICE = 2
-
 
 def compare(
     old: Annotated[
@@ -26,7 +24,7 @@ def compare(
         str | None,
         typer.Argument(
             metavar="B",
-            help="Another one; without it, --set makes two of the first.",
+            help="Another one; without it, the first with all --set.",
             show_default=False,
             autocompletion=begun,
         ),
@@ -36,7 +34,7 @@ def compare(
         typer.Option(
             "--set",
             metavar="PATH=VALUE",
-            help="Changes both of two files. Of one: once is the new side, twice both sides.",
+            help="Changes the new side: B, or A where there is no B. Repeatable.",
         ),
     ] = None,
     rate: Rate = None,
@@ -52,19 +50,11 @@ def compare(
 
 
 def _sides(old: str, new: str | None, settings: list[str], rate: str | None) -> tuple[Chain, Chain]:
-    if new is not None:
-        if old == new == "-":
-            raise InputError("standard input can be read once; name a file for one of the two")
-        return chain(old, settings, rate), chain(new, settings, rate)
-    if old == "-":
-        raise InputError("standard input can be read once; name a file, or both sides")
-    if len(settings) == 1:
-        return chain(old, [], rate), chain(old, settings, rate)
-    if len(settings) != _TWICE:
-        rule = (
-            "has nothing to be compared with"
-            if not settings
-            else f"and {len(settings)} --set make no two sides"
-        )
-        raise InputError(f"{show(old)} alone {rule}; name a second file, or write --set once or twice")
-    return chain(old, settings[:1], rate), chain(old, settings[1:], rate)
+    """What was and what is: all settings together are the change, as those of a remedy belong together."""
+    if new is None and not settings:
+        rule = "has nothing to be compared with; name a second file, or write what changes with --set"
+        raise InputError(f"{show(old)} alone {rule}")
+    if old == "-" and new in (None, "-"):
+        way = "name a file for one of the two" if new else "name a file, or both sides"
+        raise InputError(f"standard input can be read once; {way}")
+    return chain(old, [], rate), chain(old if new is None else new, settings, rate)

@@ -188,6 +188,11 @@ def test_keys_of_a_forwarder(layer: int) -> None:
         key = line.split(": ")[0].removeprefix("hops[1].")
         kind = ' or kind = "cone"' if key in ("addresses", "ports", "time_wait") else ""
         remedy = "leave it out, or change `layer`"
+        if key in ("addresses", "ports"):
+            remedy = (
+                "leave it out; or, if this hop changes the source address too (SNAT, masquerade, FULLNAT), "
+                'write kind = "cone", and a preset of that kind'
+            )
         if key == "time_wait":
             remedy = "a SYN reopens a closed entry: leave it out, or write reuse_after for one that remembers"
         assert line.endswith(f": this key fits layer = 7{kind}, not layer = 2, 3 or 4; {remedy}")

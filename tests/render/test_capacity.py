@@ -96,10 +96,11 @@ def printed(chain: tc.Chain, *, terminal: bool = False, width: int = 80, load: O
 
 
 def test_the_outage() -> None:
-    first, why, best, rest = printed(tc.example("outage")).split("\n", 3)
+    first, why, unseen, best, rest = printed(tc.example("outage")).split("\n", 4)
     assert first.startswith("Fails: ")
     assert first.endswith(" of the connections are expected to fail at 700/s.")
-    assert why == "Blind picks, not a lack of ports: lvs and login-proxy pick the same ones unseen."
+    assert why == "Blind picks, more than a lack of ports: lvs and login-proxy pick the same ones"
+    assert unseen == "unseen."
     assert best.startswith("Best case, if no two hops ever picked the same port: 16.2% fail")
     assert rest.startswith(f"700/s is 119% of the highest rate.\n\n{OUTAGE}")
 

@@ -9,6 +9,11 @@ from typing import ClassVar, Literal
 from tuplecalc.network.hop import Hop, Virtual
 from tuplecalc.network.values import Seconds
 
+_OWN = (
+    "leave it out; or, if this hop changes the source address too (SNAT, masquerade, "
+    'FULLNAT), write kind = "cone", and a preset of that kind'
+)
+
 
 class Forwarder(Hop, defer_build=False):
     """An hourglass of layer 2, 3 or 4: each flow passes as it is, or with another destination.
@@ -18,7 +23,8 @@ class Forwarder(Hop, defer_build=False):
     """
 
     instead: ClassVar[Mapping[str, str]] = {
-        "time_wait": "a SYN reopens a closed entry: leave it out, or write reuse_after for one that remembers"
+        **dict.fromkeys(("addresses", "ports"), _OWN),
+        "time_wait": "a SYN reopens a closed entry: leave it out, or write reuse_after for one that remembers",
     }
 
     preset_kind = "hourglass"

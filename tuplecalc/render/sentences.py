@@ -137,12 +137,15 @@ def blind(load: Offered) -> str:
         if worst.kills
         else "the new connection fails"
     )
-    costs = []
+    alone = ""
     if worst.blocking and load.rate is not None:
-        costs.append(f"{numbers.between(worst.blocking)} of the connections at {numbers.rate(load.rate)}/s")
+        share = numbers.between(worst.blocking)
+        is_all = load.expected is not None and share == numbers.between(load.expected)
+        cost = "as many" if is_all else f"{share} of the connections at {numbers.rate(load.rate)}/s"
+        # no part of all that fail: a connection that finds no free port meets no other
+        alone = f" Were there a free port for each, {cost} would fail by this alone (estimate)."
     if worst.burst is not None:
-        costs.append(f"{numbers.share(float(worst.burst))} {_BURST}")
-    alone = f" This alone costs {' and '.join(costs)} (estimate)." if costs else ""
+        alone += f" It costs {numbers.share(float(worst.burst))} {_BURST} (estimate)."
     if worst.half and load.highest is not None and worst.half.lower < load.highest:
         rates = numbers.between(worst.half, _per_second)
         alone += f" Counting those that find no free port too, half of all fail once the rate is {rates}."

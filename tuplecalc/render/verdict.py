@@ -122,22 +122,26 @@ def failing(load: Offered) -> str:
 
 
 def blames_picks(load: Offered) -> str:
-    """That blind picks are why it fails, not full ports; empty where they are not most of it.
+    """That blind picks are why it fails, more than full ports; empty where they are not most of it.
 
     >>> from tuplecalc.network.file import example
     >>> from tuplecalc.under_load.offered import offered
     >>> blames_picks(offered(example("inverted-cone-tproxy")))
     'Blind picks, not a lack of ports: nat and proxy pick the same ones unseen.'
+    >>> blames_picks(offered(example("outage")))
+    'Blind picks, more than a lack of ports: lvs and login-proxy pick the same ones unseen.'
     """
     worst = load.worst
     if load.of_rate != "fails" or worst is None or load.expected is None or load.blocking is None:
         return ""
     if 2 * load.blocking.upper > load.expected.upper:
         return ""
+    lacks = load.overloaded or load.blocking.upper > FEW
+    why = f"Blind picks, {'more than' if lacks else 'not'} a lack of ports"
     names = kinds.listed(worst.choosers)
     if len(worst.choosers) > 1 and worst.hop in worst.choosers:
-        return f"Blind picks, not a lack of ports: {names} pick the same ones unseen."
-    return f"Blind picks, not a lack of ports: {names} picks some that are taken at {worst.hop}, unseen."
+        return f"{why}: {names} pick the same ones unseen."
+    return f"{why}: {names} picks some that are taken at {worst.hop}, unseen."
 
 
 def best_case(load: Offered) -> str:

@@ -10,8 +10,8 @@ from tuplecalc.network.hop import Hop, Virtual
 from tuplecalc.network.values import Seconds
 
 _OWN = (
-    "leave it out; or, if this hop changes the source address too (SNAT, masquerade, "
-    'FULLNAT), write kind = "cone", and a preset of that kind'
+    "leave it out; or, if this hop changes the source address too (SNAT, masquerade, FULLNAT), "
+    'write kind = "cone", and a preset of that kind'
 )
 
 

@@ -29,7 +29,8 @@ class BlindHop(NamedTuple):
     tries each of the chooser's ports once, from empty (only for a transparent proxy, one kind of traffic);
     ``blocking`` the share in steady state at the offered rate (None without one); ``half`` the rates between
     which half of the requests come to fail (None where that never comes, and at a rate for all but the hop
-    that fails most).  Both are None for several kinds, of which only what all tables cost together is counted.
+    that fails most).  Both are None for several kinds: of these only what all tables cost together is
+    counted.
     """
 
     hop: str
@@ -95,20 +96,18 @@ def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None, f
 def _half(result: Capacity, found: list[Pools], field: MeanField) -> Bracket | None:
     """The rates, by both bounds, of which half fails, here or where no room is found: at most many times
     the highest."""
-    plain = [
-        each._replace(search="exhaustive", hashed=None) for each in found
-    ]  # what these add is slow to find
+    # what searches and hashes add is slow to find
+    plain = [each._replace(search="exhaustive", hashed=None) for each in found]
     most = 100 * float(result.rate or 0)
 
     @cache
     def lost(rate: float) -> Bracket:
         return expected_share(result, plain, rate, field)
 
-    halves = [
-        crossing(lambda rate, bound=bound: lost(rate)[bound] - 0.5, 0.0, most, tolerance=_CLOSE)
-        for bound in (0, 1)
-        if most and lost(most)[bound] >= 0.5
-    ]
+    def half(bound: int) -> float:
+        return crossing(lambda rate: lost(rate)[bound] - 0.5, 0.0, most, tolerance=_CLOSE)
+
+    halves = [half(bound) for bound in (0, 1) if most and lost(most)[bound] >= 0.5]
     return Bracket(min(halves), max(halves)) if halves else None
 
 

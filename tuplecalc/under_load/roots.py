@@ -24,9 +24,9 @@ def crossing(
     False position with the Illinois change, and a bisection wherever that does not halve the
     interval within three steps or a value is infinite; so it takes few calls on smooth functions
     and about fifty on any.  ``tolerance`` is relative: to the place, or to ``scale`` where that is more, so
-    that a place that is next to nothing beside ``scale`` is not looked for digit by digit.  Where the function is above zero at
-    ``low`` or below it at ``high``, that end is returned.  Source: Dowell and Jarratt, BIT 11
-    (1971) 168 (the change).
+    that a place that is next to nothing beside ``scale`` is not looked for digit by digit.  Where the
+    function is above zero at ``low`` or below it at ``high``, that end is returned.  Source: Dowell and
+    Jarratt, BIT 11 (1971) 168 (the change).
 
     >>> round(crossing(lambda x: x * x - 2, 0, 2), 12)
     1.414213562373

@@ -24,7 +24,8 @@ class Forwarder(Hop, defer_build=False):
 
     instead: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("addresses", "ports"), _OWN),
-        "time_wait": "a SYN reopens a closed entry: leave it out, or write reuse_after for one that remembers",
+        "time_wait": "a SYN reopens a closed entry: leave it out, or write reuse_after for one that "
+        "remembers",
     }
 
     preset_kind = "hourglass"

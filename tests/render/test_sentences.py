@@ -361,3 +361,12 @@ def test_no_rate_and_no_flows_fit_where_clients_get_no_ports() -> None:
         "each client has its flows_each, are 99.6% of those that can be open, but only 3,528 of 12,000 "
         "clients get ports."
     )
+
+
+def test_a_remedy_has_the_condition_of_the_verdict_after_it() -> None:
+    result = tc.capacity(tc.example("outage"))
+    notrack = next(each for each in tc.advise(result) if each.settings == ("hops.login-proxy.tracking=off",))
+    after = tc.offered(tc.example("outage", [*notrack.settings]))
+    condition = ", if lvs’s table holds 294,000 entries (Linux: 262,144)"
+    assert sentences.verdict.condition(after) == condition
+    assert sentences.advice(result, notrack).endswith(f"none is expected to fail{condition}")

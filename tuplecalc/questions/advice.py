@@ -65,6 +65,8 @@ class Advice(NamedTuple):
     now: Bracket | None = None
     carried: Carried | None = None
     """What clients with ports offer then, and what part of the highest rate that is."""
+    changed: Chain | None = None
+    """The chain with the change."""
     is_of_services: bool = False
     """Whether who runs the services makes it: they listen on another port."""
 
@@ -115,7 +117,11 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
         ranked = list(islice(_that_fit(result, now.all, ranked, known), first))
         separate = list(_that_fit(result, now.all, separate, known))
     found = [*ranked[: most - 1 if separate else most], *separate][: max(most, 0)]
-    return tuple(each._replace(carried=carried(known[frozenset(each.settings)])) for each in found)
+    return tuple(
+        each._replace(carried=carried(then), changed=then.chain)
+        for each in found
+        for then in [known[frozenset(each.settings)]]
+    )
 
 
 def _failing(result: Capacity, field: MeanField | None = None) -> Failing | None:

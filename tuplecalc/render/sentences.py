@@ -479,6 +479,9 @@ def _then(result: Capacity, item: Advice) -> str:
         said += f"{', and' if said else ';'} {then} {'is' if then == 'none' else 'are'} expected to fail"
     if not result.served.are_all:
         said += f"; {served.with_ports(item.served)}"
+    mends = item.now is not None and item.expected is not None and item.expected.upper <= FEW < item.now.upper
+    if mends and item.changed is not None:
+        said += verdict.condition_of(item.changed)
     return said
 
 

@@ -11,6 +11,7 @@ from tuplecalc.render import kinds, numbers, served
 from tuplecalc.under_load.offered import FEW, TIGHT
 
 if TYPE_CHECKING:
+    from tuplecalc.network.chain import Chain
     from tuplecalc.under_load.offered import Carried, Offered, Wanted
 
 BEST_CASE = "Best case, if no two hops ever picked the same port"
@@ -90,9 +91,12 @@ def condition(load: Offered) -> str:
     >>> condition(offered(example("cone", ["traffic.rate=30000"])))
     ', if nat’s table holds 3,660,000 entries (Linux: 262,144)'
     """
-    if load.chain is None or load.verdict == "fails":
-        return ""
-    short = sorted((each for each in not_counted(load.chain) if each.is_short), key=_by_need)
+    return "" if load.chain is None or load.verdict == "fails" else condition_of(load.chain)
+
+
+def condition_of(chain: Chain) -> str:
+    """:func:`condition` for a chain that does not fail, such as one with a remedy."""
+    short = sorted((each for each in not_counted(chain) if each.is_short), key=_by_need)
     if not short:
         return ""
     more = len(short) - _MOST_SHORT

@@ -170,9 +170,9 @@ class Capacity:
             kinds_of_mix,
         )
 
-        offered = self.chain.traffic.offered
         if self.mix is not None:
-            return tuple(kinds_of_mix(self.mix, self.limits, self.flows, self.rate, offered))
+            return tuple(kinds_of_mix(self.chain, self.mix, self.limits, self.flows, self.rate))
+        offered = self.chain.traffic.offered
         headroom = (None, None) if offered is None else (self.rate, self.rate_binding)
         whole = self.chain.strands[0].kind, Fraction(1), self.flows, self.rate
         return (KindCapacity(*whole, *headroom, self.binding, self.rate_binding),)

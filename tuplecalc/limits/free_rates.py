@@ -3,6 +3,8 @@
 The faces of one key space hold in every mix.  A joint face holds in every mix too, but its multipliers are
 best for one.  So what is possible is found by cutting planes: take the best of the faces that are known,
 look for a joint face that it exceeds, add it, and repeat until there is none (Kelley 1960).
+
+Where clients get no ports, rates are those of clients with ports (:func:`tuplecalc.limits.served.of_served`).
 """
 
 from __future__ import annotations

@@ -101,6 +101,20 @@ def served_parts(chain: Chain) -> dict[tuple[str, str, str], Fraction]:
     return {(way.strand.kind, way.strand.source, way.strand.target): way.part for way in ways}
 
 
+def of_served(chain: Chain, rate: Fraction | int) -> dict[str, Fraction]:
+    """What clients with ports open of each kind, of a rate of new connections: all else takes nothing.
+
+    >>> from tuplecalc.network.builders import cone
+    >>> of_served(cone(clients=12000, addresses=56, block=1024, services=1), 20000)
+    {'': Fraction(5880, 1)}
+    """
+    parts, found = served_parts(chain), dict[str, Fraction]()
+    for each in chain.strands:
+        opened = rate * each.part * parts[each.kind, each.source, each.target]
+        found[each.kind] = found.get(each.kind, Fraction(0)) + opened
+    return found
+
+
 def _room(hop: Cone, sources: int) -> Number:
     """For how many sources a cone has a block."""
     if (room := blocks_of(hop)) is not None:

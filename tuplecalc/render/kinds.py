@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import starmap
 from math import floor
 from typing import TYPE_CHECKING
 
@@ -49,7 +48,8 @@ def rows(result: Capacity, load: Offered, longest: int = numbers.LONGEST) -> Ite
 
 def up_to(result: Capacity) -> str:
     """What the column of that name says, and why it may be 0 where hardly anything fails."""
-    said = "“up to” is the highest rate of a kind while the others stay as offered."
+    said = "“up to” is the highest rate of a kind while the others stay as offered"
+    said += "." if result.served.are_all else "; only clients with ports count in it, and in the others."
     if any(each.headroom == 0 for each in of(result)):
         said += (
             " 0: the others alone are too much for a limit, or the kind has no room at all. “failing” says "
@@ -77,10 +77,13 @@ def behind(result: Capacity, limit: Limit, longest: int | None = None) -> str:
 
 
 def binding(result: Capacity) -> Iterator[str]:
-    """What binds for whom; nothing where all kinds are held by the limits that bind the whole."""
-    parts = of(result)
+    """What binds for whom; nothing where all kinds are held by the limits that bind the whole.
+
+    Where a rate is offered the limit on a kind's rate is that of the column “up to”, as it is read beside it.
+    """
+    parts, is_offered = of(result), result.chain.traffic.offered is not None
     held = [("flows", kind.flows_binding, kind.name) for kind in parts]
-    held += [("rate", kind.rate_binding, kind.name) for kind in parts]
+    held += [("rate", kind.headroom_binding if is_offered else kind.rate_binding, kind.name) for kind in parts]
     whole = {"flows": result.binding, "rate": result.rate_binding}
     if all(limit is None or limit is whole[figure] for figure, limit, _ in held):
         return
@@ -88,14 +91,16 @@ def binding(result: Capacity) -> Iterator[str]:
     for figure, limit, name in held:
         if limit is not None:
             by_limit.setdefault(f"{limit.hop} {limit.name}", {}).setdefault(figure, []).append(name)
-    yield f"By kind: {'; '.join(starmap(_bound, by_limit.items()))}."
+    beside = " beside the others as offered" if is_offered else ""
+    yield f"By kind: {'; '.join(_bound(limit, names, beside) for limit, names in by_limit.items())}."
 
 
-def _bound(limit: str, names: dict[str, list[str]]) -> str:
+def _bound(limit: str, names: dict[str, list[str]], beside: str) -> str:
     flows, rate = names.get("flows"), names.get("rate")
     if flows and flows == rate:
         return f"{limit} limits {listed(flows)}"
-    each = (f"the {figure} of {listed(several)}" for figure, several in names.items())
+    ends = {"flows": "", "rate": beside}
+    each = (f"the {figure} of {listed(several)}{ends[figure]}" for figure, several in names.items())
     return f"{limit} limits {' and '.join(each)}"
 
 

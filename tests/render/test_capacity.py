@@ -49,7 +49,7 @@ end at few listeners), 2 kinds of traffic
 redirect capture limits both, because connections to all services end at the
 proxy's few listeners (REDIRECT). By kind: tproxy shared limits the flows of
 transparent; redirect capture limits redirected; nat ports limits the rate of
-transparent.
+transparent beside the others as offered.
 
 kind          share     flows   rate /s   offered   up to /s            failing
 ───────────────────────────────────────────────────────────────────────────────

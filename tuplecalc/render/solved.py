@@ -11,14 +11,12 @@ from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.render import numbers, sentences, served, table
 from tuplecalc.render.table import PAGE, Page
-from tuplecalc.under_load.chains import Bracket
-from tuplecalc.under_load.expected import expected_share
-from tuplecalc.under_load.pools import pools
-from tuplecalc.under_load.share_failing import Failing
+from tuplecalc.under_load.chains import Bracket, result_blocking
+from tuplecalc.under_load.offered import FEW
+from tuplecalc.under_load.share_failing import Failing, failing_at
 
 _OF = ", of all, of any kind and of any group of clients"
 _ALIKE = 1 + 1e-6
-_MUCH = 0.01  # of the connections: less is what any chain loses that is loaded to its highest rate
 
 
 def text(found: Solution, page: Page = PAGE) -> str:
@@ -46,12 +44,15 @@ def _sentences(found: Solution) -> Iterator[str]:
     if found.path == RATE:
         yield from _highest_rate(found)
         return
-    share = _expected(found)
-    wanted = target(found.target)
-    most, in_best_case = found.target.blocking, ""
-    if share is not None and found.target.failing is None and share.upper > (_MUCH if most is None else most):
-        wanted += f", but in the best case only: really {numbers.between(share)} are expected to fail"
+    wanted, in_best_case, as_asked = target(found.target), "", ""
+    share = None if found.target.failing is not None else _expected(found)
+    most = FEW if found.target.blocking is None else found.target.blocking
+    if share is not None and share.most > most:
+        is_best_case = result_blocking(found.result, float(found.target.rate or 0)).upper <= most
+        where = "but in the best case only: really" if is_best_case else "but even in the best case"
+        wanted += f", {where} {_really(share).rstrip(',')}"
         in_best_case = "In the best case "
+        as_asked = f"--most-failing {numbers.written(most)} asks for a value with which no more are expected to."
     here = numbers.with_unit(found.value, found.unit)
     which = "the longest" if found.is_time else "the most" if found.is_largest else "the least"
     if found.target.share and not found.result.served.are_all:
@@ -80,6 +81,7 @@ def _sentences(found: Solution) -> Iterator[str]:
             yield f"{beside} more than {numbers.written(found.target.share)} {fail}."
         else:
             yield f"{beside}: {_just_under(found)}: not enough."
+    yield from filter(None, [as_asked])
     yield from sentences.at_most(found.result)
     yield from _range(found)
 
@@ -124,7 +126,7 @@ def reason(found: Solution) -> str:
     figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} connections"
     share, lost = _expected(found), ""
     if found.blocking:
-        best = "in the best case " if share is not None and share.upper > found.blocking.upper else ""
+        best = "in the best case " if share is not None and share.all.upper > found.blocking.upper else ""
         lost = f", where {best}{_share(found.blocking)}"
     helps = "no value helps" if found.is_proven else "none was found that helps"
     said = f"{found.name}: {helps} for {target(wanted)}"
@@ -187,10 +189,10 @@ def _just_under(found: Solution) -> str:
     return said
 
 
-def _expected(found: Solution) -> Bracket | None:
+def _expected(found: Solution) -> Failing | None:
     """What is expected to fail of the rate that is asked for; None where none is, or no flow gets through."""
     rate, result = found.target.rate, found.result
-    return None if rate is None or not result.flows else expected_share(result, pools(result), float(rate))
+    return None if rate is None or not result.flows else failing_at(result, float(rate))
 
 
 def _really(failing: Failing) -> str:

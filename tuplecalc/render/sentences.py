@@ -26,7 +26,7 @@ from tuplecalc.under_load.offered import offered as under_load
 from tuplecalc.under_load.preserved import own_ports_meet
 
 if TYPE_CHECKING:
-    from tuplecalc.under_load.offered import Offered
+    from tuplecalc.under_load.offered import Offered, Wanted
 
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
 _MOST_COLLAPSES = 4
@@ -474,9 +474,15 @@ def _then(result: Capacity, item: Advice) -> str:
     before, then = (numbers.between(share) if share else "" for share in (item.now, item.expected))
     if then != before:
         said += f"{', and' if said else ';'} {then} {'is' if then == 'none' else 'are'} expected to fail"
-    if not result.served.are_all:
+    said += "".join(f"; {_wanted(each)}" for each in item.wanted)
+    if not result.served.are_all and (item.served.are_all or not item.wanted):  # else that says it
         said += f"; {served.with_ports(item.served)}"
     return said
+
+
+def _wanted(each: Wanted) -> str:
+    """What becomes of the flows that are wanted at once."""
+    return verdict.wanted(each) + (": still too many" if each.flows > each.possible else "")
 
 
 def _where(limit: Limit, what: str = "this") -> str:

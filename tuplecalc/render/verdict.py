@@ -48,6 +48,22 @@ def expected(load: Offered) -> str:
     return f"{'; '.join(words for _, words in decides)}{condition(load)}"
 
 
+def failing_most(load: Offered) -> str:
+    """:func:`expected`, but what fails most comes first, as it is what a gate looks at.
+
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.under_load.offered import offered
+    >>> failing_most(offered(example("mixed-by-share")))
+    '0.348% to 0.349% of transparent are expected to fail at 4,000/s, and 0.232% of all connections'
+    """
+    worse = load.worse_group
+    if worse is None or load.expected is None or load.most_failing > worse.expected.upper:
+        return expected(load)
+    share, whole = numbers.between(worse.expected), numbers.between(load.expected)
+    at = f"{numbers.rate(load.rate)}/s"
+    return f"{share} of {worse.name} are expected to fail at {at}, and {whole} of all connections"
+
+
 def _of_rate(load: Offered) -> str:
     if load.rate is None or load.expected is None:
         return ""

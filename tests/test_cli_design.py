@@ -48,8 +48,8 @@ def test_solve_never_says_enough_where_capacity_says_fails() -> None:
     assert "--most-failing 0.1% finds a value with which no more than that fail.\n" in said
     checked = invoke("capacity", "cone", "--rate", "40000", "--set", "traffic.hold=9.024").stdout
     assert checked.startswith("Fails: 0.313% of the connections are expected to fail at 40,000/s.")
-    asked = invoke("solve", "cone", "--for", "traffic.hold", "--rate", "40000", "--most-failing", "0.1%").stdout
-    assert "finds a value" not in asked
+    asked = invoke("solve", "cone", "--for", "traffic.hold", "--rate", "40000", "--most-failing", "0.1%")
+    assert "finds a value" not in asked.stdout
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

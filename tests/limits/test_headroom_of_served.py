@@ -19,7 +19,7 @@ traffic = {rate = 400, hold = 60, kinds = [{name = "web", share = 0.5}, {name = 
 clients = {addresses = 400}
 services = {addresses = 1, ports = 80}
 hops = [
-  {name = "cgn", kind = "cone", addresses = 1, ports = "1-30000", block = 300, traffic = "web", time_wait = 60},
+  {name = "c", kind = "cone", ports = "1-30000", block = 300, traffic = "web", addresses = 1, time_wait = 60},
   {name = "fw", kind = "hourglass", layer = 3, max_entries = 60_000, tracking_time_wait = 60},
 ]
 """

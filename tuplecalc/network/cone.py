@@ -55,8 +55,8 @@ class Cone(Waiting, Hop, defer_build=False):
     client_ports: Count | None = None
     """A client address holds at most so many ports at once, whichever they are."""
     spread: Literal["even", "hashed"] = "even"
-    """How sources fall on its addresses: "hashed" is by chance, as Linux does (find_best_ips_proto). Instances
-    with one address each have none to choose, and share the work evenly."""
+    """How sources fall on its addresses: "hashed" is by chance, as Linux does (find_best_ips_proto).
+    Instances with one address each have none to choose, and share the work evenly."""
     port_choice: Literal["any", "preserve"] = "any"
     """"preserve": a flow keeps its client's port, one of `ports`, or fails: no other is given."""
     port_search: PortSearch = "exhaustive"

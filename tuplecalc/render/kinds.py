@@ -83,7 +83,8 @@ def binding(result: Capacity) -> Iterator[str]:
     """
     parts, is_offered = of(result), result.chain.traffic.offered is not None
     held = [("flows", kind.flows_binding, kind.name) for kind in parts]
-    held += [("rate", kind.headroom_binding if is_offered else kind.rate_binding, kind.name) for kind in parts]
+    rates = ((kind.headroom_binding if is_offered else kind.rate_binding, kind.name) for kind in parts)
+    held += [("rate", *each) for each in rates]
     whole = {"flows": result.binding, "rate": result.rate_binding}
     if all(limit is None or limit is whole[figure] for figure, limit, _ in held):
         return

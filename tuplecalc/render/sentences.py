@@ -454,7 +454,11 @@ def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
     """That nothing would help what fails, as far as presets leave it open; empty where advice does."""
     if load.verdict != "fails" or advices or load.chain is None:
         return ""
-    given = [part.name or "clients" for _, part in load.chain.parts() if part.preset is not None]
+    given = [
+        part.name or "clients"
+        for _, part in load.chain.parts()
+        if part.given is not None and (part.given.fixed or part.given.most)  # else a preset rules nothing out
+    ]
     if not given:
         return "No single change is known that would lower what fails."
     preset, leaves = ("preset", "leaves") if len(given) == 1 else ("presets", "leave")

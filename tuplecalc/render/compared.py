@@ -10,7 +10,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.comparison import Comparison, KeyChange, LimitChange
-from tuplecalc.render import numbers, table, verdict
+from tuplecalc.render import numbers, table, tied, verdict
 from tuplecalc.render import sentences as say
 from tuplecalc.render.table import PAGE, Page, Way, escaped, in_markdown
 from tuplecalc.under_load.offered import Offered
@@ -138,10 +138,10 @@ def sentences(found: Comparison) -> Iterator[str]:
     if verdicts := " ".join(_verdicts(*loads)):
         yield verdicts
     flows = _moved(numbers.count(old.flows), numbers.count(new.flows), numbers.change(new.flows, old.flows))
-    yield f"Connections open at once: {flows}. {_bound(old.binding, new.binding, moved=found.binding_moved)}"
+    yield f"Connections open at once: {flows}. {_bound(old.tightest, new.tightest)}"
     if old.rate is not None or new.rate is not None:
         rate = _moved(_rate(old.rate), _rate(new.rate), numbers.change(new.rate, old.rate))
-        bound = _bound(old.rate_binding, new.rate_binding, moved=found.rate_binding_moved)
+        bound = _bound(old.tightest_of_rate, new.tightest_of_rate)
         yield f"Rate: {rate}. {bound}"
     if offered := " ".join(_offered(*loads)):
         yield offered
@@ -177,8 +177,8 @@ def _row(found: Comparison, hop: str, limit: LimitChange, where: str) -> Row:
 
 
 def _binds(found: Comparison, limit: LimitChange) -> str:
-    before = any(limit.old is each for each in (found.old.binding, found.old.rate_binding) if each)
-    now = any(limit.new is each for each in (found.new.binding, found.new.rate_binding) if each)
+    before = limit.old is not None and any(found.old.is_tightest(limit.old))
+    now = limit.new is not None and any(found.new.is_tightest(limit.new))
     marks = {(True, True): _BOTH, (True, False): _BEFORE, (False, True): _NOW}
     return marks.get((before, now), "")
 
@@ -187,13 +187,12 @@ def _moved(old: str, new: str, change: str) -> str:
     return f"{new}, as before" if change == "same" else f"{old} → {new} ({change})"
 
 
-def _bound(old: Limit | None, new: Limit | None, *, moved: bool) -> str:
-    if new is None:
+def _bound(old: Sequence[Limit], new: Sequence[Limit]) -> str:
+    if not new:
         return "Nothing limits it now."
-    if not moved:
-        return f"{new.hop} {new.name} limits this, as before."
-    was = "nothing did" if old is None else f"{old.hop} {old.name} did"
-    return f"Now {new.hop} {new.name} limits this; before, {was}."
+    now, before = (tied.names(limits) if limits else "nothing" for limits in (new, old))
+    limits = f"{now} {tied.verb(new, 'limits')} this"
+    return f"{limits}, as before." if now == before else f"Now {limits}; before, {before} did."
 
 
 def _rate(value: Number | None) -> str:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import CONE_PORTS, JOINT
-from tuplecalc.limits.limit import Limit, by_flows, by_rate
+from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import blocks_of
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.families import by_family, translated
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
 from tuplecalc.questions.not_counted import NotCounted, not_counted
-from tuplecalc.render import kinds, numbers, served, verdict
+from tuplecalc.render import kinds, numbers, served, tied, verdict
 from tuplecalc.render.presets import contradictions
 from tuplecalc.under_load.collision import KERNELS
 from tuplecalc.under_load.offered import FEW
@@ -68,34 +68,20 @@ def hop_kind(result: Capacity, hop: HopCapacity) -> str:
 
 def binds(result: Capacity) -> str:
     """The tightest limits, and why they are there."""
-    flows, rates = result.binding, result.rate_binding
+    flows, rates = result.tightest, result.tightest_of_rate
     most = "At most " if result.flows_at_most else ""
     open_at_once = f"{most}{_flows(result.flows)} can be open at once"
-    if rates is None:
+    if not rates:
         return f"{open_at_once}: {_where(flows)}. Nothing limits the rate."
     rate = f"the highest rate is {'at most ' if result.rate_at_most else ''}{numbers.rate(result.rate)}/s"
-    if flows is rates:
-        return f"{open_at_once}, and {rate}: {_all_alike(result) or _where(flows, 'both')}."
+    if flows == rates:
+        return f"{open_at_once}, and {rate}: {_where(flows, 'both')}."
     return f"{open_at_once}: {_where(flows)}. {rate.capitalize()}: {_where(rates)}."
-
-
-def _all_alike(result: Capacity) -> str:
-    """Several limits of a hop that are as tight as each other; empty where one is the tightest."""
-    first, *others = result.ties
-    if not others:
-        return ""
-    names = kinds.listed([each.name for each in result.ties])
-    why = "; and because ".join(dict.fromkeys(each.kind.sentence for each in reversed(result.ties)))
-    return f"{first.hop} {names} are equal, and limit both, because {why}"
 
 
 def upcoming(result: Capacity) -> str:
     """The limits behind the tightest ones; empty where there are none."""
     flows, rates = result.next_binding, result.next_rate_binding
-    if len(result.ties) > 1 and result.binding is result.rate_binding:
-        others = [limit for limit in result.limits if limit not in result.ties]
-        flows = min(others, key=by_flows, default=None)
-        rates = min((each for each in others if each.rate is not None), key=by_rate, default=None)
     parts = []
     if flows:
         parts.append(f"{flows.hop} {flows.name} at {_flows(flows.flows)}")
@@ -479,5 +465,6 @@ def _then(result: Capacity, item: Advice) -> str:
     return said
 
 
-def _where(limit: Limit, what: str = "this") -> str:
-    return f"{limit.hop} {limit.name} limits {what}, because {limit.kind.sentence}"
+def _where(limits: Sequence[Limit], what: str = "this") -> str:
+    why = "; and because ".join(dict.fromkeys(each.kind.sentence for each in reversed(limits)))
+    return f"{tied.names(limits)} {tied.verb(limits, 'limits')} {what}, because {why}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BEST_CASE = "Best case, if no two hops ever picked the same port"
 _MEANS = f"more than {numbers.percent(TIGHT)} of what is possible is used"
+_NOT_AMONG_THEM = "those that linger after the close are not among them"
 IS = {"fits": "it fits", "tight": f"it is tight ({_MEANS})", "fails": "it fails"}
 
 
@@ -33,7 +34,12 @@ def verdict(load: Offered) -> str:
     if not load.verdict:
         return ""
     means = f" Tight means that {_MEANS}." if load.verdict == "tight" else ""
-    return f"{load.verdict.capitalize()}: {expected(load)}.{means}"
+    return f"{load.verdict.capitalize()}: {expected(load)}.{means}{_from_empty(load)}"
+
+
+def _from_empty(load: Offered) -> str:
+    """What is left out of the connections that are wanted at once; empty where none are."""
+    return f" Connections wanted at once are counted from empty: {_NOT_AMONG_THEM}." if load.wanted else ""
 
 
 def expected(load: Offered) -> str:
@@ -76,7 +82,8 @@ def wanted(each: Wanted) -> str:
     use = numbers.percent(Fraction(each.flows, each.possible))
     said = f"{what} {'is' if each.flows == 1 else 'are'} {use} of those that can be open"
     if not each.served.are_all:
-        said += f", but {served.with_ports(each.served)}"
+        also = "but" if each.flows <= each.possible else "and"  # "but" sets it against what is well
+        said += f", {also} {served.with_ports(each.served)}"
     return said
 
 

@@ -86,10 +86,10 @@ def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:
     limits, ways = (_limits_of_kinds, _OF_KINDS) if parts else (_limits, _WAYS)
     yield "", ""
     yield from _fitting(partial(_hops, result, load), page, _WAYS)
+    if note := sentences.own_use(result, load):
+        yield from prose(note, "dim")
     yield "", ""
     yield from _fitting(partial(limits, result, is_wide=page.is_wide), page, ways)
-    if parts:
-        yield from prose(kinds.OF_THE_MIX, "dim")
     yield "", ""
     for sentence in said:
         yield from prose(sentence)
@@ -277,6 +277,7 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         for hop in result.hops
     )
     parts.append(table.markdown(header, hops, words=2))
+    parts += map(in_markdown, filter(None, [sentences.own_use(result, load)]))
     limits, is_mixed = [], bool(kinds.of(result))
     for limit in result.limits:
         what = kinds.behind(result, limit) if is_mixed else limit.formula
@@ -284,7 +285,6 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         limits.append([f"**{cell}**" for cell in cells] if any(result.is_tightest(limit)) else cells)
     header = ("hop", "limit", "kinds" if is_mixed else "formula", "flows", "rate /s")
     parts.append(table.markdown(header, limits, words=3))
-    parts += [kinds.OF_THE_MIX] if is_mixed else []
     advices = advise(result)
     parts += map(in_markdown, filter(None, [sentences.nothing_helps(load, advices)]))
     if advices:

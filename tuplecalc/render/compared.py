@@ -18,7 +18,8 @@ from tuplecalc.under_load.offered import offered as under_load
 
 _MOST_NAMES = 12
 _WAYS = [Way(40, 0, 2), Way(20, 0, 2), Way(14, 0, 2), Way(12, 0, 1)]
-_DROPPED = [{4, 7}, {5}, {2}, {6}]
+_FLOWS, _RATE = (2, 3, 4), (5, 6, 7)
+"""The columns of either figure: before, now, how it changes."""
 _BOTH, _BEFORE, _NOW = "limits", "limited before", "limits now"
 
 
@@ -67,7 +68,8 @@ def text(found: Comparison, page: Page = PAGE) -> str:
         said += ["", *_keys(found, page)]
     changed, same = _shown(found)
     if changed:
-        said += ["", *table.fitted(partial(_table, changed), page.table, _WAYS, {0, 1, 8}, _DROPPED).lines()]
+        build = partial(_table, changed)
+        said += ["", *table.fitted(build, page.table, _WAYS, {0, 1, 8}, _dropped(changed)).lines()]
     if same:
         said += ["", _same(same)]
     return "\n".join([*said, ""])
@@ -79,7 +81,7 @@ def markdown(found: Comparison) -> str:
     parts += map(in_markdown, sentences(found))
     if found.keys:
         parts.append("\n".join(f"- {in_markdown(' '.join(_key(key)))}" for key in found.keys))
-    header = ("hop", "limit", "flows", "now", "change", "rate /s", "now", "change", "limits")
+    header = ("hop", "limit", "flows before", "now", "change", "rate /s before", "now", "change", "limits")
     changed, same = _shown(found)
     if changed:
         parts.append(table.markdown(header, map(escaped, map(_cells, changed)), words=2))
@@ -109,8 +111,17 @@ def _shown(found: Comparison) -> tuple[list[Row], int]:
     return shown, len(every) - len(shown)
 
 
+def _dropped(rows: Sequence[Row]) -> list[set[int]]:
+    """The columns that go first where there is little room: the flows, or the rate where none changes."""
+    is_of_rate = any(row.rate[2] not in ("", "same") for row in rows)
+    is_of_flows = any(row.flows[2] not in ("", "same") for row in rows)
+    before, now, change = _RATE if is_of_flows and not is_of_rate else _FLOWS
+    return [{change}, {before}, {now}]
+
+
 def _table(rows: Sequence[Row], way: Way) -> Iterator[tuple[str, ...]]:
-    yield "hop", "limit", "flows", "→", "", "rate /s", "→", "", ""
+    sides = "before", "now", "change"
+    yield "hop", "limit", *(f"{of}\n{side}" for of in ("flows", "rate /s") for side in sides), "limits"
     for row in rows:
         hop, limit, *figures = _cells(row)
         yield table.folded(hop, way.names), table.folded(limit, way.names + 10), *figures

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import groupby, product
 from typing import TYPE_CHECKING
 
-from tuplecalc.limits.capacity import Capacity, Collapse
+from tuplecalc.limits.capacity import Capacity, Collapse, capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import CONE_PORTS, JOINT
 from tuplecalc.limits.limit import Limit
@@ -26,6 +26,7 @@ from tuplecalc.under_load.offered import offered as under_load
 from tuplecalc.under_load.preserved import own_ports_meet
 
 if TYPE_CHECKING:
+    from tuplecalc.under_load.choice import BlindHop
     from tuplecalc.under_load.offered import Offered
 
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
@@ -47,6 +48,7 @@ _CONSTRAINTS = {
     "address and port": ", where connections take two ports or end at few listeners",
 }
 _BURST = "of a burst that takes all ports at once, as after a restart"
+_ALL = numbers.percent(Fraction(1))
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
@@ -70,13 +72,34 @@ def binds(result: Capacity) -> str:
     """The tightest limits, and why they are there."""
     flows, rates = result.tightest, result.tightest_of_rate
     most = "At most " if result.flows_at_most else ""
-    open_at_once = f"{most}{_flows(result.flows)} can be open at once"
+    is_mixed = bool(kinds.of(result))
+    open_at_once = f"{most}{_flows(result.flows)}{' of this mix' * is_mixed} can be open at once"
+    mix = f" {kinds.OF_THE_MIX}" if is_mixed else ""
     if not rates:
-        return f"{open_at_once}: {_where(flows)}. Nothing limits the rate."
+        return f"{open_at_once}: {_where(flows)}. Nothing limits the rate.{mix}"
     rate = f"the highest rate is {'at most ' if result.rate_at_most else ''}{numbers.rate(result.rate)}/s"
     if flows == rates:
-        return f"{open_at_once}, and {rate}: {_where(flows, 'both')}."
-    return f"{open_at_once}: {_where(flows)}. {rate.capitalize()}: {_where(rates)}."
+        return f"{open_at_once}, and {rate}: {_where(flows, 'both')}.{mix}"
+    return f"{open_at_once}: {_where(flows)}. {rate.capitalize()}: {_where(rates)}.{mix}"
+
+
+def own_use(result: Capacity, load: Offered) -> str:
+    """What rate and used are of in the table of hops; empty where used is of that rate at each hop.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> found = capacity(example("outage"))
+    >>> own_use(found, under_load(found))
+    ''
+    """
+    if load.rate is None or load.of_served is None:
+        return ""
+    for hop in result.hops:
+        use = load.uses[hop.name]
+        of_rate = load.of_served / hop.rate if hop.rate else None
+        if (numbers.used(use) if use else "") != (numbers.used(of_rate) if of_rate else ""):
+            return "“rate” is the highest up to this hop; “used” is of the hop’s own limits alone."
+    return ""
 
 
 def upcoming(result: Capacity) -> str:
@@ -126,15 +149,36 @@ def blind(load: Offered) -> str:
     costs = []
     if worst.blocking and load.rate is not None:
         costs.append(f"{numbers.between(worst.blocking)} of the connections at {numbers.rate(load.rate)}/s")
-    if worst.burst is not None:
+    if worst.burst is not None and load.chain is not None and _can_burst(capacity(load.chain), worst.hop):
         costs.append(f"{numbers.share(float(worst.burst))} {_BURST}")
     alone = f" This alone costs {' and '.join(costs)} (estimate)." if costs else ""
     if worst.half and load.highest is not None and worst.half.lower < load.highest:
         rates = numbers.between(worst.half, _per_second)
         alone += f" Counting those that find no free port too, half of all fail once the rate is {rates}."
-    others = [each.hop for each in load.blind if each is not worst]
-    more = f" It can happen at {kinds.listed(others)} too." if others else ""
-    return f"{said}, {ends}.{alone}{more}"
+    more = [_elsewhere(load, each) for each in load.blind if each is not worst]
+    return " ".join([f"{said}, {ends}.{alone}", *more])
+
+
+def _elsewhere(load: Offered, hop: BlindHop) -> str:
+    """What happens at another hop where ports are picked blindly, and why."""
+    found = [each for each in load.chain.hops if each.name == hop.hop] if load.chain else []
+    if found and isinstance(found[0], Proxy) and found[0].capture == "nat":
+        pick = "picks" if len(hop.choosers) == 1 and hop.choosers[0] != "clients" else "pick"
+        dies = "the older one may die" if hop.kills else "the newer one fails"
+        return (
+            f"It can happen at {hop.hop} too: connections to all services end at its few listeners (REDIRECT "
+            f"or DNAT), {kinds.listed(hop.choosers)} {pick} source ports without seeing which are taken "
+            f"there, and of two with the same one {dies}."
+        )
+    return f"It can happen at {hop.hop} too, where the ports of {kinds.listed(hop.choosers)} meet."
+
+
+def _can_burst(result: Capacity, hop: str) -> bool:
+    """Whether a burst can take all ports at a hop: no other limit is smaller, nor a table of usual size."""
+    tables = (each for each in not_counted(result.chain) if each.key == "max_entries" and each.usual)
+    instances = {each.name: each.instances for each in result.chain.hops}
+    fits = all(result.flows <= (each.usual or 0) * instances.get(each.hop, 1) for each in tables)
+    return fits and result.binding.hop == hop
 
 
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:
@@ -166,7 +210,7 @@ def searches(result: Capacity, load: Offered) -> Iterator[str]:
     from tuplecalc.under_load.search import start_bias, usable_share  # only these cones need it
 
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
-        if isinstance(hop, Cone) and hop.port_choice == "preserve":
+        if isinstance(hop, Cone) and hop.port_choice == "preserve" and _can_burst(result, hop.name):
             yield from _preserved(hop, before.sources)
         if not isinstance(hop, Cone) or hop.port_search == "exhaustive":
             continue
@@ -216,6 +260,8 @@ def _tried_again(result: Capacity, hop: Cone, ports: int) -> str:
     if not (is_simulated and offered and rate) or offered > rate:
         return ""
     first, soon = (numbers.percent(Fraction(share)) for share in served_by_linux(float(offered / rate)))
+    if first == _ALL:
+        return ""
     return (
         f" At {numbers.rate(offered)}/s {first} find a port with the first packet (SYN), and {soon} within "
         "3 s, as clients send it again after 1 s and 3 s (estimate)."

@@ -59,7 +59,9 @@ def _of_rate(load: Offered) -> str:
         return ""
     share = numbers.between(load.expected)
     verb = "is" if share == "none" else "are"
-    said = f"{share} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s"
+    is_estimate = load.blocking is not None and load.expected == load.blocking and not load.blocking.is_exact
+    how = f" ({_bounds(share)})" if is_estimate and load.of_rate == "fails" else ""
+    said = f"{share}{how} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s"
     if worse := load.worse_group:
         return f"{said}, and {numbers.between(worse.expected)} of {worse.name}"
     if load.overloaded and load.expected.upper <= FEW:
@@ -162,8 +164,7 @@ def best_case(load: Offered) -> str:
     share = numbers.between(load.blocking)
     use = f"{carried(load)} {used(load)}" if load.utilisation is not None else used(load)
     if load.expected == load.blocking:
-        proven = "" if load.blocking.is_exact else f" (what fails is {_bounds(share)})"
-        return f"{use[:1].upper()}{use[1:]}{proven}."
+        return f"{use[:1].upper()}{use[1:]}."
     proven = "" if load.blocking.is_exact else f" ({_bounds(share)})"
     verb = "fails" if share == "none" else "fail"
     return f"{BEST_CASE}: {share} {verb}{proven}; {use}."

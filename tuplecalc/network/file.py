@@ -6,13 +6,12 @@ import json
 import os
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tuplecalc.errors import ChainError, InputError, nearest, show
+from tuplecalc.errors import ChainError, InputError, foreign_sign, in_ascii, nearest, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.replace import set_values
 

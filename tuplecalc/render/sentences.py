@@ -13,6 +13,7 @@ from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import CONE_PORTS, JOINT
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import blocks_of
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.families import by_family, translated
 from tuplecalc.network.proxy import Proxy
@@ -328,6 +329,7 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     yield from filter(None, loaded)
     yield from at_most(result)
     yield from other_family(result)
+    yield from repeated(result)
     yield from contradictions(result.chain)
     yield from filter(None, [no_hold(result)])
     yield from unsized(result)
@@ -362,6 +364,22 @@ cross: leave them out, or give nat and the services addresses of IPv6.
             f"{name} turns IPv{before} of {kinds.listed(list(clients))} into IPv{behind}, and is counted as "
             f"a NAT{before}{behind}. If it is none, these clients cannot cross: leave them out, or {way_out}."
         )
+
+
+def repeated(result: Capacity) -> Iterator[str]:
+    """Where addresses are written more than once, and so are fewer than they seem.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> twice = ['clients.addresses=["198.18.0.0/26", "198.18.0.9"]']
+    >>> print(*repeated(capacity(example("cone", twice))))
+    clients.addresses: some are written more than once and count once: 64 addresses.
+    """
+    for path, part in result.chain.parts():
+        found = getattr(part, "addresses", None)
+        if isinstance(found, AddressSet) and found.repeated:
+            total = f"{numbers.count(found.size)} address{'' if found.size == 1 else 'es'}"
+            yield f"{path}.addresses: some are written more than once and count once: {total}."
 
 
 def no_hold(result: Capacity) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 _LONGEST_VALUE = 60
 _QUOTES = {**dict.fromkeys("“”„", '"'), **dict.fromkeys("‘’", "'")}
@@ -100,7 +101,7 @@ def foreign_sign(value: str) -> str:
     if value.isascii() or not plain[:1].isdigit():  # a name may be written in any script
         return ""
     for unit, times in _TIMES.items():
-        plain = re.sub(rf"([0-9]+(?:\.[0-9]+)?) *{unit}", lambda found: _times(found[1], times), plain)
+        plain = re.sub(rf"([0-9]+(?:\.[0-9]+)?) *{unit}", partial(_times, times), plain)
     for unit, written in _SECONDS.items():
         plain = plain.replace(unit, written)
     if not plain.isascii():
@@ -118,8 +119,9 @@ def in_ascii(sign: str) -> str:
     return meant if meant.isascii() else sign
 
 
-def _times(number: str, times: int) -> str:
-    return f"{Fraction(number) * times}" if (Fraction(number) * times).denominator == 1 else number
+def _times(times: int, found: re.Match[str]) -> str:
+    value = Fraction(found[1]) * times
+    return str(value) if value.denominator == 1 else str(float(value))
 
 
 def show(value: object) -> str:

@@ -34,7 +34,7 @@ def test_what_is_wanted_at_once_is_counted_from_empty() -> None:
 
 
 def test_rate_and_used_are_told_apart_where_they_disagree() -> None:
-    """The rate of the table is the lowest so far; a hop that allows more itself is used less than it looks."""
+    """The rate of the table is the lowest so far, used is of the hop alone."""
     note = "“rate” is the highest up to this hop; “used” is of the hop’s own limits alone."
     for name, is_told in (("outage", False), ("inverted-cone-tproxy", True)):
         result = tc.capacity(tc.example(name))
@@ -56,10 +56,12 @@ def test_why_ports_meet_at_a_redirect() -> None:
 
 
 def test_an_estimate_stands_at_the_share_that_fails() -> None:
-    nat = ["traffic.rate=50000", "hops.nat.max_entries=100000"]
+    nat = ["traffic.rate=50000", "hops.nat.port_search=linux"]
     load = tc.offered(tc.example("cone", nat))
-    assert load.blocking is not None and load.expected == load.blocking and not load.blocking.is_exact
-    assert " estimate" in verdict.verdict(load).partition(" of the connections ")[0]
+    assert load.blocking is not None
+    assert load.expected == load.blocking
+    assert not load.blocking.is_exact
+    assert "estimate" in verdict.verdict(load).partition(" of the connections ")[0]
     assert "estimate" not in verdict.best_case(load)
 
 

@@ -175,11 +175,11 @@ def _elsewhere(load: Offered, hop: BlindHop) -> str:
 
 
 def _can_burst(result: Capacity, hop: str) -> bool:
-    """Whether a burst can take all ports at a hop: no other limit is smaller, nor a table of usual size."""
+    """Whether a burst can take all ports at a hop: no other limit is smaller, no table of usual size."""
     tables = (each for each in not_counted(result.chain) if each.key == "max_entries" and each.usual)
     instances = {each.name: each.instances for each in result.chain.hops}
     fits = all(result.flows <= (each.usual or 0) * instances.get(each.hop, 1) for each in tables)
-    return fits and result.binding.hop == hop
+    return fits and result.binding.hop == hop and result.binding.kind.resource == "ports"
 
 
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:

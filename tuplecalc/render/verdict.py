@@ -60,7 +60,7 @@ def _of_rate(load: Offered) -> str:
     share = numbers.between(load.expected)
     verb = "is" if share == "none" else "are"
     is_estimate = load.blocking is not None and load.expected == load.blocking and not load.blocking.is_exact
-    how = f" ({_bounds(share)})" if is_estimate and load.of_rate == "fails" else ""
+    how = f" ({_bounds(share)})" if is_estimate and "none" not in share else ""
     said = f"{share}{how} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s"
     if worse := load.worse_group:
         return f"{said}, and {numbers.between(worse.expected)} of {worse.name}"

@@ -114,10 +114,9 @@ def test_a_file_or_an_example_of_that_name_wins(tmp_path: Path, monkeypatch: pyt
     ],
 )
 def test_what_is_neither_says_both_and_the_nearest_words_first(name: str, hint: str) -> None:
-    (said,) = refused(run("explain", name)).splitlines()
-    assert said.endswith(
-        f"{name}: no word of the glossary; {hint}; nor is there such a chain file or example"
-    )
+    first, second = refused(run("explain", name)).splitlines()
+    assert first.endswith(f"{name}: no word of the glossary; {hint}")
+    assert second == "As a chain file: there is no such file and no example is called so"
 
 
 @pytest.mark.parametrize("name", ["missing.toml", "folder/joint"])
@@ -126,7 +125,7 @@ def test_what_can_only_be_a_file_is_no_word(name: str) -> None:
 
 
 def test_words_of_readers_who_had_the_output_only() -> None:
-    words = (*"captures, traffic, practically none, CGN, squid, by kind, gives-way, search".split(", "),)
+    words = ("captures", "traffic", "practically none", "CGN", "squid", "by kind", "gives-way", "search")
     words += ("turned away", "kept", "table", "has room for", "◀", "地址", "捕获", "端口")
     words += ("clusters", "sidecar", "ErrorPortAllocation", "SYN", "half fail", "burst")
     assert [word for word in words if glossary.find(word) is None] == []

@@ -39,7 +39,9 @@ def verdict(load: Offered) -> str:
 
 def _from_empty(load: Offered) -> str:
     """What is left out of the connections that are wanted at once; empty where none are."""
-    return f" Connections wanted at once are counted from empty: {_NOT_AMONG_THEM}." if load.wanted else ""
+    if not any(each.possible for each in load.wanted):
+        return ""
+    return f" Connections wanted at once are counted from empty: {_NOT_AMONG_THEM}."
 
 
 def expected(load: Offered) -> str:

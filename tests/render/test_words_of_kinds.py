@@ -22,8 +22,9 @@ def test_why_up_to_is_0_where_hardly_anything_fails() -> None:
     result = tc.capacity(tc.loads(STARVED))
     assert [each.name for each in result.kinds if each.headroom == 0] == ["big"]
     assert kinds.up_to(result).endswith("connections that find no room leave it to the rest.")
-    assert " 0: the others alone are too much for a limit" in kinds.up_to(result)
-    assert " 0: " not in kinds.up_to(tc.capacity(tc.example("office-and-branch")))
+    why = "the traffic of the other kinds alone already takes more than clients ports small has."
+    assert f"Of big it is 0: {why}" in kinds.up_to(result)
+    assert " is 0: " not in kinds.up_to(tc.capacity(tc.example("office-and-branch")))
 
 
 def test_whose_flows_and_rates_a_table_of_kinds_has() -> None:

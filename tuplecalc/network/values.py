@@ -267,7 +267,7 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 def _name(value: object) -> str:
-    name = text(value, "a name").strip()
+    name = unicodedata.normalize("NFC", text(value, "a name").strip())  # é and e + U+0301 look the same
     if not name:
         raise reject(value, "a name is not empty", 'write one, as in "nat"')
     if name in ("clients", "services"):

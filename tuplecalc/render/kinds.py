@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 _SELDOM = 1e-12
 OF_THE_MIX = (
-    "Flows and rates here are of all kinds together in their shares, not only of those under “kinds”."
+    "Here and at each limit flows and rates are of all kinds together in their shares, not only of those "
+    "under “kinds”."
 )
-"""What is said below the limits, where each holds some of the kinds."""
+"""What is said with the totals, where each limit holds some of the kinds."""
 
 
 def of(result: Capacity) -> tuple[KindCapacity, ...]:
@@ -48,14 +49,27 @@ def rows(result: Capacity, load: Offered, longest: int = numbers.LONGEST) -> Ite
 
 def up_to(result: Capacity) -> str:
     """What the column of that name says, and why it may be 0 where hardly anything fails."""
-    said = "“up to” is the highest rate of a kind while the others stay as offered"
-    said += "." if result.served.are_all else "; only clients with ports count in it, and in the others."
-    if any(each.headroom == 0 for each in of(result)):
-        said += (
-            " 0: the others alone are too much for a limit, or the kind has no room at all. “failing” says "
-            "what really fails: connections that find no room leave it to the rest."
-        )
-    return said
+    said = ["“up to” is the highest rate of a kind while the others stay as offered"]
+    said[0] += "." if result.served.are_all else "; only clients with ports count in it, and in the others."
+    without: dict[str, list[str]] = {}
+    for kind in of(result):
+        if kind.headroom == 0:
+            without.setdefault(_why_none(kind), []).append(kind.name)
+    said += [f"Of {listed(names)} it is 0: {why}." for why, names in without.items()]
+    if without:
+        said.append("“failing” says what really fails: connections that find no room leave it to the rest.")
+    return " ".join(said)
+
+
+def _why_none(kind: KindCapacity) -> str:
+    """Why a kind has no headroom: the limit, and whether it is full without this kind."""
+    limit = kind.headroom_binding
+    if limit is None:
+        return "it has no room at all"
+    place = f"{limit.hop} {limit.name}"
+    if limit.rate == 0:
+        return f"{place} has no room at all for it"
+    return f"the traffic of the other kinds alone already takes more than {place} has"
 
 
 def held(result: Capacity, limit: Limit) -> list[str]:

@@ -9,7 +9,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.highest_rate import RATE
 from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
-from tuplecalc.render import numbers, sentences, served, table
+from tuplecalc.render import numbers, sentences, served, table, tied
 from tuplecalc.render.table import PAGE, Page
 from tuplecalc.under_load.chains import Bracket, result_blocking
 from tuplecalc.under_load.offered import FEW
@@ -62,7 +62,7 @@ def _sentences(found: Solution) -> Iterator[str]:
         wanted += f", though {served.with_ports(found.result.served)}"
     if not found.is_proven:
         yield f"{found.name}: {here} will do for {wanted}; of the smaller ones only some were looked at."
-        yield f"With {here}: {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
+        yield f"With {here}: {_counts(found.result, 'open at once')}; {_limit(found)} it."
     elif found.is_any:
         yield f"{found.name}: any time will do for {wanted}."
     elif found.is_time and found.beyond is None:
@@ -70,7 +70,7 @@ def _sentences(found: Solution) -> Iterator[str]:
     else:
         yield f"{found.name}: {here} is {which} for {wanted}."
         with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
-        yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
+        yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} it."
     yield from filter(None, [served.unserved(found.result.served)])
     if found.blocking:
         said = f"{in_best_case}{_share(found.blocking)} at {numbers.rate(found.target.rate)}/s."
@@ -102,7 +102,7 @@ def _highest_rate(found: Solution) -> Iterator[str]:
         yield f"{_really(found.expected)} at {rate}{more}."
     if result.rate:
         part = numbers.percent(Fraction(found.value or 0) / result.rate)
-        yield f"This is {part} of the highest rate, {numbers.rate(result.rate)}/s; {_limit(found)} limits it."
+        yield f"This is {part} of the highest rate, {numbers.rate(result.rate)}/s; {_limit(found)} it."
     if not found.is_proven:
         yield (
             "Some rates do not keep this order: of those that were looked at, by steps of one half, this is "
@@ -136,7 +136,7 @@ def reason(found: Solution) -> str:
     if wanted.has_clients(result.served):
         at = "" if found.serving is None else f"with {numbers.count(found.serving)} "
         more = "" if found.serving is None else "More than that leave clients without ports."
-        said += f": {at}{_limit(found)} allows {figure}{lost}."
+        said += f": {at}{_limit(found, 'allows')} {figure}{lost}."
         return " ".join(filter(None, [said, more, served.unserved(result.served), *_range(found)]))
     return " ".join(
         [f"{said}: {served.with_ports(result.served)}, and what the others open fails.", *_range(found)]
@@ -170,8 +170,11 @@ def _range(found: Solution) -> Iterator[str]:
         yield f"Looked at: {low} to {high}."
 
 
-def _limit(found: Solution) -> str:
-    return f"{found.binding.hop} {found.binding.name}"
+def _limit(found: Solution, verb: str = "limits") -> str:
+    """What binds, with its verb: all limits that are as tight."""
+    result = found.result
+    several = result.tightest if found.binding is result.binding else result.tightest_of_rate
+    return f"{tied.names(several)} {tied.verb(several, verb)}"
 
 
 def _counts(result: Capacity, words: str = "") -> str:

@@ -160,5 +160,5 @@ def _turned_away(ax: Axes, course: Fluid, dry: float) -> Artist:
     ax.plot(time, demand, color=style.VERMILLION, linestyle="--", gid="demand")
     area = _area(ax, "turned away", time, np.full_like(time, course.size), demand)
     of = " of the demand" if len(course.kinds) > 1 else ""
-    area.set_label(f"{numbers.share(1 - 1 / course.use)}{of} turned away")
+    area.set_label(f"{numbers.share(1 - 1 / course.use)}{of} turned away, chance not counted")
     return area

@@ -5,14 +5,17 @@ How much room words take is reckoned from their letters: to measure them takes a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuplecalc.render import table
 from tuplecalc.render.figures import style
+from tuplecalc.render.kinds import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from tuplecalc.limits.limit import Limit
 
 _BESIDE = 1.04  # of the axes' width
 _ROW, _GAP = 11.0, 5.0  # points: a line of words; between two words
@@ -28,6 +31,14 @@ def limit(hop: str, name: str, longest: int) -> str:
     'edge… ports'
     """
     return f"{table.name(hop, longest)} {table.name(name, longest)}"
+
+
+def tied(limits: Sequence[Limit], longest: int) -> str:
+    """The same of the limits of one hop that are as tight as each other."""
+    first, *others = limits
+    return listed(
+        [limit(first.hop, first.name, longest), *(table.name(each.name, longest) for each in others)]
+    )
 
 
 class End(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import floor, log10
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -12,7 +13,7 @@ from tuplecalc.errors import reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.render import numbers, served, table, verdict
+from tuplecalc.render import numbers, served, table, tied, verdict
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.kinds import looks, taken_of
 from tuplecalc.render.figures.labels import Mark
@@ -60,12 +61,13 @@ def bars(result: Capacity, of: Of) -> tuple[Bar, ...]:
     [('ports', 'next'), ('accepted', ''), ('upstream', ''), ('shared', 'limits')]
     """
     is_flows, offered = of == "flows", result.chain.traffic.offered
-    marks = [(result.binding, "limits"), (result.next_binding, "next")]
+    tightest, following = result.tightest, result.next_binding
     if not is_flows:
-        marks = [(result.rate_binding, "limits"), (result.next_rate_binding, "next")]
+        tightest, following = result.tightest_of_rate, result.next_rate_binding
     found = []
     for limit in result.limits:
-        mark = next((mark for marked, mark in marks if marked is limit), "")
+        mark = "next" if limit is following else ""
+        mark = "limits" if any(limit is each for each in tightest) else mark
         load = offered * Fraction(limit.seconds.value) / limit.keys if offered and is_flows else offered
         found.append(Bar(limit, limit.flows if is_flows else limit.rate, mark, load))
     return tuple(found)
@@ -197,11 +199,11 @@ def _finding(result: Capacity, of: Of) -> str:
     offered, at_most = result.chain.traffic.offered, result.flows_at_most
     if of == "flows":
         fewer = " or fewer" if at_most else ""
-        return f"{_allows(result.binding)} {style.count(result.flows)} connections{fewer}"
+        return f"{_allow(result.tightest)} {style.count(result.flows)} connections{fewer}"
     if result.rate_binding is None or result.rate is None:
         return "Nothing limits the rate"
     or_less = " or less" if result.rate_at_most else ""
-    said = f"{_allows(result.rate_binding)} {numbers.rate(result.rate)}/s{or_less}"
+    said = f"{_allow(result.tightest_of_rate)} {numbers.rate(result.rate)}/s{or_less}"
     if offered is None or not result.rate:
         return said
     if failing := verdict.failing(under_load(result)):
@@ -209,5 +211,5 @@ def _finding(result: Capacity, of: Of) -> str:
     return f"{said}: {numbers.rate(offered)}/s is {numbers.percent(offered / result.rate)} of it"
 
 
-def _allows(limit: Limit) -> str:
-    return f"{labels.limit(limit.hop, limit.name, 30)} allows"
+def _allow(limits: Sequence[Limit]) -> str:
+    return f"{labels.tied(limits, 30)} {tied.verb(limits, 'allows')}"

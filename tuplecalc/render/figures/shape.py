@@ -10,7 +10,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from tuplecalc.limits.capacity import Capacity, space_of, walk
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.render import numbers, served, table
+from tuplecalc.render import numbers, served, table, tied
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.ways import draw_ways
 
@@ -61,13 +61,12 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     height = _words(ax, result, hops)
     draw_ways(ax, result, _below(ax, len(waists)))
     _parts(ax, hops[-1], edge)
-    binding = result.binding
     flows = f"{style.count(result.flows)} connection{'' if result.flows == 1 else 's'}"
     most = "at most " if result.flows_at_most else ""
-    name = labels.limit(binding.hop, binding.name, 30)
+    names, allow = labels.tied(result.tightest, 30), tied.verb(result.tightest, "allows")
     short = served.without_ports(result.served)
     but = f"; {short}" if short else ""
-    style.headline(ax, f"{name} allows {most}{flows} open at once{but}", pad=9 + height)
+    style.headline(ax, f"{names} {allow} {most}{flows} open at once{but}", pad=9 + height)
     return ax
 
 

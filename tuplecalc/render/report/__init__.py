@@ -17,7 +17,7 @@ from tuplecalc.network.chain import Chain
 from tuplecalc.network.used import used
 from tuplecalc.questions.advice import advise
 from tuplecalc.questions.comparison import compare as compare_with
-from tuplecalc.render import compared, explanation, kinds, numbers, presets, sentences, verdict
+from tuplecalc.render import compared, explanation, kinds, numbers, presets, sentences, tied, verdict
 from tuplecalc.render.html import environment
 from tuplecalc.render.report import assumptions, chain, changes
 from tuplecalc.render.report.pictures import drawn, left_out
@@ -58,7 +58,7 @@ def report(
     }
     words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
     words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote, "kinds": kinds}
-    words |= {"verdict": verdict, "zip": zip}
+    words |= {"verdict": verdict, "tied": tied, "zip": zip}
     page = environment().get_template("report/page.html")
     return page.render(context, **words, chain=chain)
 
@@ -96,7 +96,7 @@ def shown_limits(result: Capacity) -> list[Limit]:
     if len(result.limits) <= _MOST_LIMITS:
         return list(result.limits)
     least = [limit for key in (by_flows, by_rate) for limit in sorted(result.limits, key=key)[:_SMALLEST]]
-    shown = {(limit.hop, limit.name) for limit in (*least, result.binding)}
+    shown = {(limit.hop, limit.name) for limit in (*least, *result.tightest)}
     return [limit for limit in result.limits if (limit.hop, limit.name) in shown]
 
 

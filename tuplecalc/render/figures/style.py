@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-BINDING, NEXT, OTHER = VERMILLION, ORANGE, SKY
-"""The limit that binds, the one that would be next, and all the rest."""
+BINDING, NEXT, OTHER = VERMILLION, ORANGE, "#92929e"
+"""The limit that binds, the one that would be next, and all the rest: in grey, as blue is a kind."""
 
 _LOOK = mpl.rc_params_from_file(Path(__file__).with_name("look.mplstyle"), use_default_template=False)
 INK, MUTED, FAINT, PAPER = (
@@ -52,9 +52,10 @@ PRESENT: Any = {"color": PAPER, "markersize": 9, "markeredgecolor": INK, "marker
 BEHIND: Any = {"facecolor": PAPER, "alpha": 0.8, "linewidth": 0, "pad": 1.0}
 """The ground of words over lines; an outline would make paths of them."""
 
-Size = Literal["slide", "half-page"]
-SIZES: dict[Size, tuple[float, float]] = {"slide": (8.0, 4.5), "half-page": (6.3, 4.3)}
-"""Inches: a slide's 1200 × 675 pixels at ``DPI``; half of an A4 page within its margins."""
+Size = Literal["slide", "half-page", "report"]
+SIZES: dict[Size, tuple[float, float]] = {"slide": (8.0, 4.5), "half-page": (6.3, 4.3), "report": (4.9, 4.0)}
+"""Inches: a slide's 1200 × 675 pixels at ``DPI``; half of an A4 page within its margins; what a phone
+can show with words that are large enough to read."""
 DPI = 150
 
 _METADATA: dict[str, dict[str, Any]] = {
@@ -69,7 +70,7 @@ _AXES = 0.75  # of the figure's width
 _HANDLE = 9  # characters as wide as what stands beside words of a legend
 _LEGEND = 1.2  # times the axes' width: as far as the figure's edge
 _EDGE = 0.012  # of the figure's width: where titles begin
-_FOR_AXIS = 36  # points that the ticks and words of an axis take
+FOR_AXIS = 36  # points that the ticks and words of an axis take
 
 _BLANK = "\N{SYMBOL FOR SPACE}"
 _TOGETHER = r"(?<=[<>≥≤]) | (?=[<>≥≤])|(?<=\d) (?=(?:min|h|s|ms|µs|days?)\b)"  # what one line keeps
@@ -150,7 +151,7 @@ def width(ax: Axes, words: str) -> float:
     return cell_len(words) * _CHARACTER * float(mpl.rcParams["font.size"]) / across(ax)
 
 
-def below(ax: Axes, key: Iterable[Artist], drop: float = _FOR_AXIS) -> None:
+def below(ax: Axes, key: Iterable[Artist], drop: float = FOR_AXIS) -> None:
     """What colours, hatches and marks mean, so many points below the axes: under the words of these."""
     figure = figure_of(ax)
     down = ax.transAxes + ScaledTranslation(0, -drop / 72, figure.dpi_scale_trans)

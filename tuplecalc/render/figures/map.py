@@ -111,7 +111,7 @@ def plot_map(
     cells = Cells.of(grid)
     ax.set(xscale="log" if x.is_log else "linear", yscale="log" if y.is_log else "linear")
     ax.set(xlim=cells.across[[0, -1]], ylim=cells.up[[0, -1]])
-    binding = _binding(grid)
+    binding = _binding(result, grid)
     found, counts = np.unique(binding, return_counts=True)
     limits = [int(place) for place in found[np.argsort(-counts, kind="stable")]]  # the largest region first
     seen = {int(place) for place in found[counts >= _SEEN * binding.size]}
@@ -152,16 +152,19 @@ def _second(result: Capacity, first: str) -> str:
     return next(path for path in (*knobs, "traffic.hold", "clients.addresses") if path != first)
 
 
-def _binding(grid: Sweep) -> NDArray[Any]:
-    """Which limit binds at each point; of limits that tie, at all points the one that binds most by itself.
+def _binding(result: Capacity, grid: Sweep) -> NDArray[Any]:
+    """Which limit binds at each point; of limits that tie, at all points the one
+    that binds the present design, else the one that binds most by itself.
 
     Floats tell equal limits apart by chance, which would be patches.
     """
     rates = np.stack(grid.rates_of)
     tied = rates <= grid.rate * (1 + _TIE)
     alone = tied & (tied.sum(axis=0) == 1)
-    order = np.argsort(-alone.reshape(len(rates), -1).sum(axis=1), kind="stable")
-    first = order[np.argmax(tied[order], axis=0)]
+    now = result.rate_binding and (result.rate_binding.hop, result.rate_binding.name)
+    points = alone.reshape(len(rates), -1).sum(axis=1)
+    order = sorted(range(len(rates)), key=lambda place: (grid.names[place] != now, -points[place]))
+    first = np.asarray(order)[np.argmax(tied[order], axis=0)]
     return np.where((grid.rate_binding < 0) | ~np.isfinite(grid.rate), grid.rate_binding, first)
 
 

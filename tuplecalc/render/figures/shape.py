@@ -222,6 +222,8 @@ def _kept(result: Capacity, hop: HopCapacity, letters: _Type) -> list[str]:
         number = style.count(flows) if letters.is_roomy else style.si(flows)
         crowded = hop.name == result.hops[0].name and len(number) > _SHORT  # it begins at the very left
         lines.append(f"keeps {style.si(flows) if crowded else number}")
+        if result.chain.is_mixed and letters.is_roomy:
+            lines.append("of this mix")  # so many of its flows, which take several spaces at once
     for collapse in result.collapse:
         if collapse.hop == hop.name and collapse.kept < 1 and letters.is_roomy:
             lines.append(table.name(f"{numbers.percent(collapse.kept)} of {collapse.cone}", letters.room))

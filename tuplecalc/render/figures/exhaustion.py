@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 
 from tuplecalc.limits.capacity import Capacity
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _AREAS: dict[str, dict[str, Any]] = {
     "open": {"facecolor": style.BLUE},
     "lingering": {"facecolor": style.ORANGE, "edgecolor": style.PAPER, "hatch": "////"},
-    "turned away": {"facecolor": f"{style.VERMILLION}40", "edgecolor": style.VERMILLION, "hatch": "\\\\\\\\"},
+    "turned away": {"facecolor": style.PAPER, "edgecolor": style.VERMILLION, "hatch": "\\\\\\\\"},
 }
 _OPEN: dict[str, Any] = {
     "color": style.INK,
@@ -174,7 +175,7 @@ def _turned_away(ax: Axes, course: Fluid, dry: float) -> Artist:
     offered = (course.time >= dry) & (course.time <= course.seconds)
     time, demand = course.time[offered], course.demand[offered]
     ax.plot(time, demand, color=style.VERMILLION, linestyle="--", gid="demand")
-    area = _area(ax, "turned away", time, np.full_like(time, course.size), demand)
+    _area(ax, "turned away", time, np.full_like(time, course.size), demand)
     of = " of the demand" if len(course.kinds) > 1 else ""
-    area.set_label(f"{numbers.share(1 - 1 / course.use)}{of} turned away")
-    return area
+    words = f"{numbers.share(1 - 1 / course.use)}{of} turned away"
+    return Patch(label=words, linewidth=1.2, **_AREAS["turned away"])  # its edge shows on any ground

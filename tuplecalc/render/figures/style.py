@@ -66,7 +66,8 @@ _METADATA: dict[str, dict[str, Any]] = {
 _FAMILIES = re.compile(rb"'DejaVu Sans'((?:, '[^']*')*)")
 _GENERIC = rb"'DejaVu Sans', Verdana\1, sans-serif"
 _CHARACTER = 0.55  # width of a character over the size of the type, on average
-_AXES, _BESIDE = 0.75, 1.8  # of the figure's width; inches beside the axes that words of a narrow one take
+_AXES = 0.75  # of the figure's width
+_WIDE, _LOST = 6.3, 0.6  # inches; of each inch less, what the axes lose to words beside them
 _HANDLE = 9  # characters as wide as what stands beside words of a legend
 _LEGEND = 1.2  # times the axes' width: as far as the figure's edge
 _EDGE = 0.012  # of the figure's width: where titles begin
@@ -144,7 +145,7 @@ def figure_of(ax: Axes) -> Figure:
 def across(ax: Axes) -> float:
     """About how many points the axes are wide: to measure them takes a layout of the figure."""
     inches = float(figure_of(ax).get_size_inches()[0])
-    return min(inches * _AXES, inches - _BESIDE) * 72
+    return (inches * _AXES - max(_WIDE - inches, 0) * _LOST) * 72
 
 
 def width(ax: Axes, words: str) -> float:

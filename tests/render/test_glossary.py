@@ -125,9 +125,9 @@ def test_what_can_only_be_a_file_is_no_word(name: str) -> None:
 
 
 def test_words_of_readers_who_had_the_output_only() -> None:
-    words = ("captures", "traffic", "practically none", "CGN", "squid", "by kind", "gives-way", "search")
-    words += ("turned away", "kept", "table", "has room for", "◀", "地址", "捕获", "端口")
-    words += ("clusters", "sidecar", "ErrorPortAllocation", "SYN", "half fail", "burst")
+    words = ["captures", "traffic", "practically none", "CGN", "squid", "by kind", "gives-way", "search"]
+    words += ["turned away", "kept", "table", "has room for", "◀", "地址", "捕获", "端口"]
+    words += ["clusters", "sidecar", "ErrorPortAllocation", "SYN", "half fail", "burst"]
     assert [word for word in words if glossary.find(word) is None] == []
     for word, said, beside in (
         ("entries", "max_entries", "Not counted"),

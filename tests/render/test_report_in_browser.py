@@ -14,7 +14,6 @@ from tests.algebra.cases import chain, cone
 from tests.browser import CHROMIUM, needs_browser
 from tests.render.reports import MARKUP
 from tuplecalc.network.file import EXAMPLES, example_text
-from tuplecalc.render import figures
 from tuplecalc.render import report as module
 from tuplecalc.render.report import report
 
@@ -170,11 +169,11 @@ def test_on_a_phone_tables_are_cards_and_what_scrolls_shows_it(
         label = f"getComputedStyle({cell}, '::before').content"
         assert "flows, monday.toml" in visit.page.evaluate(label)
         hints = """[...document.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth)
-            .map(box => [getComputedStyle(box).backgroundImage.split('linear-gradient').length - 1,
-            getComputedStyle(box.parentElement, '::before').content])"""
-        found = visit.page.evaluate(hints)
-        assert {shadows for shadows, _ in found} == {4}
-        assert sum("scroll sideways" in words for _, words in found) == len(figures.KINDS) - 1
+            .map(box => getComputedStyle(box).backgroundImage.split('linear-gradient').length - 1)"""
+        assert set(visit.page.evaluate(hints)) == {4}
+        wide = """[...document.querySelectorAll('figure svg')].map(figure => figure.getBoundingClientRect())
+            .filter(box => box.left < 0 || box.right > 360).length"""
+        assert visit.page.evaluate(wide) == 0  # figures fit, and nobody scrolls sideways for them
         visit.page.set_viewport_size({"width": 768, "height": 1024})
         assert visit.page.evaluate(label) in ("none", "normal")
 
@@ -221,7 +220,7 @@ def test_what_scrolls_can_be_reached_by_the_keyboard(browser: Browser, files: di
     with Visit(browser, files["compared"], 360) as visit:
         scrolls = """[...document.querySelectorAll('*')].filter(element =>
             element.scrollWidth > element.clientWidth && getComputedStyle(element).overflowX === 'auto')"""
-        assert visit.page.evaluate(f"{scrolls}.length") > 5
+        assert visit.page.evaluate(f"{scrolls}.length") >= 1
         assert visit.page.evaluate(f"{scrolls}.every(element => element.tabIndex === 0)")
 
 

@@ -106,6 +106,11 @@ class Wanted(NamedTuple):
         return "tight" if self.flows > self.possible * TIGHT else "fits"
 
     @property
+    def used(self) -> Fraction | None:
+        """How much of what can be open is wanted; None where nothing can be."""
+        return Fraction(self.flows, self.possible) if self.possible else None
+
+    @property
     def failing(self) -> float:
         """The share that is known to fail, however ports are chosen: there is no room, or no port for it."""
         return float(max(1 - Fraction(self.possible, self.flows), self.served.without))

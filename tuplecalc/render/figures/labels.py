@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _BESIDE = 1.04  # of the axes' width
 _ROW, _GAP = 11.0, 5.0  # points: a line of words; between two words
+_ROW_OVER = 12.0  # points: a line of words over the axes
+_ROOM = 1.15  # of the axes' width: to where words over them may go on
 _AXES = 0.72  # of the figure's height, at least
 _EDGE, _BETWEEN = 0.12, 0.02  # of the axes' width: where words would leave it; between two words
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}  # of words, left of their line
@@ -84,7 +86,8 @@ class Mark(NamedTuple):
 def marked(ax: Axes, marks: Iterable[Mark]) -> float:
     """Draw the marks; how many points their words are high.
 
-    Words of two lines that are near stand on both sides of these, at an edge one over the other.
+    Words of two lines that are near stand on both sides of these; where there is no room for that, one
+    over the other.
     """
     to_axes, marks = ax.transData + ax.transAxes.inverted(), sorted(marks)
     places = [float(to_axes.transform((mark.at, 0))[0]) for mark in marks]
@@ -96,13 +99,18 @@ def marked(ax: Axes, marks: Iterable[Mark]) -> float:
         ends = places[left] + widths[left] * (1 - _BEFORE[sides[left]])
         if ends + _BETWEEN < places[right] - widths[right] * _BEFORE[sides[right]]:
             continue
-        if sides[left] == sides[right] == "center":
-            sides[left], sides[right] = "right", "left"
-        else:
-            rows[right] = rows[left] + 1
+        before, behind = widths[left] <= places[left], places[right] + widths[right] <= _ROOM
+        sides[left] = "right" if before else sides[left]
+        sides[right] = "left" if behind else sides[right]
+        if not (before and behind):  # the line of the higher words goes on to them, past the others
+            raised, other = (right, left) if before else (left, right)
+            rows[raised] = rows[other] + 1
     for mark, side, row in zip(marks, sides, rows, strict=True):
         looks: Any = {"color": mark.colour, "linestyle": mark.linestyle, "linewidth": mark.linewidth}
         ax.axvline(mark.at, zorder=1.5, gid=f"{mark.gid}:line", **looks)
         over: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": side}
-        ax.annotate(mark.words, (mark.at, 1), (0, 3 + 12 * row), gid=mark.gid, **over)
-    return 12.0 * max(rows, default=-1) + 15
+        ax.annotate(mark.words, (mark.at, 1), (0, 3 + _ROW_OVER * row), gid=mark.gid, **over)
+        if row:
+            up = {"arrowstyle": "-", "color": mark.colour, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0}
+            ax.annotate("", (mark.at, 1), (0, 3 + _ROW_OVER * row), arrowprops=up, **over)
+    return _ROW_OVER * max(rows, default=-1) + 15

@@ -1,0 +1,274 @@
+"""A chain whose numbers are open, and which of them a reader may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from tuplecalc.errors import ChainError, InputError
+from tuplecalc.limits.capacity import capacity
+from tuplecalc.limits.expression import Number, ingredients, tidy
+from tuplecalc.limits.limit import Limit
+from tuplecalc.network.addresses import AddressSet
+from tuplecalc.network.bounds import Bounded
+from tuplecalc.network.chain import AnyHop, Chain, missing_entries
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.machine import OF_A_MACHINE, with_what_machines_have
+from tuplecalc.network.mix import strands
+from tuplecalc.network.part import Part
+from tuplecalc.network.ports import PortSet
+from tuplecalc.network.replace import path_steps, replace_all, written_setting
+from tuplecalc.questions.axis import axis, sizes_of
+from tuplecalc.questions.paths import REAL_UNITS, Place, numbers_of, path_of, place_of
+from tuplecalc.questions.port_sizes import resized
+from tuplecalc.questions.remedies import mates
+from tuplecalc.whatif.numbers import Formulas, Open, Run
+from tuplecalc.whatif.ports import OpenPorts
+
+
+@dataclass(frozen=True)
+class Input:
+    """A number that a reader may change: where it stands, what it is, and between which values."""
+
+    paths: tuple[str, ...]
+    """Where it stands: once, or at all hops of a machine that agree on it."""
+    name: str
+    unit: str
+    """``"s"``, ``"1/s"``, ``"ports"``, ``"addresses"``, …; empty for a share."""
+    present: Number
+    least: Number
+    most: Number
+    ports: PortSet | None = None
+    """The range of which this is the size; None for a number that stands there itself."""
+    is_fixed: bool = False
+    """Whether the chain says that it cannot be changed."""
+    is_share: bool = False
+    """Whether it is one of several that sum to 1."""
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it is a whole number."""
+        return self.unit not in REAL_UNITS
+
+    def changes(self, value: Number) -> Iterator[tuple[str, object]]:
+        """The changes that make it so, as :func:`~tuplecalc.network.replace.replace_all` takes them."""
+        for path in self.paths:
+            yield path, tidy(value) if self.ports is None else resized(self.ports, int(value))
+
+    def settings(self, value: Number) -> list[str]:
+        """The same as it is written after ``--set``."""
+        return [written_setting(*change) for change in self.changes(value)]
+
+
+class RefusedError(Exception):
+    """The chain is none with these values."""
+
+
+def inputs_of(chain: Chain) -> tuple[Chain, tuple[Input, ...]]:
+    """The numbers of a chain that may be changed, and the chain with all of them written out.
+
+    These are the numbers that stand in its formulas or that somebody stated, and what is offered.  Addresses
+    that are written out become counts where that changes no figure.
+    """
+    found: list[Input] = []
+    taken: set[str] = set()
+    for place in _places(chain):
+        if place.path in taken:
+            continue
+        made = _input(chain, place)
+        if made is None:
+            continue
+        stated = _stated(chain, made)
+        if stated is not None:
+            chain = stated
+            found.append(made)
+            taken.update(made.paths)
+    return chain, tuple(found)
+
+
+def _places(chain: Chain) -> Iterator[Place]:
+    in_formulas = {
+        quantity.place
+        for limit in capacity(chain).limits
+        for expression in limit.expressions()
+        for quantity in ingredients(expression)
+    }
+    for path, part in _parts(chain):
+        ports = [key for key in type(part).model_fields if isinstance(getattr(part, key), PortSet)]
+        for key in dict.fromkeys((*numbers_of(type(part)), *ports)):
+            where = f"{path}.{key}"
+            if where in in_formulas or key in part.stated or (key == "ports" and key in ports):
+                with suppress(InputError):
+                    yield place_of(chain, list(path_steps(where)), where)
+
+
+def _parts(chain: Chain) -> Iterator[tuple[str, Part]]:
+    yield "traffic", chain.traffic
+    for kind in chain.traffic.kinds:
+        yield kind.path, kind
+    for group in chain.clients:
+        yield group.path, group
+    for hop in chain.hops:
+        yield hop.path, hop
+        if hop_virtual := getattr(hop, "virtual", None):
+            yield f"{hop.path}.virtual", hop_virtual
+    for number, services in enumerate(chain.services):
+        yield path_of(chain.services, number, "services"), services
+
+
+def _input(chain: Chain, place: Place) -> Input | None:
+    """The number at a place, between the values that it can have; None where it can have but one."""
+    part, key, value = place.part, place.key, place.value
+    ports = value if isinstance(value, PortSet) else None
+    if ports is not None:
+        if len(ports.ranges) > 1 or (isinstance(part, Cone) and (isinstance(part.block, tuple) or part.overflow)):
+            return None
+        if key == "overflow":
+            return None
+        found = sizes_of(chain, place.path)
+        assert found is not None
+        least, most, unit = 1, min(found[0].values[-1], 65536 - ports.ranges[0][0]), "ports"
+        present: Number = ports.size
+    else:
+        if place.present is None:
+            return None
+        present, unit = place.present, place.unit
+        try:
+            ends = axis(chain, place.path, 2).values
+        except (ChainError, InputError):
+            return None
+        least, most = ends[0], ends[-1]
+        if unit == "" and place.key == "share":
+            least, most = 0, 1
+    bounded = part if isinstance(part, Bounded) else None
+    if bounded is not None and key in bounded.largest:
+        most = min(most, bounded.largest[key])
+    hop = next((each for each in chain.hops if each is part), None)
+    paths = [place.path] if hop is None else [f"{each.path}.{key}" for each in _alike(chain, hop, key)]
+    is_fixed = bounded is not None and key in bounded.kept
+    is_share = key == "share"
+    if not least < most:
+        return None
+    return Input(
+        tuple(paths) or (place.path,), place.name, unit, present, min(least, present), max(most, present), ports, is_fixed, is_share
+    )
+
+
+def _alike(chain: Chain, hop: AnyHop, key: str) -> Iterable[AnyHop]:
+    """The hops that have to agree on a number."""
+    if key == "instances":
+        return [each for each in chain.hops if each.on == hop.on]
+    return mates(chain, hop, key) if key in OF_A_MACHINE else [hop]
+
+
+def _stated(chain: Chain, made: Input) -> Chain | None:
+    """The chain with the number written out, if that changes no figure, and both ends are a chain too."""
+    before = _figures(capacity(chain).limits)
+    try:
+        stated = replace_all(chain, made.changes(made.present))
+        if made.is_share:
+            return chain
+        for end in (made.least, made.most):
+            replace_all(stated, made.changes(end))
+    except (ChainError, InputError):
+        return None
+    return stated if _figures(capacity(stated).limits) == before else None
+
+
+def _figures(limits: Iterable[Limit]) -> list[tuple[str, str, Any, Any]]:
+    return [(each.hop, each.name, each.flows, each.rate) for each in limits]
+
+
+def opened(chain: Chain, inputs: tuple[Input, ...], run: Run) -> Chain:
+    """The chain with the values of a run: all its numbers are open ones, of which most are constants.
+
+    Raises :class:`RefusedError` where no chain has these values.
+    """
+    numbers = {
+        path: run.number(node_of(run.formulas, number, each))
+        for number, each in enumerate(inputs)
+        for path in each.paths
+    }
+
+    def made(part: Any, path: str) -> Any:
+        return _opened(part, path, numbers, run)
+
+    traffic = made(chain.traffic, "traffic")
+    kinds = tuple(made(kind, kind.path) for kind in chain.traffic.kinds)
+    traffic = _copied(traffic, {"kinds": kinds})
+    clients = tuple(made(group, group.path) for group in chain.clients)
+    hops = tuple(made(hop, hop.path) for hop in chain.hops)
+    services = tuple(
+        made(each, path_of(chain.services, number, "services")) for number, each in enumerate(chain.services)
+    )
+    found = _copied(chain, {"traffic": traffic, "clients": clients, "hops": hops, "services": services})
+    _check(found)
+    found._hops_at_work = tuple(with_what_machines_have(hops))
+    problems: list[Any] = []
+    found._strands = tuple(strands(traffic, clients, found._hops_at_work, services, problems))
+    if problems:
+        raise RefusedError
+    return found
+
+
+def node_of(formulas: Formulas, number: int, each: Input) -> int:
+    """The node of an input."""
+    return formulas.input(number, Fraction(each.least), Fraction(each.most), whole=each.is_count)
+
+
+def _check(chain: Chain) -> None:
+    """What a chain checks of several numbers together."""
+    for hop in chain.hops:
+        if isinstance(hop, Cone) and hop.block_size is not None and not hop.blocks_span:
+            if hop.block_size > hop.ports.size:
+                raise RefusedError
+    if any(missing_entries(chain.clients, chain.hops)):
+        raise RefusedError
+
+
+def _opened(part: Any, path: str, numbers: Mapping[str, Open], run: Run) -> Any:
+    changes: dict[str, Any] = {}
+    for key in type(part).model_fields:
+        value, where = getattr(part, key), f"{path}.{key}"
+        number = numbers.get(where)
+        if isinstance(value, PortSet):
+            changes[key] = OpenPorts.closed(run, value) if number is None else OpenPorts.sized(run, value, number)
+        elif isinstance(value, AddressSet):
+            if number is not None or not value.ranges:
+                changes[key] = _addresses(run.constant(value.count) if number is None else number)
+        elif key in numbers_of(type(part)) and isinstance(value, int | Fraction) and not isinstance(value, bool):
+            changes[key] = run.constant(value) if number is None else number
+        elif key == "virtual" and value is not None:
+            changes[key] = _opened(value, where, numbers, run)
+    return _copied(part, changes)
+
+
+def _addresses(count: Open) -> AddressSet:
+    found = AddressSet.__new__(AddressSet)
+    vars(found).update(count=count, ranges=())
+    return found
+
+
+def _copied(part: Any, changes: Mapping[str, Any]) -> Any:
+    """A part with other values, which it has stated no more than before."""
+    stated = set(part.model_fields_set)
+    found = part.model_copy(update=changes)
+    object.__setattr__(found, "__pydantic_fields_set__", stated)
+    return found
+
+
+def counted(chain: Chain) -> Chain:
+    """The chain with counts of addresses for those that are written out, where that changes no figure."""
+    for path, part in _parts(chain):
+        for key in type(part).model_fields:
+            value = getattr(part, key)
+            if isinstance(value, AddressSet) and value.ranges:
+                with suppress(ChainError, InputError):
+                    other = replace_all(chain, [(f"{path}.{key}", value.size)])
+                    if _figures(capacity(other).limits) == _figures(capacity(chain).limits):
+                        chain = other
+    return chain
+

@@ -1,0 +1,224 @@
+"""The regions of a chain's open numbers: in each the code decides alike, so that the same formulas hold.
+
+The decisions of all runs are a tree, since the code that decides is the same each time: of two runs the
+first decision that comes out differently parts their ways.  What no run has come to is not known, and is
+said to be so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import isqrt
+from random import Random
+from typing import Generic, NamedTuple, TypeVar
+
+from tuplecalc.limits.capacity import limits_on_the_way
+from tuplecalc.limits.expression import Number
+from tuplecalc.limits.served import served_parts
+from tuplecalc.network.chain import Chain
+from tuplecalc.under_load.pools import strand_name
+from tuplecalc.whatif.numbers import Decision, Formulas, NotPrintedError, Open, Run
+from tuplecalc.whatif.opened import Input, RefusedError, counted, inputs_of, node_of, opened
+
+_POINTS = 9
+"""Values of each input that are looked at alone."""
+_TOGETHER = 400
+"""Settings of all inputs together that are looked at, half of them of a few inputs."""
+_MOST_RUNS = 240
+_T = TypeVar("_T")
+
+
+@dataclass
+class Branch(Generic[_T]):
+    """A decision, and what follows where it holds and where it does not; None for what is not known."""
+
+    decision: Decision
+    holds: Branch[_T] | Leaf[_T] | None = None
+    fails: Branch[_T] | Leaf[_T] | None = None
+
+
+@dataclass(frozen=True)
+class Leaf(Generic[_T]):
+    """What holds in a region."""
+
+    found: _T
+
+
+class LimitFormulas(NamedTuple):
+    """A limit by the nodes of its figures; None where nothing of it is taken."""
+
+    hop: str
+    name: str
+    sentence: str
+    flows: int | None
+    rate: int | None
+    kinds: tuple[str, ...]
+
+
+class KindFormulas(NamedTuple):
+    """A kind's part of the new connections, and of those that are open."""
+
+    name: str
+    share: int
+    open_share: int
+
+
+class Formed(NamedTuple):
+    """All figures of a region: its limits in their order, the kinds, and the clients that get ports."""
+
+    limits: tuple[LimitFormulas, ...]
+    kinds: tuple[KindFormulas, ...]
+    with_ports: int
+    """The node of the part of the new connections that is of clients with ports."""
+    offered: int | None
+
+
+@dataclass
+class Regions:
+    """The inputs of a chain, and what is known of its figures for any values of these."""
+
+    chain: Chain
+    inputs: tuple[Input, ...]
+    formulas: Formulas = field(default_factory=Formulas)
+    tree: Branch[Formed | str] | Leaf[Formed | str] | None = None
+    runs: int = 0
+
+    def at(self, values: Iterable[Number]) -> Formed | str | None:
+        """What holds for these values of the inputs; a text where there is no formula, None if unknown."""
+        value = self.formulas.values([Fraction(each) for each in values])
+        place = self.tree
+        while isinstance(place, Branch):
+            relation, one, other = place.decision
+            holds = value(one) < value(other) if relation == "<" else value(one) == value(other)
+            place = place.holds if holds else place.fails
+        return None if place is None else place.found
+
+    def look(self, values: Iterable[Number]) -> None:
+        """Learn what holds for these values, if that is not known."""
+        exact = [Fraction(each) for each in values]
+        if self.at(exact) is not None:
+            return
+        run = Run(self.formulas, exact)
+        for number, each in enumerate(self.inputs):
+            node_of(self.formulas, number, each)
+        try:
+            found: Formed | str = formed(opened(self.chain, self.inputs, run), run)
+        except NotPrintedError:
+            found = "joint"
+        except RefusedError:
+            found = "refused"
+        self.runs += 1
+        self._enter(run.decisions, found)
+
+    def _enter(self, decisions: list[tuple[Decision, bool]], found: Formed | str) -> None:
+        if self.tree is None and decisions:
+            self.tree = Branch(decisions[0][0])
+        if not decisions:
+            assert self.tree is None
+            self.tree = Leaf(found)
+            return
+        place = self.tree
+        for number, (decision, holds) in enumerate(decisions):
+            assert isinstance(place, Branch) and place.decision == decision, (place.decision, decision)
+            following = place.holds if holds else place.fails
+            if following is None:
+                last = number + 1 == len(decisions)
+                following = Leaf(found) if last else Branch(decisions[number + 1][0])
+                if holds:
+                    place.holds = following
+                else:
+                    place.fails = following
+            place = following
+
+
+def formed(chain: Chain, run: Run) -> Formed:
+    """The figures of an opened chain, by their nodes."""
+
+    def node(number: object) -> int:
+        return number.node if isinstance(number, Open) else run.formulas.constant(Fraction(number))  # type: ignore[arg-type]
+
+    way = limits_on_the_way(chain)
+    limits = tuple(
+        LimitFormulas(
+            limit.hop,
+            limit.name,
+            limit.kind.sentence,
+            None if limit.flows is None else node(limit.flows),
+            None if limit.rate is None else node(limit.rate),
+            limit.kinds,
+        )
+        for several in way.limits
+        for limit in several
+    )
+    kinds = () if way.mix is None else tuple(
+        KindFormulas(kind, node(share), node(way.mix.open_share(kind))) for kind, share in way.mix.shares.items()
+    )
+    parts = served_parts(chain)
+    served = sum((each.part * parts[strand_name(each)] for each in chain.strands), Fraction(0))
+    offered = chain.traffic.offered
+    return Formed(limits, kinds, node(served), None if offered is None else node(offered))
+
+
+def regions(chain: Chain) -> Regions:
+    """What is known of a chain's figures for other numbers: those near the present ones, and many others."""
+    chain, inputs = inputs_of(counted(chain))
+    found = Regions(chain, inputs)
+    for values in settings(inputs):
+        found.look(values)
+        if found.runs >= _MOST_RUNS:
+            break
+    return found
+
+
+def settings(inputs: tuple[Input, ...]) -> Iterator[list[Fraction]]:
+    """The values that are looked at: the present ones, each input alone, some and all of them together."""
+    present = [Fraction(each.present) for each in inputs]
+    yield present
+    free = [number for number, each in enumerate(inputs) if not each.is_fixed]
+    for number in free:
+        for value in points(inputs[number]):
+            yield with_value(inputs, present, number, value)
+    random = Random(0)
+    for turn in range(_TOGETHER):
+        values = present
+        several = free if turn % 2 else random.sample(free, min(len(free), 2 + turn % 3))
+        for number in several:
+            values = with_value(inputs, values, number, random.choice(points(inputs[number])))
+        yield values
+
+
+def points(each: Input) -> list[Fraction]:
+    """Some values of an input, its ends and the present one among them."""
+    low, high, present = Fraction(each.least), Fraction(each.most), Fraction(each.present)
+    between = [low + (high - low) * Fraction(step, _POINTS - 1) for step in range(_POINTS)]
+    if low and high > 1000 * low:
+        between += [low * 2**step for step in range(1, isqrt(int(high / low)).bit_length() * 2, 4)]
+    near = [present * part for part in (Fraction(1, 2), Fraction(3, 2), 2)]
+    values = {*between, *near, present, present + 1, present - 1}
+    if each.is_count:
+        values = {Fraction(round(value)) for value in values}
+    return sorted(value for value in values if low <= value <= high)
+
+
+def with_value(
+    inputs: tuple[Input, ...], values: list[Fraction], number: int, value: Fraction
+) -> list[Fraction]:
+    """The values with another one of an input; shares beside it take what it leaves, in their proportions."""
+    found = list(values)
+    found[number] = value
+    table = _table(inputs[number])
+    others = [n for n, each in enumerate(inputs) if n != number and table and _table(each) == table]
+    if inputs[number].is_share and others:
+        before = sum(values[n] for n in others)
+        for n in others:
+            found[n] = (1 - value) * (values[n] / before if before else Fraction(1, len(others)))
+    return found
+
+
+def _table(each: Input) -> str:
+    """Whose shares sum to 1."""
+    return each.paths[0].split(".")[0] if each.is_share else ""
+
+

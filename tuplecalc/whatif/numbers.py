@@ -7,13 +7,17 @@ did, the same formulas hold.  So the code that counts is the only source of what
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import ceil, floor, isfinite
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple
+
+from tuplecalc.limits.expression import tidy
+from tuplecalc.network.values import exact
 
 Relation = Literal["<", "="]
-Interval = tuple[Fraction | None, Fraction | None]
+Number = int | Fraction
+Interval = tuple[Number | None, Number | None]
 """The least and the largest value; None where there is none."""
 
 
@@ -41,15 +45,16 @@ class Formulas:
         self.whole: list[bool] = []
         self._known: dict[Node, int] = {}
 
-    def constant(self, value: Fraction) -> int:
+    def constant(self, value: Number) -> int:
         """The node of a number."""
-        return self._add(Node("constant", (value,)), (value, value), whole=value.denominator == 1)
+        value = tidy(value)
+        return self._add(Node("constant", (value,)), (value, value), whole=isinstance(value, int))
 
-    def input(self, number: int, least: Fraction, most: Fraction, *, whole: bool) -> int:
+    def input(self, number: int, least: Number, most: Number, *, whole: bool) -> int:
         """The node of an input, which has a value between these two."""
         return self._add(Node("input", (number,)), (least, most), whole=whole)
 
-    def fixed(self, node: int) -> Fraction | None:
+    def fixed(self, node: int) -> Number | None:
         """The value of a constant."""
         operation, parts = self.nodes[node]
         return parts[0] if operation == "constant" else None
@@ -65,7 +70,7 @@ class Formulas:
         if operation in "+*" and fixed[0] == _NEUTRAL[operation]:
             return parts[1]
         if operation == "*" and 0 in fixed:
-            return self.constant(Fraction(0))
+            return self.constant(0)
         if operation in ("floor", "ceil") and self.whole[parts[0]]:
             return parts[0]
         if operation == "min" and parts[0] == parts[1]:
@@ -87,17 +92,17 @@ class Formulas:
             self.whole.append(whole)
         return self._known[node]
 
-    def values(self, inputs: list[Fraction]) -> Callable[[int], Fraction]:
+    def values(self, inputs: Sequence[Number]) -> Callable[[int], Number]:
         """The values of nodes for these values of the inputs, each found once."""
-        known: dict[int, Fraction] = {}
+        known: dict[int, Number] = {}
 
-        def value(node: int) -> Fraction:
+        def value(node: int) -> Number:
             if node not in known:
                 operation, parts = self.nodes[node]
                 if operation == "constant":
                     known[node] = parts[0]
                 elif operation == "input":
-                    known[node] = inputs[parts[0]]
+                    known[node] = tidy(inputs[parts[0]])
                 else:
                     known[node] = _OPERATIONS[operation](*map(value, parts))
             return known[node]
@@ -116,7 +121,7 @@ class Decision(NamedTuple):
 class Run:
     """One way through the code, for one value of each input: the decisions that it took, in their order."""
 
-    def __init__(self, formulas: Formulas, inputs: list[Fraction]) -> None:
+    def __init__(self, formulas: Formulas, inputs: Sequence[Number]) -> None:
         self.formulas, self.inputs = formulas, inputs
         self.decisions: list[tuple[Decision, bool]] = []
         self._value = formulas.values(inputs)
@@ -128,7 +133,7 @@ class Run:
 
     def constant(self, value: int | Fraction | float) -> Open:
         """A number that is not open, among those that are."""
-        return self.number(self.formulas.constant(Fraction(value)))
+        return self.number(self.formulas.constant(Fraction(value) if isinstance(value, float) else value))
 
     def stands(self, relation: Relation, one: Open, other: Open) -> bool:
         """Decide by the values, and write it down where it could come out otherwise."""
@@ -156,9 +161,6 @@ class Run:
         return frozenset(signs)
 
 
-Plain: TypeAlias = int | Fraction
-
-
 class Open:
     """A number with a value and a formula.
 
@@ -170,14 +172,14 @@ class Open:
     >>> addresses = run.number(formulas.input(0, Fraction(1), Fraction(64), whole=True))
     >>> ports = addresses * 64512 // 2
     >>> ports.value, ports < 100_000, run.decisions == [(Decision("<", addresses.node, ports.node), True)]
-    (Fraction(129024, 1), False, False)
+    (129024, False, False)
     >>> len(run.decisions)
     1
     """
 
     __slots__ = ("node", "run", "value")
 
-    def __init__(self, run: Run, node: int, value: Fraction) -> None:
+    def __init__(self, run: Run, node: int, value: Number) -> None:
         self.run, self.node, self.value = run, node, value
 
     def _made(self, operation: str, *parts: Open) -> Open:
@@ -188,7 +190,7 @@ class Open:
             return other
         if isinstance(other, float) and not isfinite(other):
             return None
-        return self.run.constant(other) if isinstance(other, int | Fraction | float) else None
+        return self.run.constant(other) if isinstance(other, (int, Fraction, float)) else None
 
     def _with(self, operation: str, other: Any, *, turned: bool = False) -> Any:
         found = self._of(other)
@@ -280,7 +282,7 @@ class Open:
     def _less(self, other: Any, *, turned: bool = False) -> bool:
         found = self._of(other)
         if found is None:  # infinite: nothing else is compared with numbers
-            return (other > 0) != turned
+            return bool(other > 0) != turned
         return self.run.stands("<", found, self) if turned else self.run.stands("<", self, found)
 
     def __lt__(self, other: Any) -> bool:
@@ -296,19 +298,19 @@ class Open:
         return not self < other
 
     def __str__(self) -> str:
-        return str(self.value)
+        return f"n{self.node}"  # tables are told apart by such texts, whatever the value is
 
     def __repr__(self) -> str:
         return f"<Open {self.value}>"
 
 
-_OPERATIONS: dict[str, Callable[..., Fraction]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "floor": lambda a: Fraction(floor(a)),
-    "ceil": lambda a: Fraction(ceil(a)),
+_OPERATIONS: dict[str, Callable[..., Number]] = {
+    "+": lambda a, b: tidy(a + b),
+    "-": lambda a, b: tidy(a - b),
+    "*": lambda a, b: tidy(a * b),
+    "/": lambda a, b: tidy(exact(a) / b),
+    "floor": floor,
+    "ceil": ceil,
     "min": min,
 }
 _NEUTRAL = {"+": 0, "-": 0, "*": 1, "/": 1}
@@ -334,5 +336,5 @@ def _within(operation: str, *parts: Interval) -> Interval:
         return None, None
     if operation == "*":
         return a * c, None if b is None or d is None else b * d
-    low = Fraction(0) if d is None or not d else a / d
-    return low, None if b is None or not c else b / c
+    low = 0 if d is None or not d else exact(a) / d
+    return low, None if b is None or not c else exact(b) / c

@@ -19,7 +19,7 @@ from tuplecalc.network.cone import Cone
 from tuplecalc.network.machine import OF_A_MACHINE, with_what_machines_have
 from tuplecalc.network.mix import strands
 from tuplecalc.network.part import Part
-from tuplecalc.network.ports import PortSet
+from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.network.replace import path_steps, replace_all, written_setting
 from tuplecalc.questions.axis import axis, sizes_of
 from tuplecalc.questions.paths import REAL_UNITS, Place, numbers_of, path_of, place_of
@@ -53,6 +53,11 @@ class Input:
         """Whether it is a whole number."""
         return self.unit not in REAL_UNITS
 
+    @property
+    def table(self) -> str:
+        """Whose shares sum to 1 with it; empty where it is no share."""
+        return self.paths[0].split(".")[0] if self.is_share else ""
+
     def changes(self, value: Number) -> Iterator[tuple[str, object]]:
         """The changes that make it so, as :func:`~tuplecalc.network.replace.replace_all` takes them."""
         for path in self.paths:
@@ -75,13 +80,14 @@ def inputs_of(chain: Chain) -> tuple[Chain, tuple[Input, ...]]:
     """
     found: list[Input] = []
     taken: set[str] = set()
+    given, chain = chain, counted(chain)
     for place in _places(chain):
         if place.path in taken:
             continue
         made = _input(chain, place)
         if made is None:
             continue
-        stated = _stated(chain, made)
+        stated = _stated(chain, made, given)
         if stated is not None:
             chain = stated
             found.append(made)
@@ -124,14 +130,17 @@ def _input(chain: Chain, place: Place) -> Input | None:
     part, key, value = place.part, place.key, place.value
     ports = value if isinstance(value, PortSet) else None
     if ports is not None:
-        if len(ports.ranges) > 1 or (isinstance(part, Cone) and (isinstance(part.block, tuple) or part.overflow)):
+        if len(ports.ranges) > 1 or (
+            isinstance(part, Cone) and (isinstance(part.block, tuple) or part.overflow)
+        ):
             return None
         if key == "overflow":
             return None
         found = sizes_of(chain, place.path)
         assert found is not None
-        least, most, unit = 1, min(found[0].values[-1], 65536 - ports.ranges[0][0]), "ports"
-        present: Number = ports.size
+        unit, least = "ports", 1
+        most = min(int(found[0].values[-1]), LAST_PORT + 1 - ports.ranges[0][0])
+        present = ports.size
     else:
         if place.present is None:
             return None
@@ -153,7 +162,15 @@ def _input(chain: Chain, place: Place) -> Input | None:
     if not least < most:
         return None
     return Input(
-        tuple(paths) or (place.path,), place.name, unit, present, min(least, present), max(most, present), ports, is_fixed, is_share
+        tuple(paths) or (place.path,),
+        place.name,
+        unit,
+        present,
+        min(least, present),
+        max(most, present),
+        ports,
+        is_fixed,
+        is_share,
     )
 
 
@@ -164,8 +181,11 @@ def _alike(chain: Chain, hop: AnyHop, key: str) -> Iterable[AnyHop]:
     return mates(chain, hop, key) if key in OF_A_MACHINE else [hop]
 
 
-def _stated(chain: Chain, made: Input) -> Chain | None:
-    """The chain with the number written out, if that changes no figure, and both ends are a chain too."""
+def _stated(chain: Chain, made: Input, given: Chain) -> Chain | None:
+    """The chain with the number written out, if that changes no figure.
+
+    None where the chain as it was given, with addresses that are written out, takes no other number.
+    """
     before = _figures(capacity(chain).limits)
     try:
         stated = replace_all(chain, made.changes(made.present))
@@ -173,6 +193,7 @@ def _stated(chain: Chain, made: Input) -> Chain | None:
             return chain
         for end in (made.least, made.most):
             replace_all(stated, made.changes(end))
+            replace_all(given, made.changes(end))
     except (ChainError, InputError):
         return None
     return stated if _figures(capacity(stated).limits) == before else None
@@ -204,7 +225,9 @@ def opened(chain: Chain, inputs: tuple[Input, ...], run: Run) -> Chain:
     services = tuple(
         made(each, path_of(chain.services, number, "services")) for number, each in enumerate(chain.services)
     )
-    found = _copied(chain, {"traffic": traffic, "clients": clients, "hops": hops, "services": services})
+    found: Chain = _copied(
+        chain, {"traffic": traffic, "clients": clients, "hops": hops, "services": services}
+    )
     _check(found)
     found._hops_at_work = tuple(with_what_machines_have(hops))
     problems: list[Any] = []
@@ -216,30 +239,34 @@ def opened(chain: Chain, inputs: tuple[Input, ...], run: Run) -> Chain:
 
 def node_of(formulas: Formulas, number: int, each: Input) -> int:
     """The node of an input."""
-    return formulas.input(number, Fraction(each.least), Fraction(each.most), whole=each.is_count)
+    return formulas.input(number, each.least, each.most, whole=each.is_count)
 
 
 def _check(chain: Chain) -> None:
     """What a chain checks of several numbers together."""
     for hop in chain.hops:
-        if isinstance(hop, Cone) and hop.block_size is not None and not hop.blocks_span:
-            if hop.block_size > hop.ports.size:
+        if isinstance(hop, Cone) and (block := hop.block_size) is not None:
+            whole = not hop.blocks_span
+            if whole and block > hop.ports.size:
                 raise RefusedError
     if any(missing_entries(chain.clients, chain.hops)):
         raise RefusedError
 
 
-def _opened(part: Any, path: str, numbers: Mapping[str, Open], run: Run) -> Any:
+def _opened(part: Part, path: str, numbers: Mapping[str, Open], run: Run) -> Any:
     changes: dict[str, Any] = {}
+    with_numbers = numbers_of(type(part))
     for key in type(part).model_fields:
         value, where = getattr(part, key), f"{path}.{key}"
         number = numbers.get(where)
         if isinstance(value, PortSet):
-            changes[key] = OpenPorts.closed(run, value) if number is None else OpenPorts.sized(run, value, number)
+            changes[key] = (
+                OpenPorts.closed(run, value) if number is None else OpenPorts.sized(run, value, number)
+            )
         elif isinstance(value, AddressSet):
             if number is not None or not value.ranges:
                 changes[key] = _addresses(run.constant(value.count) if number is None else number)
-        elif key in numbers_of(type(part)) and isinstance(value, int | Fraction) and not isinstance(value, bool):
+        elif key in with_numbers and isinstance(value, int | Fraction):
             changes[key] = run.constant(value) if number is None else number
         elif key == "virtual" and value is not None:
             changes[key] = _opened(value, where, numbers, run)
@@ -271,4 +298,3 @@ def counted(chain: Chain) -> Chain:
                     if _figures(capacity(other).limits) == _figures(capacity(chain).limits):
                         chain = other
     return chain
-

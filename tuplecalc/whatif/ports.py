@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 from tuplecalc.network.ports import PortSet
@@ -44,12 +45,12 @@ class OpenPorts(PortSet):
         return cls._made(run, [(low, low + size)])
 
     @property
-    def ranges(self) -> tuple[Any, ...]:  # type: ignore[override]
+    def ranges(self) -> tuple[Any, ...]:
         """Both ends included, as those of any set."""
         return tuple((low, end - 1) for low, end in self.bounds)
 
     @property
-    def size(self) -> Any:  # type: ignore[override]
+    def size(self) -> Any:
         """How many ports there are."""
         return sum((end - low for low, end in self.bounds), self.run.constant(0))
 
@@ -57,14 +58,16 @@ class OpenPorts(PortSet):
         return len(self.bounds)  # whether there are any
 
     def __contains__(self, port: object) -> bool:
-        return any(low <= port and port < end for low, end in self.bounds)
+        return any(low <= port < end for low, end in self.bounds)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PortSet):
             return NotImplemented
         there = self._bounds(other)
         return len(self.bounds) == len(there) and all(
-            one == two for mine, its in zip(self.bounds, there, strict=True) for one, two in zip(mine, its, strict=True)
+            one == two
+            for mine, its in zip(self.bounds, there, strict=True)
+            for one, two in zip(mine, its, strict=True)
         )
 
     def __hash__(self) -> int:
@@ -85,8 +88,8 @@ class OpenPorts(PortSet):
             if not ends or bound != ends[-1]:
                 ends.append(bound)
         found: list[tuple[Any, Any]] = []
-        for low, end in zip(ends, ends[1:], strict=False):
-            inside = [any(first <= low and low < last for first, last in each) for each in pair]
+        for low, end in pairwise(ends):
+            inside = [any(first <= low < last for first, last in each) for each in pair]
             if keeps(*inside):
                 joined = found and found[-1][1] is low
                 found[-1:] = [(found[-1][0], end)] if joined else [*found[-1:], (low, end)]
@@ -122,7 +125,7 @@ class OpenPorts(PortSet):
         return PortSet.of_ranges((low.__index__(), high.__index__()) for low, high in self.ranges).spec
 
     def __str__(self) -> str:
-        return ", ".join(f"{low}-{high}" for low, high in self.ranges) or "none"
+        return ", ".join(f"{low.value}-{high.value}" for low, high in self.ranges) or "none"
 
     def __repr__(self) -> str:
         return f"<OpenPorts {self}>"

@@ -12,38 +12,21 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isqrt
 from random import Random
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias
 
 from tuplecalc.limits.capacity import limits_on_the_way
-from tuplecalc.limits.expression import Number
+from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.limits.served import served_parts
 from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.pools import strand_name
 from tuplecalc.whatif.numbers import Decision, Formulas, NotPrintedError, Open, Run
-from tuplecalc.whatif.opened import Input, RefusedError, counted, inputs_of, node_of, opened
+from tuplecalc.whatif.opened import Input, RefusedError, inputs_of, node_of, opened
 
 _POINTS = 9
 """Values of each input that are looked at alone."""
 _TOGETHER = 400
 """Settings of all inputs together that are looked at, half of them of a few inputs."""
 _MOST_RUNS = 240
-_T = TypeVar("_T")
-
-
-@dataclass
-class Branch(Generic[_T]):
-    """A decision, and what follows where it holds and where it does not; None for what is not known."""
-
-    decision: Decision
-    holds: Branch[_T] | Leaf[_T] | None = None
-    fails: Branch[_T] | Leaf[_T] | None = None
-
-
-@dataclass(frozen=True)
-class Leaf(Generic[_T]):
-    """What holds in a region."""
-
-    found: _T
 
 
 class LimitFormulas(NamedTuple):
@@ -75,6 +58,26 @@ class Formed(NamedTuple):
     offered: int | None
 
 
+@dataclass(frozen=True)
+class Leaf:
+    """What holds in a region: its figures, or why there is no formula of them."""
+
+    found: Formed | str
+
+
+@dataclass
+class Branch:
+    """A decision, and what follows where it holds and where it does not."""
+
+    decision: Decision
+    holds: Place = None
+    fails: Place = None
+
+
+Place: TypeAlias = "Branch | Leaf | None"
+"""What follows a decision; None for what is not known."""
+
+
 @dataclass
 class Regions:
     """The inputs of a chain, and what is known of its figures for any values of these."""
@@ -82,12 +85,12 @@ class Regions:
     chain: Chain
     inputs: tuple[Input, ...]
     formulas: Formulas = field(default_factory=Formulas)
-    tree: Branch[Formed | str] | Leaf[Formed | str] | None = None
+    tree: Place = None
     runs: int = 0
 
     def at(self, values: Iterable[Number]) -> Formed | str | None:
         """What holds for these values of the inputs; a text where there is no formula, None if unknown."""
-        value = self.formulas.values([Fraction(each) for each in values])
+        value = self.formulas.values(list(values))
         place = self.tree
         while isinstance(place, Branch):
             relation, one, other = place.decision
@@ -97,10 +100,10 @@ class Regions:
 
     def look(self, values: Iterable[Number]) -> None:
         """Learn what holds for these values, if that is not known."""
-        exact = [Fraction(each) for each in values]
-        if self.at(exact) is not None:
+        here = [tidy(each) for each in values]
+        if self.at(here) is not None:
             return
-        run = Run(self.formulas, exact)
+        run = Run(self.formulas, here)
         for number, each in enumerate(self.inputs):
             node_of(self.formulas, number, each)
         try:
@@ -121,7 +124,8 @@ class Regions:
             return
         place = self.tree
         for number, (decision, holds) in enumerate(decisions):
-            assert isinstance(place, Branch) and place.decision == decision, (place.decision, decision)
+            assert isinstance(place, Branch), place
+            assert place.decision == decision, (place.decision, decision)
             following = place.holds if holds else place.fails
             if following is None:
                 last = number + 1 == len(decisions)
@@ -137,7 +141,7 @@ def formed(chain: Chain, run: Run) -> Formed:
     """The figures of an opened chain, by their nodes."""
 
     def node(number: object) -> int:
-        return number.node if isinstance(number, Open) else run.formulas.constant(Fraction(number))  # type: ignore[arg-type]
+        return number.node if isinstance(number, Open) else run.formulas.constant(number)  # type: ignore[arg-type]
 
     way = limits_on_the_way(chain)
     limits = tuple(
@@ -152,18 +156,21 @@ def formed(chain: Chain, run: Run) -> Formed:
         for several in way.limits
         for limit in several
     )
-    kinds = () if way.mix is None else tuple(
-        KindFormulas(kind, node(share), node(way.mix.open_share(kind))) for kind, share in way.mix.shares.items()
+    mix = way.mix
+    of_kinds = (
+        KindFormulas(kind, node(share), node(mix.open_share(kind)))
+        for kind, share in (mix.shares.items() if mix else ())
+        if mix
     )
     parts = served_parts(chain)
     served = sum((each.part * parts[strand_name(each)] for each in chain.strands), Fraction(0))
     offered = chain.traffic.offered
-    return Formed(limits, kinds, node(served), None if offered is None else node(offered))
+    return Formed(limits, tuple(of_kinds), node(served), None if offered is None else node(offered))
 
 
 def regions(chain: Chain) -> Regions:
     """What is known of a chain's figures for other numbers: those near the present ones, and many others."""
-    chain, inputs = inputs_of(counted(chain))
+    chain, inputs = inputs_of(chain)
     found = Regions(chain, inputs)
     for values in settings(inputs):
         found.look(values)
@@ -208,17 +215,10 @@ def with_value(
     """The values with another one of an input; shares beside it take what it leaves, in their proportions."""
     found = list(values)
     found[number] = value
-    table = _table(inputs[number])
-    others = [n for n, each in enumerate(inputs) if n != number and table and _table(each) == table]
-    if inputs[number].is_share and others:
+    table = inputs[number].table
+    others = [n for n, each in enumerate(inputs) if n != number and each.table == table]
+    if table and others:
         before = sum(values[n] for n in others)
         for n in others:
             found[n] = (1 - value) * (values[n] / before if before else Fraction(1, len(others)))
     return found
-
-
-def _table(each: Input) -> str:
-    """Whose shares sum to 1."""
-    return each.paths[0].split(".")[0] if each.is_share else ""
-
-

@@ -92,7 +92,12 @@ def test_solve_with_blocking() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "--for: this says what to solve for, and is missing; write --for hops.lvs.addresses"),
+        (
+            (),
+            "--for: this says what to solve for, and is missing; login-proxy shared limits the rate: write "
+            "tuplecalc solve outage --for hops.lvs.addresses; others are services.addresses, traffic.hold, "
+            "hops.login-proxy.time_wait",
+        ),
         (("--for", "a.b", "--rate", "0"), '--rate "0": this is a rate above 0 and up to 1e18;'),
         (
             ("--for", "hops.lvs.addresses", "--flows", "1.5"),

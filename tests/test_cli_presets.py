@@ -126,6 +126,35 @@ def test_a_word_finds_presets(word: str, names: list[str]) -> None:
     assert [each["name"] for each in found.get("presets", [found])] == names
 
 
+def test_two_names_are_two_presets() -> None:
+    both = invoke("presets", "haproxy", "nginx").stdout
+    assert both == "\n".join(invoke("presets", name).stdout for name in ("haproxy", "nginx"))
+    said = json.loads(invoke("presets", "haproxy", "nginx", "-o", "json").stdout)["presets"]
+    assert [each["name"] for each in said] == ["haproxy", "nginx"]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["aws", "nat"], ["aws-nat-gateway"]),
+        (["kernel", "6.1"], ["linux-snat", "linux-router"]),
+        (["kernel/6.1/kubernetes"], ["linux-snat"]),
+        (["k8s", "iptables"], ["linux-snat"]),
+        (["haproxy", "nlb"], ["haproxy", "aws-nlb-client-ip", "aws-nlb-ip"]),
+    ],
+)
+def test_several_words_find_what_each_is_about_else_all(words: list[str], names: list[str]) -> None:
+    found = json.loads(invoke("presets", *words, "-o", "json").stdout)
+    assert sorted(each["name"] for each in found.get("presets", [found])) == sorted(names)
+
+
+def test_a_near_miss_of_another_name_leads_to_presets() -> None:
+    way_out = 'did you mean "linux-snat" or "lvs-nat" or "cilium-egress-gateway"?'
+    message = f'"kubernets": no preset has this name; {way_out} `tuplecalc presets` lists them'
+    assert refused(run("presets", "kubernets")) == message
+    assert refused(run("presets", "haproxy", "kubernets")) == message
+
+
 def test_another_name_is_said_to_be_none_of_a_preset() -> None:
     assert invoke("presets", "k8s").stderr == '"k8s": no preset has this name; this comes nearest.\n'
     assert not invoke("presets", "google").stderr

@@ -18,6 +18,7 @@ from tuplecalc.lab.ways import ways
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import example
+from tuplecalc.under_load.collision import KERNELS
 
 
 def result(chain: Chain, *, measured: int | None = None, held: bool = True) -> Verification:
@@ -112,7 +113,7 @@ chain flows that die      12.5%     25.0%  DIFFERENT, not within ± 5.0%
     words = " ".join(said.stdout.split())
     assert "the newer connection takes its place, and the older one lives if both of its sequence" in words
     assert "with probability 1/4 on separate machines, for which the lab draws these numbers on both" in words
-    assert "Seen on Linux 6.18; in 5.18, and up to where 6.1 got it, every older one dies." in words
+    assert f"The share that lives on is {KERNELS}." in words
     assert (
         json.loads(invoke("verify", "outage", "--rates", "-o", "json").stdout)["figures"][2]["what"] == DYING
     )
@@ -212,6 +213,38 @@ endpoint: by so many the two may differ.
         for each in json.loads(invoke("verify", "pooled-frontend", "-o", "json").stdout)["figures"]
     ]
     assert names == ["chain", "api", "push", "nginx-api", "nginx-api", "nginx-push"]
+
+
+def test_sixty_columns_have_names_in_lines_and_whole_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"tried": 500, "flows": 424, "working": [7, 417], "errors": {}}
+    proxies = [
+        {"hop": "nginx-api", "open": 7, "pooled": 21},
+        {"hop": "nginx-push", "open": 300, "pooled": 0},
+    ]
+    scaled = scale(example("pooled-frontend"))
+    figures = tuple(counted(scaled, ways(scaled.chain), said, proxies))
+    found = Verification(scaled, figures, (), (), (), None, 500, {}, 1.0, "6.18.0")
+    monkeypatch.setattr("tuplecalc.lab.verification.verify", lambda *_, **_keys: found)
+    monkeypatch.setenv("COLUMNS", "60")
+    text = invoke("verify", "pooled-frontend").stdout
+    assert max(map(len, text.splitlines())) <= 60
+    assert (
+        """
+             predicted measured
+chain flows        426      424 within ± 2
+api flows            7        7 equal
+push flows         419      417 within ± 2
+nginx-api            7        7 equal
+flows open
+nginx-api           21       21 equal
+connections
+upstream
+nginx-push         419      300 DIFFERENT, not within ± 2
+flows open
+
+"""
+        in text
+    )
 
 
 @pytest.mark.parametrize("factor", ["0", "-1", "1.5", "many", "1000000"])

@@ -124,6 +124,7 @@ CASES: dict[str, tuple[tuple[tuple[str, ...], str | None], ...]] = {
         (("solve", "outage", "--for", "hops.lvs.addresses=1..2", "--rate", "70000"), None),  # none helps
         (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=60"), None),
         (("solve", "outage", "--for", "traffic.hold", "--rate", "700"), None),
+        (("solve", "outage", "--for", "traffic.rate", "--most-failing", "1%"), None),
         (("solve", "-", "--for", "traffic.hold", "--flows", "5"), DIRECT),  # any
         (("solve", "cone", "--for", "hops.nat.addresses", "--set", "clients.flows_each=30"), None),
         (("solve", "cone", "--for", "hops.nat.addresses", "--flows", "9", "--set", MOST), None),

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.command import run
-from tests.test_progress import on_a_terminal
+from tests.command import on_a_terminal, run
 from tuplecalc.cli.messages import fitted
 
 

@@ -23,21 +23,6 @@ from tuplecalc.network.file import EXAMPLES, example_text
 from tuplecalc.network.replace import set_values
 
 
-@pytest.mark.parametrize("arguments", [["capacity", "cone"], ["capacity", "cone", "-o", "json"], ["schema"]])
-def test_a_closed_pipe_is_quiet(arguments: list[str]) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    process = subprocess.run(
-        [sys.executable, "-m", "tuplecalc", *arguments],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        env=PLAIN,
-        check=False,
-    )
-    os.close(writer)
-    assert process.stderr == b""
-
-
 @pytest.mark.parametrize("output", ["table", "json", "csv", "markdown"])
 def test_piped_there_are_neither_colours_nor_blanks_at_the_end(output: str) -> None:
     process = run("capacity", "mixed", "-o", output)
@@ -234,12 +219,6 @@ def test_many_hops_are_cut_in_the_table_but_not_in_csv() -> None:
     assert "… 142 more" in table
     assert re.search("last +ports +64,512 × 1 .* ◀ limits", table)  # what binds is never cut
     assert len(invoke("capacity", "-", "-o", "csv", stdin=topology).stdout.splitlines()) == 203
-
-
-def test_a_terminal_without_these_characters_still_gets_its_answer() -> None:
-    process = run("capacity", "outage", env={**PLAIN, "PYTHONIOENCODING": "ascii"})
-    assert process.returncode == 0
-    assert b"193,536 connections can be open at once" in process.stdout
 
 
 # examples and schema.

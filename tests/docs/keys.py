@@ -72,7 +72,7 @@ VALUES = {
     "Count": ("count", 'a whole number of 1 or more: `10000`, `"10,000"`, `"10k"`'),
     "Rate": ("connections a second", 'a number above 0: `670`, `"10k"`, `"670/s"`, `"40k/min"`'),
     "Share": ("share", ""),
-    "Portion": ("share", 'a number up to 1, or a text: `0.25`, `"1/3"`'),
+    "Portion": ("share", 'a number up to 1, or a text: `0.25`, `"1/3"`, `"30%"`'),
     "PerFlow": ("connections", 'a number above 0, or a text: `0.25`, `4`, `"2/35"`'),
     "Files": ("files", 'a number above 0, or a text: `0.25`, `4`, `"2/35"`'),
     "FirstClose": ("who closes", '`"client"`, `"server"`, or the client\'s share of the closes from 0 to 1'),

@@ -37,4 +37,4 @@ def test_a_balancer_that_tries_ports_in_order() -> None:
         "nat looks at some ports only: 1 search in 1,000 finds none free once 99.9% of its ports are in use"
         in text
     )
-    assert "(97% if they lie in clusters)" in text
+    assert "(97% where these lie in clusters: many in a row)" in text

@@ -1,11 +1,13 @@
 """Advice where a rate is offered: it lowers what is expected to fail, and raises it nowhere."""
 
+import json
+
 import pytest
 
 import tuplecalc as tc
 from tests.questions.test_advice import CGN, SPREAD, advice
 from tuplecalc.network.file import loads
-from tuplecalc.render import sentences
+from tuplecalc.render import numbers, sentences
 from tuplecalc.under_load import search
 
 REMEMBERS = """
@@ -202,3 +204,50 @@ def test_what_a_search_loses_is_computed_once() -> None:
         tc.advise(tc.capacity(chain))
         misses.append(search._lost.cache_info().misses)
     assert misses[0] == misses[1] > 0
+
+
+CARRIER = """
+traffic = { rate = 20_000, hold = "30s" }
+clients.addresses = 12_000
+hops = [{ name = "nat", kind = "cone", addresses = 56, block = 1024 }]
+services = { addresses = 1, ports = 443 }
+"""
+
+
+def test_the_rate_of_clients_with_ports_is_set_against_the_new_highest_rate() -> None:
+    """Of 12,000 clients 57 · 63 get ports, and open 5,985/s of 20,000/s: 24 % of 24,515/s, not 82 %."""
+    result = tc.capacity(tc.loads(CARRIER))
+    for change in tc.advise(result, most=99):
+        changed = tc.offered(tc.with_settings(result.chain, *change.settings))
+        assert change.carried is not None
+        assert change.carried == (changed.rate, changed.of_served, changed.utilisation)
+        said = sentences.advice(result, change)
+        assert changed.utilisation is not None
+        assert f"{numbers.percent(changed.utilisation)} of the highest rate" in said
+    told = {each.settings: sentences.advice(result, each) for each in tc.advise(result)}
+    assert (
+        "then of 20,000/s the clients with ports open 5,985/s, which is 24% of the highest rate"
+        in told[("hops.nat.addresses=57",)]
+    )
+
+
+KEPT = ["ports", "connections_per_flow", "time_wait", "reuse_after"]
+
+
+def test_who_runs_the_services_is_asked_last() -> None:
+    """Another port of theirs helps as much as another address of the proxy."""
+    chain = tc.from_dict(
+        {
+            "clients": {"addresses": 100},
+            "hops": [{"name": "proxy", "kind": "hourglass", "capture": "listen", "fixed": KEPT}],
+            "services": {"addresses": 1, "ports": 443},
+        }
+    )
+    chain = tc.with_settings(chain, "services.fixed=addresses")
+    result = tc.capacity(chain)
+    first, second = tc.advise(result)
+    assert first.settings == ("hops.proxy.addresses=2",)
+    assert second.settings == ("services.ports=[443, 8443]",)
+    assert "if it can listen on one" in second.text
+    only = tc.with_settings(chain, f"hops.proxy.fixed={json.dumps([*KEPT, 'addresses'])}")
+    assert [each.settings for each in tc.advise(tc.capacity(only))] == [second.settings]

@@ -215,7 +215,7 @@ def test_blocking_that_no_value_reaches() -> None:
         (
             "traffic.rate",
             {"rate": 1},
-            '"traffic.rate": what is offered changes no limit; name another',
+            '"traffic.rate": the rate is what is looked for, by the share of it that may fail; write',
         ),
         ("hops.lvs.addresses", {"flows": 0}, "flows 0: a target is a whole number of 1 or more;"),
         ("hops.lvs.addresses", {"flows": 1.5}, "flows 1.5: a target is a whole number of 1 or more;"),

@@ -38,6 +38,7 @@ and each takes a port of the same table.
 
 BY_SHARE = """\
 of the connections are expected to fail at 4,000/s.
+Tight means that more than 80% of what is possible is used.
 4,000/s is 95% of the highest rate.
 
 TPROXY and REDIRECT side by side on one machine, by share

@@ -11,6 +11,8 @@ from tests.command import invoke, refused, run
 from tuplecalc.limits import kinds
 from tuplecalc.render import capacity, glossary, table
 from tuplecalc.render import kinds as of_kinds
+from tuplecalc.render.report import assumptions
+from tuplecalc.under_load.collision import KERNELS
 from tuplecalc.under_load.offered import offered
 
 WORDS = [word for section in glossary.sections() for entry in section.entries for word in entry.words]
@@ -104,16 +106,52 @@ def test_a_file_or_an_example_of_that_name_wins(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("blind-pick", 'did you mean "blind pick"?'),
+        ("blind-pick", 'the nearest is "blind pick"; docs/glossary.md has them all'),
+        ("noports", 'the nearest are "ports" and "client_ports"; docs/glossary.md has them all'),
         ("xyzzy", "docs/glossary.md has them all"),
-        ("端口块块", 'did you mean "端口块"?'),
+        ("端口块块", 'the nearest are "端口块" and "端口"; docs/glossary.zh-CN.md has them all'),
         ("登录", "docs/glossary.zh-CN.md has them all"),
     ],
 )
-def test_what_is_neither_says_both(name: str, hint: str) -> None:
-    said = refused(run("explain", name))
-    assert "no example is called" in said or "there is no such file" in said
-    assert said.endswith(f"\nAs a word of the glossary: {hint}")
+def test_what_is_neither_says_both_and_the_nearest_words_first(name: str, hint: str) -> None:
+    first, second = refused(run("explain", name)).splitlines()
+    assert first.endswith(f"{name}: no word of the glossary; {hint}")
+    assert second.startswith("As a chain file: there is no such file and no example is called so (outage, ")
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "folder/joint"])
+def test_what_can_only_be_a_file_is_no_word(name: str) -> None:
+    assert "glossary" not in refused(run("explain", name))
+
+
+def test_words_of_readers_who_had_the_output_only() -> None:
+    words = ("clusters", "sidecar", "ErrorPortAllocation", "SYN", "half fail", "burst")
+    assert [word for word in words if glossary.find(word) is None] == []
+    for word, said, beside in (
+        ("entries", "max_entries", "Not counted"),
+        ("shared", "Every port of the table", "joint"),
+        ("joint", "only where it is lower", "shared"),
+        ("up to", "0 where the others alone are too much", "failing"),
+        ("flows", "all kinds together", "limit"),
+    ):
+        entry = glossary.find(word)
+        assert entry is not None
+        assert said in entry.text, word
+        assert beside in entry.text, word
+        assert beside.split()[0] in entry.zh_text or word in ("flows",), word
+
+
+def test_what_is_known_of_the_kernels_behind_survival_is_the_same_everywhere() -> None:
+    """Keys, glossary, model and the report; each on one line."""
+    survival = glossary.find("survival")
+    assert survival is not None
+    root = Path(__file__).parents[2] / "docs"
+    pages = [
+        root.joinpath(f"{name}.md").read_text(encoding="utf-8") for name in ("keys", "model", "glossary")
+    ]
+    for text in (*pages, survival.text, assumptions.ORIGINS["survival"]):
+        assert KERNELS in " ".join(text.split())
+    assert all(version in survival.zh_text for version in ("6.18", "6.1 ", "5.18", "6.0"))
 
 
 def test_options_are_those_of_a_chain() -> None:

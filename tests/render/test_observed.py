@@ -42,15 +42,16 @@ Not understood: 12 lines, of which the first are:
   conntrack.txt:12: no tuple: tcp 6 what
 """
 NARROW = """\
-limit          open  lingering       of     used  grows /s
-──────────────────────────────────────────────────────────
+limit                  open       of     used  grows /s
+───────────────────────────────────────────────────────
 nat ports
-  198.18.8.1 → 198.18.9.9:443
-             60,280      4,231   64,512  99.998%       0.5
-  198.18.8.1 → 198.18.9.9:8443
-                200         80   64,512    0.43%         0
+  198.18.8.1 →       60,280   64,512  99.998%       0.5
+    198.18.9.9:443
+  198.18.8.1 →          200   64,512    0.43%         0
+    198.18.9.9:8443
 nat entries
-  all        60,480      4,311  262,144      25%       0.5
+  all                60,480  262,144      25%       0.5
+A wider terminal shows also: lingering.
 """
 
 
@@ -65,10 +66,45 @@ def test_eighty_columns() -> None:
     assert printed(observed(growth=0.5)) == WIDE
 
 
-def test_a_scope_that_is_too_long_for_its_column_has_a_line_of_its_own() -> None:
+def test_sixty_columns_have_fewer_figures_and_a_line_for_each_part_of_a_scope() -> None:
     text = printed(observed(growth=0.5), 60)
     assert NARROW in text
     assert max(map(len, text.splitlines())) <= 60
+
+
+def with_long_addresses() -> Observed:
+    seen = observed()
+    labels = {"address": "2001:db8:1234:5678:9abc:def0:1234:5678"}
+    labels["endpoint"] = "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:8443"
+    ports, *others = seen.found.usages
+    long = tuple(busy._replace(labels=labels) for busy in ports.busiest)
+    usages = (replace(ports, busiest=long, scopes=44), *others)
+    return replace(seen, found=replace(seen.found, usages=usages))
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out", "endpoint"),
+    [
+        (60, "open, lingering, of", "    [2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:8443"),
+        (80, "lingering", "    [2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:8443"),
+        (99, "", "    [2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:8443"),
+        (200, "", " → [2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:8443  60,280      4,231   64,512  99.998%"),
+    ],
+)
+def test_addresses_of_version_6_stay_whole(width: int, left_out: str, endpoint: str) -> None:
+    text = printed(with_long_addresses(), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert endpoint in text
+    assert "nat ports: 42 more scopes in use\n" in text
+    note = f"A wider terminal shows also: {left_out}.\n" if left_out else ""
+    assert note in text
+    assert ("A wider" in text) is bool(left_out)
+
+
+def test_a_pipe_has_addresses_of_version_6_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    text = printed(with_long_addresses(), is_terminal=False)
+    assert " → [2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:8443  60,280 " in text
 
 
 @pytest.mark.parametrize(("width", "is_terminal"), [(200, True), (40, False)])

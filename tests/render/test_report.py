@@ -428,7 +428,7 @@ def test_two_chains_have_their_own_names() -> None:
         tc.with_settings(OUTAGE, "hops.login-proxy.tracking=off", "traffic.rate=900"),
     )
     read = page(new, compare=old, files=("monday.toml", "friday.toml"))
-    assert "Compared with monday.toml: see" in read.text
+    assert "Before: monday.toml. Now: friday.toml, which this answer is about; see" in read.text
     title = "“The login outage: a NAT-mode balancer in front of regional login proxies”"
     assert f"From {title}, monday.toml (before) to {title}, friday.toml (now)." in read.text
     assert ["figure", "monday.toml", "friday.toml", "change"] in read.cells

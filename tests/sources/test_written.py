@@ -91,12 +91,12 @@ def test_a_comment_is_not_longer_than_can_be_read() -> None:
 def test_remarks_for_the_same_reason_are_one_line() -> None:
     few = [Remark(f"a:{n}", f"bind {n}", "no number") for n in range(3)]
     many = [Remark(f"b:{n}", f"cluster {n}", "its endpoints are not here") for n in range(60)]
-    assert [*told([*few[:1], *many, *few, Remark("c", "x" * 300)])] == [
+    assert [*told([*few[:1], *many, *few, Remark("c", "x" * 300, "not understood: why")])] == [
         "a:0: no number: bind 0",
         "a:1: no number: bind 1",
         "a:2: no number: bind 2",
         "its endpoints are not here: 60 of them: b:0: cluster 0; b:1: cluster 1 and 58 more",
-        f"c: not understood: {'x' * 199}…",
+        f"c: not understood: why: {'x' * 199}…",
     ]
 
 

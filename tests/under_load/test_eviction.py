@@ -78,5 +78,5 @@ def test_a_cone_that_gives_way_searches_like_that() -> None:
 
 def test_what_is_said_of_it() -> None:
     text = "\n".join(sentences(tc.capacity(chain())))
-    assert "with the first SYN" not in text  # a quarter fails all the same
-    assert "with the first SYN" not in "\n".join(sentences(tc.capacity(chain(closing="holds"))))
+    assert "with the first packet (SYN)" not in text  # a quarter fails all the same
+    assert "with the first packet (SYN)" not in "\n".join(sentences(tc.capacity(chain(closing="holds"))))

@@ -91,7 +91,7 @@ def test_what_is_said() -> None:
     text = invoke("capacity", "cone", "--set", "hops.nat.port_choice=preserve").stdout
     said = (
         "nat keeps its clients’ ports, and two clients with the same one clash: "
-        "where all ports are taken in one burst, 37% fail."
+        "of a burst that takes all ports at once, as after a restart, 37% fail."
     )
     assert said in " ".join(text.split())
 

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import atexit
 import gc
-import io
 import os
-import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -22,6 +20,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from tuplecalc.cli import interrupts, streams
 from tuplecalc.cli.words import Command, Group
 from tuplecalc.errors import InputError, TuplecalcError
 
@@ -111,18 +110,19 @@ def root(
 def main() -> None:
     """Run the command line; the only place where errors become messages and exit statuses."""
     _start_fast()
-    if hasattr(signal, "SIGPIPE"):  # a closed pipe ends us as it ends other tools
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without these characters
+    streams.prepare()
     try:
+        interrupts.heed()
         if sys.stdout is None:
             raise InputError("standard output: closed; there is nowhere to write to")
         try:
             app(prog_name="tuplecalc")
         finally:
             sys.stdout.flush()
+    except SystemExit as end:
+        if not end.code:  # any other status says more
+            streams.end_as_others_do()
+        raise
     except KeyboardInterrupt:  # while a library is loaded; later on typer sees to it
         os._exit(130)
     except TuplecalcError as error:

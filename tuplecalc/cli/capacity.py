@@ -59,7 +59,9 @@ def capacity(
     blocking: Annotated[
         str | None,
         typer.Option(
-            metavar="SHARE", help="Ask for the highest rate at which no more than this share fails."
+            metavar="SHARE",
+            help="Ask for the highest rate at which no more than this share fails, in the best case only; "
+            "solve --for traffic.rate --most-failing asks for what is expected.",
         ),
     ] = None,
     output: Annotated[Output, OUTPUT] = "table",

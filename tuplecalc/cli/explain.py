@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -12,7 +13,7 @@ from tuplecalc.cli.files import begun
 from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, OUTPUT, Settings, chain, in_json, put
 from tuplecalc.cli.messages import say
 from tuplecalc.cli.progress import working
-from tuplecalc.errors import ChainError, InputError
+from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES
 from tuplecalc.render.json import to_dict, versioned
@@ -86,16 +87,29 @@ def _chain(file: str | None, settings: list[str] | None) -> Chain:
     except ChainError:
         raise
     except InputError as error:
-        if not file or file == "-" or os.path.lexists(file):
+        if not file or file == "-" or os.path.lexists(file) or _is_path(file):
             raise
         from tuplecalc.render import glossary
+        from tuplecalc.render.kinds import listed
 
         near = glossary.near(file)
-        page_of_all = "docs/glossary.md" if file.isascii() else "docs/glossary.zh-CN.md"
-        if near and str(error).endswith(f"did you mean {near}?"):
+        if near and str(error).endswith(f"did you mean {near[0]}?"):
             raise
-        hint = f'did you mean "{near}"?' if near else f"{page_of_all} has them all"
-        raise InputError(f"{error}\nAs a word of the glossary: {hint}") from None
+        page_of_all = "docs/glossary.md" if file.isascii() else "docs/glossary.zh-CN.md"
+        nearest = ""
+        if near:
+            nearest = f"the nearest {'is' if len(near) == 1 else 'are'} {listed([*map(show, near)])}; "
+        as_file = str(error).removeprefix(f"{file}: ")
+        raise InputError(
+            f"{file}: no word of the glossary; {nearest}{page_of_all} has them all\n"
+            f"As a chain file: {as_file}"
+        ) from None
+
+
+def _is_path(name: str) -> bool:
+    """Whether it can only mean a file: it has an ending or a folder, as no word has."""
+    path = PurePath(name)
+    return bool(path.suffix) or len(path.parts) > 1
 
 
 def _which(design: Chain, paths: list[str], output: str, *, knobs: bool) -> None:

@@ -13,7 +13,7 @@ from tuplecalc.cli.messages import say
 from tuplecalc.cli.outputs import STANDARD_OUTPUT, target, write
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError
-from tuplecalc.network.file import show_path
+from tuplecalc.network.file import loads, show_path
 
 
 def import_(
@@ -40,6 +40,7 @@ def import_(
     ] = False,
 ) -> None:
     """A chain file from machines' own files: rules, settings, configurations."""
+    from tuplecalc.render.presets import contradictions
     from tuplecalc.sources.read import COLLECTOR, read
     from tuplecalc.sources.told import told
 
@@ -52,7 +53,8 @@ def import_(
     if sources.count("-") > 1:
         raise InputError("-: standard input can be read once; write the other sources to files")
     path = target(output, "chain.toml", sources)
-    with working(f"reading {', '.join(sources)}"):
+    shown = ("standard input" if each == "-" else each for each in sources)
+    with working(f"reading {', '.join(shown)}"):
         found = read(sources, None if sys.stdin is None else sys.stdin.buffer)
     if path == STANDARD_OUTPUT:
         write(path, found.text.encode())
@@ -62,6 +64,8 @@ def import_(
         beside = with_schema(Path(path))
         say(f"wrote {show_path(path)}{f' and {show_path(beside)}' if beside else ''}")
     for line in (*told(found.remarks), *found.passed_over):
+        say(line)
+    for line in contradictions(loads(found.text)):
         say(line)
     if not found.hops:
         say(f"no NAT, proxy or balancer was found in {', '.join(sources)}")

@@ -23,10 +23,12 @@ def _begun(incomplete: str) -> list[str]:
 
 
 def presets(
-    name: Annotated[
-        str | None,
+    names: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="NAME", help="Print this one, or list those of the word.", autocompletion=_begun
+            metavar="NAME…",
+            help="Print these, or list those that the words are about.",
+            autocompletion=_begun,
         ),
     ] = None,
     output: Annotated[
@@ -38,16 +40,46 @@ def presets(
     Another word lists those that it is about: `presets aws`, `presets kubernetes`.
     """
     known = all_presets()
-    near = [] if name is None else with_word(name, known)
-    if name and near and not any(name.lower() in each for each in near):
-        print(f"{show(name)}: no preset has this name; this comes nearest.", file=sys.stderr)
-    if name is None or (name not in known and len(near) > 1):
-        found = [known[each] for each in (known if name is None else near)]
-        record = versioned({"presets": [*map(as_record, found)]})
-        sys.stdout.write(f"{in_json(record)}\n" if output == "json" else listing(found, page()))
+    found, are_named = ([*known], False) if names is None else _meant(names)
+    if are_named and len(found) == 1:
+        one = known[found[0]]
+        sys.stdout.write(f"{in_json(to_dict(one))}\n" if output == "json" else as_toml(one, page()))
         return
-    try:
-        one = preset(near[0] if len(near) == 1 else name)
-    except ChainError as error:
-        raise InputError(str(error)) from None
-    sys.stdout.write(f"{in_json(to_dict(one))}\n" if output == "json" else as_toml(one, page()))
+    shown = [known[each] for each in found]
+    if output == "json":
+        sys.stdout.write(f"{in_json(versioned({'presets': [*map(as_record, shown)]}))}\n")
+    elif are_named:
+        sys.stdout.write("\n".join(as_toml(each, page()) for each in shown))
+    else:
+        sys.stdout.write(listing(shown, page()))
+
+
+def _meant(names: list[str]) -> tuple[list[str], bool]:
+    """The presets that some words are about, and whether each word means only one, which is printed.
+
+    First all words together, as in ``aws nat``; then those that each of the words is about, else that any is.
+    """
+    known, together = all_presets(), " ".join(names)
+    words = together.replace("/", " ").split()
+    if len(words) < 2 or (near := with_word(" ".join(words), known)):
+        near = _of_word(" ".join(words) if words else together)
+        return near, len(near) == 1
+    of_each = [_of_word(word) for word in words]
+    every = list(dict.fromkeys(each for near in of_each for each in near))
+    common = [each for each in every if all(each in near for near in of_each)]
+    return common or every, all(len(near) == 1 for near in of_each)
+
+
+def _of_word(word: str) -> list[str]:
+    """The presets that a word is about; of one that is in no name it is said what comes nearest."""
+    known = all_presets()
+    near = with_word(word, known)
+    if not near:
+        try:
+            return [preset(word).name]
+        except ChainError as error:
+            raise InputError(str(error)) from None
+    plain = "-".join(word.lower().split())
+    if not any(plain in each for each in near):
+        print(f"{show(word)}: no preset has this name; this comes nearest.", file=sys.stderr)
+    return near

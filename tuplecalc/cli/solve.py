@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import typer
@@ -46,7 +49,18 @@ def solve(
         str | None, typer.Option(metavar="COUNT", help="Connections that should be open at once.")
     ] = None,
     blocking: Annotated[
-        str | None, typer.Option(metavar="SHARE", help="No more than this share of the rate may fail.")
+        str | None,
+        typer.Option(
+            metavar="SHARE", help="No more than this share of the rate may fail, in the best case only."
+        ),
+    ] = None,
+    most_failing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="No more than this share may be expected to fail, as in 1%, of all, of any kind or of any "
+            "group of clients. With --for traffic.rate: the highest such rate.",
+        ),
     ] = None,
     kinds: Annotated[
         str | None,
@@ -60,8 +74,15 @@ def solve(
     --for mix: the shares of the kinds of traffic for which the chain carries most; then --rate and --flows
     say of what, and take no number.
     """
+    typed = {
+        "--rate": rate,
+        "--flows": flows,
+        "--blocking": blocking,
+        "--most-failing": most_failing,
+    }
     if paths == ["mix"]:
-        _put_mix(chain(file, settings), rate, flows, blocking, kinds, output)
+        best_case = {"--blocking": blocking, "--most-failing": most_failing}
+        _put_mix(chain(file, settings), rate, flows, best_case, kinds, output)
         return
     if kinds:
         raise InputError(
@@ -70,37 +91,70 @@ def solve(
     if output not in ("text", "json"):
         raise InputError(f"-o {output}: only a mix has a table; write -o text or -o json")
     if not paths:
-        from tuplecalc.questions.paths import likely
-
-        path = likely(chain(file, settings))
-        raise InputError(f"--for: this says what to solve for, and is missing; write --for {path}")
+        raise InputError(_what_to_ask(chain(file, settings), file, settings or [], typed))
     if len(paths) > 1:
         raise InputError("--for: one number is solved for at a time; leave all but one out")
     wanted = option("--rate", rate, "a rate above 0 and up to 1e18", "700", read=as_rate)
-    share = blocking_share(blocking)
+    share, really = blocking_share(blocking), _share_failing(most_failing)
+    if share is not None and really is not None:
+        rule = "--blocking is the best case only, --most-failing what is expected"
+        raise InputError(f"--blocking {blocking}: {rule}; leave one of them out")
     rule = "a whole number of 1 or more, of less than 50 digits"
     open_at_once = whole("--flows", flows, rule, "100000", 49)
     design = chain(file, settings)
     from tuplecalc.questions.solving import solve as find_solution
     from tuplecalc.render import solved
 
-    lost = None if share is None else float(share)
+    lost, failing = (None if each is None else float(each) for each in (share, really))
     with working(f"solving for {paths[0]}"):
-        found = find_solution(design, paths[0], flows=open_at_once, rate=wanted, blocking=lost)
+        found = find_solution(
+            design, paths[0], flows=open_at_once, rate=wanted, blocking=lost, most_failing=failing
+        )
     put(found, output, solved)
     if found.value is None:
         raise typer.Exit(1)
 
 
+def _what_to_ask(
+    design: Chain, file: str | None, settings: Sequence[str], typed: Mapping[str, str | None]
+) -> str:
+    """What limits the chain, which keys raise it, and a command that asks for the first of them."""
+    from tuplecalc.questions.asking import asking
+
+    limit, figure, paths, wanted = asking(design)
+    given = [word for name, value in typed.items() if value is not None for word in (name, value)]
+    if wanted is not None and not given:
+        given = ["--rate" if figure == "rate" else "--flows", f"{wanted}"]
+    words = ["tuplecalc", "solve", *([] if file is None else [file]), "--for", paths[0], *given]
+    for setting in settings:
+        words += ["--set", setting]
+    others = f"; others are {', '.join(paths[1:])}" if paths[1:] else ""
+    return (
+        f"--for: this says what to solve for, and is missing; {limit.hop} {limit.name} limits the {figure}: "
+        f"write {shlex.join(words)}{others}"
+    )
+
+
+def _share_failing(written: str | None) -> Fraction | None:
+    rule = "a share above 0 and below 1"
+    return option("--most-failing", written, rule, "1e-3 or 0.1%", lambda value: 0 < value < 1, percent=True)
+
+
 def _put_mix(
-    design: Chain, rate: str | None, flows: str | None, blocking: str | None, kinds: str | None, output: str
+    design: Chain,
+    rate: str | None,
+    flows: str | None,
+    shares: Mapping[str, str | None],
+    kinds: str | None,
+    output: str,
 ) -> None:
     """The best mix of the kinds."""
     for name, given in (("--rate", rate), ("--flows", flows)):
         if given:
             raise InputError(f"{name} {show(given)}: the best mix has no target; write {name} alone")
-    if blocking is not None:
-        raise InputError(f"--blocking {show(blocking)}: the best mix has no target; leave it out")
+    for name, given in shares.items():
+        if given is not None:
+            raise InputError(f"{name} {show(given)}: the best mix has no target; leave it out")
     if rate is not None and flows is not None:
         raise InputError("--rate --flows: a mix is the best for one of them; leave the other out")
     from tuplecalc.questions.best_mix import best_mix

@@ -27,8 +27,6 @@ from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.collision import SEPARATE_MACHINES, filled, steady
 
-SEEN_ON = "6.18"
-"""The Linux on which the law was seen."""
 SECONDS = 150.0
 _PATIENCE = 2.0
 _SOON = 0.3  # seconds for a byte there and back while little else happens

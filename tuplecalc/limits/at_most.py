@@ -143,7 +143,7 @@ def _single_port(table: Table) -> Iterator[Bound]:
 
 def _hashed(chain: Chain) -> Iterator[Bound]:
     for hop in chain.hops:
-        if isinstance(hop, Cone) and hop.spread == "hashed" and hop.addresses.size * hop.instances > 1:
+        if isinstance(hop, Cone) and hop.is_hashed:
             yield Bound(
                 "rate", hop.name, "a hash puts clients on addresses, and the fullest one runs out first"
             )

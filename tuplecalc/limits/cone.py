@@ -248,6 +248,6 @@ def _addresses(hop: Cone, letters: Letters, sources: Sources) -> Quantity:
     """M, onto which a hash may put the sources by chance."""
     per_instance = letters.given("m", hop.addresses.size, "addresses")
     M = letters.derived("M", per_instance * instances(hop))
-    if hop.spread == "even":
+    if not hop.is_hashed:
         return M
     return M._replace(spread=Hashing(floor(sources.addresses.value), floor(M.value)))

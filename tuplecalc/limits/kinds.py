@@ -78,7 +78,10 @@ SAME_TUPLE = Kind(
     "shared", "both sides of a connection at the proxy would look the same in its table", "both"
 )
 JOINT = Kind(
-    "joint", "both sides of a connection take ports of one table, and other hops hold some of these", "both"
+    "joint",
+    "each side of a connection takes a port of the same table (as in shared), and other hops that use these "
+    "ports too leave some of them unused",
+    "both",
 )
 GAPS = Kind("gaps", "a port stays empty in the table while the hop that picked it still holds it", "both")
 IN_TURN = Kind("in-turn", "a port lingers now at one end, now at the other, by who closes first", "entering")

@@ -62,6 +62,11 @@ class Cone(Waiting, Hop, defer_build=False):
     """How it looks for a free port: "exhaustive", "linux" (248 probes), a number of random probes, or
     { sequential = n }: so many neighbours one after the other from a random start (LVS FULLNAT)."""
 
+    @property
+    def is_hashed(self) -> bool:
+        """Whether chance decides on which of its addresses a client is: one address leaves no choice."""
+        return self.spread == "hashed" and self.addresses.size * self.instances > 1
+
     @field_validator("block")
     @classmethod
     def _fits_range(cls, block: Block | None, info: ValidationInfo) -> Block | None:

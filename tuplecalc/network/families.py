@@ -67,6 +67,23 @@ def _legs(source: int | None, target: int | None, hops: Sequence[Hop | None]) ->
     return found
 
 
+def translated(source: int | None, hops: Iterable[Hop]) -> Iterator[tuple[Cone, int, int]]:
+    """The cones that turn one family into the other, and which: NAT64, or NAT46.
+
+    The hops are those of a strand, with the addresses that its legs have.
+    """
+    family = source
+    for hop in hops:
+        own = hop.own_addresses
+        if own is None:
+            continue
+        several = by_family(own)
+        behind = several[0][0] if len(several) == 1 else None
+        if isinstance(hop, Cone) and family and behind and family != behind:
+            yield hop, family, behind
+        family = behind
+
+
 def with_addresses_of(hop: Hop, before: int | None, behind: int | None) -> Hop:
     """The hop with the addresses that legs of these families have, before it and behind it."""
     found: dict[str, Any] = {}

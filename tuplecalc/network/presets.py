@@ -18,7 +18,7 @@ from pydantic import PrivateAttr
 
 from tuplecalc.errors import ChainError, Problem, nearest, reject
 from tuplecalc.network.bounds import Bounded
-from tuplecalc.network.preset_words import with_word
+from tuplecalc.network.preset_words import OTHER_NAMES, with_word
 
 _FILE = Path(__file__).with_name("presets.toml")
 
@@ -52,6 +52,8 @@ class Preset:
     """Of the source, or of the version that was read."""
     why: str
     caveats: str = ""
+    nat64: bool = False
+    """Whether it turns IPv6 into IPv4, as few NATs do."""
     platform: str = ""
     """``"linux"`` where it runs on that, and tables and files have Linux's usual sizes."""
     unknown: tuple[str, ...] = ()
@@ -117,6 +119,8 @@ def preset(name: str, kind: str | None = None) -> Preset:
     fitting = {each: found for each, found in known.items() if kind in (None, found.kind)}
     near = with_word(name, fitting)[:3] or with_word(name, known)[:3]
     near = near or list(filter(None, [nearest(name.lower(), fitting)]))
+    alike = [each for each in OTHER_NAMES if each[:1] == name[:1].lower()]  # few mistype the first letter
+    near = near or with_word(nearest(name.lower(), alike) or "", known)[:3]
     if near:
         meant = " or ".join(f'"{each}"' for each in near)
         raise reject(name, "no preset has this name", f"did you mean {meant}? {lists}")
@@ -215,6 +219,25 @@ class PresetPart(Bounded, defer_build=True):
         if self.given is None:
             return super().kept
         return super().kept | set(self.given.fixed) - (self.model_fields_set - set(self.given.needs))
+
+    @property
+    def contradicted(self) -> tuple[str, ...]:
+        """Keys that the preset's product does not leave open, and that are written with another value.
+
+        >>> from tuplecalc.network.cone import Cone
+        >>> aws = {"name": "nat", "preset": "aws-nat-gateway", "addresses": 1}
+        >>> Cone(**aws, ports="1024-65535").contradicted, Cone(**aws, ports="1024-56023").contradicted
+        (('ports',), ())
+        """
+        if self.given is None:
+            return ()
+        found = []
+        for key in self.given.fixed:
+            if key in self.model_fields_set and key in self.given.values:
+                without = {name: value for name, value in self.written().items() if name != key}
+                if getattr(type(self)(**without), key) != getattr(self, key):
+                    found.append(key)
+        return tuple(found)
 
     @property
     def largest(self) -> dict[str, int]:

@@ -85,8 +85,9 @@ class Proxy(Sockets, Hop, defer_build=False):
     """tproxy under strict tracking: what happens where a new leg takes a tuple that its table has already.
     "kills-older": the new one lives and the older flow may die (Linux); "refuses": the new one fails."""
     survival: Portion = Fraction(1, 4)
-    """How many of the older flows live on after a collision: by the sequence numbers of both, 1/4 where
-    clients, proxy and services are separate machines (measured on Linux 6.18); 0 before 6.1."""
+    """How many of the older flows live on after a collision, by the sequence numbers of both, where clients,
+    proxy and services are separate machines: 0.25 on Linux 6.18 (measured) and since 6.1 (read in its source,
+    not measured), 0 on 5.18 to 6.0 (read)."""
     split: Literal["flows", "services"] = "flows"
     """How instances share the work: any serves any, or each serves its own services."""
     max_files: Count | None = None

@@ -28,11 +28,10 @@ from tuplecalc.questions.allowed import Allowed, allowed
 from tuplecalc.questions.failing import apart, for_failing
 from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, for_all_clients, for_limit
-from tuplecalc.under_load.chains import Bracket, by_kind, of_all
-from tuplecalc.under_load.expected import expected, in_concert
+from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.mean_field import MeanField
-from tuplecalc.under_load.offered import FEW
-from tuplecalc.under_load.pools import pools
+from tuplecalc.under_load.offered import FEW, Carried, carried
+from tuplecalc.under_load.share_failing import Failing, failing_at
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
 _MOST_APART, _MOST_TIES = 3, 4
@@ -64,6 +63,10 @@ class Advice(NamedTuple):
     apart: bool = False
     expected: Bracket | None = None
     now: Bracket | None = None
+    carried: Carried | None = None
+    """What clients with ports offer then, and what part of the highest rate that is."""
+    is_of_services: bool = False
+    """Whether who runs the services makes it: they listen on another port."""
 
 
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
@@ -111,26 +114,14 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     elif now is not None:
         ranked = list(islice(_that_fit(result, now.all, ranked, known), first))
         separate = list(_that_fit(result, now.all, separate, known))
-    return tuple([*ranked[: most - 1 if separate else most], *separate][:most]) if most > 0 else ()
+    found = [*ranked[: most - 1 if separate else most], *separate][: max(most, 0)]
+    return tuple(each._replace(carried=carried(known[frozenset(each.settings)])) for each in found)
 
 
-class _Failing(NamedTuple):
-    """What is expected to fail of all flows at the offered rate, and at most of any kind."""
-
-    all: Bracket
-    most: float
-
-
-def _failing(result: Capacity, field: MeanField | None = None) -> _Failing | None:
-    if (rate := result.chain.traffic.offered) is None:
-        return None
-    if not result.flows and not result.chain.is_mixed:
-        return _Failing(Bracket(1.0, 1.0), 1.0)
-    found = pools(result)
-    lost = in_concert(result, found, float(rate))
-    failing = expected(result, found, lost, float(rate), field)
-    kinds = by_kind(result.chain.strands, failing)
-    return _Failing(of_all(result.chain.strands, failing), max(each.upper for each in kinds.values()))
+def _failing(result: Capacity, field: MeanField | None = None) -> Failing | None:
+    """What is expected to fail at the offered rate; None without one."""
+    rate = result.chain.traffic.offered
+    return None if rate is None else failing_at(result, float(rate), field=field)
 
 
 def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> list[Advice]:
@@ -141,7 +132,7 @@ def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known
         then = _failing(known[frozenset(advice.settings)])
         if then is not None and then.all.upper < now.upper * _LESS:
             too_much = advice.rate is not None and offered > advice.rate
-            fails = then.most > FEW, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
+            fails = then.most > FEW, advice.is_of_services, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
             key = too_much, fails, _rank(result, advice), len(advice.settings)
             found.append((key, advice._replace(expected=then.all, now=now)))
     kept: list[Advice] = []
@@ -165,8 +156,9 @@ def _tried(result: Capacity) -> int:
     return min(max(_MOST_WAYS // ways, _FEWEST_TRIED), _MOST_TRIED)
 
 
-def _rank(result: Capacity, advice: Advice) -> tuple[bool, float, int]:
-    return not advice.served.are_all, -_gain(result, advice), -advice.flows
+def _rank(result: Capacity, advice: Advice) -> tuple[bool, bool, float, int]:
+    """Ports of services last: who runs the hop that limits cannot change them."""
+    return not advice.served.are_all, advice.is_of_services, -_gain(result, advice), -advice.flows
 
 
 def _evaluated(
@@ -194,7 +186,15 @@ def _evaluated(
         if these not in known:
             known[these] = capacity(then)
         changed = known[these]
-        advice = Advice(text + words, settings, changed.flows, changed.rate, changed.served, is_apart)
+        advice = Advice(
+            text + words,
+            settings,
+            changed.flows,
+            changed.rate,
+            changed.served,
+            is_apart,
+            is_of_services=any(_is_of_services(path) for path, _ in changes),
+        )
         gain = _gain(result, advice)
         if advice.served.served < result.served.served or not (at_any_cost or purpose or gain > 1):
             continue
@@ -207,6 +207,11 @@ def _evaluated(
             best[purpose] = gain, these
         found[these] = advice
     return list(found.values())
+
+
+def _is_of_services(path: str) -> bool:
+    steps = path_steps(path)
+    return (steps[0], steps[-1]) == ("services", "ports")
 
 
 def _words(changed: Chain, changes: Sequence[Change], bounds: Sequence[Allowed]) -> str | None:

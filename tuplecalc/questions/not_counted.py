@@ -9,6 +9,7 @@ from math import ceil
 from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.expression import Number
 from tuplecalc.limits.legs import Uses
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import wanted_by_clients
@@ -89,12 +90,15 @@ def _needs(chain: Chain, sized: list[NotCounted]) -> Mapping[tuple[str, Sized], 
         key = _KEYS.get(limit.kind.resource)
         if key is not None and limit.hop in hops:
             place = hops[limit.hop].on, key
-            found[place] = max(_needed(counted, limit, rate, flows), found.get(place, 0))
+            found[place] = max(needed(counted, limit, rate, flows), found.get(place, 0))
     return found
 
 
-def _needed(result: Capacity, limit: Limit, rate: Fraction, flows: int) -> int:
-    """Closed entries that give way are as many as their keys at most."""
+def needed(result: Capacity, limit: Limit, rate: Number, flows: int) -> int:
+    """How many entries or files of a table a rate takes, or so many flows: the larger of the two.
+
+    Closed entries that give way are as many as their keys at most.
+    """
     full = limit.size.value - limit.busy_keys
     open_, all_ = flows * limit.keys, full * limit.scopes.value + rate * limit.seconds.value
     keys = [

@@ -28,6 +28,7 @@ from tuplecalc.limits.kinds import (
     UPSTREAM,
 )
 from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.clients import Clients
@@ -36,11 +37,13 @@ from tuplecalc.network.families import by_family
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.hop import UNPRIVILEGED_PORTS, Sockets
 from tuplecalc.network.mix import Strand
-from tuplecalc.network.ports import PortSet
+from tuplecalc.network.ports import FIRST_COUNTED_PORT, PortSet
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.replace import Change, written_setting
+from tuplecalc.questions.not_counted import Sized, needed
 from tuplecalc.questions.paths import path_of
 from tuplecalc.questions.roundings import as_decimal
+from tuplecalc.under_load.offered import TIGHT
 
 _BY_ENDPOINT = (CLIENT_PORTS, CLIENT_PORTS_BOUND, CONE_PORTS, UPSTREAM)
 _BY_SERVICE = (CLIENT_PORTS, UPSTREAM)
@@ -50,6 +53,9 @@ _POOLS = (2, 5, 10, 20, 50, 100)  # requests of a connection; servers close it a
 _MOST_GROUPS = 3
 REUSE_AFTER = "1s"  # RFC 6191: a tick of the timestamps
 _AT_CONNECT = "ports picked for each destination, not for all by a bind before connecting,"
+_LARGEST = 2**24  # entries, or files
+_MEMORY = "this takes gigabytes of memory already"  # an entry is some hundred bytes
+_BESIDE = 8000  # an administrator knows 8443 and 8080
 SHORT_TIME_WAIT = "30s"  # what newer NAT gateways hold a port for (model: published figures)
 
 
@@ -87,21 +93,21 @@ def for_limit(result: Capacity, limit: Limit) -> Iterator[Remedy]:
         yield from _for_target(chain, limit, strands, place + 1)
     if limit.hop == "clients":
         for group in _groups_of(chain, limit):
-            yield from _for_clients(group, limit)
+            yield from _for_clients(result, group, limit)
         return
     if place == len(hops):
         yield from _for_sources(hops, strands)
         return
     hop = hops[place]
     if limit.kind.resource == "entries":
-        yield from _for_table(chain, hop)
+        yield from _for_table(result, hop, limit)
     elif isinstance(hop, Cone):
         yield from _for_cone(chain, hop, strands, result.hops[place].sources)
     elif isinstance(hop, Forwarder) and hop.linger > 1:
         text = f"closed connections that {hop.name} lets in again after {REUSE_AFTER}"
         yield _change(text, f"{hop.path}.reuse_after", REUSE_AFTER)
     if isinstance(hop, Proxy):
-        yield from _for_proxy(chain, hop, limit, strands)
+        yield from _for_proxy(result, hop, limit, strands)
     if limit.kind in _BY_SOURCE:
         yield from _for_sources(hops[:place], strands)
     if limit.kind == GAPS:
@@ -124,12 +130,13 @@ def _ends(strand: Strand, hop: AnyHop) -> bool:
     return strand.crosses(hop) and strand.is_captured(hop)
 
 
-def _for_clients(clients: Clients, limit: Limit) -> Iterator[Remedy]:
+def _for_clients(result: Capacity, clients: Clients, limit: Limit) -> Iterator[Remedy]:
     path = clients.path
     who = "the clients" if clients.name is None else f"the clients {clients.name}"
     if limit.kind.resource == "files" and clients.max_files is not None:
-        text = f"a limit of open files twice as large at {who} (ulimit)"
-        yield _change(text, f"{path}.max_files", 2 * clients.max_files)
+        size = _large_enough(result, limit, clients, "max_files", clients.max_files)
+        text = f"a limit of {size:,} open files at {who} (ulimit)"
+        yield _change(text, f"{path}.max_files", size)
     if clients.allocation == "bind":
         yield _change(f"{_AT_CONNECT} at {who}", f"{path}.allocation", "tuple")
     yield from _wider(who, f"{path}.ports", clients.ports)
@@ -165,7 +172,7 @@ def _services(chain: Chain, strands: list[Strand]) -> Iterator[Remedy]:
     for number, group in found[:_MOST_GROUPS]:
         path = path_of(chain.services, number, "services")
         yield from _another(f"service address{_of(group.name)}", f"{path}.addresses", group.addresses)
-        text = f"another port for the service{_of(group.name)}"
+        text = f"another port for the service{_of(group.name)}, if it can listen on one"
         yield _change(text, f"{path}.ports", _one_more(group.ports))
 
 
@@ -177,7 +184,17 @@ def _listeners(hop: Proxy) -> Iterator[Remedy]:
 
 
 def _one_more(ports: PortSet) -> PortSet:
+    """One port more: 8443 beside 443, 8080 beside 80, else the next free one.
+
+    >>> _one_more(PortSet(443)), _one_more(PortSet([80, 8080])), _one_more(PortSet("8000-8001"))
+    (PortSet('443, 8443'), PortSet('80, 8080-8081'), PortSet('8000-8002'))
+    """
     free = UNPRIVILEGED_PORTS - ports
+    beside = [low + _BESIDE for low, _ in ports.ranges if low < FIRST_COUNTED_PORT]
+    usual = [port for port in beside if port in free]
+    above = [high + 1 for _, high in ports.ranges if high + 1 in free]
+    if usual or above:
+        return ports | PortSet((usual or above[-1:])[0])
     return ports | free.lowest(min(1, free.size))
 
 
@@ -210,11 +227,11 @@ def _blocks(hop: Cone, sources: int) -> Iterator[Remedy]:
         yield _change(f"blocks of {each:,} ports for every client at {hop.name}", f"{hop.path}.block", each)
 
 
-def _for_table(chain: Chain, hop: AnyHop) -> Iterator[Remedy]:
+def _for_table(result: Capacity, hop: AnyHop, limit: Limit) -> Iterator[Remedy]:
     """A larger tracking table, entries that leave it sooner, or none of them."""
-    yield from _doubled(chain, hop, "max_entries", hop.max_entries, "tracking table")
+    yield from _sized(result, limit, hop, "max_entries", "a tracking table of {} entries")
     if hop.tracking_time_wait > 30:
-        machine = mates(chain, hop, "tracking_time_wait")
+        machine = mates(result.chain, hop, "tracking_time_wait")
         changes = tuple((f"{each.path}.tracking_time_wait", SHORT_TIME_WAIT) for each in machine)
         yield Remedy(f"closed entries that leave the table of {hop.name} after {SHORT_TIME_WAIT}", changes)
     if isinstance(hop, Forwarder) and hop.virtual is None and "max_entries" in hop.model_fields_set:
@@ -233,7 +250,11 @@ def _for_cone(chain: Chain, hop: Cone, strands: list[Strand], sources: int) -> I
         yield _change(f"blocks twice as large at {hop.name}", f"{path}.block", 2 * hop.block)
     if isinstance(hop.block, tuple):
         yield from _blocks(hop, sources)
-    yield from _doubled(chain, hop, "client_ports", hop.client_ports, "cap on a client's ports")
+    if hop.client_ports is not None:
+        changes = tuple(
+            (f"{each.path}.client_ports", 2 * hop.client_ports) for each in mates(chain, hop, "client_ports")
+        )
+        yield Remedy(f"a cap on a client's ports twice as large at {hop.name}", changes)
     if hop.destinations is not None:
         text = f"twice as many destinations for each port at {hop.name}"
         yield _change(text, f"{path}.destinations", 2 * hop.destinations)
@@ -248,8 +269,8 @@ def _sooner_at_cone(hop: Cone, strands: list[Strand]) -> Iterator[Remedy]:
         yield _change(text, f"{hop.path}.time_wait", SHORT_TIME_WAIT)
 
 
-def _for_proxy(chain: Chain, hop: Proxy, limit: Limit, strands: list[Strand]) -> Iterator[Remedy]:
-    path, name = hop.path, hop.name
+def _for_proxy(result: Capacity, hop: Proxy, limit: Limit, strands: list[Strand]) -> Iterator[Remedy]:
+    chain, path, name = result.chain, hop.path, hop.name
     machine = (each for each in chain.hops if isinstance(each, Proxy) and each.on == hop.on)
     no_tracking = tuple((f"{each.path}.tracking", "off") for each in machine)
     if limit.kind.resource == "entries":
@@ -257,7 +278,7 @@ def _for_proxy(chain: Chain, hop: Proxy, limit: Limit, strands: list[Strand]) ->
             yield Remedy(f"no connection tracking at {name} (notrack)", no_tracking)
         return
     if limit.kind.resource == "files":
-        yield from _doubled(chain, hop, "max_files", hop.max_files, "limit of open files")
+        yield from _sized(result, limit, hop, "max_files", "a limit of {} open files")
         return
     if limit.kind in (UPSTREAM, BIND):
         yield from _pools(hop, [each for each in strands if _ends(each, hop)])
@@ -368,7 +389,30 @@ def _sooner(whose: str, path: str, part: Sockets) -> Iterator[Remedy]:
         yield _change(text, f"{path}.reuse_after", REUSE_AFTER)
 
 
-def _doubled(chain: Chain, hop: AnyHop, key: str, value: int | None, what: str) -> Iterator[Remedy]:
+def _sized(result: Capacity, limit: Limit, hop: AnyHop, key: Sized, what: str) -> Iterator[Remedy]:
+    """A table or files of a size that no longer limits, at all hops of a machine that say the same key."""
+    value = getattr(hop, key)
     if value is not None:
-        changes = tuple((f"{each.path}.{key}", 2 * value) for each in mates(chain, hop, key))
-        yield Remedy(f"a {what} twice as large at {hop.name}", changes)
+        size = _large_enough(result, limit, hop, key, value)
+        changes = tuple((f"{each.path}.{key}", size) for each in mates(result.chain, hop, key))
+        memory = f" (no larger: {_MEMORY})" if size == _LARGEST and key == "max_entries" else ""
+        yield Remedy(f"{what.format(f'{size:,}')} at {hop.name}{memory}", changes)
+
+
+def _large_enough(result: Capacity, limit: Limit, part: AnyHop | Clients, key: Sized, present: int) -> int:
+    """The power of two with which the next limit decides, or what is offered takes 80 % at most.
+
+    The smaller one of the two, or two times the present where that is enough already; no more than the
+    product allows, nor than a machine is given memory for.
+    """
+    traffic, wanted = result.chain.traffic, wanted_by_clients(result.chain)
+    others = [each for each in result.limits if each.kind.resource != limit.kind.resource]
+    flows = min((each.flows for each in others if each.flows is not None), default=2 * result.flows)
+    rate = min((each.rate for each in others if each.rate is not None), default=Fraction(0))
+    if traffic.offered is not None or traffic.flows is not None or wanted is not None:
+        rate = min(rate, (traffic.offered or 0) / TIGHT)
+        flows = min(flows, ceil(max(traffic.flows or 0, wanted or 0) / TIGHT))
+    power = 1 << (needed(result, limit, rate, flows) - 1).bit_length()
+    size = min(power, _LARGEST) if min(power, _LARGEST) > present else 2 * present
+    most = part.largest.get(key)
+    return size if most is None or most <= present else min(size, most)

@@ -11,13 +11,16 @@ from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import Served, wanted_by_clients
 from tuplecalc.under_load.chains import Bracket
+from tuplecalc.under_load.share_failing import Failing
 
 
 class Target(NamedTuple):
     """What a chain should do: flows at once, connections a second, and how few of these may fail.
 
-    With ``blocking`` the rate is offered, and may be more than the chain can sustain.  ``serves`` says that
-    every client is served and has its ``flows_each`` open; ``each`` are the numbers of these that are given.
+    With ``blocking`` or ``failing`` the rate is offered, and may be more than the chain can sustain: the one
+    is the best case, the other what is expected, of all and of each kind and group (``--most-failing``).
+    ``serves`` says that every client is served and has its ``flows_each`` open; ``each`` are the numbers of
+    these that are given.
     """
 
     flows: int | None = None
@@ -25,6 +28,12 @@ class Target(NamedTuple):
     blocking: float | None = None
     each: tuple[int, ...] = ()
     serves: bool = False
+    failing: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The share that may fail, in the best case or really; None where neither was asked."""
+        return self.blocking if self.failing is None else self.failing
 
     def is_met(self, result: Capacity) -> bool:
         """Whether all clients get ports, and there are the flows and the rate (None: nothing limits it).
@@ -35,7 +44,7 @@ class Target(NamedTuple):
 
     def has_clients(self, found: Served) -> bool:
         """Whether enough clients get ports: all of them, or all but the part that may fail."""
-        return found.without <= (self.blocking or 0)
+        return found.without <= (self.share or 0)
 
     def has_flows(self, result: Capacity) -> bool:
         """Whether its flows are enough, in all and of each client."""
@@ -83,6 +92,10 @@ class Solution:
     """How far it is from the value to the next one that the key takes."""
     is_proven: bool = True
     """Whether there is no other value in the range that would do, where there is none."""
+    expected: Failing | None = None
+    """What is expected to fail with that setting, if that was asked."""
+    above: Number | None = None
+    """Of the highest rate the next one, at which more is expected to fail."""
     serving: int | None = None
     """The largest value with which enough clients get ports, where more leave more of them without."""
 
@@ -104,6 +117,7 @@ class Solution:
             *([] if self.target.flows is None else [f"{self.target.flows:,} flows"]),
             *([] if self.target.rate is None else [f"{float(self.target.rate):,.6g}/s"]),
             *([] if self.target.blocking is None else [f"blocking {self.target.blocking:g}"]),
+            *([] if self.target.failing is None else [f"most failing {self.target.failing:g}"]),
             *(f"{each:,} flows of each client" for each in self.target.each),
             *(["all clients"] if self.target.serves and not self.target.each else []),
         ]

@@ -21,11 +21,15 @@ from tuplecalc.network.values import number
 from tuplecalc.questions.allowed import Allowed, allowed
 from tuplecalc.questions.axis import Axis, ends_of, sizes_of
 from tuplecalc.questions.crossover import crossovers
+from tuplecalc.questions.highest_rate import highest_rate
+from tuplecalc.questions.paths import parsed
 from tuplecalc.questions.roundings import a_little_more, as_decimal, middle, rounded_down, simplest
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.under_load.chains import Bracket, result_blocking
 from tuplecalc.under_load.checks import probability
+from tuplecalc.under_load.offered import wanted_flows, with_wanted
 from tuplecalc.under_load.roots import first_whole
+from tuplecalc.under_load.share_failing import Failing, failing_at
 
 FARTHEST = 1_000_000
 """Services, and machines that share them out: more is no design."""
@@ -43,6 +47,7 @@ def solve(
     flows: int | None = None,
     rate: object = None,
     blocking: float | None = None,
+    most_failing: float | None = None,
 ) -> Solution:
     """The least value of a count, or the largest of what takes room, with which a chain meets a target.
 
@@ -52,7 +57,8 @@ def solve(
     a flow, the share of a kind or of a group of services.  ``=LOW..HIGH`` behind it keeps the answer
     in a range; it is no more than the ``most`` that a table or its preset allows, and one of the
     multiples that it takes.  The target is so many ``flows`` at once, a ``rate`` in connections a
-    second, or at this rate at most a share ``blocking`` that fails, by its upper bound; without any of
+    second, or at this rate at most a share ``blocking`` that fails in the best case, or ``most_failing``
+    that is expected to fail, of all and of each kind and group, by its upper bound; without any of
     them the rate and the flows that the chain asks for, and that each client is served and has its
     ``flows_each``.  Of clients that want so many each the most are asked that will do, and of their
     ``flows_each`` the most that all of them can have at once.
@@ -78,9 +84,11 @@ def solve(
     Fraction(6162, 25)
     """
     check_chain(chain)
+    if parsed(path)[0] == ["traffic", "rate"]:
+        return highest_rate(chain, path, flows=flows, rate=rate, blocking=blocking, most_failing=most_failing)
     axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST, wanted=True)
     of_clients = path_steps(axis.path)[-1] if path_steps(axis.path)[0] == "clients" else ""
-    target = _target(chain, flows, rate, blocking, each=of_clients == "flows_each")
+    target = _target(chain, flows, rate, blocking, most_failing, each=of_clients == "flows_each")
     bounds = _allowed(chain, axis.path, path)
     is_share = axis.path.endswith(".share")
     if axis.unit == "" and not is_share:
@@ -110,10 +118,10 @@ def solve(
         next_one = shown + (step if is_largest else -step)
         beside = next_one if best is not None and max(low, bounds.least) <= next_one <= high else None
     else:
-        best = search.largest_share() if is_share else search.longest(low, high)
+        best = search.largest_share() if is_share else search.longest_of_all(low, high)
         shown = low if best is None else as_decimal(best)
         beside = None if best in (None, high) else min(a_little_more(shown), high)
-    result, lost, _ = search.at(shown)
+    result, lost, really, _ = search.at(shown)
     return Solution(
         axis.path,
         axis.name,
@@ -130,6 +138,7 @@ def solve(
         most=bounds.most if is_bounded else None,
         step=step,
         is_proven=search.is_proven,
+        expected=really,
         serving=None if serving is None or serving < low else serving,
     )
 
@@ -148,6 +157,7 @@ class _Tried(NamedTuple):
 
     result: Capacity
     lost: Bracket | None
+    really: Failing | None
     is_met: bool
 
 
@@ -162,13 +172,18 @@ class _Search:
     def at(self, value: Number) -> _Tried:
         """What a value gives."""
         if value not in self.known:
-            result, lost = capacity(replace(self.chain, *self.axis.change(value))), None
-            if self.target.blocking is None or self.target.rate is None:
+            result = capacity(replace(self.chain, *self.axis.change(value)))
+            lost = really = None
+            if self.target.share is None or self.target.rate is None:
                 is_met = self.target.is_met(result)
+            elif self.target.failing is not None:
+                really = failing_at(result, float(self.target.rate))
+                most = with_wanted(really.most, wanted_flows(result))
+                is_met = most <= self.target.failing and self.target.has_flows(result)
             else:
                 lost = result_blocking(result, float(self.target.rate))
-                is_met = lost.upper <= self.target.blocking and self.target.has_flows(result)
-            self.known[value] = _Tried(result, lost, is_met)
+                is_met = lost.upper <= self.target.share and self.target.has_flows(result)
+            self.known[value] = _Tried(result, lost, really, is_met)
         return self.known[value]
 
     def met(self, value: Number) -> bool:
@@ -215,7 +230,7 @@ class _Search:
 
     def _looked_for(self, low: int, high: int) -> int | None:
         """One of a range where more may be worse: each number of a short one, else some all over it."""
-        if self._is_block and not self.target.blocking:
+        if self._is_block and not self.target.share:
             return None  # of all that leave no client without ports the largest does most
         of_services = path_steps(self.axis.path)[0] == "services"
         if of_services and not self.target.has_clients(self.at(high).result.served):
@@ -231,8 +246,11 @@ class _Search:
         """Whether more may be worse: what is dealt out leaves a rest, and more clients leave more without."""
         steps = path_steps(self.axis.path)
         divided = any(isinstance(hop, Cone) and hop.block == "even" for hop in self.chain.hops)
-        without = self._is_of_clients and bool(self.target.blocking)
-        return divided or without or self._is_block or steps[0] == "services" or steps[-1] == "instances"
+        without = self._is_of_clients and bool(self.target.share)
+        # More ports may be some that another hop picks too, unseen.
+        blind = self.target.failing is not None and self.axis.ports is not None
+        of_all = steps[0] == "services" or steps[-1] == "instances"
+        return blind or divided or without or self._is_block or of_all
 
     @property
     def _is_block(self) -> bool:
@@ -273,7 +291,7 @@ class _Search:
         Figures are highest where two limits meet, or at an end, and there they are looked at.
         """
         crossed, (low, high) = crossovers(self.chain, self.axis), self.axis.values
-        has_rate = self.target.has_rate if self.target.blocking is None else None
+        has_rate = self.target.has_rate if self.target.share is None else None
         top = high
         for intervals, has in ((crossed.flows, self.target.has_flows), (crossed.rate, has_rate)):
 
@@ -288,6 +306,19 @@ class _Search:
             top = min(top, end)
         return top if self.met(top) else None
 
+    def longest_of_all(self, low: Number, high: Number) -> Number | None:
+        """The longest time; where less may be worse, since it is forgotten too soon, out of some all over."""
+        if self.target.failing is None or (self.met(low) and not self.met(high)):
+            return self.longest(low, high)
+        enough, above = None, high
+        for value in _times(low, high, self.axis.present):
+            if self.met(value):
+                enough, above = value, high
+            elif enough is not None and above == high:
+                above = value
+        self.is_proven = enough is not None and (enough == high or self.met(low))
+        return None if enough is None else self.longest(enough, above)
+
     def longest(
         self, low: Number, high: Number, met: Callable[[Number], bool] | None = None
     ) -> Number | None:
@@ -295,7 +326,7 @@ class _Search:
         met = met or self.met
         if met(high) or not met(low):
             return high if met(high) else None
-        is_exact = self.target.blocking is None
+        is_exact = self.target.share is None
         turn = 0
         closest = _CLOSEST if is_exact else _CLOSE
         while high - low > (within := max(high * closest, 0 if low else _SHORTEST)):
@@ -333,7 +364,15 @@ def _upwards(low: int, high: int) -> Iterator[int]:
     yield high
 
 
-def _target(chain: Chain, flows: Any, rate: Any, blocking: object, *, each: bool) -> Target:
+def _times(low: Number, high: Number, present: Number | None) -> list[Number]:
+    """Times all over a range, by equal ratios; a day is more than any device keeps."""
+    ends = max(low, _SHORTEST), min(high, max(86_400, 4 * (present or 0)))
+    start = max(ends[0], Fraction(1, 100))
+    ratios = (start * Fraction(2) ** n for n in range(64))
+    return sorted({low, high, present or low, *(tidy(each) for each in ratios if start <= each <= ends[1])})
+
+
+def _target(chain: Chain, flows: Any, rate: Any, blocking: object, failing: object, *, each: bool) -> Target:
     """What is asked, else what the chain asks for; ``each`` where the flows of each client are looked for."""
     flows = flows.item() if hasattr(flows, "item") else flows
     if flows is not None and (isinstance(flows, bool) or not isinstance(flows, int) or flows < 1):
@@ -342,7 +381,7 @@ def _target(chain: Chain, flows: Any, rate: Any, blocking: object, *, each: bool
         )
     numbers: tuple[int, ...] = ()
     wanted: Any = rate
-    if rate is None and ((flows is None and not each) or blocking is not None):
+    if rate is None and ((flows is None and not each) or (blocking, failing) != (None, None)):
         wanted = chain.traffic.offered
     if rate is None and flows is None and not each:
         flows = chain.traffic.flows
@@ -356,7 +395,12 @@ def _target(chain: Chain, flows: Any, rate: Any, blocking: object, *, each: bool
         raise InputError(f"rate {show(rate)}: a rate is above 0; write it as in 700")
     if found is None and flows is None and not (numbers or each):
         raise InputError("there is no target; name flows or a rate, or write `rate` under [traffic]")
-    if found is None and blocking is not None:
-        raise InputError("blocking is that of a rate; name one, or write `rate` under [traffic]")
-    share = None if blocking is None else probability(blocking, "blocking")
-    return Target(flows, found, share, numbers, serves=each or bool(numbers))
+    for name, asked in (("blocking", blocking), ("most_failing", failing)):
+        if found is None and asked is not None:
+            raise InputError(f"{name} is that of a rate; name one, or write `rate` under [traffic]")
+    if blocking is not None and failing is not None:
+        rule = "blocking is the best case only, most_failing what is expected"
+        raise InputError(f"{rule}; leave one of them out")
+    best = None if blocking is None else probability(blocking, "blocking")
+    really = None if failing is None else probability(failing, "most_failing")
+    return Target(flows, found, best, numbers, each or bool(numbers), really)

@@ -82,12 +82,14 @@ def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:
         yield "", ""
         yield from _fitting(partial(_kinds, result, load), page, _OF_KINDS)
         if load.rate is not None:
-            yield from prose(kinds.UP_TO, "dim")
+            yield from prose(kinds.up_to(result), "dim")
     limits, ways = (_limits_of_kinds, _OF_KINDS) if parts else (_limits, _WAYS)
     yield "", ""
     yield from _fitting(partial(_hops, result, load), page, _WAYS)
     yield "", ""
     yield from _fitting(partial(limits, result, is_wide=page.is_wide), page, ways)
+    if parts:
+        yield from prose(kinds.OF_THE_MIX, "dim")
     yield "", ""
     for sentence in said:
         yield from prose(sentence)
@@ -260,7 +262,7 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         parts.append(
             table.markdown(kinds.header(result, load), map(escaped, kinds.rows(result, load)), words=1)
         )
-        parts += [] if load.rate is None else [kinds.UP_TO]
+        parts += [] if load.rate is None else [kinds.up_to(result)]
     header = ("hop", "kind", "tuple space", *_hop_header(result))
     hops = (
         escaped(
@@ -281,6 +283,7 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         limits.append([f"**{cell}**" for cell in cells] if limit is result.binding else cells)
     header = ("hop", "limit", "kinds" if is_mixed else "formula", "flows", "rate /s")
     parts.append(table.markdown(header, limits, words=3))
+    parts += [kinds.OF_THE_MIX] if is_mixed else []
     advices = advise(result)
     parts += map(in_markdown, filter(None, [sentences.nothing_helps(load, advices)]))
     if advices:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from tuplecalc.errors import nearest
 from tuplecalc.render import table
 
+_MOST_NEAR, _SHORT = 3, 2  # words that are offered; characters that stand in too many words
 _PIECES = re.compile(r" ?(?:[!-~]+|[“（]*[^ -~])[，。；、：）”]*")
 
 
@@ -57,16 +58,25 @@ def find(word: str) -> Entry | None:
     return _by_word().get(_plain(word)) or _by_chinese_word().get(_plain(word))
 
 
-def near(word: str) -> str | None:
-    """The word that may be meant.
+def near(word: str) -> tuple[str, ...]:
+    """The words that may be meant, the nearest first, each of another entry.
 
     >>> near("hourgalss"), near("blind picks"), near("端口块块"), near("2^16")
-    ('hourglass', 'blind pick', '端口块', None)
+    (('hourglass',), ('blind pick', 'binds'), ('端口块', '端口'), ())
     """
-    if not word.isascii():
-        return nearest(_plain(word), _by_chinese_word())
-    found = nearest(_plain(word), _by_word())
-    return None if found is None else next(each for each in _by_word()[found].words if _plain(each) == found)
+    from difflib import get_close_matches  # only for those who mistype
+
+    known = _by_word() if word.isascii() else _by_chinese_word()
+    plain = _plain(word)
+    best = nearest(plain, known)
+    longer = [each for each in known if len(plain) > _SHORT and plain in each]
+    meant = [each for each in (best, *longer, *get_close_matches(plain, known)) if each is not None]
+    found: dict[Entry, str] = {}
+    for each in meant:
+        entry = known[each]
+        spelled = next(name for name in (*entry.words, *entry.zh_words) if _plain(name) == each)
+        found.setdefault(entry, spelled)
+    return tuple(found.values())[:_MOST_NEAR]
 
 
 @cache

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tuplecalc.sources.busy.observed import Observed
     from tuplecalc.sources.busy.usage import Measured, Usage
     from tuplecalc.under_load.offered import Offered
+    from tuplecalc.under_load.share_failing import Failing
 
 SCHEMA_VERSION = 1
 SCHEMAS = (
@@ -272,14 +273,20 @@ def _comparison(found: Comparison) -> Record:
     return {"old": old, "new": new, **moved, "hops": hops}
 
 
+def _expected_of(found: Failing) -> Record:
+    lower, upper = found.all
+    return {"lower": lower, "upper": upper, "most": found.most}
+
+
 def _solution(found: Solution) -> Record:
     """Counts exactly, times as floats; ``reason`` where no value helps."""
     from tuplecalc.questions.paths import REAL_UNITS
     from tuplecalc.render.solved import reason
 
     number = float if found.unit in REAL_UNITS else int
-    of_clients = [key for key in ("each", "serves") if getattr(found.target, key)]
-    target = _pick(found.target, "flows", "rate", "blocking", *of_clients)
+    asked = [key for key in ("each", "serves") if getattr(found.target, key)]
+    renamed = {} if found.target.failing is None else {"most_failing": "failing"}
+    target = _pick(found.target, "flows", "rate", "blocking", *asked, **renamed)
     value = None if found.is_any or found.value is None else number(found.value)
     return {
         "title": found.result.title,
@@ -293,6 +300,7 @@ def _solution(found: Solution) -> Record:
         "at_most": _at_most(found.result),
         "served": _pick(found.result.served, "clients", "served"),
         **_pick(found, "blocking"),
+        **({} if found.expected is None else {"expected_failing": _expected_of(found.expected)}),
         "looked_at": found.looked_at and [*map(number, found.looked_at)],
         **_pick(found, *([] if found.most is None else ["most"])),
         "beyond": found.beyond and _beyond(found.beyond),

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
 
 _SELDOM = 1e-12
-UP_TO = "“up to” is the highest rate of a kind while the others stay as offered."
+OF_THE_MIX = (
+    "Flows and rates here are of all kinds together in their shares, not only of those under “kinds”."
+)
+"""What is said below the limits, where each holds some of the kinds."""
 
 
 def of(result: Capacity) -> tuple[KindCapacity, ...]:
@@ -42,6 +45,17 @@ def rows(result: Capacity, load: Offered, longest: int = numbers.LONGEST) -> Ite
             offered = numbers.rate(load.rate * kind.share), numbers.rate(kind.headroom), failing[kind.name]
         flows = numbers.count(floor(kind.flows), longest)
         yield kind.name, numbers.percent(kind.share), flows, numbers.rate(kind.rate, longest), *offered
+
+
+def up_to(result: Capacity) -> str:
+    """What the column of that name says, and why it may be 0 where hardly anything fails."""
+    said = "“up to” is the highest rate of a kind while the others stay as offered."
+    if any(each.headroom == 0 for each in of(result)):
+        said += (
+            " 0: the others alone are too much for a limit, or the kind has no room at all. “failing” says "
+            "what really fails: connections that find no room leave it to the rest."
+        )
+    return said
 
 
 def held(result: Capacity, limit: Limit) -> list[str]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, get_args
 
 from tuplecalc.render import numbers, table
-from tuplecalc.render.table import Page
+from tuplecalc.render.table import Page, Way
 from tuplecalc.sources.busy.observed import Observed
 from tuplecalc.sources.busy.usage import Busy, Measured, Total, Usage
 from tuplecalc.sources.tables.connection import State
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 60
 _FULL, _TIGHT = Fraction(9, 10), Fraction(8, 10)
+_BROKEN = Way(26, 0, 1)
+"""Only here is an address in several lines; else columns are left out for it."""
+_WAYS = [Way(120, 0, 2), Way(24, 0, 2), _BROKEN]
+_DROPPED = ("lingering", "open", "of", "grows /s")
+"""The columns that go first where there is little room, one after the other."""
 _TABLES = {"sockets": "Sockets", "tracking": "Tracking table"}
 
 Styled = tuple[str, str]
 """A line and its style."""
-_Row = tuple[str, tuple[str, ...], str]
-"""Words, figures and a style."""
 
 
 def print_table(seen: Observed, console: Console, page: Page | None = None) -> None:
@@ -135,31 +138,46 @@ def _when(seen: Observed) -> str:
 
 
 def _limits(seen: Observed, width: int | None) -> Iterator[Styled]:
-    """Each limit under its name; a scope that is too long for its column has a line of its own."""
+    """Each limit under its name, with its fullest scopes; what is said of a limit is a line of its own."""
     grows = ("grows /s",) if seen.snapshots > 1 else ()
-    rows: list[tuple[str, tuple[str, ...], str]] = [
-        ("limit", ("open", "lingering", "of", "used", *grows), "dim")
-    ]
-    for usage in seen.found.usages:
-        rows.append((f"{_place(usage)}{_others(usage)}", ("",) * len(rows[0][1]), "bold"))
-        for busy in usage.busiest:
-            share = _share(busy, usage)
-            counts = *map(numbers.count, (busy.open, busy.lingering, usage.size)), numbers.used(share)
-            grown = (_growth(busy),) if grows else ()
-            rows.append((f"  {scope(busy)}", (*counts, *grown), _colour(share)))
-    figures = table.width_of(*table.lines([row for _, row, _ in rows], left=()))
-    widest = table.width_of(*(words for words, _, _ in rows))
-    room = widest if width is None else max(width - figures - 2, table.width_of(rows[0][0]))
-    short = [words if table.width_of(words) <= room else "" for words, _, _ in rows]
-    lines = table.lines([(words, *row[1]) for words, row in zip(short, rows, strict=True)], left={0})
-    for number, (line, (words, row, style)) in enumerate(zip(lines, rows, strict=True)):
-        if not short[number]:
-            start = "  " if any(row) else ""
-            yield from ((each, style) for each in table.prose(words.strip(), width or 0, start, "    "))
-        if short[number] or any(row):
-            yield line, style
-        if not number:
-            yield "─" * table.width_of(*lines), ""
+    header = ("limit", "open", "lingering", "of", "used", *grows)
+    shown = [(usage, busy) for usage in seen.found.usages for busy in (None, *usage.busiest)]
+
+    def build(way: Way) -> Iterator[tuple[str, ...]]:
+        yield header
+        for usage, busy in shown:
+            if busy is None:
+                yield "", *("" for _ in header[1:])
+                continue
+            counts = (
+                *map(numbers.count, (busy.open, busy.lingering, usage.size)),
+                numbers.used(_share(busy, usage)),
+            )
+            yield _in_lines(busy, way), *counts, *((_growth(busy),) if grows else ())
+
+    found = table.fitted(
+        build, width, _WAYS, {0}, [{header.index(name)} for name in _DROPPED if name in header]
+    )
+    yield from ((line, "dim") for line in found.head)
+    yield "─" * found.width, ""
+    for block, (usage, busy) in zip(found.blocks, shown, strict=True):
+        if busy is None:
+            named = f"{_place(usage)}{_others(usage)}"
+            in_lines = [named] if width is None else table.prose(named, width, hang="  ")
+            yield from ((line, "bold") for line in in_lines)
+        else:
+            yield from ((line, _colour(_share(busy, usage))) for line in block)
+    yield from ((line, "dim") for line in found.note())
+
+
+def _in_lines(busy: Busy, way: Way) -> str:
+    """A scope two blanks further in; where it is longer than a name may be, each of its parts has a line."""
+    whole = f"  {scope(busy)}"
+    if table.width_of(whole) <= way.names:
+        return whole
+    *first, last = busy.labels.values()
+    parts = [f"  {each} →" for each in first] + [f"    {last}"]
+    return "\n".join(table.folded(part, way.names, "    ") if way is _BROKEN else part for part in parts)
 
 
 def _others(usage: Usage) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.presets import NEEDED, Preset
+from tuplecalc.network.replace import written_setting
 from tuplecalc.network.used import Use, used
 from tuplecalc.render.table import PAGE, Page, lines, prose, squeezed
 
@@ -88,6 +89,27 @@ def in_toml(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(in_toml, value))}]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def contradictions(chain: Chain) -> Iterator[str]:
+    """Where the file says something else of a key than its preset, whose product does not leave it open.
+
+    >>> from tuplecalc.network.file import from_dict
+    >>> nat = {"name": "nat", "preset": "rfc-nat", "addresses": 1, "mapping": "endpoint-dependent"}
+    >>> chain = {"clients": {"addresses": 9}, "hops": [nat], "services": {"addresses": 1, "ports": 80}}
+    >>> print(next(contradictions(from_dict(chain)))[:69])
+    hops.nat.mapping=endpoint-dependent stands against the preset rfc-nat
+    """
+    for path, part in chain.parts():
+        for key in part.contradicted:
+            assert part.given is not None
+            written = written_setting(f"{path}.{key}", getattr(part, key))
+            has = f"{key} = {in_toml(part.given.values[key])}"
+            yield (
+                f"{written} stands against the preset {part.given.name}, which has {has}: its product does "
+                f"not let you change it. The value of the file is used. If this is that product, leave {key} "
+                f"out; if not, leave the preset out. Why: {part.given.why}"
+            )
 
 
 def citations(chain: Chain) -> Iterator[str]:

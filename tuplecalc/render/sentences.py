@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.limits.kinds import CONE_PORTS
+from tuplecalc.limits.kinds import CONE_PORTS, JOINT
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
-from tuplecalc.limits.served import Served, blocks_of
+from tuplecalc.limits.served import blocks_of
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.families import by_family, translated
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
 from tuplecalc.questions.not_counted import NotCounted, not_counted
-from tuplecalc.render import kinds, numbers, verdict
+from tuplecalc.render import kinds, numbers, served, verdict
+from tuplecalc.render.presets import contradictions
+from tuplecalc.under_load.collision import KERNELS
 from tuplecalc.under_load.offered import FEW
 from tuplecalc.under_load.offered import offered as under_load
 from tuplecalc.under_load.preserved import own_ports_meet
@@ -30,6 +33,7 @@ _MOST_COLLAPSES = 4
 _PAIR = 2
 _MOST_UNSIZED = 3
 _PROXY_LAYER = 7
+_IPV4 = 4
 _SHAPES = {
     "direct": "no hops between clients and services",
     "hourglass": "proxies or forwarders, and no NAT",
@@ -42,6 +46,7 @@ _CONSTRAINTS = {
     "address": ", where all connections end at few listeners",
     "address and port": ", where connections take two ports or end at few listeners",
 }
+_BURST = "of a burst that takes all ports at once, as after a restart"
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
@@ -136,11 +141,11 @@ def blind(load: Offered) -> str:
     if worst.blocking and load.rate is not None:
         costs.append(f"{numbers.between(worst.blocking)} of the connections at {numbers.rate(load.rate)}/s")
     if worst.burst is not None:
-        costs.append(f"{numbers.share(float(worst.burst))} where all ports are taken in one burst")
+        costs.append(f"{numbers.share(float(worst.burst))} {_BURST}")
     alone = f" This alone costs {' and '.join(costs)} (estimate)." if costs else ""
-    if worst.half:
+    if worst.half and load.highest is not None and worst.half.lower < load.highest:
         rates = numbers.between(worst.half, _per_second)
-        alone += f" Counting those that find no free port too, half fail at {rates}."
+        alone += f" Counting those that find no free port too, half of all fail once the rate is {rates}."
     others = [each.hop for each in load.blind if each is not worst]
     more = f" It can happen at {kinds.listed(others)} too." if others else ""
     return f"{said}, {ends}.{alone}{more}"
@@ -150,16 +155,14 @@ def collisions(result: Capacity, load: Offered) -> Iterator[str]:
     """What is assumed of blind picks: which ports, and what becomes of the older one; else nothing."""
     yield from own_ports(result, load)
     deadly = {each.hop for each in load.blind if each.kills}
-    alike: dict[tuple[str, Fraction], list[str]] = {}
+    alike: dict[Fraction, list[str]] = {}
     for hop in result.chain.hops:
         if isinstance(hop, Proxy) and hop.capture == "tproxy" and hop.name in deadly:
-            measured = "" if "survival" in hop.stated else ", as measured on Linux 6.18"
-            alike.setdefault((measured, hop.survival), []).append(hop.name)
-    for (measured, survival), hops in alike.items():
-        dies = numbers.percent(1 - survival)
+            alike.setdefault(hop.survival, []).append(hop.name)
+    for survival, hops in alike.items():
         yield (
-            f"Assumed at {kinds.listed(hops)}{measured}: the older one dies in {dies} of "
-            "these cases (key survival). On Linux 5.18 it always does (read in its source, not measured). "
+            f"Assumed at {kinds.listed(hops)}: the older one dies in {numbers.percent(1 - survival)} of "
+            f"these cases. The key survival says how many live on: {KERNELS}. "
             'Where the newer one is refused instead, write collision = "refuses".'
         )
 
@@ -190,7 +193,7 @@ def searches(result: Capacity, load: Offered) -> Iterator[str]:
         which = "a client's block" if hop.block else "its ports"
         shares = f"{numbers.percent(Fraction(apart))} of {which} are in use"
         if clustered != apart:
-            shares += f" ({numbers.percent(Fraction(clustered))} if they lie in clusters)"
+            shares += f" ({numbers.percent(Fraction(clustered))} where these lie in clusters: many in a row)"
         text = f"{hop.name} looks at some ports only: 1 search in 1,000 finds none free once {shares}."
         if hop.port_search == "linux" and start_bias(ports) > _MUCH:
             text += (
@@ -209,8 +212,8 @@ def _preserved(hop: Cone, sources: int) -> Iterator[str]:
     if clients > 1:
         lost = 1 - distinct_ports(clients, ports / clients, ports) / ports
         yield (
-            f"{hop.name} keeps its clients’ ports, and two clients with the same one clash: where all "
-            f"ports are taken in one burst, {numbers.percent(Fraction(lost))} fail."
+            f"{hop.name} keeps its clients’ ports, and two clients with the same one clash: "
+            f"{_BURST}, {numbers.percent(Fraction(lost))} fail."
         )
 
 
@@ -228,7 +231,8 @@ def _tried_again(result: Capacity, hop: Cone, ports: int) -> str:
         return ""
     first, soon = (numbers.percent(Fraction(share)) for share in served_by_linux(float(offered / rate)))
     return (
-        f" At {numbers.rate(offered)}/s {first} find a port with the first SYN, {soon} within 3 s (estimate)."
+        f" At {numbers.rate(offered)}/s {first} find a port with the first packet (SYN), and {soon} within "
+        "3 s, as clients send it again after 1 s and 3 s (estimate)."
     )
 
 
@@ -286,11 +290,68 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     """What there is to say behind the verdict."""
     yield from totals(result)
     yield from context(result)
+    yield from joint(result)
     yield from blockless(result)
     loaded = runs_dry(load), most(load), *searches(result, load), blind(load), *collisions(result, load)
     yield from filter(None, loaded)
     yield from at_most(result)
+    yield from other_family(result)
+    yield from contradictions(result.chain)
+    yield from filter(None, [no_hold(result)])
     yield from unsized(result)
+
+
+def other_family(result: Capacity) -> Iterator[str]:
+    """Which clients cross a NAT to addresses of the other family, and what to do where it cannot do that.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> old = ["hops.nat.addresses=198.18.0.1", "clients.addresses=2001:db8::/120"]
+    >>> print(*other_family(capacity(example("cone", old))))
+    nat turns IPv6 of the clients into IPv4, and is counted as a NAT64. If it is none, these clients cannot \
+cross: leave them out, or give nat and the services addresses of IPv6.
+    """
+    found: dict[tuple[str, int, int], dict[str, None]] = {}
+    for strand in result.chain.strands:
+        family = by_family(strand.clients.addresses)[0][0]
+        captured = (hop for hop in strand.hops if strand.is_captured(hop))
+        for hop, before, behind in translated(family, captured):
+            if hop.given is None or not hop.given.nat64 or before == _IPV4:
+                whose = found.setdefault((hop.name, before, behind), {})
+                whose[strand.clients.name or "the clients"] = None
+    hops = {hop.name: hop for hop in result.chain.hops}
+    for (name, before, behind), clients in found.items():
+        ends = [hops[name].own_addresses, *(group.addresses for group in result.chain.services)]
+        has = [any(family == before for family, _ in by_family(each)) for each in ends if each is not None]
+        way_out = f"give {name} and the services addresses of IPv{before}"
+        if has[0] and any(has[1:]):
+            way_out = f"send them to the services of IPv{before} only, by [[traffic.kinds]]"
+        yield (
+            f"{name} turns IPv{before} of {kinds.listed(list(clients))} into IPv{behind}, and is counted as "
+            f"a NAT{before}{behind}. If it is none, these clients cannot cross: leave them out, or {way_out}."
+        )
+
+
+def no_hold(result: Capacity) -> str:
+    """What is assumed where nobody said how long connections last; empty where no rate depends on it.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> print(no_hold(capacity(example("cone", ["traffic.hold="]))))
+    No hold is given: each connection is taken to close at once (0 s), and the rates here hold for \
+that only. To say how long connections stay open: --set traffic.hold=30s
+    """
+    traffic = result.chain.traffic
+    without = [kind for kind in traffic.kinds if kind.hold is None]
+    if result.rate is None or "hold" in traffic.model_fields_set or (traffic.kinds and not without):
+        return ""
+    whose = "each connection"
+    if len(without) < len(traffic.kinds):
+        whose += f" of {kinds.listed([kind.name for kind in without])}"
+    return (
+        f"No hold is given: {whose} is taken to close at once (0 s), and the rates here hold for that only. "
+        "To say how long connections stay open: --set traffic.hold=30s"
+    )
 
 
 def unsized(result: Capacity) -> Iterator[str]:
@@ -344,6 +405,16 @@ def context(result: Capacity) -> Iterator[str]:
         yield text
 
 
+def joint(result: Capacity) -> Iterator[str]:
+    """Why a hop has a limit ``joint`` beside ``shared``; nothing where none has."""
+    hops = dict.fromkeys(limit.hop for limit in result.limits if limit.kind is JOINT)
+    if hops:
+        yield (
+            f"{kinds.listed(list(hops))} joint: shared counts all ports of the table, joint leaves out what "
+            "other hops that use these ports keep idle; it is listed as it is lower, in flows or in rate."
+        )
+
+
 def blockless(result: Capacity) -> Iterator[str]:
     """Where cones have fewer blocks than sources, and clients get no ports: whose the figures are then."""
     few = [
@@ -351,39 +422,7 @@ def blockless(result: Capacity) -> Iterator[str]:
         for hop, before in zip(result.chain.hops, result.hops, strict=False)
         if isinstance(hop, Cone) and (blocks := blocks_of(hop)) is not None and blocks < before.sources
     ]
-    yield from filter(None, [unserved(result.served, f" at {kinds.listed(few)}" if few else "")])
-
-
-def no_ports(result: Capacity) -> str:
-    """The few words of a title where clients get no ports; empty where all get some.
-
-    >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.network.builders import cone
-    >>> no_ports(capacity(cone(clients=12000, addresses=56, block=1024, services=1)))
-    '8,472 of 12,000 clients get no ports'
-    """
-    clients, with_ports = result.served
-    none = clients - with_ports
-    return f"{numbers.count(none)} of {numbers.count(clients)} clients get no ports" if none else ""
-
-
-def unserved(found: Served, where: str = "") -> str:
-    """How many clients get ports and how many none; empty where all get some.
-
-    >>> print(unserved(Served(12000, 3528), " at nat"))
-    Only 3,528 of 12,000 clients get ports at nat: all connections and rates here are theirs. What the \
-other 8,472 open fails, and is counted in the share that fails.
-    """
-    if found.are_all:
-        return ""
-    clients, served, others = map(numbers.count, (*found, found.clients - found.served))
-    if not found.served:
-        return f"None of the {clients} clients gets ports{where}: all that they open fails."
-    verb = "gets" if found.served == 1 else "get"
-    return (
-        f"Only {served} of {clients} clients {verb} ports{where}: all connections and rates here are theirs. "
-        f"What the other {others} open fails, and is counted in the share that fails."
-    )
+    yield from filter(None, [served.unserved(result.served, f" at {kinds.listed(few)}" if few else "")])
 
 
 def at_most(result: Capacity) -> Iterator[str]:
@@ -428,16 +467,15 @@ def _flows(number: int | None) -> str:
 
 def _then(result: Capacity, item: Advice) -> str:
     """What an offered rate is after the change, and how many clients get ports where not all do now."""
-    rate, said = result.chain.traffic.offered, ""
-    if rate is not None and item.rate:
-        share = numbers.percent(Fraction(rate) / item.rate)
-        said += f"; then {numbers.rate(rate)}/s is {share} of the highest rate"
+    said = ""
+    if item.carried is not None and item.carried.utilisation is not None:
+        share = numbers.percent(item.carried.utilisation)
+        said += f"; then {verdict.carried(item.carried)} {share} of the highest rate"
     before, then = (numbers.between(share) if share else "" for share in (item.now, item.expected))
     if then != before:
         said += f"{', and' if said else ';'} {then} {'is' if then == 'none' else 'are'} expected to fail"
     if not result.served.are_all:
-        served = numbers.count(item.served.served)
-        said += f"; {served} of {numbers.count(item.served.clients)} clients get ports"
+        said += f"; {served.with_ports(item.served)}"
     return said
 
 

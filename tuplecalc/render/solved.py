@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.questions.highest_rate import RATE
 from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
-from tuplecalc.render import numbers, sentences, table
+from tuplecalc.render import numbers, sentences, served, table
 from tuplecalc.render.table import PAGE, Page
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.expected import expected_share
 from tuplecalc.under_load.pools import pools
+from tuplecalc.under_load.share_failing import Failing
 
+_OF = ", of all, of any kind and of any group of clients"
+_ALIKE = 1 + 1e-6
 _MUCH = 0.01  # of the connections: less is what any chain loses that is loaded to its highest rate
 
 
@@ -38,16 +43,19 @@ def _sentences(found: Solution) -> Iterator[str]:
     if found.value is None:
         yield reason(found)
         return
+    if found.path == RATE:
+        yield from _highest_rate(found)
+        return
     share = _expected(found)
     wanted = target(found.target)
     most, in_best_case = found.target.blocking, ""
-    if share is not None and share.upper > (_MUCH if most is None else most):
+    if share is not None and found.target.failing is None and share.upper > (_MUCH if most is None else most):
         wanted += f", but in the best case only: really {numbers.between(share)} are expected to fail"
         in_best_case = "In the best case "
     here = numbers.with_unit(found.value, found.unit)
     which = "the longest" if found.is_time else "the most" if found.is_largest else "the least"
-    if found.target.blocking and not found.result.served.are_all:
-        wanted += f", though {_who_is_served(found.result)}"
+    if found.target.share and not found.result.served.are_all:
+        wanted += f", though {served.with_ports(found.result.served)}"
     if not found.is_proven:
         yield f"{found.name}: {here} will do for {wanted}; of the smaller ones only some were looked at."
         yield f"With {here}: {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
@@ -59,22 +67,58 @@ def _sentences(found: Solution) -> Iterator[str]:
         yield f"{found.name}: {here} is {which} for {wanted}."
         with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
         yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
-    yield from filter(None, [sentences.unserved(found.result.served)])
+    yield from filter(None, [served.unserved(found.result.served)])
     if found.blocking:
         said = f"{in_best_case}{_share(found.blocking)} at {numbers.rate(found.target.rate)}/s."
         yield f"{said[:1].upper()}{said[1:]}"
+    if found.expected:
+        yield f"Then {_really(found.expected)} at {numbers.rate(found.target.rate)}/s."
     if found.beyond is not None and found.unit not in REAL_UNITS:
         beside = f"With {numbers.count((found.value or 0) + found.step * (1 if found.is_largest else -1))}"
-        if found.target.blocking is not None:
-            yield f"{beside} more than {numbers.written(found.target.blocking)} fail."
+        if found.target.share is not None:
+            fail = "fail" if found.target.failing is None else "are expected to fail"
+            yield f"{beside} more than {numbers.written(found.target.share)} {fail}."
         else:
             yield f"{beside}: {_just_under(found)}: not enough."
     yield from sentences.at_most(found.result)
     yield from _range(found)
 
 
+def _highest_rate(found: Solution) -> Iterator[str]:
+    """The rate, what is expected to fail at it, and what part it is of the highest one."""
+    result, rate = found.result, f"{numbers.rate(found.value)}/s"
+    share = numbers.written(found.target.share or 0)
+    if found.is_any:
+        yield f"{found.name}: at any rate no more than {share} are expected to fail."
+        return
+    yield f"{found.name}: {rate} is the highest at which no more than {share} are expected to fail{_OF}."
+    if found.expected is not None:
+        more = "" if found.above is None else f", and more than {share} at {numbers.rate(found.above)}/s"
+        yield f"{_really(found.expected)} at {rate}{more}."
+    if result.rate:
+        part = numbers.percent(Fraction(found.value or 0) / result.rate)
+        yield f"This is {part} of the highest rate, {numbers.rate(result.rate)}/s; {_limit(found)} limits it."
+    if not found.is_proven:
+        yield (
+            "Some rates do not keep this order: of those that were looked at, by steps of one half, this is "
+            "the end of the lowest that will do."
+        )
+    yield from filter(None, [served.unserved(result.served)])
+    yield from _range(found)
+
+
+def _no_rate(found: Solution) -> str:
+    """Why no rate will do: what fails at the lowest."""
+    share, lowest = numbers.written(found.target.share or 0), found.setting.partition("=")[2]
+    even = "" if found.expected is None else f": even at {lowest}/s {_really(found.expected)}"
+    said = f"{found.name}: at no rate are {share} or fewer expected to fail{even}."
+    return " ".join(filter(None, [said, served.unserved(found.result.served), *_range(found)]))
+
+
 def reason(found: Solution) -> str:
     """Why no value helps: the tightest limit where it comes nearest."""
+    if found.path == RATE:
+        return _no_rate(found)
     result, wanted = found.result, found.target
     is_rate = wanted.rate is not None and wanted.has_flows(result) and result.rate is not None
     figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} connections"
@@ -88,16 +132,10 @@ def reason(found: Solution) -> str:
         at = "" if found.serving is None else f"with {numbers.count(found.serving)} "
         more = "" if found.serving is None else "More than that leave clients without ports."
         said += f": {at}{_limit(found)} allows {figure}{lost}."
-        return " ".join(filter(None, [said, more, sentences.unserved(result.served), *_range(found)]))
-    return " ".join([f"{said}: {_who_is_served(result)}, and what the others open fails.", *_range(found)])
-
-
-def _who_is_served(result: Capacity) -> str:
-    """``only 3,528 of 12,000 clients get ports``."""
-    served = numbers.count(result.served.served) if result.served.served else "none"
-    verb = "gets" if result.served.served == 1 else "get"
-    only = "only " if result.served.served else ""
-    return f"{only}{served} of {numbers.count(result.served.clients)} clients {verb} ports"
+        return " ".join(filter(None, [said, more, served.unserved(result.served), *_range(found)]))
+    return " ".join(
+        [f"{said}: {served.with_ports(result.served)}, and what the others open fails.", *_range(found)]
+    )
 
 
 def target(wanted: Target) -> str:
@@ -106,7 +144,9 @@ def target(wanted: Target) -> str:
     if wanted.flows is not None:
         parts.append(f"{numbers.count(wanted.flows)} connections open at once")
     if wanted.rate is not None:
-        lost = "" if wanted.blocking is None else f" of which at most {numbers.written(wanted.blocking)} fail"
+        most = "" if wanted.share is None else f" of which at most {numbers.written(wanted.share)}"
+        lost = "" if wanted.share is None else f"{most} fail"
+        lost = lost if wanted.failing is None else f"{most} are expected to fail"
         parts.append(f"{numbers.rate(wanted.rate)}/s{lost}")
     if wanted.each:
         flows = "connection" if wanted.each == (1,) else "connections"
@@ -139,7 +179,7 @@ def _just_under(found: Solution) -> str:
     assert found.beyond is not None
     said, wanted = _counts(found.beyond), found.target.rate
     if not found.target.has_clients(found.beyond.served):
-        said += f", {_who_is_served(found.beyond)}"
+        said += f", {served.with_ports(found.beyond.served)}"
     if wanted is not None and found.beyond.rate is not None and found.beyond.rate < wanted:
         near, rate = numbers.rate(found.beyond.rate), numbers.rate(wanted)
         if near in (rate, f"{rate}.0"):
@@ -151,6 +191,15 @@ def _expected(found: Solution) -> Bracket | None:
     """What is expected to fail of the rate that is asked for; None where none is, or no flow gets through."""
     rate, result = found.target.rate, found.result
     return None if rate is None or not result.flows else expected_share(result, pools(result), float(rate))
+
+
+def _really(failing: Failing) -> str:
+    """What is expected to fail, of all, and of the kind or group that fails most where that is more."""
+    share, most = numbers.between(failing.all), numbers.share(failing.most)
+    said = f"{share} {'is' if share == 'none' else 'are'} expected to fail"
+    if failing.most <= failing.all.upper * _ALIKE:
+        return said
+    return f"{said} of all, and {most} of those that fail most,"
 
 
 def _share(lost: Bracket) -> str:

@@ -7,14 +7,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tuplecalc.questions.not_counted import NotCounted, not_counted
-from tuplecalc.render import kinds, numbers
-from tuplecalc.under_load.offered import FEW
+from tuplecalc.render import kinds, numbers, served
+from tuplecalc.under_load.offered import FEW, TIGHT
 
 if TYPE_CHECKING:
-    from tuplecalc.under_load.offered import Offered, Wanted
+    from tuplecalc.under_load.offered import Carried, Offered, Wanted
 
 BEST_CASE = "Best case, if no two hops ever picked the same port"
-IS = {"fits": "it fits", "tight": "it is tight", "fails": "it fails"}
+_MEANS = f"more than {numbers.percent(TIGHT)} of what is possible is used"
+IS = {"fits": "it fits", "tight": f"it is tight ({_MEANS})", "fails": "it fails"}
 
 
 _MOST_SHORT = 2
@@ -29,7 +30,10 @@ def verdict(load: Offered) -> str:
     >>> verdict(offered(example("cone")))
     'Fits: none of the connections is expected to fail at 1,500/s.'
     """
-    return f"{load.verdict.capitalize()}: {expected(load)}." if load.verdict else ""
+    if not load.verdict:
+        return ""
+    means = f" Tight means that {_MEANS}." if load.verdict == "tight" else ""
+    return f"{load.verdict.capitalize()}: {expected(load)}.{means}"
 
 
 def expected(load: Offered) -> str:
@@ -72,8 +76,7 @@ def wanted(each: Wanted) -> str:
     use = numbers.percent(Fraction(each.flows, each.possible))
     said = f"{what} {'is' if each.flows == 1 else 'are'} {use} of those that can be open"
     if not each.served.are_all:
-        served, clients = map(numbers.count, (each.served.served, each.served.clients))
-        said += f", but only {served} of {clients} clients get ports"
+        said += f", but {served.with_ports(each.served)}"
     return said
 
 
@@ -159,10 +162,10 @@ def best_case(load: Offered) -> str:
     return f"{BEST_CASE}: {share} {verb}{proven}; {use}."
 
 
-def carried(load: Offered) -> str:
+def carried(load: Offered | Carried) -> str:
     """Whose rate is set against the highest one: that of the clients with ports."""
     rate = f"{numbers.rate(load.rate)}/s"
-    if not load.not_served:
+    if load.of_served == load.rate:
         return f"{rate} is"
     return f"of {rate} the clients with ports open {numbers.rate(load.of_served)}/s, which is"
 

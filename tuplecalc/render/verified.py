@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from tuplecalc.lab.blindly import SEEN_ON
 from tuplecalc.lab.figures import DYING, Figure
 from tuplecalc.lab.verification import Verification
 from tuplecalc.render import numbers, table
-from tuplecalc.render.table import PAGE, Page
-from tuplecalc.under_load.collision import SEPARATE_MACHINES
+from tuplecalc.render.table import PAGE, Page, Way
+from tuplecalc.under_load.collision import KERNELS, SEPARATE_MACHINES
 
 _WORDS = {
     "no answer": "connections that nothing answered: SYNs or data lost",
@@ -38,7 +37,7 @@ _LAW = (
     "takes its place, and the older one lives if both of its sequence numbers are behind: "
     f"with probability {SEPARATE_MACHINES} on separate machines, for which the lab draws these numbers on "
     "both sides. The prediction is the mean of many runs; 99.9 % of runs differ from it by no more than is "
-    f"said. Seen on Linux {SEEN_ON}; in 5.18, and up to where 6.1 got it, every older one dies."
+    f"said. The share that lives on is {KERNELS}."
 )
 _BLIND = (
     "blind picks. Both sides of a connection take ports of one table, and no hop sees what another has "
@@ -49,6 +48,8 @@ _DRAWING = (
     "each draws one of several addresses by chance, so that near full not all draws find room at once: "
     "the prediction is the most that fits."
 )
+_WIDE = Way(40, 0, 2), Way(24, 0, 2)
+_WAYS = [*_WIDE, Way(20, 0, 2), Way(14, 0, 1)]
 _IN_WHOLE = "in whole connections"
 _WHOLE = (
     "Connections of several kinds, and those of a pool, are whole numbers at each endpoint: by so many "
@@ -68,14 +69,13 @@ def text(found: Verification, page: Page = PAGE) -> str:
 def _lines(found: Verification, page: Page) -> Iterator[str]:
     prose = partial(table.prose, width=page.prose)
     if found.chain.title:
-        yield found.chain.title
+        yield from prose(found.chain.title)
     yield from prose(_scaling(found))
     yield ""
     yield from table.lines(_wrapped(found.scaled.chain.to_dict(), page.prose), left={0, 1}, indent=2)
     yield ""
-    rows = [("", "predicted", "measured", "")]
-    rows += [_row(figure) for figure in found.figures]
-    yield from table.lines(table.squeezed(rows, page.table, 2), left={0, 3})
+    rows = [_row(figure) for figure in found.figures]
+    yield from table.fitted(partial(_figures, rows), page.table, _WAYS, {0, 3}).lines()
     yield ""
     binding = found.prediction.binding
     yield from prose(
@@ -181,6 +181,13 @@ def _value(value: Any) -> str:
     return " + ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
+def _figures(rows: Sequence[tuple[str, str, str, str]], way: Way) -> Iterator[tuple[str, str, str, str]]:
+    yield "", "predicted", "measured", ""
+    for name, predicted, measured, said in rows:
+        short = said if way in _WIDE else said.removesuffix(f", {_IN_WHOLE}")  # a sentence below says it
+        yield table.folded(name, way.names), predicted, measured, short
+
+
 def _row(figure: Figure) -> tuple[str, str, str, str]:
     figures = figure.predicted, figure.measured
     if figure.what == "rate":
@@ -204,7 +211,7 @@ def _row(figure: Figure) -> tuple[str, str, str, str]:
         verdict = (
             "at most" if figure.agrees else f"DIFFERENT, not {within}" if figure.tolerance else "DIFFERENT"
         )
-    return f"{table.name(figure.name)} {figure.what}", shown[0], shown[1], verdict
+    return f"{figure.name} {figure.what}", shown[0], shown[1], verdict
 
 
 def _said(said: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, str]]:

@@ -35,8 +35,13 @@ class Remark(NamedTuple):
     where: str
     said: str
     """What stands there, as it is written."""
-    why: str = "not understood"
-    """What it means that it is left out, in a few words."""
+    why: str
+    """Why, or what it means that it is left out, in a few words."""
+
+
+def not_understood(why: str) -> str:
+    """What is said of text that no reader knows: always why."""
+    return f"not understood: {why}"
 
 
 SERVICE: Table = {

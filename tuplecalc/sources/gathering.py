@@ -42,10 +42,10 @@ class Gathering:
 
     def leave_out(self, option: str, line: Written) -> None:
         """Remember an option that is left out; many lines may have it."""
-        self.options.setdefault(option, {})[line.where] = Remark(line.where, line.written)
+        self.options.setdefault(option, {})[line.where] = Remark(line.where, line.written, "")
 
     def tell_options(self, reasons: Mapping[str, str]) -> None:
-        """Add one remark for each option, where it stands first."""
+        """Add one remark for each option, where it stands first, with the reason."""
         for option, lines in self.options.items():
             first, *more = lines.values()
             count = f" ({len(more)} more)" if more else ""

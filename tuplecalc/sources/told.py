@@ -19,9 +19,9 @@ def told(remarks: Iterable[Remark]) -> Iterator[str]:
     A reason is the same where it differs in words of the source only.
 
     >>> rules = [Remark(f"r:{n}", f"-A POST -o br{n}", f"for fewer flows: -o br{n} too") for n in range(9)]
-    >>> print(*told([*rules, Remark("a:1", "log x", "not understood")]), sep="\\n")
+    >>> print(*told([*rules, Remark("a:1", "log x", "not understood: why")]), sep="\\n")
     for fewer flows: … too: 9 of them: r:0: -A POST -o br0; r:1: -A POST -o br1 and 7 more
-    a:1: not understood: log x
+    a:1: not understood: why: log x
     """
     alike: dict[str, list[Remark]] = {}
     for each in dict.fromkeys(remarks):

@@ -16,14 +16,15 @@ from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
 from tuplecalc.under_load.checks import probability
 from tuplecalc.under_load.choice import BlindHop, blind_hops
 from tuplecalc.under_load.exhaustion import Exhausted, exhausted
-from tuplecalc.under_load.expected import expected, in_concert
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, Strand, Taking, pools, strand_name
+from tuplecalc.under_load.share_failing import shares_failing
 
 Verdict = Literal["fits", "tight", "fails"]
 FEW = 1e-3
 """The share that may be expected to fail, of all and of each kind, of a rate that fits."""
-_TIGHT = Fraction(4, 5)
+TIGHT = Fraction(4, 5)
+"""The share of what is possible above which it is tight."""
 _ALIKE = 1e-6
 _WORSE: tuple[Verdict, ...] = "fits", "tight", "fails"
 
@@ -32,6 +33,14 @@ class HopUse(NamedTuple):
     """What clients with ports offer, over the highest rate of a hop's own limits; None: nothing limits it."""
 
     name: str
+    utilisation: Number | None
+
+
+class Carried(NamedTuple):
+    """An offered rate, what of it clients with ports open, and the part of the highest rate that this is."""
+
+    rate: Fraction | None
+    of_served: Fraction | None
     utilisation: Number | None
 
 
@@ -94,7 +103,7 @@ class Wanted(NamedTuple):
         each; ``tight`` over 80 % of what can be."""
         if self.failing > FEW or (self.is_each and not self.served.are_all) or self.flows > self.possible:
             return "fails"
-        return "tight" if self.flows > self.possible * _TIGHT else "fits"
+        return "tight" if self.flows > self.possible * TIGHT else "fits"
 
     @property
     def failing(self) -> float:
@@ -143,8 +152,7 @@ class Offered(NamedTuple):
         >>> found.of_served, found.utilisation == found.of_served / found.highest
         (Fraction(5880, 1), True)
         """
-        found = [each.utilisation for each in self.used if each.utilisation is not None]
-        return max(found, default=None) if self.highest and self.rate is not None else None
+        return _most_used(self.used) if self.highest and self.rate is not None else None
 
     @property
     def uses(self) -> Mapping[str, Number | None]:
@@ -169,7 +177,7 @@ class Offered(NamedTuple):
             return None
         if self.overloaded or self._most_of_rate > FEW:
             return "fails"
-        return "tight" if self.utilisation is not None and self.utilisation > _TIGHT else "fits"
+        return "tight" if self.utilisation is not None and self.utilisation > TIGHT else "fits"
 
     @property
     def most_failing(self) -> float:
@@ -177,7 +185,7 @@ class Offered(NamedTuple):
 
         Of flows that are wanted, what is known to.
         """
-        return max([self._most_of_rate, *(each.failing for each in self.wanted)])
+        return with_wanted(self._most_of_rate, self.wanted)
 
     @property
     def _most_of_rate(self) -> float:
@@ -259,17 +267,14 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         most = MostAt(share, rate_for(result, share))
     field = MeanField(result)
     blind = blind_hops(result, None if rate is None else float(rate), field)
-    wanted = tuple(_wanted(result))
+    wanted = tuple(wanted_flows(result))
     if rate is None:
         return Offered(None, highest, (), None, None, blind, most, wanted=wanted, chain=result.chain)
     found = pools(result)
     used = tuple(_used(result, found, rate))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
     strands = result.chain.strands
-    lost: Mapping[Strand, Bracket] = in_concert(result, found, float(rate))
-    blindly = expected(result, found, lost, float(rate), field)
-    if not result.flows and not result.chain.is_mixed:
-        lost = blindly = dict.fromkeys(lost, Bracket(1.0, 1.0))
+    lost, blindly = shares_failing(result, found, float(rate), field)
     failing, really = (by_kind(strands, each) for each in (lost, blindly))
     parts: dict[str, Fraction] = {}
     for strand in strands:
@@ -316,6 +321,25 @@ def _used(result: Capacity, found: Iterable[Pools], rate: Fraction) -> Iterator[
         yield HopUse(hop.name, max(uses) if uses and len(uses) == len(limits) else None)
 
 
+def _most_used(used: Iterable[HopUse]) -> Number | None:
+    return max((each.utilisation for each in used if each.utilisation is not None), default=None)
+
+
+def carried(result: Capacity) -> Carried:
+    """What clients with ports offer and what part of the highest rate that is, without all else of a load.
+
+    >>> from tuplecalc.network.builders import cone
+    >>> nat = capacity(cone(clients=12000, addresses=56, block=1024, services=1, rate=20000, hold=30))
+    >>> carried(nat) == (offered(nat).rate, offered(nat).of_served, offered(nat).utilisation)
+    True
+    """
+    rate = result.chain.traffic.offered
+    if rate is None or not result.flows or not result.rate:
+        return Carried(rate, None if rate is None else _of_served(result, rate), None)
+    used = _used(result, () if result.served.are_all else pools(result), rate)
+    return Carried(rate, _of_served(result, rate), _most_used(used))
+
+
 def _share_of_served(takings: Iterable[Taking]) -> Fraction:
     """What part of the keys that all clients would take those take that have ports."""
     several = [(each.part, each.whole, each.keys * each.seconds) for each in takings]
@@ -343,7 +367,12 @@ def _name(of: Iterable[str], others: Iterable[str]) -> str:
     return names.pop() if len(names) == 1 and {*others} != names else ""
 
 
-def _wanted(result: Capacity) -> Iterator[Wanted]:
+def with_wanted(most: float, wanted: Iterable[Wanted]) -> float:
+    """What is expected to fail of a rate, or is known to of flows that are wanted, where that is more."""
+    return max([most, *(each.failing for each in wanted)])
+
+
+def wanted_flows(result: Capacity) -> Iterator[Wanted]:
     """The flows that shall be open at once, in all and of each client, beside those that can be."""
     demands = (result.chain.traffic.flows, False), (wanted_by_clients(result.chain), True)
     for flows, is_each in demands:

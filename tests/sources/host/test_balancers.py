@@ -83,6 +83,9 @@ def test_a_node_of_a_cluster() -> None:
     assert values(made.clients) == {"addresses": ["198.18.1.0/24", "198.18.64.0/18"]}
 
 
+NOWHERE = "its virtual service stands nowhere before it, or it has no address and port"
+
+
 def test_ipvs() -> None:
     made = draft(ipvsadm_txt=IPVS)
     virtual = {"addresses": "198.18.0.7", "ports": 80}
@@ -114,7 +117,7 @@ def test_ipvs() -> None:
     assert whys(made) == [
         ("ipvsadm.txt:5", "a virtual service by mark: its addresses and ports stand where the mark is set"),
         ("ipvsadm.txt:7", "no address and port, or for all ports"),
-        ("ipvsadm.txt:9", "not understood"),
+        ("ipvsadm.txt:9", f"not understood: {NOWHERE}"),
         ("ipvsadm.txt:4", "UDP: a chain of its own"),
         ("ipvsadm.txt:8", "no real server takes new connections"),
     ]

@@ -109,7 +109,7 @@ def test_settings_that_are_none_are_remarked() -> None:
         "net.ipv4.ip_local_reserved_ports = 40000,abc": "no ports: left out",
         f"{table}max = -5": "no number: left out",
         f"{table}tcp_timeout_time_wait = {'9' * 23}": "no number: left out",
-        "foo": "not understood",
+        "foo": "not understood: no line `key = value`",
         "net.ipv4.ip_local_reserved_ports = ": "",
         "sysctl: permission denied on key": "",
         "fs.nr_open = 1048576": "",

@@ -103,18 +103,24 @@ def test_ip6tables_and_both_backends() -> None:
     assert [said(rule) for rule in nameless.reading.rules] == [expected]
 
 
+NO_RULE = "not understood: no rule, chain or table of iptables-save"
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("-A PREROUTING -j REDIRECT --to-ports 99999", "not understood"),
-        ('-A PREROUTING -m comment --comment "open -j REDIRECT', "not understood"),
-        ("-A PREROUTING -s 198.18.0.300/32 -j REDIRECT", "not understood"),
-        ("-A PREROUTING -j TPROXY --on-port 1 --tproxy-mark one", "not understood"),
-        ("-A POSTROUTING -j SNAT --to-source", "not understood"),
+        ("-A PREROUTING -j REDIRECT --to-ports 99999", 'not understood: "99999": ports run from 1 to 65535'),
+        ('-A PREROUTING -m comment --comment "open -j REDIRECT',
+         'not understood: its quote is never closed'),
+        ("-A PREROUTING -s 198.18.0.300/32 -j REDIRECT",
+         'not understood: "198.18.0.300/32" is no block of addresses'),
+        ("-A PREROUTING -j TPROXY --on-port 1 --tproxy-mark one",
+         'not understood: the mark "one" is no number'),
+        ("-A POSTROUTING -j SNAT --to-source", 'not understood: SNAT has no value of --to-source'),
         ("-A POSTROUTING -s 198.18.1.0/24 -j NETMAP --to 198.18.9.0/24",
          "one address for each: no ports are shared, so that this is no NAT of ours"),
         ("-A PREROUTING -j RAWNAT", "RAWNAT is neither known nor a chain"),
-        ("PREROUTING -j REDIRECT", "not understood"),
+        ("PREROUTING -j REDIRECT", NO_RULE),
         ("# Table `nat' is incompatible, use 'nft' tool.",
          "read from nft's JSON, without what iptables added to it"),
     ],
@@ -145,8 +151,14 @@ def test_limits_of_connections_are_remarked(rule: str, limits: bool) -> None:
 @pytest.mark.parametrize(
     ("begin", "why"),
     [
-        ("junk\n*nat", ["not understood"]),
-        ("junk *nat", ["not understood", "no line *table stands before it: read as of the table nat"]),
+        ("junk\n*nat", ["not understood: no rule, chain or table of iptables-save"]),
+        (
+            "junk *nat",
+            [
+                "not understood: no rule, chain or table of iptables-save",
+                "no line *table stands before it: read as of the table nat",
+            ],
+        ),
         ("", ["no line *table stands before it: read as of the table nat"]),
         ("*n\xe3t", ["no table of iptables; its chains are read as they are called"]),
     ],

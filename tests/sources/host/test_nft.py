@@ -213,18 +213,23 @@ def test_verdict_maps_of_a_balancer() -> None:
     ]
 
 
+UNKNOWN = "not understood: no expression of nft that is known here"
+
+
 @pytest.mark.parametrize(
     ("expression", "why"),
     [
-        ({"synproxy": {"mss": 1460}}, "not understood"),
+        ({"synproxy": {"mss": 1460}}, UNKNOWN),
         ({"xt": None}, "iptables made this rule, and nft does not print what it does: iptables-save would"),
         ({"snat": {"addr": "198.18.9.0", "type_flags": "prefix"}},
          "one address for each: no ports are shared, so that this is no NAT of ours"),
-        ({"flow": {"op": "add", "flowtable": "@f"}}, "not understood"),
-        ("odd", "not understood"),
-        ({"redirect": {"port": 99999}}, "not understood"),
-        ({"snat": {"addr": "198.18.0.300"}}, "not understood"),
-        ({"dnat": {"addr": {"map": {"key": DRAWN, "data": {"set": [7]}}}}}, "not understood"),
+        ({"flow": {"op": "add", "flowtable": "@f"}}, UNKNOWN),
+        ("odd", UNKNOWN),
+        ({"redirect": {"port": 99999}}, 'not understood: "99999": ports run from 1 to 65535'),
+        ({"snat": {"addr": "198.18.0.300"}},
+         'not understood: "198.18.0.300": an IPv4 address is four numbers from 0 to 255 without leading '
+         "zeros"),
+        ({"dnat": {"addr": {"map": {"key": DRAWN, "data": {"set": [7]}}}}}, UNKNOWN),
         ({"jump": {"target": "nowhere"}}, "nowhere is neither known nor a chain"),
     ],
 )  # fmt: skip
@@ -249,7 +254,11 @@ def test_other_families_and_broken_rules() -> None:
     assert reading.passed_over == {"chain at ingress": 1, "bridge rule": 2}
     assert reading.remarks == [
         ("nft.json:nftables[2]", "rule family ip table t chain c expr", "c is no chain here"),
-        ("nft.json:nftables[3]", "rule 7", "not understood"),
+        (
+            "nft.json:nftables[3]",
+            "rule 7",
+            "not understood: a rule without its family, table, chain or expressions",
+        ),
     ]
 
 

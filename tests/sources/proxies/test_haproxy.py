@@ -188,7 +188,7 @@ def test_what_is_odd_is_remarked_on_and_the_rest_is_read() -> None:
         "39": "whether it holds is not known here; it is read as if it did",
         "": "its .endif is missing",
         "11": "each process has its own maxconn and its own files; write max_files",
-        "16": "not understood",
+        "16": "not understood: no word of HAProxy that is known here",
         "17": "no number",
         "21": "no TCP over IP: it has no tuple",
         "22": "its port is not known here",

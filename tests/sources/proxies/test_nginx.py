@@ -110,7 +110,7 @@ def test_what_is_odd_is_remarked_on_and_the_rest_is_read() -> None:
     assert {where.partition(":")[2]: why for where, why in remarks(draft).items()} == {
         "": "it ends within a block, as if it were cut off",
         "11": "no such file is in the source",
-        "12": "not understood",
+        "12": "not understood: no directive of nginx that is known here",
         "13": "without `transparent` it can only bind addresses of its own",
         "18": "where it goes shows while it runs: write these services",
     }

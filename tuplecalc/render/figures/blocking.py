@@ -9,7 +9,7 @@ from math import log10, sqrt
 from typing import TYPE_CHECKING, Any
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.render import numbers, sentences, table
+from tuplecalc.render import numbers, served, table
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.curves import (
     FLOOR,
@@ -190,7 +190,7 @@ def _finding_of_kinds(result: Capacity) -> str:
 
 def _reason(result: Capacity) -> str:
     """The limit that fails most, and whether for want of room; or that blocks ran out."""
-    if short := sentences.no_ports(result):
+    if short := served.without_ports(result.served):
         return short
     rate = float(result.chain.traffic.offered or 0)
     worst = max(pools(result), key=lambda each: chain_blocking([each], rate).upper)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.render import numbers, sentences, table, verdict
+from tuplecalc.render import numbers, served, table, verdict
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.kinds import Look, looks
 from tuplecalc.render.figures.labels import Mark
@@ -72,6 +72,8 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
         marks.append(Mark(course.seconds, ends, "offer", ":"))
         _recovery(ax, course)
         areas.append(_turned_away(ax, course, dry))
+    if short := served.without_ports(result.served):
+        areas.append(Line2D([], [], linestyle="none", label=f"only of clients with ports; {short}"))
     ax.set_xlabel(f"{units.times(ax.xaxis, ax.get_xlim()[1])} from empty")
     style.headline(ax, _finding(result, course), pad=6 + labels.marked(ax, marks))
     style.below(ax, areas)
@@ -116,7 +118,7 @@ def _finding(result: Capacity, course: Fluid) -> str:
     if course.exhausted_after is None:
         use = f"never fills {name}: {numbers.percent(Fraction(course.use))} in use"
         failing = verdict.failing(under_load(result))
-        short = sentences.no_ports(result)
+        short = served.without_ports(result.served)
         but = f"; {failing}{f': {short}' if short else ''}" if failing else ""
         return f"{rate} {f'just fills {name}' if course.use == 1 else use}{but}"
     return f"At {rate} {name} runs out {numbers.duration(course.exhausted_after)} from empty"

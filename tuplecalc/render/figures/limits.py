@@ -12,7 +12,7 @@ from tuplecalc.errors import reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.render import numbers, table, verdict
+from tuplecalc.render import numbers, served, table, verdict
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.kinds import looks, taken_of
 from tuplecalc.render.figures.labels import Mark
@@ -117,6 +117,8 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     ax.grid(axis="x")
     if left := len(every) - len(shown):
         ax.set_xlabel(f"{ax.get_xlabel()}; {left:,} more limit{'s' if left > 1 else ''}, none of them lower")
+    if short := served.without_ports(result.served):
+        ax.set_xlabel(f"{ax.get_xlabel()}, of the clients with ports; {short}")
     style.headline(ax, _finding(result, of), pad=pad)
     if result.chain.traffic.kinds:
         _kinds(ax, result, of, shown)

@@ -15,7 +15,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import ingredients
 from tuplecalc.questions.grid import Array
 from tuplecalc.questions.sweep import Sweep, limits_over
-from tuplecalc.render import numbers, sentences
+from tuplecalc.render import numbers, served
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.around import around
 from tuplecalc.render.figures.rate import check_rates, turning, turning_points, usual
@@ -230,8 +230,8 @@ def _now(ax: Axes, x: Axis, y: Axis, result: Capacity) -> Line2D | None:
     if not (left <= at[0] <= right and bottom <= at[1] <= top):
         return None
     words = f"now {numbers.rate(result.rate)}/s"
-    if short := sentences.no_ports(result):
-        words += f", but {short}"
+    if short := served.without_ports(result.served):
+        words += f" for the clients with ports; {short}"
     ring: Any = {"marker": "o", "linestyle": "none", "clip_on": False, "gid": "present", "label": words}
     return ax.plot(*at, **ring, **style.PRESENT)[0]
 

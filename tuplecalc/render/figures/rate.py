@@ -13,7 +13,7 @@ from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.crossover import Change, changes
 from tuplecalc.questions.grid import Array, Name
 from tuplecalc.questions.sweep import Sweep, limits_over
-from tuplecalc.render import numbers, table
+from tuplecalc.render import numbers, served, table
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.kinds import taken_of
 from tuplecalc.render.figures.labels import End
@@ -235,6 +235,8 @@ def _notes(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change]) -> li
             notes.append(_Note((float(turn.value), float(at)), words, "crossover", dot))
     if axis.present is not None and result.rate and across[0] <= axis.present <= across[-1]:
         words = f"now {numbers.rate(result.rate)}/s at {units.written(axis, axis.present)}"
+        if short := served.without_ports(result.served):
+            words += f"; {short}"
         at = float(axis.present), float(result.rate)
         notes.append(_Note(at, words, "present", style.PRESENT))
     return sorted(notes, key=lambda note: note.at[0])

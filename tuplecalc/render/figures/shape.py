@@ -10,7 +10,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from tuplecalc.limits.capacity import Capacity, space_of, walk
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.render import numbers, table
+from tuplecalc.render import numbers, served, table
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.ways import draw_ways
 
@@ -65,7 +65,9 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     flows = f"{style.count(result.flows)} connection{'' if result.flows == 1 else 's'}"
     most = "at most " if result.flows_at_most else ""
     name = labels.limit(binding.hop, binding.name, 30)
-    style.headline(ax, f"{name} allows {most}{flows} open at once", pad=9 + height)
+    short = served.without_ports(result.served)
+    but = f"; {short}" if short else ""
+    style.headline(ax, f"{name} allows {most}{flows} open at once{but}", pad=9 + height)
     return ax
 
 

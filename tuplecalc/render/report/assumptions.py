@@ -13,6 +13,7 @@ from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.render import numbers, sentences
+from tuplecalc.under_load.collision import KERNELS
 
 if TYPE_CHECKING:
     from tuplecalc.under_load.offered import Offered
@@ -29,7 +30,7 @@ ORIGINS = {
     "source": "the proxy speaks to the services from its own addresses",
     "tracking": "the careful case: one table has both sides of a connection, and drops what it finds invalid",
     "collision": "Linux: the newer connection takes the entry (measured on 6.18)",
-    "survival": "Linux between separate machines: by the sequence numbers of both (measured on 6.18)",
+    "survival": f"between separate machines, by the sequence numbers of both: {KERNELS}",
     "split": "any instance serves any connection",
     "instances": "one machine",
     "addresses": "one address",
@@ -89,7 +90,7 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
     """What the figures rest on, one sentence each; only what matters for this chain."""
     chain = result.chain
     shares = any(group.share is not None for group in chain.services)
-    hashed = [hop.name for hop in chain.hops if isinstance(hop, Cone) and hop.spread == "hashed"]
+    hashed = [hop.name for hop in chain.hops if isinstance(hop, Cone) and hop.is_hashed]
     over = []
     if len(chain.strands) > 1:
         yield "Open connections are of the kinds by their parts of the new ones, times how long these last."
@@ -170,5 +171,5 @@ def _matters(part: Part, key: str, path: str, used: set[str]) -> bool:
         case "split":
             return isinstance(part, Hop) and part.instances > 1
         case "spread":
-            return isinstance(part, Cone) and part.addresses.size * part.instances > 1
+            return isinstance(part, Cone) and part.addresses.size > 1
     return key in _MODES or f"{path}.{key}" in used

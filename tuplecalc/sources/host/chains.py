@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_network
 from typing import Literal, NamedTuple
 
-from tuplecalc.errors import InputError
+from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.ports import PortSet
-from tuplecalc.sources.draft import Remark
+from tuplecalc.sources.draft import Remark, not_understood
 from tuplecalc.sources.host.rule import Action, Hook, Left, Rule
 
+_NO_CLOSING = "No closing quotation"  # of shlex
 MOST_STEPS = 300_000
 """Rules that are looked at for each base chain; chains that fan out and join again multiply the ways."""
 MOST_LEFT = 4
@@ -246,6 +247,21 @@ def _size(addresses: Sequence[str]) -> int:
     return AddressSet(list(addresses)).size
 
 
+def unread(error: ValueError) -> str:
+    """Why a rule with a value that cannot be read is not understood.
+
+    >>> try:
+    ...     ports_of(["99999"])
+    ... except ValueError as error:
+    ...     unread(error)
+    'not understood: "99999": ports run from 1 to 65535'
+    """
+    if isinstance(error, ChainError):
+        return not_understood("; ".join(f"{show(each.value)}: {each.rule}" for each in error.problems))
+    text = str(error)
+    return not_understood("its quote is never closed" if text == _NO_CLOSING else text)
+
+
 def ports_of(several: Sequence[str]) -> str:
     """Ports as a chain file writes them; port 0, which no connection has, is left out.
 
@@ -268,10 +284,17 @@ def addresses_of(several: Sequence[str]) -> tuple[str, ...]:
     """
     found = []
     for each in several:
-        block = str(ip_network(each, strict=False)) if "/" in each else each
+        block = _block(each) if "/" in each else each
         found.append(block.removesuffix("/128" if ":" in block else "/32"))
         AddressSet(found[-1])
     return tuple(found)
+
+
+def _block(written: str) -> str:
+    try:
+        return str(ip_network(written, strict=False))
+    except ValueError:
+        raise ValueError(f"{show(written)} is no block of addresses") from None
 
 
 def family_of(addresses: Sequence[str]) -> Literal["ip", "ip6", "both"]:

@@ -7,7 +7,8 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from tuplecalc.sources.draft import Remark
+from tuplecalc.errors import show
+from tuplecalc.sources.draft import Remark, not_understood
 from tuplecalc.sources.host.chains import (
     LIMIT,
     ONE_TO_ONE,
@@ -19,6 +20,7 @@ from tuplecalc.sources.host.chains import (
     addresses_of,
     family_of,
     ports_of,
+    unread,
 )
 from tuplecalc.sources.host.nft import HOOKS
 from tuplecalc.sources.texts import Text
@@ -140,14 +142,14 @@ def read(text: Text) -> Saved:
                 passed_over.update({*words.of("-j")} & _HOLDS_NO_TUPLE if steps[-1].does is None else ())
             except _NotKnownError as error:
                 remarks.append(Remark(where, line, str(error)))
-            except ValueError:
-                remarks.append(Remark(where, line))
+            except ValueError as error:
+                remarks.append(Remark(where, line, unread(error)))
         elif "legacy tables present" in line:
             remarks.append(Remark(where, line, "these stand in a file of their own, if it is here"))
         elif "is incompatible, use 'nft' tool" in line:
             remarks.append(Remark(where, line, "read from nft's JSON, without what iptables added to it"))
         elif line and line != "COMMIT" and line[0] != "#":
-            remarks.append(Remark(where, line))
+            remarks.append(Remark(where, line, not_understood("no rule, chain or table of iptables-save")))
     for (table, name), step in policies.items():  # a policy is a last rule
         tables[table][name].append(step)
     for table, chains in tables.items():
@@ -185,7 +187,7 @@ def _words(line: str) -> _Words:
         elif said:
             said[-1][2].append(word)
         else:
-            raise ValueError
+            raise ValueError("a word stands before the first option")
     return _Words(said)
 
 
@@ -200,7 +202,7 @@ def _step(where: str, line: str, family: Literal["ip", "ip6", "both"], words: _W
         jump = "" if target in _HOLDS_NO_TUPLE | _LEAVES.keys() else target
         return step._replace(jump=jump, leaves=_LEAVES.get(target, ""))
     if action in _NEEDS and not words.of(_NEEDS[action]):
-        raise ValueError
+        raise ValueError(f"{target} has no value of {_NEEDS[action]}")
     to = [_target(each) for each in [*words.of("--to-source"), *words.of("--to-destination")]]
     ports = [each for _, each in to if each] + words.of("--to-ports") + words.of("--to-port")
     ports += [each for each in words.of("--on-port") if each != "0"]
@@ -211,7 +213,7 @@ def _step(where: str, line: str, family: Literal["ip", "ip6", "both"], words: _W
             [a for a, _ in to if a] + [a for a in words.of("--on-ip") if a not in ("0.0.0.0", "::")]
         ),
         ports_of([each.replace(":", "-") for each in ports]),
-        int(mark, 0) if mark else None,
+        _number(mark) if mark else None,
         words.has("--persistent"),
         words.has("--random"),
     )
@@ -252,6 +254,13 @@ def _match(family: Literal["ip", "ip6", "both"], words: _Words) -> Match:
             case _ if option not in _OF_TARGETS:
                 others.append(" ".join(filter(None, (negated, option, *given))))
     return replace(match, others=" ".join(others))
+
+
+def _number(mark: str) -> int:
+    try:
+        return int(mark, 0)
+    except ValueError:
+        raise ValueError(f"the mark {show(mark)} is no number") from None
 
 
 def _interface(given: list[str]) -> str:

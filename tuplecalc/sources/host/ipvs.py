@@ -7,7 +7,7 @@ import shlex
 from itertools import pairwise
 from typing import NamedTuple
 
-from tuplecalc.sources.draft import Remark
+from tuplecalc.sources.draft import Remark, not_understood
 from tuplecalc.sources.host.chains import addresses_of, ports_of
 from tuplecalc.sources.texts import Text
 
@@ -53,7 +53,7 @@ def read(text: Text) -> tuple[list[Balanced], list[Remark]]:
             continue
         matched = _LINE.match(line)
         if matched is None:
-            remarks.append(Remark(where, line))
+            remarks.append(Remark(where, line, not_understood("no line of ipvsadm-save")))
             continue
         word, protocol, endpoint, rest = matched.groups()
         if protocol == "-f":
@@ -66,7 +66,8 @@ def read(text: Text) -> tuple[list[Balanced], list[Remark]]:
             else:
                 remarks.append(Remark(where, line, "no address and port, or for all ports"))
         elif (server := _server(rest, where, line)) is None or (protocol, endpoint) not in found:
-            remarks.append(Remark(where, line))
+            why = "its virtual service stands nowhere before it, or it has no address and port"
+            remarks.append(Remark(where, line, not_understood(why)))
         elif server.weight:  # a server of weight 0 gets no new connections
             found[protocol, endpoint].servers.append(server)
     return list(found.values()), remarks

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tuplecalc.errors import InputError
-from tuplecalc.sources.draft import Remark
-from tuplecalc.sources.host.chains import LIMIT, ONE_TO_ONE, Does, Match, Reading, Step, family_of
+from tuplecalc.sources.draft import Remark, not_understood
+from tuplecalc.sources.host.chains import LIMIT, ONE_TO_ONE, Does, Match, Reading, Step, family_of, unread
 from tuplecalc.sources.host.nft_expressions import NotKnownError, Sets, listed, said, shortened
 from tuplecalc.sources.host.rule import Hook
 from tuplecalc.sources.texts import Text
@@ -46,6 +46,9 @@ def recognises(text: Text) -> bool:
     return bool(_BEGINS.search(text.text))
 
 
+_NOT_WHOLE = "a rule without its family, table, chain or expressions"
+
+
 def read(text: Text, taken: Collection[tuple[str, str]] = ()) -> Reading:
     """The rules of a ruleset; tables that are ``taken`` are read from iptables-save already.
 
@@ -57,7 +60,8 @@ def read(text: Text, taken: Collection[tuple[str, str]] = ()) -> Reading:
         match json.loads(text.text[begins.start() :] if begins else text.text):
             case {"nftables": [*objects]}:
                 reading = _Ruleset(text, taken).read(objects)
-                reading.remarks[:0] = [Remark(text.at(1), shortened(before))] if before else []
+                why = not_understood("it stands before the JSON")
+                reading.remarks[:0] = [Remark(text.at(1), shortened(before), why)] if before else []
                 return reading
     except (ValueError, RecursionError) as error:
         raise InputError(
@@ -111,7 +115,7 @@ class _Ruleset:
                             self.reading.tracks = where
                         chain += self.steps(where, f, expressions)
                 case {"rule": _}:
-                    self.reading.remarks.append(Remark(where, said(each)))
+                    self.reading.remarks.append(Remark(where, said(each), not_understood(_NOT_WHOLE)))
         for (f, t, n), step in policies.items():  # a policy is a last rule
             tables[f, t][n].append(step)
         for table, chains in tables.items():
@@ -141,8 +145,11 @@ class _Ruleset:
                             yield from self.statement(Step(where, text, way), expression, marks)
                     case _:
                         raise NotKnownError
-            except (NotKnownError, ValueError):
-                self.reading.remarks.append(Remark(where, shortened(said(expression))))
+            except NotKnownError:
+                why = not_understood("no expression of nft that is known here")
+                self.reading.remarks.append(Remark(where, shortened(said(expression)), why))
+            except ValueError as error:
+                self.reading.remarks.append(Remark(where, shortened(said(expression)), unread(error)))
         if limits and any(way.protocol in ("", "tcp") for way in ways):
             self.reading.remarks.append(Remark(where, text, LIMIT))
 

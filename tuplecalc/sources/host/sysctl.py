@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from tuplecalc.network.hop import EPHEMERAL_PORTS
 from tuplecalc.network.ports import PortSet
-from tuplecalc.sources.draft import Remark, Said
+from tuplecalc.sources.draft import Remark, Said, not_understood
 from tuplecalc.sources.texts import Text
 
 _SETTING = re.compile(r"^(net[./][\w./@:*-]+)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
@@ -46,7 +46,7 @@ def read(text: Text) -> tuple[dict[str, Said], list[Remark]]:
             else:
                 found[name] = value
         elif not _OTHERS.fullmatch(line):
-            remarks.append(Remark(text.at(at), line))
+            remarks.append(Remark(text.at(at), line, not_understood("no line `key = value`")))
     return found, remarks
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tuplecalc.errors import InputError
-from tuplecalc.sources.draft import Draft, Said, Table
+from tuplecalc.sources.draft import Draft, Said, Table, not_understood
 from tuplecalc.sources.gathering import NO_IP, Gathering
 from tuplecalc.sources.places import ANY, Place, places, ports_of
 from tuplecalc.sources.proxies.haproxy_grammar import Line, Section, sections_of
@@ -98,7 +98,7 @@ def _tell_what_is_left_out(sections: Sequence[Section], gathering: Gathering) ->
             elif word in NO_TUPLE or word.startswith(NO_TUPLE_FAMILIES):
                 gathering.passed_over[word] += 1
             elif word not in READ:
-                gathering.remark(line, "not understood")
+                gathering.remark(line, not_understood("no word of HAProxy that is known here"))
 
 
 def _routes(frontend: Section, backends: Mapping[str, Section], gathering: Gathering) -> Iterator[Route]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tuplecalc.errors import InputError
 from tuplecalc.network.ports import PortSet
-from tuplecalc.sources.draft import Draft, Said, Table
+from tuplecalc.sources.draft import Draft, Said, Table, not_understood
 from tuplecalc.sources.gathering import EVEN, NO_IP, SPARE, Gathering
 from tuplecalc.sources.needs import needs
 from tuplecalc.sources.places import (
@@ -138,7 +138,7 @@ def _tell_what_is_left_out(directives: Sequence[Directive], gathering: Gathering
         elif each.name in known:
             gathering.passed_over[each.name] += 1
         else:
-            gathering.remark(each, "not understood")
+            gathering.remark(each, not_understood("no directive of nginx that is known here"))
 
 
 def _routes(server: Directive, module: _Module, gathering: Gathering) -> Iterator[Route]:

@@ -14,6 +14,7 @@ from socket import AF_INET, AF_INET6, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP
 from typing import Any, Literal
 
 from tuplecalc.errors import InputError, show
+from tuplecalc.sources.draft import not_understood
 from tuplecalc.sources.needs import needs
 from tuplecalc.sources.tables.connection import SOCKET_STATES, Connection, TableName, address, socket
 from tuplecalc.sources.tables.conntrack import OTHER, PARSER, STATES
@@ -97,7 +98,7 @@ def _printed() -> Iterator[Connection]:
         lines = Lines(str(_TABLE), file)
         yield from PARSER.parse(lines)
         for line in lines:
-            lines.misunderstand(line, "not understood")
+            lines.misunderstand(line, not_understood("no entry of the tracking table"))
         for where, said, why in lines.remarks:
             raise InputError(f"{where}: {show(said)}: {why}; {_FROM_TEXT}")
 

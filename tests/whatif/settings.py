@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from math import inf
 from random import Random
+from typing import Literal
 
 from tuplecalc.errors import ChainError, InputError
 from tuplecalc.limits.capacity import capacity
-from tuplecalc.limits.expression import Number, tidy
+from tuplecalc.limits.expression import Number
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.replace import replace_all
 from tuplecalc.whatif.regions import Regions, with_value
@@ -22,9 +24,8 @@ def some_settings(known: Regions, count: int, seed: int) -> Iterator[list[Fracti
     random, inputs = Random(seed), known.inputs
     for _ in range(count):
         values = [Fraction(each.present) for each in inputs]
-        for number in random.sample(
-            range(len(inputs)), random.choice([1, 2, 3, len(inputs)]) % (len(inputs) + 1)
-        ):
+        several = min(random.choice([1, 2, 3, len(inputs)]), len(inputs))
+        for number in random.sample(range(len(inputs)), several):
             each = inputs[number]
             part = Fraction(random.randrange(1001), 1000)
             value = Fraction(each.least) + part * (Fraction(each.most) - Fraction(each.least))
@@ -32,7 +33,7 @@ def some_settings(known: Regions, count: int, seed: int) -> Iterator[list[Fracti
         yield values
 
 
-def counted(chain: Chain, known: Regions, values: list[Fraction]) -> Figures | None:
+def counted(chain: Chain, known: Regions, values: Sequence[Number]) -> Figures | None:
     """What the code counts for these values; None where they make no chain."""
     changed = [
         change
@@ -47,17 +48,13 @@ def counted(chain: Chain, known: Regions, values: list[Fraction]) -> Figures | N
     return [(limit.hop, limit.flows, limit.rate) for limit in result.limits]
 
 
-def known_figures(known: Regions, values: list[Fraction]) -> Figures | str | None:
-    """What is known of the figures there: the same, a text where there is no formula, None for nothing."""
-    found = known.at(values)
-    if found is None or isinstance(found, str):
-        return found
-    value = known.formulas.values(values)
-    return [
-        (
-            each.hop,
-            None if each.flows is None else int(value(each.flows)),
-            None if each.rate is None else tidy(value(each.rate)),
-        )
-        for each in found.limits
-    ]
+def agree(found: Figures, expected: Figures, *, is_bound: bool) -> bool:
+    """Whether figures are the same exactly, whatever their size; or bounds, where they are said to be."""
+    if not is_bound:
+        return found == expected
+    return least(found, 1) >= least(expected, 1) and least(found, 2) >= least(expected, 2)
+
+
+def least(figures: Figures, at: Literal[1, 2]) -> Number | float:
+    """The lowest of one figure."""
+    return min((found for each in figures if (found := each[at]) is not None), default=inf)

@@ -72,7 +72,7 @@ class Program:
                     left[number][atom] -= each * weights[leg] / room * seconds
         return True
 
-    def best_face(self, weights: Sequence[float]) -> Face | None:
+    def best_face(self, weights: Sequence[Any]) -> Face | None:
         """The face with the best multipliers for legs in these proportions; None where nothing limits them.
 
         For any y ≥ 0 of each space and atom
@@ -92,13 +92,13 @@ class Program:
         for leg, takes in enumerate(self._takes):
             for number, seconds in takes:
                 for atom in self._of_leg[leg]:
-                    rows.setdefault((number, atom), []).append((columns[leg, atom], seconds))
+                    rows.setdefault((number, atom), []).append((columns[leg, atom], _float(seconds)))
         if not rows:
             return None
         sizes = [size for _, size in self._atoms]
         used = [(row, *each) for row, several in enumerate(rows.values()) for each in several]
-        asked = [(leg, column, float(sizes[atom])) for (leg, atom), column in columns.items()]
-        asked += [(leg, last, -weight) for leg, weight in enumerate(weights)]
+        asked = [(leg, column, _float(sizes[atom])) for (leg, atom), column in columns.items()]
+        asked += [(leg, last, -_float(weight)) for leg, weight in enumerate(weights)]
         goal = np.zeros(last + 1)
         goal[last] = -1.0
         found = linprog(
@@ -111,7 +111,7 @@ class Program:
         )
         if found.status != 0:
             return None
-        each = -found.ineqlin.marginals / [sizes[atom] for _, atom in rows]  # of a port
+        each = -found.ineqlin.marginals / [_float(sizes[atom]) for _, atom in rows]  # of a port
         if (scale := max(each)) <= 0:
             return None
         return self._counted(
@@ -140,6 +140,12 @@ class Program:
 def roughly(number: Any) -> Any:
     """A number of Python's as a float; any other is left to its own arithmetic."""
     return float(number) if isinstance(number, int | Fraction) else number
+
+
+def _float(number: Any) -> float:
+    """A number as a float; one that is more than its value has to know that only this was looked at."""
+    settled = getattr(number, "settled", None)
+    return float(number if settled is None else settled())
 
 
 def _matrix(entries: Sequence[tuple[int, int, float]], shape: tuple[int, int]) -> Any:

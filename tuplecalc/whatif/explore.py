@@ -19,7 +19,7 @@ def explore(of: Chain | Capacity) -> Regions:
     >>> from tuplecalc.network.file import example
     >>> found = explore(example("cone"))
     >>> [each.paths[0] for each in found.inputs][-3:]
-    ['hops.nat.ports', 'services.addresses', 'services.ports']
+    ['hops.nat.addresses', 'hops.nat.ports', 'services.addresses']
     """
     chain = of.chain if isinstance(of, Capacity) else of
     check_chain(chain)

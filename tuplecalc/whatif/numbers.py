@@ -22,7 +22,7 @@ Interval = tuple[Number | None, Number | None]
 
 
 class NotPrintedError(Exception):
-    """Code asked an open number for a float, of which no exact formula can be made."""
+    """Code asked an open number for a float, of which no exact formula can be made; or there are too many."""
 
 
 class Node(NamedTuple):
@@ -39,7 +39,11 @@ class Node(NamedTuple):
 class Formulas:
     """All nodes of the formulas of one chain, each of them once, with what is known of its values."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 10**9) -> None:
+        self.steps = 0
+        """How many operations were asked for, in all runs."""
+        self.most = most
+        """Of how many of them the formulas are given up."""
         self.nodes: list[Node] = []
         self.within: list[Interval] = []
         self.whole: list[bool] = []
@@ -61,6 +65,9 @@ class Formulas:
 
     def made(self, operation: str, *parts: int) -> int:
         """The node of an operation; of constants their result; no step that changes nothing."""
+        self.steps += 1
+        if self.steps > self.most:
+            raise NotPrintedError
         fixed = [self.fixed(part) for part in parts]
         known = [each for each in fixed if each is not None]
         if len(known) == len(parts):
@@ -124,6 +131,8 @@ class Run:
     def __init__(self, formulas: Formulas, inputs: Sequence[Number]) -> None:
         self.formulas, self.inputs = formulas, inputs
         self.decisions: list[tuple[Decision, bool]] = []
+        self.is_bound = False
+        """Whether some formula is the best one for these values only, and a bound for others."""
         self._value = formulas.values(inputs)
         self._signs: dict[tuple[int, int], frozenset[int]] = {}
 
@@ -265,6 +274,11 @@ class Open:
 
     def __float__(self) -> float:
         raise NotPrintedError
+
+    def settled(self) -> Number:
+        """The value, where a float is enough: for a formula that holds for all, but is best for this one."""
+        self.run.is_bound = True
+        return self.value
 
     def __bool__(self) -> bool:
         return self != 0

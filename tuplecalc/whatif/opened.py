@@ -11,7 +11,7 @@ from typing import Any
 from tuplecalc.errors import ChainError, InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.limits.expression import Number, ingredients, tidy
-from tuplecalc.limits.limit import Limit
+from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.bounds import Bounded
 from tuplecalc.network.chain import AnyHop, Chain, missing_entries
@@ -21,12 +21,16 @@ from tuplecalc.network.mix import strands
 from tuplecalc.network.part import Part
 from tuplecalc.network.ports import LAST_PORT, PortSet
 from tuplecalc.network.replace import path_steps, replace_all, written_setting
-from tuplecalc.questions.axis import axis, sizes_of
+from tuplecalc.network.traffic import Kind
+from tuplecalc.questions.axis import axis
 from tuplecalc.questions.paths import REAL_UNITS, Place, numbers_of, path_of, place_of
 from tuplecalc.questions.port_sizes import resized
 from tuplecalc.questions.remedies import mates
 from tuplecalc.whatif.numbers import Formulas, Open, Run
 from tuplecalc.whatif.ports import OpenPorts
+
+MOST_INPUTS = 40
+"""Of a chain with more numbers those in the formulas of its tightest limits."""
 
 
 @dataclass(frozen=True)
@@ -95,20 +99,28 @@ def inputs_of(chain: Chain) -> tuple[Chain, tuple[Input, ...]]:
     return chain, tuple(found)
 
 
-def _places(chain: Chain) -> Iterator[Place]:
-    in_formulas = {
+def _places(chain: Chain) -> list[Place]:
+    """Where numbers stand that are stated or in formulas; of very many those of the tightest limits."""
+    limits = sorted(capacity(chain).limits, key=lambda limit: (by_rate(limit), by_flows(limit)))
+    in_formulas = dict.fromkeys(
         quantity.place
-        for limit in capacity(chain).limits
+        for limit in limits
         for expression in limit.expressions()
         for quantity in ingredients(expression)
-    }
+    )
+    found: dict[str, Place] = {}
     for path, part in _parts(chain):
         ports = [key for key in type(part).model_fields if isinstance(getattr(part, key), PortSet)]
         for key in dict.fromkeys((*numbers_of(type(part)), *ports)):
             where = f"{path}.{key}"
             if where in in_formulas or key in part.stated or (key == "ports" and key in ports):
                 with suppress(InputError):
-                    yield place_of(chain, list(path_steps(where)), where)
+                    found[where] = place_of(chain, list(path_steps(where)), where)
+    if len(found) <= MOST_INPUTS:
+        return list(found.values())
+    first = [where for where in ("traffic.rate", *in_formulas, *found) if where in found]
+    kept = set([*dict.fromkeys(first)][:MOST_INPUTS])
+    return [place for where, place in found.items() if where in kept]
 
 
 def _parts(chain: Chain) -> Iterator[tuple[str, Part]]:
@@ -129,29 +141,10 @@ def _input(chain: Chain, place: Place) -> Input | None:
     """The number at a place, between the values that it can have; None where it can have but one."""
     part, key, value = place.part, place.key, place.value
     ports = value if isinstance(value, PortSet) else None
-    if ports is not None:
-        if len(ports.ranges) > 1 or (
-            isinstance(part, Cone) and (isinstance(part.block, tuple) or part.overflow)
-        ):
-            return None
-        if key == "overflow":
-            return None
-        found = sizes_of(chain, place.path)
-        assert found is not None
-        unit, least = "ports", 1
-        most = min(int(found[0].values[-1]), LAST_PORT + 1 - ports.ranges[0][0])
-        present = ports.size
-    else:
-        if place.present is None:
-            return None
-        present, unit = place.present, place.unit
-        try:
-            ends = axis(chain, place.path, 2).values
-        except (ChainError, InputError):
-            return None
-        least, most = ends[0], ends[-1]
-        if unit == "" and place.key == "share":
-            least, most = 0, 1
+    ends = _ends(chain, place) if ports is None else _sizes(part, key, ports)
+    if ends is None:
+        return None
+    least, present, most = ends
     bounded = part if isinstance(part, Bounded) else None
     if bounded is not None and key in bounded.largest:
         most = min(most, bounded.largest[key])
@@ -161,17 +154,32 @@ def _input(chain: Chain, place: Place) -> Input | None:
     is_share = key == "share"
     if not least < most:
         return None
-    return Input(
-        tuple(paths) or (place.path,),
-        place.name,
-        unit,
-        present,
-        min(least, present),
-        max(most, present),
-        ports,
-        is_fixed,
-        is_share,
-    )
+    both = min(least, present), max(most, present)
+    unit = "ports" if ports is not None else place.unit
+    return Input(tuple(paths), place.name, unit, present, *both, ports, is_fixed, is_share)
+
+
+def _sizes(part: Part, key: str, ports: PortSet) -> tuple[Number, Number, Number] | None:
+    """The sizes that a range of ports can have from its lowest port on, with the present one between."""
+    beside = isinstance(part, Cone) and (isinstance(part.block, tuple) or part.overflow is not None)
+    if key == "overflow" or beside or len(ports.ranges) > 1:
+        return None  # tables of blocks and an overflow have to fit beside it
+    block = part.block_size if isinstance(part, Cone) and key == "ports" and not part.blocks_span else None
+    return block or 1, ports.size, LAST_PORT + 1 - ports.ranges[0][0]
+
+
+def _ends(chain: Chain, place: Place) -> tuple[Number, Number, Number] | None:
+    """The least, the present and the largest value of a number."""
+    if place.present is None:
+        return None
+    if place.key == "share":
+        beside = chain.traffic.kinds if isinstance(place.part, Kind) else chain.services
+        return (0, place.present, 1) if len(beside) > 1 else None
+    try:
+        values = axis(chain, place.path, 2).values
+    except (ChainError, InputError):
+        return None
+    return values[0], place.present, values[-1]
 
 
 def _alike(chain: Chain, hop: AnyHop, key: str) -> Iterable[AnyHop]:

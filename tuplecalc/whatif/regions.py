@@ -26,7 +26,9 @@ _POINTS = 9
 """Values of each input that are looked at alone."""
 _TOGETHER = 400
 """Settings of all inputs together that are looked at, half of them of a few inputs."""
-_MOST_RUNS = 240
+_MOST_RUNS, _MOST_DECISIONS = 240, 3000
+_MOST_STEPS = 150_000
+"""Of formulas, in all runs: some seconds' work."""
 
 
 class LimitFormulas(NamedTuple):
@@ -56,6 +58,9 @@ class Formed(NamedTuple):
     with_ports: int
     """The node of the part of the new connections that is of clients with ports."""
     offered: int | None
+    is_bound: bool
+    """Whether the figures are exact for the values that were looked at, and a bound for others: what coupled
+    tables hold together is a linear program, of which these are faces."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,10 @@ class Regions:
 
     chain: Chain
     inputs: tuple[Input, ...]
-    formulas: Formulas = field(default_factory=Formulas)
+    formulas: Formulas = field(default_factory=lambda: Formulas(_MOST_STEPS))
     tree: Place = None
     runs: int = 0
+    decisions: int = 0
 
     def at(self, values: Iterable[Number]) -> Formed | str | None:
         """What holds for these values of the inputs; a text where there is no formula, None if unknown."""
@@ -109,27 +115,43 @@ class Regions:
         try:
             found: Formed | str = formed(opened(self.chain, self.inputs, run), run)
         except NotPrintedError:
-            found = "joint"
+            if self.is_full:
+                return
+            found = "large"
         except RefusedError:
             found = "refused"
         self.runs += 1
-        self._enter(run.decisions, found)
+        self._enter(run.decisions, found, is_bound=run.is_bound)
 
-    def _enter(self, decisions: list[tuple[Decision, bool]], found: Formed | str) -> None:
+    @property
+    def is_full(self) -> bool:
+        """Whether no more is looked at."""
+        many = self.runs >= _MOST_RUNS or self.decisions >= _MOST_DECISIONS
+        return many or self.formulas.steps >= _MOST_STEPS
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there are formulas for the present values at all."""
+        return isinstance(self.at([each.present for each in self.inputs]), Formed)
+
+    def _enter(self, decisions: list[tuple[Decision, bool]], found: Formed | str, *, is_bound: bool) -> None:
         if self.tree is None and decisions:
             self.tree = Branch(decisions[0][0])
+            self.decisions += 1
         if not decisions:
-            assert self.tree is None
-            self.tree = Leaf(found)
+            self.tree = Leaf(found) if self.tree is None else self.tree
             return
         place = self.tree
         for number, (decision, holds) in enumerate(decisions):
-            assert isinstance(place, Branch), place
-            assert place.decision == decision, (place.decision, decision)
+            if not isinstance(place, Branch) or place.decision != decision:
+                # What was settled for single values decides too, and stands in no decision.
+                assert is_bound, (place, decision)
+                return
             following = place.holds if holds else place.fails
             if following is None:
                 last = number + 1 == len(decisions)
                 following = Leaf(found) if last else Branch(decisions[number + 1][0])
+                self.decisions += not last
                 if holds:
                     place.holds = following
                 else:
@@ -165,7 +187,9 @@ def formed(chain: Chain, run: Run) -> Formed:
     parts = served_parts(chain)
     served = sum((each.part * parts[strand_name(each)] for each in chain.strands), Fraction(0))
     offered = chain.traffic.offered
-    return Formed(limits, tuple(of_kinds), node(served), None if offered is None else node(offered))
+    return Formed(
+        limits, tuple(of_kinds), node(served), None if offered is None else node(offered), run.is_bound
+    )
 
 
 def regions(chain: Chain) -> Regions:
@@ -174,7 +198,7 @@ def regions(chain: Chain) -> Regions:
     found = Regions(chain, inputs)
     for values in settings(inputs):
         found.look(values)
-        if found.runs >= _MOST_RUNS:
+        if found.is_full:
             break
     return found
 

@@ -21,8 +21,8 @@ from tuplecalc.whatif.regions import Regions, regions
 
 _WHY = {
     "unknown": "This page has no formulas for these values together: the command below gives the answer.",
-    "joint": "Here several tables limit together, which needs a small linear program that this page does not "
-    "have: the command below gives the answer.",
+    "bound": "Several tables limit together here: these figures are bounds; the command below is exact.",
+    "large": "This page has no formulas for these values: the command below gives the answer.",
     "refused": "No chain can have these values together: the command below says why.",
 }
 _TALL = 900  # pixels of the frame in a notebook
@@ -33,7 +33,7 @@ class Panel(NamedTuple):
 
     body: Markup
     script: Markup
-    policy: str
+    policy: Markup
     """The script's source in a content-security policy: its hash."""
 
 
@@ -50,7 +50,7 @@ def panel(known: Regions, command: str) -> Panel:
     tables = [(title, [*group]) for title, group in groupby(enumerate(known.inputs), key=_table)]
     body = templates.get_template("panel/panel.html").render(tables=tables, numbers=numbers, shown=shown)
     allowed = b64encode(sha256(text.encode()).digest()).decode()
-    return Panel(Markup(body), Markup(text), f"'sha256-{allowed}'")
+    return Panel(Markup(body), Markup(text), Markup(f"'sha256-{allowed}'"))
 
 
 def _first(known: Regions) -> str:
@@ -93,6 +93,7 @@ def standing(of: Regions, command: str = "tuplecalc capacity FILE.toml") -> str:
     return template.render(panel=panel(of, command), title=title, version=version("tuplecalc"))
 
 
-def panel_of(chain: Chain, command: str) -> Panel:
-    """The panel of a chain of which nothing is known yet."""
-    return panel(regions(chain), command)
+def panel_of(chain: Chain, command: str) -> Panel | None:
+    """The panel of a chain of which nothing is known yet; None where its formulas are too many for a page."""
+    known = regions(chain)
+    return panel(known, command) if known.is_known else None

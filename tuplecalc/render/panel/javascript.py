@@ -126,7 +126,8 @@ class _Page:
             for each in found.kinds
         ]
         limits = [_number(self.limits, row) for row in rows]
-        return [limits, kinds, self._node(found.with_ports), self._node(found.offered)]
+        parts = self._node(found.with_ports), self._node(found.offered), int(found.is_bound)
+        return [limits, kinds, *parts]
 
     def _node(self, node: int | None) -> int:
         """The number of a printed step, after those that it takes; -1 for none."""

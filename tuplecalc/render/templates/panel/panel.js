@@ -55,7 +55,7 @@ const answer = (values) => {
   }
   const found = regions[-1 - place];
   if (place === UNKNOWN || typeof found === "string") return { why: found || "unknown" };
-  const [which, parts, withPorts, offered] = found;
+  const [which, parts, withPorts, offered, isBound] = found;
   const rows = which.map((at) => {
     const [hop, name, sentence, flows, rate, of] = limits[at];
     return {
@@ -70,6 +70,7 @@ const answer = (values) => {
     flowsBy: smallest("flows", (a, b) => a < b), rateBy: smallest("rate", (a, b) => compare(a, b) < 0),
     kinds: parts.map(([kind, share, open]) => ({ name: kinds[kind], share: value(share), open: value(open) })),
     withPorts: value(withPorts), offered: offered < 0 ? null : value(offered),
+    bound: Boolean(isBound) && values.some((each, number) => compare(each, present[number]) !== 0),
   };
 };
 
@@ -193,12 +194,13 @@ const element = (name, attributes = {}, ...inside) => {
 const verdictOf = (found) => {
   const { offered, rateBy, flowsBy, withPorts } = found;
   const limit = (each) => `${each.hop} ${each.name}`;
-  const open = `${countText(flowsBy ? flowsBy.flows : null)} connections can be open at once`;
+  const atMost = found.bound ? "at most " : "";
+  const open = `${atMost}${countText(flowsBy ? flowsBy.flows : null)} connections can be open at once`;
   const highest = rateBy ? rateBy.rate : null;
   const binds = !rateBy ? `${limit(flowsBy)} limits the connections, and nothing the rate.`
     : rateBy === flowsBy ? `${limit(rateBy)} limits both: ${rateBy.because}.`
     : `${limit(flowsBy)} limits the connections, ${limit(rateBy)} the rate: ${rateBy.because}.`;
-  const can = `${open}, and ${highest === null ? "nothing limits the rate" : `the highest rate is ${rateText(highest)}/s`}. ${binds}`;
+  const can = `${open[0].toUpperCase()}${open.slice(1)}, and ${highest === null ? "nothing limits the rate" : `the highest rate is ${atMost}${rateText(highest)}/s`}. ${binds}${found.bound ? ` ${says.why.bound}` : ""}`;
   if (offered === null || !offered.n) return { kind: "", first: "", can };
   const served = times(offered, withPorts), lost = subtract(ONE, withPorts);
   const over100 = highest !== null && compare(served, highest) > 0;
@@ -207,7 +209,7 @@ const verdictOf = (found) => {
     : !highest.n ? "no connection gets through"
     : `${rateText(served)}/s${lost.n ? " of clients with ports" : ""} is ${percentText(over(served, highest))} of the highest rate`;
   if (failing.n) return { kind: "fails", first: `At least ${shareText(failing)} of the connections fail at ${rateText(offered)}/s: ${use}.`, can };
-  return { kind: "fits", first: `Fits, if no two hops ever pick the same port: ${use}.`, can };
+  return { kind: "fits", first: found.bound ? `Not known here whether it fits: ${use}, or more.` : `Fits, if no two hops ever pick the same port: ${use}.`, can };
 };
 
 const bars = (found) => {

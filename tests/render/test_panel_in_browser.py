@@ -17,7 +17,7 @@ from tests.oracle.kinds import from_seed
 from tests.whatif.settings import Figures, agree, counted, some_settings
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES
-from tuplecalc.render.panel import standing
+from tuplecalc.render.panel import panel_of, standing
 from tuplecalc.whatif import regions
 from tuplecalc.whatif.regions import Regions
 
@@ -180,6 +180,20 @@ def test_a_link_keeps_the_numbers_and_reset_gives_them_back(browser: Browser, re
         assert said(visit, "can") == after
 
 
+def test_the_first_line_is_no_better_than_what_happens(browser: Browser, report: Path) -> None:
+    """Where hops pick blindly the page knows the best case and no more; what is sure to fail it says."""
+    with Visit(browser, report, 1280) as visit:
+        assert said(visit, "verdict").startswith(
+            "In the best case, if no two hops ever picked the same port, none fails."
+        )
+        put(visit, "traffic.rate", "8000")
+        highest = tc.capacity(tc.example("mixed-by-share")).rate
+        assert highest is not None
+        assert said(visit, "verdict").startswith(
+            f"Fails: at least {float(100 - highest / 80):.3g}% of the connections"
+        )
+
+
 def test_two_shares_sum_to_one(browser: Browser, report: Path) -> None:
     with Visit(browser, report, 1280) as visit:
         put(visit, "traffic.kinds.transparent.share", "0.3")
@@ -202,6 +216,33 @@ def test_everyone_can_use_it(browser: Browser, report: Path, width: int, scheme:
         visit.page.wait_for_timeout(100)
         assert said(visit, "can") != before
         assert slider.get_attribute("aria-valuetext") == "16 addresses"
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_it_adds_little_to_the_page(name: str) -> None:
+    found = panel_of(tc.example(name), "tuplecalc capacity")
+    assert found is not None
+    assert len((found.body + found.script).encode()) < 110_000
+
+
+def test_a_chain_may_have_no_panel(tmp_path: Path) -> None:
+    file = tmp_path / "r.html"
+    assert run("report", "cone", "--no-panel", "-o", str(file)).returncode == 0
+    page = file.read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "script-src" not in page
+    assert "what-if" not in page
+
+
+def test_names_that_would_end_the_script_do_not(browser: Browser, tmp_path: Path) -> None:
+    evil = "</script><script>alert(1)</script>"
+    chain = tc.with_settings(tc.example("cone"), f'hops.nat.name="{evil}"')
+    file = tmp_path / "evil.html"
+    file.write_text(standing(tc.explore(chain), f"tuplecalc capacity '{evil}'"), encoding="utf-8")
+    with Visit(browser, file, 1280) as visit:
+        assert visit.page.evaluate("document.querySelectorAll('script').length") == 1
+        assert f"{evil} ports limits both" in said(visit, "can")
+        assert visit.said == []
 
 
 def test_without_script_it_is_the_page_that_it_was(browser: Browser, report: Path) -> None:

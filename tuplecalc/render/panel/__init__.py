@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.paths import likely
-from tuplecalc.render import numbers
+from tuplecalc.render import numbers, sentences
 from tuplecalc.render.html import environment
 from tuplecalc.render.panel.javascript import printed
+from tuplecalc.under_load.mean_field import MeanField
+from tuplecalc.under_load.offered import TIGHT
 from tuplecalc.whatif.opened import Input
 from tuplecalc.whatif.regions import Regions, regions
 
@@ -43,14 +46,30 @@ def panel(known: Regions, command: str) -> Panel:
     The page's script is printed from the decisions and formulas of :mod:`tuplecalc.whatif`; it asks no
     network for anything, and evaluates no text.
     """
-    says = {"command": command, "first": _first(known), "why": _WHY}
+    result = capacity(known.chain)
+    says = {
+        "command": command,
+        "first": _first(known),
+        "why": _WHY,
+        "picks": _picks(result),
+        "tight": str(TIGHT),
+        "bounds": {"flows": result.flows_at_most, "rate": result.rate_at_most},
+        "reasons": " ".join(sentences.at_most(result)),
+    }
     templates = environment()
     own = templates.get_template("panel/panel.js").render()
     text = f"{{\n{printed(known, says)}{own}}}\n"
     tables = [(title, [*group]) for title, group in groupby(enumerate(known.inputs), key=_table)]
-    body = templates.get_template("panel/panel.html").render(tables=tables, numbers=numbers, shown=shown)
+    body = templates.get_template("panel/panel.html").render(
+        tables=tables, picks=says["picks"], numbers=numbers, shown=shown
+    )
     allowed = b64encode(sha256(text.encode()).digest()).decode()
     return Panel(Markup(body), Markup(text), Markup(f"'sha256-{allowed}'"))
+
+
+def _picks(result: Capacity) -> bool:
+    """Whether two hops may pick the same port unseen, if not with these numbers then with others."""
+    return bool(MeanField(result)) or sum(hop.own_ports is not None for hop in result.chain.hops) > 1
 
 
 def _first(known: Regions) -> str:

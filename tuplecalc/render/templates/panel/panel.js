@@ -194,13 +194,13 @@ const element = (name, attributes = {}, ...inside) => {
 const verdictOf = (found) => {
   const { offered, rateBy, flowsBy, withPorts } = found;
   const limit = (each) => `${each.hop} ${each.name}`;
-  const atMost = found.bound ? "at most " : "";
-  const open = `${atMost}${countText(flowsBy ? flowsBy.flows : null)} connections can be open at once`;
+  const most = (figure) => found.bound || says.bounds[figure] ? "at most " : "";
+  const open = `${most("flows")}${countText(flowsBy ? flowsBy.flows : null)} connections can be open at once`;
   const highest = rateBy ? rateBy.rate : null;
   const binds = !rateBy ? `${limit(flowsBy)} limits the connections, and nothing the rate.`
     : rateBy === flowsBy ? `${limit(rateBy)} limits both: ${rateBy.because}.`
     : `${limit(flowsBy)} limits the connections, ${limit(rateBy)} the rate: ${rateBy.because}.`;
-  const can = `${open[0].toUpperCase()}${open.slice(1)}, and ${highest === null ? "nothing limits the rate" : `the highest rate is ${atMost}${rateText(highest)}/s`}. ${binds}${found.bound ? ` ${says.why.bound}` : ""}`;
+  const can = `${open[0].toUpperCase()}${open.slice(1)}, and ${highest === null ? "nothing limits the rate" : `the highest rate is ${most("rate")}${rateText(highest)}/s`}. ${binds}${found.bound ? ` ${says.why.bound}` : says.reasons ? ` ${says.reasons}` : ""}`;
   if (offered === null || !offered.n) return { kind: "", first: "", can };
   const served = times(offered, withPorts), lost = subtract(ONE, withPorts);
   const over100 = highest !== null && compare(served, highest) > 0;
@@ -208,8 +208,12 @@ const verdictOf = (found) => {
   const use = highest === null ? "nothing limits the rate"
     : !highest.n ? "no connection gets through"
     : `${rateText(served)}/s${lost.n ? " of clients with ports" : ""} is ${percentText(over(served, highest))} of the highest rate`;
-  if (failing.n) return { kind: "fails", first: `At least ${shareText(failing)} of the connections fail at ${rateText(offered)}/s: ${use}.`, can };
-  return { kind: "fits", first: found.bound ? `Not known here whether it fits: ${use}, or more.` : `Fits, if no two hops ever pick the same port: ${use}.`, can };
+  const use1 = use[0].toUpperCase() + use.slice(1);
+  if (failing.n) return { kind: "fails", first: `Fails: at least ${shareText(failing)} of the connections at ${rateText(offered)}/s. ${use1}.`, can };
+  if (found.bound) return { kind: "", first: `Not known here whether it fits: ${use}, or more.`, can };
+  if (says.picks) return { kind: "", first: `In the best case, if no two hops ever picked the same port, none fails. ${use1}.`, can };
+  const isTight = highest !== null && compare(served, times(highest, read(says.tight))) > 0;
+  return isTight ? { kind: "tight", first: `Tight: ${use}.`, can } : { kind: "fits", first: `Fits: ${use}.`, can };
 };
 
 const bars = (found) => {

@@ -40,7 +40,10 @@ def report(
         ),
     ] = None,
     no_panel: Annotated[
-        bool, typer.Option("--no-panel", help="Leave out the panel that counts again with other numbers.")
+        bool,
+        typer.Option(
+            "--no-panel", help="Leave out the panel that counts again with other numbers; a .pdf has none."
+        ),
     ] = False,
 ) -> None:
     """One page, for a browser, a phone or paper: the verdict, what limits it, remedies, figures, formulas."""
@@ -60,7 +63,7 @@ def report(
         from tuplecalc.render.report import report as render
 
         result, older = capacity(design), None if before is None else capacity(before)
-        command = None if no_panel else _command(file, changes)
+        command = None if no_panel or by else _command(file, changes)  # paper answers nothing
         page = render(result, source=source, settings=changes, compare=older, files=files, command=command)
         # A file's name that stands in for a title may be no Unicode.
         made = printed(page, by) if by else page.encode(errors="replace")

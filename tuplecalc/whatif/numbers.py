@@ -16,6 +16,8 @@ from tuplecalc.limits.expression import tidy
 from tuplecalc.network.values import exact
 
 Relation = Literal["<", "="]
+BEGIN, END = "\ue000", "\ue001"
+"""Around the number of a node in a text: what is written there is its value."""
 Number = int | Fraction
 Interval = tuple[Number | None, Number | None]
 """The least and the largest value; None where there is none."""
@@ -124,6 +126,11 @@ class Decision(NamedTuple):
     one: int
     other: int
 
+    def holds(self, value: Callable[[int], Number]) -> bool:
+        """Whether it holds where nodes have such values."""
+        one, other = value(self.one), value(self.other)
+        return one < other if self.relation == "<" else one == other
+
 
 class Run:
     """One way through the code, for one value of each input: the decisions that it took, in their order."""
@@ -135,6 +142,10 @@ class Run:
         """Whether some formula is the best one for these values only, and a bound for others."""
         self._value = formulas.values(inputs)
         self._signs: dict[tuple[int, int], frozenset[int]] = {}
+
+    def holds(self, decision: Decision) -> bool:
+        """How a decision comes out with these values, whether this run took it or not."""
+        return decision.holds(self._value)
 
     def number(self, node: int) -> Open:
         """The open number of a node."""
@@ -312,7 +323,10 @@ class Open:
         return not self < other
 
     def __str__(self) -> str:
-        return f"n{self.node}"  # tables are told apart by such texts, whatever the value is
+        return f"{BEGIN}{self.node}{END}"  # tables are told apart by such texts, whatever the value is
+
+    def __format__(self, _: str) -> str:
+        return str(self)
 
     def __repr__(self) -> str:
         return f"<Open {self.value}>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -29,6 +29,7 @@ from tuplecalc.questions.remedies import mates
 from tuplecalc.whatif.numbers import Formulas, Open, Run
 from tuplecalc.whatif.ports import OpenPorts
 
+_FAR = 1000
 MOST_INPUTS = 40
 """Of a chain with more numbers those in the formulas of its tightest limits."""
 
@@ -45,6 +46,10 @@ class Input:
     present: Number
     least: Number
     most: Number
+    """Between which values it can be typed."""
+    low: Number
+    high: Number
+    """Between which values its slider moves, near the present one."""
     ports: PortSet | None = None
     """The range of which this is the size; None for a number that stands there itself."""
     is_fixed: bool = False
@@ -154,9 +159,28 @@ def _input(chain: Chain, place: Place) -> Input | None:
     is_share = key == "share"
     if not least < most:
         return None
-    both = min(least, present), max(most, present)
+    near = min(least, present), max(most, present)
     unit = "ports" if ports is not None else place.unit
-    return Input(tuple(paths), place.name, unit, present, *both, ports, is_fixed, is_share)
+    found = Input(tuple(paths), place.name, unit, present, *near, *near, ports, is_fixed, is_share)
+    return (
+        found
+        if ports is not None or is_share or key in ("first_close", "block")
+        else _wider(chain, found, part)
+    )
+
+
+def _wider(chain: Chain, found: Input, part: Part) -> Input:
+    """The number with far ends, as far as a chain takes them and its device has so many."""
+    largest = part.largest.get(found.paths[0].rpartition(".")[2]) if isinstance(part, Bounded) else None
+    most = _FAR * found.high if largest is None else largest
+    least = found.least if found.is_count else min(found.least, Fraction(1, 1000))
+    far = replace(found, least=least, most=max(most, found.high))
+    try:
+        for end in (far.least, far.most):
+            replace_all(chain, far.changes(end))
+    except (ChainError, InputError):
+        return found
+    return far
 
 
 def _sizes(part: Part, key: str, ports: PortSet) -> tuple[Number, Number, Number] | None:

@@ -125,7 +125,7 @@ class OpenPorts(PortSet):
         return PortSet.of_ranges((low.__index__(), high.__index__()) for low, high in self.ranges).spec
 
     def __str__(self) -> str:
-        return ", ".join(f"{low.value}-{high.value}" for low, high in self.ranges) or "none"
+        return ", ".join(f"{low}-{high}" for low, high in self.ranges) or "none"
 
     def __repr__(self) -> str:
         return f"<OpenPorts {self}>"

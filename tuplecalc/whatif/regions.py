@@ -7,16 +7,17 @@ said to be so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from math import isqrt
 from random import Random
 from typing import NamedTuple, TypeAlias
 
 from tuplecalc.limits.capacity import limits_on_the_way
 from tuplecalc.limits.expression import Number, tidy
-from tuplecalc.limits.served import served_parts
+from tuplecalc.limits.served import served_parts, wanted_by_clients
 from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.pools import strand_name
 from tuplecalc.whatif.numbers import Decision, Formulas, NotPrintedError, Open, Run
@@ -39,7 +40,8 @@ class LimitFormulas(NamedTuple):
     sentence: str
     flows: int | None
     rate: int | None
-    kinds: tuple[str, ...]
+    takes: tuple[tuple[str, int], ...]
+    """Of each kind, what a connection takes of it in all its time: keys × seconds."""
 
 
 class KindFormulas(NamedTuple):
@@ -58,6 +60,8 @@ class Formed(NamedTuple):
     with_ports: int
     """The node of the part of the new connections that is of clients with ports."""
     offered: int | None
+    wanted: tuple[int, ...]
+    """Connections that shall be open at once: in all, and of each client."""
     is_bound: bool
     """Whether the figures are exact for the values that were looked at, and a bound for others: what coupled
     tables hold together is a linear program, of which these are faces."""
@@ -99,8 +103,7 @@ class Regions:
         value = self.formulas.values(list(values))
         place = self.tree
         while isinstance(place, Branch):
-            relation, one, other = place.decision
-            holds = value(one) < value(other) if relation == "<" else value(one) == value(other)
+            holds = place.decision.holds(value)
             place = place.holds if holds else place.fails
         return None if place is None else place.found
 
@@ -121,7 +124,7 @@ class Regions:
         except RefusedError:
             found = "refused"
         self.runs += 1
-        self._enter(run.decisions, found, is_bound=run.is_bound)
+        self._enter(run, found)
 
     @property
     def is_full(self) -> bool:
@@ -134,29 +137,22 @@ class Regions:
         """Whether there are formulas for the present values at all."""
         return isinstance(self.at([each.present for each in self.inputs]), Formed)
 
-    def _enter(self, decisions: list[tuple[Decision, bool]], found: Formed | str, *, is_bound: bool) -> None:
-        if self.tree is None and decisions:
-            self.tree = Branch(decisions[0][0])
-            self.decisions += 1
-        if not decisions:
-            self.tree = Leaf(found) if self.tree is None else self.tree
-            return
+    def _enter(self, run: Run, found: Formed | str) -> None:
+        """Put a run where its values lead to: what decides there already, and then what it decided itself."""
+        passed: set[Decision] = set()
+        put: Callable[[Place], None] = partial(setattr, self, "tree")
         place = self.tree
-        for number, (decision, holds) in enumerate(decisions):
-            if not isinstance(place, Branch) or place.decision != decision:
-                # What was settled for single values decides too, and stands in no decision.
-                assert is_bound, (place, decision)
-                return
-            following = place.holds if holds else place.fails
-            if following is None:
-                last = number + 1 == len(decisions)
-                following = Leaf(found) if last else Branch(decisions[number + 1][0])
-                self.decisions += not last
-                if holds:
-                    place.holds = following
-                else:
-                    place.fails = following
-            place = following
+        while isinstance(place, Branch):
+            passed.add(place.decision)
+            side = "holds" if run.holds(place.decision) else "fails"
+            put, place = partial(setattr, place, side), getattr(place, side)
+        for decision, holds in run.decisions:
+            if decision not in passed:
+                branch = Branch(decision)
+                put(branch)
+                self.decisions += 1
+                put = partial(setattr, branch, "holds" if holds else "fails")
+        put(Leaf(found))
 
 
 def formed(chain: Chain, run: Run) -> Formed:
@@ -173,7 +169,7 @@ def formed(chain: Chain, run: Run) -> Formed:
             limit.kind.sentence,
             None if limit.flows is None else node(limit.flows),
             None if limit.rate is None else node(limit.rate),
-            limit.kinds,
+            tuple((each.kind, node(each.seconds)) for each in limit.shares),
         )
         for several in way.limits
         for limit in several
@@ -187,9 +183,9 @@ def formed(chain: Chain, run: Run) -> Formed:
     parts = served_parts(chain)
     served = sum((each.part * parts[strand_name(each)] for each in chain.strands), Fraction(0))
     offered = chain.traffic.offered
-    return Formed(
-        limits, tuple(of_kinds), node(served), None if offered is None else node(offered), run.is_bound
-    )
+    wanted = [each for each in (chain.traffic.flows, wanted_by_clients(chain)) if each is not None]
+    figures = node(served), None if offered is None else node(offered), tuple(map(node, wanted))
+    return Formed(limits, tuple(of_kinds), *figures, run.is_bound)
 
 
 def regions(chain: Chain) -> Regions:
@@ -222,7 +218,7 @@ def settings(inputs: tuple[Input, ...]) -> Iterator[list[Fraction]]:
 
 def points(each: Input) -> list[Fraction]:
     """Some values of an input, its ends and the present one among them."""
-    low, high, present = Fraction(each.least), Fraction(each.most), Fraction(each.present)
+    low, high, present = Fraction(each.low), Fraction(each.high), Fraction(each.present)
     between = [low + (high - low) * Fraction(step, _POINTS - 1) for step in range(_POINTS)]
     if low and high > 1000 * low:
         between += [low * 2**step for step in range(1, isqrt(int(high / low)).bit_length() * 2, 4)]

@@ -14,11 +14,10 @@ from markupsafe import Markup
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.paths import likely
-from tuplecalc.render import numbers, sentences
+from tuplecalc.render import numbers, sentences, verdict
 from tuplecalc.render.html import environment
 from tuplecalc.render.panel.javascript import printed
-from tuplecalc.under_load.mean_field import MeanField
-from tuplecalc.under_load.offered import TIGHT
+from tuplecalc.under_load.offered import offered
 from tuplecalc.whatif.opened import Input
 from tuplecalc.whatif.regions import Regions, regions
 
@@ -47,12 +46,14 @@ def panel(known: Regions, command: str) -> Panel:
     network for anything, and evaluates no text.
     """
     result = capacity(known.chain)
+    load = offered(result)
     says = {
         "command": command,
         "first": _first(known),
         "why": _WHY,
-        "picks": _picks(result),
-        "tight": str(TIGHT),
+        "verdict": verdict.verdict(load),
+        "kind": load.verdict,
+        "before": _before(result),
         "bounds": {"flows": result.flows_at_most, "rate": result.rate_at_most},
         "reasons": " ".join(sentences.at_most(result)),
     }
@@ -60,16 +61,15 @@ def panel(known: Regions, command: str) -> Panel:
     own = templates.get_template("panel/panel.js").render()
     text = f"{{\n{printed(known, says)}{own}}}\n"
     tables = [(title, [*group]) for title, group in groupby(enumerate(known.inputs), key=_table)]
-    body = templates.get_template("panel/panel.html").render(
-        tables=tables, picks=says["picks"], numbers=numbers, shown=shown
-    )
+    body = templates.get_template("panel/panel.html").render(tables=tables, numbers=numbers, shown=shown)
     allowed = b64encode(sha256(text.encode()).digest()).decode()
     return Panel(Markup(body), Markup(text), Markup(f"'sha256-{allowed}'"))
 
 
-def _picks(result: Capacity) -> bool:
-    """Whether two hops may pick the same port unseen, if not with these numbers then with others."""
-    return bool(MeanField(result)) or sum(hop.own_ports is not None for hop in result.chain.hops) > 1
+def _before(result: Capacity) -> str:
+    """The same two figures of the file."""
+    rate = "" if result.rate is None else f" and {numbers.rate(result.rate)}/s"
+    return f"In the file it is {numbers.count(result.flows)}{rate}."
 
 
 def _first(known: Regions) -> str:
@@ -89,7 +89,7 @@ def _table(numbered: tuple[int, Input]) -> str:
 def shown(each: Input) -> dict[str, Any]:
     """The input's attributes as the page has them."""
     key = each.paths[0].rpartition(".")[2]
-    name = "ports" if each.ports and key == "ports" else key
+    name = "first close (client: 1)" if key == "first_close" else key
     return {
         "label": name.replace("_", " "),
         "value": f"{float(each.present):.12g}" if not each.is_count else each.present,

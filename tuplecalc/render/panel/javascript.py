@@ -6,13 +6,14 @@ region needs is printed, and what is the same stands once.
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from json import dumps
 from typing import Any
 
 from tuplecalc.limits.expression import Number
 from tuplecalc.network.values import exact
-from tuplecalc.whatif.numbers import Formulas
+from tuplecalc.whatif.numbers import BEGIN, END, Formulas
 from tuplecalc.whatif.opened import Input
 from tuplecalc.whatif.regions import Formed, Leaf, Place, Regions
 
@@ -66,12 +67,14 @@ def _input(each: Input) -> dict[str, Any]:
         "name": each.name,
         "unit": each.unit,
         "present": str(each.present),
-        "least": float(each.least),
-        "most": float(each.most),
+        "least": str(each.least),
+        "most": str(each.most),
+        "low": float(each.low),
+        "high": float(each.high),
         "whole": each.is_count,
         "share": each.table,
         "fixed": each.is_fixed,
-        "low": each.ports.ranges[0][0] if each.ports else 0,
+        "port": each.ports.ranges[0][0] if each.ports else 0,
     }
 
 
@@ -113,11 +116,11 @@ class _Page:
         rows = [
             (
                 _number(self.hops, each.hop),
-                each.name,
+                self._name(each.name),
                 _number(self.sentences, each.sentence),
                 self._node(each.flows),
                 self._node(each.rate),
-                tuple(_number(self.kinds, kind) for kind in each.kinds),
+                tuple((_number(self.kinds, kind), self._node(node)) for kind, node in each.takes),
             )
             for each in found.limits
         ]
@@ -126,8 +129,13 @@ class _Page:
             for each in found.kinds
         ]
         limits = [_number(self.limits, row) for row in rows]
-        parts = self._node(found.with_ports), self._node(found.offered), int(found.is_bound)
+        wanted = [self._node(node) for node in found.wanted]
+        parts = self._node(found.with_ports), self._node(found.offered), wanted, int(found.is_bound)
         return [limits, kinds, *parts]
+
+    def _name(self, name: str) -> str:
+        """A limit's name, in which values may stand for nodes."""
+        return re.sub(f"{BEGIN}([0-9]+){END}", lambda found: f"{BEGIN}{self._node(int(found[1]))}{END}", name)
 
     def _node(self, node: int | None) -> int:
         """The number of a printed step, after those that it takes; -1 for none."""

@@ -25,11 +25,14 @@ const float = (a) => {  // as near as a float gets, however large both are
   const up = shift(a.n), down = shift(a.d);
   return Number(a.n >> up) / Number(a.d >> down) * 2 ** Number(up - down);
 };
-const read = (text) => {  // "0.25" and "1/3", exactly; null where it is no number
-  const found = /^\s*(\d{1,40})?(?:\.(\d{1,40}))?\s*(?:\/\s*(\d{1,40}))?\s*$/.exec(text);
+const UNITS = { "": [1n, 1n], "%": [1n, 100n], k: [1000n, 1n], K: [1000n, 1n], M: [1000000n, 1n], ms: [1n, 1000n], s: [1n, 1n],
+  m: [60n, 1n], min: [60n, 1n], h: [3600n, 1n], "/s": [1n, 1n] };
+const read = (text) => {  // "0.25", "1/3", "4k", "90%", "500ms", exactly; null where it is no number
+  const found = /^\s*(\d{1,40})?(?:\.(\d{1,40}))?\s*(?:\/\s*(\d{1,40})|(%|k|K|M|ms|s|min|m|h|\/s))?\s*$/.exec(text.replaceAll(",", ""));
   if (!found || (!found[1] && !found[2])) return null;
   const part = found[2] || "", above = BigInt((found[1] || "0") + part), under = BigInt(found[3] || "1");
-  return under ? q(above, 10n ** BigInt(part.length) * under) : null;
+  const [times, by] = UNITS[found[4] || ""];
+  return under ? q(above * times, 10n ** BigInt(part.length) * under * by) : null;
 };
 
 // ---- the printed chain --------------------------------------------------------------------------------------------
@@ -55,11 +58,12 @@ const answer = (values) => {
   }
   const found = regions[-1 - place];
   if (place === UNKNOWN || typeof found === "string") return { why: found || "unknown" };
-  const [which, parts, withPorts, offered, isBound] = found;
+  const [which, parts, withPorts, offered, wanted, isBound] = found;
   const rows = which.map((at) => {
-    const [hop, name, sentence, flows, rate, of] = limits[at];
+    const [hop, name, sentence, flows, rate, takes] = limits[at];
     return {
-      hop: hops[hop], name, because: sentences[sentence], kinds: of.map((kind) => kinds[kind]),
+      hop: hops[hop], name: name.replace(/\ue000(\d+)\ue001/g, (_, node) => decimal(value(Number(node)))),
+      because: sentences[sentence], takes: takes.map(([kind, node]) => [kinds[kind], value(node)]),
       flows: flows < 0 ? null : value(flows).n, rate: rate < 0 ? null : value(rate),
     };
   });
@@ -69,7 +73,7 @@ const answer = (values) => {
     limits: rows,
     flowsBy: smallest("flows", (a, b) => a < b), rateBy: smallest("rate", (a, b) => compare(a, b) < 0),
     kinds: parts.map(([kind, share, open]) => ({ name: kinds[kind], share: value(share), open: value(open) })),
-    withPorts: value(withPorts), offered: offered < 0 ? null : value(offered),
+    wanted: wanted.map(value), withPorts: value(withPorts), offered: offered < 0 ? null : value(offered),
     bound: Boolean(isBound) && values.some((each, number) => compare(each, present[number]) !== 0),
   };
 };
@@ -112,6 +116,8 @@ const decimal = (a, digits = 12) => {  // all digits where these end soon, else 
   return String(Number(float(a).toPrecision(digits)));
 };
 
+const exactly = (a) => { const text = decimal(a); return compare(read(text), a) === 0 ? text : `${a.n}/${a.d}`; };
+
 globalThis.tuplecalcPanel = { answer, read, inputs, decimal };
 if (typeof document === "undefined") return;
 
@@ -124,14 +130,14 @@ let moved = Math.max(0, inputs.findIndex((each) => each.path === says.first));
 const boxes = [...panel.querySelectorAll("input[data-box]")], sliders = [...panel.querySelectorAll("input[data-slider]")];
 const STEPS = 1000;
 
-const isWide = (each) => each.least >= 1 && each.most >= 1000 * each.least;
+const isWide = (each) => each.low >= 1 && each.high >= 1000 * each.low;
 const onSlider = (number, value) => {
-  const { least: low, most: high } = inputs[number], x = float(value);
+  const { low, high } = inputs[number], x = float(value);
   const part = isWide(inputs[number]) ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low);
-  return Math.round(part * STEPS);
+  return Math.round(Math.min(1, Math.max(0, part)) * STEPS);
 };
 const fromSlider = (number, step) => {
-  const each = inputs[number], { least: low, most: high } = each, part = step / STEPS;
+  const each = inputs[number], { low, high } = each, part = step / STEPS;
   const x = isWide(each) ? low * (high / low) ** part : low + (high - low) * part;
   if (each.whole) return q(BigInt(Math.min(high, Math.max(low, Math.round(x)))));
   const digits = each.share ? 3 : Math.max(0, 3 - Math.floor(Math.log10(high - low || 1)));
@@ -162,7 +168,7 @@ const placed = (number, value) => {
   return [into, set];
 };
 const accepts = (number, value) => value !== null && (value.d === 1n || !inputs[number].whole)
-  && compare(value, read(String(inputs[number].least))) >= 0 && compare(value, read(String(inputs[number].most))) <= 0;
+  && compare(value, read(inputs[number].least)) >= 0 && compare(value, read(inputs[number].most)) <= 0;
 const put = (number, value) => {  // set an input; false where it cannot be
   if (!accepts(number, value)) return false;
   const [into, set] = placed(number, value);
@@ -176,9 +182,9 @@ const withValue = (number, value) => placed(number, value)[0];
 const quoted = (text) => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
 const settingOf = (number, path) => {
   const each = inputs[number];
-  if (!each.low) return `${path}=${decimal(values[number], 17)}`;
-  const last = each.low + Number(values[number].n) - 1;
-  return `${path}=${each.low === last ? each.low : `${each.low}-${last}`}`;
+  if (!each.port) return `${path}=${exactly(values[number])}`;
+  const last = each.port + Number(values[number].n) - 1;
+  return `${path}=${each.port === last ? each.port : `${each.port}-${last}`}`;
 };
 const settings = () => [...chosen].sort((a, b) => a - b).flatMap((number) => inputs[number].paths.map((path) => settingOf(number, path)));
 const commandText = () => [says.command, ...settings().map((each) => `--set ${quoted(each)}`)].join(" ");
@@ -191,8 +197,25 @@ const element = (name, attributes = {}, ...inside) => {
   return made;
 };
 
+// What surely fails at a limit, of kinds that take more of it or less: as if the greediest were refused first.
+const refused = (limit, shares, offered) => {
+  if (limit.rate === null) return NONE;
+  if (!shares.length) return compare(limit.rate, offered) < 0 ? subtract(offered, limit.rate) : NONE;
+  const takes = limit.takes.map(([kind, each]) => [each, shares.find((one) => one.name === kind).share])
+    .filter(([each]) => each.n > 0n).sort(([one], [other]) => compare(other, one));
+  const usual = takes.reduce((sum, [each, share]) => add(sum, times(each, share)), NONE);
+  let over = times(subtract(offered, limit.rate), usual), lost = NONE;
+  for (const [each, share] of takes) {
+    if (over.n <= 0n) break;
+    const all = times(offered, share), part = least(all, q(over.n * each.d, over.d * each.n));
+    lost = add(lost, part);
+    over = subtract(over, times(part, each));
+  }
+  return lost;
+};
+
 const verdictOf = (found) => {
-  const { offered, rateBy, flowsBy, withPorts } = found;
+  const { offered, rateBy, flowsBy, withPorts, wanted } = found;
   const limit = (each) => `${each.hop} ${each.name}`;
   const most = (figure) => found.bound || says.bounds[figure] ? "at most " : "";
   const open = `${most("flows")}${countText(flowsBy ? flowsBy.flows : null)} connections can be open at once`;
@@ -200,20 +223,26 @@ const verdictOf = (found) => {
   const binds = !rateBy ? `${limit(flowsBy)} limits the connections, and nothing the rate.`
     : rateBy === flowsBy ? `${limit(rateBy)} limits both: ${rateBy.because}.`
     : `${limit(flowsBy)} limits the connections, ${limit(rateBy)} the rate: ${rateBy.because}.`;
-  const can = `${open[0].toUpperCase()}${open.slice(1)}, and ${highest === null ? "nothing limits the rate" : `the highest rate is ${most("rate")}${rateText(highest)}/s`}. ${binds}${found.bound ? ` ${says.why.bound}` : says.reasons ? ` ${says.reasons}` : ""}`;
+  const why = found.bound ? says.why.bound : says.reasons;
+  const can = [`${open[0].toUpperCase()}${open.slice(1)}, and ${highest === null ? "nothing limits the rate" : `the highest rate is ${most("rate")}${rateText(highest)}/s`}.`, chosen.length ? says.before : "", binds, why].filter(Boolean).join(" ");
+  if (!chosen.length && says.verdict) return { kind: says.kind, first: says.verdict, can };
+  const tooMany = flowsBy && wanted.find((each) => compare(each, q(flowsBy.flows)) > 0);
+  if (tooMany) {
+    const part = flowsBy.flows ? `are ${percentText(over(tooMany, q(flowsBy.flows)))} of those that can be open` : "cannot be: no connection gets through";
+    return { kind: "fails", first: `Fails: ${countText(below(tooMany))} connections wanted at once ${part}.`, can };
+  }
   if (offered === null || !offered.n) return { kind: "", first: "", can };
-  const served = times(offered, withPorts), lost = subtract(ONE, withPorts);
-  const over100 = highest !== null && compare(served, highest) > 0;
-  const failing = over100 ? subtract(ONE, over(highest, offered)) : lost;
+  const served = times(offered, withPorts), without = times(offered, subtract(ONE, withPorts));
+  // Of several kinds, of which some clients have no ports, it is not known whose are refused: the larger of both is sure.
+  const lost = found.limits.map((each) => refused(each, found.kinds, served)).reduce((one, other) => compare(other, one) > 0 ? other : one, NONE);
+  const sure = !found.kinds.length ? add(lost, without) : without.n ? without : lost;
   const use = highest === null ? "nothing limits the rate"
     : !highest.n ? "no connection gets through"
-    : `${rateText(served)}/s${lost.n ? " of clients with ports" : ""} is ${percentText(over(served, highest))} of the highest rate`;
+    : `${rateText(served)}/s${without.n ? " of clients with ports" : ""} is ${percentText(over(served, highest))} of the highest rate`;
   const use1 = use[0].toUpperCase() + use.slice(1);
-  if (failing.n) return { kind: "fails", first: `Fails: at least ${shareText(failing)} of the connections at ${rateText(offered)}/s. ${use1}.`, can };
+  if (sure.n) return { kind: "fails", first: `Fails: at least ${shareText(over(sure, offered))} of the connections at ${rateText(offered)}/s. ${use1}.`, can };
   if (found.bound) return { kind: "", first: `Not known here whether it fits: ${use}, or more.`, can };
-  if (says.picks) return { kind: "", first: `In the best case, if no two hops ever picked the same port, none fails. ${use1}.`, can };
-  const isTight = highest !== null && compare(served, times(highest, read(says.tight))) > 0;
-  return isTight ? { kind: "tight", first: `Tight: ${use}.`, can } : { kind: "fits", first: `Fits: ${use}.`, can };
+  return { kind: "", first: `In the best case none fails. ${use1}.`, can };
 };
 
 const bars = (found) => {
@@ -245,7 +274,7 @@ const figureOf = (found, figure) => {
 const figureText = (a, figure) => figure === "flows" ? countText(below(a)) : `${rateText(a)}/s`;
 const curve = (number) => {
   const each = inputs[number], points = [];
-  const count = each.whole ? Math.min(60, each.most - each.least) : 60;
+  const count = each.whole ? Math.min(60, each.high - each.low) : 60;
   for (let step = 0; step <= count; step++) {
     const value = fromSlider(number, Math.round(step * STEPS / count));
     points.push([value, answer(withValue(number, value))]);
@@ -259,7 +288,7 @@ const drawCurve = (number, points, figure) => {
   const drawn = element("svg", { viewBox: "0 0 720 240", role: "img", "aria-label": `${what} against ${each.name}` });
   const known = points.map(([value, found]) => [value, figureOf(found, figure)]);
   const top = Math.max(...known.map(([, figure]) => figure ? float(figure) : 0), offered) * 1.08 || 1;
-  const wide = isWide(each), [low, high] = [each.least, each.most];
+  const wide = isWide(each), { low, high } = each;
   const x = (value) => 90 + 610 * (wide ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
   const y = (value) => 195 - 170 * value / top;
   let path = "", joined = false;
@@ -280,10 +309,27 @@ const drawCurve = (number, points, figure) => {
     drawn.append(element("text", { x: 698, y: y(offered) - 4, "text-anchor": "end", class: "offered" }, "offered"));
   }
   drawn.append(element("path", { d: path, class: "curve" }));
-  if (now) drawn.append(element("circle", { cx: x(float(values[number])), cy: y(float(now)), r: 5, class: "now" }));
+  const here = float(values[number]);
+  if (now && here >= low && here <= high) drawn.append(element("circle", { cx: x(here), cy: y(float(now)), r: 5, class: "now" }));
   return drawn;
 };
 const shortText = (x) => x >= 1e13 ? scientific(x) : x >= 1000 ? separated(BigInt(Math.round(x))) : String(Number(x.toPrecision(3)));
+
+// The simplest fractions near a number: those of its continued fraction.
+const near = (a) => {
+  const found = [];
+  let rest = a, [p0, q0, p1, q1] = [0n, 1n, 1n, 0n];
+  for (let turn = 0; turn < 12; turn++) {
+    const whole = below(rest);
+    [p0, q0, p1, q1] = [p1, q1, whole * p1 + p0, whole * q1 + q0];
+    if (q1 > 1000n) break;
+    found.push(q(p1, q1));
+    const part = subtract(rest, q(whole));
+    if (!part.n) break;
+    rest = over(ONE, part);
+  }
+  return found.filter((each) => each.n >= 0n && compare(each, ONE) <= 0);
+};
 
 // Where a share makes a figure highest: the highest point of its curve, then once more and again around that.
 const best = (number, points, figure) => {
@@ -292,18 +338,23 @@ const best = (number, points, figure) => {
   if (!inputs[number].share || !ranked.length) return [];
   let top = ranked.reduce(higher), step = q(1n, 60n);
   for (let round = 0; round < 4; round++) {
-    const near = [];
+    const around = [];
     for (let n = -8n; n <= 8n; n++) {
       const value = add(top[0], times(step, q(n, 8n)));
-      if (value.n >= 0n && compare(value, ONE) <= 0) near.push([value, figureOf(answer(withValue(number, value)), figure)]);
+      if (value.n >= 0n && compare(value, ONE) <= 0) around.push([value, figureOf(answer(withValue(number, value)), figure)]);
     }
-    top = near.filter(([, each]) => each).reduce(higher, top);
+    top = around.filter(([, each]) => each).reduce(higher, top);
     step = q(step.n, step.d * 8n);
   }
-  const value = read(float(top[0]).toFixed(5)), button = element("button", { type: "button" }, "Take it");
-  button.addEventListener("click", () => { if (put(number, value)) show(); });
-  const what = figure === "rate" ? "The rate is" : "Connections are";
-  return [`${what} most at ${decimal(value)}: ${figureText(top[1], figure)}. `, button, " "];
+  for (const value of near(top[0])) {  // corners are often at simple fractions
+    const there = figureOf(answer(withValue(number, value)), figure);
+    if (there && compare(there, top[1]) >= 0) top = [value, there];
+  }
+  const value = top[0].d < 10000n ? top[0] : read(float(top[0]).toFixed(5)), button = element("button", { type: "button" }, "Take it");
+  button.addEventListener("click", () => { if (put(number, value)) { boxes[number].focus(); show(); } });
+  const what = figure === "rate" ? "The rate is" : "Connections are", written = exactly(value);
+  const also = written.includes("/") ? ` (${decimal(value, 4)})` : "";
+  return [`${what} most at ${written}${also}: ${figureText(figureOf(answer(withValue(number, value)), figure) || top[1], figure)}. `, button, " "];
 };
 
 let answerNow = null;
@@ -311,7 +362,7 @@ const show = () => {
   answerNow = answer(values);
   inputs.forEach((each, number) => {
     const text = decimal(values[number]);
-    if (document.activeElement !== boxes[number] || read(boxes[number].value) === null) boxes[number].value = text;
+    if (document.activeElement !== boxes[number]) boxes[number].value = exactly(values[number]);
     boxes[number].removeAttribute("aria-invalid");
     sliders[number].value = onSlider(number, values[number]);
     sliders[number].setAttribute("aria-valuetext", `${text} ${each.unit}`.trim());
@@ -325,6 +376,7 @@ const show = () => {
   at("can").textContent = said.first ? said.can : "";
   at("command").textContent = commandText();
   at("settings").textContent = settings().map((each) => `--set ${quoted(each)}`).join(" ");
+  if (!panel.querySelector("[aria-invalid]")) at("copied").textContent = "";
   at("reset").disabled = !chosen.length;
   if (known) {
     at("table").replaceChildren(...answerNow.limits.map((each) => {
@@ -338,15 +390,16 @@ const show = () => {
     }));
     at("kinds").hidden = !answerNow.kinds.length;
     at("parts").replaceChildren(...answerNow.kinds.map((each) => {
-      const tightest = (key, less) => answerNow.limits.filter((limit) => limit.kinds.includes(each.name) && limit[key] !== null)
+      const tightest = (key, less) => answerNow.limits.filter((limit) => limit.takes.some(([kind]) => kind === each.name) && limit[key] !== null)
         .reduce((one, other) => one === null || less(other[key], one[key]) ? other : one, null);
       const by = tightest("rate", (a, b) => compare(a, b) < 0);
       const cells = [["share", percentText(each.share)],
-        ["flows", answerNow.flowsBy ? rateText(times(q(answerNow.flowsBy.flows), each.open)) : "no limit"],
+        ["offered /s", answerNow.offered ? rateText(times(answerNow.offered, each.share)) : "–"],
+        ["flows", answerNow.flowsBy ? countText(below(times(q(answerNow.flowsBy.flows), each.open))) : "no limit"],
         ["rate /s", answerNow.rateBy ? rateText(times(answerNow.rateBy.rate, each.share)) : "no limit"],
         ["tightest limit", by ? `${by.hop} ${by.name}` : "none"]];
       return element("tr", {}, element("th", { scope: "row", class: "name" }, each.name),
-        ...cells.map(([label, text], column) => element("td", { class: column === 3 ? "words" : "number", "data-label": label }, text)));
+        ...cells.map(([label, text], column) => element("td", { class: column === 4 ? "words" : "number", "data-label": label }, text)));
     }));
     at("bars").replaceChildren(bars(answerNow));
     const points = curve(moved);
@@ -355,17 +408,24 @@ const show = () => {
       at(`${figure}-best`).replaceChildren(...best(moved, points, figure));
     }
   }
-  const state = [...chosen].sort((a, b) => a - b).map((number) => `${encodeURIComponent(inputs[number].path)}=${decimal(values[number], 17)}`);
+  const state = [...chosen].sort((a, b) => a - b).map((number) => `${encodeURIComponent(inputs[number].path)}=${exactly(values[number])}`);
   try { history.replaceState(null, "", state.length ? `#what-if?${state.join("&")}` : location.pathname + location.search); } catch { /* a frame without an address of its own */ }
 };
 
+const refuse = (number) => {
+  const each = inputs[number];
+  boxes[number].setAttribute("aria-invalid", "true");
+  const kind = each.whole ? "a whole number" : each.share ? "a part, as in 0.25, 25% or 1/4" : "a number";
+  at("copied").textContent = `${each.name}: not taken. Write ${kind} from ${decimal(read(each.least))} to ${decimal(read(each.most))}.`;
+};
 let waiting = false;
 const soon = () => { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; show(); }); } };
 boxes.forEach((box, number) => box.addEventListener("input", () => {
   if (put(number, read(box.value))) soon();
-  else box.setAttribute("aria-invalid", "true");
+  else refuse(number);
 }));
-boxes.forEach((box) => box.addEventListener("change", show));
+// Nothing else is drawn anew when a box is left: what was about to be clicked has to stay where it is.
+boxes.forEach((box, number) => box.addEventListener("change", () => { box.value = exactly(values[number]); box.removeAttribute("aria-invalid"); }));
 sliders.forEach((slider, number) => slider.addEventListener("input", () => { put(number, fromSlider(number, Number(slider.value))); soon(); }));
 at("reset").addEventListener("click", () => { chosen.length = 0; present.forEach((value, number) => { values[number] = value; }); show(); });
 at("copy").addEventListener("click", async () => {

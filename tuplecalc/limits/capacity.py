@@ -268,13 +268,10 @@ def capacity(chain: Chain) -> Capacity:
     <Capacity cone: 129,024 flows, rate 1,075.2/s, limited by nat/ports>
     """
     check_chain(chain)
-    passed = list(walk(chain))
+    passed, declared, mix, every = limits_on_the_way(chain)
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None
-    declared = tuple(tuple(hop.declared) for hop in passed)
-    mix = _mix(declared) if chain.is_mixed else None
-    every = limits_of(declared) if mix is None else mix.limits(hop.name for hop in passed)
     for hop, limits in zip(passed, every, strict=True):
         for limit in limits:
             if limit.flows is not None:
@@ -284,6 +281,24 @@ def capacity(chain: Chain) -> Capacity:
         figures = limits, flows or 0, rate, hop.tuples_per_flow, *space_of(hop.leaving)
         found.append(HopCapacity(hop.name, hop.kind, *figures))
     return Capacity(chain, tuple(found), declared, mix)
+
+
+class OnTheWay(NamedTuple):
+    """The hops of a chain as they are passed, what they declare, the mix of its kinds, the limits of each."""
+
+    passed: list[Passed]
+    declared: tuple[tuple[Declared, ...], ...]
+    mix: Mix | None
+    limits: list[tuple[Limit, ...]]
+
+
+def limits_on_the_way(chain: Chain) -> OnTheWay:
+    """The limits of each hop from the clients on, of which none is compared with another yet."""
+    passed = list(walk(chain))
+    declared = tuple(tuple(hop.declared) for hop in passed)
+    mix = _mix(declared) if chain.is_mixed else None
+    every = limits_of(declared) if mix is None else mix.limits(hop.name for hop in passed)
+    return OnTheWay(passed, declared, mix, list(every))
 
 
 class Space(NamedTuple):

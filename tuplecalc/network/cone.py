@@ -134,6 +134,11 @@ class Cone(Waiting, Hop, defer_build=False):
         return next((entry for entry in table if clients <= entry[0]), None)
 
     @property
+    def block_size(self) -> int | None:
+        """The ports of a block, where that is a number."""
+        return None if isinstance(self.block, tuple | str) else self.block
+
+    @property
     def linger_by(self) -> dict[str, Fraction]:
         """``time_wait`` and ``reuse_after`` where closed entries hold, ``half_close`` where they give way."""
         return super().linger_by if self.closing == "holds" else {"half_close": self.half_close}

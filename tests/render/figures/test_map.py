@@ -278,10 +278,12 @@ def test_it_is_hatched_where_not_all_clients_get_ports_and_no_offer_is_met_there
         ax=style.blank(),
     )
     assert "not all clients get ports" in key(ax)
+    hatched: Any
     (hatched,) = by_gid(ax, "without ports")
+    offers: list[Any] = [*by_gid(ax, "offered")]
     top = max(path.vertices[:, 1].max() for path in hatched.get_paths() if len(path.vertices))
     assert 190 <= top <= 192  # 191 addresses serve 63 clients each: all 12,000
-    for offer in by_gid(ax, "offered"):
+    for offer in offers:
         assert all(path.vertices[:, 1].min() >= 190 for path in offer.get_paths() if len(path.vertices))
 
 

@@ -281,6 +281,16 @@ def test_a_gate_says_why_it_closes_and_on_what_it_depends() -> None:
         assert (opened.exit_code, opened.stderr) == (0, said)
 
 
+def test_a_gate_names_first_what_fails_most() -> None:
+    """0.232% of all are under 0.3%, and it is transparent that is not."""
+    closed = invoke("capacity", "mixed-by-share", "-o", "json", "--most-failing", "0.3%")
+    assert closed.exit_code == 1
+    assert closed.stderr == (
+        "--most-failing 0.3%: 0.348% to 0.349% of transparent are expected to fail at 4,000/s, "
+        "and 0.232% of all connections.\n"
+    )
+
+
 @pytest.mark.parametrize("output", ["json", "csv", "table", "markdown"])
 def test_most_failing_is_of_what_is_expected(output: str) -> None:
     """At 570/s the outage is at 97 % of its rate, and loses over a third: its devices choose blindly."""

@@ -25,6 +25,7 @@ def test_solve_says_the_value_and_what_it_gives() -> None:
         "really 43% to 56.2% are expected to fail.\n"
         "With 86: 16,644,096 connections open at once, 50,437/s; login-proxy shared\nlimits it.\n"
         "With 85: 16,450,560 connections, 49,850/s: not enough.\n"
+        "--most-failing 0.1% finds a value with which no more than that fail.\n"
         "  --set hops.lvs.addresses=86\n"
     )
 
@@ -35,8 +36,20 @@ def test_solve_for_a_time_says_the_longest() -> None:
         "hold: 246.48 s (4 min 6 s) is the longest for 700/s, but in the best case only:",
         "really 42.8% to 55.7% are expected to fail.",
         "Then 193,536 connections open at once, 700/s; login-proxy shared limits it.",
+        "--most-failing 0.1% finds a value with which no more than that fail.",
         "  --set traffic.hold=246.48",
     ]
+
+
+def test_solve_never_says_enough_where_capacity_says_fails() -> None:
+    """A pool of N ports at its highest rate refuses √(2 / πN) of all (Erlang B): 0.313% of 64,512."""
+    said = invoke("solve", "cone", "--for", "traffic.hold", "--rate", "40000").stdout
+    assert said.startswith("hold: 9.024 s is the longest for 40,000/s, but 0.313% are expected to fail.\n")
+    assert "--most-failing 0.1% finds a value with which no more than that fail.\n" in said
+    checked = invoke("capacity", "cone", "--rate", "40000", "--set", "traffic.hold=9.024").stdout
+    assert checked.startswith("Fails: 0.313% of the connections are expected to fail at 40,000/s.")
+    asked = invoke("solve", "cone", "--for", "traffic.hold", "--rate", "40000", "--most-failing", "0.1%")
+    assert "finds a value" not in asked.stdout
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

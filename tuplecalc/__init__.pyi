@@ -42,6 +42,7 @@ from tuplecalc.render import figures as figures
 from tuplecalc.render.json import to_dict as to_dict
 from tuplecalc.render.report import report as report
 from tuplecalc.under_load.offered import offered as offered
+from tuplecalc.whatif.explore import explore as explore
 
 __version__: str
 

@@ -6,10 +6,16 @@ way out.  A file's problems are collected and raised together as one :class:`Cha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
 
 _LONGEST_VALUE = 60
+_QUOTES = {**dict.fromkeys("“”„", '"'), **dict.fromkeys("‘’", "'")}
+_TIMES = {"千": 1000, "万": 10_000, "亿": 100_000_000}
+_SECONDS = {"毫秒": "ms", "秒": "s", "分钟": "m", "分": "m", "小时": "h", "天": "d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,43 @@ class InputError(TuplecalcError):
 
 def reject(value: object, rule: str, remedy: str = "", place: str = "") -> ChainError:
     """The error for one broken rule, for ``raise reject(...)``."""
-    return ChainError([Problem(place, value, rule, remedy)])
+    sign = foreign_sign(value) if isinstance(value, str) else ""
+    return ChainError([Problem(place, value, rule, sign or remedy)])
+
+
+def foreign_sign(value: str) -> str:
+    """What to write for a number with a full-width character or a Chinese unit; empty for all else.
+
+    >>> foreign_sign("1.5万"), foreign_sign("1分30秒")
+    ('万 is no unit here: write "15000"', '分 is no unit here: write "1m30s"')
+    >>> foreign_sign("15，000"), foreign_sign("15 apples")
+    ('， is a full-width character: write "15,000"', '')
+    """
+    plain = "".join(map(in_ascii, value)).strip().strip("\"'")
+    if value.isascii() or not plain[:1].isdigit():  # a name may be written in any script
+        return ""
+    for unit, times in _TIMES.items():
+        plain = re.sub(rf"([0-9]+(?:\.[0-9]+)?) *{unit}", partial(_times, times), plain)
+    for unit, written in _SECONDS.items():
+        plain = plain.replace(unit, written)
+    if not plain.isascii():
+        return ""
+    sign = next(each for each in value if not each.isascii())
+    what = "a full-width character" if in_ascii(sign) != sign else "no unit here"
+    return f"{sign} is {what}: write {show(plain)}"
+
+
+def in_ascii(sign: str) -> str:
+    """The ASCII of a full-width character or a typographic quote; any other character as it is."""
+    import unicodedata  # only for those who write one
+
+    meant = _QUOTES.get(sign) or unicodedata.normalize("NFKC", sign)
+    return meant if meant.isascii() else sign
+
+
+def _times(times: int, found: re.Match[str]) -> str:
+    value = Fraction(found[1]) * times
+    return str(value) if value.denominator == 1 else str(float(value))
 
 
 def show(value: object) -> str:

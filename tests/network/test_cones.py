@@ -127,3 +127,9 @@ def test_a_table_is_for_all_addresses_that_reach_its_hop() -> None:
     assert from_dict({**ends, "hops": [proxy, {**cone, "block": [[4, 9]]}]})
     with_three = said({**ends, "hops": [proxy, {**cone, "block": [[3, 9]]}]})
     assert "the table ends at 3 clients; 4 source addresses" in with_three
+
+
+def test_instances_with_one_address_each_leave_a_hash_no_choice() -> None:
+    """A hash picks among the addresses of an instance; which instance it is, no hash of the NAT decides."""
+    assert not Cone(name="nat", addresses=1, instances=4, spread="hashed").is_hashed
+    assert Cone(name="nat", addresses=2, instances=4, spread="hashed").is_hashed

@@ -248,7 +248,7 @@ class Walk:
 
     def _cone(self, hop: Cone, place: int) -> None:
         number = self.random.randrange(hop.addresses.size * hop.instances)
-        if hop.spread == "hashed":
+        if hop.spread == "hashed" and hop.addresses.size > 1:
             number = self.simulation.placed.setdefault((hop.name, self.source), number)
         self.source = hop.name, number
         self._address(place + 1)

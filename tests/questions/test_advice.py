@@ -11,8 +11,9 @@ import tuplecalc as tc
 from tests.command import invoke
 from tuplecalc.network.file import EXAMPLES, loads
 from tuplecalc.questions.solving import solve
-from tuplecalc.render import solved
+from tuplecalc.render import sentences, solved
 from tuplecalc.render.capacity import markdown
+from tuplecalc.under_load.offered import offered
 
 CGN = """
 traffic.rate = 20000
@@ -207,6 +208,36 @@ def test_advice_for_flows_helps_flows() -> None:
     assert [each.settings for each in tc.advise(tc.capacity(wanted))] == [("hops.nat.addresses=5",)]
     unknown = tc.with_settings(wanted, "traffic.flows=")
     assert ("hops.nat.time_wait=30s",) in [each.settings for each in tc.advise(tc.capacity(unknown))]
+
+
+WANTED = """
+traffic = {hold = 60, rate = 100, flows = 80_000}
+clients = {addresses = 400}
+services = {addresses = 1, ports = 80}
+hops = [{name = "nat", kind = "cone", addresses = 1}]
+"""
+
+
+def test_advice_says_what_becomes_of_flows_that_are_wanted() -> None:
+    """A second address has room for 129,024 of 80,000; a shorter linger helps the rate, and comes last."""
+    result = tc.capacity(tc.loads(WANTED))
+    first, *_, last = tc.advise(result)
+    assert first.settings == ("hops.nat.addresses=2",)
+    assert sentences.advice(result, first).endswith(
+        "80,000 connections wanted at once are 62% of those that can be open"
+    )
+    assert last.settings == ("hops.nat.time_wait=30s",)
+    assert sentences.advice(result, last).endswith(
+        "80,000 connections wanted at once are 124% of those that can be open: still too many"
+    )
+
+
+@pytest.mark.parametrize("advice_for", [120_000, 4_000_000])
+def test_what_a_remedy_says_of_wanted_flows_is_what_capacity_says_with_it(advice_for: int) -> None:
+    chain = tc.with_settings(tc.loads(WANTED), f"traffic.flows={advice_for}")
+    for item in tc.advise(tc.capacity(chain)):
+        (wanted,) = item.wanted
+        assert wanted == offered(tc.with_settings(chain, *item.settings)).wanted[0]
 
 
 def test_that_nothing_helps_is_said() -> None:

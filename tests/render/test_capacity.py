@@ -45,11 +45,13 @@ TPROXY and REDIRECT side by side on one machine, by share
 Shape: inverted cone (a proxy behind a NAT, where connections take two ports or
 end at few listeners), 2 kinds of traffic
 
-516,096 connections can be open at once, and the highest rate is 4,230/s:
-redirect capture limits both, because connections to all services end at the
-proxy's few listeners (REDIRECT). By kind: tproxy shared limits the flows of
-transparent; redirect capture limits redirected; nat ports limits the rate of
-transparent.
+516,096 connections of this mix can be open at once, and the highest rate is
+4,230/s: redirect capture limits both, because connections to all services end
+at the proxy's few listeners (REDIRECT). Here and at each limit flows and rates
+are of all kinds together in their shares, not only of those under “kinds”. By
+kind: tproxy shared limits the flows of transparent; redirect capture limits
+redirected; nat ports limits the rate of transparent beside the others as
+offered.
 
 kind          share     flows   rate /s   offered   up to /s            failing
 ───────────────────────────────────────────────────────────────────────────────
@@ -63,6 +65,7 @@ clients    clients   18,502,123,520    18,502,123,520   298,421,347   0.0013%
 nat        NAT            2,580,480         2,580,480        21,151       19%
 tproxy     proxy          2,580,480         1,720,320        21,151      5.1%
 redirect   proxy            645,120           516,096         4,230       95%
+“rate” is the highest up to this hop; “used” is of the hop’s own limits alone.
 
 limit        kinds                  flows       rate /s
 ──────────────────────────────────────────────────────────────────

@@ -536,9 +536,36 @@ def test_kinds_of_traffic_have_a_section() -> None:
     assert '<a href="#kinds">Kinds of traffic</a>' in page
     assert "redirect capture limits redirected" in page
     assert "Open connections are of the kinds by their parts of the new ones" in page
-    assert "the figures rate, map take their time" in page
     assert "<mi>σ</mi>" in page
     assert 'id="kinds"' not in tc.report(tc.example("cone"))
+
+
+def test_of_a_mix_the_highest_rates_are_drawn_at_fewer_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These are the figures that say what helps; each of their points is a capacity of its own."""
+    result = tc.capacity(tc.example("mixed-by-share"))
+    assert pictures.left_out(result) == ()
+    assert len(pictures._axes(result, "rate")[0].values) <= 49
+    assert all(len(axis.values) <= 24 for axis in pictures._axes(result, "map"))
+    assert pictures._axes(tc.capacity(OUTAGE), "rate") == ()
+    monkeypatch.setattr(pictures, "_MOST_OF_KINDS", 2)
+    assert pictures.left_out(result) == ("rate", "map")
+
+
+def test_connections_wanted_at_once_say_what_they_are() -> None:
+    chain = tc.with_settings(tc.example("cone"), "traffic.flows=8000000")
+    words = " ".join(re.sub("<[^>]*>", " ", tc.report(chain)).split())
+    assert "wanted at once: fails 8,000,000 connections: 155% of the 5,160,960 that can be open" in words
+
+
+def test_names_in_another_language_are_marked() -> None:
+    page = tc.report(tc.with_settings(tc.example("cone"), "title=\u673a\u623f\u51fa\u53e3"))
+    assert '<h1 lang="zh">\u673a\u623f\u51fa\u53e3</h1>' in page
+    assert page.count(" lang=") == 2  # the page itself
+
+
+def test_a_card_says_for_which_clients() -> None:
+    page = tc.report(tc.cone(clients=12000, addresses=56, block=1024, services=1))
+    assert "limits them for the 3,528 of 12,000 clients that get ports" in page
 
 
 def test_what_the_kinds_take_of_the_limits_that_bind() -> None:

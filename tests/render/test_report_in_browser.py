@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
 import tuplecalc as tc
 from tests.algebra.cases import chain, cone
-from tests.browser import CHROMIUM, needs_browser
+from tests.browser import Visit, needs_browser
 from tests.render.reports import MARKUP
 from tuplecalc.network.file import EXAMPLES, example_text
-from tuplecalc.render import figures
 from tuplecalc.render import report as module
 from tuplecalc.render.report import report
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
-QUIET = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-Scheme = Literal["light", "dark"]
 LONG = chain(
     {"name": "出口网关", "preset": "aws-nat-gateway", "addresses": 4},
     *({**cone(addresses=2), "max_entries": 10**6 + number} for number in range(60)),
@@ -38,18 +26,6 @@ LONG = chain(
 )
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="no playwright here: pip install '.[test]'"
-    )
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []  # the sandbox is not for the superuser
-    with playwright.sync_playwright() as running:
-        launched = running.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *root])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -69,46 +45,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, page in pages.items():
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in pages}
-
-
-class Visit:
-    """A page that was opened, with all that it asked for and all that it complained of."""
-
-    def __init__(self, browser: Browser, file: Path, width: int, scheme: Scheme = "light") -> None:
-        self.asked: list[str] = []
-        self.said: list[str] = []
-        self.context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-        self.page: Page = self.context.new_page()
-        self.page.route("**/*", self._only(file.as_uri()))
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.goto(file.as_uri())
-
-    def _only(self, address: str) -> Any:
-        def answer(route: Any) -> None:
-            self.asked.append(route.request.url)
-            route.continue_() if route.request.url == address else route.abort()
-
-        return answer
-
-    def __enter__(self) -> Visit:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
-
-    def overflow(self) -> int:
-        """By how many pixels the page is wider than its window."""
-        root = "document.documentElement"
-        return int(self.page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
-
-    def violations(self) -> list[str]:
-        """What the accessibility check finds; parts of figures and formulas have nothing of their own."""
-        from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-
-        parts = {"exclude": [["figure svg > *"], ["math > *"]]}
-        found = Axe().run(self.page, context=parts).response["violations"]
-        return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]
 
 
 @pytest.mark.parametrize("name", ["outage", "compared", "mixed-by-share", "long"])
@@ -170,11 +106,11 @@ def test_on_a_phone_tables_are_cards_and_what_scrolls_shows_it(
         label = f"getComputedStyle({cell}, '::before').content"
         assert "flows, monday.toml" in visit.page.evaluate(label)
         hints = """[...document.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth)
-            .map(box => [getComputedStyle(box).backgroundImage.split('linear-gradient').length - 1,
-            getComputedStyle(box.parentElement, '::before').content])"""
-        found = visit.page.evaluate(hints)
-        assert {shadows for shadows, _ in found} == {4}
-        assert sum("scroll sideways" in words for _, words in found) == len(figures.KINDS) - 1
+            .map(box => getComputedStyle(box).backgroundImage.split('linear-gradient').length - 1)"""
+        assert set(visit.page.evaluate(hints)) == {4}
+        wide = """[...document.querySelectorAll('figure svg')].map(figure => figure.getBoundingClientRect())
+            .filter(box => box.left < 0 || box.right > 360).length"""
+        assert visit.page.evaluate(wide) == 0  # figures fit, and nobody scrolls sideways for them
         visit.page.set_viewport_size({"width": 768, "height": 1024})
         assert visit.page.evaluate(label) in ("none", "normal")
 
@@ -221,7 +157,7 @@ def test_what_scrolls_can_be_reached_by_the_keyboard(browser: Browser, files: di
     with Visit(browser, files["compared"], 360) as visit:
         scrolls = """[...document.querySelectorAll('*')].filter(element =>
             element.scrollWidth > element.clientWidth && getComputedStyle(element).overflowX === 'auto')"""
-        assert visit.page.evaluate(f"{scrolls}.length") > 5
+        assert visit.page.evaluate(f"{scrolls}.length") >= 1
         assert visit.page.evaluate(f"{scrolls}.every(element => element.tabIndex === 0)")
 
 

@@ -234,6 +234,11 @@ class ChainForm:
         """The term of the binding limit."""
         return next(term for term in self.terms if any(limit is self.binding for limit in term.limits))
 
+    def is_tightest(self, term: Term) -> bool:
+        """Whether it is the binding limit's term, or has one of the same hop that is as tight."""
+        is_there = any(limit.hop == self.binding.hop for limit in term.limits)
+        return is_there and term.form.value == self.binding_term.form.value
+
     @property
     def text(self) -> str:
         """``min(…)`` in plain text."""

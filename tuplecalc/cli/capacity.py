@@ -28,7 +28,7 @@ from tuplecalc.limits.capacity import capacity as find_capacity
 from tuplecalc.network.file import show_path
 from tuplecalc.render import numbers
 from tuplecalc.render.json import versioned
-from tuplecalc.render.verdict import carried, condition, expected, used, wanted
+from tuplecalc.render.verdict import carried, condition, failing_most, used, wanted
 from tuplecalc.under_load.offered import Offered, offered
 
 Output = Literal["table", "json", "csv", "markdown"]
@@ -204,4 +204,4 @@ def _above(load: Offered, name: str, share: Fraction | None) -> Iterator[str]:
 def _failing(load: Offered, name: str, share: Fraction | None) -> Iterator[str]:
     """Why more may fail, of all, of a kind or of a group: a gate closes at the upper end of a bracket."""
     if share is not None and load.most_failing > float(share):
-        yield f"{name} {numbers.percent(share)}: {expected(load)}."
+        yield f"{name} {numbers.percent(share)}: {failing_most(load)}."

@@ -99,10 +99,10 @@ def _chain(file: str | None, settings: list[str] | None) -> Chain:
         nearest = ""
         if near:
             nearest = f"the nearest {'is' if len(near) == 1 else 'are'} {listed([*map(show, near)])}; "
-        as_file = str(error).removeprefix(f"{file}: ")
+        as_file = str(error).removeprefix(f"{file}: ")  # without the list of all examples
         raise InputError(
             f"{file}: no word of the glossary; {nearest}{page_of_all} has them all\n"
-            f"As a chain file: {as_file}"
+            f"As a chain file: {as_file.partition(' (')[0]}"
         ) from None
 
 

@@ -81,5 +81,7 @@ def _of_word(word: str) -> list[str]:
             raise InputError(str(error)) from None
     plain = "-".join(word.lower().split())
     if not any(plain in each for each in near):
-        print(f"{show(word)}: no preset has this name; this comes nearest.", file=sys.stderr)
+        several = f"{len(near)} presets for {word}:"
+        one = f"{show(word)}: no preset has this name; this comes nearest."
+        print(one if len(near) == 1 else several, file=sys.stderr)
     return near

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Annotated
 
@@ -37,6 +39,12 @@ def report(
             help="An older chain file: what changes from it to FILE. --set is for FILE, --rate for both.",
         ),
     ] = None,
+    no_panel: Annotated[
+        bool,
+        typer.Option(
+            "--no-panel", help="Leave out the panel that counts again with other numbers; a .pdf has none."
+        ),
+    ] = False,
 ) -> None:
     """One page, for a browser, a phone or paper: the verdict, what limits it, remedies, figures, formulas."""
     path = target(output, "report.html", [file, compare])
@@ -55,7 +63,8 @@ def report(
         from tuplecalc.render.report import report as render
 
         result, older = capacity(design), None if before is None else capacity(before)
-        page = render(result, source=source, settings=changes, compare=older, files=files)
+        command = None if no_panel or by else _command(file, changes)  # paper answers nothing
+        page = render(result, source=source, settings=changes, compare=older, files=files, command=command)
         # A file's name that stands in for a title may be no Unicode.
         made = printed(page, by) if by else page.encode(errors="replace")
     write(path, made)
@@ -66,6 +75,13 @@ def report(
             say(lacking)
     if path != STANDARD_OUTPUT:
         say(f"wrote {show_path(path)}")
+
+
+def _command(file: str | None, changes: Sequence[str]) -> str:
+    """What gives the same answer in a terminal; of standard input, once it is a file."""
+    name = "FILE.toml" if file == STANDARD_OUTPUT else DEFAULT_EXAMPLE if file is None else file
+    settings = [word for change in changes for word in ("--set", change)]
+    return shlex.join(["tuplecalc", "capacity", name, *settings])
 
 
 def _files(old: str, new: str | None, settings: list[str] | None) -> tuple[str, str]:

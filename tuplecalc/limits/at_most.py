@@ -17,6 +17,7 @@ from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.forwarder import Forwarder
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.values import exact
 
 FEW_PORTS = 64
 """Below so many ports for both legs the corner may cost more than some per cent."""
@@ -101,7 +102,7 @@ def _blocks(chain: Chain, figures: Sequence[HopCapacity]) -> Iterator[Bound]:
                 "and then no flow of the mix gets through: up to all less"
             )
             yield Bound("flows", hop.name, reason)
-        some = isinstance(hop.block, int)  # else all sources have a block, and each one alike
+        some = hop.block_size is not None  # else all sources have a block, and each one alike
         if any(_chooses(other) if some else _deals_out(other) for other in before):
             reason = "the clients with a block may not be those with most to send; no chain lost by it yet"
             yield Bound("flows", hop.name, reason)
@@ -222,13 +223,13 @@ def _meets_unevenly(hop: Cone, before: HopCapacity, here: HopCapacity) -> bool:
     """Whether clients of some addresses lack ports of the overflow that lie idle at others."""
     addresses, ports = hop.addresses.size * hop.instances, hop.ports.size
     overflow = hop.overflow.size if hop.overflow else 0
-    block = hop.block if isinstance(hop.block, int) else ports // -(-before.sources // addresses)
+    block = hop.block_size or ports // -(-before.sources // addresses)
     blocks = blocks_of(hop)
     holders = before.sources if blocks is None else min(before.sources, blocks)
     if holders <= addresses or holders % addresses == 0:
         return False
     in_all = here.limits[0]  # all ports of all addresses
-    most = (block + overflow) * Fraction(in_all.scopes.value) / addresses  # of one client alone
-    rate = Fraction(before.rate) * in_all.seconds.value if before.rate is not None else None
+    most = (block + overflow) * exact(in_all.scopes.value) / addresses  # of one client alone
+    rate = exact(before.rate) * in_all.seconds.value if before.rate is not None else None
     too_few = hop.client_ports is not None and hop.client_ports < block + overflow
     return too_few or min(before.flows, before.flows if rate is None else rate) < most * before.sources

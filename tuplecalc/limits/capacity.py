@@ -112,23 +112,29 @@ class Capacity:
         return None if least.rate is None else least
 
     @cached_property
-    def ties(self) -> tuple[Limit, ...]:
-        """Of the hop of the limit that gives the flows, all that give as many, at the same highest rate.
+    def tightest(self) -> tuple[Limit, ...]:
+        """All limits of the hop of :attr:`binding` that give as many flows; that one is the first.
 
         >>> from tuplecalc.network.builders import cone
-        >>> [limit.name for limit in capacity(cone(clients=9, addresses=1, block=21504, services=1)).ties]
+        >>> nat = capacity(cone(clients=9, addresses=1, block=21504, services=1))
+        >>> [limit.name for limit in nat.tightest]
         ['ports', 'block']
         """
         first = self.binding
-        return tuple(
-            each for each in self.limits if each.hop == first.hop and _figures(each) == _figures(first)
-        )
+        return tuple(each for each in self.limits if each.hop == first.hop and each.flows == first.flows)
+
+    @cached_property
+    def tightest_of_rate(self) -> tuple[Limit, ...]:
+        """The same of :attr:`rate_binding`; empty where nothing limits the rate."""
+        first = self.rate_binding
+        if first is None:
+            return ()
+        return tuple(each for each in self.limits if each.hop == first.hop and each.rate == first.rate)
 
     def is_tightest(self, limit: Limit) -> tuple[bool, bool]:
         """Whether a limit, or one of its hop that is as tight, gives the flows, and the rate."""
-        first, last = self.binding, self.rate_binding
-        flows = limit.hop == first.hop and limit.flows == first.flows
-        return flows, last is not None and limit.hop == last.hop and limit.rate == last.rate
+        flows, rate = self.tightest, self.tightest_of_rate
+        return any(limit is each for each in flows), any(limit is each for each in rate)
 
     @property
     def flows(self) -> int:
@@ -170,9 +176,9 @@ class Capacity:
             kinds_of_mix,
         )
 
-        offered = self.chain.traffic.offered
         if self.mix is not None:
-            return tuple(kinds_of_mix(self.mix, self.limits, self.flows, self.rate, offered))
+            return tuple(kinds_of_mix(self.chain, self.mix, self.limits, self.flows, self.rate))
+        offered = self.chain.traffic.offered
         headroom = (None, None) if offered is None else (self.rate, self.rate_binding)
         whole = self.chain.strands[0].kind, Fraction(1), self.flows, self.rate
         return (KindCapacity(*whole, *headroom, self.binding, self.rate_binding),)
@@ -199,14 +205,14 @@ class Capacity:
 
     @property
     def next_binding(self) -> Limit | None:
-        """The limit on flows that would bind if the binding one were gone."""
-        return _next(self.limits, self.binding, by_flows)
+        """The limit on flows that would bind if those of :attr:`tightest` were gone."""
+        return _next(self.limits, self.tightest, by_flows)
 
     @property
     def next_rate_binding(self) -> Limit | None:
-        """The limit on the rate that would bind if the binding one were gone."""
+        """The limit on the rate that would bind if those of :attr:`tightest_of_rate` were gone."""
         limits = tuple(limit for limit in self.limits if limit.rate is not None)
-        return _next(limits, self.rate_binding, by_rate)
+        return _next(limits, self.tightest_of_rate, by_rate)
 
     @cached_property
     def collapse(self) -> tuple[Collapse, ...]:
@@ -242,12 +248,9 @@ class Capacity:
         return f"<Capacity {self.shape}: {self.flows:,} flows{rate}, limited by {binding}>"
 
 
-def _figures(limit: Limit) -> tuple[int | None, Number | None]:
-    return limit.flows, limit.rate
-
-
-def _next(limits: tuple[Limit, ...], binding: Limit | None, figure: Any) -> Limit | None:
-    return min((limit for limit in limits if limit is not binding), key=figure, default=None)
+def _next(limits: tuple[Limit, ...], gone: tuple[Limit, ...], figure: Any) -> Limit | None:
+    left = (limit for limit in limits if not any(limit is each for each in gone))
+    return min(left, key=figure, default=None)
 
 
 def capacity(chain: Chain) -> Capacity:
@@ -265,13 +268,10 @@ def capacity(chain: Chain) -> Capacity:
     <Capacity cone: 129,024 flows, rate 1,075.2/s, limited by nat/ports>
     """
     check_chain(chain)
-    passed = list(walk(chain))
+    passed, declared, mix, every = limits_on_the_way(chain)
     found: list[HopCapacity] = []
     flows: int | None = None
     rate: Number | None = None
-    declared = tuple(tuple(hop.declared) for hop in passed)
-    mix = _mix(declared) if chain.is_mixed else None
-    every = limits_of(declared) if mix is None else mix.limits(hop.name for hop in passed)
     for hop, limits in zip(passed, every, strict=True):
         for limit in limits:
             if limit.flows is not None:
@@ -281,6 +281,24 @@ def capacity(chain: Chain) -> Capacity:
         figures = limits, flows or 0, rate, hop.tuples_per_flow, *space_of(hop.leaving)
         found.append(HopCapacity(hop.name, hop.kind, *figures))
     return Capacity(chain, tuple(found), declared, mix)
+
+
+class OnTheWay(NamedTuple):
+    """The hops of a chain as they are passed, what they declare, the mix of its kinds, the limits of each."""
+
+    passed: list[Passed]
+    declared: tuple[tuple[Declared, ...], ...]
+    mix: Mix | None
+    limits: list[tuple[Limit, ...]]
+
+
+def limits_on_the_way(chain: Chain) -> OnTheWay:
+    """The limits of each hop from the clients on, of which none is compared with another yet."""
+    passed = list(walk(chain))
+    declared = tuple(tuple(hop.declared) for hop in passed)
+    mix = _mix(declared) if chain.is_mixed else None
+    every = limits_of(declared) if mix is None else mix.limits(hop.name for hop in passed)
+    return OnTheWay(passed, declared, mix, list(every))
 
 
 class Space(NamedTuple):

@@ -13,6 +13,7 @@ from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target, owner
 from tuplecalc.network.mix import Strand
 from tuplecalc.network.part import step
+from tuplecalc.network.values import exact
 
 
 def clients(strand: Strand, target: Target) -> tuple[list[Declared], Sources]:
@@ -105,7 +106,7 @@ def services(strand: Strand, sources: Sources, target: Target, *, meets: bool = 
     found: list[Membership] = []
     shares = {each.share for each in groups}
     waiting = [each for each in groups if each.time_wait is not None]
-    enters = Fraction(sum(each.endpoints for each in waiting), sum(each.endpoints for each in groups))
+    enters = exact(sum(each.endpoints for each in waiting)) / sum(each.endpoints for each in groups)
     if shares != {None}:
         enters = sum((each.share or Fraction(0) for each in waiting), Fraction(0))
     for number, group in enumerate(groups):

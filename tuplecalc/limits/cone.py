@@ -27,6 +27,7 @@ from tuplecalc.limits.served import blocks
 from tuplecalc.limits.spread import Hashing
 from tuplecalc.limits.targets import Target, instances
 from tuplecalc.network.cone import Cone
+from tuplecalc.network.values import exact
 
 
 def cone(
@@ -99,7 +100,7 @@ class _Row:
         self.k = self._ports_of_a_client()
         self.blocks: Expression | None = None  # how many, where there may be fewer than sources
         self.senders: Expression = letters.a
-        if isinstance(hop.block, int):
+        if hop.block_size is not None:
             self.blocks = blocks(hop, self.M, sized(P), self.k)
             self.senders = self._blocks_in_use(self.blocks)
             if everyone is not None:
@@ -146,7 +147,7 @@ class _Row:
         """Where a port serves fewer destinations than there are, these share it: one pool for all."""
         if self.hop.destinations is None or self.hop.destinations >= endpoints.value:
             return None
-        return Pool(apart, Fraction(size.value) * self.hop.destinations)
+        return Pool(apart, exact(size.value) * self.hop.destinations)
 
     def block(self) -> Limit:
         """The ports of all blocks that a source holds."""
@@ -168,7 +169,7 @@ class _Row:
         As loss systems they are one pool at each address, or in all where some have more clients.
         """
         s, O = self.senders, sized(self.ports[1])  # noqa: E741 - the formula's letter
-        clients, addresses = Fraction(s.value), Fraction(self.in_use.value)
+        clients, addresses = exact(s.value), exact(self.in_use.value)
         if self.sources.classes == 1 and self.sources.there.value == self.sources.addresses.value:
             size = self.k * s + O * self.in_use
             found = self.limit(BLOCK_OVERFLOW, size, Constant(1), self.endpoints)
@@ -179,7 +180,7 @@ class _Row:
             size = product(self.k, s, self.served) + product(O, shared)
             found = self.limit(BLOCK_OVERFLOW, size, Constant(1), Constant(1))
             addresses = Fraction(1)
-        whole = found.pool or Pool(found.scopes, Fraction(size.value))
+        whole = found.pool or Pool(found.scopes, exact(size.value))
         pool = Pool(whole.scopes * addresses, whole.size / addresses, clients / addresses)
         return replace(found, pool=pool, searched=floor(self.k.value) + O.value)
 
@@ -233,8 +234,8 @@ class _Row:
         "default port allocation".
         """
         letters, block, there = self.letters, self.hop.block, self.there
-        if isinstance(block, int):
-            return letters.given("k", block, "block")
+        if self.hop.block_size is not None:
+            return letters.given("k", self.hop.block_size, "block")
         if isinstance(block, tuple):
             _, each = self.hop.entry(floor(there.value)) or block[-1]
             of_all = letters.given("u", each, "block") * self.M

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.flow import Flow
 from tuplecalc.limits.legs import Leg, Membership, Space
-from tuplecalc.limits.program import Face, Member, Program
+from tuplecalc.limits.program import Face, Member, Program, roughly
 
 Figure = Literal["flows", "rate"]
 _NEARLY_ALL = 1 - 1e-12  # what floats cannot tell from all
@@ -34,7 +34,9 @@ class Coupled:
 
     def has_room(self, rates: Mapping[str, Number], figure: Figure) -> bool:
         """Whether kinds can surely have these rates; where they cannot, or only with care, a face tells."""
-        asked = [_NEARLY_ALL * rate for rate in self._of_legs(rates, figure)]
+        asked = [
+            _NEARLY_ALL * rate if isinstance(rate, float) else rate for rate in self._of_legs(rates, figure)
+        ]
         return self._program(figure).has_room(asked)
 
     def best_face(self, rates: Mapping[str, Number], figure: Figure) -> Face | None:
@@ -45,10 +47,10 @@ class Coupled:
         prices = zip(self._weights[figure], face.prices, strict=True)
         return face._replace(prices=[weight * price for weight, price in prices])
 
-    def _of_legs(self, rates: Mapping[str, Number], figure: Figure) -> list[float]:
-        asked = {kind: float(rate) for kind, rate in rates.items()}
+    def _of_legs(self, rates: Mapping[str, Number], figure: Figure) -> list[Any]:
+        asked = {kind: roughly(rate) for kind, rate in rates.items()}
         return [
-            asked[leg.flow.kind] * float(weight)
+            asked[leg.flow.kind] * roughly(weight)
             for leg, weight in zip(self.legs, self._weights[figure], strict=True)
         ]
 

@@ -12,6 +12,7 @@ from tuplecalc.limits.kinds import IN_TURN
 from tuplecalc.limits.legs import Leg, Membership
 from tuplecalc.limits.letters import sized
 from tuplecalc.limits.limit import Limit
+from tuplecalc.network.values import exact
 
 ONE, NONE = Constant(1), Constant(0)
 
@@ -121,4 +122,4 @@ def busiest(leg: Leg) -> Fraction | None:
     members = [(each.copies.value, each.times.seconds.value) for each in leg.memberships]
     if (turn := in_turn(leg)) is not None:
         members.append((turn.copies.value, turn.times.seconds.value))
-    return min((Fraction(copies) / seconds for copies, seconds in members if seconds), default=None)
+    return min((exact(copies) / seconds for copies, seconds in members if seconds), default=None)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from tuplecalc.limits.spread import Spread
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.values import exact
 
 Number = int | Fraction
 
@@ -268,7 +269,7 @@ class Quotient(Node, _Quotient):
     @property
     def value(self) -> Number:
         """The quotient: an integer where it is one."""
-        quotient = Fraction(self.dividend.value) / self.divisor.value
+        quotient = exact(self.dividend.value) / self.divisor.value
         if self.rounding:
             return floor(quotient) if self.rounding == "floor" else ceil(quotient)
         return tidy(quotient)
@@ -314,7 +315,9 @@ def tidy(number: Number) -> Number:
     >>> tidy(Fraction(6, 2)), tidy(Fraction(1, 2))
     (3, Fraction(1, 2))
     """
-    return number.numerator if number.denominator == 1 else number
+    if isinstance(number, Fraction) and number.denominator == 1:
+        return number.numerator
+    return number
 
 
 def product(*factors: Expression) -> Expression:

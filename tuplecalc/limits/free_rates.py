@@ -3,6 +3,8 @@
 The faces of one key space hold in every mix.  A joint face holds in every mix too, but its multipliers are
 best for one.  So what is possible is found by cutting planes: take the best of the faces that are known,
 look for a joint face that it exceeds, add it, and repeat until there is none (Kelley 1960).
+
+Where clients get no ports, rates are those of clients with ports (:func:`tuplecalc.limits.served.of_served`).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import NamedTuple
 from tuplecalc.limits.coupled import Figure
 from tuplecalc.limits.limit import KindShare, Limit
 from tuplecalc.limits.mixture import Mix
+from tuplecalc.network.values import exact
 
 Rates = Mapping[str, Fraction]
 
@@ -45,7 +48,7 @@ class FreeRates:
             taken = {each.kind: self._taken(limit, each) for each in limit.shares}
             if any(taken.values()):
                 size = limit.busy_keys if self._figure == "rate" else limit.size.value
-                room = Fraction(size * limit.scopes.value) if limit.size.value >= 1 else Fraction(0)
+                room = exact(size * limit.scopes.value) if limit.size.value >= 1 else Fraction(0)
                 self.cuts.append(Cut(limit, room, taken))
 
     def _taken(self, limit: Limit, each: KindShare) -> Fraction:

@@ -11,6 +11,8 @@ from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.limits.free_rates import FreeRates
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.limits.mixture import Mix
+from tuplecalc.limits.served import of_served
+from tuplecalc.network.chain import Chain
 
 
 class KindCapacity(NamedTuple):
@@ -29,6 +31,7 @@ class KindCapacity(NamedTuple):
     headroom: Number | None
     """The highest rate of this kind while the others stay as offered; 0 where these are too much already.
 
+    Where clients get no ports, both are rates of those that do, as all rates of the chain.
     None without an offered rate, and where nothing limits it.
     """
     headroom_binding: Limit | None
@@ -45,14 +48,13 @@ class KindCapacity(NamedTuple):
 
 
 def kinds_of_mix(
-    mix: Mix, limits: Sequence[Limit], flows: int, rate: Number | None, offered: Fraction | None
+    chain: Chain, mix: Mix, limits: Sequence[Limit], flows: int, rate: Number | None
 ) -> Iterator[KindCapacity]:
-    """Each kind of a mix that can have so many flows and this rate, and is offered at another."""
+    """Each kind of a mix that can have so many flows and this rate, beside what the chain is offered."""
     shares = mix.shares
     headrooms: Iterable[tuple[Number | None, Limit | None]] = repeat((None, None))
-    if offered is not None:
-        rates = {kind: offered * share for kind, share in shares.items()}
-        headrooms = FreeRates(mix, limits, "rate").headroom(rates)
+    if (offered := chain.traffic.offered) is not None:
+        headrooms = FreeRates(mix, limits, "rate").headroom(of_served(chain, offered))
     for (kind, share), headroom in zip(shares.items(), headrooms, strict=False):
         holding = [(limit, each) for limit in limits for each in limit.shares if each.kind == kind]
         open_flows = [limit for limit, each in holding if each.open or limit.flows == 0]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tuplecalc.limits.expression import Expression, Number, Sum, product, tidy
 from tuplecalc.limits.flow import Linger, Part
 from tuplecalc.limits.kinds import Kind
+from tuplecalc.network.values import exact
 
 
 class KindShare(NamedTuple):
@@ -128,7 +129,7 @@ class Limit:
         if self.size.value < fits:  # not one flow fits, however fast it ends
             return 0
         seconds = self.seconds.value
-        return tidy(Fraction(self.busy_keys * self.scopes.value) / seconds) if seconds else None
+        return tidy(exact(self.busy_keys * self.scopes.value) / seconds) if seconds else None
 
     @property
     def is_of_a_mix(self) -> bool:

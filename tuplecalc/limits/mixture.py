@@ -49,6 +49,7 @@ from tuplecalc.limits.told_apart import Found, ranges, told_apart
 from tuplecalc.limits.turns import Turn, turns
 from tuplecalc.limits.weights import ONE, Terms, total, weight_of
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.values import exact
 
 _MOST_UNIONS = 64
 
@@ -87,10 +88,10 @@ class Mix:
         self.legs = dict.fromkeys(entry.membership.leg for space in self.spaces.values() for entry in space)
         begin = [each.membership.leg.flow for each in declared[0] if isinstance(each, Alone)]
         self.kinds = {flow.kind: (flow.share, flow.hold) for flow in begin}
-        self.shares = {kind: Fraction(share.value) for kind, (share, _) in self.kinds.items()}
+        self.shares = {kind: exact(share.value) for kind, (share, _) in self.kinds.items()}
         """What part of the new connections each kind is."""
         self.mean_hold = self._mean_hold()
-        self._mean = Fraction(1 if self.mean_hold is None else self.mean_hold.value)
+        self._mean = exact(1 if self.mean_hold is None else self.mean_hold.value)
         self._turns = self._take_turns()
         self._given: set[object] = set()
         self._known_faces: dict[Space, Sequence[Found]] = {}
@@ -124,7 +125,7 @@ class Mix:
 
     def hold(self, kind: str) -> Fraction:
         """How long a kind's connections are open; 1 where all last no time, so that these count."""
-        return Fraction(1) if self.mean_hold is None else Fraction(self.kinds[kind][1].value)
+        return Fraction(1) if self.mean_hold is None else exact(self.kinds[kind][1].value)
 
     def _mean_hold(self) -> Expression | None:
         """Σ σ·H, of the connections that clients make; None where all last for no time."""
@@ -266,7 +267,7 @@ class Mix:
             before = found.get(flow.kind, (0, 0))
             found[flow.kind] = before[0] + held, before[1] + seconds
         return tuple(
-            KindShare(kind, self.shares[kind], Fraction(open_), Fraction(seconds))
+            KindShare(kind, self.shares[kind], exact(open_), exact(seconds))
             for kind, (open_, seconds) in found.items()
         )
 
@@ -314,7 +315,7 @@ class Mix:
                 flow, seconds = part.flow, part.each.value * part.times.seconds.value
                 taken = self.shares[flow.kind] * flow.number * seconds
                 times[each.yielding] = times.get(each.yielding, Fraction(0)) + taken
-        room = Fraction(several[0].size.value)
+        room = exact(several[0].size.value)
         whole, found = sum(times.values(), Fraction(0)), list[Yielding]()
         known = [(keys, time) for keys, time in times.items() if keys is not None and time]
         for keys, time in sorted(known, key=lambda each: each[0].number.value / each[1]):
@@ -336,7 +337,7 @@ class Mix:
         in_turn = {turn.space for several in self._turns.values() for turn in several}
         for coupled in self._coupled:
             faces = [face for space in coupled.spaces for face, _ in self._faces(space)]
-            open_ = (face.size.value * face.scopes.value / Fraction(face.keys) for face in faces if face.keys)
+            open_ = (face.size.value * face.scopes.value / exact(face.keys) for face in faces if face.keys)
             rates = (face.rate for face in faces if face.rate is not None)
             known: dict[Figure, Number] = {
                 "flows": min(open_, default=0) / self._mean,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from tuplecalc.limits.expression import Number, atoms
 from tuplecalc.network.ports import PortSet
+from tuplecalc.network.values import exact
 
 _DIGITS = 10**7
 
@@ -44,20 +45,20 @@ class Program:
         for number, (legs, _) in enumerate(self._atoms):
             for leg in legs:
                 self._of_leg[leg].append(number)
-        self._takes: list[list[tuple[int, float]]] = [[] for _ in ports]  # of each leg, in which spaces
+        self._takes: list[list[tuple[int, Any]]] = [[] for _ in ports]  # of each leg, in which spaces
         for number, space in enumerate(spaces):
             for each in space:
                 if each.seconds:
-                    self._takes[each.leg].append((number, float(each.seconds / each.copies)))
+                    self._takes[each.leg].append((number, roughly(each.seconds / each.copies)))
         self._by_ports = sorted(range(len(ports)), key=lambda leg: ports[leg].size)
 
-    def has_room(self, weights: Sequence[float]) -> bool:
+    def has_room(self, weights: Sequence[Any]) -> bool:
         """Whether legs with these rates were given ports at once, where little speaks for more faces.
 
         Those with few ports choose first, each in proportion to what is left; no for sure means nothing.
         """
         sizes = [size for _, size in self._atoms]
-        left = [[1.0] * len(sizes) for _ in self._spaces]
+        left: list[list[Any]] = [[1] * len(sizes) for _ in self._spaces]
         for leg in self._by_ports:
             takes = self._takes[leg]
             if not takes or not weights[leg]:
@@ -71,7 +72,7 @@ class Program:
                     left[number][atom] -= each * weights[leg] / room * seconds
         return True
 
-    def best_face(self, weights: Sequence[float]) -> Face | None:
+    def best_face(self, weights: Sequence[Any]) -> Face | None:
         """The face with the best multipliers for legs in these proportions; None where nothing limits them.
 
         For any y ≥ 0 of each space and atom
@@ -91,13 +92,13 @@ class Program:
         for leg, takes in enumerate(self._takes):
             for number, seconds in takes:
                 for atom in self._of_leg[leg]:
-                    rows.setdefault((number, atom), []).append((columns[leg, atom], seconds))
+                    rows.setdefault((number, atom), []).append((columns[leg, atom], _float(seconds)))
         if not rows:
             return None
         sizes = [size for _, size in self._atoms]
         used = [(row, *each) for row, several in enumerate(rows.values()) for each in several]
-        asked = [(leg, column, float(sizes[atom])) for (leg, atom), column in columns.items()]
-        asked += [(leg, last, -weight) for leg, weight in enumerate(weights)]
+        asked = [(leg, column, _float(sizes[atom])) for (leg, atom), column in columns.items()]
+        asked += [(leg, last, -_float(weight)) for leg, weight in enumerate(weights)]
         goal = np.zeros(last + 1)
         goal[last] = -1.0
         found = linprog(
@@ -110,7 +111,7 @@ class Program:
         )
         if found.status != 0:
             return None
-        each = -found.ineqlin.marginals / [sizes[atom] for _, atom in rows]  # of a port
+        each = -found.ineqlin.marginals / [_float(sizes[atom]) for _, atom in rows]  # of a port
         if (scale := max(each)) <= 0:
             return None
         return self._counted(
@@ -128,12 +129,23 @@ class Program:
                 for atom in self._of_leg[member.leg]:
                     if cost := y.get((number, atom)):
                         before = price.get((member.leg, atom), Fraction(0))
-                        price[member.leg, atom] = before + cost * Fraction(member.seconds) / member.copies
+                        price[member.leg, atom] = before + cost * exact(member.seconds) / member.copies
         prices = [
             min(price.get((leg, atom), Fraction(0)) for atom in of) for leg, of in enumerate(self._of_leg)
         ]
         size = sum((cost * self._atoms[atom][1] for (_, atom), cost in y.items()), Fraction(0))
         return Face(size, prices) if any(prices) else None
+
+
+def roughly(number: Any) -> Any:
+    """A number of Python's as a float; any other is left to its own arithmetic."""
+    return float(number) if isinstance(number, int | Fraction) else number
+
+
+def _float(number: Any) -> float:
+    """A number as a float; one that is more than its value has to know that only this was looked at."""
+    settled = getattr(number, "settled", None)
+    return float(number if settled is None else settled())
 
 
 def _matrix(entries: Sequence[tuple[int, int, float]], shape: tuple[int, int]) -> Any:

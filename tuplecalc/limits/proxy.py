@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from math import gcd, lcm
 
 from tuplecalc.limits.expression import Constant, Expression, NamedPorts, Number, Quantity, product, tidy
@@ -14,6 +13,7 @@ from tuplecalc.limits.legs import Alone, Declared, Leg, Membership, Passing, Sou
 from tuplecalc.limits.letters import Letters
 from tuplecalc.limits.targets import Target, instances, listeners, working_instances
 from tuplecalc.network.proxy import Proxy
+from tuplecalc.network.values import exact
 
 
 def proxy(
@@ -131,7 +131,7 @@ class _Row:
         target = self.before if self.hop.capture == "listen" else self.behind
         classes: Number = target.working(lcm(dealt, self.hop.instances))
         if self.hop.capture == "listen":
-            classes = tidy(Fraction(classes * self.working.value, self.hop.instances))
+            classes = tidy(exact(classes * self.working.value) / self.hop.instances)
         return Quantity("w", self.hop.name, self.front.b.value * classes)
 
     def client_side(self) -> list[Declared]:

@@ -15,6 +15,7 @@ from tuplecalc.limits.flow import Linger
 from tuplecalc.limits.kinds import ROW
 from tuplecalc.limits.legs import Leg, Membership, Table
 from tuplecalc.limits.limit import Limit
+from tuplecalc.network.values import exact
 
 MOST_LEGS = 8
 """Faces of so many legs at most are looked at; of longer rows the truth may lie some per cent lower."""
@@ -119,7 +120,7 @@ class _Face:
         users = list(atoms(self.sets))
         alpha = sum(size * apart(legs) for legs, size in users)
         busy, seconds = self._weighted(users, is_listed=False)
-        rate = Fraction(busy.value) / seconds.value if seconds.value else None
+        rate = exact(busy.value) / seconds.value if seconds.value else None
         if any(self.least.note(alpha // keys, rate)) and is_listed:
             busy, seconds = self._weighted(users, is_listed=True)
             held = seconds.formula if seconds.value else Sum(tuple(leg.times.seconds for leg in self.legs))
@@ -169,7 +170,7 @@ class _Known:
     def seconds(self, member: Membership) -> Fraction:
         """How long a leg's key is taken."""
         if member not in self._seconds:
-            self._seconds[member] = Fraction(member.times.seconds.value)
+            self._seconds[member] = exact(member.times.seconds.value)
         return self._seconds[member]
 
     def often(self, member: Membership, copies: Expression) -> Fraction | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 from typing import NamedTuple
 
 from tuplecalc.limits.expression import Constant, Expression, Number, Quotient
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.mix import Strand
+from tuplecalc.network.values import exact
 
 
 def blocks(hop: Cone, addresses: Expression, ports: Expression, block: Expression) -> Expression:
@@ -29,10 +30,10 @@ def blocks_of(hop: Cone) -> Number | None:
     >>> blocks_of(alone), blocks_of(spanning), blocks_of(Cone(name="nat", addresses=4))
     (60, 63, None)
     """
-    if not isinstance(hop.block, int):
+    if hop.block_size is None:
         return None
     addresses = Constant(hop.addresses.size * hop.instances)
-    return blocks(hop, addresses, Constant(hop.ports.size), Constant(hop.block)).value
+    return blocks(hop, addresses, Constant(hop.ports.size), Constant(hop.block_size)).value
 
 
 class Served(NamedTuple):
@@ -49,7 +50,7 @@ class Served(NamedTuple):
     @property
     def without(self) -> Fraction:
         """The part of the clients that get no ports."""
-        return 1 - Fraction(self.served, self.clients)
+        return 1 - exact(self.served) / self.clients
 
 
 @dataclass
@@ -83,7 +84,7 @@ def served(chain: Chain) -> Served:
     for (_, source, _), part in served_parts(chain).items():
         parts[source] = min(parts[source], part)
     in_all = sum((groups[who] * parts[who] for who in groups), Fraction(0))
-    return Served(sum(groups.values()), int(in_all))
+    return Served(sum(groups.values()), floor(in_all))
 
 
 def served_parts(chain: Chain) -> dict[tuple[str, str, str], Fraction]:
@@ -94,11 +95,25 @@ def served_parts(chain: Chain) -> dict[tuple[str, str, str], Fraction]:
         if isinstance(hop, Cone) and hop.block is not None and crossing:
             everyone = sum({way.who: way.sources for way in crossing}.values())
             for way in crossing:
-                way.part *= min(Fraction(1), Fraction(_room(hop, everyone), everyone))
+                way.part *= min(Fraction(1), exact(_room(hop, everyone)) / everyone)
         for way in crossing:
             if hop.own_addresses is not None and way.strand.is_captured(hop):
                 way.who, way.sources = hop.name, hop.own_addresses.size * hop.instances
     return {(way.strand.kind, way.strand.source, way.strand.target): way.part for way in ways}
+
+
+def of_served(chain: Chain, rate: Fraction | int) -> dict[str, Fraction]:
+    """What clients with ports open of each kind, of a rate of new connections: all else takes nothing.
+
+    >>> from tuplecalc.network.builders import cone
+    >>> of_served(cone(clients=12000, addresses=56, block=1024, services=1), 20000)
+    {'': Fraction(5880, 1)}
+    """
+    parts, found = served_parts(chain), dict[str, Fraction]()
+    for each in chain.strands:
+        opened = rate * each.part * parts[each.kind, each.source, each.target]
+        found[each.kind] = found.get(each.kind, Fraction(0)) + opened
+    return found
 
 
 def _room(hop: Cone, sources: int) -> Number:
@@ -106,7 +121,7 @@ def _room(hop: Cone, sources: int) -> Number:
     if (room := blocks_of(hop)) is not None:
         return room
     addresses = hop.addresses.size * hop.instances
-    divided = hop.block == "even" and hop.ports.size < ceil(Fraction(sources, addresses))
+    divided = hop.block == "even" and hop.ports.size < ceil(exact(sources) / addresses)
     return 0 if divided else sources
 
 

@@ -9,6 +9,7 @@ from math import gcd
 from typing import NamedTuple
 
 from tuplecalc.network.services import Services, machine_shares
+from tuplecalc.network.values import exact
 
 _MOST_PAIRS = 100_000  # of machines in front and behind; of more the traffic counts as even
 
@@ -27,7 +28,7 @@ class Groups(NamedTuple):
 
     def parts(self) -> Iterator[tuple[Fraction, Fraction]]:
         """The share of each group's traffic, and on how many endpoints it falls."""
-        return ((group.share, Fraction(group.endpoints)) for group in self.groups if group.share)
+        return ((group.share, exact(group.endpoints)) for group in self.groups if group.share)
 
 
 class Machines(NamedTuple):
@@ -54,7 +55,7 @@ class Machines(NamedTuple):
         alike = Counter[Fraction]()
         for share, number in self._each():
             alike[share] += number
-        return ((share * number, Fraction(number)) for share, number in alike.items() if share)
+        return ((share * number, exact(number)) for share, number in alike.items() if share)
 
     def _each(self) -> Iterator[tuple[Fraction, int]]:
         """One machine's share, and how many that follow each other have it."""
@@ -64,7 +65,7 @@ class Machines(NamedTuple):
             each, rest = divmod(self.endpoints, self.number)
             for share, number in ((each + 1, rest), (each, self.number - rest)):
                 if number:
-                    yield Fraction(share, self.endpoints), number
+                    yield exact(share) / self.endpoints, number
         else:
             yield from ((share, 1) for share in self._through(self.behind))
 

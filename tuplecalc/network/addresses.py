@@ -7,7 +7,7 @@ of the file, and is written back as :attr:`AddressSet.spec`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from itertools import pairwise
 from typing import Any
@@ -51,10 +51,12 @@ class AddressSet(SetValue):
     ranges: tuple[_Versioned, ...]
     """The explicit addresses as (version, lowest, highest), IPv4 first: sorted, disjoint, never adjacent;
     IPv4-mapped ones are plain IPv6."""
+    repeated: int = field(compare=False)
+    """How many of the explicit addresses were written once more, as where a range lies in a block."""
 
     def __init__(self, value: object) -> None:
         if isinstance(value, AddressSet):
-            vars(self).update(count=value.count, ranges=value.ranges)
+            vars(self).update(vars(value))
             return
         value = whole(value) or value  # "10,000" is no list of two
         found = items(value, "addresses", _WRITE_ADDRESSES, _address_range, _count)
@@ -64,7 +66,8 @@ class AddressSet(SetValue):
             raise reject(count, "there are 2^128 addresses at most, even in IPv6", "write a smaller count")
         of = {version: merged((low, high) for v, low, high in explicit if v == version) for version in _BITS}
         ranges = tuple((version, *ends) for version, several in of.items() for ends in several)
-        vars(self).update(count=count, ranges=ranges)
+        said, kept = (sum(high - low + 1 for _, low, high in each) for each in (explicit, ranges))
+        vars(self).update(count=count, ranges=ranges, repeated=said - kept)
 
     @property
     def size(self) -> int:

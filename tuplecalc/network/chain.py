@@ -125,7 +125,7 @@ class Chain(Part):
     def _fit_each_other(cls, hops: tuple[AnyHop, ...], info: ValidationInfo) -> tuple[AnyHop, ...]:
         """Those of one machine agree; a table of blocks has an entry for as many clients as reach its hop."""
         clients = info.data.get("clients")  # missing where these are wrong themselves
-        problems = [*machine_problems(hops), *(_missing_entries(clients, hops) if clients else ())]
+        problems = [*machine_problems(hops), *(missing_entries(clients, hops) if clients else ())]
         if problems:
             raise ChainError(problems)
         return hops
@@ -203,7 +203,8 @@ class Chain(Part):
         return written
 
 
-def _missing_entries(clients: Iterable[Clients], hops: Iterable[AnyHop]) -> Iterator[Problem]:
+def missing_entries(clients: Iterable[Clients], hops: Iterable[AnyHop]) -> Iterator[Problem]:
+    """Tables of blocks that end before the clients that reach their hop."""
     sources = sum(group.addresses.size for group in clients)
     for number, hop in enumerate(hops):
         if isinstance(hop, Cone) and isinstance(hop.block, tuple) and hop.entry(sources) is None:

@@ -55,7 +55,8 @@ class Cone(Waiting, Hop, defer_build=False):
     client_ports: Count | None = None
     """A client address holds at most so many ports at once, whichever they are."""
     spread: Literal["even", "hashed"] = "even"
-    """How sources fall on its addresses: "hashed" is by chance, as Linux does (find_best_ips_proto)."""
+    """How sources fall on its addresses: "hashed" is by chance, as Linux does (find_best_ips_proto).
+    Instances with one address each have none to choose, and share the work evenly."""
     port_choice: Literal["any", "preserve"] = "any"
     """"preserve": a flow keeps its client's port, one of `ports`, or fails: no other is given."""
     port_search: PortSearch = "exhaustive"
@@ -65,7 +66,7 @@ class Cone(Waiting, Hop, defer_build=False):
     @property
     def is_hashed(self) -> bool:
         """Whether chance decides on which of its addresses a client is: one address leaves no choice."""
-        return self.spread == "hashed" and self.addresses.size * self.instances > 1
+        return self.spread == "hashed" and self.addresses.size > 1
 
     @field_validator("block")
     @classmethod
@@ -131,6 +132,11 @@ class Cone(Waiting, Hop, defer_build=False):
         """
         table = self.block if isinstance(self.block, tuple) else ()
         return next((entry for entry in table if clients <= entry[0]), None)
+
+    @property
+    def block_size(self) -> int | None:
+        """The ports of a block, where that is a number."""
+        return None if isinstance(self.block, tuple | str) else self.block
 
     @property
     def linger_by(self) -> dict[str, Fraction]:

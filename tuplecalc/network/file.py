@@ -6,13 +6,12 @@ import json
 import os
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tuplecalc.errors import ChainError, InputError, nearest, show
+from tuplecalc.errors import ChainError, InputError, foreign_sign, in_ascii, nearest, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.replace import set_values
 
@@ -20,7 +19,6 @@ LARGEST_FILE = 8_000_000
 """Bytes; 10,000 service groups take about one million."""
 
 ENDINGS = (".toml", ".json")
-_QUOTES = {**dict.fromkeys("“”", '"'), **dict.fromkeys("‘’", "'")}
 _EXAMPLES = Path(__file__).parent.parent / "examples"
 EXAMPLES = (
     *("outage", "cone", "hourglass", "inverted-cone-nat", "inverted-cone-tproxy", "mixed"),
@@ -136,6 +134,8 @@ def _way_out(written: str, said: str, *, is_json: bool) -> str:
         return wide
     if is_json:
         return ""
+    if sign := foreign_sign(line.partition("=")[2].partition("#")[0]):
+        return f"; {sign}"
     if header := re.match(r"\s*\[(hops|services|clients)\]", line):
         return f"; write [[{header[1]}]], in two brackets, above each of several"
     if "after a statement" in said and (
@@ -152,7 +152,7 @@ def _full_width(line: str, column: int) -> str:
     '; ＝ is a full-width character: write ='
     """
     found = line[column - 1 : column]
-    meant = _QUOTES.get(found) or unicodedata.normalize("NFKC", found)
+    meant = in_ascii(found)
     if found.isascii() or not meant.isascii():
         return ""
     name = "this space" if meant == " " else found

@@ -13,7 +13,7 @@ from tuplecalc.network.proxy import Proxy
 
 _ALIKE = ("instances", "split", "tracking")
 """What hops of one machine agree on, said or not."""
-_OF_A_MACHINE = ("max_files", "max_entries", "tracking_time_wait", "udp_timeout", "addresses")
+OF_A_MACHINE = ("max_files", "max_entries", "tracking_time_wait", "udp_timeout", "addresses")
 """What one of them says for all."""
 _AnyHop = TypeVar("_AnyHop", bound=Hop)
 
@@ -27,7 +27,7 @@ def machine_problems(hops: Sequence[Hop]) -> Iterator[Problem]:
             way_out = f"choose another, or write machine = {show(hop.name)} there too"
             yield Problem(f"[{machines[hop.name][0]}].machine", hop.name, rule, way_out)
     for several in machines.values():
-        for key in (*_ALIKE, *_OF_A_MACHINE):
+        for key in (*_ALIKE, *OF_A_MACHINE):
             having = [
                 n for n in several if _shares(hops[n], key) and (key in _ALIKE or key in hops[n].stated)
             ]
@@ -73,10 +73,10 @@ def with_what_machines_have(hops: Sequence[_AnyHop]) -> Iterator[_AnyHop]:
     """
     said: dict[tuple[str, str], object] = {}
     for hop in reversed(hops):  # the first one wins
-        keys = (key for key in hop.stated.intersection(_OF_A_MACHINE) if _shares(hop, key))
+        keys = (key for key in hop.stated.intersection(OF_A_MACHINE) if _shares(hop, key))
         said |= {(hop.on, key): getattr(hop, key) for key in keys}
     for hop in hops:
-        unsaid = (key for key in _OF_A_MACHINE if (hop.on, key) in said and key not in hop.stated)
+        unsaid = (key for key in OF_A_MACHINE if (hop.on, key) in said and key not in hop.stated)
         found = {key: said[hop.on, key] for key in unsaid if _shares(hop, key)}
         yield hop.model_copy(update=found) if found else hop
 

@@ -16,7 +16,7 @@ from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.network.services import Services, overlap
 from tuplecalc.network.traffic import Kind, Protocol, Traffic
-from tuplecalc.network.values import total, wrong_sum
+from tuplecalc.network.values import exact, total, wrong_sum
 
 
 class Strand(NamedTuple):
@@ -53,7 +53,7 @@ class Strand(NamedTuple):
         """Of the new connections."""
         found = self.share
         if self.sources:
-            found *= Fraction(self.sources[self.source], sum(self.sources.values()))
+            found *= exact(self.sources[self.source]) / sum(self.sources.values())
         if self.targets:
             found *= self.targets[self.target] / sum(self.targets.values())
         return found
@@ -116,9 +116,9 @@ def _told_apart(
         (family, group.model_copy(update=alone | {"addresses": addresses}), part, _named(name, family, each))
         for number, group in enumerate(flows.services)
         for name, each in [(group.name or _unnamed(flows.services, number), by_family(group.addresses))]
-        for weight in [Fraction(group.endpoints) if group.share is None else group.share]
+        for weight in [exact(group.endpoints) if group.share is None else group.share]
         for family, addresses in each
-        for part in [weight * Fraction(addresses.size, group.addresses.size)]
+        for part in [weight * exact(addresses.size) / group.addresses.size]
     ]
     if (
         not flows.kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
@@ -89,9 +90,10 @@ def same_names(parts: Iterable[object], what: str) -> Iterator[Problem]:
     for number, part in enumerate(parts):
         name = part.get("name") if isinstance(part, Mapping) else getattr(part, "name", None)
         if isinstance(name, str):
-            if name.strip() in seen:
+            name = unicodedata.normalize("NFC", name.strip())  # as it is read
+            if name in seen:
                 yield Problem(f"[{number}].name", name, f"another {what} has this name", "choose another")
-            seen.add(name.strip())
+            seen.add(name)
 
 
 def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:

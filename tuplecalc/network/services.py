@@ -9,7 +9,7 @@ from itertools import pairwise
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.bounds import Bounded
 from tuplecalc.network.ports import PortSet
-from tuplecalc.network.values import Name, Seconds, Share
+from tuplecalc.network.values import Name, Seconds, Share, exact
 
 
 class Services(Bounded):
@@ -109,4 +109,4 @@ def machine_shares(groups: Sequence[Services], parts: int) -> Iterator[tuple[Fra
 def shares(groups: Sequence[Services]) -> Iterator[Fraction]:
     """Each group's part of the traffic: its share, or by its number of endpoints where none is given."""
     total = sum(group.endpoints for group in groups)
-    return (group.share or Fraction(group.endpoints, total) for group in groups)
+    return (group.share or exact(group.endpoints) / total for group in groups)

@@ -230,6 +230,15 @@ def _ratio(what: str) -> Callable[[object], Fraction]:
     return read
 
 
+def exact(number: int | Fraction) -> Fraction:
+    """An integer as a fraction, so that what it is divided by loses nothing; every other number as it is.
+
+    >>> exact(1) / 3
+    Fraction(1, 3)
+    """
+    return Fraction(number) if isinstance(number, int) else number
+
+
 def total(parts: Iterable[Fraction]) -> Fraction:
     """The sum in pairs of pairs: one after the other, each step would carry the digits of all before it."""
     found = list(parts)
@@ -267,7 +276,7 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 def _name(value: object) -> str:
-    name = text(value, "a name").strip()
+    name = unicodedata.normalize("NFC", text(value, "a name").strip())  # é and e + U+0301 look the same
     if not name:
         raise reject(value, "a name is not empty", 'write one, as in "nat"')
     if name in ("clients", "services"):

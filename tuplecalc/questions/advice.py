@@ -30,7 +30,7 @@ from tuplecalc.questions.paths import place_of
 from tuplecalc.questions.remedies import Remedy, for_all_clients, for_limit
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.mean_field import MeanField
-from tuplecalc.under_load.offered import FEW, Carried, carried
+from tuplecalc.under_load.offered import FEW, Carried, Wanted, carried, wanted_flows
 from tuplecalc.under_load.share_failing import Failing, failing_at
 
 # Each change is a calculation of its own, and a chain may have a thousand proxies.
@@ -67,6 +67,8 @@ class Advice(NamedTuple):
     """What clients with ports offer then, and what part of the highest rate that is."""
     changed: Chain | None = None
     """The chain with the change."""
+    wanted: tuple[Wanted, ...] = ()
+    """The flows that shall be open at once, beside those that can be then."""
     is_of_services: bool = False
     """Whether who runs the services makes it: they listen on another port."""
 
@@ -74,8 +76,9 @@ class Advice(NamedTuple):
 def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     """The changes that help most, best first: at most ``most`` of them; first those that serve all clients.
 
-    Where the offered rate fails, those with which it does not come before all others, and none stands
-    there that lowers nothing of what fails; where it does not, none with which it does.
+    Where flows shall be open at once, those with which all can be come before the others.  Where the
+    offered rate fails, those with which it does not come next, and none stands there that lowers
+    nothing of what fails; where it does not, none with which it does.
 
     They act on the limits that bind the flows and the rate, and where none helps since several limits
     bind alike, on the others, then on two or three; and on cones that leave clients without ports.  A
@@ -139,7 +142,7 @@ def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known
         if then is not None and then.all.upper < now.upper * _LESS:
             too_much = advice.rate is not None and offered > advice.rate
             fails = then.most > FEW, advice.is_of_services, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
-            key = too_much, fails, _rank(result, advice), len(advice.settings)
+            key = _falls_short(result, advice), too_much, fails, _rank(result, advice), len(advice.settings)
             found.append((key, advice._replace(expected=then.all, now=now)))
     kept: list[Advice] = []
     for _, advice in sorted(found, key=lambda each: each[0]):
@@ -162,9 +165,20 @@ def _tried(result: Capacity) -> int:
     return min(max(_MOST_WAYS // ways, _FEWEST_TRIED), _MOST_TRIED)
 
 
-def _rank(result: Capacity, advice: Advice) -> tuple[bool, bool, float, int]:
-    """Ports of services last: who runs the hop that limits cannot change them."""
-    return not advice.served.are_all, advice.is_of_services, -_gain(result, advice), -advice.flows
+def _rank(result: Capacity, advice: Advice) -> tuple[bool, int, bool, float, int]:
+    """What serves all first, then what has room for all flows that are wanted at once.
+
+    Ports of services last: who runs the hop that limits cannot change them.
+    """
+    short, gain = _falls_short(result, advice), -_gain(result, advice)
+    return not advice.served.are_all, short, advice.is_of_services, gain, -advice.flows
+
+
+def _falls_short(result: Capacity, advice: Advice) -> int:
+    """0 where all flows that are wanted at once can be open then, 1 where more can than now, else 2."""
+    if all(each.verdict != "fails" for each in advice.wanted):
+        return 0
+    return 1 if advice.flows > result.flows or advice.served.served > result.served.served else 2
 
 
 def _evaluated(
@@ -199,6 +213,7 @@ def _evaluated(
             changed.rate,
             changed.served,
             is_apart,
+            wanted=tuple(wanted_flows(changed)),
             is_of_services=any(_is_of_services(path) for path, _ in changes),
         )
         gain = _gain(result, advice)

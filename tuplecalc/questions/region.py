@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.free_rates import Cut, FreeRates
+from tuplecalc.limits.served import of_served
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.best_mix import named_kinds, several_kinds
 
@@ -39,11 +40,11 @@ class Region:
     result: Capacity
     kinds: tuple[str, str]
     others: Mapping[str, Fraction]
-    """The rates of all other kinds, as offered; 0 where nothing is offered."""
+    """The rates of all other kinds, as clients with ports offer them; 0 where nothing is offered."""
     edges: tuple[Edge, ...]
     """From the axis of the second kind to that of the first; exact."""
     offered: Point | None
-    """The rates of the two kinds that are offered."""
+    """The rates of the two kinds that clients with ports offer."""
     is_possible: bool | None
     """Whether the offered rates are possible; None where nothing is offered."""
     at_mix: Point
@@ -95,7 +96,7 @@ nat/ports, p/joint, p/upstream>
     first, second = kinds = kinds or _first_two(*mix.kinds)
     named_kinds(mix, kinds)
     total = chain.traffic.offered
-    rates = {kind: share * (total or 0) for kind, share in mix.shares.items()}
+    rates = of_served(chain, total or 0)
     others = {kind: rate for kind, rate in rates.items() if kind not in kinds}
     free = FreeRates(mix, result.limits, "rate")
     while True:
@@ -108,7 +109,8 @@ nat/ports, p/joint, p/upstream>
     largest = max(x + y for x, y in corners)
     as_good = [point for point in corners if sum(point) == largest]
     middle = Point(*((as_good[0][n] + as_good[-1][n]) / 2 for n in range(2)))
-    at_mix, binding = _on_the_way(edges, Point(mix.shares[first], mix.shares[second]))
+    now = of_served(chain, 1)
+    at_mix, binding = _on_the_way(edges, Point(now[first], now[second]))
     return Region(result, kinds, others, edges, offered, is_possible, at_mix, binding, middle)
 
 

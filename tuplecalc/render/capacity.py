@@ -86,10 +86,10 @@ def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:
     limits, ways = (_limits_of_kinds, _OF_KINDS) if parts else (_limits, _WAYS)
     yield "", ""
     yield from _fitting(partial(_hops, result, load), page, _WAYS)
+    if note := sentences.own_use(result, load):
+        yield from prose(note, "dim")
     yield "", ""
     yield from _fitting(partial(limits, result, is_wide=page.is_wide), page, ways)
-    if parts:
-        yield from prose(kinds.OF_THE_MIX, "dim")
     yield "", ""
     for sentence in said:
         yield from prose(sentence)
@@ -146,7 +146,7 @@ def _limits(result: Capacity, way: Way, *, is_wide: bool) -> Iterator[Row]:
     why = ("what it is",) * is_wide
     yield "hop", "limit", "room", "flows", "rate /s", "", *why
     previous = ""
-    shown, left = _cut(result.limits, (result.binding, result.rate_binding))
+    shown, left = _cut(result.limits, (*result.tightest, *result.tightest_of_rate))
     for limit in shown:
         hop = table.folded(limit.hop if limit.hop != previous else "", way.names)
         name = table.folded(limit.name, way.names + 4)
@@ -172,7 +172,7 @@ def _limits_of_kinds(result: Capacity, way: Way, *, is_wide: bool) -> Iterator[R
     yield "limit", "kinds", "flows", "rate /s", "", *why
     blank = ("",) * len(why)
     previous = ""
-    shown, left = _cut(result.limits, (result.binding, result.rate_binding))
+    shown, left = _cut(result.limits, (*result.tightest, *result.tightest_of_rate))
     for limit in shown:
         if limit.hop != previous:
             yield table.folded(limit.hop, way.names + 10), "", "", "", "", *blank
@@ -233,14 +233,15 @@ def _csv_rows(name: str, result: Capacity) -> Iterator[dict[str, object]]:
     for hop in result.hops:
         for limit in hop.limits:
             record = limit_record(limit, result)
-            binds = (limit is result.binding, limit is result.rate_binding)
             yield {
                 **({"file": name} if name else {}),
                 "hop": hop.name,
                 "kind": hop.kind,
                 "limit": limit.name,
                 **{key: record[key] for key in figures},
-                "binds": {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(binds, ""),
+                "binds": {(True, True): "both", (True, False): "flows", (False, True): "rate"}.get(
+                    result.is_tightest(limit), ""
+                ),
                 **({"kinds": " ".join(kinds.held(result, limit))} if kinds.of(result) else {}),
                 **counts,
             }
@@ -276,14 +277,14 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         for hop in result.hops
     )
     parts.append(table.markdown(header, hops, words=2))
+    parts += map(in_markdown, filter(None, [sentences.own_use(result, load)]))
     limits, is_mixed = [], bool(kinds.of(result))
     for limit in result.limits:
         what = kinds.behind(result, limit) if is_mixed else limit.formula
         cells = escaped((limit.hop, limit.name, what, *_figures(limit)))
-        limits.append([f"**{cell}**" for cell in cells] if limit is result.binding else cells)
+        limits.append([f"**{cell}**" for cell in cells] if any(result.is_tightest(limit)) else cells)
     header = ("hop", "limit", "kinds" if is_mixed else "formula", "flows", "rate /s")
     parts.append(table.markdown(header, limits, words=3))
-    parts += [kinds.OF_THE_MIX] if is_mixed else []
     advices = advise(result)
     parts += map(in_markdown, filter(None, [sentences.nothing_helps(load, advices)]))
     if advices:

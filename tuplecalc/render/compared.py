@@ -10,7 +10,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.comparison import Comparison, KeyChange, LimitChange
-from tuplecalc.render import numbers, table, verdict
+from tuplecalc.render import numbers, table, tied, verdict
 from tuplecalc.render import sentences as say
 from tuplecalc.render.table import PAGE, Page, Way, escaped, in_markdown
 from tuplecalc.under_load.offered import Offered
@@ -18,7 +18,8 @@ from tuplecalc.under_load.offered import offered as under_load
 
 _MOST_NAMES = 12
 _WAYS = [Way(40, 0, 2), Way(20, 0, 2), Way(14, 0, 2), Way(12, 0, 1)]
-_DROPPED = [{4, 7}, {5}, {2}, {6}]
+_FLOWS, _RATE = (2, 3, 4), (5, 6, 7)
+"""The columns of either figure: before, now, how it changes."""
 _BOTH, _BEFORE, _NOW = "limits", "limited before", "limits now"
 
 
@@ -67,7 +68,8 @@ def text(found: Comparison, page: Page = PAGE) -> str:
         said += ["", *_keys(found, page)]
     changed, same = _shown(found)
     if changed:
-        said += ["", *table.fitted(partial(_table, changed), page.table, _WAYS, {0, 1, 8}, _DROPPED).lines()]
+        build = partial(_table, changed)
+        said += ["", *table.fitted(build, page.table, _WAYS, {0, 1, 8}, _dropped(changed)).lines()]
     if same:
         said += ["", _same(same)]
     return "\n".join([*said, ""])
@@ -79,7 +81,7 @@ def markdown(found: Comparison) -> str:
     parts += map(in_markdown, sentences(found))
     if found.keys:
         parts.append("\n".join(f"- {in_markdown(' '.join(_key(key)))}" for key in found.keys))
-    header = ("hop", "limit", "flows", "now", "change", "rate /s", "now", "change", "limits")
+    header = ("hop", "limit", "flows before", "now", "change", "rate /s before", "now", "change", "limits")
     changed, same = _shown(found)
     if changed:
         parts.append(table.markdown(header, map(escaped, map(_cells, changed)), words=2))
@@ -109,8 +111,17 @@ def _shown(found: Comparison) -> tuple[list[Row], int]:
     return shown, len(every) - len(shown)
 
 
+def _dropped(rows: Sequence[Row]) -> list[set[int]]:
+    """The columns that go first where there is little room: the flows, or the rate where none changes."""
+    is_of_rate = any(row.rate[2] not in ("", "same") for row in rows)
+    is_of_flows = any(row.flows[2] not in ("", "same") for row in rows)
+    before, now, change = _RATE if is_of_flows and not is_of_rate else _FLOWS
+    return [{change}, {before}, {now}]
+
+
 def _table(rows: Sequence[Row], way: Way) -> Iterator[tuple[str, ...]]:
-    yield "hop", "limit", "flows", "→", "", "rate /s", "→", "", ""
+    sides = "before", "now", "change"
+    yield "hop", "limit", *(f"{of}\n{side}" for of in ("flows", "rate /s") for side in sides), "limits"
     for row in rows:
         hop, limit, *figures = _cells(row)
         yield table.folded(hop, way.names), table.folded(limit, way.names + 10), *figures
@@ -138,10 +149,10 @@ def sentences(found: Comparison) -> Iterator[str]:
     if verdicts := " ".join(_verdicts(*loads)):
         yield verdicts
     flows = _moved(numbers.count(old.flows), numbers.count(new.flows), numbers.change(new.flows, old.flows))
-    yield f"Connections open at once: {flows}. {_bound(old.binding, new.binding, moved=found.binding_moved)}"
+    yield f"Connections open at once: {flows}. {_bound(old.tightest, new.tightest)}"
     if old.rate is not None or new.rate is not None:
         rate = _moved(_rate(old.rate), _rate(new.rate), numbers.change(new.rate, old.rate))
-        bound = _bound(old.rate_binding, new.rate_binding, moved=found.rate_binding_moved)
+        bound = _bound(old.tightest_of_rate, new.tightest_of_rate)
         yield f"Rate: {rate}. {bound}"
     if offered := " ".join(_offered(*loads)):
         yield offered
@@ -177,8 +188,8 @@ def _row(found: Comparison, hop: str, limit: LimitChange, where: str) -> Row:
 
 
 def _binds(found: Comparison, limit: LimitChange) -> str:
-    before = any(limit.old is each for each in (found.old.binding, found.old.rate_binding) if each)
-    now = any(limit.new is each for each in (found.new.binding, found.new.rate_binding) if each)
+    before = limit.old is not None and any(found.old.is_tightest(limit.old))
+    now = limit.new is not None and any(found.new.is_tightest(limit.new))
     marks = {(True, True): _BOTH, (True, False): _BEFORE, (False, True): _NOW}
     return marks.get((before, now), "")
 
@@ -187,13 +198,12 @@ def _moved(old: str, new: str, change: str) -> str:
     return f"{new}, as before" if change == "same" else f"{old} → {new} ({change})"
 
 
-def _bound(old: Limit | None, new: Limit | None, *, moved: bool) -> str:
-    if new is None:
+def _bound(old: Sequence[Limit], new: Sequence[Limit]) -> str:
+    if not new:
         return "Nothing limits it now."
-    if not moved:
-        return f"{new.hop} {new.name} limits this, as before."
-    was = "nothing did" if old is None else f"{old.hop} {old.name} did"
-    return f"Now {new.hop} {new.name} limits this; before, {was}."
+    now, before = (tied.names(limits) if limits else "nothing" for limits in (new, old))
+    limits = f"{now} {tied.verb(new, 'limits')} this"
+    return f"{limits}, as before." if now == before else f"Now {limits}; before, {before} did."
 
 
 def _rate(value: Number | None) -> str:

@@ -58,14 +58,13 @@ def text(explanation: Explanation, page: Page = PAGE) -> str:
     for limit in shown:
         lines += ["", *_heading(limit, width)]
         lines += _prose(_JOINT, width, 2) if limit.is_of_numbers else []
-        binds = limit.limit is result.binding
+        binds, binds_rate = result.is_tightest(limit.limit)
         lines += (
             _substitution(limit.flows, width, binds)
             if limit.flows
             else ["  flows   open connections take none of it"]
         )
-        binds = limit.limit is result.rate_binding
-        lines += _substitution(limit.rate, width, binds) if limit.rate else [endless]
+        lines += _substitution(limit.rate, width, binds_rate) if limit.rate else [endless]
     if left := len(explanation.limits) - len(shown):
         lines += ["", f"… and {left:,} limits more; JSON and LaTeX have all"]
     lines += ["", "the chain: the smallest of all limits"]
@@ -153,7 +152,7 @@ def _minimum(form: ChainForm, width: int) -> list[str]:
     right = max(len(term.form.result.text) for term in shown)
     lines = [f"  {quantity:<5} = min("]
     for term, formula in zip(shown, formulas, strict=True):
-        mark = "  ◀" if term is form.binding_term else ""
+        mark = "  ◀" if form.is_tightest(term) else ""
         value = f"{term.form.result.relation} {term.form.result.text:>{right}}"
         note = f"{_who(term, width - left - right - 10 - len(mark))}{mark}"
         if cell_len(formula) <= left:

@@ -86,7 +86,7 @@ def _by_word() -> dict[str, Entry]:
 
 @cache
 def _by_chinese_word() -> dict[str, Entry]:
-    return {word: entry for each in sections() for entry in each.entries for word in entry.zh_words}
+    return {_plain(word): entry for each in sections() for entry in each.entries for word in entry.zh_words}
 
 
 def _plain(word: str) -> str:

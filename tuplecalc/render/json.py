@@ -147,8 +147,12 @@ def limit_record(limit: Limit, result: Capacity) -> Record:
 def _kind(kind: KindCapacity) -> Record:
     """One kind: its parts of the totals, rounded down, and what binds for it."""
     parts = {"share": float(kind.share), "flows": floor(kind.flows), **_pick(kind, "rate", "headroom")}
-    binds = kind.flows_binding and _named(kind.flows_binding), kind.rate_binding and _named(kind.rate_binding)
-    return {"name": kind.name, **parts, "binding": binds[0], "rate_binding": binds[1]}
+    limits = {
+        "binding": kind.flows_binding,
+        "rate_binding": kind.rate_binding,
+        "headroom_binding": kind.headroom_binding,
+    }
+    return {"name": kind.name, **parts, **{key: limit and _named(limit) for key, limit in limits.items()}}
 
 
 def capacity(result: Capacity, load: Offered | None = None) -> Record:

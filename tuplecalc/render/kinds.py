@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import starmap
 from math import floor
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
 
 _SELDOM = 1e-12
 OF_THE_MIX = (
-    "Flows and rates here are of all kinds together in their shares, not only of those under “kinds”."
+    "Here and at each limit flows and rates are of all kinds together in their shares, not only of those "
+    "under “kinds”."
 )
-"""What is said below the limits, where each holds some of the kinds."""
+"""What is said with the totals, where each limit holds some of the kinds."""
 
 
 def of(result: Capacity) -> tuple[KindCapacity, ...]:
@@ -49,13 +49,27 @@ def rows(result: Capacity, load: Offered, longest: int = numbers.LONGEST) -> Ite
 
 def up_to(result: Capacity) -> str:
     """What the column of that name says, and why it may be 0 where hardly anything fails."""
-    said = "“up to” is the highest rate of a kind while the others stay as offered."
-    if any(each.headroom == 0 for each in of(result)):
-        said += (
-            " 0: the others alone are too much for a limit, or the kind has no room at all. “failing” says "
-            "what really fails: connections that find no room leave it to the rest."
-        )
-    return said
+    said = ["“up to” is the highest rate of a kind while the others stay as offered"]
+    said[0] += "." if result.served.are_all else "; only clients with ports count in it, and in the others."
+    without: dict[str, list[str]] = {}
+    for kind in of(result):
+        if kind.headroom == 0:
+            without.setdefault(_why_none(kind), []).append(kind.name)
+    said += [f"Of {listed(names)} it is 0: {why}." for why, names in without.items()]
+    if without:
+        said.append("“failing” says what really fails: connections that find no room leave it to the rest.")
+    return " ".join(said)
+
+
+def _why_none(kind: KindCapacity) -> str:
+    """Why a kind has no headroom: the limit, and whether it is full without this kind."""
+    limit = kind.headroom_binding
+    if limit is None:
+        return "it has no room at all"
+    place = f"{limit.hop} {limit.name}"
+    if limit.rate == 0:
+        return f"{place} has no room at all for it"
+    return f"the traffic of the other kinds alone already takes more than {place} has"
 
 
 def held(result: Capacity, limit: Limit) -> list[str]:
@@ -77,10 +91,14 @@ def behind(result: Capacity, limit: Limit, longest: int | None = None) -> str:
 
 
 def binding(result: Capacity) -> Iterator[str]:
-    """What binds for whom; nothing where all kinds are held by the limits that bind the whole."""
-    parts = of(result)
+    """What binds for whom; nothing where all kinds are held by the limits that bind the whole.
+
+    Where a rate is offered the limit on a kind's rate is that of the column “up to”, as it is read beside it.
+    """
+    parts, is_offered = of(result), result.chain.traffic.offered is not None
     held = [("flows", kind.flows_binding, kind.name) for kind in parts]
-    held += [("rate", kind.rate_binding, kind.name) for kind in parts]
+    rates = ((kind.headroom_binding if is_offered else kind.rate_binding, kind.name) for kind in parts)
+    held += [("rate", *each) for each in rates]
     whole = {"flows": result.binding, "rate": result.rate_binding}
     if all(limit is None or limit is whole[figure] for figure, limit, _ in held):
         return
@@ -88,14 +106,16 @@ def binding(result: Capacity) -> Iterator[str]:
     for figure, limit, name in held:
         if limit is not None:
             by_limit.setdefault(f"{limit.hop} {limit.name}", {}).setdefault(figure, []).append(name)
-    yield f"By kind: {'; '.join(starmap(_bound, by_limit.items()))}."
+    beside = " beside the others as offered" if is_offered else ""
+    yield f"By kind: {'; '.join(_bound(limit, names, beside) for limit, names in by_limit.items())}."
 
 
-def _bound(limit: str, names: dict[str, list[str]]) -> str:
+def _bound(limit: str, names: dict[str, list[str]], beside: str) -> str:
     flows, rate = names.get("flows"), names.get("rate")
     if flows and flows == rate:
         return f"{limit} limits {listed(flows)}"
-    each = (f"the {figure} of {listed(several)}" for figure, several in names.items())
+    ends = {"flows": "", "rate": beside}
+    each = (f"the {figure} of {listed(several)}{ends[figure]}" for figure, several in names.items())
     return f"{limit} limits {' and '.join(each)}"
 
 

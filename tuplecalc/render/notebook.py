@@ -12,6 +12,7 @@ from typing import Any
 _HTML = {
     "tuplecalc.limits.capacity.Capacity": "html.fragment",
     "tuplecalc.under_load.offered.Offered": "html.load",
+    "tuplecalc.whatif.regions.Regions": "panel.framed",
 }
 _TEXT = {
     "tuplecalc.questions.comparison.Comparison": "compared.text",

@@ -8,17 +8,18 @@ from fractions import Fraction
 from itertools import groupby, product
 from typing import TYPE_CHECKING
 
-from tuplecalc.limits.capacity import Capacity, Collapse
+from tuplecalc.limits.capacity import Capacity, Collapse, capacity
 from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import CONE_PORTS, JOINT
-from tuplecalc.limits.limit import Limit, by_flows, by_rate
+from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import blocks_of
+from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.families import by_family, translated
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
 from tuplecalc.questions.not_counted import NotCounted, not_counted
-from tuplecalc.render import kinds, numbers, served, verdict
+from tuplecalc.render import kinds, numbers, served, tied, verdict
 from tuplecalc.render.presets import contradictions
 from tuplecalc.under_load.collision import KERNELS
 from tuplecalc.under_load.offered import FEW
@@ -26,7 +27,8 @@ from tuplecalc.under_load.offered import offered as under_load
 from tuplecalc.under_load.preserved import own_ports_meet
 
 if TYPE_CHECKING:
-    from tuplecalc.under_load.offered import Offered
+    from tuplecalc.under_load.choice import BlindHop
+    from tuplecalc.under_load.offered import Offered, Wanted
 
 _MUCH = 0.02  # of the starts; with 64,512 ports it is 0.0155 and shows only where failures are rare
 _MOST_COLLAPSES = 4
@@ -47,6 +49,7 @@ _CONSTRAINTS = {
     "address and port": ", where connections take two ports or end at few listeners",
 }
 _BURST = "of a burst that takes all ports at once, as after a restart"
+_ALL = numbers.percent(Fraction(1))
 _RARELY = 1e-3  # one search in a thousand: what an operator would see in the logs of a busy NAT
 
 
@@ -68,34 +71,41 @@ def hop_kind(result: Capacity, hop: HopCapacity) -> str:
 
 def binds(result: Capacity) -> str:
     """The tightest limits, and why they are there."""
-    flows, rates = result.binding, result.rate_binding
+    flows, rates = result.tightest, result.tightest_of_rate
     most = "At most " if result.flows_at_most else ""
-    open_at_once = f"{most}{_flows(result.flows)} can be open at once"
-    if rates is None:
-        return f"{open_at_once}: {_where(flows)}. Nothing limits the rate."
+    is_mixed = bool(kinds.of(result))
+    open_at_once = f"{most}{_flows(result.flows)}{' of this mix' * is_mixed} can be open at once"
+    mix = f" {kinds.OF_THE_MIX}" if is_mixed else ""
+    if not rates:
+        return f"{open_at_once}: {_where(flows)}. Nothing limits the rate.{mix}"
     rate = f"the highest rate is {'at most ' if result.rate_at_most else ''}{numbers.rate(result.rate)}/s"
-    if flows is rates:
-        return f"{open_at_once}, and {rate}: {_all_alike(result) or _where(flows, 'both')}."
-    return f"{open_at_once}: {_where(flows)}. {rate.capitalize()}: {_where(rates)}."
+    if flows == rates:
+        return f"{open_at_once}, and {rate}: {_where(flows, 'both')}.{mix}"
+    return f"{open_at_once}: {_where(flows)}. {rate.capitalize()}: {_where(rates)}.{mix}"
 
 
-def _all_alike(result: Capacity) -> str:
-    """Several limits of a hop that are as tight as each other; empty where one is the tightest."""
-    first, *others = result.ties
-    if not others:
+def own_use(result: Capacity, load: Offered) -> str:
+    """What rate and used are of in the table of hops; empty where used is of that rate at each hop.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> found = capacity(example("outage"))
+    >>> own_use(found, under_load(found))
+    ''
+    """
+    if load.rate is None or load.of_served is None:
         return ""
-    names = kinds.listed([each.name for each in result.ties])
-    why = "; and because ".join(dict.fromkeys(each.kind.sentence for each in reversed(result.ties)))
-    return f"{first.hop} {names} are equal, and limit both, because {why}"
+    for hop in result.hops:
+        use = load.uses[hop.name]
+        of_rate = load.of_served / hop.rate if hop.rate else None
+        if (numbers.used(use) if use else "") != (numbers.used(of_rate) if of_rate else ""):
+            return "“rate” is the highest up to this hop; “used” is of the hop’s own limits alone."
+    return ""
 
 
 def upcoming(result: Capacity) -> str:
     """The limits behind the tightest ones; empty where there are none."""
     flows, rates = result.next_binding, result.next_rate_binding
-    if len(result.ties) > 1 and result.binding is result.rate_binding:
-        others = [limit for limit in result.limits if limit not in result.ties]
-        flows = min(others, key=by_flows, default=None)
-        rates = min((each for each in others if each.rate is not None), key=by_rate, default=None)
     parts = []
     if flows:
         parts.append(f"{flows.hop} {flows.name} at {_flows(flows.flows)}")
@@ -144,14 +154,35 @@ def blind(load: Offered) -> str:
         cost = "as many" if is_all else f"{share} of the connections at {numbers.rate(load.rate)}/s"
         # no part of all that fail: a connection that finds no free port meets no other
         alone = f" Were there a free port for each, {cost} would fail by this alone (estimate)."
-    if worst.burst is not None:
+    if worst.burst is not None and load.chain is not None and _can_burst(capacity(load.chain), worst.hop):
         alone += f" It costs {numbers.share(float(worst.burst))} {_BURST} (estimate)."
     if worst.half and load.highest is not None and worst.half.lower < load.highest:
         rates = numbers.between(worst.half, _per_second)
         alone += f" Counting those that find no free port too, half of all fail once the rate is {rates}."
-    others = [each.hop for each in load.blind if each is not worst]
-    more = f" It can happen at {kinds.listed(others)} too." if others else ""
-    return f"{said}, {ends}.{alone}{more}"
+    more = [_elsewhere(load, each) for each in load.blind if each is not worst]
+    return " ".join([f"{said}, {ends}.{alone}", *more])
+
+
+def _elsewhere(load: Offered, hop: BlindHop) -> str:
+    """What happens at another hop where ports are picked blindly, and why."""
+    found = [each for each in load.chain.hops if each.name == hop.hop] if load.chain else []
+    if found and isinstance(found[0], Proxy) and found[0].capture == "nat":
+        pick = "picks" if len(hop.choosers) == 1 and hop.choosers[0] != "clients" else "pick"
+        dies = "the older one may die" if hop.kills else "the newer one fails"
+        return (
+            f"It can happen at {hop.hop} too: connections to all services end at its few listeners (REDIRECT "
+            f"or DNAT), {kinds.listed(hop.choosers)} {pick} source ports without seeing which are taken "
+            f"there, and of two with the same one {dies}."
+        )
+    return f"It can happen at {hop.hop} too, where the ports of {kinds.listed(hop.choosers)} meet."
+
+
+def _can_burst(result: Capacity, hop: str) -> bool:
+    """Whether a burst can take all ports at a hop: no other limit is smaller, no table of usual size."""
+    tables = (each for each in not_counted(result.chain) if each.key == "max_entries" and each.usual)
+    instances = {each.name: each.instances for each in result.chain.hops}
+    fits = all(result.flows <= (each.usual or 0) * instances.get(each.hop, 1) for each in tables)
+    return fits and result.binding.hop == hop and result.binding.kind.resource == "ports"
 
 
 def collisions(result: Capacity, load: Offered) -> Iterator[str]:
@@ -183,7 +214,7 @@ def searches(result: Capacity, load: Offered) -> Iterator[str]:
     from tuplecalc.under_load.search import start_bias, usable_share  # only these cones need it
 
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
-        if isinstance(hop, Cone) and hop.port_choice == "preserve":
+        if isinstance(hop, Cone) and hop.port_choice == "preserve" and _can_burst(result, hop.name):
             yield from _preserved(hop, before.sources)
         if not isinstance(hop, Cone) or hop.port_search == "exhaustive":
             continue
@@ -233,6 +264,8 @@ def _tried_again(result: Capacity, hop: Cone, ports: int) -> str:
     if not (is_simulated and offered and rate) or offered > rate:
         return ""
     first, soon = (numbers.percent(Fraction(share)) for share in served_by_linux(float(offered / rate)))
+    if first == _ALL:
+        return ""
     return (
         f" At {numbers.rate(offered)}/s {first} find a port with the first packet (SYN), and {soon} within "
         "3 s, as clients send it again after 1 s and 3 s (estimate)."
@@ -299,6 +332,7 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     yield from filter(None, loaded)
     yield from at_most(result)
     yield from other_family(result)
+    yield from repeated(result)
     yield from contradictions(result.chain)
     yield from filter(None, [no_hold(result)])
     yield from unsized(result)
@@ -333,6 +367,22 @@ cross: leave them out, or give nat and the services addresses of IPv6.
             f"{name} turns IPv{before} of {kinds.listed(list(clients))} into IPv{behind}, and is counted as "
             f"a NAT{before}{behind}. If it is none, these clients cannot cross: leave them out, or {way_out}."
         )
+
+
+def repeated(result: Capacity) -> Iterator[str]:
+    """Where addresses are written more than once, and so are fewer than they seem.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> twice = ['clients.addresses=["198.18.0.0/26", "198.18.0.9"]']
+    >>> print(*repeated(capacity(example("cone", twice))))
+    clients.addresses: some are written more than once and count once: 64 addresses.
+    """
+    for path, part in result.chain.parts():
+        found = getattr(part, "addresses", None)
+        if isinstance(found, AddressSet) and found.repeated:
+            total = f"{numbers.count(found.size)} address{'' if found.size == 1 else 'es'}"
+            yield f"{path}.addresses: some are written more than once and count once: {total}."
 
 
 def no_hold(result: Capacity) -> str:
@@ -457,7 +507,11 @@ def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
     """That nothing would help what fails, as far as presets leave it open; empty where advice does."""
     if load.verdict != "fails" or advices or load.chain is None:
         return ""
-    given = [part.name or "clients" for _, part in load.chain.parts() if part.preset is not None]
+    given = [
+        part.name or "clients"
+        for _, part in load.chain.parts()
+        if part.given is not None and (part.given.fixed or part.given.most)  # else a preset rules nothing out
+    ]
     if not given:
         return "No single change is known that would lower what fails."
     preset, leaves = ("preset", "leaves") if len(given) == 1 else ("presets", "leave")
@@ -477,7 +531,8 @@ def _then(result: Capacity, item: Advice) -> str:
     before, then = (numbers.between(share) if share else "" for share in (item.now, item.expected))
     if then != before:
         said += f"{', and' if said else ';'} {then} {'is' if then == 'none' else 'are'} expected to fail"
-    if not result.served.are_all:
+    said += "".join(f"; {_wanted(each)}" for each in item.wanted)
+    if not result.served.are_all and (item.served.are_all or not item.wanted):  # else that says it
         said += f"; {served.with_ports(item.served)}"
     mends = item.now is not None and item.expected is not None and item.expected.upper <= FEW < item.now.upper
     if mends and item.changed is not None:
@@ -485,5 +540,11 @@ def _then(result: Capacity, item: Advice) -> str:
     return said
 
 
-def _where(limit: Limit, what: str = "this") -> str:
-    return f"{limit.hop} {limit.name} limits {what}, because {limit.kind.sentence}"
+def _wanted(each: Wanted) -> str:
+    """What becomes of the flows that are wanted at once."""
+    return verdict.wanted(each) + (": still too many" if each.flows > each.possible else "")
+
+
+def _where(limits: Sequence[Limit], what: str = "this") -> str:
+    why = "; and because ".join(dict.fromkeys(each.kind.sentence for each in reversed(limits)))
+    return f"{tied.names(limits)} {tied.verb(limits, 'limits')} {what}, because {why}"

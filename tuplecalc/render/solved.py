@@ -9,16 +9,15 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.highest_rate import RATE
 from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
-from tuplecalc.render import numbers, sentences, served, table
+from tuplecalc.render import numbers, sentences, served, table, tied
 from tuplecalc.render.table import PAGE, Page
-from tuplecalc.under_load.chains import Bracket
-from tuplecalc.under_load.expected import expected_share
-from tuplecalc.under_load.pools import pools
-from tuplecalc.under_load.share_failing import Failing
+from tuplecalc.under_load.chains import Bracket, result_blocking
+from tuplecalc.under_load.offered import FEW
+from tuplecalc.under_load.share_failing import Failing, failing_at
 
 _OF = ", of all, of any kind and of any group of clients"
 _ALIKE = 1 + 1e-6
-_MUCH = 0.01  # of the connections: less is what any chain loses that is loaded to its highest rate
+_MUCH_LESS = 0.5  # of what is really expected: else the best case is no better
 
 
 def text(found: Solution, page: Page = PAGE) -> str:
@@ -31,6 +30,7 @@ def text(found: Solution, page: Page = PAGE) -> str:
     30.6% to 36.6% are expected to fail.
     With 2: 387,072 connections open at once, 1,173/s; login-proxy shared limits it.
     With 1: 193,536 connections, 586.5/s: not enough.
+    --most-failing 0.1% finds a value with which no more than that fail.
       --set hops.lvs.addresses=2
     """
     said = [line for sentence in _sentences(found) for line in table.prose(sentence, page.prose)]
@@ -46,19 +46,23 @@ def _sentences(found: Solution) -> Iterator[str]:
     if found.path == RATE:
         yield from _highest_rate(found)
         return
-    share = _expected(found)
-    wanted = target(found.target)
-    most, in_best_case = found.target.blocking, ""
-    if share is not None and found.target.failing is None and share.upper > (_MUCH if most is None else most):
-        wanted += f", but in the best case only: really {numbers.between(share)} are expected to fail"
+    wanted, in_best_case, as_asked = target(found.target), "", ""
+    share = None if found.target.failing is not None else _expected(found)
+    most = FEW if found.target.blocking is None else found.target.blocking
+    if share is not None and share.most > most:
+        best_case = result_blocking(found.result, float(found.target.rate or 0)).upper
+        is_less = best_case <= max(most, _MUCH_LESS * share.all.lower)
+        where = "but in the best case only: really" if is_less else "but"
+        wanted += f", {where} {_really(share).rstrip(',')}"
         in_best_case = "In the best case "
+        as_asked = f"--most-failing {numbers.written(most)} finds a value with which no more than that fail."
     here = numbers.with_unit(found.value, found.unit)
     which = "the longest" if found.is_time else "the most" if found.is_largest else "the least"
     if found.target.share and not found.result.served.are_all:
         wanted += f", though {served.with_ports(found.result.served)}"
     if not found.is_proven:
         yield f"{found.name}: {here} will do for {wanted}; of the smaller ones only some were looked at."
-        yield f"With {here}: {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
+        yield f"With {here}: {_counts(found.result, 'open at once')}; {_limit(found)} it."
     elif found.is_any:
         yield f"{found.name}: any time will do for {wanted}."
     elif found.is_time and found.beyond is None:
@@ -66,7 +70,7 @@ def _sentences(found: Solution) -> Iterator[str]:
     else:
         yield f"{found.name}: {here} is {which} for {wanted}."
         with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
-        yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} limits it."
+        yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} it."
     yield from filter(None, [served.unserved(found.result.served)])
     if found.blocking:
         said = f"{in_best_case}{_share(found.blocking)} at {numbers.rate(found.target.rate)}/s."
@@ -80,6 +84,7 @@ def _sentences(found: Solution) -> Iterator[str]:
             yield f"{beside} more than {numbers.written(found.target.share)} {fail}."
         else:
             yield f"{beside}: {_just_under(found)}: not enough."
+    yield from filter(None, [as_asked])
     yield from sentences.at_most(found.result)
     yield from _range(found)
 
@@ -97,7 +102,7 @@ def _highest_rate(found: Solution) -> Iterator[str]:
         yield f"{_really(found.expected)} at {rate}{more}."
     if result.rate:
         part = numbers.percent(Fraction(found.value or 0) / result.rate)
-        yield f"This is {part} of the highest rate, {numbers.rate(result.rate)}/s; {_limit(found)} limits it."
+        yield f"This is {part} of the highest rate, {numbers.rate(result.rate)}/s; {_limit(found)} it."
     if not found.is_proven:
         yield (
             "Some rates do not keep this order: of those that were looked at, by steps of one half, this is "
@@ -124,14 +129,14 @@ def reason(found: Solution) -> str:
     figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} connections"
     share, lost = _expected(found), ""
     if found.blocking:
-        best = "in the best case " if share is not None and share.upper > found.blocking.upper else ""
+        best = "in the best case " if share is not None and share.all.upper > found.blocking.upper else ""
         lost = f", where {best}{_share(found.blocking)}"
     helps = "no value helps" if found.is_proven else "none was found that helps"
     said = f"{found.name}: {helps} for {target(wanted)}"
     if wanted.has_clients(result.served):
         at = "" if found.serving is None else f"with {numbers.count(found.serving)} "
         more = "" if found.serving is None else "More than that leave clients without ports."
-        said += f": {at}{_limit(found)} allows {figure}{lost}."
+        said += f": {at}{_limit(found, 'allows')} {figure}{lost}."
         return " ".join(filter(None, [said, more, served.unserved(result.served), *_range(found)]))
     return " ".join(
         [f"{said}: {served.with_ports(result.served)}, and what the others open fails.", *_range(found)]
@@ -165,8 +170,11 @@ def _range(found: Solution) -> Iterator[str]:
         yield f"Looked at: {low} to {high}."
 
 
-def _limit(found: Solution) -> str:
-    return f"{found.binding.hop} {found.binding.name}"
+def _limit(found: Solution, verb: str = "limits") -> str:
+    """What binds, with its verb: all limits that are as tight."""
+    result = found.result
+    several = result.tightest if found.binding is result.binding else result.tightest_of_rate
+    return f"{tied.names(several)} {tied.verb(several, verb)}"
 
 
 def _counts(result: Capacity, words: str = "") -> str:
@@ -187,10 +195,10 @@ def _just_under(found: Solution) -> str:
     return said
 
 
-def _expected(found: Solution) -> Bracket | None:
+def _expected(found: Solution) -> Failing | None:
     """What is expected to fail of the rate that is asked for; None where none is, or no flow gets through."""
     rate, result = found.target.rate, found.result
-    return None if rate is None or not result.flows else expected_share(result, pools(result), float(rate))
+    return None if rate is None or not result.flows else failing_at(result, float(rate))
 
 
 def _really(failing: Failing) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BEST_CASE = "Best case, if no two hops ever picked the same port"
 _MEANS = f"more than {numbers.percent(TIGHT)} of what is possible is used"
+_NOT_AMONG_THEM = "those that linger after the close are not among them"
 IS = {"fits": "it fits", "tight": f"it is tight ({_MEANS})", "fails": "it fails"}
 
 
@@ -34,7 +35,14 @@ def verdict(load: Offered) -> str:
     if not load.verdict:
         return ""
     means = f" Tight means that {_MEANS}." if load.verdict == "tight" else ""
-    return f"{load.verdict.capitalize()}: {expected(load)}.{means}"
+    return f"{load.verdict.capitalize()}: {expected(load)}.{means}{_from_empty(load)}"
+
+
+def _from_empty(load: Offered) -> str:
+    """What is left out of the connections that are wanted at once; empty where none are."""
+    if not any(each.possible for each in load.wanted):
+        return ""
+    return f" Connections wanted at once are counted from empty: {_NOT_AMONG_THEM}."
 
 
 def expected(load: Offered) -> str:
@@ -49,12 +57,30 @@ def expected(load: Offered) -> str:
     return f"{'; '.join(words for _, words in decides)}{condition(load)}"
 
 
+def failing_most(load: Offered) -> str:
+    """:func:`expected`, but what fails most comes first, as it is what a gate looks at.
+
+    >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.under_load.offered import offered
+    >>> failing_most(offered(example("mixed-by-share")))
+    '0.348% to 0.349% of transparent are expected to fail at 4,000/s, and 0.232% of all connections'
+    """
+    worse = load.worse_group
+    if worse is None or load.expected is None or load.most_failing > worse.expected.upper:
+        return expected(load)
+    share, whole = numbers.between(worse.expected), numbers.between(load.expected)
+    at = f"{numbers.rate(load.rate)}/s"
+    return f"{share} of {worse.name} are expected to fail at {at}, and {whole} of all connections"
+
+
 def _of_rate(load: Offered) -> str:
     if load.rate is None or load.expected is None:
         return ""
     share = numbers.between(load.expected)
     verb = "is" if share == "none" else "are"
-    said = f"{share} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s"
+    is_estimate = load.blocking is not None and load.expected == load.blocking and not load.blocking.is_exact
+    how = f" ({_bounds(share)})" if is_estimate and "none" not in share else ""
+    said = f"{share}{how} of the connections {verb} expected to fail at {numbers.rate(load.rate)}/s"
     if worse := load.worse_group:
         return f"{said}, and {numbers.between(worse.expected)} of {worse.name}"
     if load.overloaded and load.expected.upper <= FEW:
@@ -77,7 +103,8 @@ def wanted(each: Wanted) -> str:
     use = numbers.percent(Fraction(each.flows, each.possible))
     said = f"{what} {'is' if each.flows == 1 else 'are'} {use} of those that can be open"
     if not each.served.are_all:
-        said += f", but {served.with_ports(each.served)}"
+        also = "but" if each.flows <= each.possible else "and"  # "but" sets it against what is well
+        said += f", {also} {served.with_ports(each.served)}"
     return said
 
 
@@ -163,8 +190,7 @@ def best_case(load: Offered) -> str:
     share = numbers.between(load.blocking)
     use = f"{carried(load)} {used(load)}" if load.utilisation is not None else used(load)
     if load.expected == load.blocking:
-        proven = "" if load.blocking.is_exact else f" (what fails is {_bounds(share)})"
-        return f"{use[:1].upper()}{use[1:]}{proven}."
+        return f"{use[:1].upper()}{use[1:]}."
     proven = "" if load.blocking.is_exact else f" ({_bounds(share)})"
     verb = "fails" if share == "none" else "fail"
     return f"{BEST_CASE}: {share} {verb}{proven}; {use}."

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
-from tuplecalc.limits.served import Served, served_parts, wanted_by_clients
+from tuplecalc.limits.served import Served, of_served, wanted_by_clients
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.mix import Strand as Ways
 from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
@@ -104,6 +104,11 @@ class Wanted(NamedTuple):
         if self.failing > FEW or (self.is_each and not self.served.are_all) or self.flows > self.possible:
             return "fails"
         return "tight" if self.flows > self.possible * TIGHT else "fits"
+
+    @property
+    def used(self) -> Fraction | None:
+        """How much of what can be open is wanted; None where nothing can be."""
+        return Fraction(self.flows, self.possible) if self.possible else None
 
     @property
     def failing(self) -> float:
@@ -351,8 +356,7 @@ def _of_served(result: Capacity, rate: Fraction) -> Fraction:
     """What of a rate clients with ports open."""
     if result.served.are_all:
         return rate
-    parts = served_parts(result.chain)
-    return rate * sum((each.part * parts[strand_name(each)] for each in result.chain.strands), Fraction(0))
+    return sum(of_served(result.chain, rate).values(), Fraction(0))
 
 
 def _groups(several: Sequence[Ways], rate: Fraction, lost: Mapping[Strand, Bracket]) -> Iterator[GroupLoad]:

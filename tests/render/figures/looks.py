@@ -92,7 +92,7 @@ MIXES = {
 }
 CHAINS = {name: tc.example(name) for name in EXAMPLES} | ODD
 MIXED_EXAMPLES = [name for name, chain in CHAINS.items() if chain.is_mixed]
-SIZES: tuple[style.Size, ...] = ("slide", "half-page")
+SIZES: tuple[style.Size, ...] = ("slide", "half-page", "report")
 
 
 def texts(ax: Axes) -> list[Text]:

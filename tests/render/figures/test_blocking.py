@@ -329,7 +329,7 @@ def test_a_line_for_each_kind_and_one_for_those_that_fail_alike() -> None:
     assert words(ax, "label:web, push").startswith("web, push ")
     expected = numbers.between(load.kinds[0].expected)
     assert ax.get_title(loc="left") == f"At 390/s {expected} of login are expected to fail"
-    assert ax.get_ylabel() == "share that is expected to fail"
+    assert ax.get_ylabel() == "share of each kind that is expected to fail"
 
 
 def test_kinds_that_hardly_fail() -> None:

@@ -98,7 +98,7 @@ def test_what_is_turned_away_is_the_demand_over_the_size(name: str) -> None:
     assert max(time) == found.seconds
     assert demand == pytest.approx(np.interp(time, found.time, found.demand))
     assert set(zip(time, demand, strict=True)) <= area(ax, "turned away")
-    assert key(ax)[-1] == f"{numbers.share(1 - 1 / found.use)} turned away"
+    assert key(ax)[-1] == f"{numbers.share(1 - 1 / found.use)} turned away, chance not counted"
     assert ax.get_ylim()[1] <= 1.6 * found.size
 
 
@@ -124,7 +124,7 @@ def test_the_outage_is_told_as_everywhere() -> None:
     assert numbers.share(load.blocking.upper) == "16.2%"
     assert ax.get_ylabel() == "ports taken in each of 6 places"
     assert [text.get_text() for text in ax.get_yticklabels()] == ["0", "32,256", "64,512"]
-    assert key(ax) == ["open", "lingering", "16.2% turned away"]
+    assert key(ax) == ["open", "lingering", "16.2% turned away, chance not counted"]
 
 
 def test_what_fits_has_no_marks_and_ends_with_the_offer() -> None:
@@ -193,8 +193,8 @@ def test_the_axis_says_what_it_counts(name: str, counted: str) -> None:
 def test_areas_that_can_be_seen_are_named_below() -> None:
     """The least that is named is 0.2% of the height: a hold that fills less than that has no name."""
     for name, seen in {
-        "no linger": ["open", "64.2% turned away"],
-        "sawtooth": ["lingering", "73.1% turned away"],
+        "no linger": ["open", "64.2% turned away, chance not counted"],
+        "sawtooth": ["lingering", "73.1% turned away, chance not counted"],
     }.items():
         assert key(draw(DRAWN[name])) == seen
     assert key(draw(nat(500, 0.2))) == ["lingering"]
@@ -281,7 +281,7 @@ def test_kinds_stand_one_on_the_other() -> None:
     assert not by_gid(ax, "open")
     assert list(line(ax, "kind:login:open")[1]) == login.open.tolist()
     assert not by_gid(ax, "kind:web:open")  # of which nothing lingers
-    away = f"{numbers.share(1 - 1 / found.use)} of the demand turned away"
+    away = f"{numbers.share(1 - 1 / found.use)} of the demand turned away, chance not counted"
     assert key(ax) == ["login", "web", "open below, lingering above", away]
     assert ax.get_title(loc="left").startswith("At 2,700/s login-proxy shared runs out")
 

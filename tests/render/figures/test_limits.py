@@ -112,9 +112,16 @@ def test_of_very_many_limits_the_smallest_are_shown() -> None:
     assert ax.get_xlabel() == "flows open at once; 77 more limits, none of them lower"
 
 
-def test_a_hop_is_named_once() -> None:
+def test_each_limit_has_its_hop() -> None:
+    """Limits of two hops may be called alike."""
     shown = [label.get_text() for label in limits(tc.example("outage")).get_yticklabels()]
-    assert shown == ["clients  ports", "lvs  ports", "login-proxy  accepted", "upstream", "shared"]
+    assert shown == [
+        "clients  ports",
+        "lvs  ports",
+        "login-proxy  accepted",
+        "login-proxy  upstream",
+        "login-proxy  shared",
+    ]
 
 
 @pytest.mark.parametrize("size", SIZES)

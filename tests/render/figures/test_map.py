@@ -194,7 +194,7 @@ def test_counts_lie_in_the_middle_of_their_cells() -> None:
         (
             (),
             ("traffic.hold=5m..9m", "hops.lvs.addresses"),
-            "login-proxy shared allows 586.5/s, and limits the whole map",
+            "700/s needs addresses of lvs ≥ 2, all else as now; login-proxy shared limits the whole map",
         ),
         (
             (),
@@ -264,3 +264,36 @@ def test_words_on_paper_are_in_the_ink_that_a_page_puts_with_it() -> None:
     for text, box in boxes:
         assert to_hex(box.get_facecolor()) == to_hex(style.PAPER)
         assert to_hex(text.get_color()) == to_hex(style.INK)
+
+
+CGN = tc.cone(clients=12000, addresses=56, block=1024, services=1)
+
+
+def test_it_is_hatched_where_not_all_clients_get_ports_and_no_offer_is_met_there() -> None:
+    chain = tc.with_settings(CGN, "traffic.rate=2000")
+    ax = plot_map(
+        tc.capacity(chain),
+        axis(chain, "traffic.hold=1s..1m"),
+        axis(chain, "hops.nat.addresses=1..300"),
+        ax=style.blank(),
+    )
+    assert "not all clients get ports" in key(ax)
+    hatched: Any
+    (hatched,) = by_gid(ax, "without ports")
+    offers: list[Any] = [*by_gid(ax, "offered")]
+    top = max(path.vertices[:, 1].max() for path in hatched.get_paths() if len(path.vertices))
+    assert 190 <= top <= 192  # 191 addresses serve 63 clients each: all 12,000
+    for offer in offers:
+        assert all(path.vertices[:, 1].min() >= 190 for path in offer.get_paths() if len(path.vertices))
+
+
+def test_limits_that_tie_are_no_patches() -> None:
+    """Of limits that are equal at all points, one has the region, that of the present design."""
+    chain = tc.with_settings(CGN, "hops.nat.addresses=56")
+    ax = plot_map(
+        tc.capacity(chain),
+        axis(chain, "traffic.hold=1s..1m"),
+        axis(chain, "hops.nat.addresses=1..150"),
+        ax=style.blank(),
+    )
+    assert len([words for words in key(ax) if words.startswith("nat ")]) == 1

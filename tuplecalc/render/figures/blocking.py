@@ -73,7 +73,8 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     if offered is not None:
         marks.append(Mark(float(offered), f"{numbers.rate(offered)}/s offered", "offered", "--"))
     ax.set(xlim=(_left(found, marks, span), span.high), ylim=(FLOOR, 1.0))
-    ax.set(xlabel="new connections a second", ylabel="share of connections that fails")
+    of_all = ", all kinds together" if of_kinds else ""
+    ax.set(xlabel=f"new connections a second{of_all}", ylabel="share of connections that fails")
     style.si_axis(ax.xaxis)
     decades = range(round(log10(FLOOR)), 1)
     ax.set_yticks([10.0**decade for decade in decades], [_tick(decade) for decade in decades])
@@ -82,8 +83,8 @@ def plot_blocking(result: Capacity, *, ax: Axes | None = None) -> Axes:
     if of_kinds:
         words = list(_kinds(ax, result, of_kinds))
         finding = _finding_of_kinds(result)
-        if under_load(result).blind:
-            ax.set_ylabel("share that is expected to fail")
+        fails = "is expected to fail" if under_load(result).blind else "fails"
+        ax.set_ylabel(f"share of each kind that {fails}")
     else:
         words = [_curve(ax, curve, offered, curve.kind, _LOOKS[curve.kind]) for curve in found]
         finding = _finding(result)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 
 from tuplecalc.limits.capacity import Capacity
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _AREAS: dict[str, dict[str, Any]] = {
     "open": {"facecolor": style.BLUE},
     "lingering": {"facecolor": style.ORANGE, "edgecolor": style.PAPER, "hatch": "////"},
-    "turned away": {"facecolor": "none", "edgecolor": style.VERMILLION, "hatch": "\\\\\\\\"},
+    "turned away": {"facecolor": style.PAPER, "edgecolor": style.VERMILLION, "hatch": "\\\\\\\\"},
 }
 _OPEN: dict[str, Any] = {
     "color": style.INK,
@@ -33,6 +34,7 @@ _OPEN: dict[str, Any] = {
     "linestyle": "--",
     "path_effects": [Stroke(linewidth=2.2, foreground=style.PAPER), Normal()],
 }
+_LOW = 0.05  # of the size: less is drawn on a scale of its own
 _HIGHEST = 1.5  # times the size, to where the demand is drawn
 _INVISIBLE = 2e-3  # of the height of the axes: a thinner area is left out
 
@@ -62,9 +64,18 @@ def plot_exhaustion(result: Capacity, *, ax: Axes | None = None) -> Axes:
     end = course.seconds if dry is None else float(course.time[-1])
     top = size if dry is None else min(float(course.demand.max()), _HIGHEST * size)
     ax.set(xlim=(0, end), ylim=(0, max(1.04 * top, 1.14 * size)), ylabel=_counted(course))
-    ax.set_yticks([0, size / 2, size], ["0", _count(size / 2), _count(size)])
-    ax.axhline(size, color=style.INK, linewidth=1.4, gid="capacity")
+    is_low = dry is None and course.use < _LOW
+    if is_low:  # on the scale of the size it would be a line on the ground
+        ax.set_ylim(0, _HIGHEST * float(course.taken.max()))
+        style.si_axis(ax.yaxis)
+    else:
+        ax.set_yticks([0, size / 2, size], ["0", _count(size / 2), _count(size)])
+        ax.axhline(size, color=style.INK, linewidth=1.4, gid="capacity")
     areas = list(_kinds(ax, result, course) if result.chain.traffic.kinds else _all(ax, course))
+    if is_low:
+        areas.append(
+            Line2D([], [], linestyle="none", label=f"room for {_count(size)}, far above this figure")
+        )
     marks = []
     if dry is not None:
         ends = f"offer ends after {numbers.duration(course.seconds)}"
@@ -116,12 +127,18 @@ def _finding(result: Capacity, course: Fluid) -> str:
     rate, limit = f"{numbers.rate(result.chain.traffic.offered)}/s", course.limit
     name = f"{table.name(limit.hop, 30)} {limit.name}"
     if course.exhausted_after is None:
-        use = f"never fills {name}: {numbers.percent(Fraction(course.use))} in use"
+        use = f"never fills {name}: {_percent(course)} in use"
         failing = verdict.failing(under_load(result))
         short = served.without_ports(result.served)
-        but = f"; {failing}{f': {short}' if short else ''}" if failing else ""
-        return f"{rate} {f'just fills {name}' if course.use == 1 else use}{but}"
+        said = f"just fills {name}" if course.use == 1 else use
+        if failing and short:  # what fails stands first: the figure is of the clients that have ports
+            return f"At {rate} {failing}: {short}; those with ports use {_percent(course)} of {name}"
+        return f"{rate} {said}{f'; {failing}' if failing else ''}"
     return f"At {rate} {name} runs out {numbers.duration(course.exhausted_after)} from empty"
+
+
+def _percent(course: Fluid) -> str:
+    return numbers.percent(Fraction(course.use))
 
 
 def _counted(course: Fluid) -> str:
@@ -158,7 +175,7 @@ def _turned_away(ax: Axes, course: Fluid, dry: float) -> Artist:
     offered = (course.time >= dry) & (course.time <= course.seconds)
     time, demand = course.time[offered], course.demand[offered]
     ax.plot(time, demand, color=style.VERMILLION, linestyle="--", gid="demand")
-    area = _area(ax, "turned away", time, np.full_like(time, course.size), demand)
+    _area(ax, "turned away", time, np.full_like(time, course.size), demand)
     of = " of the demand" if len(course.kinds) > 1 else ""
-    area.set_label(f"{numbers.share(1 - 1 / course.use)}{of} turned away")
-    return area
+    words = f"{numbers.share(1 - 1 / course.use)}{of} turned away, chance not counted"
+    return Patch(label=words, linewidth=1.2, **_AREAS["turned away"])  # its edge shows on any ground

@@ -5,17 +5,22 @@ How much room words take is reckoned from their letters: to measure them takes a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tuplecalc.render import table
 from tuplecalc.render.figures import style
+from tuplecalc.render.kinds import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from tuplecalc.limits.limit import Limit
+
 _BESIDE = 1.04  # of the axes' width
 _ROW, _GAP = 11.0, 5.0  # points: a line of words; between two words
+_ROW_OVER = 12.0  # points: a line of words over the axes
+_ROOM = 1.15  # of the axes' width: to where words over them may go on
 _AXES = 0.72  # of the figure's height, at least
 _EDGE, _BETWEEN = 0.12, 0.02  # of the axes' width: where words would leave it; between two words
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}  # of words, left of their line
@@ -28,6 +33,14 @@ def limit(hop: str, name: str, longest: int) -> str:
     'edge… ports'
     """
     return f"{table.name(hop, longest)} {table.name(name, longest)}"
+
+
+def tied(limits: Sequence[Limit], longest: int) -> str:
+    """The same of the limits of one hop that are as tight as each other."""
+    first, *others = limits
+    return listed(
+        [limit(first.hop, first.name, longest), *(table.name(each.name, longest) for each in others)]
+    )
 
 
 class End(NamedTuple):
@@ -73,7 +86,8 @@ class Mark(NamedTuple):
 def marked(ax: Axes, marks: Iterable[Mark]) -> float:
     """Draw the marks; how many points their words are high.
 
-    Words of two lines that are near stand on both sides of these, at an edge one over the other.
+    Words of two lines that are near stand on both sides of these; where there is no room for that, one
+    over the other.
     """
     to_axes, marks = ax.transData + ax.transAxes.inverted(), sorted(marks)
     places = [float(to_axes.transform((mark.at, 0))[0]) for mark in marks]
@@ -85,13 +99,18 @@ def marked(ax: Axes, marks: Iterable[Mark]) -> float:
         ends = places[left] + widths[left] * (1 - _BEFORE[sides[left]])
         if ends + _BETWEEN < places[right] - widths[right] * _BEFORE[sides[right]]:
             continue
-        if sides[left] == sides[right] == "center":
-            sides[left], sides[right] = "right", "left"
-        else:
-            rows[right] = rows[left] + 1
+        before, behind = widths[left] <= places[left], places[right] + widths[right] <= _ROOM
+        sides[left] = "right" if before else sides[left]
+        sides[right] = "left" if behind else sides[right]
+        if not (before and behind):  # the line of the higher words goes on to them, past the others
+            raised, other = (right, left) if before else (left, right)
+            rows[raised] = rows[other] + 1
     for mark, side, row in zip(marks, sides, rows, strict=True):
         looks: Any = {"color": mark.colour, "linestyle": mark.linestyle, "linewidth": mark.linewidth}
         ax.axvline(mark.at, zorder=1.5, gid=f"{mark.gid}:line", **looks)
         over: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": side}
-        ax.annotate(mark.words, (mark.at, 1), (0, 3 + 12 * row), gid=mark.gid, **over)
-    return 12.0 * max(rows, default=-1) + 15
+        ax.annotate(mark.words, (mark.at, 1), (0, 3 + _ROW_OVER * row), gid=mark.gid, **over)
+        if row:
+            up = {"arrowstyle": "-", "color": mark.colour, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 0}
+            ax.annotate("", (mark.at, 1), (0, 3 + _ROW_OVER * row), arrowprops=up, **over)
+    return _ROW_OVER * max(rows, default=-1) + 15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import floor, log10
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -12,7 +13,7 @@ from tuplecalc.errors import reject
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.render import numbers, served, table, verdict
+from tuplecalc.render import numbers, served, table, tied, verdict
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.kinds import looks, taken_of
 from tuplecalc.render.figures.labels import Mark
@@ -28,6 +29,7 @@ _FEWEST_ROWS = 3  # a single bar is no wall
 _NAMES = 3  # characters of a hop's name for each inch of the figure
 _BESIDE = 0.2  # of the axis: as long as a bar's words are
 _FOR_VALUES, _FOR_FEWER = 0.16, 0.22  # of the axis, behind the longest bar; where it is shorter for kinds
+_ROW = 12.0  # points: a line of the words of an axis
 _BEHIND, _WIDE = 0.025, 0.14  # of the figure's width: from the axes to the parts of kinds, and these
 _LOOKS: dict[str, dict[str, Any]] = {
     "limits": {"color": style.BINDING},
@@ -60,12 +62,13 @@ def bars(result: Capacity, of: Of) -> tuple[Bar, ...]:
     [('ports', 'next'), ('accepted', ''), ('upstream', ''), ('shared', 'limits')]
     """
     is_flows, offered = of == "flows", result.chain.traffic.offered
-    marks = [(result.binding, "limits"), (result.next_binding, "next")]
+    tightest, following = result.tightest, result.next_binding
     if not is_flows:
-        marks = [(result.rate_binding, "limits"), (result.next_rate_binding, "next")]
+        tightest, following = result.tightest_of_rate, result.next_rate_binding
     found = []
     for limit in result.limits:
-        mark = next((mark for marked, mark in marks if marked is limit), "")
+        mark = "next" if limit is following else ""
+        mark = "limits" if any(limit is each for each in tightest) else mark
         load = offered * Fraction(limit.seconds.value) / limit.keys if offered and is_flows else offered
         found.append(Bar(limit, limit.flows if is_flows else limit.rate, mark, load))
     return tuple(found)
@@ -109,23 +112,25 @@ def plot_limits(result: Capacity, of: Of | None = None, *, ax: Axes | None = Non
     style.si_axis(ax.xaxis)
     is_kept = any(bar.load for bar in shown)
     kept = f" (black: kept by {numbers.rate(offered)}/s offered)" if is_kept else ""
-    ax.set_xlabel("connections a second" if of == "rate" else f"flows open at once{kept}")
+    counted = "connections a second" if of == "rate" else f"flows open at once{kept}"
     names = int(_NAMES * style.figure_of(ax).get_size_inches()[0])
     ax.set_yticks(range(len(shown)), _names(shown, names))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
     if left := len(every) - len(shown):
-        ax.set_xlabel(f"{ax.get_xlabel()}; {left:,} more limit{'s' if left > 1 else ''}, none of them lower")
+        counted += f"; {left:,} more limit{'s' if left > 1 else ''}, none of them lower"
     if short := served.without_ports(result.served):
-        ax.set_xlabel(f"{ax.get_xlabel()}, of the clients with ports; {short}")
+        counted += f", of the clients with ports; {short}"
+    rows = table.prose(counted, int(1 / style.width(ax, "x")))
+    ax.set_xlabel("\n".join(rows), loc="left")
     style.headline(ax, _finding(result, of), pad=pad)
     if result.chain.traffic.kinds:
-        _kinds(ax, result, of, shown)
+        _kinds(ax, result, of, shown, rows=len(rows))
     return ax
 
 
-def _kinds(ax: Axes, result: Capacity, of: Of, shown: tuple[Bar, ...]) -> None:
+def _kinds(ax: Axes, result: Capacity, of: Of, shown: tuple[Bar, ...], *, rows: int) -> None:
     """Beside each bar, from nothing to all of it: what each kind takes."""
     figure = style.figure_of(ax)
     inches = float(figure.get_size_inches()[0])  # of the axes' width it would change while that is found
@@ -140,13 +145,16 @@ def _kinds(ax: Axes, result: Capacity, of: Of, shown: tuple[Bar, ...]) -> None:
             gid = f"taken:{bar.limit.hop}:{bar.limit.name}:{kind}"
             parts.barh(place, float(part), left=left, height=0.7, gid=gid, **known[kind].filled)
             left += float(part)
-    parts.set(xlim=(0, 1), xlabel="by kind")
+    parts.set(xlim=(0, 1))
+    over: Any = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "center"}
+    parts.annotate("by kind", (0.5, 1), (0, 3), **over)  # under it are the words of the other axis
     low, high = parts.set_xticks([0, 1], ["0%", "100%"])
     low.label1.set_horizontalalignment("left")
     high.label1.set_horizontalalignment("right")
     parts.tick_params(axis="y", left=False, labelleft=False)
     parts.spines["left"].set_visible(False)
-    style.below(ax, [look.patch for look in dict.fromkeys(known.values())])
+    drop = style.FOR_AXIS + _ROW * (rows - 1)
+    style.below(ax, [look.patch for look in dict.fromkeys(known.values())], drop)
 
 
 def _shown(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
@@ -184,24 +192,22 @@ def _right_of(bar: Bar, low: float, high: float) -> float:
 
 
 def _names(shown: tuple[Bar, ...], longest: int) -> list[str]:
-    """Each limit with its hop's name, which stands once."""
-    names, previous = [], ""
-    for bar in shown:
-        hop = "" if bar.limit.hop == previous else f"{table.name(bar.limit.hop, longest)}  "
-        names.append(f"{hop}{table.name(bar.limit.name, longest * 3 // 2)}")
-        previous = bar.limit.hop
-    return names
+    """Each limit with its hop's name: limits of two hops may be called alike."""
+    return [
+        f"{table.name(bar.limit.hop, longest)}  {table.name(bar.limit.name, longest * 3 // 2)}"
+        for bar in shown
+    ]
 
 
 def _finding(result: Capacity, of: Of) -> str:
     offered, at_most = result.chain.traffic.offered, result.flows_at_most
     if of == "flows":
         fewer = " or fewer" if at_most else ""
-        return f"{_allows(result.binding)} {style.count(result.flows)} connections{fewer}"
+        return f"{_allow(result.tightest)} {style.count(result.flows)} connections{fewer}"
     if result.rate_binding is None or result.rate is None:
         return "Nothing limits the rate"
     or_less = " or less" if result.rate_at_most else ""
-    said = f"{_allows(result.rate_binding)} {numbers.rate(result.rate)}/s{or_less}"
+    said = f"{_allow(result.tightest_of_rate)} {numbers.rate(result.rate)}/s{or_less}"
     if offered is None or not result.rate:
         return said
     if failing := verdict.failing(under_load(result)):
@@ -209,5 +215,5 @@ def _finding(result: Capacity, of: Of) -> str:
     return f"{said}: {numbers.rate(offered)}/s is {numbers.percent(offered / result.rate)} of it"
 
 
-def _allows(limit: Limit) -> str:
-    return f"{labels.limit(limit.hop, limit.name, 30)} allows"
+def _allow(limits: Sequence[Limit]) -> str:
+    return f"{labels.tied(limits, 30)} {tied.verb(limits, 'allows')}"

@@ -13,12 +13,15 @@ from matplotlib.patches import Patch
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import ingredients
+from tuplecalc.limits.served import served as served_in
+from tuplecalc.network.cone import Cone
+from tuplecalc.network.replace import replace_all
 from tuplecalc.questions.grid import Array
 from tuplecalc.questions.sweep import Sweep, limits_over
 from tuplecalc.render import numbers, served
 from tuplecalc.render.figures import labels, style, units
 from tuplecalc.render.figures.around import around
-from tuplecalc.render.figures.rate import check_rates, turning, turning_points, usual
+from tuplecalc.render.figures.rate import check_rates, needs, turning, turning_points, usual
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -39,6 +42,8 @@ _HALF = 0.04, 0.03  # of the axes: half of the words of a contour
 _DASHES = (0, (4, 2))
 _BESIDE = 0.93  # of the offered rate: a contour that near would lie beside its line
 _SEEN = 0.005  # of the map: a smaller region is hardly seen
+_TIE = 1e-9  # of a rate: as near, limits are equal
+_LOOKS = 24  # values of each of two counts
 _LEAST = 1e-9  # of a logarithm: how far apart limits are that are equal
 
 
@@ -98,34 +103,45 @@ def plot_map(
     >>> plot_map(capacity(example("outage")), ax=style.blank()).get_title(loc="left")
     'login-proxy shared allows 586.5/s; lvs ports where hold < 1 min, all else as now'
     """
-    x = x or around(result, usual(result))
-    y = y or around(result, _second(result, x.path))
+    if x is None or y is None:
+        x, y = usual_axes(result, x, y)
     grid = limits_over(result.chain, y, x)
     check_rates(grid, f"map, {x.path} and {y.path}", " at any point")
     ax = style.axes(ax)
     cells = Cells.of(grid)
     ax.set(xscale="log" if x.is_log else "linear", yscale="log" if y.is_log else "linear")
     ax.set(xlim=cells.across[[0, -1]], ylim=cells.up[[0, -1]])
-    found, counts = np.unique(grid.rate_binding, return_counts=True)
+    binding = _binding(result, grid)
+    found, counts = np.unique(binding, return_counts=True)
     limits = [int(place) for place in found[np.argsort(-counts, kind="stable")]]  # the largest region first
-    seen = {int(place) for place in found[counts >= _SEEN * grid.rate_binding.size]}
+    seen = {int(place) for place in found[counts >= _SEEN * binding.size]}
     fills = zip(cycle(_COLOURS), cycle(_HATCHES), strict=False)
     looks = [look for look, _ in zip(fills, limits, strict=False)]
-    _regions(ax, cells, grid, limits, looks, seen)
+    _regions(ax, cells, grid, binding, limits, looks, seen)
+    short = _short(result, grid)
+    key_of_short = _clients_without_ports(ax, cells, short)
     units.along(ax.xaxis, x)
     units.along(ax.yaxis, y)
     ax.minorticks_off()  # of logarithmic axes they take half of the time
     ax.set(xlabel=units.title(x), ylabel=units.title(y))
     now = _now(ax, x, y, result)
-    style.headline(ax, _finding(result, grid, (x, y), seen, on_the_map=now is not None))
+    style.headline(ax, _finding(result, grid, binding, (x, y), seen, on_the_map=now is not None))
     key: list[Artist] = [
         Patch(facecolor=_pale(colour), edgecolor=colour, hatch=hatch, linewidth=0, label=_name(grid, place))
         for place, (colour, hatch) in zip(limits, looks, strict=True)
         if place in seen
     ]
     offered = result.chain.traffic.offered
-    style.below(ax, [*key, *([now] if now else []), *_contours(ax, cells, grid, offered, now)])
+    style.below(
+        ax, [*key, *([now] if now else []), *key_of_short, *_contours(ax, cells, grid, offered, now, short)]
+    )
     return ax
+
+
+def usual_axes(result: Capacity, x: Axis | None = None, y: Axis | None = None) -> tuple[Axis, Axis]:
+    """The axes where none are given: those of the docstring of :func:`plot_map`."""
+    x = x or around(result, usual(result))
+    return x, y or around(result, _second(result, x.path))
 
 
 def _second(result: Capacity, first: str) -> str:
@@ -136,20 +152,78 @@ def _second(result: Capacity, first: str) -> str:
     return next(path for path in (*knobs, "traffic.hold", "clients.addresses") if path != first)
 
 
+def _binding(result: Capacity, grid: Sweep) -> NDArray[Any]:
+    """Which limit binds at each point; of limits that tie, at all points the one
+    that binds the present design, else the one that binds most by itself.
+
+    Floats tell equal limits apart by chance, which would be patches.
+    """
+    rates = np.stack(grid.rates_of)
+    tied = rates <= grid.rate * (1 + _TIE)
+    alone = tied & (tied.sum(axis=0) == 1)
+    now = result.rate_binding and (result.rate_binding.hop, result.rate_binding.name)
+    points = alone.reshape(len(rates), -1).sum(axis=1)
+    order = sorted(range(len(rates)), key=lambda place: (grid.names[place] != now, -points[place]))
+    first = np.asarray(order)[np.argmax(tied[order], axis=0)]
+    return np.where((grid.rate_binding < 0) | ~np.isfinite(grid.rate), grid.rate_binding, first)
+
+
+def _short(result: Capacity, grid: Sweep) -> NDArray[Any]:
+    """Where not all clients get ports, which no time and no share changes; of two counts at some values."""
+    chain, axes = result.chain, grid.axes
+    if not any(isinstance(hop, Cone) and hop.block for hop in chain.hops):
+        return np.zeros(grid.rate.shape, dtype=bool)
+    several = all(axis.is_count for axis in axes)
+    looked = []
+    for axis in axes:
+        last = len(axis.values) - 1
+        looks = min(last, _LOOKS - 1) if several else last
+        looked.append(np.round(np.linspace(0, last, looks + 1)).astype(int) if axis.is_count else [0])
+
+    def is_short(*places: int) -> bool:
+        changed = [axis.change(axis.values[place]) for axis, place in zip(axes, places, strict=True)]
+        return not served_in(replace_all(chain, changed)).are_all
+
+    found = np.array([[is_short(row, column) for column in looked[1]] for row in looked[0]])
+    nearest = (
+        np.abs(np.subtract.outer(np.arange(length), np.asarray(places))).argmin(axis=1)
+        for length, places in zip(grid.rate.shape, looked, strict=True)
+    )
+    every: NDArray[Any] = found[np.ix_(*nearest)]
+    return every
+
+
+def _clients_without_ports(ax: Axes, cells: Cells, short: NDArray[Any]) -> list[Artist]:
+    """Hatch where not all clients get ports, whatever the rate; its part of the key."""
+    if not short.any() or min(short.shape) < 2:
+        return []
+    drawn = np.where(cells.drawn(short), 1.0, -1.0)
+    area = ax.contourf(cells.columns, cells.rows, drawn, levels=[0.0, 2.0], colors="none", hatches=["xxx"])
+    area.set(edgecolor=style.MUTED, linewidth=0.0, gid="without ports")
+    words = "not all clients get ports"
+    return [Patch(facecolor="none", edgecolor=style.MUTED, hatch="xxx", linewidth=0.6, label=words)]
+
+
 def _regions(
-    ax: Axes, cells: Cells, grid: Sweep, limits: list[int], looks: list[tuple[str, str]], seen: set[int]
+    ax: Axes,
+    cells: Cells,
+    grid: Sweep,
+    binding: NDArray[Any],
+    limits: list[int],
+    looks: list[tuple[str, str]],
+    seen: set[int],
 ) -> None:
     """Each limit's region in a colour and a hatch of its own, with a line around those that are seen."""
-    index = np.zeros(grid.rate_binding.shape, dtype=int)
+    index = np.zeros(binding.shape, dtype=int)
     for number, place in enumerate(limits):
-        index[grid.rate_binding == place] = number
+        index[binding == place] = number
     colours = ListedColormap([_pale(colour) for colour, _ in looks])
     span: Any = {"vmin": -0.5, "vmax": len(limits) - 0.5}
     ax.pcolormesh(cells.across, cells.up, index, cmap=colours, rasterized=True, gid="regions", **span)
     logs = [_logs(rates, grid.rate) for rates in grid.rates_of]
     ordered = np.sort(np.stack(logs), axis=0)[:2]
     for place, (colour, hatch) in zip(limits, looks, strict=True):
-        mine = grid.rate_binding == place
+        mine = binding == place
         if place not in seen - {-1} or min(len(cells.columns), len(cells.rows)) < 2 or mine.all():
             continue
         ahead = np.maximum(ordered[-1] - ordered[0], _LEAST)
@@ -176,7 +250,7 @@ def _pale(colour: str) -> tuple[float, float, float]:
 
 
 def _contours(
-    ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None, now: Line2D | None
+    ax: Axes, cells: Cells, grid: Sweep, offered: Fraction | None, now: Line2D | None, short: NDArray[Any]
 ) -> list[Line2D]:
     """Thin contours of round rates, with words, and a thick one of the offered rate, which it returns."""
     rates = np.where(np.isfinite(grid.rate) & (grid.rate > 0), grid.rate, np.nan)
@@ -185,10 +259,11 @@ def _contours(
         return []
     levels, drawn = _levels(low, high), cells.drawn(rates)
     key = []
-    if offered is not None and low < offered < high:
+    if offered is not None and low < offered < high and not short.all():
         levels = [level for level in levels if not _BESIDE < level / offered < 1 / _BESIDE]
         looks: Any = {"linewidths": 2.4, "linestyles": [_DASHES], "zorder": 3}
-        found = ax.contour(cells.columns, cells.rows, drawn, [float(offered)], colors=[style.INK], **looks)
+        met = np.where(cells.drawn(short), np.nan, drawn)  # clients without ports: there it is not met
+        found = ax.contour(cells.columns, cells.rows, met, [float(offered)], colors=[style.INK], **looks)
         found.set_gid("offered")
         words = f"{numbers.rate(offered)}/s offered"
         key.append(Line2D([], [], color=style.INK, linewidth=2.4, linestyle=_DASHES, label=words))
@@ -243,12 +318,18 @@ def _name(grid: Sweep, place: int) -> str:
 
 
 def _finding(
-    result: Capacity, grid: Sweep, axes: tuple[Axis, Axis], seen: set[int], *, on_the_map: bool
+    result: Capacity,
+    grid: Sweep,
+    binding_at: NDArray[Any],
+    axes: tuple[Axis, Axis],
+    seen: set[int],
+    *,
+    on_the_map: bool,
 ) -> str:
     """What binds now, and where another limit does: next to the present design, else on how much."""
-    places, counts = np.unique(grid.rate_binding, return_counts=True)
+    places, counts = np.unique(binding_at, return_counts=True)
     ranked = sorted(zip(counts.tolist(), places.tolist(), strict=True), reverse=True)
-    total, binding = grid.rate_binding.size, result.rate_binding
+    total, binding = binding_at.size, result.rate_binding
     shares = {
         _name(grid, place): numbers.percent(Fraction(count, total))
         for count, place in ranked
@@ -261,9 +342,13 @@ def _finding(
             return f"{next(iter(shares))} limits {whole}"
         parts = [f"{name} limits {share}" for name, share in list(shares.items())[:2]]
         return f"{', '.join(parts)} of this map"
+    if len(shares) == 1:
+        for axis in axes:
+            if needed := needs(result, axis):
+                return f"{needed}, all else as now; {now} limits {whole}"
     said = f"{now} allows {numbers.rate(result.rate)}/s{' or less' if result.rate_at_most else ''}"
     if len(shares) == 1:
-        return f"{said}, and limits {whole}"
+        return f"{now} limits {whole}; {said.removeprefix(now + ' ')} now"
     for axis in axes:
         if other := turning(axis, turning_points(result, axis)):
             return f"{said}; {other}, all else as now"

@@ -9,6 +9,7 @@ import numpy as np
 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.expression import Number
 from tuplecalc.questions.axis import axis as axis_of
 from tuplecalc.questions.crossover import Change, changes
 from tuplecalc.questions.grid import Array, Name
@@ -31,6 +32,7 @@ _FLAT = 1.3  # highest over lowest: a line that falls no more is drawn as flat a
 _AT_THE_EDGE = 1e-6  # of the axis: nobody sees what binds there
 _POINTS = 40  # whole numbers up to which each is a point
 _MOST_NOTES = 5
+_HALVINGS = 24  # of the distance between two values of the axis: nobody reads more
 _ROW, _FIRST_ROW = 0.065, 0.045  # of the height: a line of notes; the middle of the lowest
 _COLOURS = (
     *(style.BLUE, style.GREEN, style.PURPLE, style.ORANGE),
@@ -275,8 +277,70 @@ def _finding(result: Capacity, axis: Axis, grid: Sweep, turns: list[Change], uns
         up_to = f"{_name(first.before)} limits it up to {units.written(axis, last)}"
         more = f", and {len(turns) - 1} more changes" if len(turns) > 1 else ""
         return f"{across}: {up_to}, then {_name(first.after)}{more}"
-    now = f"{_name((binding.hop, binding.name))} allows {numbers.rate(result.rate)}/s"
+    name = _name((binding.hop, binding.name))
+    if not turns:
+        said, short = throughout(result, axis, grid, name), served.without_ports(result.served)
+        return f"{said}; {short}" if short else said
+    now = f"{name} allows {numbers.rate(result.rate)}/s"
     now += " or less" if result.rate_at_most else ""
     if unseen and result.chain.traffic.offered and result.rate and result.chain.traffic.offered > result.rate:
         now += f" ({unseen})"
-    return f"{now}; {turning(axis, turns) or f'no other limit for {across} {whole}'}"
+    return f"{now}; {turning(axis, turns)}"
+
+
+def throughout(result: Capacity, axis: Axis, grid: Sweep, name: str) -> str:
+    """What one limit allows along a whole axis: where the offered rate fits, or what it allows now."""
+    offered, across = result.chain.traffic.offered, table.name(axis.name, 30)
+    rate, present = f"{numbers.rate(result.rate)}/s", units.written(axis, axis.present or 0)
+    least = " or less" if result.rate_at_most else ""
+    now = f"{name} limits throughout; now it allows {rate}{least} at {present}"
+    if offered is None or axis.unit == "1/s":
+        return now
+    if needed := needs(result, axis, grid):
+        return f"{needed}; {name} limits throughout"
+    fits = grid.rate >= float(offered)
+    if fits.all() or not fits.any():
+        whole = (
+            f"{across} from {units.written(axis, axis.values[0])} to {units.written(axis, axis.values[-1])}"
+        )
+        return f"{name} {'allows' if fits.all() else 'never allows'} {numbers.rate(offered)}/s for {whole}"
+    return now
+
+
+def needs(result: Capacity, axis: Axis, grid: Sweep | None = None) -> str:
+    """From where on, or up to where, the limits allow the offered rate; empty where that is not one value.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> outage = capacity(example("outage"))
+    >>> needs(outage, axis_of(outage.chain, "traffic.hold"))
+    '700/s needs hold ≤ 4 min 6 s'
+    """
+    offered = result.chain.traffic.offered
+    if offered is None or axis.unit == "1/s":
+        return ""
+    fits = (grid or limits_over(result.chain, axis)).rate >= float(offered)
+    turns = np.flatnonzero(fits[1:] != fits[:-1])
+    if len(turns) != 1:
+        return ""
+    place = int(turns[0])
+    edge = _first_that_fits(result, axis, *axis.values[place : place + 2])
+    sign = "≥" if fits[-1] else "≤"
+    name = table.name(axis.name, 30)
+    return f"{numbers.rate(offered)}/s needs {name} {sign} {units.written(axis, edge)}"
+
+
+def _first_that_fits(result: Capacity, axis: Axis, low: Number, high: Number) -> Number:
+    """Of the values between two, of which one fits the offered rate, the first or the last that does."""
+    offered = float(result.chain.traffic.offered or 0)
+
+    def fits(value: Number) -> bool:
+        return bool(limits_over(result.chain, axis.between(value, value, 1)).rate[0] >= offered)
+
+    rises = fits(high)
+    for _ in range(_HALVINGS):
+        middle = (low + high) // 2 if axis.is_count else Fraction(low + high) / 2
+        if middle == low:
+            break
+        low, high = (low, middle) if fits(middle) == rises else (middle, high)
+    return high if rises else low

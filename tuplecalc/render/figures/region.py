@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NAME, _LIMIT, _MOST_NAMES = 28, 18, 3
 _ROOM = 1.06  # of the furthest point
+_NEARLY = Fraction(98, 100)  # of the best sum: an edge that has it would hide the line of equal sums
 _FAR = 3  # times the region: an offered rate beyond is named, and not drawn
 _INSIDE: Any = {"facecolor": style.SKY, "alpha": 0.3, "edgecolor": "none"}
 _BEST: Any = {"marker": "*", "color": style.GREEN, "markersize": 16, "markeredgecolor": style.INK}
@@ -112,12 +113,18 @@ def _key(ax: Axes, found: Region, seen: list[Point]) -> list[Artist]:
     end, total, nothing = found.at_mix, sum(found.best, Fraction(0)), Fraction(0)
     best = end if sum(end) == total else found.best
     star, ring = ({"linestyle": "none", "clip_on": False, **looks} for looks in (_BEST, style.PRESENT))
-    beyond = [] if found.is_possible else seen
-    key = [
-        drawn("mix", f"this mix: up to {_sum(end)}", [Point(nothing, nothing), end, *beyond], **_MIX),
-        drawn("equal", "the same sum", [Point(nothing, total), Point(total, nothing)], **_EQUAL),
-        drawn("best", f"best mix: {_sum(best)}", [best], zorder=6, **star),
+    beyond, is_best = [] if found.is_possible else seen, best == end
+    mix = f"this mix{', as good as any' if is_best else ''}: up to {_sum(end)}"
+    key = [drawn("mix", mix, [Point(nothing, nothing), end, *beyond], **_MIX)]
+    along = [
+        edge
+        for edge in found.edges
+        if len({*edge.ends}) > 1 and min(sum(at) for at in edge.ends) >= _NEARLY * total
     ]
+    if not along:  # else an edge would hide it, all of it or nearly
+        key.append(drawn("equal", "the same sum", [Point(nothing, total), Point(total, nothing)], **_EQUAL))
+    if not is_best:
+        key.append(drawn("best", f"best mix: {_sum(best)}", [best], zorder=4.5, **star))
     if found.offered is None:
         return key
     fits = "" if found.is_possible else ", too much" if seen else ", far beyond this figure"

@@ -10,7 +10,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 from tuplecalc.limits.capacity import Capacity, space_of, walk
 from tuplecalc.limits.hop_capacity import HopCapacity
-from tuplecalc.render import numbers, served, table
+from tuplecalc.render import numbers, served, table, tied
 from tuplecalc.render.figures import labels, style
 from tuplecalc.render.figures.ways import draw_ways
 
@@ -61,13 +61,12 @@ def plot_shape(result: Capacity, *, ax: Axes | None = None) -> Axes:
     height = _words(ax, result, hops)
     draw_ways(ax, result, _below(ax, len(waists)))
     _parts(ax, hops[-1], edge)
-    binding = result.binding
     flows = f"{style.count(result.flows)} connection{'' if result.flows == 1 else 's'}"
     most = "at most " if result.flows_at_most else ""
-    name = labels.limit(binding.hop, binding.name, 30)
+    names, allow = labels.tied(result.tightest, 30), tied.verb(result.tightest, "allows")
     short = served.without_ports(result.served)
     but = f"; {short}" if short else ""
-    style.headline(ax, f"{name} allows {most}{flows} open at once{but}", pad=9 + height)
+    style.headline(ax, f"{names} {allow} {most}{flows} open at once{but}", pad=9 + height)
     return ax
 
 
@@ -203,7 +202,7 @@ def _words(ax: Axes, result: Capacity, hops: Sequence[HopCapacity]) -> float:
         text = "\n".join(kept) if letters.is_roomy else " ".join(kept)
         _note(ax, (place, 1), text, letters, "center" if place and letters.is_roomy else "left", **looks)
         if place in named:
-            could = "\n".join(_could(hop, letters))
+            could = "\n".join(_could(hop, letters, result.hops[place].sources))
             _note(ax, (place + 0.5, 0), could, letters, "center", gid=f"leg:{hop.name}")
     if legs - binding >= apart:
         ends = "right" if letters.is_roomy else "left"
@@ -222,22 +221,27 @@ def _kept(result: Capacity, hop: HopCapacity, letters: _Type) -> list[str]:
         number = style.count(flows) if letters.is_roomy else style.si(flows)
         crowded = hop.name == result.hops[0].name and len(number) > _SHORT  # it begins at the very left
         lines.append(f"keeps {style.si(flows) if crowded else number}")
+        if result.chain.is_mixed and letters.is_roomy:
+            lines.append("of this mix")  # so many of its flows, which take several spaces at once
     for collapse in result.collapse:
         if collapse.hop == hop.name and collapse.kept < 1 and letters.is_roomy:
             lines.append(table.name(f"{numbers.percent(collapse.kept)} of {collapse.cone}", letters.room))
     return [*lines, "▼ limits" if letters.is_roomy else "◀"] if binds else lines
 
 
-def _could(hop: HopCapacity, letters: _Type) -> list[str]:
+def _could(hop: HopCapacity, letters: _Type, of_all: int) -> list[str]:
     """What a leg could hold, and out of which factors; of several kinds of legs only how much in all."""
     if not letters.is_roomy:
         return [style.si(hop.tuple_space)]
     tuples = f"{style.count(hop.tuple_space)} {'tuple' if hop.tuple_space == 1 else 'tuples'}"
     if hop.sources * hop.ports * hop.endpoints != hop.tuple_space:
         return [tuples, "of several kinds"]
+    served = f"{style.count(hop.sources)} "
+    if hop.sources < of_all:  # the others are clients that get no ports
+        served += f"of {style.count(of_all)}\n"
     return [
         tuples,
-        f"{style.count(hop.sources)} {'address' if hop.sources == 1 else 'addresses'}",
+        f"{served}{'address' if hop.sources == 1 else 'addresses'}",
         f"× {style.count(hop.ports)} {'port' if hop.ports == 1 else 'ports'}",
         f"× {style.count(hop.endpoints)} {'endpoint' if hop.endpoints == 1 else 'endpoints'}",
     ]

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-BINDING, NEXT, OTHER = VERMILLION, ORANGE, SKY
-"""The limit that binds, the one that would be next, and all the rest."""
+BINDING, NEXT, OTHER = VERMILLION, ORANGE, "#92929e"
+"""The limit that binds, the one that would be next, and all the rest: in grey, as blue is a kind."""
 
 _LOOK = mpl.rc_params_from_file(Path(__file__).with_name("look.mplstyle"), use_default_template=False)
 INK, MUTED, FAINT, PAPER = (
@@ -52,9 +52,10 @@ PRESENT: Any = {"color": PAPER, "markersize": 9, "markeredgecolor": INK, "marker
 BEHIND: Any = {"facecolor": PAPER, "alpha": 0.8, "linewidth": 0, "pad": 1.0}
 """The ground of words over lines; an outline would make paths of them."""
 
-Size = Literal["slide", "half-page"]
-SIZES: dict[Size, tuple[float, float]] = {"slide": (8.0, 4.5), "half-page": (6.3, 4.3)}
-"""Inches: a slide's 1200 × 675 pixels at ``DPI``; half of an A4 page within its margins."""
+Size = Literal["slide", "half-page", "report"]
+SIZES: dict[Size, tuple[float, float]] = {"slide": (8.0, 4.5), "half-page": (6.3, 4.3), "report": (4.9, 4.0)}
+"""Inches: a slide's 1200 × 675 pixels at ``DPI``; half of an A4 page within its margins; what a phone
+can show with words that are large enough to read."""
 DPI = 150
 
 _METADATA: dict[str, dict[str, Any]] = {
@@ -66,10 +67,11 @@ _FAMILIES = re.compile(rb"'DejaVu Sans'((?:, '[^']*')*)")
 _GENERIC = rb"'DejaVu Sans', Verdana\1, sans-serif"
 _CHARACTER = 0.55  # width of a character over the size of the type, on average
 _AXES = 0.75  # of the figure's width
+_WIDE, _LOST = 6.3, 0.6  # inches; of each inch less, what the axes lose to words beside them
 _HANDLE = 9  # characters as wide as what stands beside words of a legend
 _LEGEND = 1.2  # times the axes' width: as far as the figure's edge
 _EDGE = 0.012  # of the figure's width: where titles begin
-_FOR_AXIS = 36  # points that the ticks and words of an axis take
+FOR_AXIS = 36  # points that the ticks and words of an axis take
 
 _BLANK = "\N{SYMBOL FOR SPACE}"
 _TOGETHER = r"(?<=[<>≥≤]) | (?=[<>≥≤])|(?<=\d) (?=(?:min|h|s|ms|µs|days?)\b)"  # what one line keeps
@@ -142,7 +144,8 @@ def figure_of(ax: Axes) -> Figure:
 
 def across(ax: Axes) -> float:
     """About how many points the axes are wide: to measure them takes a layout of the figure."""
-    return float(figure_of(ax).get_size_inches()[0]) * 72 * _AXES
+    inches = float(figure_of(ax).get_size_inches()[0])
+    return (inches * _AXES - max(_WIDE - inches, 0) * _LOST) * 72
 
 
 def width(ax: Axes, words: str) -> float:
@@ -150,7 +153,7 @@ def width(ax: Axes, words: str) -> float:
     return cell_len(words) * _CHARACTER * float(mpl.rcParams["font.size"]) / across(ax)
 
 
-def below(ax: Axes, key: Iterable[Artist], drop: float = _FOR_AXIS) -> None:
+def below(ax: Axes, key: Iterable[Artist], drop: float = FOR_AXIS) -> None:
     """What colours, hatches and marks mean, so many points below the axes: under the words of these."""
     figure = figure_of(ax)
     down = ax.transAxes + ScaledTranslation(0, -drop / 72, figure.dpi_scale_trans)

@@ -17,8 +17,9 @@ from tuplecalc.network.chain import Chain
 from tuplecalc.network.used import used
 from tuplecalc.questions.advice import advise
 from tuplecalc.questions.comparison import compare as compare_with
-from tuplecalc.render import compared, explanation, kinds, numbers, presets, sentences, verdict
+from tuplecalc.render import compared, explanation, kinds, numbers, presets, sentences, tied, verdict
 from tuplecalc.render.html import environment
+from tuplecalc.render.panel import panel_of
 from tuplecalc.render.report import assumptions, chain, changes
 from tuplecalc.render.report.pictures import drawn, left_out
 from tuplecalc.under_load.offered import offered
@@ -35,13 +36,16 @@ def report(
     settings: Iterable[str] = (),
     compare: Capacity | Chain | None = None,
     files: tuple[str, str] | None = None,
+    command: str | None = None,
 ) -> str:
     """A page of HTML: the verdict, what limits it, what helps; then figures, limits, formulas, assumptions.
 
     ``source`` is the text that the chain was read from, ``settings`` are the changes that were made
     to it first (as after ``--set``); ``compare`` is an older chain or result, from which this one differs,
     and ``files`` what the older and this one are called.
-    The page asks no network for anything, runs no script, and is the same for the same input.
+    With ``command``, which gives the same answer in a terminal, the page has a panel that counts again with
+    other numbers (:mod:`tuplecalc.render.panel`).  It asks no network for anything, runs no other script, and
+    is the same for the same input.
     """
     found = explain(of.chain if isinstance(of, Capacity) else of)
     limits = shown_limits(found.result)  # those of the formulas
@@ -55,10 +59,11 @@ def report(
         "left_out": left_out(found.result),
         "pictures": {picture.kind: picture for picture in drawn(found.result)},
         "version": version("tuplecalc"),
+        "panel": None if command is None else panel_of(found.result.chain, command),
     }
     words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
     words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote, "kinds": kinds}
-    words |= {"verdict": verdict, "zip": zip}
+    words |= {"verdict": verdict, "tied": tied, "zip": zip}
     page = environment().get_template("report/page.html")
     return page.render(context, **words, chain=chain)
 
@@ -96,7 +101,7 @@ def shown_limits(result: Capacity) -> list[Limit]:
     if len(result.limits) <= _MOST_LIMITS:
         return list(result.limits)
     least = [limit for key in (by_flows, by_rate) for limit in sorted(result.limits, key=key)[:_SMALLEST]]
-    shown = {(limit.hop, limit.name) for limit in (*least, result.binding)}
+    shown = {(limit.hop, limit.name) for limit in (*least, *result.tightest)}
     return [limit for limit in result.limits if (limit.hop, limit.name) in shown]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.comparison import Comparison
-from tuplecalc.render import numbers, sentences
+from tuplecalc.render import numbers, sentences, tied
 from tuplecalc.under_load.offered import offered
 
 _LONGEST_NAME = 40  # above a column
@@ -52,10 +52,10 @@ def changed(found: Comparison) -> Iterator[Changed]:
     yield from _of_rate(old, new)
     flows = numbers.count(old.flows), numbers.count(new.flows)
     yield Changed("connections open at once", *flows, numbers.change(new.flows, old.flows))
-    yield Changed("limited by", _limit(old.binding), _limit(new.binding))
+    yield Changed("limited by", _limits(old.tightest), _limits(new.tightest))
     rates = numbers.rate(old.rate), numbers.rate(new.rate)
     yield Changed("highest rate /s", *rates, numbers.change(new.rate, old.rate))
-    yield Changed("limited by", _limit(old.rate_binding), _limit(new.rate_binding))
+    yield Changed("limited by", _limits(old.tightest_of_rate), _limits(new.tightest_of_rate))
     if not (old.served.are_all and new.served.are_all):
         yield Changed("clients with ports", *(_with_ports(side) for side in (old, new)))
 
@@ -85,8 +85,8 @@ def remarks(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
             yield f"Only in {name}: {', '.join(only)}."
 
 
-def _limit(limit: Limit | None) -> str:
-    return f"{limit.hop} {limit.name}" if limit else "nothing"
+def _limits(limits: Sequence[Limit]) -> str:
+    return tied.names(limits) if limits else "nothing"
 
 
 def _with_ports(result: Capacity) -> str:

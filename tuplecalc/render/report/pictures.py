@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.questions.axis import Axis
+from tuplecalc.questions.axis import axis as axis_of
 
 CAPTIONS = {
     "shape": "The tuple space between hops, from clients to services, and what each hop lets through.",
@@ -23,7 +25,8 @@ CAPTIONS = {
 
 _SLOW = ("rate", "map", "blocking")
 _SLOW_OF_KINDS = ("rate", "map")  # each of their points is a capacity of its own
-_MOST_LIMITS = 300  # beyond, each of these takes the better part of a minute
+_MOST_LIMITS, _MOST_OF_KINDS = 300, 40  # beyond, each of these takes the better part of a minute
+_POINTS_OF_KINDS = 49, 24  # of the axis of a rate, and of each axis of a map: some hundred capacities
 
 _UNSEEN = re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", re.DOTALL)
 _PATH, _DECIMALS = re.compile(r' d="[^"]*"'), re.compile(r"-?\d+\.\d{3,}")
@@ -44,7 +47,25 @@ def left_out(result: Capacity) -> tuple[str, ...]:
     """The kinds of figures that would take too long: those of very many limits, or of several kinds."""
     if len(result.limits) > _MOST_LIMITS:
         return _SLOW
-    return _SLOW_OF_KINDS if result.chain.is_mixed else ()
+    is_slow = result.chain.is_mixed and len(result.limits) > _MOST_OF_KINDS
+    return _SLOW_OF_KINDS if is_slow else ()
+
+
+def _axes(result: Capacity, kind: str) -> tuple[Axis, ...]:
+    """The usual axes of a figure, with fewer values where each point is a capacity of its own."""
+    from tuplecalc.render.figures import map as of_two
+    from tuplecalc.render.figures import rate as of_one
+
+    if not result.chain.is_mixed or kind not in _SLOW_OF_KINDS:
+        return ()
+    along, of_each = _POINTS_OF_KINDS
+    if kind == "rate":
+        usual = axis_of(result.chain, of_one.usual(result))
+        return (usual.between(usual.values[0], usual.values[-1], along, is_log=usual.is_log),)
+    return tuple(
+        axis.between(axis.values[0], axis.values[-1], of_each, is_log=axis.is_log)
+        for axis in of_two.usual_axes(result)
+    )
 
 
 def drawn(result: Capacity) -> Iterator[Picture]:
@@ -54,7 +75,7 @@ def drawn(result: Capacity) -> Iterator[Picture]:
 
     for kind in (kind for kind in figures.KINDS if kind not in left_out(result)):
         try:
-            ax = getattr(figures, f"plot_{kind}")(result, ax=style.blank("half-page"))
+            ax = getattr(figures, f"plot_{kind}")(result, *_axes(result, kind), ax=style.blank("report"))
         except InputError:  # there is nothing to draw: no rate is offered, nothing runs dry, …
             continue
         title = " ".join(ax.get_title(loc="left").split())

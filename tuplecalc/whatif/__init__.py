@@ -1,0 +1,1 @@
+"""A chain with open numbers: its formulas, and the comparisons under which they hold."""

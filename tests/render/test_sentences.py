@@ -150,11 +150,11 @@ def test_half_fail_is_said_only_below_the_highest_rate() -> None:
 
 
 def test_a_hash_of_one_address_spreads_nothing() -> None:
-    """Nothing is said of a hash, and nothing counted; two machines of one address each are two addresses."""
-    one = tc.cone(clients=400, addresses=1, rate=900)
+    """Twenty machines of one address each: nothing is said of a hash, and nothing counted."""
+    one = tc.with_settings(tc.cone(clients=400, addresses=1, rate=900), "hops.nat.instances=20")
     hashed = tc.with_settings(one, "hops.nat.spread=hashed")
     assert list(sentences.sentences(tc.capacity(hashed))) == list(sentences.sentences(tc.capacity(one)))
-    two = tc.with_settings(hashed, "hops.nat.instances=2")
+    two = tc.with_settings(hashed, "hops.nat.addresses=2")
     assert "a hash puts clients on addresses" in " ".join(sentences.sentences(tc.capacity(two)))
 
 

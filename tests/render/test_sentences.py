@@ -369,5 +369,5 @@ def test_a_remedy_has_the_condition_of_the_verdict_after_it() -> None:
     notrack = next(each for each in tc.advise(result) if each.settings == ("hops.login-proxy.tracking=off",))
     after = tc.offered(tc.example("outage", [*notrack.settings]))
     condition = ", if lvs’s table holds 294,000 entries (Linux: 262,144)"
-    assert sentences.verdict.condition(after) == condition
+    assert verdict.condition(after) == condition
     assert sentences.advice(result, notrack).endswith(f"none is expected to fail{condition}")

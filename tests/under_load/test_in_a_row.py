@@ -4,7 +4,7 @@ import pytest
 
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.file import loads
-from tuplecalc.under_load import losses, pools
+from tuplecalc.under_load import erlang_kernels, losses, pools
 from tuplecalc.under_load.chains import result_blocking
 from tuplecalc.under_load.networks import reduced_load
 from tuplecalc.under_load.offered import offered
@@ -36,7 +36,7 @@ def in_a_row(proxies: int) -> str:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The loads for which a pool's loss was asked."""
     asked: list[float] = []
-    real = losses.log_blocking
+    real = erlang_kernels.log_blocking
 
     def counting(circuits: float, load: float) -> float:
         asked.append(load)

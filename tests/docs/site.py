@@ -42,6 +42,7 @@ FOLDERS = {
     "under_load": "From a rate to what fails: `from tuplecalc import under_load`.",
     "algebra": "The limits as closed forms.",
     "questions": "The questions of a design review: what would help, what is needed, what if.",
+    "whatif": "A chain with open numbers: its formulas, and where they hold.",
     "render": "Results as JSON, figures and the report.",
     "errors": "What is raised where something is wrong.",
 }

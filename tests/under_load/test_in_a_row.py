@@ -40,7 +40,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     def counting(circuits: float, load: float) -> float:
         asked.append(load)
-        return real(circuits, load)
+        return float(real(circuits, load))
 
     monkeypatch.setattr(losses, "log_blocking", counting)
     return asked

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import tuplecalc as tc
-from tuplecalc.cli.outputs import target, write
+from tests.command import invoke
+from tuplecalc.cli.outputs import keep_others, target, write
 from tuplecalc.errors import InputError
 
 OLD, NEW = b"what was there before", b"what is there now"
@@ -169,3 +170,51 @@ def test_where_to_write_is_asked_for_before_the_work(tmp_path: Path) -> None:
         target(str(path), "shape.svg", [])
     rule = "cannot be written: no such file or directory; make its folder first, or choose another path"
     assert str(caught.value) == f"{path}: {rule}"
+
+
+@pytest.mark.parametrize(
+    "data", [OLD, b"# report.html", b"<html-ish/>", b"<p>", b"<?xml version='1.0'?><feed>"]
+)
+@pytest.mark.parametrize("kind", ["html", "svg", "png", "pdf"])
+def test_a_file_of_another_kind_is_kept(path: Path, kind: str, data: bytes) -> None:
+    path.write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        keep_others(str(path), kind)
+    name = {"html": "an HTML page", "svg": "an SVG", "png": "a PNG", "pdf": "a PDF"}[kind]
+    rule = f"this file is there already, is not {name}, and would be lost"
+    assert str(caught.value) == f"{path}: {rule}; write another name, or remove it first"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("html", b"<!DOCTYPE html>\n<html lang='en'>"),
+        ("html", b"\xef\xbb\xbf\n<!-- saved from a browser -->\n<HTML>"),
+        ("svg", b"<svg xmlns='http://www.w3.org/2000/svg'>"),
+        ("svg", b"<?xml version='1.0'?>\n<!-- made by hand -->\n<svg>"),
+        ("png", b"\x89PNG\r\n\x1a\n..."),
+        ("pdf", b"%PDF-1.7"),
+        ("html", b""),  # as mktemp makes one
+    ],
+)
+def test_a_file_of_its_kind_may_be_replaced(path: Path, kind: str, data: bytes) -> None:
+    path.write_bytes(data)
+    keep_others(str(path), kind)
+
+
+def test_what_is_no_file_is_not_asked() -> None:
+    for place in ("-", os.devnull, os.curdir, "not there", "a\0b", ""):
+        keep_others(place, "html")
+
+
+@pytest.mark.parametrize("command", ["report cone", "plot shape cone"])
+def test_a_command_replaces_its_own_file_only(tmp_path: Path, command: str) -> None:
+    path = tmp_path / ("it.html" if command == "report cone" else "it.svg")
+    path.write_bytes(OLD)
+    with pytest.raises(InputError, match=r"would be lost; write another name, or remove it first$"):
+        invoke(*command.split(), "-o", str(path))
+    assert path.read_bytes() == OLD
+    path.unlink()
+    for _ in range(2):
+        assert invoke(*command.split(), "-o", str(path)).exit_code == 0
+    assert path.read_bytes() != OLD

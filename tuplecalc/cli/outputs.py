@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
+import re
 import secrets
 import stat
 import sys
@@ -15,6 +17,16 @@ from tuplecalc.errors import InputError
 from tuplecalc.network.file import show_path
 
 STANDARD_OUTPUT = "-"
+
+_SEEN = 1024
+"""Bytes: the words before the first element of an SVG are fewer."""
+_BEGINS = {
+    "html": ("an HTML page", rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html)[\s>]"),
+    "svg": ("an SVG", rb"\s*(<\?xml|<!).*?<svg[\s>]|\s*<svg[\s>]"),
+    "png": ("a PNG", rb"\x89PNG\r\n\x1a\n"),
+    "pdf": ("a PDF", rb"%PDF-"),
+}
+"""What a file of a kind is called, and how it begins."""
 
 _WAYS_OUT = {
     errno.ENOENT: "make its folder first, or choose another path",
@@ -63,6 +75,25 @@ def target(path: str | None, example: str, inputs: Iterable[str | None]) -> str:
         raise unwritten(path, OSError(errno.ENOENT, os.strerror(errno.ENOENT)))
     _refuse(path, inputs)
     return path
+
+
+def keep_others(path: str, kind: str) -> None:
+    """Refuse to replace a file that is not of the kind that is written: it may be somebody's work.
+
+    An empty file, and what is no file, such as a pipe, is written to.  Raises
+    :class:`~tuplecalc.errors.InputError`.
+    """
+    try:
+        if path == STANDARD_OUTPUT or not Path(path).is_file():
+            return
+        with Path(path).open("rb") as stream:
+            there = stream.read(_SEEN)
+    except (OSError, ValueError):
+        return  # writing it says why
+    name, begins = _BEGINS[kind]
+    if there and not re.match(begins, there.removeprefix(codecs.BOM_UTF8), re.DOTALL | re.IGNORECASE):
+        rule = f"this file is there already, is not {name}, and would be lost"
+        raise InputError(f"{show_path(path)}: {rule}; write another name, or remove it first")
 
 
 def quiet() -> None:

@@ -10,7 +10,7 @@ import typer
 
 from tuplecalc.cli.inputs import File, Rate, Settings, chain, option
 from tuplecalc.cli.messages import say
-from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
+from tuplecalc.cli.outputs import STANDARD_OUTPUT, keep_others, quiet, target, write
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import Capacity, capacity
@@ -83,6 +83,7 @@ def plot(
     """A figure of the chain: silhouette, limits, rates, what fails, when ports run out."""
     path = target(output, f"{kind}.svg", [file])
     file_format = _format(path)
+    keep_others(path, file_format)
     resolution = _resolution(dpi, scale, file_format)
     _fits(kind, vary or [], of, kinds)
     two = None if kinds is None else _two(kinds)

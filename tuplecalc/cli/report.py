@@ -11,7 +11,7 @@ import typer
 
 from tuplecalc.cli.inputs import DEFAULT_EXAMPLE, File, Rate, Settings, chain, changes_of, with_text
 from tuplecalc.cli.messages import say
-from tuplecalc.cli.outputs import STANDARD_OUTPUT, quiet, target, write
+from tuplecalc.cli.outputs import STANDARD_OUTPUT, keep_others, quiet, target, write
 from tuplecalc.cli.progress import working
 from tuplecalc.errors import InputError, show
 from tuplecalc.limits.capacity import capacity
@@ -51,6 +51,7 @@ def report(
     ending = ".html" if path == STANDARD_OUTPUT else PurePath(path).suffix.lower()
     if ending not in (".html", ".htm", ".pdf"):
         raise InputError(f"-o {show(path)}: a report is an .html or a .pdf file; end its name so")
+    keep_others(path, "pdf" if ending == ".pdf" else "html")
     by = browser() if ending == ".pdf" else None
     if file == compare == "-":
         raise InputError("--compare -: standard input is the first chain file already; name a file")

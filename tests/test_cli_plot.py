@@ -10,6 +10,7 @@ from tests.command import DIRECT, invoke, refused, run
 from tuplecalc.render.figures import KINDS
 
 NO_RATE = DIRECT.format(rate=7).split("\n", 1)[1].encode()
+OLD = "<svg>the old one</svg>"
 START = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
 
 
@@ -51,7 +52,7 @@ def test_a_dash_writes_svg_to_standard_output() -> None:
 
 def test_a_figure_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
-    path.write_text("the old one", encoding="utf-8")
+    path.write_text(OLD, encoding="utf-8")
     invoke("plot", "shape", "cone", "-o", str(path))
     assert path.read_bytes().startswith(b"<?xml")
     assert [each.name for each in tmp_path.iterdir()] == ["figure.svg"]
@@ -59,9 +60,9 @@ def test_a_figure_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
 
 def test_a_figure_that_cannot_be_made_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
-    path.write_text("the old one", encoding="utf-8")
+    path.write_text(OLD, encoding="utf-8")
     refused(run("plot", "exhaustion", "-", "-o", str(path), stdin=NO_RATE))
-    assert path.read_text(encoding="utf-8") == "the old one"
+    assert path.read_text(encoding="utf-8") == OLD
 
 
 def test_exhaustion_needs_a_rate_from_the_file_or_the_option(tmp_path: Path) -> None:
@@ -212,7 +213,7 @@ def test_without_a_name_for_the_file_it_is_asked_for() -> None:
 
 def test_a_file_keeps_who_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
-    path.write_text("the old one", encoding="utf-8")
+    path.write_text(OLD, encoding="utf-8")
     path.chmod(0o640)
     invoke("plot", "shape", "cone", "-o", str(path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o640

@@ -105,9 +105,9 @@ def test_compared_with_an_older_topology(file: Path) -> None:
 @pytest.mark.usefixtures("undrawn")
 def test_it_replaces_an_older_report_and_never_what_it_reads(file: Path) -> None:
     output = file.parent / "report.html"
-    output.write_text("old", encoding="utf-8")
+    output.write_text("<!DOCTYPE html>\nold", encoding="utf-8")
     assert invoke("report", str(file), "-o", str(output)).stderr == f"wrote {output}\n"
-    assert output.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert output.read_text(encoding="utf-8").startswith("<!DOCTYPE html>\n<html")
     page = file.rename(file.with_suffix(".html"))
     rule = "this is the file that is read, and would be lost; choose another path for the output"
     for arguments in ([str(page)], ["outage", "--compare", str(page)]):
@@ -188,7 +188,7 @@ def test_a_refusal_is_status_2_and_loads_nothing_heavy() -> None:
 @needs_browser
 def test_a_pdf_is_printed(file: Path) -> None:
     output = file.with_suffix(".PDF")
-    output.write_bytes(b"old")
+    output.write_bytes(b"%PDF-old")
     result = invoke("report", str(file), "-o", str(output))
     assert result.stderr == f"wrote {output}\n"
     data = output.read_bytes()
@@ -235,12 +235,12 @@ def test_a_browser_that_prints_nothing(
     monkeypatch.setenv("PATH", f"{file.parent}:{os.environ['PATH']}")
     monkeypatch.setattr(pdf, "SECONDS", 0.2 if "sleep" in script else 20)
     output = file.with_suffix(".pdf")
-    output.write_bytes(b"old")
+    output.write_bytes(b"%PDF-old")
     with pytest.raises(tc.InputError) as caught:
         invoke("report", str(file), "-o", str(output))
     way_out = "install Chromium, or write an .html file and print it from any browser"
     assert str(caught.value) == f"{browser} was to print the PDF and made {made}; {way_out}"
-    assert output.read_bytes() == b"old"
+    assert output.read_bytes() == b"%PDF-old"
 
 
 def test_a_browser_that_cannot_be_started(tmp_path: Path) -> None:

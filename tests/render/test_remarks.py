@@ -152,3 +152,43 @@ def test_tight_is_explained() -> None:
     assert "Tight means that more than 80% of what is possible is used." in said
     moved = " ".join(invoke("compare", "cone", "--set", "traffic.rate=40000").stdout.split())
     assert "Now it is tight (more than 80% of what is possible is used):" in moved
+
+
+def proxies(name: str, number: int, **keys: Any) -> dict[str, Any]:
+    own = {"kind": "hourglass", "capture": "tproxy", "split": "services", "tracking": "off"}
+    return {"name": name, "instances": number, **own, **keys}
+
+
+def idle(hops: list[dict[str, Any]], services: int = 1, **traffic: Any) -> list[str]:
+    groups = [{"name": name, "addresses": services, "ports": 443} for name in "ab"]
+    chain = tc.from_dict(
+        {"traffic": {"hold": 9, **traffic}, "clients": {"addresses": 9}, "hops": hops, "services": groups}
+    )
+    found = list(sentences.idle(tc.capacity(chain)))
+    said = list(sentences.details(tc.capacity(chain), tc.offered(chain)))
+    assert all(each in said for each in found)
+    return found
+
+
+def test_instances_without_a_service_of_their_own_are_told() -> None:
+    told = 'instances of p have no service of their own and stay idle (split = "services").'
+    assert idle([proxies("p", 6)]) == [f"4 of 6 {told}"]
+    assert idle([proxies("p", 3)]) == [
+        '1 of 3 instances of p has no service of its own and stays idle (split = "services").'
+    ]
+    assert not idle([proxies("p", 2)])
+    assert not idle([proxies("p", 6)], services=3)
+    assert not idle([proxies("p", 6, split="flows")])
+
+
+def test_idle_instances_are_those_of_the_kinds_that_a_proxy_ends() -> None:
+    both = [{"name": "one", "share": 0.5, "services": "a"}, {"name": "two", "share": 0.5, "services": "b"}]
+    assert len(idle([proxies("p", 3)], kinds=both)) == 1
+    assert not idle([proxies("p", 2)], kinds=both)
+    assert idle([proxies("p", 2, captures="one")], kinds=both)[0].startswith("1 of 2 instances of p has no")
+
+
+def test_listeners_behind_are_what_instances_serve() -> None:
+    behind = proxies("q", 2, capture="listen", listen_ports=443)
+    assert idle([proxies("p", 3), behind])[0].startswith("1 of 3 instances of p has no service")
+    assert not idle([proxies("p", 2), behind])

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby, product
+from math import floor
 from typing import TYPE_CHECKING
 
 from tuplecalc.limits.capacity import Capacity, Collapse, capacity
@@ -13,9 +14,11 @@ from tuplecalc.limits.hop_capacity import HopCapacity
 from tuplecalc.limits.kinds import CONE_PORTS, JOINT
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import blocks_of
+from tuplecalc.limits.targets import targets
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.families import by_family, translated
+from tuplecalc.network.mix import Strand
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.questions.advice import Advice
 from tuplecalc.questions.not_counted import NotCounted, not_counted
@@ -333,6 +336,7 @@ def details(result: Capacity, load: Offered) -> Iterator[str]:
     yield from at_most(result)
     yield from other_family(result)
     yield from repeated(result)
+    yield from idle(result)
     yield from contradictions(result.chain)
     yield from filter(None, [no_hold(result)])
     yield from unsized(result)
@@ -383,6 +387,41 @@ def repeated(result: Capacity) -> Iterator[str]:
         if isinstance(found, AddressSet) and found.repeated:
             total = f"{numbers.count(found.size)} address{'' if found.size == 1 else 'es'}"
             yield f"{path}.addresses: some are written more than once and count once: {total}."
+
+
+def idle(result: Capacity) -> Iterator[str]:
+    """Which proxies have more instances than there is for them to serve.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> few = ["hops.proxy.instances=6", "hops.proxy.split=services", "services.addresses=1"]
+    >>> print(*idle(capacity(example("hourglass", few))))
+    5 of 6 instances of proxy have no service of their own and stay idle (split = "services").
+    """
+    for hop in result.chain.hops:
+        if not isinstance(hop, Proxy) or hop.split == "flows" or hop.instances == 1:
+            continue
+        ended = [each for each in result.chain.strands if each.crosses(hop) and each.is_captured(hop)]
+        served = sum(_endpoints_behind(hop, ended).values())
+        if ended and served < hop.instances:
+            unused = numbers.count(hop.instances - served)
+            has, stays = ("has", "stays") if hop.instances - served == 1 else ("have", "stay")
+            yield (
+                f"{unused} of {numbers.count(hop.instances)} instances of {hop.name} {has} no service of "
+                f'{"its" if has == "has" else "their"} own and {stays} idle (split = "services").'
+            )
+
+
+def _endpoints_behind(hop: Proxy, strands: Sequence[Strand]) -> dict[str, int]:
+    """What a proxy connects to, by the group of services or the hop behind that is addressed instead."""
+    found: dict[str, int] = {}
+    for strand in strands:
+        behind = targets(strand)[strand.hops.index(hop) + 1]
+        if behind.name[0] == "services":  # a group of both families is one part of each strand
+            found |= {f"services {each.name} {strand.family}": each.endpoints for each in strand.services}
+        else:
+            found[behind.name[0]] = floor(behind.endpoints.value)
+    return found
 
 
 def no_hold(result: Capacity) -> str:

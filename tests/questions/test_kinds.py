@@ -11,6 +11,7 @@ from tests.oracle.kinds import from_seed
 from tests.oracle.meaning import Topology
 from tests.questions.test_sweep import check as check_sweep
 from tuplecalc.network.replace import path_steps, replace
+from tuplecalc.questions.advice import Advice
 from tuplecalc.questions.crossover import Crossovers, crossovers
 from tuplecalc.questions.elasticity import Elasticity, elasticities
 from tuplecalc.questions.paths import number_at
@@ -266,6 +267,80 @@ def test_pooling_is_the_remedy_that_comes_first() -> None:
     assert longest.value is None
     most = solve(by_hand, "hops.a.connections_per_flow", rate=1000)
     assert most.value == Fraction(28_232, 279_000)
+
+
+SIDECAR = """
+traffic.hold = "2s"
+clients.addresses = 200
+hops = [
+    { name = "sidecar", kind = "hourglass", capture = "nat", instances = 50 },
+    { name = "nat", kind = "cone", addresses = 1 },
+]
+services = { addresses = 1, ports = 443 }
+"""
+TRADED = "; fewer connections can be open at once, though more can start each second"
+
+
+def pooled(chain: tc.Chain) -> list[Advice]:
+    found = tc.advise(tc.capacity(chain), most=99)
+    return [each for each in found if "connections_per_flow" in " ".join(each.settings)]
+
+
+def test_a_proxy_in_front_of_what_binds_may_keep_its_connections() -> None:
+    """64,512 / (2 s + 120 s) at the NAT; kept for 100 clients: 64,512 / (2 s + 120 s / 100)."""
+    chain = tc.loads(SIDECAR)
+    assert tc.capacity(chain).rate == Fraction(64_512, 122)
+    first = tc.advise(tc.capacity(chain))[0]
+    assert first.settings == ("hops.sidecar.connections_per_flow=1/100", "hops.sidecar.upstream_hold=200s")
+    assert (first.flows, first.rate) == (64_512, Fraction(64_512 * 10, 32))
+    assert TRADED not in first.text
+    assert pooled(chain) == [first]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["hops.nat.max_entries=9000"],  # entries of a table
+        ["hops.nat.kind=hourglass", "hops.nat.layer=3", "hops.nat.max_entries=9000", "hops.nat.addresses="],
+        ["hops.nat.ports=1024-2023", "hops.nat.mapping=endpoint-independent"],
+        ["services.time_wait=1h", "traffic.first_close=0"],  # what a service still holds
+    ],
+)
+def test_it_does_whatever_binds_behind_it(settings: list[str]) -> None:
+    assert len(pooled(tc.loads(SIDECAR, settings=settings))) == 1
+
+
+def two_kinds(push: str, *settings: str) -> tc.Chain:
+    """Short connections to one service, and longer ones to another."""
+    kinds = f"""traffic.kinds = [
+        {{ name = "api", share = 0.9, hold = "2s", services = "web" }},
+        {{ name = "push", share = 0.1, hold = "{push}", services = "vault" }},
+    ]"""
+    services = """services = [
+        { name = "web", addresses = 1, ports = 443 }, { name = "vault", addresses = 1, ports = 443 },
+    ]"""
+    hops = SIDECAR.partition("services")[0].replace('traffic.hold = "2s"', "")
+    return tc.loads(f"{kinds}\n{hops}\n{services}", settings=settings)
+
+
+def test_a_proxy_of_one_kind_keeps_connections_of_that_kind() -> None:
+    (kept,) = pooled(two_kinds("100s", 'hops.sidecar.captures=["api"]'))
+    assert kept.settings == ("hops.sidecar.connections_per_flow=1/10", "hops.sidecar.upstream_hold=20s")
+    assert TRADED not in kept.text
+    assert not pooled(two_kinds("100s", 'hops.sidecar.captures=["push"]'))
+    assert not pooled(two_kinds("2s", "hops.sidecar.source=client-port", "hops.sidecar.capture=tproxy"))
+
+
+def test_kept_connections_are_open_as_long_as_the_kind_that_needs_it_longest() -> None:
+    """Each kind has a service: 10 s of push are 10 s of api too, of which fewer can be open then."""
+    chain = two_kinds("10s")
+    now = tc.capacity(chain)
+    (kept,) = pooled(chain)
+    assert kept.settings == ("hops.sidecar.connections_per_flow=1/100", "hops.sidecar.upstream_hold=1000s")
+    assert (now.rate, kept.rate) == (Fraction(64_512 * 10, 9 * 122), Fraction(64_512 * 100, 9 * 112))
+    assert kept.flows < now.flows
+    assert kept.text.endswith(f"(keep-alive){TRADED}")
+    assert not pooled(two_kinds("1000s"))
 
 
 def test_another_service_is_the_remedy_of_few_ports() -> None:

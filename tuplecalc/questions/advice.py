@@ -39,6 +39,7 @@ _MOST_SEVERAL, _FEWEST_SEVERAL = 600, 40
 _MOST_TRIED, _FEWEST_TRIED, _MOST_WAYS = 18, 3, 1000
 _HARDLY_ANY = 1e-6
 _LESS = 1 - 1e-3  # of what fails: another figure, as it is shown
+_TRADED = "; fewer connections can be open at once, though more can start each second"
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 
 
@@ -207,7 +208,7 @@ def _evaluated(
             known[these] = capacity(then)
         changed = known[these]
         advice = Advice(
-            text + words,
+            text + words + ("" if is_apart or not _trades(result, changed) else _TRADED),
             settings,
             changed.flows,
             changed.rate,
@@ -222,7 +223,8 @@ def _evaluated(
         if purpose:
             before, other = best.get(purpose, (1.0, frozenset()))
             if gain < before * _WORTH_IT:
-                idle |= {purpose} if gain <= 1 else set()  # more of what adds nothing adds nothing
+                adds = gain > 1 or _trades(result, changed)
+                idle |= set() if adds else {purpose}  # more of what adds nothing adds nothing
                 continue
             found.pop(other, None)
             best[purpose] = gain, these
@@ -246,6 +248,12 @@ def _words(changed: Chain, changes: Sequence[Change], bounds: Sequence[Allowed])
                 return None
             ends += [f"{size:,} are the most that are allowed"] if size == bound.most else []
     return f" ({'; '.join((*knobs, *ends))})" if knobs or ends else ""
+
+
+def _trades(result: Capacity, changed: Capacity) -> bool:
+    """Whether more connections a second cost some of those that can be open at once."""
+    rises = result.rate is not None and (changed.rate is None or changed.rate > result.rate)
+    return rises and changed.flows < result.flows
 
 
 def _gain(result: Capacity, advice: Advice) -> float:

@@ -95,6 +95,7 @@ def for_limit(result: Capacity, limit: Limit) -> Iterator[Remedy]:
         for group in _groups_of(chain, limit):
             yield from _for_clients(result, group, limit)
         return
+    yield from _kept_before(chain, hops[:place], strands)
     if place == len(hops):
         yield from _for_sources(hops, strands)
         return
@@ -281,7 +282,7 @@ def _for_proxy(result: Capacity, hop: Proxy, limit: Limit, strands: list[Strand]
         yield from _sized(result, limit, hop, "max_files", "a limit of {} open files")
         return
     if limit.kind in (UPSTREAM, BIND):
-        yield from _pools(hop, [each for each in strands if _ends(each, hop)])
+        yield from _pools(chain, hop, strands)
     if len(limit.kinds) > 1:
         yield from _passing(chain, hop, limit)
     if limit.kind in (CAPTURE, LISTENER):
@@ -315,15 +316,19 @@ def _by_tproxy(hop: Proxy) -> Remedy:
     return Remedy(text, ((f"{hop.path}.capture", "tproxy"), *((f"{hop.path}.{key}", None) for key in gone)))
 
 
-def _pools(hop: Proxy, strands: list[Strand]) -> Iterator[Remedy]:
+def _pools(chain: Chain, hop: Proxy, limited: list[Strand]) -> Iterator[Remedy]:
     """Connections to the services that are kept, and serve one client after the other.
 
-    Connections that are always busy stay open for H / r, or as long as they do now.
+    Connections that are always busy stay open for H / r, or as long as they do now.  The keys are for all
+    kinds that the proxy ends: H is the mean of those that share their services, the longest one counts.
     """
-    part = sum((each.part for each in strands), Fraction(0))
-    if hop.source == "client-port" or not part:
+    if hop.source == "client-port" or not any(_ends(each, hop) for each in limited):
         return
-    hold = sum((each.part * each.hold for each in strands), Fraction(0)) / part
+    sharing: dict[frozenset[str | None], list[Strand]] = {}
+    for each in chain.strands:
+        if _ends(each, hop) and each.part:
+            sharing.setdefault(frozenset(group.name for group in each.services), []).append(each)
+    hold = max((_mean_hold(each) for each in sharing.values()), default=Fraction(0))
     for pool in _POOLS:
         r = hop.connections_per_flow / pool
         upstream_hold = max(hold / r, hop.upstream_hold or Fraction(0))
@@ -334,6 +339,19 @@ def _pools(hop: Proxy, strands: list[Strand]) -> Iterator[Remedy]:
         if hop.upstream_hold != upstream_hold:
             changes.append((f"{hop.path}.upstream_hold", written_seconds(upstream_hold)))
         yield Remedy(text, tuple(changes), purpose=f"pool at {hop.name}")
+
+
+def _mean_hold(strands: list[Strand]) -> Fraction:
+    """The mean of several strands, by their parts of the new connections."""
+    part = sum((each.part for each in strands), Fraction(0))
+    return sum((each.part * each.hold for each in strands), Fraction(0)) / part
+
+
+def _kept_before(chain: Chain, before: list[AnyHop], strands: list[Strand]) -> Iterator[Remedy]:
+    """Connections that proxies in front keep: what binds behind them counts theirs, not the clients'."""
+    nearest = [each for each in reversed(before) if isinstance(each, Proxy)]
+    for hop in nearest[:_MOST_GROUPS]:
+        yield from _pools(chain, hop, strands)
 
 
 def written_seconds(time: Fraction) -> object:

@@ -117,6 +117,8 @@ def test_settings_are_made_before_the_check(tmp_path: Path) -> None:
 
 # What is not read.
 
+OBJECT = 'a chain file in JSON is one object, {"clients": …}'
+
 
 @pytest.mark.parametrize(
     ("data", "message"),
@@ -153,6 +155,9 @@ def test_settings_are_made_before_the_check(tmp_path: Path) -> None:
         ),
         (b'{"a": 1} x', "not JSON: extra data: line 1 column 10 (char 9)"),
         (b"{", "not JSON: expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        (b"[]", f"JSON, but an array; {OBJECT}"),
+        (b' [ {"a": 1} ]\n', f"JSON, but an array; {OBJECT}"),
+        (b'[\n{"a": 1', "not JSON: expecting ',' delimiter: line 2 column 8 (char 9)"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -161,6 +166,33 @@ def test_a_file_that_is_no_topology(tmp_path: Path, data: bytes, message: str) -
     with pytest.raises(InputError) as caught:
         load(path)
     assert str(caught.value) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'["a"', "not JSON: expecting ',' delimiter: line 1 column 5 (char 4)"),
+        (b"['a', 1]", "not JSON: expecting value: line 1 column 2 (char 1)"),
+        (b"[1, 2]", f"JSON, but an array; {OBJECT}"),
+        (b'"a"', f"JSON, but a text; {OBJECT}"),
+        (b"null", f"JSON, but null; {OBJECT}"),
+        (b"true", f"JSON, but true or false; {OBJECT}"),
+        (b"1.5", f"JSON, but a number; {OBJECT}"),
+        (b"clients", "not JSON: expecting value: line 1 column 1 (char 0)"),
+    ],
+)
+def test_what_is_called_json_is_told_of_json(tmp_path: Path, data: bytes, message: str) -> None:
+    path = tmp_path / "shop.JSON"
+    path.write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}: {message}"
+
+
+def test_toml_in_a_file_that_is_called_json_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "shop.json"
+    path.write_bytes(SHORT)
+    assert load(path).services == loads(SHORT.decode()).services
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "1e" + "9" * 30])

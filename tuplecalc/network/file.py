@@ -19,6 +19,7 @@ LARGEST_FILE = 8_000_000
 """Bytes; 10,000 service groups take about one million."""
 
 ENDINGS = (".toml", ".json")
+_IN_JSON = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}
 _EXAMPLES = Path(__file__).parent.parent / "examples"
 EXAMPLES = (
     *("outage", "cone", "hourglass", "inverted-cone-nat", "inverted-cone-tproxy", "mixed"),
@@ -104,7 +105,7 @@ def loads(written: str, *, settings: Iterable[str] = (), source: str = "", title
 
 def parse(written: str, source: str = "") -> dict[str, Any]:
     """The tables of a text in TOML or JSON; decimals are kept as they are written."""
-    is_json = written.lstrip().startswith("{")
+    is_json = _is_json(written, source)
     language = "JSON" if is_json else "TOML"
     where = f"{source}: " if source else ""
     try:
@@ -120,8 +121,28 @@ def parse(written: str, source: str = "") -> dict[str, Any]:
         way_out = _way_out(written, said, is_json=is_json)
         raise InputError(f"{where}not {language}: {reason}{way_out}") from error
     if not isinstance(mapping, dict):
-        raise InputError(f"{where}a chain file is a table of keys, not {show(mapping)}")
+        rule = f"JSON, but {_IN_JSON.get(type(mapping), 'a number')}"
+        raise InputError(f'{where}{rule}; a chain file in JSON is one object, {{"clients": …}}')
     return mapping
+
+
+def _is_json(written: str, source: str) -> bool:
+    """Whether a text is JSON, or was meant to be: by its first characters, else by the file's name.
+
+    >>> _is_json("[]", ""), _is_json("[[hops]]", "")
+    (True, False)
+    >>> _is_json("nothing", "a.json"), _is_json("a = 1", "a.json")
+    (True, False)
+    """
+    if re.match(r"\s*(\{|\[\s*[\]{])", written):  # as no TOML begins
+        return True
+    if not source.lower().endswith(".json"):
+        return False
+    try:
+        tomllib.loads(written)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _way_out(written: str, said: str, *, is_json: bool) -> str:

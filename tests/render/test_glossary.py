@@ -9,7 +9,8 @@ from rich.cells import cell_len
 import tuplecalc as tc
 from tests.command import invoke, refused, run
 from tuplecalc.limits import kinds
-from tuplecalc.render import capacity, glossary, table
+from tuplecalc.network.file import EXAMPLES
+from tuplecalc.render import capacity, explanation, glossary, table
 from tuplecalc.render import kinds as of_kinds
 from tuplecalc.render.report import assumptions
 from tuplecalc.under_load.collision import KERNELS
@@ -93,14 +94,28 @@ def test_a_word_is_explained(word: str, first: str) -> None:
     assert max(map(len, said.stdout.splitlines())) <= 80
 
 
-def test_a_file_or_an_example_of_that_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cone = invoke("explain", "cone")
-    assert cone.stdout.startswith("Office NAT with four public addresses\n")
-    assert cone.stderr == "The word cone: tuplecalc explain CONE\n"
-    assert invoke("explain", "CONE").stdout.startswith("NAT (also: cone)\n")
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if glossary.find(name)])
+def test_a_word_goes_before_the_example_of_that_name(name: str) -> None:
+    said, entry = invoke("explain", name), glossary.find(name)
+    assert entry is not None
+    assert said.stdout == glossary.text(entry)
+    way = f"tuplecalc examples {name} | tuplecalc explain -"
+    assert said.stderr == f"The formulas of the example {name}: {way}\n"
+    by_this = invoke("explain", "-", stdin=invoke("examples", name).stdout).stdout
+    assert by_this == explanation.text(tc.explain(tc.example(name)))
+    assert "Office NAT" in by_this or name != "cone"
+    for asked in (["-o", "markdown"], ["--set", "clients.addresses=9"], ["--knobs"]):  # these are of a chain
+        assert not invoke("explain", name, *asked).stdout.startswith(said.stdout.splitlines()[0])
+
+
+def test_a_file_of_that_name_goes_before_the_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tuple").write_text("clients.addresses = 1\nservices = { addresses = 1, ports = 80 }\n")
-    assert "clients · ports" in invoke("explain", "tuple").stdout
+    said = invoke("explain", "tuple")
+    assert "clients · ports" in said.stdout
+    assert said.stderr == "The word tuple: tuplecalc explain TUPLE\n"
+    (tmp_path / "hop").mkdir()
+    assert invoke("explain", "hop").stdout.startswith("hop")
 
 
 @pytest.mark.parametrize(

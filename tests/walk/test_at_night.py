@@ -118,6 +118,7 @@ def test_a_remedy_s_path_without_its_table(me: Newcomer) -> None:
 def test_words_of_the_output_are_explained(me: Newcomer) -> None:
     me.gets("tuplecalc explain TIME_WAIT", "keeps its port for a while")
     me.gets("tuplecalc explain hop", "One machine of the chain")
+    me.gets("tuplecalc explain cone", "NAT (also: cone)")
 
 
 def test_options_as_other_tools_have_them(me: Newcomer) -> None:

@@ -50,7 +50,7 @@ def explain(
 ) -> None:
     """The formula of every limit and of the chain, with the numbers put in step by step.
 
-    With a word of the output instead of a file: what it means.
+    With a word of the output instead of a file: what it means, also where an example has that name.
     """
     if file is not None and not (settings or crossover or knobs) and output == "text" and _is_said(file):
         return
@@ -67,16 +67,22 @@ def explain(
 
 
 def _is_said(word: str) -> bool:
-    """Print what a word means, where it is one of the glossary and names no chain."""
+    """Print what a word means, where it is one of the glossary; only a file of that name goes first.
+
+    An example of that name has a way of its own, which is said.
+    """
     from tuplecalc.render import glossary
 
     entry = glossary.find(word)
     if entry is None:
         return False
-    if word in EXAMPLES or os.path.lexists(word):
+    if os.path.isfile(word):  # noqa: PTH113 - of any length
         say(f"The word {word}: tuplecalc explain {word.upper()}")
         return False
     sys.stdout.write(glossary.text(entry, chinese=not word.isascii()))
+    if word in EXAMPLES:
+        sys.stdout.flush()  # the word first
+        say(f"The formulas of the example {word}: tuplecalc examples {word} | tuplecalc explain -")
     return True
 
 

@@ -80,7 +80,7 @@ def test_the_page_counts_as_the_code_does(browser: Browser, pages: Path, name: s
         assert visit.said == []
 
 
-@pytest.mark.parametrize("first", range(0, 40, 8))
+@pytest.mark.parametrize("first", [0, 8])
 def test_the_page_counts_random_networks(
     browser: Browser, pages: Path, first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,8 +91,8 @@ def test_the_page_counts_random_networks(
         chain = Chain(**from_seed(seed))
         known = tc.explore(chain)
         with opened(browser, pages, known, f"network-{seed}") as visit:
-            held += compared(visit, chain, known, 40, seed)
-    assert held > 160
+            held += compared(visit, chain, known, 60, seed)
+    assert held > 240
 
 
 def test_the_comparison_objects_to_a_wrong_formula(browser: Browser, pages: Path) -> None:

@@ -12,7 +12,6 @@ from tests.oracle.kinds import from_seed
 from tests.whatif.settings import Figures, agree, counted, some_settings
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.chain import Chain
-from tuplecalc.network.file import EXAMPLES
 from tuplecalc.whatif import regions
 from tuplecalc.whatif.regions import Formed, Regions, settings, with_value
 
@@ -45,7 +44,7 @@ def held_against_the_code(chain: Chain, known: Regions, count: int, seed: int) -
     return held
 
 
-@pytest.mark.parametrize("name", sorted(EXAMPLES))
+@pytest.mark.parametrize("name", ["outage", "office-and-branch"])  # of all: test_panel_in_browser.py
 def test_the_present_values_and_each_number_alone_are_known(name: str) -> None:
     known = tc.explore(tc.example(name))
     assert len(known.inputs) > 9
@@ -58,7 +57,7 @@ def test_the_present_values_and_each_number_alone_are_known(name: str) -> None:
     assert figures(known, found, present) == counted(tc.example(name), known, present)
 
 
-@pytest.mark.parametrize("seed", range(60, 66))
+@pytest.mark.parametrize("seed", [60, 62, 64])
 def test_random_networks(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regions, "_MOST_RUNS", 16)
     monkeypatch.setattr(regions, "_TOGETHER", 20)

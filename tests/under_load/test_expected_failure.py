@@ -12,8 +12,8 @@ import pytest
 from tests.oracle.blind_networks import ALL, figures, networks
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.chains import Bracket, by_kind, of_all
-from tuplecalc.under_load.expected import expected, in_concert
+from tuplecalc.under_load.chains import Bracket, Losing, by_kind, of_all
+from tuplecalc.under_load.expected import Choosing
 from tuplecalc.under_load.offered import offered
 from tuplecalc.under_load.pools import pools
 
@@ -27,8 +27,8 @@ NETWORKS, FIGURES = networks(), figures()
 @pytest.mark.parametrize("name", NETWORKS)
 def test_expected_is_what_is_simulated(name: str) -> None:
     result, rate = capacity(Chain(**NETWORKS[name])), NETWORKS[name]["traffic"]["rate"]
-    strands, every = result.chain.strands, pools(result)
-    failing = expected(result, every, in_concert(result, every, rate), rate)
+    strands = result.chain.strands
+    failing = Choosing(result, Losing(pools(result))).strands(rate)
     kinds = {kind: share for kind, share in by_kind(strands, failing).items() if kind}
     brackets = {ALL: of_all(strands, failing)} | kinds
     assert brackets.keys() == FIGURES[name].keys()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from math import exp, floor, inf, log, log1p
 from typing import NamedTuple
 
@@ -115,46 +115,106 @@ def of_all_clients(
 
 
 def strand_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
-    """What fails of each strand that needs any of the pools, with what clients without ports open."""
-    takings = (taking for each in found for taking in each.takings)
-    parts = {each.strand: each.part / each.whole if each.without else Fraction(1) for each in takings}
-    return of_all_clients(served_blocking(found, rate), parts)
+    """:meth:`Losing.strands` at one rate."""
+    return Losing(found).strands(rate)
 
 
-def served_blocking(found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
-    """What fails of the flows of each kind from each group of clients to each group of services.
+class Losing:
+    """Pools that flows need together, asked at many rates: what does not depend on the rate is found once."""
 
-    Those that need none of the pools are left out.  So are those of clients without ports, which are a part
-    of the ``rate``.  One pool alone is exact where a flow's keys come and go together
-    (:mod:`tuplecalc.under_load.multirate`; :func:`tuplecalc.under_load.losses.losses` where not).
-    Of several pools, with E_js what pool j alone loses of the flows s of loads a::
+    def __init__(self, found: Sequence[Pools], alone: Sequence[_Alone] | None = None) -> None:
+        self.found = tuple(found)
+        self._alone = [_Alone(each) for each in found] if alone is None else alone
+        self._alike = list(_alike(found))
+        self._needed: dict[tuple[int, ...], list[int]] = {}
+        self._served: dict[float, dict[Strand, Bracket]] = {}
 
-        upper   1 - Π (1 - B_js)       B_js = E_js(a_r·Π_{i ≠ j} (1 - B_ir))      the reduced load
-        lower   max over j of E_js(a_s, and for other flows a_r·Π_{i ≠ j} (1 - B_ir))
+    def without(self, *left_out: Pools) -> Losing:
+        """The others, of which each pool's own losses are known already."""
+        if not left_out:
+            return self
+        kept = [at for at, each in enumerate(self.found) if not any(each is other for other in left_out)]
+        return Losing([self.found[at] for at in kept], [self._alone[at] for at in kept])
 
-    Where all flows are alike both are those of :func:`blocking`.  Neither is proven: of 1,500 networks of two
-    or three kinds over up to three pools of 4 to 16 keys, solved exactly, the truth lay below the lower one
-    for 9 % of the kinds (by 0.075 at most) and above the upper one for 3 % (by 0.031 at most); of those with
-    400 to 1,600 keys for one kind in 378 (by less than 0.002).
-    """
-    uppers = [losses(each, "upper") for each in found]
-    singles = [loss(rate, {}) for loss in uppers]
-    lost = _reduced(found, uppers, singles, rate)
-    lowers: dict[int, Losses] = {}
-    shares: dict[Strand, Bracket] = {}
-    for strands in _alike(found):
-        lower, own = 0.0, dict.fromkeys(strands, 1.0)
-        mine = [(single[strands[0]], at) for at, single in enumerate(singles) if strands[0] in single]
-        for most, at in sorted(mine, reverse=True):
-            if most <= lower:
-                break
-            others = passing(each for place, each in lost.items() if place != at)
-            if at not in lowers:
-                lowers[at] = losses(found[at], "lower")
-            lower = max(lower, lowers[at](rate, others | own)[strands[0]])
-        upper = together([each[strands[0]] for each in lost.values() if strands[0] in each])
-        shares |= dict.fromkeys(strands, Bracket(lower, max(lower, upper)))
-    return shares
+    def strands(self, rate: float) -> dict[Strand, Bracket]:
+        """What fails of each strand that needs any of the pools, with what clients without ports open."""
+        takings = (taking for each in self.found for taking in each.takings)
+        parts = {each.strand: each.part / each.whole if each.without else Fraction(1) for each in takings}
+        return of_all_clients(self.served(rate), parts)
+
+    def served(self, rate: float) -> dict[Strand, Bracket]:
+        """What fails of the flows of each kind from each group of clients to each group of services.
+
+        Those that need none of the pools are left out.  So are those of clients without ports, which are a
+        part of the ``rate``.  One pool alone is exact where a flow's keys come and go together
+        (:mod:`tuplecalc.under_load.multirate`; :func:`tuplecalc.under_load.losses.losses` where not).
+        Of several pools, with E_js what pool j alone loses of the flows s of loads a::
+
+            upper   1 - Π (1 - B_js)       B_js = E_js(a_r·Π_{i ≠ j} (1 - B_ir))      the reduced load
+            lower   max over j of E_js(a_s, and for other flows a_r·Π_{i ≠ j} (1 - B_ir))
+
+        Where all flows are alike both are those of :func:`blocking`.  Neither is proven: of 1,500 networks
+        of two or three kinds over up to three pools of 4 to 16 keys, solved exactly, the truth lay below the
+        lower one for 9 % of the kinds (by 0.075 at most) and above the upper one for 3 % (by 0.031 at most);
+        of those with 400 to 1,600 keys for one kind in 378 (by less than 0.002).
+        """
+        if rate not in self._served:
+            self._served[rate] = self._found(rate)
+        return self._served[rate]
+
+    def _found(self, rate: float) -> dict[Strand, Bracket]:
+        singles = [alone.single(rate) for alone in self._alone]
+        lost = self.reduced(rate)
+        shares: dict[Strand, Bracket] = {}
+        for strands in self._alike:
+            lower, own = 0.0, dict.fromkeys(strands, 1.0)
+            mine = [(single[strands[0]], at) for at, single in enumerate(singles) if strands[0] in single]
+            for most, at in sorted(mine, reverse=True):
+                if most <= lower:
+                    break
+                others = passing(each for place, each in lost.items() if place != at)
+                lower = max(lower, self._alone[at].lower(rate, others | own)[strands[0]])
+            upper = together([each[strands[0]] for each in lost.values() if strands[0] in each])
+            shares |= dict.fromkeys(strands, Bracket(lower, max(lower, upper)))
+        return shares
+
+    def reduced(self, rate: float) -> dict[int, dict[Strand, float]]:
+        """The pools that are needed, and what each of them loses by the reduced load."""
+        singles = [alone.single(rate) for alone in self._alone]
+        most = [max(single.values(), default=0.0) for single in singles]
+        least = _NEGLIGIBLE * max(most, default=0.0)
+        met = tuple(at for at, single in enumerate(most) if single > least)
+        if met not in self._needed:
+            self._needed[met] = [met[at] for at in _needed([self.found[at] for at in met])]
+        needed = self._needed[met]
+        if len(needed) < 2:
+            return {at: singles[at] for at in needed}
+        strands = {strand for at in needed for strand in singles[at]}
+        uppers = [self._alone[at].upper for at in needed]
+        if len(strands) == 1:
+            (strand,) = strands
+            return {needed[0]: {strand: reduced_load([_of(upper, strand) for upper in uppers], rate)}}
+        return dict(zip(needed, reduced_loads([partial(upper, rate) for upper in uppers]), strict=True))
+
+
+class _Alone:
+    """What the pools of one limit lose, were they alone."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+        self.upper = losses(pools, "upper")
+        self._singles: dict[float, dict[Strand, float]] = {}
+
+    @cached_property
+    def lower(self) -> Losses:
+        """By the lower bound, which only the pools that lose most need."""
+        return losses(self._pools, "lower")
+
+    def single(self, rate: float) -> dict[Strand, float]:
+        """By the upper bound, of all that comes: the same with and without other pools."""
+        if rate not in self._singles:
+            self._singles[rate] = self.upper(rate, {})
+        return self._singles[rate]
 
 
 def by_kind(strands: Iterable[mix.Strand], lost: Mapping[Strand, Bracket]) -> dict[str, Bracket]:
@@ -185,23 +245,6 @@ def _alike(found: Sequence[Pools]) -> Iterable[list[Strand]]:
     for strand, several in takes.items():
         alike.setdefault(tuple(several), []).append(strand)
     return alike.values()
-
-
-def _reduced(
-    found: Sequence[Pools], uppers: Sequence[Losses], singles: Sequence[dict[Strand, float]], rate: float
-) -> dict[int, dict[Strand, float]]:
-    """The pools that are needed, and what each of them loses by the reduced load."""
-    most = [max(single.values(), default=0.0) for single in singles]
-    least = _NEGLIGIBLE * max(most, default=0.0)
-    met = [at for at, single in enumerate(most) if single > least]
-    needed = [met[at] for at in _needed([found[at] for at in met])]
-    if len(needed) < 2:
-        return {at: singles[at] for at in needed}
-    strands = {strand for at in needed for strand in singles[at]}
-    if len(strands) == 1:
-        (strand,) = strands
-        return {needed[0]: {strand: reduced_load([_of(uppers[at], strand) for at in needed], rate)}}
-    return dict(zip(needed, reduced_loads([partial(uppers[at], rate) for at in needed]), strict=True))
 
 
 def _of(loss: Losses, strand: Strand) -> Loss:
@@ -298,12 +341,12 @@ def rate_for(result: Capacity, share: float) -> float | None:
     if not result.rate:
         return 0.0
     found = pools(result)
-    uppers = [losses(each, "upper") for each in found]
+    losing = Losing(found)
     parts = {taking.strand: float(taking.part) for each in found for taking in each.takings}
 
     def excess(log_rate: float) -> float:
         rate = exp(log_rate)
-        lost = _reduced(found, uppers, [loss(rate, {}) for loss in uppers], rate).values()
+        lost = losing.reduced(rate).values()
         shares = {
             strand: together([each[strand] for each in lost if strand in each])
             for strand in dict.fromkeys(strand for each in lost for strand in each)

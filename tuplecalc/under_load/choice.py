@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
@@ -12,9 +12,9 @@ from tuplecalc.limits.expression import Size
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.network.proxy import Proxy
 from tuplecalc.under_load.blind import blind_burst_admitted
-from tuplecalc.under_load.chains import Bracket
+from tuplecalc.under_load.chains import Bracket, Losing
 from tuplecalc.under_load.collision import filled
-from tuplecalc.under_load.expected import Bound, expected_share, falls, with_ports
+from tuplecalc.under_load.expected import Bound, Choosing, falls, with_ports
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.roots import crossing
@@ -28,8 +28,9 @@ class BlindHop(NamedTuple):
     ``choosers`` pick the ports of legs that enter there.  ``burst`` is the failing share of a burst that
     tries each of the chooser's ports once, from empty (only for a transparent proxy, one kind of traffic);
     ``blocking`` the share in steady state at the offered rate (None without one); ``half`` the rates between
-    which half of the requests come to fail (None where that never comes, and at a rate for all but the hop
-    that fails most).  Both are None for several kinds: of these only what all tables cost together is
+    which half of the requests come to fail (None where that never comes).  It is found for one hop: at a
+    rate the one that fails most, else the one where half come to fail first.  ``blocking`` and ``half`` are
+    None for several kinds: of these only what all tables cost together is
     counted.
     """
 
@@ -66,12 +67,26 @@ def blind_hops(result: Capacity, rate: float | None, field: MeanField | None = N
     hops = [_blind(result, found, name, rate, field) for name, field in here.items()]
     if result.chain.is_mixed:
         return tuple(hops)
+    losing = Losing([each._replace(search="exhaustive", hashed=None) for each in found])
+    halving = {name: _Halving(result, losing, field) for name, field in here.items()}
+    if rate is None:
+        return tuple(_with_the_first_half(hops, halving))
     worst = max(hops, key=lambda each: each.blocking.upper if each.blocking else 0.0, default=None)
     return tuple(
-        # slow to find, and of proxies in a row only that of the worst is ever said
-        each._replace(half=_half(result, found, here[each.hop])) if rate is None or each is worst else each
+        each._replace(half=halving[each.hop].rates()) if each is worst else each  # slow to find, said of one
         for each in hops
     )
+
+
+def _with_the_first_half(hops: Sequence[BlindHop], halving: Mapping[str, _Halving]) -> Iterator[BlindHop]:
+    """Where half come to fail at the lowest rate; of the others only that it is higher is found."""
+    first, found = None, None
+    for name in sorted(halving, key=lambda name: -halving[name].at_highest):
+        half = halving[name].rates() if found is None or halving[name].is_before(found.lower) else None
+        if half is not None and (found is None or half.lower < found.lower):
+            first, found = name, half
+    for each in hops:
+        yield each._replace(half=found) if each.hop == first else each
 
 
 def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None, field: MeanField) -> BlindHop:
@@ -93,22 +108,39 @@ def _blind(result: Capacity, found: list[Pools], hop: str, rate: float | None, f
     )
 
 
-def _half(result: Capacity, found: list[Pools], field: MeanField) -> Bracket | None:
-    """The rates, by both bounds, of which half fails, here or where no room is found: at most many times
-    the highest."""
-    # what searches and hashes add is slow to find
-    plain = [each._replace(search="exhaustive", hashed=None) for each in found]
-    most = 100 * float(result.rate or 0)
+class _Halving:
+    """The rates at which half of all come to fail, here or where no room is found.
 
-    @cache
-    def lost(rate: float) -> Bracket:
-        return expected_share(result, plain, rate, field)
+    What searches and hashes add is slow to find, and is left out.
+    """
 
-    def half(bound: int) -> float:
-        return crossing(lambda rate: lost(rate)[bound] - 0.5, 0.0, most, tolerance=_CLOSE)
+    def __init__(self, result: Capacity, losing: Losing, field: MeanField) -> None:
+        self._lost = cache(Choosing(result, losing, field).all)
+        self._highest = float(result.rate or 0)
 
-    halves = [half(bound) for bound in (0, 1) if most and lost(most)[bound] >= 0.5]
-    return Bracket(min(halves), max(halves)) if halves else None
+    @property
+    def at_highest(self) -> float:
+        """What fails at the highest rate, at most: where that is more, half do at a lower rate, likely."""
+        return self._lost(self._highest).upper
+
+    @property
+    def most(self) -> Bracket:
+        """What fails at many times the highest rate: nothing is looked for above it."""
+        return self._lost(100 * self._highest) if self._highest else Bracket(0.0, 0.0)
+
+    def is_before(self, rate: float) -> bool:
+        """Whether half fail at less than this rate, by more than the search tells apart."""
+        return self._lost(rate * (1 - 2 * _CLOSE)).upper >= 0.5
+
+    def rates(self) -> Bracket | None:
+        """By both bounds; None where it never comes."""
+        ends = [self._half(bound) for bound in (0, 1) if self.most[bound] >= 0.5]
+        return Bracket(min(ends), max(ends)) if ends else None
+
+    def _half(self, bound: int) -> float:
+        return crossing(
+            lambda rate: self._lost(rate)[bound] - 0.5, 0.0, 100 * self._highest, tolerance=_CLOSE
+        )
 
 
 def _burst(result: Capacity, name: str) -> Fraction | None:

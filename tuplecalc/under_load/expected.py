@@ -9,7 +9,7 @@ from tuplecalc.limits.kinds import ROW, SHARED
 from tuplecalc.limits.served import served_parts
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.under_load.chains import Bracket, of_all, of_all_clients, served_blocking, strand_blocking
+from tuplecalc.under_load.chains import Bracket, Losing, of_all, of_all_clients
 from tuplecalc.under_load.hidden import Placed
 from tuplecalc.under_load.mean_field import Collisions, MeanField
 from tuplecalc.under_load.pools import Pools, Strand, strand_name
@@ -19,102 +19,94 @@ _POINTS = 5
 _NONE = Bracket(0.0, 0.0)
 
 
-def expected(
-    result: Capacity,
-    found: Sequence[Pools],
-    lost: Mapping[Strand, Bracket],
-    rate: float,
-    field: MeanField | None = None,
-) -> Mapping[Strand, Bracket]:
-    """What fails of each strand at a rate; ``lost`` is what they lose where ports are chosen in concert.
+class Choosing:
+    """What fails as devices choose, at many rates: what does not depend on the rate is found once."""
 
-    With κ the share that collides, of what finds room, and b the share that finds none, of what does not
-    collide, the two by turns until nothing changes::
+    def __init__(self, result: Capacity, losing: Losing, field: MeanField | None = None) -> None:
+        self._result, self._losing = result, losing
+        self._field = MeanField(result) if field is None else field
+        self._served, self._parts = served_parts(result.chain), with_ports(result.chain)
+        deadly = {
+            hop.name for hop in result.chain.hops if isinstance(hop, Proxy) and hop.collision == "kills-older"
+        }
+        self._refusing = losing.without(
+            *(each for each in losing.found if each.limit.hop in deadly and each.limit.kind in (SHARED, ROW))
+        )
 
-        upper   1 - (1 - κ)(1 - b)          lower   max(κ, b in concert)
+    def all(self, rate: float) -> Bracket:
+        """What fails of all flows."""
+        return of_all(self._result.chain.strands, self.strands(rate))
 
-    κ is the mean field (:mod:`tuplecalc.under_load.mean_field`), the lower one with the tables' times, the
-    upper one with the longer of the table's and the chooser's.  Of flows that are all alike the lower κ is of
-    all that is offered: what survives, λ·(1 - κ(λ)), rises with λ, so that refusing some lets no more live.
-    Where collisions kill older flows instead of refusing newcomers, the lower one is for exponential holds
-    and the upper one for fixed ones, and no table refuses: only the choosers' own ports, tables' entries and
-    files do.  Uneven traffic (shares of services, a hash) is the mean over the pools that it falls on.
+    def in_concert(self, rate: float) -> dict[Strand, Bracket]:
+        """What fails of each strand where ports are chosen in concert: clients without ports, and no room."""
+        without = {each: 1 - float(part) for each, part in self._served.items()}
+        return {each: Bracket(part, part) for each, part in without.items()} | self._losing.strands(rate)
 
-    An estimate: held against simulations of small networks.
+    def strands(self, rate: float) -> Mapping[Strand, Bracket]:
+        """What fails of each strand at a rate.
 
-    >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.network.file import example
-    >>> from tuplecalc.under_load.pools import pools
-    >>> result = capacity(example("outage"))
-    >>> every = pools(result)
-    >>> dies = expected(result, every, strand_blocking(every, 50.0), 50.0)["", "", ""]
-    >>> round(dies.lower, 3), round(dies.upper, 3)
-    (0.056, 0.057)
-    """
-    field = MeanField(result) if field is None else field
-    fields = field, field.longer()
-    served, parts = served_parts(result.chain), with_ports(result.chain)
-    of_served = sum(parts.values())
-    if not fields[0] or not of_served:
-        return lost
-    deadly = {
-        hop.name for hop in result.chain.hops if isinstance(hop, Proxy) and hop.collision == "kills-older"
-    }
-    refusing = [
-        each for each in found if each.limit.hop not in deadly or each.limit.kind not in (SHARED, ROW)
-    ]
+        With κ the share that collides, of what finds room, and b the share that finds none, of what does not
+        collide, the two by turns until nothing changes::
 
-    def finds_none(passing: Mapping[Strand, float]) -> dict[Strand, Bracket]:
-        """What finds no room, of clients that have ports, where these parts do not collide."""
-        reach = sum(part * passing.get(strand, 1.0) for strand, part in parts.items()) / of_served
-        return served_blocking(refusing, rate * reach)
+            upper   1 - (1 - κ)(1 - b)          lower   max(κ, b in concert)
 
-    concert = finds_none({})
-    slices = falls(found, field.hops)
-    bounds = [Bound(field, slices, {each: part * rate for each, part in parts.items()}) for field in fields]
-    shares = []
-    for bound in bounds:
-        blocked: Mapping[Strand, Bracket] = concert
-        collided = bound.collide(blocked)
-        for _ in range(_ROUNDS):
-            if max((each.upper for each in blocked.values()), default=0.0) <= _SETTLED:
-                break
-            before, blocked = collided, finds_none({each: 1 - share for each, share in bound.refused.items()})
+        κ is the mean field (:mod:`tuplecalc.under_load.mean_field`), the lower one with the tables' times,
+        the upper one with the longer of the table's and the chooser's.  Of flows that are all alike the
+        lower κ is of all that is offered: what survives, λ·(1 - κ(λ)), rises with λ, so that refusing some
+        lets no more live.  Where collisions kill older flows instead of refusing newcomers, the lower one is
+        for exponential holds and the upper one for fixed ones, and no table refuses: only the choosers' own
+        ports, tables' entries and files do.  Uneven traffic (shares of services, a hash) is the mean over
+        the pools that it falls on.
+
+        An estimate: held against simulations of small networks.
+
+        >>> from tuplecalc.limits.capacity import capacity
+        >>> from tuplecalc.network.file import example
+        >>> from tuplecalc.under_load.pools import pools
+        >>> result = capacity(example("outage"))
+        >>> dies = Choosing(result, Losing(pools(result))).strands(50.0)["", "", ""]
+        >>> round(dies.lower, 3), round(dies.upper, 3)
+        (0.056, 0.057)
+        """
+        parts, of_served = self._parts, sum(self._parts.values())
+        if not self._field or not of_served:
+            return self.in_concert(rate)
+
+        def finds_none(passing: Mapping[Strand, float]) -> dict[Strand, Bracket]:
+            """What finds no room, of clients that have ports, where these parts do not collide."""
+            reach = sum(part * passing.get(strand, 1.0) for strand, part in parts.items()) / of_served
+            return self._refusing.served(rate * reach)
+
+        concert = finds_none({})
+        fields = self._field, self._field.longer()
+        slices = falls(self._losing.found, self._field.hops)
+        bounds = [
+            Bound(field, slices, {each: part * rate for each, part in parts.items()}) for field in fields
+        ]
+        shares = []
+        for bound in bounds:
+            blocked: Mapping[Strand, Bracket] = concert
             collided = bound.collide(blocked)
-            if all(abs(collided[strand] - share) <= _SETTLED for strand, share in before.items()):
-                break
-        shares.append((collided, blocked))
-    (low, _), (high, blocked) = shares
-    if len(parts) == 1 and any(each.upper > _SETTLED for each in concert.values()):
-        low = bounds[0].collide({})  # a newcomer that finds no room spares less than one flow
-    failing = {}
-    for strand in parts:
-        upper = 1 - (1 - high[strand]) * (1 - blocked.get(strand, _NONE).upper)
-        lower = min(upper, max(low[strand], concert.get(strand, _NONE).lower))
-        failing[strand] = Bracket(lower, upper)
-    return of_all_clients(failing, served)
-
-
-def in_concert(result: Capacity, found: Sequence[Pools], rate: float) -> dict[Strand, Bracket]:
-    """What fails of each strand where ports are chosen in concert: clients without ports, and no room."""
-    without = {each: 1 - float(part) for each, part in served_parts(result.chain).items()}
-    return {each: Bracket(part, part) for each, part in without.items()} | strand_blocking(found, rate)
-
-
-def expected_share(
-    result: Capacity, found: Sequence[Pools], rate: float, field: MeanField | None = None
-) -> Bracket:
-    """What fails of all flows at a rate, as devices choose; ``found`` are all pools.
-
-    >>> from tuplecalc.limits.capacity import capacity
-    >>> from tuplecalc.network.file import example
-    >>> from tuplecalc.under_load.pools import pools
-    >>> result = capacity(example("outage"))
-    >>> [round(share, 3) for share in expected_share(result, pools(result), 570)]
-    [0.425, 0.553]
-    """
-    lost = in_concert(result, found, rate)
-    return of_all(result.chain.strands, expected(result, found, lost, rate, field))
+            for _ in range(_ROUNDS):
+                if max((each.upper for each in blocked.values()), default=0.0) <= _SETTLED:
+                    break
+                before, blocked = (
+                    collided,
+                    finds_none({each: 1 - share for each, share in bound.refused.items()}),
+                )
+                collided = bound.collide(blocked)
+                if all(abs(collided[strand] - share) <= _SETTLED for strand, share in before.items()):
+                    break
+            shares.append((collided, blocked))
+        (low, _), (high, blocked) = shares
+        if len(parts) == 1 and any(each.upper > _SETTLED for each in concert.values()):
+            low = bounds[0].collide({})  # a newcomer that finds no room spares less than one flow
+        failing = {}
+        for strand in parts:
+            upper = 1 - (1 - high[strand]) * (1 - blocked.get(strand, _NONE).upper)
+            lower = min(upper, max(low[strand], concert.get(strand, _NONE).lower))
+            failing[strand] = Bracket(lower, upper)
+        return of_all_clients(failing, self._served)
 
 
 def with_ports(chain: Chain) -> dict[Strand, float]:

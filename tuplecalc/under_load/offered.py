@@ -412,4 +412,4 @@ def _order(kind: KindLoad) -> tuple[float, float]:
 
 
 def _badness(hop: BlindHop) -> tuple[float, float]:
-    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower if hop.half else 0.0
+    return hop.blocking.upper if hop.blocking else 0.0, -hop.half.lower if hop.half else -inf

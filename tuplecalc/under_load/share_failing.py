@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
-from tuplecalc.under_load.chains import Bracket, of_all
-from tuplecalc.under_load.expected import expected, in_concert
+from tuplecalc.under_load.chains import Bracket, Losing, of_all
+from tuplecalc.under_load.expected import Choosing
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, Strand, pools
 
@@ -26,11 +26,12 @@ def shares_failing(
     result: Capacity, found: Sequence[Pools], rate: float, field: MeanField
 ) -> tuple[Shares, Shares]:
     """What fails of each strand where ports are chosen in concert, and as devices choose them."""
-    lost: Shares = in_concert(result, found, rate)
+    choosing = Choosing(result, Losing(found), field)
+    lost: Shares = choosing.in_concert(rate)
     if not result.flows and not result.chain.is_mixed:
         lost = dict.fromkeys(lost, Bracket(1.0, 1.0))
         return lost, lost
-    return lost, expected(result, found, lost, rate, field)
+    return lost, choosing.strands(rate)
 
 
 def failing_at(

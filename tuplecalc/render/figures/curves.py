@@ -12,8 +12,8 @@ from tuplecalc.errors import InputError
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.cone import Cone
 from tuplecalc.render import table
-from tuplecalc.under_load.chains import Bracket, by_kind, chain_blocking
-from tuplecalc.under_load.expected import expected, expected_share, in_concert
+from tuplecalc.under_load.chains import Bracket, Losing, by_kind, chain_blocking
+from tuplecalc.under_load.expected import Choosing
 from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.pools import Pools, pools
 from tuplecalc.under_load.search import windows
@@ -85,8 +85,8 @@ def curves(result: Capacity) -> tuple[Curve, ...]:
         found.append(curve("search", _search_label(result), partial(chain_blocking, searching), points))
     if field := MeanField(result):
         known = searching if _asked(result) else exhaustive
-        everywhere = partial(expected_share, result, known, field=field)
-        found.append(curve("blind", "expected, with blind picks", everywhere, _POINTS))
+        everywhere = Choosing(result, Losing(known), field)
+        found.append(curve("blind", "expected, with blind picks", everywhere.all, _POINTS))
     if not field:  # no two hops can pick the same port: the best case is what comes
         label = "expected to fail" if len(found) == 1 else "if every free port is found"
         found[0] = found[0]._replace(label=label)
@@ -109,13 +109,13 @@ def _no_less(share: Bracket, other: Bracket) -> Bracket:
 
 def kind_curves(result: Capacity) -> dict[str, Curve]:
     """What is expected to fail of each kind of traffic at which rate of all together, as devices choose."""
-    found, strands, field = pools(result), result.chain.strands, MeanField(result)
+    choosing, strands = Choosing(result, Losing(pools(result))), result.chain.strands
     offered = float(result.chain.traffic.offered) if result.chain.traffic.offered else None
     span = Span.around(float(result.rate or 0), offered)
     known: dict[float, dict[str, Bracket]] = {}
 
     def worst(rate: float) -> Bracket:
-        known[rate] = by_kind(strands, expected(result, found, in_concert(result, found, rate), rate, field))
+        known[rate] = by_kind(strands, choosing.strands(rate))
         return max(known[rate].values(), key=lambda share: share.upper)
 
     rates = tuple(sorted(_sampled(worst, span, offered, _OF_KINDS)))
@@ -123,7 +123,7 @@ def kind_curves(result: Capacity) -> dict[str, Curve]:
     for kind in known[rates[0]]:
         shares = tuple(accumulate((known[rate][kind] for rate in rates), _no_less))
         at = None if offered is None else known.get(offered, known[rates[0]])[kind]
-        curves[kind] = Curve("blind" if field else "erlang", kind, rates, shares, at)
+        curves[kind] = Curve("blind" if MeanField(result) else "erlang", kind, rates, shares, at)
     return curves
 
 

@@ -92,7 +92,8 @@ def main() -> None:
         with empty_folder() as folder:
             after = rewritten(page)
             for picture in (ROOT / "docs").glob("*.png"):
-                if (folder / picture.name).exists():
+                # The Chinese README has a title of its own; the pictures are the English one's.
+                if (folder / picture.name).exists() and page.name != "README.zh-CN.md":
                     shutil.copy(folder / picture.name, picture)
         if after != before:
             page.write_text(after, encoding="utf-8")

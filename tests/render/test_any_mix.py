@@ -61,7 +61,8 @@ def test_closed_forms_give_the_numbers(seed: int) -> None:
     assert explained.flows.xreplace(explained.values) == explained.result.flows
     text = explanation.text(explained)
     assert max(map(cell_len, text.splitlines())) <= 80
-    assert text.count("◀ limits") == 1 + (explained.rate_form is not None)
+    marked = len(explained.result.tightest) + len(explained.result.tightest_of_rate)
+    assert text.count("◀ limits") == marked
     latex = explanation.latex(explained)
     assert re.findall(r"\\begin\{(.*?)\}", latex) == re.findall(r"\\end\{(.*?)\}", latex)
     assert explanation.markdown(explained).splitlines().count("$$") % 2 == 0

@@ -90,10 +90,10 @@ def same_names(parts: Iterable[object], what: str) -> Iterator[Problem]:
     for number, part in enumerate(parts):
         name = part.get("name") if isinstance(part, Mapping) else getattr(part, "name", None)
         if isinstance(name, str):
-            name = unicodedata.normalize("NFC", name.strip())  # as it is read
-            if name in seen:
+            read = unicodedata.normalize("NFC", name.strip())
+            if read in seen:
                 yield Problem(f"[{number}].name", name, f"another {what} has this name", "choose another")
-            seen.add(name)
+            seen.add(read)
 
 
 def _problems(error: ValidationError, part: type[Part]) -> Iterator[Problem]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-BINDING, NEXT, OTHER = VERMILLION, ORANGE, "#92929e"
+BINDING, NEXT, OTHER = VERMILLION, ORANGE, "#a8a8b2"
 """The limit that binds, the one that would be next, and all the rest: in grey, as blue is a kind."""
 
 _LOOK = mpl.rc_params_from_file(Path(__file__).with_name("look.mplstyle"), use_default_template=False)

@@ -127,7 +127,8 @@ def _key(ax: Axes, found: Region, seen: list[Point]) -> list[Artist]:
         key.append(drawn("best", f"best mix: {_sum(best)}", [best], zorder=4.5, **star))
     if found.offered is None:
         return key
-    fits = "" if found.is_possible else ", too much" if seen else ", far beyond this figure"
+    far = ",\nfar beyond this figure" if style.is_narrow(ax) else ", far beyond this figure"
+    fits = "" if found.is_possible else ", too much" if seen else far
     return [drawn("offered", f"offered: {_sum(found.offered)}{fits}", seen, marker="o", **ring), *key]
 
 

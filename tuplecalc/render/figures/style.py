@@ -142,10 +142,18 @@ def figure_of(ax: Axes) -> Figure:
     return figure
 
 
+_UPRIGHT = 0.55  # of the figure's height: about what the axes have of it
+
+
 def across(ax: Axes) -> float:
     """About how many points the axes are wide: to measure them takes a layout of the figure."""
     inches = float(figure_of(ax).get_size_inches()[0])
     return (inches * _AXES - max(_WIDE - inches, 0) * _LOST) * 72
+
+
+def is_narrow(ax: Axes) -> bool:
+    """Whether the figure is one of a report, which a phone shows as well."""
+    return float(figure_of(ax).get_size_inches()[0]) < SIZES["half-page"][0]
 
 
 def width(ax: Axes, words: str) -> float:
@@ -170,6 +178,12 @@ def headline(ax: Axes, finding: str, pad: float = 10.0) -> None:
     room = int(0.96 * figure.get_size_inches()[0] / (mpl.rcParams["axes.titlesize"] / 72 * _BOLD))
     whole = re.sub(_TOGETHER, _BLANK, finding)
     title = ax.set_title("\n".join(table.prose(whole, room)).replace(_BLANK, " "), pad=pad)
+    upright = ax.yaxis.label
+    points = float(upright.get_fontsize())
+    long = cell_len(upright.get_text()) * _CHARACTER * points
+    high = _UPRIGHT * 72 * float(figure.get_size_inches()[1])
+    if is_narrow(ax) and long > high:  # it would run into the title
+        upright.set_fontsize(points * high / long)
     if len(figure.axes) == 1:  # beside others it stays over its own axes
         lift = ScaledTranslation(0, pad / 72, figure.dpi_scale_trans)
         title.set_transform(blended_transform_factory(figure.transSubfigure, ax.transAxes) + lift)

@@ -177,7 +177,7 @@ def test_the_most_clients(nat: str, each: int, most: int | None) -> None:
         (
             40_000,
             "no value helps for 40,000/s and 300 connections open of each client: with 3,528 nat ports "
-            "allows 27,790/s. More than that leave clients without ports.",
+            "and block are equal, and allow 27,790/s. More than that leave clients without ports.",
         ),
     ],
 )

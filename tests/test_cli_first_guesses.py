@@ -109,7 +109,7 @@ def test_it_is_said_on_one_line_and_with_status_two() -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["capacity {} -o csv", "explain {} -o json", "report {} -o -"])
+@pytest.mark.parametrize("command", ["capacity {} -o csv", "explain {} -o json", "report {} --no-panel -o -"])
 def test_a_file_is_found_without_its_ending(command: str, folder: Path) -> None:
     whole, short = (invoke(*command.format(name).split()) for name in ("edge2.toml", "edge2"))
     assert short.stdout == whole.stdout

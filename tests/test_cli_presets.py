@@ -83,6 +83,7 @@ def test_json_of_the_list_and_of_one() -> None:
         "date",
         "why",
         "caveats",
+        "nat64",
         "platform",
         "unknown",
         "fixed",

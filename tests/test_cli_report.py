@@ -35,7 +35,8 @@ def file(tmp_path: Path) -> Path:
 def test_a_whole_report_in_a_process_of_its_own(tmp_path: Path) -> None:
     process = run("report", "outage", "-o", "report.html", cwd=tmp_path)
     assert (process.returncode, process.stdout, process.stderr) == (0, b"", b"wrote report.html\n")
-    expected = tc.report(tc.example("outage"), source=example_text("outage"))
+    command = "tuplecalc capacity outage"
+    expected = tc.report(tc.example("outage"), source=example_text("outage"), command=command)
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == expected
 
 

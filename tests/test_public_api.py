@@ -42,6 +42,7 @@ NAMES = [
     "elasticities",
     "example",
     "explain",
+    "explore",
     "figures",
     "from_dict",
     "hourglass",

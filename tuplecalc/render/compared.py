@@ -115,8 +115,9 @@ def _dropped(rows: Sequence[Row]) -> list[set[int]]:
     """The columns that go first where there is little room: the flows, or the rate where none changes."""
     is_of_rate = any(row.rate[2] not in ("", "same") for row in rows)
     is_of_flows = any(row.flows[2] not in ("", "same") for row in rows)
-    before, now, change = _RATE if is_of_flows and not is_of_rate else _FLOWS
-    return [{change}, {before}, {now}]
+    kept, gone = (_FLOWS, _RATE) if is_of_flows and not is_of_rate else (_RATE, _FLOWS)
+    before, now, change = gone
+    return [{change}, {before}, {now}, {kept[-1]}]
 
 
 def _table(rows: Sequence[Row], way: Way) -> Iterator[tuple[str, ...]]:

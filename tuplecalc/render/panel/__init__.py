@@ -45,6 +45,7 @@ def panel(known: Regions, command: str) -> Panel:
     The page's script is printed from the decisions and formulas of :mod:`tuplecalc.whatif`; it asks no
     network for anything, and evaluates no text.
     """
+    command = command.encode(errors="replace").decode()  # a file's name may be no Unicode
     result = capacity(known.chain)
     load = offered(result)
     says = {

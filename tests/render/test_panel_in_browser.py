@@ -12,7 +12,7 @@ import pytest
 
 import tuplecalc as tc
 from tests.browser import Visit, needs_browser
-from tests.command import run
+from tests.command import HUGE, run
 from tests.oracle.kinds import from_seed
 from tests.whatif.settings import Figures, agree, counted, some_settings
 from tuplecalc.network.chain import Chain
@@ -93,6 +93,14 @@ def test_the_page_counts_random_networks(
         with opened(browser, pages, known, f"network-{seed}") as visit:
             held += compared(visit, chain, known, 60, seed)
     assert held > 240
+
+
+def test_whole_numbers_beyond_floats_are_exact(browser: Browser, pages: Path) -> None:
+    chain = tc.loads(HUGE)
+    assert tc.capacity(chain).limits[0].flows > 2**100  # type: ignore[operator]
+    known = tc.explore(chain)
+    with opened(browser, pages, known, "huge") as visit:
+        assert compared(visit, chain, known, 60, seed=4) > 30
 
 
 def test_the_comparison_objects_to_a_wrong_formula(browser: Browser, pages: Path) -> None:

@@ -565,7 +565,7 @@ def test_names_in_another_language_are_marked() -> None:
 
 def test_a_card_says_for_which_clients() -> None:
     page = tc.report(tc.cone(clients=12000, addresses=56, block=1024, services=1))
-    assert "limits them for the 3,528 of 12,000 clients that get ports" in page
+    assert "limit them for the 3,528 of 12,000 clients that get ports" in page
 
 
 def test_what_the_kinds_take_of_the_limits_that_bind() -> None:

@@ -39,7 +39,7 @@ def test_explain_marks_both_limits_and_both_terms() -> None:
 
 def test_the_report_names_both_on_its_cards_and_in_its_tables() -> None:
     page = tc.report(tie(), compare=tie())
-    assert page.count(f"<dd>{BOTH} limit them</dd>") == 2
+    assert page.count(f"<dd>{BOTH} limit them for the 3 of 9 clients") == 2
     assert page.count('<th scope="row">block <span class="badge">limits</span></th>') >= 1
     assert page.count("nat ports and block</td>") >= 4
 

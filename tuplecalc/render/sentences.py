@@ -78,13 +78,12 @@ def binds(result: Capacity) -> str:
     most = "At most " if result.flows_at_most else ""
     is_mixed = bool(kinds.of(result))
     open_at_once = f"{most}{_flows(result.flows)}{' of this mix' * is_mixed} can be open at once"
-    mix = f" {kinds.OF_THE_MIX}" if is_mixed else ""
     if not rates:
-        return f"{open_at_once}: {_where(flows)}. Nothing limits the rate.{mix}"
+        return f"{open_at_once}: {_where(flows)}. Nothing limits the rate."
     rate = f"the highest rate is {'at most ' if result.rate_at_most else ''}{numbers.rate(result.rate)}/s"
     if flows == rates:
-        return f"{open_at_once}, and {rate}: {_where(flows, 'both')}.{mix}"
-    return f"{open_at_once}: {_where(flows)}. {rate.capitalize()}: {_where(rates)}.{mix}"
+        return f"{open_at_once}, and {rate}: {_where(flows, 'both')}."
+    return f"{open_at_once}: {_where(flows)}. {rate.capitalize()}: {_where(rates)}."
 
 
 def own_use(result: Capacity, load: Offered) -> str:
@@ -479,7 +478,8 @@ def _size_of(each: NotCounted) -> tuple[str, int]:
 
 def totals(result: Capacity) -> Iterator[str]:
     """The tightest limits, and those of the kinds of traffic where they are others."""
-    yield " ".join((binds(result), *kinds.binding(result)))
+    mix = [kinds.OF_THE_MIX] if kinds.of(result) else []
+    yield " ".join((binds(result), *mix, *kinds.binding(result)))
 
 
 def context(result: Capacity) -> Iterator[str]:

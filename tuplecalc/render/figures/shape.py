@@ -146,7 +146,8 @@ def _plate(ax: Axes, place: int, hop: str, waist: float, edge: float, *, binds: 
 
 def _scale(ax: Axes, widest: float) -> None:
     """How far apart the edges of a leg are that holds so many tuples."""
-    step = next(step for step in (1, 2, 5, 10, 20, 50) if widest / step <= 6)
+    most = 3 if style.is_narrow(ax) else 6
+    step = next(step for step in (1, 2, 5, 10, 20, 50) if widest / step <= most)
     ticks = range(0, int(widest) + 1, step)
     ax.set_yticks([tick / 2 for tick in ticks], [style.power(tick) if tick else "1" for tick in ticks])
     ax.set_ylabel("tuples (log scale)")

@@ -79,6 +79,7 @@ def _results(result: Capacity, limits: Sequence[Limit]) -> dict[str, Any]:
         "load": load,
         "context": [
             *best,
+            *([kinds.OF_THE_MIX] if kinds.of(result) else []),
             *sentences.context(result),
             *sentences.blockless(result),
             *sentences.unsized(result),

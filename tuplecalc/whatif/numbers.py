@@ -12,13 +12,12 @@ from fractions import Fraction
 from math import ceil, floor, isfinite
 from typing import Any, Literal, NamedTuple
 
-from tuplecalc.limits.expression import tidy
+from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.network.values import exact
 
 Relation = Literal["<", "="]
 BEGIN, END = "\ue000", "\ue001"
 """Around the number of a node in a text: what is written there is its value."""
-Number = int | Fraction
 Interval = tuple[Number | None, Number | None]
 """The least and the largest value; None where there is none."""
 
@@ -31,7 +30,7 @@ class Node(NamedTuple):
     """A step of a formula, by the numbers of the nodes that it takes.
 
     ``operation`` is ``"input"`` or ``"constant"`` (``parts`` are the number of the input, or the fraction),
-    ``"+"``, ``"-"``, ``"*"``, ``"/"``, ``"floor"``, ``"ceil"`` or ``"min"``.
+    ``"+"``, ``"-"``, ``"*"``, ``"/"``, ``"floor"`` or ``"ceil"``.
     """
 
     operation: str
@@ -82,9 +81,7 @@ class Formulas:
             return self.constant(0)
         if operation in ("floor", "ceil") and self.whole[parts[0]]:
             return parts[0]
-        if operation == "min" and parts[0] == parts[1]:
-            return parts[0]
-        if operation in ("+", "*", "min") and parts[1] < parts[0]:
+        if operation in ("+", "*") and parts[1] < parts[0]:
             parts = parts[::-1]
         whole = operation in ("floor", "ceil") or (
             operation != "/" and all(self.whole[part] for part in parts)
@@ -339,7 +336,6 @@ _OPERATIONS: dict[str, Callable[..., Number]] = {
     "/": lambda a, b: tidy(exact(a) / b),
     "floor": floor,
     "ceil": ceil,
-    "min": min,
 }
 _NEUTRAL = {"+": 0, "-": 0, "*": 1, "/": 1}
 
@@ -356,10 +352,6 @@ def _within(operation: str, *parts: Interval) -> Interval:
             return None if a is None or c is None else a + c, None if b is None or d is None else b + d
         case "-":
             return None if a is None or d is None else a - d, None if b is None or c is None else b - c
-        case "min":
-            lows = None if a is None or c is None else min(a, c)
-            highs = [each for each in (b, d) if each is not None]
-            return lows, min(highs, default=None)
     if a is None or a < 0 or c is None or c < 0:  # below 0 there are but differences
         return None, None
     if operation == "*":

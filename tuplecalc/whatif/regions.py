@@ -21,7 +21,7 @@ from tuplecalc.limits.served import served_parts, wanted_by_clients
 from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.pools import strand_name
 from tuplecalc.whatif.numbers import Decision, Formulas, NotPrintedError, Open, Run
-from tuplecalc.whatif.opened import Input, RefusedError, inputs_of, node_of, opened
+from tuplecalc.whatif.opened import Input, RefusedError, inputs_of, opened
 
 _POINTS = 9
 """Values of each input that are looked at alone."""
@@ -113,8 +113,6 @@ class Regions:
         if self.at(here) is not None:
             return
         run = Run(self.formulas, here)
-        for number, each in enumerate(self.inputs):
-            node_of(self.formulas, number, each)
         try:
             found: Formed | str = formed(opened(self.chain, self.inputs, run), run)
         except NotPrintedError:
@@ -174,11 +172,10 @@ def formed(chain: Chain, run: Run) -> Formed:
         for several in way.limits
         for limit in several
     )
-    mix = way.mix
     of_kinds = (
         KindFormulas(kind, node(share), node(mix.open_share(kind)))
-        for kind, share in (mix.shares.items() if mix else ())
-        if mix
+        for mix in ([] if way.mix is None else [way.mix])
+        for kind, share in mix.shares.items()
     )
     parts = served_parts(chain)
     served = sum((each.part * parts[strand_name(each)] for each in chain.strands), Fraction(0))

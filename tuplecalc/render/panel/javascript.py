@@ -26,7 +26,6 @@ _CALLS = {
     "/": "over",
     "floor": "floor",
     "ceil": "ceil",
-    "min": "least",
 }
 
 
@@ -48,7 +47,7 @@ def printed(known: Regions, says: dict[str, Any]) -> str:
     formulas = ",\n".join(page.steps)
     return (
         f"const UNKNOWN = {UNKNOWN};\nconst CHAIN = {_json(chain)};\n"
-        f"const FORMULAS = (({{ q, add, subtract, times, over, floor, ceil, least }}) => [\n{formulas}\n]);\n"
+        f"const FORMULAS = (({{ q, add, subtract, times, over, floor, ceil }}) => [\n{formulas}\n]);\n"
     )
 
 

@@ -39,7 +39,7 @@ const read = (text) => {  // "0.25", "1/3", "4k", "90%", "500ms", exactly; null 
 const { inputs, hops, kinds, sentences, limits, regions, decisions, start, says } = CHAIN;
 const present = inputs.map((each) => read(each.present));
 
-const steps = FORMULAS({ q, add, subtract, times, over, floor, ceil, least });
+const steps = FORMULAS({ q, add, subtract, times, over, floor, ceil });
 
 const evaluated = (values) => {
   const known = new Array(steps.length);
@@ -375,7 +375,6 @@ const show = () => {
   at("verdict").textContent = said.first || said.can;
   at("can").textContent = said.first ? said.can : "";
   at("command").textContent = commandText();
-  at("settings").textContent = settings().map((each) => `--set ${quoted(each)}`).join(" ");
   if (!panel.querySelector("[aria-invalid]")) at("copied").textContent = "";
   at("reset").disabled = !chosen.length;
   if (known) {

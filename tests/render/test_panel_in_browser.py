@@ -225,7 +225,8 @@ def test_everyone_can_use_it(browser: Browser, report: Path, width: int, scheme:
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_it_adds_little_to_the_page(name: str) -> None:
-    found = panel_of(tc.example(name), "tuplecalc capacity")
+    result = tc.capacity(tc.example(name))
+    found = panel_of(result, tc.offered(result), "tuplecalc capacity")
     assert found is not None
     assert len((found.body + found.script).encode()) < 110_000
 

@@ -11,7 +11,7 @@ from typing import Any
 from tuplecalc.errors import ChainError, InputError
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.limits.expression import Number, ingredients, tidy
-from tuplecalc.limits.limit import Limit, by_flows, by_rate
+from tuplecalc.limits.limit import by_flows, by_rate
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.bounds import Bounded
 from tuplecalc.network.chain import AnyHop, Chain, missing_entries
@@ -29,6 +29,7 @@ from tuplecalc.questions.remedies import mates
 from tuplecalc.whatif.numbers import Formulas, Open, Run
 from tuplecalc.whatif.ports import OpenPorts
 
+_Figures = list[tuple[str, str, Any, Any]]
 _FAR = 1000
 MOST_INPUTS = 40
 """Of a chain with more numbers those in the formulas of its tightest limits."""
@@ -89,14 +90,15 @@ def inputs_of(chain: Chain) -> tuple[Chain, tuple[Input, ...]]:
     """
     found: list[Input] = []
     taken: set[str] = set()
-    given, chain = chain, counted(chain)
+    same = _figures(chain)
+    given, chain = chain, _counted(chain, same)
     for place in _places(chain):
         if place.path in taken:
             continue
         made = _input(chain, place)
         if made is None:
             continue
-        stated = _stated(chain, made, given)
+        stated = _stated(chain, made, given, same)
         if stated is not None:
             chain = stated
             found.append(made)
@@ -213,12 +215,11 @@ def _alike(chain: Chain, hop: AnyHop, key: str) -> Iterable[AnyHop]:
     return mates(chain, hop, key) if key in OF_A_MACHINE else [hop]
 
 
-def _stated(chain: Chain, made: Input, given: Chain) -> Chain | None:
+def _stated(chain: Chain, made: Input, given: Chain, same: _Figures) -> Chain | None:
     """The chain with the number written out, if that changes no figure.
 
     None where the chain as it was given, with addresses that are written out, takes no other number.
     """
-    before = _figures(capacity(chain).limits)
     try:
         stated = replace_all(chain, made.changes(made.present))
         if made.is_share:
@@ -228,11 +229,11 @@ def _stated(chain: Chain, made: Input, given: Chain) -> Chain | None:
             replace_all(given, made.changes(end))
     except (ChainError, InputError):
         return None
-    return stated if _figures(capacity(stated).limits) == before else None
+    return stated if _figures(stated) == same else None
 
 
-def _figures(limits: Iterable[Limit]) -> list[tuple[str, str, Any, Any]]:
-    return [(each.hop, each.name, each.flows, each.rate) for each in limits]
+def _figures(chain: Chain) -> _Figures:
+    return [(each.hop, each.name, each.flows, each.rate) for each in capacity(chain).limits]
 
 
 def opened(chain: Chain, inputs: tuple[Input, ...], run: Run) -> Chain:
@@ -319,7 +320,7 @@ def _copied(part: Any, changes: Mapping[str, Any]) -> Any:
     return found
 
 
-def counted(chain: Chain) -> Chain:
+def _counted(chain: Chain, same: _Figures) -> Chain:
     """The chain with counts of addresses for those that are written out, where that changes no figure."""
     for path, part in _parts(chain):
         for key in type(part).model_fields:
@@ -327,6 +328,6 @@ def counted(chain: Chain) -> Chain:
             if isinstance(value, AddressSet) and value.ranges:
                 with suppress(ChainError, InputError):
                     other = replace_all(chain, [(f"{path}.{key}", value.size)])
-                    if _figures(capacity(other).limits) == _figures(capacity(chain).limits):
+                    if _figures(other) == same:
                         chain = other
     return chain

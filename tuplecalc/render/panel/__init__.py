@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from tuplecalc.limits.capacity import Capacity, capacity
-from tuplecalc.network.chain import Chain
 from tuplecalc.questions.paths import likely
 from tuplecalc.render import numbers, sentences, verdict
 from tuplecalc.render.html import environment
 from tuplecalc.render.panel.javascript import printed
-from tuplecalc.under_load.offered import offered
+from tuplecalc.under_load.offered import Offered, offered
 from tuplecalc.whatif.opened import Input
 from tuplecalc.whatif.regions import Regions, regions
 
@@ -39,15 +38,15 @@ class Panel(NamedTuple):
     """The script's source in a content-security policy: its hash."""
 
 
-def panel(known: Regions, command: str) -> Panel:
-    """The panel of a chain; ``command`` is what gives the same answer for the present values.
+def panel(known: Regions, command: str, result: Capacity, load: Offered) -> Panel:
+    """The panel of a chain, of its result and of what becomes of its offered rate.
+
+    ``command`` is what gives the same answer for the present values.
 
     The page's script is printed from the decisions and formulas of :mod:`tuplecalc.whatif`; it asks no
     network for anything, and evaluates no text.
     """
     command = command.encode(errors="replace").decode()  # a file's name may be no Unicode
-    result = capacity(known.chain)
-    load = offered(result)
     says = {
         "command": command,
         "first": _first(known),
@@ -109,11 +108,12 @@ def framed(of: Regions) -> str:
 def standing(of: Regions, command: str = "tuplecalc capacity FILE.toml") -> str:
     """The panel alone, as a whole page."""
     template = environment().get_template("panel/page.html")
-    title = of.chain.title or "A chain"
-    return template.render(panel=panel(of, command), title=title, version=version("tuplecalc"))
+    title, result = of.chain.title or "A chain", capacity(of.chain)
+    made = panel(of, command, result, offered(result))
+    return template.render(panel=made, title=title, version=version("tuplecalc"))
 
 
-def panel_of(chain: Chain, command: str) -> Panel | None:
-    """The panel of a chain of which nothing is known yet; None where its formulas are too many for a page."""
-    known = regions(chain)
-    return panel(known, command) if known.is_known else None
+def panel_of(result: Capacity, load: Offered, command: str) -> Panel | None:
+    """The panel of a result that nobody explored yet; None where its formulas are too many for a page."""
+    known = regions(result.chain)
+    return panel(known, command, result, load) if known.is_known else None

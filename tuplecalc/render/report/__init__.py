@@ -49,8 +49,9 @@ def report(
     """
     found = explain(of.chain if isinstance(of, Capacity) else of)
     limits = shown_limits(found.result)  # those of the formulas
+    results = _results(found.result, limits)
     context = {
-        **_results(found.result, limits),
+        **results,
         **_formulas(found, limits),
         **_comparison(compare, found.result, files),
         "source": (source or "")[:_LONGEST_SOURCE],
@@ -59,7 +60,7 @@ def report(
         "left_out": left_out(found.result),
         "pictures": {picture.kind: picture for picture in drawn(found.result)},
         "version": version("tuplecalc"),
-        "panel": None if command is None else panel_of(found.result.chain, command),
+        "panel": None if command is None else panel_of(found.result, results["load"], command),
     }
     words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
     words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote, "kinds": kinds}

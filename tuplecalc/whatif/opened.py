@@ -308,7 +308,7 @@ def _opened(part: Part, path: str, numbers: Mapping[str, Open], run: Run) -> Any
 
 def _addresses(count: Open) -> AddressSet:
     found = AddressSet.__new__(AddressSet)
-    vars(found).update(count=count, ranges=())
+    vars(found).update(count=count, ranges=(), repeated=0)
     return found
 
 

@@ -17,9 +17,8 @@ from typing import NamedTuple, TypeAlias
 
 from tuplecalc.limits.capacity import limits_on_the_way
 from tuplecalc.limits.expression import Number, tidy
-from tuplecalc.limits.served import served_parts, wanted_by_clients
+from tuplecalc.limits.served import of_served, wanted_by_clients
 from tuplecalc.network.chain import Chain
-from tuplecalc.under_load.pools import strand_name
 from tuplecalc.whatif.numbers import Decision, Formulas, NotPrintedError, Open, Run
 from tuplecalc.whatif.opened import Input, RefusedError, inputs_of, opened
 
@@ -177,8 +176,7 @@ def formed(chain: Chain, run: Run) -> Formed:
         for mix in ([] if way.mix is None else [way.mix])
         for kind, share in mix.shares.items()
     )
-    parts = served_parts(chain)
-    served = sum((each.part * parts[strand_name(each)] for each in chain.strands), Fraction(0))
+    served = sum(of_served(chain, 1).values(), Fraction(0))
     offered = chain.traffic.offered
     wanted = [each for each in (chain.traffic.flows, wanted_by_clients(chain)) if each is not None]
     figures = node(served), None if offered is None else node(offered), tuple(map(node, wanted))

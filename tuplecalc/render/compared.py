@@ -117,7 +117,7 @@ def _dropped(rows: Sequence[Row]) -> list[set[int]]:
     is_of_flows = any(row.flows[2] not in ("", "same") for row in rows)
     kept, gone = (_FLOWS, _RATE) if is_of_flows and not is_of_rate else (_RATE, _FLOWS)
     before, now, change = gone
-    return [{change}, {before}, {now}, {kept[-1]}]
+    return [{change}, {before}, {now}, {kept[-1]}, {kept[0]}]
 
 
 def _table(rows: Sequence[Row], way: Way) -> Iterator[tuple[str, ...]]:

@@ -216,7 +216,7 @@ def searches(result: Capacity, load: Offered) -> Iterator[str]:
     from tuplecalc.under_load.search import start_bias, usable_share  # only these cones need it
 
     for hop, before in zip(result.chain.hops, result.hops, strict=False):
-        if isinstance(hop, Cone) and hop.port_choice == "preserve" and _can_burst(result, hop.name):
+        if isinstance(hop, Cone) and hop.port_choice == "preserve":
             yield from _preserved(hop, before.sources)
         if not isinstance(hop, Cone) or hop.port_search == "exhaustive":
             continue

@@ -13,7 +13,7 @@ SLOW = ["sweep", "outage", "--vary", POINTS, "--blocking", "-o", "csv"]  # some 
 
 
 def test_the_line_is_gone_before_the_answer(tmp_path: Path) -> None:
-    arguments = ["sweep", "outage", "--vary", "hops.lvs.addresses=1..40", "--blocking"]
+    arguments = ["sweep", "outage", "--vary", "hops.lvs.addresses=1..120", "--blocking"]  # over a second
     status, said = on_a_terminal(arguments, "")
     assert status == 0
     assert HIDE in said

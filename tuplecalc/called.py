@@ -20,6 +20,7 @@ CALLS: Mapping[str, str] = {
     "elasticities": "tc.elasticities(chain)",
     "example": 'tc.example("outage")',
     "explain": "tc.explain(chain)",
+    "explore": "tc.explore(chain)",
     "from_dict": "tc.from_dict(mapping)",
     "hourglass": 'tc.hourglass(clients=100, services=10, hold="2s")',
     "inverted_cone": 'tc.inverted_cone(addresses=4, services=10, hold="2s")',

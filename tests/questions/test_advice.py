@@ -11,8 +11,9 @@ import tuplecalc as tc
 from tests.command import invoke
 from tuplecalc.network.file import EXAMPLES, loads
 from tuplecalc.questions.solving import solve
-from tuplecalc.render import sentences, solved
+from tuplecalc.render import solved
 from tuplecalc.render.capacity import markdown
+from tuplecalc.render.sentences import advised
 from tuplecalc.under_load.offered import offered
 
 CGN = """
@@ -223,11 +224,11 @@ def test_advice_says_what_becomes_of_flows_that_are_wanted() -> None:
     result = tc.capacity(tc.loads(WANTED))
     first, *_, last = tc.advise(result)
     assert first.settings == ("hops.nat.addresses=2",)
-    assert sentences.advice(result, first).endswith(
+    assert advised.advice(result, first).endswith(
         "80,000 connections wanted at once are 62% of those that can be open"
     )
     assert last.settings == ("hops.nat.time_wait=30s",)
-    assert sentences.advice(result, last).endswith(
+    assert advised.advice(result, last).endswith(
         "80,000 connections wanted at once are 124% of those that can be open: still too many"
     )
 

@@ -7,7 +7,8 @@ import pytest
 import tuplecalc as tc
 from tests.questions.test_advice import CGN, SPREAD, advice
 from tuplecalc.network.file import loads
-from tuplecalc.render import numbers, sentences
+from tuplecalc.render import numbers
+from tuplecalc.render.sentences import advised
 from tuplecalc.under_load import search
 
 REMEMBERS = """
@@ -184,9 +185,9 @@ def test_what_fails_then_is_said_where_it_is_another_share() -> None:
     result = tc.capacity(loads(FORGETS))
     (item,) = tc.advise(result)
     said = "; then 300/s is 21% of the highest rate"
-    assert sentences.advice(result, item).endswith(said)
+    assert advised.advice(result, item).endswith(said)
     few = item._replace(now=tc.under_load.Bracket(1e-5, 1e-5))
-    assert sentences.advice(result, few).endswith(f"{said}, and none is expected to fail")
+    assert advised.advice(result, few).endswith(f"{said}, and none is expected to fail")
 
 
 def test_no_change_stands_there_that_another_makes_idle() -> None:
@@ -221,10 +222,10 @@ def test_the_rate_of_clients_with_ports_is_set_against_the_new_highest_rate() ->
         changed = tc.offered(tc.with_settings(result.chain, *change.settings))
         assert change.carried is not None
         assert change.carried == (changed.rate, changed.of_served, changed.utilisation)
-        said = sentences.advice(result, change)
+        said = advised.advice(result, change)
         assert changed.utilisation is not None
         assert f"{numbers.percent(changed.utilisation)} of the highest rate" in said
-    told = {each.settings: sentences.advice(result, each) for each in tc.advise(result)}
+    told = {each.settings: advised.advice(result, each) for each in tc.advise(result)}
     assert (
         "then of 20,000/s the clients with ports open 5,985/s, which is 24% of the highest rate"
         in told[("hops.nat.addresses=57",)]

@@ -5,7 +5,7 @@ import pytest
 import tuplecalc as tc
 from tests.command import invoke
 from tuplecalc.questions.not_counted import NotCounted, not_counted
-from tuplecalc.render.sentences import unsized
+from tuplecalc.render.sentences.remarks import unsized
 from tuplecalc.render.verdict import condition
 
 BRANCH = "inverted-cone-tproxy"

@@ -9,6 +9,7 @@ import tuplecalc as tc
 from tests.command import invoke
 from tuplecalc.render import sentences
 from tuplecalc.render.presets import contradictions
+from tuplecalc.render.sentences import remarks
 
 V4, V6 = "198.18.1.0/24", "2001:db8::/120"
 WEB4, WEB6 = "198.18.9.1", "2001:db8:9::1"
@@ -30,7 +31,7 @@ def cone(*addresses: str, **keys: Any) -> dict[str, Any]:
 
 
 def families(chain: tc.Chain) -> list[str]:
-    found = list(sentences.other_family(tc.capacity(chain)))
+    found = list(remarks.other_family(tc.capacity(chain)))
     said = list(sentences.details(tc.capacity(chain), tc.offered(chain)))
     assert all(each in said for each in found)
     return found
@@ -128,11 +129,11 @@ def test_import_says_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_chain_without_hold_says_what_is_assumed() -> None:
     chain = tc.with_settings(tc.example("cone"), "traffic.hold=")
-    said = sentences.no_hold(tc.capacity(chain))
+    said = remarks.no_hold(tc.capacity(chain))
     assert said.startswith("No hold is given: each connection is taken to close at once (0 s)")
     assert said.endswith("--set traffic.hold=30s")
     assert "No hold is given" in " ".join(invoke("capacity", "cone", "--set", "traffic.hold=").stdout.split())
-    assert not sentences.no_hold(tc.capacity(tc.with_settings(chain, "traffic.hold=0s")))
+    assert not remarks.no_hold(tc.capacity(tc.with_settings(chain, "traffic.hold=0s")))
     kinds = [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5, "hold": 9}]
     mixed = tc.from_dict(
         {
@@ -141,9 +142,9 @@ def test_a_chain_without_hold_says_what_is_assumed() -> None:
             "services": {"addresses": 1, "ports": 80},
         }
     )
-    assert "each connection of a is taken" in sentences.no_hold(tc.capacity(mixed))
+    assert "each connection of a is taken" in remarks.no_hold(tc.capacity(mixed))
     whole = tc.with_settings(mixed, "traffic.kinds.a.hold=1s")
-    assert not sentences.no_hold(tc.capacity(whole))
+    assert not remarks.no_hold(tc.capacity(whole))
 
 
 def test_tight_is_explained() -> None:
@@ -164,7 +165,7 @@ def idle(hops: list[dict[str, Any]], services: int = 1, **traffic: Any) -> list[
     chain = tc.from_dict(
         {"traffic": {"hold": 9, **traffic}, "clients": {"addresses": 9}, "hops": hops, "services": groups}
     )
-    found = list(sentences.idle(tc.capacity(chain)))
+    found = list(remarks.idle(tc.capacity(chain)))
     said = list(sentences.details(tc.capacity(chain), tc.offered(chain)))
     assert all(each in said for each in found)
     return found

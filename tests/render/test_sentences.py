@@ -7,6 +7,7 @@ import pytest
 
 import tuplecalc as tc
 from tuplecalc.render import sentences, verdict
+from tuplecalc.render.sentences import advised, picks, remarks
 from tuplecalc.under_load.chains import Bracket
 
 TIGHT = "Tight means that more than 80% of what is possible is used."
@@ -16,7 +17,7 @@ FROM_EMPTY = " Connections wanted at once are counted from empty: "
 def said(chain: tc.Chain) -> list[str]:
     """All sentences about a chain, but what it leaves out, which comes last."""
     result = tc.capacity(chain)
-    found, left_out = list(sentences.sentences(result)), list(sentences.unsized(result))
+    found, left_out = list(sentences.sentences(result)), list(remarks.unsized(result))
     assert found[len(found) - len(left_out) :] == left_out
     return found[: len(found) - len(left_out)]
 
@@ -65,8 +66,8 @@ def blindly(topology: str, *settings: str) -> list[str]:
     result = tc.capacity(tc.with_settings(tc.loads(topology), *settings))
     load = tc.offered(result)
     return [
-        sentences.blind(load).partition(" Were there a free port ")[0],
-        *sentences.collisions(result, load),
+        picks.blind(load).partition(" Were there a free port ")[0],
+        *picks.collisions(result, load),
     ]
 
 
@@ -88,7 +89,7 @@ services = {addresses = 4, ports = 443}
 
 
 def test_the_same_share_is_not_said_twice() -> None:
-    said = sentences.blind(tc.offered(tc.capacity(tc.example("outage"))))
+    said = picks.blind(tc.offered(tc.capacity(tc.example("outage"))))
     assert "Were there a free port for each, as many would fail by this alone (estimate)." in said
 
 
@@ -146,7 +147,7 @@ def test_half_fail_is_said_only_below_the_highest_rate() -> None:
         assert place.half is not None
         assert load.highest is not None
         assert (place.half.lower < load.highest) is is_below
-        assert (HALF in sentences.blind(load)) is is_below
+        assert (HALF in picks.blind(load)) is is_below
 
 
 def test_a_hash_of_one_address_spreads_nothing() -> None:
@@ -224,7 +225,7 @@ def test_at_most_is_explained() -> None:
 
 def test_advice_names_both_figures_and_their_change() -> None:
     result = tc.capacity(tc.example("outage"))
-    texts = [sentences.advice(result, item) for item in tc.advise(result)]
+    texts = [advised.advice(result, item) for item in tc.advise(result)]
     another = (
         "Another address for lvs: 387,072 connections (2×), 1,173/s (2×); then 700/s is 60% of the highest "
     )
@@ -370,4 +371,4 @@ def test_a_remedy_has_the_condition_of_the_verdict_after_it() -> None:
     after = tc.offered(tc.example("outage", [*notrack.settings]))
     condition = ", if lvs’s table holds 294,000 entries (Linux: 262,144)"
     assert verdict.condition(after) == condition
-    assert sentences.advice(result, notrack).endswith(f"none is expected to fail{condition}")
+    assert advised.advice(result, notrack).endswith(f"none is expected to fail{condition}")

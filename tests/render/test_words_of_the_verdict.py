@@ -3,7 +3,9 @@
 import tuplecalc as tc
 from tests.command import invoke, terminal
 from tuplecalc.limits.served import Served
-from tuplecalc.render import sentences, verdict
+from tuplecalc.render import verdict
+from tuplecalc.render.sentences import picks, totals
+from tuplecalc.render.sentences.searches import searches
 from tuplecalc.under_load.offered import Wanted
 
 WANTED = """
@@ -38,7 +40,7 @@ def test_rate_and_used_are_told_apart_where_they_disagree() -> None:
     note = "“rate” is the highest up to this hop; “used” is of the hop’s own limits alone."
     for name, is_told in (("outage", False), ("inverted-cone-tproxy", True)):
         result = tc.capacity(tc.example(name))
-        assert (sentences.own_use(result, tc.offered(result)) == note) is is_told
+        assert (totals.own_use(result, tc.offered(result)) == note) is is_told
     assert " ".join(invoke("capacity", "inverted-cone-tproxy").stdout.split()).count(note) == 1
 
 
@@ -46,12 +48,12 @@ def test_a_burst_is_told_of_only_where_it_can_happen() -> None:
     """Not where another limit is smaller than all ports of the hop, or a table of the usual size."""
     for settings, is_told in (([], True), (["hops.login-proxy.max_entries=1000"], False)):
         load = tc.offered(tc.example("outage", settings))
-        assert ("56.3% of a burst" in sentences.blind(load)) is is_told
-    assert "burst" not in sentences.blind(tc.offered(tc.example("inverted-cone-tproxy")))
+        assert ("56.3% of a burst" in picks.blind(load)) is is_told
+    assert "burst" not in picks.blind(tc.offered(tc.example("inverted-cone-tproxy")))
 
 
 def test_why_ports_meet_at_a_redirect() -> None:
-    said = sentences.blind(tc.offered(tc.example("mixed-by-share")))
+    said = picks.blind(tc.offered(tc.example("mixed-by-share")))
     assert "It can happen at redirect too: connections to all services end at its few listeners" in said
 
 
@@ -67,13 +69,13 @@ def test_an_estimate_stands_at_the_share_that_fails() -> None:
 
 def test_that_all_find_a_port_at_once_is_not_said() -> None:
     result = tc.capacity(tc.example("cone", ["hops.nat.port_search=linux"]))
-    assert "100%" not in " ".join(sentences.searches(result, tc.offered(result)))
+    assert "100%" not in " ".join(searches(result, tc.offered(result)))
 
 
 def test_a_mix_is_named_beside_its_totals() -> None:
     result = tc.capacity(tc.example("office-and-branch"))
-    assert "connections of this mix can be open at once" in sentences.binds(result)
-    assert "mix" not in sentences.binds(tc.capacity(tc.example("cone")))
+    assert "connections of this mix can be open at once" in totals.binds(result)
+    assert "mix" not in totals.binds(tc.capacity(tc.example("cone")))
 
 
 def test_columns_of_a_comparison_keep_their_names() -> None:

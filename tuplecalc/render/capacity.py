@@ -15,6 +15,7 @@ from tuplecalc.questions.advice import advise
 from tuplecalc.render import kinds, numbers, sentences, table, verdict
 from tuplecalc.render.json import limit_record
 from tuplecalc.render.presets import citations
+from tuplecalc.render.sentences import advised, totals
 from tuplecalc.render.table import Page, Way, escaped, in_markdown
 from tuplecalc.under_load.offered import offered as under_load
 
@@ -66,18 +67,18 @@ def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:
 
     said = list(sentences.details(result, load))
     if load.verdict:
-        first, *others = verdict.lines(load)
-        yield from prose(first, f"bold {_COLOURS[load.verdict]}")
+        verdict_line, *others = verdict.lines(load)
+        yield from prose(verdict_line, f"bold {_COLOURS[load.verdict]}")
         for line in others:
             yield from prose(line)
         yield "", ""
     yield from prose(result.title or "A chain", "bold")
-    yield from prose(f"Shape: {sentences.kind(result)}", "dim")
+    yield from prose(f"Shape: {totals.kind(result)}", "dim")
     if parts := kinds.of(result):  # the totals come first, then what each kind has of them
         yield "", ""
-        totals = list(sentences.totals(result))
-        said = said[len(totals) :]
-        for sentence in totals:
+        first = list(totals.totals(result))
+        said = said[len(first) :]
+        for sentence in first:
             yield from prose(sentence)
         yield "", ""
         yield from _fitting(partial(_kinds, result, load), page, _OF_KINDS)
@@ -86,7 +87,7 @@ def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:
     limits, ways = (_limits_of_kinds, _OF_KINDS) if parts else (_limits, _WAYS)
     yield "", ""
     yield from _fitting(partial(_hops, result, load), page, _WAYS)
-    if note := sentences.own_use(result, load):
+    if note := totals.own_use(result, load):
         yield from prose(note, "dim")
     yield "", ""
     yield from _fitting(partial(limits, result, is_wide=page.is_wide), page, ways)
@@ -94,14 +95,14 @@ def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:
     for sentence in said:
         yield from prose(sentence)
     advices = advise(result)
-    if words := sentences.nothing_helps(load, advices):
+    if words := advised.nothing_helps(load, advices):
         yield "", ""
         yield from prose(words)
     if advices:
         yield "", ""
         yield "What would help most", "bold"
         for item in advices:
-            yield from prose(sentences.advice(result, item), start="• ", hang="  ")
+            yield from prose(advised.advice(result, item), start="• ", hang="  ")
             yield from ((f"  {table.setting(setting)}", "cyan") for setting in item.settings)
     if cited := list(citations(result.chain)):
         yield "", ""
@@ -127,7 +128,7 @@ def _hops(result: Capacity, load: Offered, way: Way) -> Iterator[Row]:
     shown, left = _cut(result.hops)
     for hop in shown:
         space = numbers.count(hop.tuple_space, way.longest)
-        name, kind = table.folded(hop.name, way.names), sentences.hop_kind(result, hop)
+        name, kind = table.folded(hop.name, way.names), totals.hop_kind(result, hop)
         yield name, kind, space, *_hop_figures(load, hop, way.longest)
     if left:
         yield f"… {left:,} more", "", "", *("" for _ in _hop_header(result))
@@ -256,7 +257,7 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
             in_markdown(line) if n else f"**{in_markdown(line)}**"
             for n, line in enumerate(verdict.lines(load))
         ),
-        in_markdown(f"Shape: {sentences.kind(result)}."),
+        in_markdown(f"Shape: {totals.kind(result)}."),
         *map(in_markdown, sentences.details(result, load)),
     ]
     if kinds.of(result):
@@ -269,7 +270,7 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         escaped(
             (
                 hop.name,
-                sentences.hop_kind(result, hop),
+                totals.hop_kind(result, hop),
                 numbers.count(hop.tuple_space),
                 *_hop_figures(load, hop),
             )
@@ -277,7 +278,7 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
         for hop in result.hops
     )
     parts.append(table.markdown(header, hops, words=2))
-    parts += map(in_markdown, filter(None, [sentences.own_use(result, load)]))
+    parts += map(in_markdown, filter(None, [totals.own_use(result, load)]))
     limits, is_mixed = [], bool(kinds.of(result))
     for limit in result.limits:
         what = kinds.behind(result, limit) if is_mixed else limit.formula
@@ -286,8 +287,8 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
     header = ("hop", "limit", "kinds" if is_mixed else "formula", "flows", "rate /s")
     parts.append(table.markdown(header, limits, words=3))
     advices = advise(result)
-    parts += map(in_markdown, filter(None, [sentences.nothing_helps(load, advices)]))
+    parts += map(in_markdown, filter(None, [advised.nothing_helps(load, advices)]))
     if advices:
-        parts.append("\n".join(f"- {in_markdown(sentences.advice(result, item))}" for item in advices))
+        parts.append("\n".join(f"- {in_markdown(advised.advice(result, item))}" for item in advices))
     parts += map(in_markdown, citations(result.chain))
     return "\n\n".join(parts) + "\n"

@@ -11,7 +11,7 @@ from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.comparison import Comparison, KeyChange, LimitChange
 from tuplecalc.render import numbers, table, tied, verdict
-from tuplecalc.render import sentences as say
+from tuplecalc.render.sentences import totals
 from tuplecalc.render.table import PAGE, Page, Way, escaped, in_markdown
 from tuplecalc.under_load.offered import Offered
 from tuplecalc.under_load.offered import offered as under_load
@@ -160,7 +160,7 @@ def sentences(found: Comparison) -> Iterator[str]:
     if not (old.served.are_all and new.served.are_all):
         before, now = _with_ports(old), _with_ports(new)
         yield f"Clients with ports: {f'{now}, as before' if before == now else f'{before} → {now}'}."
-    bounds, bounds_now = list(say.at_most(old)), list(say.at_most(new))
+    bounds, bounds_now = list(totals.at_most(old)), list(totals.at_most(new))
     yield from (reason if reason in bounds_now else f"Before: {reason}" for reason in bounds)
     yield from (f"Now: {reason}" for reason in bounds_now if reason not in bounds)
     for names, side in ((found.gone, "before"), (found.added, "now")):

@@ -14,7 +14,8 @@ from tuplecalc.algebra.forms import ChainForm, Form, LimitForms, Term
 from tuplecalc.algebra.notation import escaped
 from tuplecalc.algebra.rows import SymbolRow
 from tuplecalc.limits.limit import Limit
-from tuplecalc.render import sentences, table
+from tuplecalc.render import table
+from tuplecalc.render.sentences import totals
 from tuplecalc.render.table import PAGE, Page, in_markdown
 from tuplecalc.render.table import escaped as escaped_row
 
@@ -71,7 +72,7 @@ def text(explanation: Explanation, page: Page = PAGE) -> str:
     for form in _chain_forms(explanation):
         lines += _minimum(form, width)
     lines += [] if explanation.rate_form else [endless]
-    lines += [line for note in sentences.at_most(explanation.result) for line in _prose(note, width, 2)]
+    lines += [line for note in totals.at_most(explanation.result) for line in _prose(note, width, 2)]
     lines += ["", "symbols", *_table(_rows(explanation, shown), explanation.notation.labels, width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
@@ -311,7 +312,7 @@ def markdown(explanation: Explanation) -> str:
         parts.append(f"… and {left:,} limits more; JSON and LaTeX have all.")
     parts += ["## The chain", formula(explanation)]
     parts += map(_terms, _chain_forms(explanation))
-    parts += map(in_markdown, sentences.at_most(explanation.result))
+    parts += map(in_markdown, totals.at_most(explanation.result))
     header = ("hop", "symbol", "in the chain", "value", "unit", "meaning (where it is set)")
     rows = (
         (

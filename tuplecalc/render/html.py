@@ -13,6 +13,7 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.advice import advise
 from tuplecalc.render import kinds, numbers, sentences, verdict
 from tuplecalc.render.presets import citations
+from tuplecalc.render.sentences import advised, picks, totals
 from tuplecalc.under_load.offered import Offered
 from tuplecalc.under_load.offered import offered as under_load
 
@@ -56,6 +57,7 @@ def fragment(result: Capacity) -> str:
     load = under_load(result)
     parts = list(kinds.rows(result, load))
     words = {"numbers": numbers, "say": sentences, "kinds": kinds, "verdict": verdict, "quoted": quote}
+    words |= {"advised": advised, "totals": totals}
     return template.render(
         result=result, load=load, parts=parts, advices=advise(result), cited=cited, **words
     )
@@ -68,7 +70,7 @@ def load(offered: Offered) -> str:
         verdict.best_case,
         sentences.runs_dry,
         sentences.most,
-        sentences.blind,
+        picks.blind,
     )
     said = filter(None, (each(offered) for each in say))
     return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in said)

@@ -11,7 +11,8 @@ from math import floor
 from tuplecalc.algebra.notation import escaped as escaped_words
 from tuplecalc.limits.expression import Number
 from tuplecalc.questions.best_mix import BestMix
-from tuplecalc.render import numbers, sentences, table
+from tuplecalc.render import numbers, table
+from tuplecalc.render.sentences import totals
 from tuplecalc.render.table import PAGE, Page, Way, escaped, in_markdown
 
 Row = tuple[str, ...]
@@ -100,7 +101,7 @@ def _sentences(found: BestMix) -> Iterator[str]:
         yield "Other shares are as good."
     if len(found.free) < len(found.shares):
         yield f"The shares of {' and '.join(found.free)} are free; the others keep theirs."
-    yield from sentences.at_most(found.present)
+    yield from totals.at_most(found.present)
 
 
 def _rows(found: BestMix, way: Way) -> Iterator[Row]:

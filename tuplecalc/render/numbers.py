@@ -46,6 +46,24 @@ def rate(value: Number | None, longest: int = LONGEST) -> str:
     return f"{float(value):.1f}" if value >= 100 else f"{float(value):.4g}"
 
 
+def per_second(value: float | Number) -> str:
+    """A rate with its unit.
+
+    >>> per_second(1516.4), per_second(Fraction(1, 3))
+    ('1,516/s', '0.3333/s')
+    """
+    return f"{rate(Fraction(value))}/s"
+
+
+def connections(number: int | None) -> str:
+    """So many connections.
+
+    >>> connections(1), connections(5160960), connections(None)
+    ('1 connection', '5,160,960 connections', 'no limit connections')
+    """
+    return f"{count(number)} connection{'' if number == 1 else 's'}"
+
+
 def percent(value: Number) -> str:
     """A share in percent; beside 100% with as many digits as it takes to tell them apart.
 

@@ -9,7 +9,8 @@ from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.highest_rate import RATE
 from tuplecalc.questions.paths import REAL_UNITS
 from tuplecalc.questions.solution import Solution, Target
-from tuplecalc.render import numbers, sentences, served, table, tied
+from tuplecalc.render import numbers, served, table, tied
+from tuplecalc.render.sentences import totals
 from tuplecalc.render.table import PAGE, Page
 from tuplecalc.under_load.chains import Bracket, result_blocking
 from tuplecalc.under_load.offered import FEW
@@ -85,7 +86,7 @@ def _sentences(found: Solution) -> Iterator[str]:
         else:
             yield f"{beside}: {_just_under(found)}: not enough."
     yield from filter(None, [as_asked])
-    yield from sentences.at_most(found.result)
+    yield from totals.at_most(found.result)
     yield from _range(found)
 
 

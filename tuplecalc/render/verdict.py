@@ -96,7 +96,7 @@ def wanted(each: Wanted) -> str:
     >>> wanted(Wanted(200_000, 193_536, Served(9, 9), False))
     '200,000 connections wanted at once are 103% of those that can be open'
     """
-    flows = f"{numbers.count(each.flows)} connection{'' if each.flows == 1 else 's'}"
+    flows = numbers.connections(each.flows)
     what = f"{flows}, so that each client has its flows_each," if each.is_each else f"{flows} wanted at once"
     if not each.possible:
         return f"{what} cannot be: no connection gets through"
@@ -118,7 +118,7 @@ def condition(load: Offered) -> str:
     >>> condition(offered(example("cone", ["traffic.rate=30000"])))
     ', if nat’s table holds 3,660,000 entries (Linux: 262,144)'
     """
-    return "" if load.chain is None or load.verdict == "fails" else condition_of(load.chain)
+    return "" if load.verdict == "fails" else condition_of(load.result.chain)
 
 
 def condition_of(chain: Chain) -> str:

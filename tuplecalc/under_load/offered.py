@@ -119,6 +119,8 @@ class Wanted(NamedTuple):
 class Offered(NamedTuple):
     """A rate beside the highest one; what is said of it is None or empty where none is offered."""
 
+    result: Capacity
+    """What it is offered to."""
     rate: Fraction | None
     highest: Number | None
     """The highest sustained rate; None where nothing limits it."""
@@ -142,8 +144,6 @@ class Offered(NamedTuple):
     """The parts of each kind: from one group of clients to one of services; none where there is one."""
     wanted: tuple[Wanted, ...] = ()
     """Flows that shall be open at once: in all, and of each client."""
-    chain: Chain | None = None
-    """What it is offered to."""
     of_served: Fraction | None = None
     """What of the offered rate clients with ports open: all else takes nothing, and fails."""
 
@@ -274,7 +274,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
     blind = blind_hops(result, None if rate is None else float(rate), field)
     wanted = tuple(wanted_flows(result))
     if rate is None:
-        return Offered(None, highest, (), None, None, blind, most, wanted=wanted, chain=result.chain)
+        return Offered(result, None, highest, (), None, None, blind, most, wanted=wanted)
     found = pools(result)
     used = tuple(_used(result, found, rate))
     dry = [(each, time) for each in found if (time := exhausted(each, rate))]
@@ -293,6 +293,7 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         for kind, part in parts.items()
     )
     return Offered(
+        result,
         rate,
         highest,
         used,
@@ -305,7 +306,6 @@ def offered(of: Capacity | Chain, blocking: float | None = None) -> Offered:
         of_really,
         tuple(_groups(strands, rate, blindly)),
         wanted,
-        result.chain,
         _of_served(result, rate),
     )
 

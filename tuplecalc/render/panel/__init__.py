@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.questions.paths import likely
-from tuplecalc.render import numbers, sentences, verdict
+from tuplecalc.render import numbers, verdict
 from tuplecalc.render.html import environment
 from tuplecalc.render.panel.javascript import printed
+from tuplecalc.render.sentences import totals
 from tuplecalc.under_load.offered import Offered, offered
 from tuplecalc.whatif.opened import Input
 from tuplecalc.whatif.regions import Regions, regions
@@ -55,7 +56,7 @@ def panel(known: Regions, command: str, result: Capacity, load: Offered) -> Pane
         "kind": load.verdict,
         "before": _before(result),
         "bounds": {"flows": result.flows_at_most, "rate": result.rate_at_most},
-        "reasons": " ".join(sentences.at_most(result)),
+        "reasons": " ".join(totals.at_most(result)),
     }
     templates = environment()
     own = templates.get_template("panel/panel.js").render()

@@ -22,6 +22,8 @@ from tuplecalc.render.html import environment
 from tuplecalc.render.panel import panel_of
 from tuplecalc.render.report import assumptions, chain, changes
 from tuplecalc.render.report.pictures import drawn, left_out
+from tuplecalc.render.sentences import advised, picks, remarks, totals
+from tuplecalc.render.sentences.searches import searches
 from tuplecalc.under_load.offered import offered
 
 _LONGEST_SOURCE = 40_000  # characters: some 20 pages
@@ -62,7 +64,13 @@ def report(
         "version": version("tuplecalc"),
         "panel": None if command is None else panel_of(found.result, results["load"], command),
     }
-    words: dict[str, Any] = {"numbers": numbers, "say": sentences, "preset": presets, "markup": markup}
+    words: dict[str, Any] = {
+        "numbers": numbers,
+        "advised": advised,
+        "totals": totals,
+        "preset": presets,
+        "markup": markup,
+    }
     words |= {"said": assumptions.said, "exact": exact_text, "quoted": shlex.quote, "kinds": kinds}
     words |= {"verdict": verdict, "tied": tied, "zip": zip}
     page = environment().get_template("report/page.html")
@@ -71,8 +79,8 @@ def report(
 
 def _results(result: Capacity, limits: Sequence[Limit]) -> dict[str, Any]:
     load = offered(result)
-    under_load = sentences.runs_dry(load), *sentences.searches(result, load), sentences.blind(load)
-    loaded = (*under_load, *sentences.collisions(result, load))
+    under_load = sentences.runs_dry(load), *searches(result, load), picks.blind(load)
+    loaded = (*under_load, *picks.collisions(result, load))
     best = filter(None, [verdict.best_case(load)])
     defaults, uses = list(assumptions.defaults(result)), list(used(result.chain))
     return {
@@ -81,9 +89,9 @@ def _results(result: Capacity, limits: Sequence[Limit]) -> dict[str, Any]:
         "context": [
             *best,
             *([kinds.OF_THE_MIX] if kinds.of(result) else []),
-            *sentences.context(result),
-            *sentences.blockless(result),
-            *sentences.unsized(result),
+            *totals.context(result),
+            *totals.blockless(result),
+            *remarks.unsized(result),
         ],
         "loaded": list(filter(None, loaded)),
         "parts": list(kinds.rows(result, load)),
@@ -111,7 +119,7 @@ def shown_hops(result: Capacity, limits: Sequence[Limit]) -> list[tuple[str, Hop
     """The clients and each hop of the limits that are shown, with its kind; all hops where these are few."""
     named = {limit.hop for limit in limits} | {"clients"}
     few = len(result.limits) <= _MOST_LIMITS and len(result.hops) <= _MOST_LIMITS
-    return [(sentences.hop_kind(result, hop), hop) for hop in result.hops if few or hop.name in named]
+    return [(totals.hop_kind(result, hop), hop) for hop in result.hops if few or hop.name in named]
 
 
 def _formulas(found: Explanation, limits: Sequence[Limit]) -> dict[str, Any]:

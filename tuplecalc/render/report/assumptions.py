@@ -12,7 +12,8 @@ from tuplecalc.network.cone import Cone
 from tuplecalc.network.hop import Hop
 from tuplecalc.network.part import Part
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.render import numbers, sentences
+from tuplecalc.render import numbers
+from tuplecalc.render.sentences import totals
 from tuplecalc.under_load.collision import KERNELS
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def assumed(result: Capacity, load: Offered) -> Iterator[str]:
         )
     if chain.traffic.offered is not None:
         yield "New connections come at random moments, and one that fails is not tried again."
-    yield from sentences.at_most(result)
+    yield from totals.at_most(result)
 
 
 def _spread(chain: Chain) -> Iterator[str]:

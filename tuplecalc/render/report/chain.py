@@ -12,7 +12,8 @@ from tuplecalc.network.chain import AnyHop
 from tuplecalc.network.cone import Cone
 from tuplecalc.network.ports import PortSet
 from tuplecalc.network.proxy import Proxy
-from tuplecalc.render import numbers, sentences
+from tuplecalc.render import numbers
+from tuplecalc.render.sentences import totals
 
 _MOST_STATIONS = 14  # two or three lines on a screen; the figures have all hops
 
@@ -77,7 +78,7 @@ def _station(result: Capacity, part: AnyHop | None, hop: HopCapacity) -> Station
         facts.append(f"clients call {_several(endpoints, 'endpoint')}")
     if part and part.instances > 1:
         facts.append(f"{numbers.count(part.instances)} instances")
-    kind = f"{sentences.hop_kind(result, hop)}{f', {part.capture}' if isinstance(part, Proxy) else ''}"
+    kind = f"{totals.hop_kind(result, hop)}{f', {part.capture}' if isinstance(part, Proxy) else ''}"
     least = min((limit.flows for limit in hop.limits if limit.flows is not None), default=None)
     facts.append("limits nothing itself" if least is None else f"room for {_several(least, 'connection')}")
     return Station(glyph, hop.name, kind, tuple(facts), binds(result, hop.name))

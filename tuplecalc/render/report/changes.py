@@ -8,7 +8,8 @@ from typing import NamedTuple
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.limit import Limit
 from tuplecalc.questions.comparison import Comparison
-from tuplecalc.render import numbers, sentences, tied
+from tuplecalc.render import numbers, tied
+from tuplecalc.render.sentences import totals
 from tuplecalc.under_load.offered import offered
 
 _LONGEST_NAME = 40  # above a column
@@ -80,7 +81,7 @@ def _of_rate(old: Capacity, new: Capacity) -> Iterator[Changed]:
 def remarks(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
     """Why a figure is a bound, and which hops are on one side only."""
     for name, side, only in zip(names, (found.old, found.new), (found.gone, found.added), strict=True):
-        yield from (f"{name}: {reason}" for reason in sentences.at_most(side))
+        yield from (f"{name}: {reason}" for reason in totals.at_most(side))
         if only:
             yield f"Only in {name}: {', '.join(only)}."
 

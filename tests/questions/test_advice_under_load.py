@@ -232,6 +232,28 @@ def test_the_rate_of_clients_with_ports_is_set_against_the_new_highest_rate() ->
     )
 
 
+@pytest.mark.parametrize(
+    ("rate", "settings"),
+    [
+        (700, ["hops.login-proxy.tracking=off"]),  # does it alone
+        (1500, ["hops.login-proxy.tracking=off", "hops.lvs.addresses=2"]),
+        (5000, ["hops.login-proxy.tracking=off"]),  # no two do it
+    ],
+)
+def test_two_changes_where_none_does_it_alone(rate: int, settings: list[str]) -> None:
+    """6 · 64,512 ports for 300 s + 120 s: without tracking 921.6/s, with two addresses 1,843.2/s."""
+    chain = tc.example("outage", [f"traffic.rate={rate}"])
+    found = tc.advise(tc.capacity(chain))
+    assert [*found[0].settings] == settings
+    assert [len(each.settings) > 1 for each in found].count(True) <= 3  # two of each, and separate ranges
+    mends = [tc.offered(tc.with_settings(chain, *each.settings)).verdict != "fails" for each in found]
+    assert mends == sorted(mends, reverse=True)
+    if len(settings) > 1:
+        assert mends[0]
+        for one in settings:
+            assert tc.offered(tc.with_settings(chain, one)).verdict == "fails"
+
+
 KEPT = ["ports", "connections_per_flow", "time_wait", "reuse_after"]
 
 

@@ -37,14 +37,22 @@ from tuplecalc.under_load.share_failing import Failing, failing_at
 _MOST_APART, _MOST_TIES = 3, 4
 _MOST_SEVERAL, _FEWEST_SEVERAL = 600, 40
 _MOST_TRIED, _FEWEST_TRIED, _MOST_WAYS = 18, 3, 1000
+_MOST_FIRST, _MOST_PAIRS = 2, 2  # changes that a second one is looked for, and of both how many are said
 _HARDLY_ANY = 1e-6
 _LESS = 1 - 1e-3  # of what fails: another figure, as it is shown
 _TRADED = "; fewer connections can be open at once, though more can start each second"
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 
 
-Known = dict[frozenset[str], Capacity]
-"""Chains that were changed already, by the settings."""
+class Tried(NamedTuple):
+    """A change, and the capacity of the changed chain."""
+
+    remedy: Remedy
+    result: Capacity
+
+
+Known = dict[frozenset[str], Tried]
+"""What was tried already, by the settings."""
 
 
 class Advice(NamedTuple):
@@ -86,7 +94,7 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     change that raises one figure, or the clients served, counts as much as it raises it; one that
     lowers another counts with the product.  None leaves more clients without ports, touches a key that
     is fixed, or goes beyond what a product allows; several are made together only where none of them
-    does it alone.  Where nothing fails, separate port ranges come last, and are there wherever hops draw on
+    does it alone: two with which no more than few fail come first then.  Where nothing fails, separate port ranges come last, and are there wherever hops draw on
     the same ports.
 
     Raises :class:`~tuplecalc.errors.ChainError` for anything but a capacity.
@@ -117,6 +125,11 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
         new = [each for each in others if frozenset(each.settings) not in settings][: most_tried // 2]
         tried = [*ranked[: most_tried - len(new)], *new, *separate[: most_tried // 2]]
         ranked, separate = _that_lower(result, now.all, tried, known), []
+        if all(each.expected and each.expected.upper > FEW for each in ranked):  # none does it alone
+            pairs = _evaluated(result, _with_another(result, ranked, known), known, at_any_cost=True)
+            lower = _that_lower(result, now.all, pairs, known)
+            mend = (each for each in lower if each.expected and each.expected.upper <= FEW)
+            ranked = [*islice(mend, _MOST_PAIRS), *ranked]
     elif now is not None:
         ranked = list(islice(_that_fit(result, now.all, ranked, known), first))
         separate = list(_that_fit(result, now.all, separate, known))
@@ -124,7 +137,7 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     return tuple(
         each._replace(carried=carried(then), changed=then.chain)
         for each in found
-        for then in [known[frozenset(each.settings)]]
+        for then in [known[frozenset(each.settings)].result]
     )
 
 
@@ -139,7 +152,7 @@ def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known
     found = []
     offered = result.chain.traffic.offered or 0
     for advice in advices:
-        then = _failing(known[frozenset(advice.settings)])
+        then = _failing(known[frozenset(advice.settings)].result)
         if then is not None and then.all.upper < now.upper * _LESS:
             too_much = advice.rate is not None and offered > advice.rate
             fails = then.most > FEW, advice.is_of_services, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
@@ -155,7 +168,7 @@ def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known
 def _that_fit(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> Iterator[Advice]:
     """Those with which no more than few fail, of all and of each kind."""
     for advice in advices[: _tried(result)]:
-        then = _failing(known[frozenset(advice.settings)])
+        then = _failing(known[frozenset(advice.settings)].result)
         if then is not None and then.most <= FEW:
             yield advice._replace(expected=then.all, now=now)
 
@@ -173,6 +186,19 @@ def _rank(result: Capacity, advice: Advice) -> tuple[bool, int, bool, float, int
     """
     short, gain = _falls_short(result, advice), -_gain(result, advice)
     return not advice.served.are_all, short, advice.is_of_services, gain, -advice.flows
+
+
+def _with_another(result: Capacity, ranked: Sequence[Advice], known: Known) -> Iterator[Remedy]:
+    """The changes that lower most of what fails, each with a second one that helps the changed chain."""
+    rate = float(result.chain.traffic.offered or 0)
+    for advice in ranked[:_MOST_FIRST]:
+        remedy, changed = known[frozenset(advice.settings)]
+        seconds = chain(_helping(changed), for_failing(changed, MeanField(changed), rate))
+        for second in islice(seconds, _tried(result) // _MOST_FIRST):
+            if not {path for path, _ in remedy.changes} & {path for path, _ in second.changes}:
+                yield Remedy(
+                    f"{remedy.text}, and {second.text}", (*remedy.changes, *second.changes), remedy.apart
+                )
 
 
 def _falls_short(result: Capacity, advice: Advice) -> int:
@@ -205,8 +231,8 @@ def _evaluated(
         if words is None:
             continue
         if these not in known:
-            known[these] = capacity(then)
-        changed = known[these]
+            known[these] = Tried(remedy, capacity(then))
+        changed = known[these].result
         advice = Advice(
             text + words + ("" if is_apart or not _trades(result, changed) else _TRADED),
             settings,

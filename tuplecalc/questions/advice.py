@@ -10,7 +10,9 @@ whatever ports chosen in concert would gain by it, or lose; where it fits, none 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from heapq import nsmallest
 from itertools import chain, combinations, islice
 from math import prod
@@ -44,11 +46,17 @@ _TRADED = "; fewer connections can be open at once, though more can start each s
 _WORTH_IT = 1.05  # less than that is the next port or address, not a remedy
 
 
-class Tried(NamedTuple):
-    """A change, and the capacity of the changed chain."""
+@dataclass(frozen=True)
+class Tried:
+    """A change, the capacity of the changed chain, and what is expected to fail of the rate then."""
 
     remedy: Remedy
     result: Capacity
+
+    @cached_property
+    def failing(self) -> Failing | None:
+        """None without a rate."""
+        return _failing(self.result)
 
 
 Known = dict[frozenset[str], Tried]
@@ -94,8 +102,8 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
     change that raises one figure, or the clients served, counts as much as it raises it; one that
     lowers another counts with the product.  None leaves more clients without ports, touches a key that
     is fixed, or goes beyond what a product allows; several are made together only where none of them
-    does it alone: two with which no more than few fail come first then.  Where nothing fails, separate port ranges come last, and are there wherever hops draw on
-    the same ports.
+    does it alone: two with which no more than few fail come first then.  Where nothing fails, separate
+    port ranges come last, and are there wherever hops draw on the same ports.
 
     Raises :class:`~tuplecalc.errors.ChainError` for anything but a capacity.
 
@@ -125,11 +133,8 @@ def advise(result: Capacity, most: int = 5) -> tuple[Advice, ...]:
         new = [each for each in others if frozenset(each.settings) not in settings][: most_tried // 2]
         tried = [*ranked[: most_tried - len(new)], *new, *separate[: most_tried // 2]]
         ranked, separate = _that_lower(result, now.all, tried, known), []
-        if all(each.expected and each.expected.upper > FEW for each in ranked):  # none does it alone
-            pairs = _evaluated(result, _with_another(result, ranked, known), known, at_any_cost=True)
-            lower = _that_lower(result, now.all, pairs, known)
-            mend = (each for each in lower if each.expected and each.expected.upper <= FEW)
-            ranked = [*islice(mend, _MOST_PAIRS), *ranked]
+        if not any(_that_fit(result, now.all, ranked, known)):
+            ranked = [*_pairs(result, now.all, ranked, known), *ranked]
     elif now is not None:
         ranked = list(islice(_that_fit(result, now.all, ranked, known), first))
         separate = list(_that_fit(result, now.all, separate, known))
@@ -152,7 +157,7 @@ def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known
     found = []
     offered = result.chain.traffic.offered or 0
     for advice in advices:
-        then = _failing(known[frozenset(advice.settings)].result)
+        then = known[frozenset(advice.settings)].failing
         if then is not None and then.all.upper < now.upper * _LESS:
             too_much = advice.rate is not None and offered > advice.rate
             fails = then.most > FEW, advice.is_of_services, float(f"{max(then.all.upper, _HARDLY_ANY):.3g}")
@@ -168,7 +173,7 @@ def _that_lower(result: Capacity, now: Bracket, advices: Sequence[Advice], known
 def _that_fit(result: Capacity, now: Bracket, advices: Sequence[Advice], known: Known) -> Iterator[Advice]:
     """Those with which no more than few fail, of all and of each kind."""
     for advice in advices[: _tried(result)]:
-        then = _failing(known[frozenset(advice.settings)].result)
+        then = known[frozenset(advice.settings)].failing
         if then is not None and then.most <= FEW:
             yield advice._replace(expected=then.all, now=now)
 
@@ -188,13 +193,23 @@ def _rank(result: Capacity, advice: Advice) -> tuple[bool, int, bool, float, int
     return not advice.served.are_all, short, advice.is_of_services, gain, -advice.flows
 
 
+def _pairs(result: Capacity, now: Bracket, ranked: Sequence[Advice], known: Known) -> Iterator[Advice]:
+    """Two changes together with which no more than few fail: the best of them."""
+    offered = result.chain.traffic.offered or 0
+    both = _evaluated(result, _with_another(result, ranked, known), known, at_any_cost=True)
+    enough = [each for each in both if each.rate is None or each.rate >= offered]
+    best = sorted(enough, key=lambda each: _rank(result, each))[: 2 * _MOST_PAIRS]
+    return islice(_that_fit(result, now, best, known), _MOST_PAIRS)
+
+
 def _with_another(result: Capacity, ranked: Sequence[Advice], known: Known) -> Iterator[Remedy]:
     """The changes that lower most of what fails, each with a second one that helps the changed chain."""
     rate = float(result.chain.traffic.offered or 0)
     for advice in ranked[:_MOST_FIRST]:
-        remedy, changed = known[frozenset(advice.settings)]
+        tried = known[frozenset(advice.settings)]
+        remedy, changed = tried.remedy, tried.result
         seconds = chain(_helping(changed), for_failing(changed, MeanField(changed), rate))
-        for second in islice(seconds, _tried(result) // _MOST_FIRST):
+        for second in islice(seconds, _tried(result) // 3):
             if not {path for path, _ in remedy.changes} & {path for path, _ in second.changes}:
                 yield Remedy(
                     f"{remedy.text}, and {second.text}", (*remedy.changes, *second.changes), remedy.apart

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from rich.cells import cell_len
 import tuplecalc as tc
 from tests.command import DIRECT, HUGE, PLAIN, bare, invoke, refused, run, terminal
 from tests.test_cli_verify import result as recorded
+from tuplecalc.limits import capacity as counting
 from tuplecalc.network.file import EXAMPLES, example_text
 from tuplecalc.network.replace import set_values
 
@@ -127,6 +129,9 @@ def test_no_line_is_wider_than_the_terminal(
     command: str, everything: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tuplecalc.lab.verification.verify", lambda chain, **_: recorded(chain))
+    monkeypatch.setattr(
+        counting, "limits_on_the_way", cache(counting.limits_on_the_way)
+    )
     table = tmp_path / "ss.txt"
     table.write_text(
         "tcp ESTAB 0 0 198.18.0.1:40000 198.18.9.9:443\nwhat is this line about, that nobody understands\n"

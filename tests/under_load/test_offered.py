@@ -14,7 +14,9 @@ from tuplecalc.under_load.choice import BlindHop
 from tuplecalc.under_load.erlang import erlang_b
 from tuplecalc.under_load.exhaustion import Exhausted
 from tuplecalc.under_load.hashing import fullest_estimate
+from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.offered import Offered
+from tuplecalc.under_load.share_failing import failing_at
 
 
 def load(chain: tc.Chain, *settings: str) -> Offered:
@@ -129,7 +131,7 @@ def test_each_address_and_service_sees_its_part_of_the_rate() -> None:
 def test_ranges_that_are_apart_never_meet() -> None:
     assert load(pair("1-300", "301-600", hold=5)).blind == ()
     assert load(pair("1-300", "201-600", hold=5), "hops.proxy.tracking=off").blind == ()
-    assert load(pair("1-300", "201-600", hold=5)).worst is not None
+    assert MeanField(tc.capacity(pair("1-300", "201-600", hold=5)))
 
 
 def test_half_of_all_fail_at_the_rate_that_says_so() -> None:
@@ -137,17 +139,14 @@ def test_half_of_all_fail_at_the_rate_that_says_so() -> None:
     half = blind(chain).half
     assert half is not None
     for rate, bound in ((half.upper, 0), (half.lower, 1)):
-        found = load(chain, f"traffic.rate={rate}").expected
-        assert found is not None
-        assert found[bound] == pytest.approx(0.5, rel=1e-4)
+        assert failing_at(tc.capacity(chain), rate).all[bound] == pytest.approx(0.5, rel=1e-4)
 
 
 def test_half_of_a_cone_that_hashes_comes_with_its_full_addresses() -> None:
     chain = tc.with_settings(pair("1-300", "1-300", hold=5), "clients.addresses=3", "hops.nat.spread=hashed")
     half = blind(chain).half
     assert half is not None
-    found = load(chain, f"traffic.rate={half.lower}").expected
-    assert found is not None
+    found = failing_at(tc.capacity(chain), half.lower).all
     assert found == pytest.approx((0.5, 0.5), abs=1e-3)  # all but what finds no room there
     assert half.lower < 65  # evenly spread it is 80/s
 
@@ -177,9 +176,7 @@ def test_groups_with_shares_fail_each_at_their_own_rate() -> None:
     hot, cool = blind_blocking(**times, rate=270), blind_blocking(**times, rate=30)
     assert found.blocking.lower == pytest.approx(0.9 * hot + 0.1 * cool)
     assert found.half is not None
-    at_half = load(shares, f"traffic.rate={found.half.upper}").expected
-    assert at_half is not None
-    assert at_half.lower == pytest.approx(0.5, rel=1e-4)
+    assert failing_at(tc.capacity(shares), found.half.upper).all.lower == pytest.approx(0.5, rel=1e-4)
 
 
 @pytest.mark.parametrize("rate", [3.0, 6.0, 12.0])

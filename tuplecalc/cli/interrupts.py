@@ -24,9 +24,20 @@ def _raised_again(lost: Any) -> None:
     if not issubclass(lost.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(lost)
         return
+    import threading
+
+    again = threading.Timer(_SOON, _interrupt)
+    again.daemon = True
+    again.start()
+
+
+def _interrupt() -> None:
+    """Interrupt the main thread, also where it waits for something."""
     import _thread
     import threading
 
-    again = threading.Timer(_SOON, _thread.interrupt_main)
-    again.daemon = True
-    again.start()
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, signal.SIGINT)
+    else:  # Windows: it ends once the wait has
+        _thread.interrupt_main()

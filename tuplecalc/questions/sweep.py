@@ -19,7 +19,7 @@ AT_ONCE = 10_000_000
 """How many points are calculated at once, where nobody says: some hundred megabytes."""
 
 
-ONE_BY_ONE, EACH = 1500, 24
+ONE_BY_ONE, EACH = 800, 24
 """How many points a figure has where each is a chain of its own, and how many values of each axis."""
 
 

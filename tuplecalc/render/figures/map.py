@@ -228,12 +228,10 @@ def _regions(
             continue
         ahead = np.maximum(ordered[-1] - ordered[0], _LEAST)
         inside = cells.drawn(np.where(mine, ahead, -np.maximum(logs[place] - ordered[0], _LEAST)))
-        if hatch:
-            levels = [0.0, float(inside.max()) + 1.0]
-            area = ax.contourf(
-                cells.columns, cells.rows, inside, levels=levels, colors="none", hatches=[hatch]
-            )
-            area.set(edgecolor=colour, linewidth=0.0)
+        look: Any = {"colors": [_pale(colour)], "hatches": [hatch]}
+        levels = [0.0, float(inside.max()) + 1.0]
+        area = ax.contourf(cells.columns, cells.rows, inside, levels=levels, **look)
+        area.set(edgecolor=colour, linewidth=0.0)
         if place != limits[0]:
             ax.contour(cells.columns, cells.rows, inside, levels=[0.0], colors=[style.INK], linewidths=1.6)
 

@@ -129,9 +129,7 @@ def test_no_line_is_wider_than_the_terminal(
     command: str, everything: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tuplecalc.lab.verification.verify", lambda chain, **_: recorded(chain))
-    monkeypatch.setattr(
-        counting, "limits_on_the_way", cache(counting.limits_on_the_way)
-    )
+    monkeypatch.setattr(counting, "limits_on_the_way", cache(counting.limits_on_the_way))
     table = tmp_path / "ss.txt"
     table.write_text(
         "tcp ESTAB 0 0 198.18.0.1:40000 198.18.9.9:443\nwhat is this line about, that nobody understands\n"

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 from tests.oracle.blind_networks import ALL, figures, networks
+from tests.oracle.kinds import from_seed
 from tuplecalc.limits.capacity import capacity
 from tuplecalc.network.chain import Chain
 from tuplecalc.under_load.chains import Bracket, Losing, by_kind, of_all
 from tuplecalc.under_load.expected import Choosing
+from tuplecalc.under_load.mean_field import MeanField
 from tuplecalc.under_load.offered import offered
-from tuplecalc.under_load.pools import pools
+from tuplecalc.under_load.pools import pools, strand_name
 
-ERRORS, FINITE = 4, 0.005
+ERRORS, FINITE, ROUNDED = 4, 0.005, 1e-15
 
 ROUGH = {"fan-in twice": 0.002}
 """How far off the mean field is besides: who gets past the first fold is no longer spread evenly."""
@@ -33,7 +35,7 @@ def test_expected_is_what_is_simulated(name: str) -> None:
     brackets = {ALL: of_all(strands, failing)} | kinds
     assert brackets.keys() == FIGURES[name].keys()
     for kind, (failed, error) in FIGURES[name].items():
-        bracket, off = brackets[kind], ERRORS * error + FINITE * failed + ROUGH.get(name, 0)
+        bracket, off = brackets[kind], ERRORS * error + FINITE * failed + ROUGH.get(name, ROUNDED)
         assert bracket.lower - off <= failed <= bracket.upper + off, kind
 
 
@@ -76,3 +78,20 @@ def test_instances_fail_as_that_many_hops_with_a_part_of_the_traffic_each(number
     assert together.upper > 0.01
     by_services = failing({}, {"name": "p", "instances": 2, "split": "services"})
     assert by_services == pytest.approx(failing({}, {"name": "p"}), rel=1e-6, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", [4, 21, 27])
+def test_what_collides_rises_with_the_rate(seed: int) -> None:
+    """In networks where simple steps swing about for ever and end anywhere."""
+    result = capacity(Chain(**from_seed(seed)))
+    assert result.rate
+    field = MeanField(result)
+    parts = {strand_name(each): float(each.part * result.rate) for each in result.chain.strands}
+    for each_way in (field, field.longer()):
+        shares = [
+            each_way.at({each: part * times for each, part in parts.items()}).refused
+            for times in (0.3, 0.7, 0.95, 1, 1.3)
+        ]
+        for strand in parts:
+            rising = [each[strand] for each in shares]
+            assert rising == sorted(rising)

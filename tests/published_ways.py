@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -109,7 +110,8 @@ def served(**keys: Any) -> Way:
         return limit(name, "block", **keys, clients=clients).flows or 0
 
     def compute(name: str) -> int:
-        return next(n for n in count(1) if blocks(name, n) == blocks(name, n + 1))
+        high = next(2**n for n in count() if blocks(name, 2**n) == blocks(name, 2**n + 1))
+        return 1 + bisect_left(range(1, high), blocks(name, high), key=lambda n: blocks(name, n))
 
     return compute
 

@@ -100,16 +100,17 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk"])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_no_character_of_this_program_becomes_a_question_mark(command: str, encoding: str) -> None:
-    done, whole = (
-        run(*command.split(), env={**PLAIN, "PYTHONIOENCODING": each}) for each in (encoding, "utf-8")
-    )
-    assert (done.returncode, whole.returncode) == (0, 0)
-    said, meant = done.stdout.decode(encoding), whole.stdout.decode()
-    assert said.count("?") == meant.count("?")
-    assert len(said.splitlines()) == len(meant.splitlines())
+def test_no_character_of_this_program_becomes_a_question_mark(command: str) -> None:
+    whole = run(*command.split(), env={**PLAIN, "PYTHONIOENCODING": "utf-8"})
+    assert whole.returncode == 0
+    meant = whole.stdout.decode()
+    for encoding in ("ascii", "latin-1", "gbk"):
+        done = run(*command.split(), env={**PLAIN, "PYTHONIOENCODING": encoding})
+        said = done.stdout.decode(encoding)
+        assert done.returncode == 0
+        assert said.count("?") == meant.count("?"), encoding
+        assert len(said.splitlines()) == len(meant.splitlines()), encoding
 
 
 def test_what_marks_a_limit_stays_a_mark_and_a_table_in_line() -> None:

@@ -17,7 +17,7 @@ from tuplecalc.lab.ways import ways
 from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.network.file import example, from_dict
 
-TIMES = 8
+TIMES = 5
 
 
 def law(shape: Topology) -> tuple[blindly.Blindly | None, Capacity]:

@@ -28,7 +28,7 @@ traffic = {{rate = 700, hold = "5m", kinds = [{{name = "{0}", share = 0.3}}, {{n
 clients.addresses = 1000
 hops = [
     {{name = "{1}", kind = "cone", addresses = 1}},
-    {{name = "p{0}", kind = "hourglass", capture = "tproxy", source = "client", captures = ["{0}"]}},
+    {{name = "p{0}", kind = "hourglass", capture = "listen", captures = ["{0}"]}},
 ]
 services = {{addresses = 6, ports = 443}}
 """
@@ -172,7 +172,7 @@ def test_cyrillic_greek_and_arabic_need_no_other_font(kind: str, names: tuple[st
 @pytest.mark.usefixtures("alone")
 def test_a_notebook_is_told_once_and_a_page_is_not() -> None:
     result = tc.capacity(CHINESE)
-    with pytest.warns(UserWarning, match=f"^{re.escape(LACKING.format('出口登录前的'))}$") as caught:
+    with pytest.warns(UserWarning, match=f"^{re.escape(LACKING.format('登录出口前的'))}$") as caught:
         figures.plot_limits(result)
     plt.close()
     assert len(caught) == 1
@@ -190,7 +190,7 @@ def test_the_command_says_it_in_one_line_and_makes_the_figure(
     chain.write_text(NAMED.format("登录", "出口"), encoding="utf-8")
     said = invoke("plot", "limits", str(chain), "-o", str(path)).stderr.splitlines()
     assert [line for line in said if not line.startswith("wrote ")] == (
-        [] if there else [LACKING.format("出口登录前的")]
+        [] if there else [LACKING.format("登录出口前的")]
     )
     assert len(said) == 2 - there
     assert path.stat().st_size > 1000

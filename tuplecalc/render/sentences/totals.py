@@ -75,8 +75,9 @@ def own_use(result: Capacity, load: Offered) -> str:
 
     >>> from tuplecalc.limits.capacity import capacity
     >>> from tuplecalc.network.file import example
+    >>> from tuplecalc.under_load.offered import offered
     >>> found = capacity(example("outage"))
-    >>> own_use(found, under_load(found))
+    >>> own_use(found, offered(found))
     ''
     """
     if load.rate is None or load.of_served is None:

@@ -103,7 +103,7 @@ def test_a_firewall_that_remembers_10_s_longer_fails_7_2_percent() -> None:
 def replaced(load: float, survival: float, fixed: bool) -> Share:
     """What dies where flows are replaced, each of 3,000 ports in use for this part of the time."""
     topology = network(1, killing("1024-4023", survival), ports="1024-4023", rate=3000 * load)
-    return blind_networks.simulation(topology, fixed_hold=fixed).run(40_000, 2_500).all
+    return blind_networks.simulation(topology, fixed_hold=fixed).run(25_000, 2_500).all
 
 
 @pytest.mark.parametrize(("load", "survival"), [(0.1, 0.25), (0.1, 0.5), (0.04, 0.25)])

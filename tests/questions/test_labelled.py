@@ -71,7 +71,7 @@ BLOCKS: dict[str, tuple[tc.Chain, dict[str, Any]]] = {
     ),
     "cut in pieces": (
         tc.inverted_cone(addresses=2, ports="1024-9999", proxy_ports="5000-20000", services=3, hold="9s"),
-        {"hops.nat.time_wait": np.linspace(1, 300, 40), "hops.proxy.time_wait": np.linspace(0.5, 200, 20)},
+        {"hops.nat.time_wait": np.linspace(1, 300, 21), "hops.proxy.time_wait": np.linspace(0.5, 200, 11)},
     ),
     "value by value": (
         tc.with_settings(OUTAGE, "hops.login-proxy.max_files=70000"),

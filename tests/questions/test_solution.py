@@ -32,7 +32,7 @@ def at(chain: tc.Chain, path: str, value: Any) -> tc.Capacity:
 # Small whole numbers, all of them.
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(topologies(), st.data())
 def test_the_least_count_is_the_first_that_will_do(topology: Topology, data: st.DataObject) -> None:
     chain = tc.from_dict(topology)
@@ -62,7 +62,7 @@ def _figures(result: tc.Capacity) -> tuple[object, object]:
     return result.flows, result.rate
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(topologies(), st.data())
 def test_the_longest_time_will_do_and_a_longer_one_will_not(topology: Topology, data: st.DataObject) -> None:
     chain = tc.from_dict(topology)

@@ -391,7 +391,7 @@ def check_random(topology: Topology, data: st.DataObject, counts: st.SearchStrat
         check_point(chain, grid, point)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(topologies(), st.data())
 def test_every_point_is_the_exact_capacity(topology: Topology, data: st.DataObject) -> None:
     check_random(topology, data, st.integers(0, 4))
@@ -401,7 +401,7 @@ large = st.sampled_from([0, 1, 6, 251, 65_535, 131_071, 10**9 + 6, 10**15, 2**63
 shares = st.sampled_from(["1/3", "1/7", "0.1", "0.333333", "12345/67891", "0.123456789012345678"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(topologies(), st.data())
 def test_every_point_is_the_exact_capacity_of_large_chains_with_shares(
     topology: Topology, data: st.DataObject

@@ -24,6 +24,8 @@ from tuplecalc.render.figures import style
 from tuplecalc.render.report import assumptions, changes, pictures
 from tuplecalc.render.report.chain import stations
 
+pytestmark = pytest.mark.xdist_group("report")  # one process: what is counted or drawn is so once
+
 OUTAGE = tc.example("outage")
 SECTIONS = [
     "changes",

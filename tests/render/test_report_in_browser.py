@@ -25,7 +25,7 @@ LONG = chain(
     traffic={"hold": 1, "rate": 5},
 )
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.xdist_group("report in browser")]  # one process: pages are made once
 
 
 @pytest.fixture(scope="module")

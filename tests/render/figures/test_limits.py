@@ -16,6 +16,8 @@ from tuplecalc.render import numbers
 from tuplecalc.render.figures import plot_limits, style
 from tuplecalc.render.figures.limits import Of, bars
 
+pytestmark = pytest.mark.xdist_group("limits")  # one process: what is counted or drawn is so once
+
 
 @lru_cache(32)
 def limits(chain: tc.Chain, of: Of | None = None, size: style.Size = "slide") -> Axes:

@@ -13,6 +13,8 @@ from tests.render.figures.looks import CHAINS, MIXES, SIZES, by_gid, check_words
 from tuplecalc.questions.axis import axis
 from tuplecalc.render.figures import plot_rate, style
 
+pytestmark = pytest.mark.xdist_group("rate")  # one process: what is counted or drawn is so once
+
 FEW = "hops.lvs.time_wait=0s..4m/9"
 
 

@@ -13,6 +13,7 @@ from tuplecalc.errors import InputError, show
 from tuplecalc.limits.at_most import Bound, bounds
 from tuplecalc.limits.clients import clients, services
 from tuplecalc.limits.cone import cone
+from tuplecalc.limits.demand import as_wanted
 from tuplecalc.limits.expression import Constant, Expression, Number
 from tuplecalc.limits.forwarder import forwarder, passing
 from tuplecalc.limits.hop_capacity import HopCapacity
@@ -150,6 +151,20 @@ class Capacity:
     def served(self) -> Served:
         """How many clients get ports at all."""
         return served(self.chain)
+
+    @cached_property
+    def as_wanted(self) -> Capacity:
+        """The capacity for flows mixed as clients want them (``flows_each``); itself where that is the same.
+
+        >>> from tuplecalc.network.file import loads
+        >>> capacity(loads('''
+        ... clients = [{name = "x", addresses = 1, flows_each = 40000}, {name = "y", addresses = 99}]
+        ... services = {addresses = 2, ports = 80}
+        ... ''')).as_wanted.flows
+        56464
+        """
+        mixed = as_wanted(self.chain)
+        return self if mixed is self.chain else capacity(mixed)
 
     @cached_property
     def kinds(self) -> tuple[KindCapacity, ...]:

@@ -1,8 +1,7 @@
-"""Which clients get ports at all, and how many open flows all of them want together."""
+"""Which clients get ports at all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
@@ -123,36 +122,3 @@ def _room(hop: Cone, sources: int) -> Number:
     addresses = hop.addresses.size * hop.instances
     divided = hop.block == "even" and hop.ports.size < ceil(exact(sources) / addresses)
     return 0 if divided else sources
-
-
-def wanted_by_clients(chain: Chain) -> int | None:
-    """How many flows are open at once where each client has its ``flows_each``; None where none says so.
-
-    At the mix as it is a group of a addresses has the part π of all open flows (Little's law), so
-    that each of its clients has f of them where in all there are
-
-        a·f / π
-
-    and the group counts for which this is most.
-
-    >>> from tuplecalc.network.builders import cone
-    >>> from tuplecalc.network.replace import replace
-    >>> wanted_by_clients(replace(cone(clients=12000, addresses=56, services=1), "clients.flows_each", 300))
-    3600000
-    """
-    return max((ceil(each) for each in _wanted(chain)), default=None)
-
-
-def _wanted(chain: Chain) -> Iterator[Fraction]:
-    all_at_once = not any(each.hold for each in chain.strands)
-    open_: dict[str, Fraction] = {}
-    for each in chain.strands:
-        part = each.part if all_at_once else each.part * each.hold
-        open_[each.source] = part + open_.get(each.source, 0)
-    for group, sources in {each.clients.path: each.clients for each in chain.strands}.items():
-        whose = {
-            each.source: each.clients.addresses.size for each in chain.strands if each.clients.path == group
-        }
-        part = sum((open_[who] for who in whose), Fraction(0))
-        if sources.flows_each is not None and part:
-            yield sources.flows_each * sum(whose.values()) * sum(open_.values(), Fraction(0)) / part

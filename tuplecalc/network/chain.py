@@ -151,6 +151,7 @@ class Chain(Part):
             problems += two_owners(self.clients, self._hops_at_work, self._strands)
         if problems:
             raise ChainError(problems)
+        self._strands = tuple(strand for strand in self._strands if strand.part)
         machines = {hop.on for hop in self.hops}
         plain = all(hop.is_plain for hop in self.hops if isinstance(hop, Proxy))
         self._is_mixed = len(self.strands) > 1 or len(machines) < len(self.hops) or not plain
@@ -168,7 +169,13 @@ class Chain(Part):
     @property
     def strands(self) -> tuple[Strand, ...]:
         """The flows of each kind from each group of clients to each group of services; none of share 0."""
-        return tuple(strand for strand in self._strands if strand.part)
+        return self._strands
+
+    def with_strands(self, strands: Iterable[Strand]) -> Chain:
+        """The chain in which its flows are mixed in this way; it is still equal to the one it came from."""
+        found = self.model_copy()
+        found._strands = tuple(strands)
+        return found
 
     @property
     def is_mixed(self) -> bool:

@@ -20,10 +20,11 @@ from typing import NamedTuple
 
 from tuplecalc.errors import ChainError, reject
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.demand import wanted_by_clients
 from tuplecalc.limits.expression import Number, Size
 from tuplecalc.limits.kinds import SHARED
 from tuplecalc.limits.limit import by_flows
-from tuplecalc.limits.served import Served, wanted_by_clients
+from tuplecalc.limits.served import Served
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.replace import Change, path_steps, replace_all
 from tuplecalc.questions.allowed import Allowed, allowed

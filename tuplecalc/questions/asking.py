@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from tuplecalc.errors import ChainError, TuplecalcError
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.demand import wanted_by_clients
 from tuplecalc.limits.expression import Number, tidy
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.replace import replace
 from tuplecalc.questions.allowed import allowed

@@ -9,10 +9,10 @@ from math import ceil
 from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.demand import wanted_by_clients
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.legs import Uses
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.presets import preset
 from tuplecalc.network.proxy import Proxy

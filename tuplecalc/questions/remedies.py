@@ -8,6 +8,7 @@ from math import ceil
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.demand import wanted_by_clients
 from tuplecalc.limits.expression import Quantity, leaves
 from tuplecalc.limits.kinds import (
     ACCEPTED,
@@ -28,7 +29,6 @@ from tuplecalc.limits.kinds import (
     UPSTREAM,
 )
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import wanted_by_clients
 from tuplecalc.network.addresses import AddressSet
 from tuplecalc.network.chain import AnyHop, Chain
 from tuplecalc.network.clients import Clients

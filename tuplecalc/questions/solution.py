@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.demand import wanted_by_clients
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit
-from tuplecalc.limits.served import Served, wanted_by_clients
+from tuplecalc.limits.served import Served
 from tuplecalc.under_load.chains import Bracket
 from tuplecalc.under_load.share_failing import Failing
 
@@ -51,7 +52,7 @@ class Target(NamedTuple):
         if self.flows is not None and result.flows < self.flows:
             return False
         return not self.serves or (
-            result.served.are_all and result.flows >= (wanted_by_clients(result.chain) or 0)
+            result.served.are_all and result.as_wanted.flows >= (wanted_by_clients(result.chain) or 0)
         )
 
     def has_rate(self, result: Capacity) -> bool:

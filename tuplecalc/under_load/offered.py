@@ -8,8 +8,9 @@ from math import inf
 from typing import Literal, NamedTuple
 
 from tuplecalc.limits.capacity import Capacity, capacity
+from tuplecalc.limits.demand import wanted_by_clients
 from tuplecalc.limits.expression import Number
-from tuplecalc.limits.served import Served, of_served, wanted_by_clients
+from tuplecalc.limits.served import Served, of_served
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.mix import Strand as Ways
 from tuplecalc.under_load.chains import Bracket, by_kind, of_all, rate_for
@@ -378,10 +379,10 @@ def with_wanted(most: float, wanted: Iterable[Wanted]) -> float:
 
 def wanted_flows(result: Capacity) -> Iterator[Wanted]:
     """The flows that shall be open at once, in all and of each client, beside those that can be."""
-    demands = (result.chain.traffic.flows, False), (wanted_by_clients(result.chain), True)
-    for flows, is_each in demands:
-        if flows is not None:
-            yield Wanted(flows, result.flows, result.served, is_each)
+    if (flows := result.chain.traffic.flows) is not None:
+        yield Wanted(flows, result.flows, result.served, is_each=False)
+    if (flows := wanted_by_clients(result.chain)) is not None:
+        yield Wanted(flows, result.as_wanted.flows, result.served, is_each=True)
 
 
 def _better(concert: Bracket, really: Bracket) -> Bracket:

@@ -264,10 +264,10 @@ def opened(chain: Chain, inputs: tuple[Input, ...], run: Run) -> Chain:
     _check(found)
     found._hops_at_work = tuple(with_what_machines_have(hops))
     problems: list[Any] = []
-    found._strands = tuple(strands(traffic, clients, found._hops_at_work, services, problems))
+    every = list(strands(traffic, clients, found._hops_at_work, services, problems))
     if problems:
         raise RefusedError
-    return found
+    return found.with_strands(each for each in every if each.part)
 
 
 def node_of(formulas: Formulas, number: int, each: Input) -> int:

@@ -16,8 +16,9 @@ from random import Random
 from typing import NamedTuple, TypeAlias
 
 from tuplecalc.limits.capacity import limits_on_the_way
+from tuplecalc.limits.demand import wanted_by_clients
 from tuplecalc.limits.expression import Number, tidy
-from tuplecalc.limits.served import of_served, wanted_by_clients
+from tuplecalc.limits.served import of_served
 from tuplecalc.network.chain import Chain
 from tuplecalc.whatif.numbers import Decision, Formulas, NotPrintedError, Open, Run
 from tuplecalc.whatif.opened import Input, RefusedError, inputs_of, opened

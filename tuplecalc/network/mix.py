@@ -41,8 +41,9 @@ class Strand(NamedTuple):
     """What tells its clients apart from others; empty where there are no others."""
     target: str = ""
     """The same of its services."""
-    sources: Mapping[str, int] = MappingProxyType({})
-    """How many addresses the kind comes from, by what tells them apart; none where there is one source."""
+    sources: Mapping[str, int | Fraction] = MappingProxyType({})
+    """The parts of the kind that come from each source, up to a common factor: how many addresses it has, or
+    what it wants; none where there is one source."""
     targets: Mapping[str, Fraction] = MappingProxyType({})
     """The parts of what these clients send that go to each target, up to a common factor."""
     by_share: bool = False

@@ -221,7 +221,8 @@ def _falls_short(result: Capacity, advice: Advice) -> int:
     """0 where all flows that are wanted at once can be open then, 1 where more can than now, else 2."""
     if all(each.verdict != "fails" for each in advice.wanted):
         return 0
-    return 1 if advice.flows > result.flows or advice.served.served > result.served.served else 2
+    more = _as_wanted(advice.flows, advice.wanted) > _as_wanted(result.flows, wanted_flows(result))
+    return 1 if more or advice.served.served > result.served.served else 2
 
 
 def _evaluated(
@@ -298,6 +299,11 @@ def _trades(result: Capacity, changed: Capacity) -> bool:
     return rises and changed.flows < result.flows
 
 
+def _as_wanted(flows: int, wanted: Iterable[Wanted]) -> int:
+    """How many can be open at once: mixed as clients want them, where they say how many each wants."""
+    return next((each.possible for each in wanted if each.is_each), flows)
+
+
 def _gain(result: Capacity, advice: Advice) -> float:
     def ratio(new: Number | None, old: Number | None) -> float:
         if new == old:
@@ -310,7 +316,8 @@ def _gain(result: Capacity, advice: Advice) -> float:
     traffic = result.chain.traffic
     is_of_flows = traffic.offered is None and (traffic.flows or wanted_by_clients(result.chain))
     rates = 1.0 if is_of_flows else ratio(advice.rate, result.rate)
-    gains = ratio(advice.flows, result.flows), rates, ratio(then, now)
+    flows = _as_wanted(advice.flows, advice.wanted), _as_wanted(result.flows, wanted_flows(result))
+    gains = ratio(*flows), rates, ratio(then, now)
     return max(gains) if min(gains) >= 1 else prod(gains)
 
 
@@ -333,6 +340,8 @@ def _helping(result: Capacity) -> Iterator[Remedy]:
     """What acts on the limits that bind, and what serves those that have no ports."""
     for limit in filter(None, (result.binding, result.rate_binding)):
         yield from for_limit(result, limit)
+    if result.as_wanted is not result:
+        yield from for_limit(result, result.as_wanted.binding)
     if not result.served.are_all:
         yield from for_all_clients(result)
 

@@ -77,20 +77,20 @@ def not_counted(chain: Chain) -> tuple[NotCounted, ...]:
 
 def _needs(chain: Chain, sized: list[NotCounted]) -> Mapping[tuple[str, Sized], int]:
     """What is needed at each machine, by its tables and files of the usual size."""
-    wanted = [each for each in (chain.traffic.flows, wanted_by_clients(chain)) if each is not None]
-    flows, rate = max(wanted, default=0), chain.traffic.offered or Fraction(0)
-    if not sized or not (flows or rate):
+    rate, flows, of_clients = chain.traffic.offered, chain.traffic.flows, wanted_by_clients(chain)
+    if not sized or not (rate or flows or of_clients):
         return {}
     hops = {hop.name: hop for hop in chain.hops}
     counted = capacity(
         replace_all(chain, [(f"{hops[each.hop].path}.{each.key}", each.usual) for each in sized])
     )
     found: dict[tuple[str, Sized], int] = {}
-    for limit in counted.limits:
-        key = _KEYS.get(limit.kind.resource)
-        if key is not None and limit.hop in hops:
-            place = hops[limit.hop].on, key
-            found[place] = max(needed(counted, limit, rate, flows), found.get(place, 0))
+    for result, open_, new in ((counted, flows, rate), (counted.as_wanted, of_clients, None)):
+        for limit in result.limits if open_ or new else ():
+            key = _KEYS.get(limit.kind.resource)
+            if key is not None and limit.hop in hops:
+                place = hops[limit.hop].on, key
+                found[place] = max(needed(result, limit, new or 0, open_ or 0), found.get(place, 0))
     return found
 
 

@@ -417,6 +417,11 @@ def _sized(result: Capacity, limit: Limit, hop: AnyHop, key: Sized, what: str) -
         yield Remedy(f"{what.format(f'{size:,}')} at {hop.name}{memory}", changes)
 
 
+def _of_others(result: Capacity, limit: Limit) -> Iterator[Limit]:
+    """The limits of other resources."""
+    return (each for each in result.limits if each.kind.resource != limit.kind.resource)
+
+
 def _large_enough(result: Capacity, limit: Limit, part: AnyHop | Clients, key: Sized, present: int) -> int:
     """The power of two with which the next limit decides, or what is offered takes 80 % at most.
 
@@ -424,13 +429,22 @@ def _large_enough(result: Capacity, limit: Limit, part: AnyHop | Clients, key: S
     product allows, nor than a machine is given memory for.
     """
     traffic, wanted = result.chain.traffic, wanted_by_clients(result.chain)
-    others = [each for each in result.limits if each.kind.resource != limit.kind.resource]
-    flows = min((each.flows for each in others if each.flows is not None), default=2 * result.flows)
-    rate = min((each.rate for each in others if each.rate is not None), default=Fraction(0))
-    if traffic.offered is not None or traffic.flows is not None or wanted is not None:
+    has_target = traffic.offered is not None or traffic.flows is not None or wanted is not None
+    rates = (each.rate for each in _of_others(result, limit) if each.rate is not None)
+    rate = min(rates, default=Fraction(0))
+    if has_target:
         rate = min(rate, (traffic.offered or 0) / TIGHT)
-        flows = min(flows, ceil(max(traffic.flows or 0, wanted or 0) / TIGHT))
-    power = 1 << (needed(result, limit, rate, flows) - 1).bit_length()
+    keys = 1
+    for mixed, asked in ((result, traffic.flows), (result.as_wanted, wanted)):
+        here = next((each for each in mixed.limits if (each.hop, each.name) == (limit.hop, limit.name)), None)
+        if here is None:  # what binds in this mix only
+            continue
+        open_ = (each.flows for each in _of_others(mixed, limit) if each.flows is not None)
+        flows = min(open_, default=2 * mixed.flows)
+        if has_target:
+            flows = min(flows, ceil((asked or 0) / TIGHT))
+        keys = max(keys, needed(mixed, here, rate if mixed is result else 0, flows))
+    power = 1 << (keys - 1).bit_length()
     size = min(power, _LARGEST) if min(power, _LARGEST) > present else 2 * present
     most = part.largest.get(key)
     return size if most is None or most <= present else min(size, most)

@@ -55,6 +55,10 @@ class Target(NamedTuple):
             result.served.are_all and result.as_wanted.flows >= (wanted_by_clients(result.chain) or 0)
         )
 
+    def open_at_once(self, result: Capacity) -> Capacity:
+        """The capacity for the flows that are asked: mixed as clients want them, where that counts."""
+        return result.as_wanted if self.serves and self.flows is None else result
+
     def has_rate(self, result: Capacity) -> bool:
         """Whether its rate is enough."""
         return self.rate is None or result.rate is None or result.rate >= self.rate
@@ -106,12 +110,25 @@ class Solution:
         return self.unit == "s"
 
     @property
+    def is_of_rate(self) -> bool:
+        """Whether the rate is what binds then: of a target in connections a second with enough flows."""
+        misses_flows = not self.target.has_flows(self.result)
+        return self.target.rate is not None and not misses_flows and self.result.rate_binding is not None
+
+    @property
     def binding(self) -> Limit:
         """What binds then: for a target in connections a second the rate, else the flows."""
-        misses_flows = not self.target.has_flows(self.result)
-        if self.target.rate is not None and not misses_flows and self.result.rate_binding:
-            return self.result.rate_binding
-        return self.result.binding
+        rate = self.result.rate_binding if self.is_of_rate else None
+        return rate or self.target.open_at_once(self.result).binding
+
+    @property
+    def tightest(self) -> tuple[Limit, ...]:
+        """All limits of its hop that are as tight as :attr:`binding`."""
+        return (
+            self.result.tightest_of_rate
+            if self.is_of_rate
+            else self.target.open_at_once(self.result).tightest
+        )
 
     def __repr__(self) -> str:
         wanted = [
@@ -126,5 +143,6 @@ class Solution:
         if isinstance(self.value, int):
             value = f"{self.value:,}"
         rate = "" if self.result.rate is None else f", {float(self.result.rate):,.6g}/s"
-        then = f"{self.result.flows:,} flows{rate}, limited by {self.binding.hop}/{self.binding.name}"
+        flows = self.target.open_at_once(self.result).flows
+        then = f"{flows:,} flows{rate}, limited by {self.binding.hop}/{self.binding.name}"
         return f"<Solution {self.path} = {value} for {', '.join(wanted)}: {then}>"

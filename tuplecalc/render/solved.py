@@ -63,7 +63,7 @@ def _sentences(found: Solution) -> Iterator[str]:
         wanted += f", though {served.with_ports(found.result.served)}"
     if not found.is_proven:
         yield f"{found.name}: {here} will do for {wanted}; of the smaller ones only some were looked at."
-        yield f"With {here}: {_counts(found.result, 'open at once')}; {_limit(found)} it."
+        yield f"With {here}: {_counts(found, found.result, 'open at once')}; {_limit(found)} it."
     elif found.is_any:
         yield f"{found.name}: any time will do for {wanted}."
     elif found.is_time and found.beyond is None:
@@ -71,7 +71,7 @@ def _sentences(found: Solution) -> Iterator[str]:
     else:
         yield f"{found.name}: {here} is {which} for {wanted}."
         with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
-        yield f"{with_it} {_counts(found.result, 'open at once')}; {_limit(found)} it."
+        yield f"{with_it} {_counts(found, found.result, 'open at once')}; {_limit(found)} it."
     yield from filter(None, [served.unserved(found.result.served)])
     if found.blocking:
         said = f"{in_best_case}{_share(found.blocking)} at {numbers.rate(found.target.rate)}/s."
@@ -127,7 +127,8 @@ def reason(found: Solution) -> str:
         return _no_rate(found)
     result, wanted = found.result, found.target
     is_rate = wanted.rate is not None and wanted.has_flows(result) and result.rate is not None
-    figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(result.flows)} connections"
+    flows = wanted.open_at_once(result).flows
+    figure = f"{numbers.rate(result.rate)}/s" if is_rate else f"{numbers.count(flows)} connections"
     share, lost = _expected(found), ""
     if found.blocking:
         best = "in the best case " if share is not None and share.all.upper > found.blocking.upper else ""
@@ -173,20 +174,19 @@ def _range(found: Solution) -> Iterator[str]:
 
 def _limit(found: Solution, verb: str = "limits") -> str:
     """What binds, with its verb: all limits that are as tight."""
-    result = found.result
-    several = result.tightest if found.binding is result.binding else result.tightest_of_rate
-    return f"{tied.names(several)} {tied.verb(several, verb)}"
+    return f"{tied.names(found.tightest)} {tied.verb(found.tightest, verb)}"
 
 
-def _counts(result: Capacity, words: str = "") -> str:
+def _counts(found: Solution, result: Capacity, words: str = "") -> str:
+    flows = found.target.open_at_once(result).flows
     rate = "" if result.rate is None else f", {numbers.rate(result.rate)}/s"
-    return f"{numbers.count(result.flows)} connections {words}".rstrip() + rate
+    return f"{numbers.count(flows)} connections {words}".rstrip() + rate
 
 
 def _just_under(found: Solution) -> str:
     """What misses the target, in words where the digits would be those of the target."""
     assert found.beyond is not None
-    said, wanted = _counts(found.beyond), found.target.rate
+    said, wanted = _counts(found, found.beyond), found.target.rate
     if not found.target.has_clients(found.beyond.served):
         said += f", {served.with_ports(found.beyond.served)}"
     if wanted is not None and found.beyond.rate is not None and found.beyond.rate < wanted:

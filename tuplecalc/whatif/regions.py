@@ -15,9 +15,10 @@ from math import isqrt
 from random import Random
 from typing import NamedTuple, TypeAlias
 
-from tuplecalc.limits.capacity import limits_on_the_way
-from tuplecalc.limits.demand import wanted_by_clients
+from tuplecalc.limits.capacity import OnTheWay, limits_on_the_way
+from tuplecalc.limits.demand import as_wanted, wanted_by_clients
 from tuplecalc.limits.expression import Number, tidy
+from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.served import of_served
 from tuplecalc.network.chain import Chain
 from tuplecalc.whatif.numbers import Decision, Formulas, NotPrintedError, Open, Run
@@ -60,8 +61,9 @@ class Formed(NamedTuple):
     with_ports: int
     """The node of the part of the new connections that is of clients with ports."""
     offered: int | None
-    wanted: tuple[int, ...]
-    """Connections that shall be open at once: in all, and of each client."""
+    wanted: tuple[tuple[int, tuple[int, ...]], ...]
+    """Connections that shall be open at once, in all and of each client, and what each limit has room for:
+    mixed as clients want them for those of each client."""
     is_bound: bool
     """Whether the figures are exact for the values that were looked at, and a bound for others: what coupled
     tables hold together is a linear program, of which these are faces."""
@@ -179,9 +181,25 @@ def formed(chain: Chain, run: Run) -> Formed:
     )
     served = sum(of_served(chain, 1).values(), Fraction(0))
     offered = chain.traffic.offered
-    wanted = [each for each in (chain.traffic.flows, wanted_by_clients(chain)) if each is not None]
-    figures = node(served), None if offered is None else node(offered), tuple(map(node, wanted))
+    wanted = [
+        (
+            node(flows),
+            tuple(node(limit.flows) for several in here for limit in several if limit.flows is not None),
+        )
+        for flows, here in (
+            (chain.traffic.flows, way.limits),
+            (wanted_by_clients(chain), _as_wanted(chain, way)),
+        )
+        if flows is not None
+    ]
+    figures = node(served), None if offered is None else node(offered), tuple(wanted)
     return Formed(limits, tuple(of_kinds), *figures, run.is_bound)
+
+
+def _as_wanted(chain: Chain, way: OnTheWay) -> list[tuple[Limit, ...]]:
+    """The limits for flows that are mixed as clients want them."""
+    mixed = as_wanted(chain)
+    return way.limits if mixed is chain else limits_on_the_way(mixed).limits
 
 
 def regions(chain: Chain) -> Regions:

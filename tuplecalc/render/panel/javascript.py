@@ -128,7 +128,7 @@ class _Page:
             for each in found.kinds
         ]
         limits = [_number(self.limits, row) for row in rows]
-        wanted = [self._node(node) for node in found.wanted]
+        wanted = [[self._node(flows), [self._node(room) for room in rooms]] for flows, rooms in found.wanted]
         parts = self._node(found.with_ports), self._node(found.offered), wanted, int(found.is_bound)
         return [limits, kinds, *parts]
 

@@ -47,6 +47,8 @@ const evaluated = (values) => {
   return value;
 };
 
+const leastOf = (several) => several.reduce((one, each) => one === null ? each : least(one, each), null);
+
 // What holds for these values: {limits, kinds, withPorts, offered, flows, rate, …}, or why it is not known here.
 const answer = (values) => {
   const value = evaluated(values);
@@ -73,7 +75,7 @@ const answer = (values) => {
     limits: rows,
     flowsBy: smallest("flows", (a, b) => a < b), rateBy: smallest("rate", (a, b) => compare(a, b) < 0),
     kinds: parts.map(([kind, share, open]) => ({ name: kinds[kind], share: value(share), open: value(open) })),
-    wanted: wanted.map(value), withPorts: value(withPorts), offered: offered < 0 ? null : value(offered),
+    wanted: wanted.map(([flows, rooms]) => ({ flows: value(flows), room: leastOf(rooms.map(value)) })), withPorts: value(withPorts), offered: offered < 0 ? null : value(offered),
     bound: Boolean(isBound) && values.some((each, number) => compare(each, present[number]) !== 0),
   };
 };
@@ -226,10 +228,10 @@ const verdictOf = (found) => {
   const why = found.bound ? says.why.bound : says.reasons;
   const can = [`${open[0].toUpperCase()}${open.slice(1)}, and ${highest === null ? "nothing limits the rate" : `the highest rate is ${most("rate")}${rateText(highest)}/s`}.`, chosen.length ? says.before : "", binds, why].filter(Boolean).join(" ");
   if (!chosen.length && says.verdict) return { kind: says.kind, first: says.verdict, can };
-  const tooMany = flowsBy && wanted.find((each) => compare(each, q(flowsBy.flows)) > 0);
+  const tooMany = wanted.find((each) => each.room !== null && compare(each.flows, each.room) > 0);
   if (tooMany) {
-    const part = flowsBy.flows ? `are ${percentText(over(tooMany, q(flowsBy.flows)))} of those that can be open` : "cannot be: no connection gets through";
-    return { kind: "fails", first: `Fails: ${countText(below(tooMany))} connections wanted at once ${part}.`, can };
+    const part = tooMany.room.n ? `are ${percentText(over(tooMany.flows, tooMany.room))} of those that can be open` : "cannot be: no connection gets through";
+    return { kind: "fails", first: `Fails: ${countText(below(tooMany.flows))} connections wanted at once ${part}.`, can };
   }
   if (offered === null || !offered.n) return { kind: "", first: "", can };
   const served = times(offered, withPorts), without = times(offered, subtract(ONE, withPorts));

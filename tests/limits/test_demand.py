@@ -19,9 +19,9 @@ clients = [{name = "x", addresses = 10, flows_each = 100}, {name = "y", addresse
 hops = [{name = "n", kind = "cone", addresses = 1, ports = "1024-5023"}]
 services = {addresses = 2, ports = 443}
 """  # 4,000 ports towards each of two services
-OF_KINDS = (
-    'traffic.kinds = [{name = "a", share = 0.5, clients = "x"}, {name = "b", share = 0.5, clients = "y"}]'
-)
+OF_KINDS = """
+traffic.kinds = [{name = "a", share = 0.5, clients = "x"}, {name = "b", share = 0.5, clients = "y"}]
+"""
 ONE_LARGE = """
 clients = [{name = "x", addresses = 1, flows_each = 40000}, {name = "y", addresses = 99, flows_each = 1}]
 services = {addresses = 2, ports = 443}
@@ -99,7 +99,7 @@ def test_a_table_needs_what_is_wanted() -> None:
 
 
 def test_advice_acts_on_what_binds_the_flows_as_wanted() -> None:
-    """x has 28,232 ports to one service and wants 40,000; the cone, which binds as it is, has room for them."""
+    """x has 28,232 ports to one service and wants 40,000; the cone, which binds as it is, has room."""
     text = ONE_LARGE.replace("addresses = 2", "addresses = 1")
     nat = 'hops = [{name = "n", kind = "cone", addresses = 2}]'
     result = tc.capacity(tc.loads(text + nat))

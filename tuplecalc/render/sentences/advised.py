@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.advice import Advice
+from tuplecalc.questions.at_their_most import at_their_most as most_allowed
 from tuplecalc.render import kinds, numbers, served, verdict
 from tuplecalc.under_load.offered import FEW, Offered, Wanted
 
@@ -42,6 +43,23 @@ def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
         return "No single change is known that would lower what fails."
     preset, leaves = ("preset", "leaves") if len(given) == 1 else ("presets", "leave")
     return f"Nothing that the {preset} of {kinds.listed(given)} {leaves} open would help."
+
+
+def at_their_most(result: Capacity) -> str:
+    """Which keys would help, but have the largest value that is allowed; empty where none has.
+
+    >>> from tuplecalc.limits.capacity import capacity
+    >>> from tuplecalc.network.file import example
+    >>> at_their_most(capacity(example("cone", ["hops.nat.most.addresses=4"])))
+    'hops.nat.addresses is at the most that is allowed (4).'
+    """
+    found = [(each.path, numbers.count(each.most)) for each in most_allowed(result)]
+    if not found:
+        return ""
+    if len(found) == 1:
+        ((path, most),) = found
+        return f"{path} is at the most that is allowed ({most})."
+    return f"{kinds.listed([f'{path} ({most})' for path, most in found])} are at the most that is allowed."
 
 
 def _then(result: Capacity, item: Advice) -> str:

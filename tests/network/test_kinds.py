@@ -72,6 +72,10 @@ MESSAGES: list[tuple[Table, str]] = [
         net(PROXY | {"captures": ["x", "b"]}),
         'hops[0].captures: "x": this is a kind of traffic; there are a, b; write one of these',
     ),
+    (
+        net(PROXY | {"traffic": "x"}, kinds=[A | {"share": 1}]),
+        'hops[0].traffic: "x": this is a kind of traffic; the only one is a; write that',
+    ),
     (net(PROXY | {"captures": []}), f"hops[0].captures: []: {ALL}"),
     (net(PROXY | {"captures": "a"}, kinds=[]), f'hops[0].captures: "a": {NO_KINDS}'),
     (
@@ -90,7 +94,7 @@ MESSAGES: list[tuple[Table, str]] = [
     ),
     (
         net(kinds=[A | {"services": "x"}, B], services=[WEB]),
-        'traffic.kinds[0].services: "x": this is a group of services; there is web; write one of these',
+        'traffic.kinds[0].services: "x": this is a group of services; the only one is web; write that',
     ),
     (net(kinds=[A | {"clients": []}, B]), f"traffic.kinds[0].clients: []: {ALL}"),
     (

@@ -1,4 +1,4 @@
-"""Keys that would help, were they not at the most that is allowed: said in one sentence, wherever advice is."""
+"""Keys that would help, were they not at the most that is allowed: one sentence, wherever advice is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tuplecalc.render.html import fragment
 
 FULL = """
 traffic = {rate = 5000, hold = "10s"}
-clients = [{name = "x", addresses = 1, fixed = ["ports"]}, {name = "y", addresses = 9, most = {addresses = 9}}]
+clients = [{name = "x", addresses = 1, fixed = "ports"}, {name = "y", addresses = 9, most = {addresses = 9}}]
 hops = [{name = "n", kind = "cone", addresses = 1, most = {addresses = 1}}]
 services = {addresses = 2, ports = 443}
 """

@@ -103,7 +103,7 @@ def test_results_are_short_where_a_notebook_lists_them() -> None:
 @pytest.mark.parametrize(
     ("hop", "name", "message"),
     [
-        ("lvs", "entries", 'no limit is called "entries" at "lvs"; the limits there are ports'),
+        ("lvs", "entries", 'no limit is called "entries" at "lvs"; the only limit there is ports'),
         ("nat", "ports", 'no limit is called "ports" at "nat"; the hops are clients, lvs, login-proxy'),
     ],
 )
@@ -116,6 +116,14 @@ def test_a_limit_is_found_by_its_names(hop: str, name: str, message: str) -> Non
         with pytest.raises(tc.InputError) as caught:
             found.limit(hop, name)
         assert str(caught.value) == message
+
+
+def test_where_there_is_one_hop_it_is_the_only_one() -> None:
+    direct = tc.capacity(tc.loads("clients.addresses = 9\nservices = {addresses = 2, ports = 80}"))
+    with pytest.raises(
+        tc.InputError, match=r'^no limit is called "ports" at "nat"; the only hop is clients$'
+    ):
+        direct.limit("nat", "ports")
 
 
 def test_the_forms_of_a_limit_are_latex() -> None:

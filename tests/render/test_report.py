@@ -332,6 +332,21 @@ def test_figures_have_names_and_the_colours_of_the_page() -> None:
         assert "<style" not in picture.svg
 
 
+def test_the_figure_of_many_limits_is_taller() -> None:
+    """10 rows have room; 0.18 inches, or 12.96 points, for each one more."""
+
+    def heights(result: tc.Capacity) -> dict[str, float]:
+        found = pictures.drawn(result)
+        return {each.kind: float(each.svg.split('viewBox="')[1].split('"')[0].split()[3]) for each in found}
+
+    hops = [{"name": f"p{n}", "kind": "hourglass", "capture": "listen"} for n in range(6)]
+    data = {"clients": {"addresses": 9}, "hops": hops, "services": {"addresses": 9, "ports": 80}}
+    result = tc.capacity(tc.from_dict(data))
+    found, more = heights(result), len(result.limits) - 10
+    assert more > 0
+    assert found["limits"] - found["shape"] == pytest.approx(12.96 * more)
+
+
 def test_a_figure_that_cannot_be_drawn_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: object, **__: object) -> None:
         raise InputError("there is nothing to draw")

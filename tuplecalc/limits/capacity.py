@@ -82,9 +82,14 @@ class Capacity:
         if (hop, name) in known:
             return known[hop, name]
         there = [limit for at, limit in known if at == hop]
-        rule = f"the limits there are {', '.join(there)}"
+        hops = list(dict.fromkeys(at for at, _ in known))
+        rule = (
+            f"the only limit there is {there[0]}"
+            if len(there) == 1
+            else f"the limits there are {', '.join(there)}"
+        )
         if not there:
-            rule = f"the hops are {', '.join(dict.fromkeys(at for at, _ in known))}"
+            rule = f"the only hop is {hops[0]}" if len(hops) == 1 else f"the hops are {', '.join(hops)}"
         raise InputError(f"no limit is called {show(name)} at {show(hop)}; {rule}")
 
     def ports_searched(self, cone: Cone) -> int:

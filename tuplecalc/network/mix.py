@@ -232,8 +232,16 @@ def _names(value: object) -> list[str]:
 def _unknown(place: str, names: Iterable[str], known: Sequence[str], what: str) -> Iterator[Problem]:
     for name in names:
         if name not in known:
-            rule = f"this is {what}; there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'none'}"
-            way_out = "write one of these" if known else "leave it out, or write [[traffic.kinds]]"
+            there = (
+                f"the only one is {known[0]}"
+                if len(known) == 1
+                else f"there are {', '.join(known) or 'none'}"
+            )
+            rule, way_out = (
+                f"this is {what}; {there}",
+                "write that" if len(known) == 1 else "write one of these",
+            )
+            way_out = way_out if known else "leave it out, or write [[traffic.kinds]]"
             near = nearest(name, known)
             yield Problem(place, name, rule, f'did you mean "{near}"?' if near else way_out)
 

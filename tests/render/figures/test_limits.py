@@ -14,7 +14,7 @@ import tuplecalc as tc
 from tests.render.figures.looks import CHAINS, DIRECT, MIXES, SIZES, by_gid, check_words, key, words
 from tuplecalc.render import numbers
 from tuplecalc.render.figures import plot_limits, style
-from tuplecalc.render.figures.limits import Of, bars
+from tuplecalc.render.figures.limits import Of, bars, rows_of
 
 pytestmark = pytest.mark.xdist_group("limits")  # one process: what is counted or drawn is so once
 
@@ -182,3 +182,14 @@ def test_the_title_says_the_finding() -> None:
 def test_bars_of_something_else_are_refused(of: Any) -> None:
     with pytest.raises(tc.ChainError, match=r'^of: .*: the bars are "flows" or "rate"; write one of these$'):
         limits(tc.example("outage"), of)
+
+
+@pytest.mark.parametrize("count", [7, 40])
+def test_a_page_s_figure_has_room_for_the_words_of_its_bars(count: int) -> None:
+    """Each hop has two limits or more; at most 24 bars are shown."""
+    proxy = {"kind": "hourglass", "capture": "listen", "max_files": 9_000}
+    hops = [proxy | {"name": f"proxy {n}", "max_files": 9_000 + 999 * n} for n in range(count)]
+    services = {"addresses": 9, "ports": 80}
+    result = tc.capacity(tc.from_dict({"clients": {"addresses": 9}, "hops": hops, "services": services}))
+    assert rows_of(result) in (22, 24)
+    check_words(plot_limits(result, "flows", ax=style.blank("report", rows_of(result))))

@@ -157,6 +157,11 @@ def _kinds(ax: Axes, result: Capacity, of: Of, shown: tuple[Bar, ...], *, rows: 
     style.below(ax, [look.patch for look in dict.fromkeys(known.values())], drop)
 
 
+def rows_of(result: Capacity) -> int:
+    """How many bars the figure has."""
+    return min(len(result.limits), _MOST_BARS)
+
+
 def _shown(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
     if len(every) <= _MOST_BARS:
         return every

@@ -71,6 +71,7 @@ _WIDE, _LOST = 6.3, 0.6  # inches; of each inch less, what the axes lose to word
 _HANDLE = 9  # characters as wide as what stands beside words of a legend
 _LEGEND = 1.2  # times the axes' width: as far as the figure's edge
 _EDGE = 0.012  # of the figure's width: where titles begin
+_ROWS, _ROW = 10, 0.18  # rows that the axes of a report's figure have room for, and the inches of each
 FOR_AXIS = 36  # points that the ticks and words of an axis take
 
 _BLANK = "\N{SYMBOL FOR SPACE}"
@@ -127,10 +128,16 @@ def axes(ax: Axes | None) -> Axes:
     return made
 
 
-def blank(size: Size = "slide") -> Axes:
-    """The axes of an empty figure that nothing keeps, for a file."""
+def blank(size: Size = "slide", rows: int = 0) -> Axes:
+    """The axes of an empty figure that nothing keeps, for a file; taller where it has many rows of words.
+
+    >>> [float(figure_of(blank("report", rows)).get_figheight()) for rows in (0, 10, 20)]
+    [4.0, 4.0, 5.8]
+    """
+    wide, high = SIZES[size]
     with style():
-        figure = Figure(figsize=SIZES[size], dpi=DPI, layout="constrained")
+        high += max(rows - _ROWS, 0) * _ROW
+        figure = Figure(figsize=(wide, high), dpi=DPI, layout="constrained")
         return figure.add_subplot()
 
 

@@ -71,11 +71,12 @@ def _axes(result: Capacity, kind: str) -> tuple[Axis, ...]:
 def drawn(result: Capacity) -> Iterator[Picture]:
     """Each kind of figure that can be drawn for the chain, in a time that a reader waits."""
     from tuplecalc.render import figures
-    from tuplecalc.render.figures import style
+    from tuplecalc.render.figures import limits, style
 
     for kind in (kind for kind in figures.KINDS if kind not in left_out(result)):
         try:
-            ax = getattr(figures, f"plot_{kind}")(result, *_axes(result, kind), ax=style.blank("report"))
+            empty = style.blank("report", limits.rows_of(result) if kind == "limits" else 0)
+            ax = getattr(figures, f"plot_{kind}")(result, *_axes(result, kind), ax=empty)
         except InputError:  # there is nothing to draw: no rate is offered, nothing runs dry, …
             continue
         title = " ".join(ax.get_title(loc="left").split())

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 import tuplecalc as tc
+from tests.oracle.kinds import from_seed
 from tuplecalc.limits.demand import wanted_by_clients
 from tuplecalc.questions.advice import advise
 from tuplecalc.questions.not_counted import not_counted
 from tuplecalc.questions.solving import solve
 from tuplecalc.under_load.offered import wanted_flows
 from tuplecalc.whatif.regions import Formed
+
+Topology = dict[str, Any]
 
 TWO = """
 clients = [{name = "x", addresses = 10, flows_each = 100}, {name = "y", addresses = 5, flows_each = "1k"}]
@@ -115,3 +120,50 @@ def test_the_panel_compares_with_the_mix_that_is_wanted() -> None:
     assert isinstance(found, Formed)
     value = known.formulas.values(present)
     assert [(value(flows), min(map(value, rooms))) for flows, rooms in found.wanted] == [(40_099, 56_603)]
+
+
+def written_out(topology: Topology, chain: tc.Chain) -> Topology:
+    """The chain with a kind for each kind and group of clients, of the shares that are wanted."""
+    traffic = {key: value for key, value in topology["traffic"].items() if key != "rate"}
+    wanted = {each.name: each.addresses.size * (each.flows_each or 0) for each in chain.clients}
+    opened: dict[tuple[str, str | None], Fraction] = defaultdict(Fraction)
+    of_group: dict[str | None, Fraction] = defaultdict(Fraction)
+    for each in chain.strands:
+        opened[each.kind, each.clients.name] += each.part * each.hold
+        of_group[each.clients.name] += each.part * each.hold
+    holds = {each.kind: each.hold for each in chain.strands}
+    started = {
+        (kind, name): wanted[name] * part / of_group[name] / holds[kind]
+        for (kind, name), part in opened.items()
+    }
+    given = {each["name"]: each for each in traffic.get("kinds", [])}
+    kinds = [
+        {key: value for key, value in given.get(kind, {}).items() if key not in ("share", "rate")}
+        | {"name": f"{kind} {name}", "clients": name, "share": str(new / sum(started.values()))}
+        for (kind, name), new in started.items()
+    ]
+    hops = [dict(each) for each in topology["hops"]]
+    for hop in hops:
+        for key in {"traffic", "captures"} & {*hop}:
+            hop[key] = [each["name"] for each in kinds if each["name"].rpartition(" ")[0] in hop[key]]
+    return topology | {"traffic": traffic | {"kinds": kinds}, "hops": hops}
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 10))
+def test_the_mix_is_that_of_kinds_written_out_for_each_group(seed: int) -> None:
+    held = 0
+    for number in range(seed, seed + 10):
+        topology = from_seed(number)
+        clients = topology["clients"]
+        if not isinstance(clients, list) or len(clients) < 2:
+            continue
+        groups = [each | {"flows_each": 3 + 7 * place} for place, each in enumerate(clients)]
+        traffic = topology["traffic"] | {"hold": "2s"}
+        if "kinds" in traffic:
+            traffic["kinds"] = [each | {"hold": f"{1 + n}s"} for n, each in enumerate(traffic["kinds"])]
+        topology |= {"clients": groups, "traffic": traffic}
+        chain = tc.from_dict(topology)
+        result = tc.capacity(chain)
+        assert result.as_wanted.flows == tc.capacity(tc.from_dict(written_out(topology, chain))).flows, number
+        held += result.as_wanted is not result
+    assert held

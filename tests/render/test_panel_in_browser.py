@@ -220,6 +220,26 @@ def test_the_first_line_is_no_better_than_what_happens(browser: Browser, report:
         assert said(visit, "verdict").startswith(f"Fails: at least {least} of the connections")
 
 
+def test_what_groups_want_is_compared_with_room_for_their_mix(browser: Browser, tmp_path: Path) -> None:
+    """x wants 10 · 100 and y 5 · 1,000; a port of the NAT serves two connections."""
+    known = tc.explore(
+        tc.loads("""
+    clients = [{name = "x", addresses = 10, flows_each = 100}, {name = "y", addresses = 5, flows_each = 1000}]
+    hops = [{name = "n", kind = "cone", addresses = 1, ports = "1024-5023"}]
+    services = {addresses = 2, ports = 443}
+    """)
+    )
+    with opened(browser, tmp_path, known, "groups") as visit:
+        put(visit, "hops.n.ports", "3001")
+        assert not said(visit, "verdict").startswith("Fails")
+        put(visit, "hops.n.ports", "2000")
+        many = "Fails: 6,000 connections wanted at once are 150% of those that can be open."
+        assert said(visit, "verdict") == many
+        put(visit, "hops.n.ports", "60000")
+        put(visit, "clients.y.flows_each", "60000")  # 56,464 ports and destinations of each
+        assert said(visit, "verdict").startswith("Fails: 301,000 connections wanted at once are 251% of")
+
+
 def test_two_shares_sum_to_one(browser: Browser, report: Path) -> None:
     with Visit(browser, report, 1280) as visit:
         put(visit, "traffic.kinds.transparent.share", "0.3")

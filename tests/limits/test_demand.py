@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import tuplecalc as tc
+from tests.command import invoke
 from tests.oracle.kinds import from_seed
 from tuplecalc.limits.demand import wanted_by_clients
 from tuplecalc.questions.advice import advise
@@ -167,3 +168,13 @@ def test_the_mix_is_that_of_kinds_written_out_for_each_group(seed: int) -> None:
         assert result.as_wanted.flows == tc.capacity(tc.from_dict(written_out(topology, chain))).flows, number
         held += result.as_wanted is not result
     assert held
+
+
+def test_the_verdict_says_of_how_many_where_the_mix_is_another() -> None:
+    first = invoke("capacity", "-", stdin=ONE_LARGE).stdout.partition(". ")[0]
+    assert " ".join(first.split()) == (
+        "Fits: 40,099 connections, so that each client has its flows_each, are 71% of the 56,603 that can be "
+        "open in this mix"
+    )
+    assert "71% of the 56,603 that can be open in this mix" in tc.report(tc.loads(ONE_LARGE))
+    assert "75% of those that can be open." in " ".join(invoke("capacity", "-", stdin=TWO).stdout.split())

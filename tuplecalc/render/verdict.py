@@ -101,7 +101,9 @@ def wanted(each: Wanted) -> str:
     if not each.possible:
         return f"{what} cannot be: no connection gets through"
     use = numbers.percent(Fraction(each.flows, each.possible))
-    said = f"{what} {'is' if each.flows == 1 else 'are'} {use} of those that can be open"
+    which = f"the {numbers.count(each.possible)}" if each.is_other_mix else "those"
+    mix = " in this mix" if each.is_other_mix else ""
+    said = f"{what} {'is' if each.flows == 1 else 'are'} {use} of {which} that can be open{mix}"
     if not each.served.are_all:
         also = "but" if each.flows <= each.possible else "and"  # "but" sets it against what is well
         said += f", {also} {served.with_ports(each.served)}"

@@ -97,6 +97,8 @@ class Wanted(NamedTuple):
     served: Served
     is_each: bool
     """Whether they are what clients want each (``flows_each``), so that all clients need ports."""
+    is_other_mix: bool = False
+    """Whether as many can be open only as clients want them, and other numbers as the chain is mixed."""
 
     @property
     def verdict(self) -> Verdict:
@@ -382,7 +384,9 @@ def wanted_flows(result: Capacity) -> Iterator[Wanted]:
     if (flows := result.chain.traffic.flows) is not None:
         yield Wanted(flows, result.flows, result.served, is_each=False)
     if (flows := wanted_by_clients(result.chain)) is not None:
-        yield Wanted(flows, result.as_wanted.flows, result.served, is_each=True)
+        possible = result.as_wanted.flows
+        is_other = possible != result.flows
+        yield Wanted(flows, possible, result.served, is_each=True, is_other_mix=is_other)
 
 
 def _better(concert: Bracket, really: Bracket) -> Bracket:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tuplecalc as tc
 from tests.command import invoke
@@ -83,6 +85,57 @@ def test_the_mixed_deployment(E: int, M: int) -> None:
     there = tc.with_settings(result.chain, *best.settings)
     assert tc.capacity(there).flows == best.total // 1
     assert best_mix(there).is_present
+
+
+TWO = """
+traffic.kinds = [
+  {{name = "a", share = {x}, hold = "{first}s", services = "a"}},
+  {{name = "b", share = {y}, hold = "{second}s", services = "b"}},
+]
+clients = {{addresses = 1000}}
+services = [{{name = "a", addresses = {A}, ports = 443}}, {{name = "b", addresses = {B}, ports = 8443}}]
+"""
+NAT = 'hops = [{{name = "nat", kind = "cone", addresses = {M}}}]'
+MACHINE = """
+hops = [
+  {{name = "nat", kind = "cone", addresses = {M}}},
+  {{name = "tp", kind = "hourglass", capture = "tproxy", source = "client", machine = "m", captures = "a"}},
+  {{name = "re", kind = "hourglass", capture = "nat", machine = "m", captures = "b"}},
+]
+"""
+
+
+@given(
+    hops=st.sampled_from(["", NAT, MACHINE]),
+    share=st.sampled_from([0.25, 0.5, 0.875]),
+    holds=st.tuples(*[st.sampled_from(["0.1", "1", "10", "300", "3600"])] * 2),
+    counts=st.tuples(*[st.integers(1, 12)] * 3),
+    figure=st.sampled_from(["flows", "rate"]),
+)
+def test_the_closed_form_has_the_value_of_the_best_mix(
+    hops: str, share: float, holds: tuple[str, str], counts: tuple[int, int, int], figure: Figure
+) -> None:
+    """Whatever H the kinds have: the mean of the mix that there is stands nowhere in it."""
+    numbers = dict(zip("ABM", counts, strict=True))
+    text = (TWO + hops).format(x=share, y=1 - share, first=holds[0], second=holds[1], **numbers)
+    best = best_mix(tc.loads(text), figure)
+    if len(best.limits) == 2 and not any(limit.name == "joint" for limit in best.limits):
+        assert best.closed_form is not None
+        assert best.closed_form.total.value == best.total == sum(best.parts.values())
+        assert best.closed_form.share.value == best.shares["a"]
+
+
+def test_the_closed_form_of_kinds_that_last_differently_long() -> None:
+    """28,232 ports towards one service and towards ten: 28,232·(10 + 1), and open a tenth of a second and
+    an hour: 36,000 new connections of the one come to 10 of the other.
+    """
+    best = best_mix(
+        tc.loads(TWO.format(x=0.5, y=0.5, first="0.1", second="3600", A=1, B=10).replace("1000}", "1}"))
+    )
+    assert best.closed_form is not None
+    share, total = best.closed_form
+    assert (total.text, total.value, best.total) == ("|A|·(N + 1)", 310_552, 310_552)
+    assert share.value == best.shares["a"] == Fraction(3600, 3601)
 
 
 @pytest.mark.parametrize("x", [Fraction(1, 10), Fraction(1, 3), Fraction(999, 1000)])

@@ -50,7 +50,8 @@ class BestMix:
         first, second = self.free
         shares = {kind: share for kind, (share, _) in several_kinds(self.present).kinds.items()}
         found = meeting((self.limits[0], self.limits[1]), (first, second), shares, self.figure)
-        return found if found and found.share.value == self.shares[first] else None
+        is_of_this = found and (found.share.value, found.total.value) == (self.shares[first], self.total)
+        return found if is_of_this else None
 
     @property
     def present_shares(self) -> Mapping[str, Fraction]:

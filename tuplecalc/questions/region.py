@@ -13,6 +13,7 @@ from tuplecalc.limits.free_rates import Cut, FreeRates
 from tuplecalc.limits.served import of_served
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.best_mix import named_kinds, several_kinds
+from tuplecalc.questions.other_shares import with_shares
 
 
 class Point(NamedTuple):
@@ -28,6 +29,12 @@ class Edge(NamedTuple):
     ends: tuple[Point, Point]
     limits: tuple[tuple[str, str], ...]
     """Their hops and names, in the order of the flows."""
+
+    def points(self, count: int) -> Iterator[Point]:
+        """So many points between the ends."""
+        (left, top), (right, bottom) = self.ends
+        for part in (Fraction(n, count + 1) for n in range(1, count + 1)):
+            yield Point(left + part * (right - left), top + part * (bottom - top))
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,6 +60,21 @@ class Region:
     """The edge that this lies on."""
     best: Point
     """The largest sum of the two rates; of several as good the middle of their edge."""
+
+    def is_at_most(self, point: Point) -> bool:
+        """Whether the chain may carry less in the mix of a point, which is not 0."""
+        # shares are of all that clients offer, with ports or without
+        chain = self.result.chain
+        rates = {**self.others, **dict(zip(self.kinds, point, strict=True))}
+        with_ports = of_served(chain, 1)
+        offered = {
+            kind.name: rates[kind.name] * kind.share / with_ports[kind.name]
+            for kind in self.result.kinds
+            if rates.get(kind.name)
+        }
+        whole = sum(offered.values())
+        shares = {kind: rate / whole for kind, rate in offered.items()}
+        return capacity(with_shares(chain, shares)).rate_at_most
 
     @property
     def vertices(self) -> tuple[Point, ...]:

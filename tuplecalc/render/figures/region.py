@@ -36,9 +36,9 @@ def plot_region(result: Capacity, kinds: tuple[str, str] | None = None, *, ax: A
     """The rates of two kinds that are possible together, while all others stay as offered.
 
     Each edge of the region is a limit, by its name, with "or less" where the chain may carry less on it, or
-    on a part of it; the thick one binds in the present mix of the two, where a broken line from the origin meets it.
-    A ring is the offered point, a star the best mix: the largest sum, as a dotted line of equal sums shows.
-    Without names of kinds, the two that take most of what binds the rate.
+    on a part of it; the thick one binds in the present mix of the two, where a broken line from the origin
+    meets it.  A ring is the offered point, a star the best mix: the largest sum, as a dotted line of equal
+    sums shows.  Without names of kinds, the two that take most of what binds the rate.
 
     Raises :class:`~tuplecalc.errors.InputError` as :func:`~tuplecalc.questions.region.region`,
     and where no flow of either gets through.

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -101,5 +102,7 @@ def test_a_notebook_runs_from_a_clean_kernel(name: str, tmp_path: Path) -> None:
     assert not [o.text for cell in cells for o in cell.outputs if o.get("name") == "stderr"]  # warnings
     shown = [{kind for output in cell.outputs for kind in output.get("data", ())} for cell in cells]
     assert set.union(*shown) >= SHOWN[name]
+    if kept := os.environ.get("NOTEBOOKS_THAT_RAN"):  # for the site
+        shutil.copy(executed, Path(kept) / f"{name}.ipynb")
     draws = [bool(re.search(r"plot_|plt\.subplots|style\.axes", cell.source)) for cell in cells]
     assert ["image/png" in kinds for kinds in shown] == draws

@@ -4,6 +4,7 @@ The notebooks with their outputs (they are kept without), a page of the API for 
 the changelog, and formulas as MathML, which browsers show without a script.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,10 +64,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 @cache
 def _notebook(path: Path) -> dict[str, str | bytes]:
-    """A notebook as a page, run from the start, and its figures."""
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    run = ExecutePreprocessor(timeout=300, extra_arguments=["--log-level=40"])  # type: ignore[no-untyped-call]
-    run.preprocess(notebook, {"metadata": {"path": str(path.parent)}})
+    """A notebook as a page, run from the start, and its figures.
+
+    Where the tests have just run it, and kept it in the folder ``NOTEBOOKS_THAT_RAN``, that is shown.
+    """
+    ran = Path(os.environ.get("NOTEBOOKS_THAT_RAN", ROOT / "nowhere")) / path.name
+    notebook = nbformat.read(ran if ran.exists() else path, as_version=4)  # type: ignore[no-untyped-call]
+    if not ran.exists():
+        run = ExecutePreprocessor(timeout=300, extra_arguments=["--log-level=40"])  # type: ignore[no-untyped-call]
+        run.preprocess(notebook, {"metadata": {"path": str(path.parent)}})
     names = {"unique_key": path.stem, "output_files_dir": path.stem}
     exporter = MarkdownExporter()  # type: ignore[no-untyped-call]
     text, resources = exporter.from_notebook_node(notebook, names)

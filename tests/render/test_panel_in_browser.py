@@ -186,6 +186,27 @@ def test_a_link_keeps_the_numbers_and_reset_gives_them_back(browser: Browser, re
         assert said(visit, "can") == after
 
 
+def test_what_a_link_has_beside_that_is_said(browser: Browser, report: Path) -> None:
+    with Visit(browser, report, 1280) as visit:
+        visit.page.goto("about:blank")
+        visit.page.unroute_all()
+        shares = [f"traffic.kinds.{kind}.share=0.75" for kind in ("transparent", "redirected")]
+        asked = "&".join(("hops.nat.addresses=8", "hops.nat.addresses=x", "nonsense=1", *shares))
+        visit.page.goto(f"{report.as_uri()}#what-if?{asked}")
+        words = f"hops.nat.addresses=x, nonsense=1, {shares[0]}."
+        assert (
+            said(visit, "link") == f"Of the link, this was not taken: {words} What is shown does not have it."
+        )
+        assert "--set hops.nat.addresses=8" in said(visit, "command")
+
+
+def test_words_of_figures_keep_their_size_on_a_phone(browser: Browser, report: Path) -> None:
+    with Visit(browser, report, 360) as visit:
+        scale = "each => each.getBoundingClientRect().width / each.viewBox.baseVal.width"
+        assert min(visit.page.eval_on_selector_all("#what-if svg", f"all => all.map({scale})")) > 0.9
+        assert visit.overflow() == 0
+
+
 def test_the_first_line_is_no_better_than_what_happens(browser: Browser, report: Path) -> None:
     """With the file's numbers it is the program's; with others the best case, or what is sure to fail."""
     with Visit(browser, report, 1280) as visit:
@@ -206,6 +227,10 @@ def test_two_shares_sum_to_one(browser: Browser, report: Path) -> None:
         assert said(visit, "command").endswith("--set traffic.kinds.redirected.share=0.6")
         put(visit, "traffic.kinds.redirected.share", "1.6")  # no share: it is said, and nothing changes
         assert visit.page.locator("input[aria-invalid]").count() == 1
+        words = "Not taken, 0.6 stays: write a part, as in 0.25, 25% or 1/4, from 0 to 1."
+        assert visit.page.inner_text(".knob .refused") == words
+        visit.page.keyboard.press("Tab")
+        assert visit.page.inner_text(".knob .refused") == words
         assert said(visit, "command").endswith("--set traffic.kinds.redirected.share=0.6")
 
 

@@ -245,17 +245,20 @@ const verdictOf = (found) => {
   return { kind: "", first: `In the best case none fails. ${use1}.`, can };
 };
 
+const WIDEST = 720, NARROWEST = 330;  // words of figures keep their size on a phone
+const widthOf = (name) => Math.min(WIDEST, Math.max(NARROWEST, at(name).clientWidth || WIDEST));
 const bars = (found) => {
+  const width = widthOf("bars"), from = Math.min(190, 0.4 * width);
   const rates = found.limits.filter((each) => each.rate !== null && each.rate.n), offered = found.offered;
   const known = [...rates.map((each) => float(each.rate)), ...(offered && offered.n ? [float(offered)] : [])];
-  const low = Math.min(...known) / 3, high = Math.max(...known) * 1.2, x = (value) => 190 + 430 * Math.log(value / low) / Math.log(high / low);
+  const low = Math.min(...known) / 3, high = Math.max(...known) * 1.2, x = (value) => from + (width - from - 100) * Math.log(value / low) / Math.log(high / low);
   const height = 22 * found.limits.length + 26;
-  const drawn = element("svg", { viewBox: `0 0 720 ${height}`, role: "img", "aria-label": `The highest rate of each limit${offered ? ", and the offered rate" : ""}; the table beside says the same` });
+  const drawn = element("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `The highest rate of each limit${offered ? ", and the offered rate" : ""}; the table beside says the same` });
   found.limits.forEach((each, row) => {
     const y = 22 * row + 4, binds = each === found.rateBy;
-    drawn.append(element("text", { x: 184, y: y + 12, "text-anchor": "end", class: binds ? "binds" : "" }, `${each.hop} ${each.name}`));
-    if (each.rate && each.rate.n) drawn.append(element("rect", { x: 190, y, width: Math.max(1, x(float(each.rate)) - 190).toFixed(1), height: 15, class: binds ? "binds" : "bar" }));
-    const end = each.rate === null ? 190 : each.rate.n ? x(float(each.rate)) : 190;
+    drawn.append(element("text", { x: from - 6, y: y + 12, "text-anchor": "end", class: binds ? "binds" : "" }, `${each.hop} ${each.name}`));
+    if (each.rate && each.rate.n) drawn.append(element("rect", { x: from, y, width: Math.max(1, x(float(each.rate)) - from).toFixed(1), height: 15, class: binds ? "binds" : "bar" }));
+    const end = each.rate === null || !each.rate.n ? from : x(float(each.rate));
     drawn.append(element("text", { x: end + 6, y: y + 12 }, each.rate === null ? "no limit" : `${rateText(each.rate)}/s`));
   });
   if (offered && offered.n) {
@@ -285,11 +288,12 @@ const drawCurve = (number, points, figure) => {
   const each = inputs[number], now = figureOf(answerNow, figure);
   const offered = figure === "rate" && answerNow.offered && answerNow.offered.n ? float(answerNow.offered) : 0;
   const what = figure === "rate" ? "The highest rate" : "Connections open at once";
-  const drawn = element("svg", { viewBox: "0 0 720 240", role: "img", "aria-label": `${what} against ${each.name}` });
+  const width = widthOf("rate-curve"), right = width - 20;
+  const drawn = element("svg", { viewBox: `0 0 ${width} 240`, role: "img", "aria-label": `${what} against ${each.name}` });
   const known = points.map(([value, found]) => [value, figureOf(found, figure)]);
   const top = Math.max(...known.map(([, figure]) => figure ? float(figure) : 0), offered) * 1.08 || 1;
   const wide = isWide(each), { low, high } = each;
-  const x = (value) => 90 + 610 * (wide ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
+  const x = (value) => 90 + (right - 90) * (wide ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
   const y = (value) => 195 - 170 * value / top;
   let path = "", joined = false;
   for (const [value, figure] of known) {
@@ -298,15 +302,15 @@ const drawCurve = (number, points, figure) => {
   }
   drawn.append(element("text", { x: 4, y: 12 }, `${what}${figure === "rate" ? " (/s)" : ""}`));
   for (const part of [0, 0.5, 1]) {
-    drawn.append(element("line", { x1: 90, x2: 700, y1: y(top * part), y2: y(top * part), class: "grid" }));
+    drawn.append(element("line", { x1: 90, x2: right, y1: y(top * part), y2: y(top * part), class: "grid" }));
     drawn.append(element("text", { x: 84, y: y(top * part) + 4, "text-anchor": "end" }, shortText(top * part)));
     const value = wide ? low * (high / low) ** part : low + (high - low) * part;
     drawn.append(element("text", { x: x(value), y: 214, "text-anchor": ["start", "middle", "end"][2 * part] }, shortText(value)));
   }
-  drawn.append(element("text", { x: 395, y: 234, "text-anchor": "middle" }, `${each.name}${each.unit && each.unit !== each.name.split(" ")[0] ? ` (${each.unit})` : ""}`));
+  drawn.append(element("text", { x: (90 + right) / 2, y: 234, "text-anchor": "middle" }, `${each.name}${each.unit && each.unit !== each.name.split(" ")[0] ? ` (${each.unit})` : ""}`));
   if (offered) {
-    drawn.append(element("line", { x1: 90, x2: 700, y1: y(offered), y2: y(offered), class: "offered" }));
-    drawn.append(element("text", { x: 698, y: y(offered) - 4, "text-anchor": "end", class: "offered" }, "offered"));
+    drawn.append(element("line", { x1: 90, x2: right, y1: y(offered), y2: y(offered), class: "offered" }));
+    drawn.append(element("text", { x: right - 2, y: y(offered) - 4, "text-anchor": "end", class: "offered" }, "offered"));
   }
   drawn.append(element("path", { d: path, class: "curve" }));
   const here = float(values[number]);
@@ -375,7 +379,7 @@ const show = () => {
   at("verdict").textContent = said.first || said.can;
   at("can").textContent = said.first ? said.can : "";
   at("command").textContent = commandText();
-  if (!panel.querySelector("[aria-invalid]")) at("copied").textContent = "";
+  at("copied").textContent = "";
   at("reset").disabled = !chosen.length;
   if (known) {
     at("table").replaceChildren(...answerNow.limits.map((each) => {
@@ -411,22 +415,30 @@ const show = () => {
   try { history.replaceState(null, "", state.length ? `#what-if?${state.join("&")}` : location.pathname + location.search); } catch { /* a frame without an address of its own */ }
 };
 
+// Why a box was not taken: it stands below it until something else is.
+const note = (number, text) => {
+  const knob = boxes[number].closest(".knob"), there = knob.querySelector(".refused");
+  if (there) there.textContent = text;
+  else if (text) knob.append(element("small", { class: "refused", role: "status" }, text));
+};
+const rule = (each) => {
+  const kind = each.whole ? "a whole number" : each.share ? "a part, as in 0.25, 25% or 1/4," : "a number";
+  return `${kind} from ${decimal(read(each.least))} to ${decimal(read(each.most))}`;
+};
 const refuse = (number) => {
-  const each = inputs[number];
   boxes[number].setAttribute("aria-invalid", "true");
-  const kind = each.whole ? "a whole number" : each.share ? "a part, as in 0.25, 25% or 1/4" : "a number";
-  at("copied").textContent = `${each.name}: not taken. Write ${kind} from ${decimal(read(each.least))} to ${decimal(read(each.most))}.`;
+  note(number, `Not taken, ${exactly(values[number])} stays: write ${rule(inputs[number])}.`);
 };
 let waiting = false;
 const soon = () => { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; show(); }); } };
 boxes.forEach((box, number) => box.addEventListener("input", () => {
-  if (put(number, read(box.value))) soon();
+  if (put(number, read(box.value))) { note(number, ""); soon(); }
   else refuse(number);
 }));
 // Nothing else is drawn anew when a box is left: what was about to be clicked has to stay where it is.
 boxes.forEach((box, number) => box.addEventListener("change", () => { box.value = exactly(values[number]); box.removeAttribute("aria-invalid"); }));
-sliders.forEach((slider, number) => slider.addEventListener("input", () => { put(number, fromSlider(number, Number(slider.value))); soon(); }));
-at("reset").addEventListener("click", () => { chosen.length = 0; present.forEach((value, number) => { values[number] = value; }); show(); });
+sliders.forEach((slider, number) => slider.addEventListener("input", () => { note(number, ""); put(number, fromSlider(number, Number(slider.value))); soon(); }));
+at("reset").addEventListener("click", () => { boxes.forEach((_, number) => note(number, "")); at("link").textContent = ""; chosen.length = 0; present.forEach((value, number) => { values[number] = value; }); show(); });
 at("copy").addEventListener("click", async () => {
   const text = at("command").textContent;
   try { await navigator.clipboard.writeText(text); at("copied").textContent = "Copied."; }
@@ -435,12 +447,15 @@ at("copy").addEventListener("click", async () => {
 const restore = () => {
   const [, written] = /^#what-if\?(.*)$/.exec(location.hash) || [];
   if (!written) return;
-  for (const each of written.split("&")) {
-    const [path, value] = each.split("=").map((part) => { try { return decodeURIComponent(part); } catch { return ""; } });
-    const number = inputs.findIndex((input) => input.path === path && !input.fixed);
-    if (number >= 0 && value) put(number, read(value));
-  }
+  const asked = written.split("&").map((each) => {
+    const [path, value = ""] = each.split("=").map((part) => { try { return decodeURIComponent(part); } catch { return part; } });
+    return [each, inputs.findIndex((input) => input.path === path && !input.fixed), read(value)];
+  });
+  for (const [, number, value] of asked) if (number >= 0) put(number, value);
+  const lost = asked.filter(([, number, value]) => number < 0 || value === null || compare(values[number], value) !== 0);
+  if (lost.length) at("link").textContent = `Of the link, this was not taken: ${lost.map(([each]) => each).join(", ")}. What is shown does not have it.`;
 };
+addEventListener("resize", soon);
 panel.hidden = false;
 document.querySelectorAll("[data-with-panel]").forEach((each) => { each.hidden = false; });
 restore();

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.patches import Polygon
 
 from tuplecalc.errors import InputError
-from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.questions.best_mix import several_kinds
+from tuplecalc.questions.other_shares import with_a_share_each
 from tuplecalc.questions.region import Edge, Point, Region, region
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style
@@ -77,7 +78,8 @@ def plot_region(result: Capacity, kinds: tuple[str, str] | None = None, *, ax: A
 
 def _most_of_what_binds(result: Capacity) -> tuple[str, str]:
     """Two kinds, in the order of the traffic."""
-    every = several_kinds(result).kinds
+    names = [kind.name for kind in result.chain.traffic.kinds]
+    every = several_kinds(capacity(with_a_share_each(result.chain, names))).kinds
     taken = taken_of(result.rate_binding or result.binding, of_rate=True)
     most, next_most, *_ = sorted(every, key=lambda kind: -taken.get(kind, 0))
     first, second = sorted((most, next_most), key=list(every).index)

@@ -475,3 +475,8 @@ def test_csv_says_that_it_leaves_the_rate_out() -> None:
     process = run("capacity", "outage", "--rate", "700", "-o", "csv")
     assert process.returncode == 0
     assert process.stderr == b"The limits only; -o json has what becomes of the rate.\n"
+
+
+def test_a_hop_that_is_taken_away_is_named() -> None:
+    done = invoke("capacity", "outage", "--set", "hops.lvs=", "--set", "hops.login-proxy.instances=")
+    assert done.stderr == "hops.lvs: left out.\n"

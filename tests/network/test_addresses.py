@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 import json
 from contextlib import nullcontext
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -135,7 +136,11 @@ ADDRESS_ERRORS: list[tuple[object, str]] = [
     ),
     ([2**128, 1], f"{2**128 + 1}: there are 2^128 addresses at most, even in IPv6; write a smaller count"),
     (True, f"true: addresses are a whole number or text; {WRITE_ADDRESSES}"),
-    (4.0, f"4.0: addresses are a whole number or text; {WRITE_ADDRESSES}"),
+    (4.0, "4.0: a count of addresses has no point and no exponent; write 4"),
+    (Decimal("1e3"), "1E+3: a count of addresses has no point and no exponent; write 1000"),
+    (Decimal("1e400"), f"1E+400: addresses are a whole number or text; {WRITE_ADDRESSES}"),
+    (Decimal("nan"), f"NaN: addresses are a whole number or text; {WRITE_ADDRESSES}"),
+    (4.5, f"4.5: addresses are a whole number or text; {WRITE_ADDRESSES}"),
     ({"count": 4}, f"{{count = 4}}: addresses are a whole number or text; {WRITE_ADDRESSES}"),
     (datetime.date(2024, 1, 31), f"2024-01-31: addresses are a whole number or text; {WRITE_ADDRESSES}"),
     (None, f"no addresses are given; {WRITE_ADDRESSES}"),

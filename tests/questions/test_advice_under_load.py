@@ -274,3 +274,16 @@ def test_who_runs_the_services_is_asked_last() -> None:
     assert "if it can listen on one" in second.text
     only = tc.with_settings(chain, f"hops.proxy.fixed={json.dumps([*KEPT, 'addresses'])}")
     assert [each.settings for each in tc.advise(tc.capacity(only))] == [second.settings]
+
+
+def test_that_none_is_enough_is_said() -> None:
+    chain = tc.example("outage", ["traffic.rate=5000"])
+    result = tc.capacity(chain)
+    words = "None of these is enough alone: make one, and ask again what helps then."
+    assert advised.not_enough(tc.offered(result), tc.advise(result)) == words
+    for rate in (1500, 400):  # two together are; nothing fails
+        result = tc.capacity(tc.example("outage", [f"traffic.rate={rate}", "hops.login-proxy.ports=1-1023"]))
+        assert (advised.not_enough(tc.offered(result), tc.advise(result)) == "") == any(
+            tc.offered(tc.with_settings(result.chain, *each.settings)).of_rate != "fails"
+            for each in tc.advise(result)
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -55,6 +56,9 @@ OUTPUT = typer.Option("-o", "--output", help="How to write the result.")
 
 def changes_of(settings: list[str] | None, rate: str | None) -> list[str]:
     """The settings of a command line, with that of ``--rate`` last."""
+    for setting in settings or ():
+        if re.fullmatch(r"\s*(hops|traffic\.kinds)\.[^.=]+=\s*", setting):  # not a key: all of it
+            say(f"{setting.partition('=')[0].strip()}: left out.")
     checked = option("--rate", rate, "a rate above 0 and up to 1e18", "700", read=as_rate)
     return [*(settings or []), *([] if checked is None else [f"traffic.rate={rate}"])]
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from itertools import pairwise
-from typing import Any
+from math import isfinite
+from typing import Any, TypeGuard
 
 from tuplecalc.errors import ChainError, reject
 from tuplecalc.network.setvalue import WHOLE, SetValue, is_integer, items, merged, schema_of, whole
@@ -127,7 +129,15 @@ def _count(value: object) -> int | _Versioned:
         return value
     if isinstance(value, IPv4Address | IPv6Address | IPv4Network | IPv6Network):
         return _address_range(str(value))
+    if _is_whole(value):  # 1e30
+        raise reject(value, "a count of addresses has no point and no exponent", f"write {int(value)}")
     raise reject(value, "addresses are a whole number or text", _WRITE_ADDRESSES)
+
+
+def _is_whole(value: object) -> TypeGuard[float | Decimal]:
+    if not isinstance(value, float | Decimal) or not isfinite(value):
+        return False
+    return 1 <= value <= MOST_COUNTED_ADDRESSES and int(value) == value
 
 
 def _address_range(text: str) -> int | _Versioned:

@@ -104,6 +104,8 @@ def _lines(result: Capacity, load: Offered, page: Page) -> Iterator[Styled]:
         for item in advices:
             yield from prose(advised.advice(result, item), start="• ", hang="  ")
             yield from ((f"  {table.setting(setting)}", "cyan") for setting in item.settings)
+        if words := advised.not_enough(load, advices):
+            yield from prose(words)
     if cited := list(citations(result.chain)):
         yield "", ""
         for sentence in cited:
@@ -290,5 +292,6 @@ def markdown(result: Capacity, load: Offered | None = None) -> str:
     parts += map(in_markdown, filter(None, [advised.nothing_helps(load, advices)]))
     if advices:
         parts.append("\n".join(f"- {in_markdown(advised.advice(result, item))}" for item in advices))
+        parts += map(in_markdown, filter(None, [advised.not_enough(load, advices)]))
     parts += map(in_markdown, citations(result.chain))
     return "\n\n".join(parts) + "\n"

@@ -30,7 +30,7 @@ def first(load: Offered) -> str:
 
 
 def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
-    """That nothing would help what fails, as far as presets leave it open; empty where advice does."""
+    """That no change is known that would help what fails, of those that presets leave open; or empty."""
     if load.verdict != "fails" or advices:
         return ""
     given = [
@@ -38,10 +38,19 @@ def nothing_helps(load: Offered, advices: Sequence[Advice]) -> str:
         for _, part in load.result.chain.parts()
         if part.given is not None and (part.given.fixed or part.given.most)  # else a preset rules nothing out
     ]
-    if not given:
-        return "No single change is known that would lower what fails."
-    preset, leaves = ("preset", "leaves") if len(given) == 1 else ("presets", "leave")
-    return f"Nothing that the {preset} of {kinds.listed(given)} {leaves} open would help."
+    left = ""
+    if given:
+        preset, leaves = ("preset", "leaves") if len(given) == 1 else ("presets", "leave")
+        left = f" that the {preset} of {kinds.listed(given)} {leaves} open"
+    return f"No single change{left} is known to lower what fails. Several together may: try them by --set."
+
+
+def not_enough(load: Offered, advices: Sequence[Advice]) -> str:
+    """That more than few fail after each of these; empty where one is enough, or there is none."""
+    shares = [each.expected for each in advices]
+    if load.of_rate != "fails" or not shares or any(each is None or each.upper <= FEW for each in shares):
+        return ""
+    return "None of these is enough alone: make one, and ask again what helps then."
 
 
 def _then(result: Capacity, item: Advice) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 import tuplecalc as tc
 from tests.command import PLAIN, invoke, refused, run
+from tests.questions.test_best_mix import HELD
 
 # solve
 
@@ -154,6 +155,30 @@ def test_what_binds_stands_once_where_it_is_the_same() -> None:
     header, row, *_ = invoke("sweep", "outage", "--vary", "hops.lvs.addresses=1..9").stdout.splitlines()
     assert header.split() == ["hops.lvs.addresses", "flows", "rate", "/s", "limited", "by"]
     assert row.split() == ["1", "193,536", "586.5", "login-proxy", "shared"]
+
+
+HASHED = """
+traffic.hold = "5m"
+clients.addresses = 10
+hops = [{name = "nat", kind = "cone", addresses = 4, spread = "hashed"}]
+services = {addresses = 2, ports = 443}
+"""
+
+
+def test_a_table_says_where_figures_are_at_most() -> None:
+    """64,512·2 / 420 s for each address; of one no hash has to choose.  Shares are chains of their own."""
+    assert invoke("sweep", "-", "--vary", "hops.nat.addresses=1..2", stdin=HASHED).stdout.splitlines() == [
+        "hops.nat.addresses    flows  rate /s  limited by",
+        "                 1  129,024    307.2  nat ports",
+        "                 2  258,048  ≤ 614.4  nat ports",
+        "“≤”: the truth may be less, because of nat: a hash puts clients on addresses,",
+        "and the fullest one runs out first.",
+    ]
+    vary = "traffic.kinds.t.share=0.5..0.8/2"
+    _, half, more, *why = invoke("sweep", "-", "--vary", vary, stdin=HELD).stdout.splitlines()
+    assert half.split()[:3] == ["0.5", "129,024", "307.2"]
+    assert more.split()[:4] == ["0.8", "215,040", "≤", "658.3"]
+    assert why[0].startswith("“≤”: the truth may be less, because of tp: a port is held")
 
 
 def test_sweep_as_csv_and_json_say_the_same() -> None:

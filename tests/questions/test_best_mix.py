@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tuplecalc as tc
 from tests.command import invoke
@@ -83,6 +85,58 @@ def test_the_mixed_deployment(E: int, M: int) -> None:
     there = tc.with_settings(result.chain, *best.settings)
     assert tc.capacity(there).flows == best.total // 1
     assert best_mix(there).is_present
+
+
+TWO = """
+traffic.kinds = [
+  {{name = "a", share = {x}, hold = "{first}s", services = "a"}},
+  {{name = "b", share = {y}, hold = "{second}s", services = "b"}},
+]
+clients = {{addresses = 1000}}
+services = [{{name = "a", addresses = {A}, ports = 443}}, {{name = "b", addresses = {B}, ports = 8443}}]
+"""
+NAT = 'hops = [{{name = "nat", kind = "cone", addresses = {M}}}]'
+MACHINE = """
+hops = [
+  {{name = "nat", kind = "cone", addresses = {M}}},
+  {{name = "tp", kind = "hourglass", capture = "tproxy", source = "client", machine = "m", captures = "a"}},
+  {{name = "re", kind = "hourglass", capture = "nat", machine = "m", captures = "b"}},
+]
+"""
+
+
+@given(
+    hops=st.sampled_from(["", NAT, MACHINE]),
+    share=st.sampled_from([0.25, 0.5, 0.875]),
+    holds=st.tuples(*[st.sampled_from(["0.1", "1", "10", "300", "3600"])] * 2),
+    counts=st.tuples(*[st.integers(1, 12)] * 3),
+    figure=st.sampled_from(["flows", "rate"]),
+)
+def test_the_closed_form_has_the_value_of_the_best_mix(
+    hops: str, share: float, holds: tuple[str, str], counts: tuple[int, int, int], figure: Figure
+) -> None:
+    """Whatever H the kinds have: the mean of the mix that there is stands nowhere in it."""
+    numbers = dict(zip("ABM", counts, strict=True))
+    text = (TWO + hops).format(x=share, y=1 - share, first=holds[0], second=holds[1], **numbers)
+    best = best_mix(tc.loads(text), figure)
+    if len(best.limits) == 2 and not any(limit.name == "joint" for limit in best.limits):
+        assert best.closed_form is not None
+        assert best.closed_form.total.value == best.total == sum(best.parts.values())
+        assert best.closed_form.share.value == best.shares["a"]
+
+
+def test_the_closed_form_of_kinds_that_last_differently_long() -> None:
+    """28,232 ports towards one service and towards ten: 28,232·(10 + 1), and open a tenth of a second and
+    an hour: 36,000 new connections of the one come to 10 of the other.
+    """
+    best = best_mix(
+        tc.loads(TWO.format(x=0.5, y=0.5, first="0.1", second="3600", A=1, B=10).replace("1000}", "1}"))
+    )
+    assert best.closed_form is not None
+    share, total = best.closed_form
+    assert total.text == "|A|·(N + 1)"
+    assert total.value == best.total == 310_552
+    assert share.value == best.shares["a"] == Fraction(3600, 3601)
 
 
 @pytest.mark.parametrize("x", [Fraction(1, 10), Fraction(1, 3), Fraction(999, 1000)])
@@ -228,3 +282,76 @@ def test_corners_at_which_more_rows_meet_than_there_are_rates() -> None:
     assert found.is_only
     assert best_vertex([one, one], rows[:1], [one]) == Vertex((one, 0 * one), (0,), is_only=False)
     assert best_vertex([one, one], [rows[4], rows[5]], [0 * one, one]).point == (0 * one, one)
+
+
+def test_shares_of_0_are_settings_too() -> None:
+    """Of the rest alone 6·64,512 pass; no login takes a port twice."""
+    text = LOGINS.format(x="1/2", y="1/2", proxy=PROXY)
+    best = best_mix(tc.loads(text))
+    assert best.settings == ("traffic.kinds.login.share=0", "traffic.kinds.rest.share=1")
+    there = tc.with_settings(best.present.chain, *best.settings)
+    assert tc.capacity(there).flows == best.total == 6 * P
+    said = invoke(*COMMAND, stdin=text).stdout
+    assert said.endswith("\n  --set traffic.kinds.login.share=0\n  --set traffic.kinds.rest.share=1\n")
+
+
+def test_a_kind_of_share_0_may_have_one_in_the_best_mix() -> None:
+    """The mixed deployment again, from either of its ends; then the shares that are not free stay 0."""
+    for x in ("0", "1"):
+        best = best_mix(tc.loads(mixed(x=x, y=f"{1 - int(x)}")))
+        assert best.present_shares == {"through": int(x), "redirected": 1 - int(x)}
+        assert best.shares == {"through": Fraction(9, 11), "redirected": Fraction(2, 11)}
+        assert best.total == 4 * P * 11 / 2
+        assert best.closed_form is not None
+        assert best.closed_form.total.text == "|P|·M·(E + 1) / 2"
+    best = best_mix(tc.loads(three_kinds("0.5", "0.5", "0")), kinds=["a", "b"])
+    assert best.shares["c"] == best.present_shares["c"] == best.parts["c"] == 0
+    with pytest.raises(InputError) as error:
+        best_mix(tc.loads(three_kinds("0", "0", "1")), kinds=["a", "b"])
+    assert str(error.value) == "kinds a, b: the others have all of the traffic; name one of these too"
+
+
+def three_kinds(*shares: str) -> str:
+    kinds = ", ".join(
+        f'{{name = "{name}", share = {share}}}' for name, share in zip("abc", shares, strict=True)
+    )
+    return f"traffic.kinds = [{kinds}]\n{ENDS}"
+
+
+def test_a_rate_of_0_is_none_that_a_file_can_have() -> None:
+    text = LOGINS.format(x="1/2", y="1/2", proxy=PROXY).replace('share = "1/2"', "rate = 5")
+    best = best_mix(tc.loads(text))
+    assert (best.settings, best.without_rate) == ((), ("login",))
+    assert (
+        "A file has this mix without login, since a rate is above 0.\n" in invoke(*COMMAND, stdin=text).stdout
+    )
+
+
+HELD = """
+traffic = {hold = "5m", kinds = [{name = "t", share = "1/2"}, {name = "r", share = "1/2"}]}
+clients = {addresses = 131072}
+hops = [
+  {name = "nat", kind = "cone", addresses = 1},
+  {name = "tp", kind = "hourglass", machine = "m", captures = "t", capture = "tproxy", ports = "1024-65535", \
+source = "client"},
+  {name = "re", kind = "hourglass", machine = "m", capture = "nat", ports = "1024-65535", captures = "r"},
+]
+services = {addresses = 6, ports = 443}
+"""
+
+
+def test_the_best_mix_is_at_most_where_the_chain_with_it_is() -> None:
+    """At half and half REDIRECT alone limits the rate, 307.2/s exactly.  In the best mix, where TPROXY's
+    shared ports limit it too, ports that the NAT holds for 420 s are in the table for 360 s.
+    """
+    best = best_mix(tc.loads(HELD), "rate")
+    assert (best.present.rate_at_most, best.result.rate_at_most) == (False, True)
+    assert best.result.rate == best.total == Fraction(P * (6 * 300 + 300 + 60 + 6 * 120), 660 * 420)
+    text = " ".join(invoke(*COMMAND, "--rate", stdin=HELD).stdout.split())
+    assert text.startswith("The best mix has at most 670.3 connections a second, the present one 307.2.")
+    assert "“At most”: the truth may be less, because of tp: a port is held elsewhere for longer" in text
+    assert "has at most 670.3" in invoke(*COMMAND, "--rate", "-o", "markdown", stdin=HELD).stdout
+    record = json.loads(invoke(*COMMAND, "--rate", "-o", "json", stdin=HELD).stdout)
+    assert record["at_most"] == {"flows": False, "rate": True}
+    open_at_once = invoke(*COMMAND, stdin=HELD).stdout
+    assert "t most" not in open_at_once

@@ -8,6 +8,8 @@ import tuplecalc as tc
 from tests.questions.test_best_mix import ENDS, LOGINS, PROXY, UDP, mixed
 from tuplecalc.errors import InputError
 from tuplecalc.questions.region import Point, region
+from tuplecalc.render.figures import style
+from tuplecalc.render.figures.region import plot_region
 
 P = 64512
 THREE = """
@@ -57,6 +59,20 @@ def test_edges_that_slope() -> None:
         Point(Fraction(3, 4), Fraction(1, 4)),
         Point(Fraction(3, 4), Fraction(0)),
     )
+
+
+def test_a_kind_of_share_0_has_its_edge_too() -> None:
+    """The corners are those of any mix; at a alone the left cone carries one a second."""
+    shares = tc.loads(THREE.format(a="share = 1", b="share = 0", c="share = 0"))
+    found = region(shares)
+    assert (found.kinds, found.vertices[1]) == (("a", "b"), Point(Fraction(1), Fraction(2)))
+    assert (found.at_mix, found.binding.limits) == (Point(Fraction(1), Fraction(0)), (("left", "ports"),))
+    assert not found.is_at_most(found.best)
+    title = plot_region(tc.capacity(shares), ax=style.blank()).get_title(loc="left")
+    assert title == "a and b: at best 3/s, 67% of it b; 1/s in the present mix"
+    with pytest.raises(InputError) as error:
+        region(shares, ("b", "c"))
+    assert str(error.value) == "kinds b, c: both have a share of 0; name one that has more"
 
 
 def test_without_an_offer_the_others_are_left_out() -> None:

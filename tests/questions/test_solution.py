@@ -16,6 +16,8 @@ from tuplecalc.questions import solving
 from tuplecalc.questions.port_sizes import largest_size, resized
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.questions.solving import solve
+from tuplecalc.render.json import to_dict
+from tuplecalc.render.solved import text
 
 OUTAGE = tc.example("outage")
 
@@ -142,6 +144,43 @@ def test_any_time_will_do() -> None:
     found = solve(OUTAGE, "hops.login-proxy.tracking_time_wait", rate=100)
     assert found.is_any
     assert found.beyond is None
+
+
+FILES = """
+clients.addresses = 10
+hops = [{name = "p", kind = "hourglass", capture = "listen", max_files = 1024, files_per_flow = 8}]
+services = {addresses = 6, ports = 443}
+"""
+TOWARDS_TWO = """
+traffic.kinds = [{name = "s", share = 0.5, services = "a"}, {name = "l", share = 0.5, services = "b"}]
+clients = {addresses = 1, flows_each = 50000}
+services = [{name = "a", addresses = 1, ports = 443}, {name = "b", addresses = 10, ports = 8443}]
+"""
+
+
+def test_of_files_of_a_flow_the_most_are_asked() -> None:
+    """1,024 files: 204 flows of 5, and 170 of 6."""
+    found = solve(tc.loads(FILES), "hops.p.files_per_flow", flows=200)
+    assert (found.value, found.is_largest, found.result.flows) == (5, True, 204)
+    assert found.beyond is not None
+    assert found.beyond.flows == 170
+    assert solve(tc.loads(FILES), "hops.p.files_per_flow", flows=1025).value is None
+    few = solve(tc.loads(FILES), "hops.p.files_per_flow=1..4", flows=200)
+    assert (few.value, few.is_any, few.looked_at) == (4, False, (1, 4))
+    first = "files_per_flow of p: every number that was looked at will do for 200 connections"
+    assert text(few).startswith(first)
+
+
+def test_any_number_will_do() -> None:
+    """One client has 28,232 ports towards a, and as many connections again to b: more clients, more ports."""
+    found = solve(tc.loads(TOWARDS_TWO), "clients.addresses")
+    assert (found.is_any, found.beyond, found.looked_at) == (True, None, None)
+    said = "addresses of clients: any number will do for 50,000 connections open of each client."
+    assert " ".join(text(found).split()) == said
+    record = to_dict(found)
+    assert (record["any"], record["value"]) == (True, None)
+    without = tc.with_settings(tc.loads(FILES), "hops.p.max_files=")
+    assert solve(without, "hops.p.files_per_flow", flows=200).is_any
 
 
 # Ranges of ports.

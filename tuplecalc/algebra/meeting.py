@@ -36,7 +36,8 @@ def meeting(
         flows = size·scopes / keys(x)        rate = size·scopes / seconds(x)
 
     so that x is a ratio.  The letters are for what is here: what is equal has one letter, and numbers that
-    are 1 stand in no formula.  None for joint faces, which have no letters.
+    are 1 stand in no formula.  The mean time H_m is written out, since it is another one in another mix.
+    None for joint faces, which have no letters, and where x is no ratio.
     """
     if any(limit.kind is JOINT for limit in limits):
         return None
@@ -56,7 +57,10 @@ def meeting(
         notation.read(limit.seconds, used).subs(rest, 1 - x - sum(others)) for limit in short[:2]
     )
     equal, _ = sympy.fraction(sympy.cancel(room * other_line - other_room * line))
-    slope, constant = sympy.Poly(equal, x).all_coeffs()
+    line_of_shares = sympy.Poly(equal, x)
+    if line_of_shares.degree() != 1:
+        return None
+    slope, constant = line_of_shares.all_coeffs()
     share = sympy.factor(-constant / slope)
     total = sympy.factor((room / line).subs(x, share))
     return Meeting(_form("share", share, used, notation), _form(figure, total, used, notation))
@@ -95,6 +99,8 @@ class _Shorter:
                 return self._known.setdefault(whole[0].ports, Size("union", (whole[0].origin,)))
             case Quantity(symbol="σ"):
                 return leaf
+            case Quantity(symbol="H_m", definition=mean) if mean is not None:
+                return self.read(mean)
             case Quantity(value=0 | 1):
                 return Constant(leaf.value)
         source = origin(leaf)

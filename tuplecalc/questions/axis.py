@@ -26,7 +26,17 @@ from tuplecalc.network.services import Services
 from tuplecalc.network.traffic import Kind
 from tuplecalc.network.values import LARGEST_COUNT
 from tuplecalc.questions.not_counted import LINUX
-from tuplecalc.questions.paths import REAL_UNITS, WRITE, Place, number_at, parsed, place_of, plain, wrong
+from tuplecalc.questions.paths import (
+    COSTS,
+    REAL_UNITS,
+    WRITE,
+    Place,
+    number_at,
+    parsed,
+    place_of,
+    plain,
+    wrong,
+)
 from tuplecalc.questions.port_sizes import largest_size, resized
 from tuplecalc.under_load.roots import first_whole
 
@@ -182,6 +192,8 @@ def ends_of(chain: Chain, text: str, most: int, *, wanted: bool = False) -> tupl
             low, high = (_LEAST, 1 - _LEAST) if isinstance(found.part, Services) else (0, 1)
         case "per flow":
             low, high = _LEAST, 1 / _LEAST
+        case "files" if found.key in COSTS:
+            low, high = 1, _LARGEST
         case unit if unit != "s":
             low, high = 1, _most_of(found)
     dealt_out = (steps[0] == "services" and found.unit not in REAL_UNITS) or (

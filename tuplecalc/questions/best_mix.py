@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal
@@ -16,6 +16,7 @@ from tuplecalc.limits.free_rates import FreeRates, Rates
 from tuplecalc.limits.limit import Limit
 from tuplecalc.limits.mixture import Mix
 from tuplecalc.network.chain import Chain
+from tuplecalc.questions.other_shares import with_a_share_each, with_shares
 from tuplecalc.questions.vertex import Vertex, best_vertex
 
 _A_LITTLE = Fraction(1, 10**4)
@@ -41,6 +42,12 @@ class BestMix:
     """Those that meet there: to have more one of them must be raised."""
     is_only: bool
     """Whether no other shares are as good."""
+    _mix: Mix = field(compare=False)
+
+    @cached_property
+    def result(self) -> Capacity:
+        """The chain with these shares."""
+        return capacity(with_shares(self.present.chain, self.shares))
 
     @cached_property
     def closed_form(self) -> Meeting | None:
@@ -48,14 +55,16 @@ class BestMix:
         if len(self.free) != 2 or len(self.limits) != 2:
             return None
         first, second = self.free
-        shares = {kind: share for kind, (share, _) in several_kinds(self.present).kinds.items()}
+        shares = {kind: share for kind, (share, _) in self._mix.kinds.items()}
         found = meeting((self.limits[0], self.limits[1]), (first, second), shares, self.figure)
-        return found if found and found.share.value == self.shares[first] else None
+        is_of_this = found and (found.share.value, found.total.value) == (self.shares[first], self.total)
+        return found if is_of_this else None
 
     @property
     def present_shares(self) -> Mapping[str, Fraction]:
         """The shares that the kinds have."""
-        return {kind.name: kind.share for kind in self.present.kinds}
+        shares = {kind.name: kind.share for kind in self.present.kinds}
+        return {kind: shares.get(kind, Fraction(0)) for kind in self.shares}
 
     @property
     def is_present(self) -> bool:
@@ -63,15 +72,21 @@ class BestMix:
         return self.shares == self.present_shares
 
     @property
+    def without_rate(self) -> tuple[str, ...]:
+        """The kinds that would have a rate of 0, which no file can say: they are left out of it."""
+        kinds = self.present.chain.traffic.kinds
+        return tuple(kind.name for kind in kinds if kind.rate is not None and not self.shares[kind.name])
+
+    @property
     def settings(self) -> tuple[str, ...]:
-        """What sets these shares; none where a kind has no share left, which a file cannot say."""
+        """What sets these shares; none where a kind has to be left out, see :attr:`without_rate`."""
         offered, kinds = self.present.chain.traffic.offered, self.present.chain.traffic.kinds
-        if not all(self.shares.values()):
+        if self.without_rate:
             return ()
         return tuple(
-            f"traffic.kinds.{kind.name}.share={self.shares[kind.name]}"
+            f"{kind.path}.share={self.shares[kind.name]}"
             if kind.rate is None
-            else f"traffic.kinds.{kind.name}.rate={self.shares[kind.name] * (offered or 1)}"
+            else f"{kind.path}.rate={self.shares[kind.name] * (offered or 1)}"
             for kind in kinds
         )
 
@@ -86,7 +101,8 @@ def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Se
     """The shares of the kinds with which a chain carries most flows, or the highest rate.
 
     ``kinds`` are those whose shares are free, two or more; without them all are.  The others keep their
-    shares of the new connections.  Exact: every limit is a straight line in the kinds' rates x_k,
+    shares of the new connections; one that is free may have a share of 0 now.  Exact: every limit is a
+    straight line in the kinds' rates x_k,
 
         Σ x_k·taken_k ≤ room        largest Σ x_k·H_k (flows; Σ x_k where all H are 0) or Σ x_k (rate)
 
@@ -108,14 +124,21 @@ def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Se
     ... '''))
     <BestMix a 1/4, b 3/4: 258,048 flows, limited by left/ports, right/ports>
     """
-    present = capacity(chain)
-    mix = several_kinds(present)
+    present, names = capacity(chain), [kind.name for kind in chain.traffic.kinds]
+    every = with_a_share_each(chain, kinds or names)
+    known = present if every is chain else capacity(every)
+    mix = several_kinds(known)
     free = named_kinds(mix, kinds)
-    cuts, shares = FreeRates(mix, present.limits, figure), mix.shares
-    gain = {kind: mix.hold(kind) if figure == "flows" else Fraction(1) for kind in shares}
+    cuts = FreeRates(mix, known.limits, figure)
+    gain = {kind: mix.hold(kind) if figure == "flows" else Fraction(1) for kind in mix.kinds}
+    shares = dict.fromkeys(names, Fraction(0)) | {kind.name: kind.share for kind in present.kinds}
     # with each new connection of a free kind these come of the kinds that keep their shares
     rest = sum(shares[kind] for kind in free)
-    along = {kind: share / rest for kind, share in shares.items() if kind not in free}
+    if not rest:
+        raise InputError(
+            f"kinds {', '.join(free)}: the others have all of the traffic; name one of these too"
+        )
+    along = {kind: share / rest for kind, share in shares.items() if share and kind not in free}
     ways = [{**along, kind: Fraction(1)} for kind in free]
     gains = [_sum(gain, way) for way in ways]
     for kind, way in zip(free, ways, strict=True):
@@ -127,10 +150,10 @@ def best_mix(chain: Chain, figure: Literal["flows", "rate"] = "flows", kinds: Se
         close = _corner(cuts, [*ways, shares], [*gains, _sum(gain, shares) * (1 + _A_LITTLE)])[0]
         rates = close if _sum(gain, close) == total else rates
     whole = sum(rates.values())
-    best = {kind: rates[kind] / whole if whole else share for kind, share in shares.items()}
-    parts = {kind: rates[kind] * gain[kind] for kind in shares}
+    best = {kind: rates.get(kind, Fraction(0)) / whole if whole else share for kind, share in shares.items()}
+    parts = {kind: rates.get(kind, Fraction(0)) * gain.get(kind, 0) for kind in shares}
     limits = tuple(cuts.cuts[number].limit for number in found.rows)
-    return BestMix(present, figure, free, best, parts, total, limits, found.is_only and bool(whole))
+    return BestMix(present, figure, free, best, parts, total, limits, found.is_only and bool(whole), mix)
 
 
 def _corner(cuts: FreeRates, ways: Sequence[Rates], gains: Sequence[Fraction]) -> tuple[Rates, Vertex]:

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import islice, product
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tuplecalc.limits.capacity import capacity
+from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.limits.limit import Limit, by_flows, by_rate
 from tuplecalc.network.chain import Chain
@@ -107,6 +107,14 @@ class Grid:
         """Which limit gives the rate; -1 where none limits it."""
         first: Places = self._rates[1]
         return first
+
+    def first_results(self, count: int) -> list[Capacity]:
+        """The chains at the first points, in the order of the grid: what no formula says, a chain each."""
+        if self._walks.each_alone:
+            (points,) = self._readers
+            assert isinstance(points, _Points)
+            return points.results[:count]
+        return [capacity(self._walks.changed(point)) for point in islice(product(*self._window), count)]
 
     @cached_property
     def _flows(self) -> tuple[Any, Any]:
@@ -200,8 +208,8 @@ class _Points:
 
     def __init__(self, walks: Walks, window: Box) -> None:
         self._shape = tuple(map(len, window))
-        self._results = [capacity(walks.changed(point)) for point in product(*window)]
-        self._found = [{_key(limit): limit for limit in each.limits} for each in self._results]
+        self.results = [capacity(walks.changed(point)) for point in product(*window)]
+        self._found = [{_key(limit): limit for limit in each.limits} for each in self.results]
         self.keys = merged(*dict.fromkeys(tuple(each) for each in self._found))
 
     def flows(self, key: Key) -> Any:
@@ -211,7 +219,7 @@ class _Points:
         return self._array(by_rate(each[key]) if key in each else np.inf for each in self._found)
 
     def smallest(self, of: int, keys: Sequence[Key]) -> tuple[Any, Any]:
-        least = [(each.binding, each.rate_binding)[of] for each in self._results]
+        least = [(each.binding, each.rate_binding)[of] for each in self.results]
         figure = (by_flows, by_rate)[of]
         places = [-1 if limit is None else keys.index(_key(limit)) for limit in least]
         figures = self._array(np.inf if limit is None else figure(limit) for limit in least)

@@ -45,6 +45,8 @@ _COUNTED = {
 }
 REAL_UNITS = ("s", "1/s", "", "per flow")
 """Units of numbers that need not be whole."""
+COSTS = ("files_per_flow",)
+"""Keys of whole numbers of which each flow takes more: the largest is the useful answer, as of a time."""
 
 
 class Place(NamedTuple):

@@ -13,6 +13,7 @@ from tuplecalc.limits.free_rates import Cut, FreeRates
 from tuplecalc.limits.served import of_served
 from tuplecalc.network.chain import Chain
 from tuplecalc.questions.best_mix import named_kinds, several_kinds
+from tuplecalc.questions.other_shares import with_a_share_each, with_shares
 
 
 class Point(NamedTuple):
@@ -28,6 +29,12 @@ class Edge(NamedTuple):
     ends: tuple[Point, Point]
     limits: tuple[tuple[str, str], ...]
     """Their hops and names, in the order of the flows."""
+
+    def points(self, count: int) -> Iterator[Point]:
+        """So many points between the ends."""
+        (left, top), (right, bottom) = self.ends
+        for part in (Fraction(n, count + 1) for n in range(1, count + 1)):
+            yield Point(left + part * (right - left), top + part * (bottom - top))
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,6 +60,20 @@ class Region:
     """The edge that this lies on."""
     best: Point
     """The largest sum of the two rates; of several as good the middle of their edge."""
+
+    def is_at_most(self, point: Point) -> bool:
+        """Whether the chain may carry less in the mix of a point, which is not 0."""
+        # shares are of all that clients offer, with ports or without
+        chain = with_a_share_each(self.result.chain, self.kinds)
+        rates = {**self.others, **dict(zip(self.kinds, point, strict=True))}
+        with_ports, offered = of_served(chain, 1), dict[str, Fraction]()
+        for each in chain.strands:
+            if rate := rates.get(each.kind):
+                part = rate * each.part / with_ports[each.kind]
+                offered[each.kind] = offered.get(each.kind, Fraction(0)) + part
+        whole = sum(offered.values())
+        shares = {kind: rate / whole for kind, rate in offered.items()}
+        return capacity(with_shares(chain, shares)).rate_at_most
 
     @property
     def vertices(self) -> tuple[Point, ...]:
@@ -92,13 +113,18 @@ def region(chain: Chain, kinds: tuple[str, str] | None = None) -> Region:
 nat/ports, p/joint, p/upstream>
     """
     result = capacity(chain)
-    mix = several_kinds(result)
+    every = with_a_share_each(chain, kinds or [kind.name for kind in chain.traffic.kinds])
+    known = result if every is chain else capacity(every)
+    mix = several_kinds(known)
     first, second = kinds = kinds or _first_two(*mix.kinds)
     named_kinds(mix, kinds)
+    none = dict.fromkeys(mix.kinds, Fraction(0))
+    if all(kind.share == 0 for kind in chain.traffic.kinds if kind.name in kinds):
+        raise InputError(f"kinds {', '.join(kinds)}: both have a share of 0; name one that has more")
     total = chain.traffic.offered
-    rates = of_served(chain, total or 0)
+    rates = none | of_served(chain, total or 0)
     others = {kind: rate for kind, rate in rates.items() if kind not in kinds}
-    free = FreeRates(mix, result.limits, "rate")
+    free = FreeRates(mix, known.limits, "rate")
     while True:
         edges = tuple(_edges(free.cuts, others, kinds))
         corners = [edges[0].ends[0], *(edge.ends[1] for edge in edges)]
@@ -109,7 +135,7 @@ nat/ports, p/joint, p/upstream>
     largest = max(x + y for x, y in corners)
     as_good = [point for point in corners if sum(point) == largest]
     middle = Point(*((as_good[0][n] + as_good[-1][n]) / 2 for n in range(2)))
-    now = of_served(chain, 1)
+    now = none | of_served(chain, 1)
     at_mix, binding = _on_the_way(edges, Point(now[first], now[second]))
     return Region(result, kinds, others, edges, offered, is_possible, at_mix, binding, middle)
 

@@ -86,7 +86,7 @@ class Solution:
     blocking: Bracket | None
     """What fails with that setting, if that was asked."""
     is_any: bool = False
-    """Whether a time of any length will do."""
+    """Whether any value will do: a time of any length, any number of what was asked the largest of."""
     looked_at: tuple[Number, Number] | None = None
     """The range in which the values were looked at, where that is not all that there are."""
     is_largest: bool = False

@@ -22,7 +22,7 @@ from tuplecalc.questions.allowed import Allowed, allowed
 from tuplecalc.questions.axis import Axis, ends_of, sizes_of
 from tuplecalc.questions.crossover import crossovers
 from tuplecalc.questions.highest_rate import highest_rate
-from tuplecalc.questions.paths import parsed
+from tuplecalc.questions.paths import COSTS, parsed
 from tuplecalc.questions.roundings import a_little_more, as_decimal, middle, rounded_down, simplest
 from tuplecalc.questions.solution import Solution, Target
 from tuplecalc.under_load.chains import Bracket, result_blocking
@@ -87,7 +87,8 @@ def solve(
     if parsed(path)[0] == ["traffic", "rate"]:
         return highest_rate(chain, path, flows=flows, rate=rate, blocking=blocking, most_failing=most_failing)
     axis, is_open = sizes_of(chain, path) or ends_of(chain, path, FARTHEST, wanted=True)
-    of_clients = path_steps(axis.path)[-1] if path_steps(axis.path)[0] == "clients" else ""
+    first, *_, key = path_steps(axis.path)
+    of_clients = key if first == "clients" else ""
     target = _target(chain, flows, rate, blocking, most_failing, each=of_clients == "flows_each")
     bounds = _allowed(chain, axis.path, path)
     is_share = axis.path.endswith(".share")
@@ -101,7 +102,8 @@ def solve(
     serving = None
     is_bounded = bounds.most is not None and bounds.most <= high
     high = bounds.most if is_bounded and bounds.most else high
-    is_largest = not axis.is_count or (target.serves and of_clients in ("addresses", "flows_each"))
+    are_served = target.serves and of_clients in ("addresses", "flows_each")
+    is_largest = not axis.is_count or key in COSTS or are_served
     best: Number | None
     step = 1
     if axis.is_count:
@@ -132,7 +134,7 @@ def solve(
         result,
         beyond=None if beside is None else search.at(beside).result,
         blocking=lost,
-        is_any=is_open and best == high and not axis.is_count,
+        is_any=is_largest and is_open and not is_bounded and best == high,
         looked_at=None if (is_open and not is_bounded) or is_share else (low, high),
         is_largest=is_largest,
         most=bounds.most if is_bounded else None,

@@ -337,7 +337,7 @@ def _mix(found: BestMix) -> Record:
         "limits": [*map(_named, found.limits)],
         "closed_form": form and {"share": _form(form.share), "total": _form(form.total)},
         **_pick(found, "settings"),
-        "at_most": _at_most(found.present),
+        "at_most": _at_most(found.result),
     }
 
 

@@ -9,9 +9,10 @@ from functools import partial
 from math import floor
 
 from tuplecalc.algebra.notation import escaped as escaped_words
+from tuplecalc.limits.capacity import Capacity
 from tuplecalc.limits.expression import Number
 from tuplecalc.questions.best_mix import BestMix
-from tuplecalc.render import numbers, table
+from tuplecalc.render import kinds, numbers, table
 from tuplecalc.render.sentences import totals
 from tuplecalc.render.table import PAGE, Page, Way, escaped, in_markdown
 
@@ -85,13 +86,16 @@ def csv_rows(found: BestMix) -> str:
 
 
 def _sentences(found: BestMix) -> Iterator[str]:
-    present = found.present.flows if found.figure == "flows" else found.present.rate
-    total, now = (_written(found, value) for value in (found.total, present))
+    now = found.present.flows if found.figure == "flows" else found.present.rate
+    total, present = (
+        f"{'at most ' * _is_at_most(found, result)}{_written(found, value)}"
+        for value, result in ((found.total, found.result), (now, found.present))
+    )
     what = _FIGURES[found.figure]
     if found.is_present:
         yield f"The present mix is the best: {total} {what}."
     else:
-        yield f"The best mix has {total} {what}, the present one {now}."
+        yield f"The best mix has {total} {what}, the present one {present}."
     names = [f"{limit.hop} {limit.name}" for limit in found.limits]
     if len(names) > 1:
         yield f"{', '.join(names[:-1])} and {names[-1]} are reached together there."
@@ -101,7 +105,14 @@ def _sentences(found: BestMix) -> Iterator[str]:
         yield "Other shares are as good."
     if len(found.free) < len(found.shares):
         yield f"The shares of {' and '.join(found.free)} are free; the others keep theirs."
-    yield from totals.at_most(found.present)
+    yield from totals.at_most(found.result, found.present, figure=found.figure)
+    if found.without_rate:
+        named = kinds.listed(list(found.without_rate))
+        yield f"A file has this mix without {named}, since a rate is above 0."
+
+
+def _is_at_most(found: BestMix, result: Capacity) -> bool:
+    return result.flows_at_most if found.figure == "flows" else result.rate_at_most
 
 
 def _rows(found: BestMix, way: Way) -> Iterator[Row]:

@@ -65,13 +65,17 @@ def _sentences(found: Solution) -> Iterator[str]:
         yield f"{found.name}: {here} will do for {wanted}; of the smaller ones only some were looked at."
         yield f"With {here}: {_counts(found, found.result, 'open at once')}; {_limit(found)} it."
     elif found.is_any:
-        yield f"{found.name}: any time will do for {wanted}."
-    elif found.is_time and found.beyond is None:
-        yield f"{found.name}: every time that was looked at will do for {wanted}, up to {here}."
+        yield f"{found.name}: any {'time' if found.is_time else 'number'} will do for {wanted}."
     else:
-        yield f"{found.name}: {here} is {which} for {wanted}."
-        with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
-        yield f"{with_it} {_counts(found, found.result, 'open at once')}; {_limit(found)} it."
+        is_end = found.is_largest and found.beyond is None and found.unit
+        every = f"every {'time' if found.is_time else 'number'} that was looked at will do"
+        if is_end:
+            yield f"{found.name}: {every} for {wanted}, up to {here}."
+        else:
+            yield f"{found.name}: {here} is {which} for {wanted}."
+        if not (is_end and found.is_time):
+            with_it = "Then" if found.unit in REAL_UNITS else f"With {here}:"
+            yield f"{with_it} {_counts(found, found.result, 'open at once')}; {_limit(found)} it."
     yield from filter(None, [served.unserved(found.result.served)])
     if found.blocking:
         said = f"{in_best_case}{_share(found.blocking)} at {numbers.rate(found.target.rate)}/s."

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
+from tuplecalc.limits.capacity import Capacity
 from tuplecalc.questions.axis import Axis
 from tuplecalc.questions.labelled import columns, names, rows
 from tuplecalc.questions.sweep import Sweep
 from tuplecalc.render import numbers, table
+from tuplecalc.render.sentences import totals
 from tuplecalc.render.table import PAGE, Page, Way
 
 MOST_ROWS = 2_000
 """What a table shows; CSV and JSON have all."""
 _A_SCREEN = 40
+_AT_MOST = "≤"
 _OF_BOTH, _OF_FLOWS, _OF_RATE = "limited by", "limits flows", "limits rate"
 _LIMITED = {_OF_BOTH, _OF_FLOWS, _OF_RATE}
 _WAYS = [Way(60, 0, 2), Way(26, 0, 2), Way(18, 0, 2), Way(12, 0, 1)]
@@ -34,14 +37,19 @@ def write_csv(sweep: Sweep, parts: Parts, stream: TextIO, *, blocking: bool) -> 
 def first_points(
     sweep: Sweep, parts: Parts, *, blocking: bool, most: int = MOST_ROWS, page: Page = PAGE
 ) -> tuple[str, int]:
-    """The first points as a table for a terminal, and how many more there are."""
+    """The first points as a table for a terminal, and how many more there are.
+
+    Figures that are at most have a mark, and below is why.
+    """
     shown: dict[str, list[object]] = {key: [] for key in names(sweep, blocking=blocking)}
+    results: list[Capacity] = []
     for part in parts:
+        results += part.first_results(most - len(results))
         for key, values in columns(part, blocking=blocking).items():
             shown[key] += values[: most - len(shown[key])]
         if len(shown["flows"]) >= most:
             break
-    figures = list(_columns(sweep.axes, shown, blocking=blocking))
+    figures = list(_columns(sweep.axes, shown, results, blocking=blocking))
     headers = [header for header, _ in figures]
     words = {number for number, header in enumerate(headers) if header in _LIMITED}
     rows_of = list(zip(*(cells for _, cells in figures), strict=True))
@@ -53,6 +61,8 @@ def first_points(
 
     drop = [{number} for name in _DROPPED for number, header in enumerate(headers) if header == name]
     written = table.fitted(build, page.table, _WAYS, words, drop).lines()
+    for why in totals.at_most(*results, word=_AT_MOST):
+        written += table.prose(why, page.prose)
     return "\n".join([*written, ""]), sweep.size - len(shown["flows"])
 
 
@@ -63,16 +73,18 @@ def text(sweep: Sweep) -> str:
 
 
 def _columns(
-    axes: Iterable[Axis], found: dict[str, list[Any]], *, blocking: bool
+    axes: Iterable[Axis], found: dict[str, list[Any]], results: Sequence[Capacity], *, blocking: bool
 ) -> Iterator[tuple[str, list[str]]]:
     """Each column with its header; the tightest limit stands once where it is the same for flows and rate."""
     for axis in axes:
         yield axis.path, [numbers.short(value, axis.unit) for value in found[axis.path]]
     flows, rates = found["binding"], found["rate_binding"]
-    yield "flows", [numbers.count(int(value)) for value in found["flows"]]
+    marks = [f"{_AT_MOST} " * result.flows_at_most for result in results]
+    yield "flows", [f"{m}{numbers.count(int(value))}" for m, value in zip(marks, found["flows"], strict=True)]
     if flows != rates:
         yield _OF_FLOWS, flows
-    yield "rate /s", [numbers.rate(value) for value in found["rate"]]
+    marks = [f"{_AT_MOST} " * result.rate_at_most for result in results]
+    yield "rate /s", [f"{m}{numbers.rate(value)}" for m, value in zip(marks, found["rate"], strict=True)]
     yield _OF_BOTH if flows == rates else _OF_RATE, [value or "–" for value in rates]
     if "served" in found:
         for header in ("served", "unserved"):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.patches import Polygon
 
 from tuplecalc.errors import InputError
-from tuplecalc.limits.capacity import Capacity
+from tuplecalc.limits.capacity import Capacity, capacity
 from tuplecalc.questions.best_mix import several_kinds
+from tuplecalc.questions.other_shares import with_a_share_each
 from tuplecalc.questions.region import Edge, Point, Region, region
 from tuplecalc.render import numbers, table
 from tuplecalc.render.figures import labels, style
@@ -35,10 +36,10 @@ _EQUAL: Any = {"color": style.MUTED, "linewidth": 1.2, "linestyle": ":"}
 def plot_region(result: Capacity, kinds: tuple[str, str] | None = None, *, ax: Axes | None = None) -> Axes:
     """The rates of two kinds that are possible together, while all others stay as offered.
 
-    Each edge of the region is a limit, by its name; the thick one binds in the present mix of the two,
-    where a broken line from the origin meets it.  A ring is the offered point, a star the best mix: the
-    largest sum, as a dotted line of equal sums shows.  Without names of kinds, the two that take most of
-    what binds the rate.
+    Each edge of the region is a limit, by its name, with "or less" where the chain may carry less on it, or
+    on a part of it; the thick one binds in the present mix of the two, where a broken line from the origin
+    meets it.  A ring is the offered point, a star the best mix: the largest sum, as a dotted line of equal
+    sums shows.  Without names of kinds, the two that take most of what binds the rate.
 
     Raises :class:`~tuplecalc.errors.InputError` as :func:`~tuplecalc.questions.region.region`,
     and where no flow of either gets through.
@@ -64,7 +65,8 @@ def plot_region(result: Capacity, kinds: tuple[str, str] | None = None, *, ax: A
     most = Point(*(max(rates) for rates in zip(*found.vertices, *seen, strict=True)))
     ax.set(xlim=(0, _ROOM * float(most.x) or 1), ylim=(0, _ROOM * float(most.y) or 1))
     ax.add_patch(Polygon([(0, 0), *_floats(found.vertices)], gid="region", **_INSIDE))
-    ends = [_edge(ax, edge, binds=edge is found.binding) for edge in found.edges if len({*edge.ends}) > 1]
+    edges = [edge for edge in found.edges if len({*edge.ends}) > 1]
+    ends = [_edge(ax, found, edge) for edge in edges]
     style.below(ax, _key(ax, found, seen))
     for axis, kind in zip((ax.xaxis, ax.yaxis), found.kinds, strict=True):
         style.si_axis(axis)
@@ -76,7 +78,8 @@ def plot_region(result: Capacity, kinds: tuple[str, str] | None = None, *, ax: A
 
 def _most_of_what_binds(result: Capacity) -> tuple[str, str]:
     """Two kinds, in the order of the traffic."""
-    every = several_kinds(result).kinds
+    names = [kind.name for kind in result.chain.traffic.kinds]
+    every = several_kinds(capacity(with_a_share_each(result.chain, names))).kinds
     taken = taken_of(result.rate_binding or result.binding, of_rate=True)
     most, next_most, *_ = sorted(every, key=lambda kind: -taken.get(kind, 0))
     first, second = sorted((most, next_most), key=list(every).index)
@@ -91,11 +94,14 @@ def _seen(found: Region) -> list[Point]:
     return []
 
 
-def _edge(ax: Axes, edge: Edge, *, binds: bool) -> End:
+def _edge(ax: Axes, found: Region, edge: Edge) -> End:
     """One edge, and its names for the end of the line that leads to it."""
+    binds = edge is found.binding
     names = [labels.limit(hop, name, _LIMIT) for hop, name in edge.limits]
     more = [f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
-    words = "\n".join([*names[:_MOST_NAMES], *more, *(["◀ limits this mix"] if binds else [])])
+    bounds = {found.is_at_most(point) for point in edge.points(3)}
+    less = [f"or less{' in part' * (False in bounds)}"] if True in bounds else []
+    words = "\n".join([*names[:_MOST_NAMES], *more, *less, *(["◀ limits this mix"] if binds else [])])
     colour, gid = style.BINDING if binds else style.BLUE, ":".join(edge.limits[0])
     looks: Any = {"color": colour, "linewidth": 5 if binds else 2.2, "zorder": 4 if binds else 3}
     (left, top), (right, bottom) = points = _floats(edge.ends)
@@ -143,10 +149,14 @@ def _sum(point: Point) -> str:
 def _finding(found: Region) -> str:
     first, second = (table.name(kind, _NAME) for kind in found.kinds)
     both = f"{first} and {second}{' beside the others' if found.others else ''}"
-    now, total = sum(found.at_mix), sum(found.best, Fraction(0))
-    if now == total:
-        return f"{both}: {numbers.rate(total)}/s in the present mix, and in none more"
-    part, most = max((found.best.x / total, first), (found.best.y / total, second))
+    now, most = (f"{numbers.rate(sum(at))}/s{_or_less(found, at)}" for at in (found.at_mix, found.best))
+    total = sum(found.best, Fraction(0))
+    if sum(found.at_mix) == total:
+        return f"{both}: {now} in the present mix, and in none more"
+    part, kind = max((found.best.x / total, first), (found.best.y / total, second))
     of_it = "all" if part == 1 else numbers.percent(part)
-    said = f"{both}: at best {numbers.rate(total)}/s, {of_it} of it {most}"
-    return f"{said}; {numbers.rate(now)}/s in the present mix"
+    return f"{both}: at best {most}, {of_it} of it {kind}; {now} in the present mix"
+
+
+def _or_less(found: Region, point: Point) -> str:
+    return " or less" if found.is_at_most(point) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from tuplecalc.limits.capacity import Capacity, Collapse
 from tuplecalc.limits.hop_capacity import HopCapacity
@@ -151,7 +152,13 @@ def blockless(result: Capacity) -> Iterator[str]:
     yield from filter(None, [served.unserved(result.served, f" at {kinds.listed(few)}" if few else "")])
 
 
-def at_most(result: Capacity) -> Iterator[str]:
-    """Why a figure is a bound, where one is, and which hop makes it one."""
-    reasons = dict.fromkeys((bound.hop, bound.reason) for bound in result.at_most)
-    yield from (f"“At most”: the truth may be less, because of {hop}: {reason}." for hop, reason in reasons)
+def at_most(
+    *results: Capacity, figure: Literal["flows", "rate"] | None = None, word: str = "At most"
+) -> Iterator[str]:
+    """Why a figure is a bound, where one is, and which hop makes it one; each reason once.
+
+    With a ``figure`` only the reasons of that one; ``word`` is what stands at the figures.
+    """
+    bounds = (bound for result in results for bound in result.at_most if figure in (None, bound.figure))
+    reasons = dict.fromkeys((bound.hop, bound.reason) for bound in bounds)
+    yield from (f"“{word}”: the truth may be less, because of {hop}: {reason}." for hop, reason in reasons)

@@ -64,7 +64,7 @@ def inside(peer: Peer, *command: str) -> bytes:
 def fill(lab: Lab, flows: int) -> int:
     """Open as many as are admitted; how many work when all are open."""
     clients = lab.peers[0]
-    admit = {"wanted": flows, "more": 0, "waves": 1, "search": True, "rivals": False}
+    admit = {"wanted": flows, "more": 0, "waves": 3, "search": True, "rivals": False}
     clients.send("admit", strands=lab.plan.strands, window=64, patience=10.0, seconds=60, admit=admit)
     return sum(clients.answer(120)["working"])
 

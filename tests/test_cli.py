@@ -480,3 +480,10 @@ def test_csv_says_that_it_leaves_the_rate_out() -> None:
 def test_a_hop_that_is_taken_away_is_named() -> None:
     done = invoke("capacity", "outage", "--set", "hops.lvs=", "--set", "hops.login-proxy.instances=")
     assert done.stderr == "hops.lvs: left out.\n"
+
+
+def test_it_is_named_once_whatever_its_name_is(tmp_path: Path) -> None:
+    page = str(tmp_path / "r.html")
+    settings = ["--set", 'hops.lvs.name="l.v s"', "--set", 'hops."l.v s"=']
+    done = invoke("report", "outage", *settings, "--no-panel", "-o", page)
+    assert done.stderr.splitlines()[:-1] == ['hops."l.v s": left out.']

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +21,8 @@ from tuplecalc.cli.messages import say
 from tuplecalc.errors import ChainError, InputError, show
 from tuplecalc.network.chain import Chain
 from tuplecalc.network.file import EXAMPLES, LARGEST_FILE, example, example_text, load, read
+from tuplecalc.network.part import step as step_of
+from tuplecalc.network.replace import read_setting
 from tuplecalc.network.setvalue import whole as as_whole
 from tuplecalc.network.values import number, seconds
 from tuplecalc.network.values import rate as as_rate
@@ -56,9 +57,6 @@ OUTPUT = typer.Option("-o", "--output", help="How to write the result.")
 
 def changes_of(settings: list[str] | None, rate: str | None) -> list[str]:
     """The settings of a command line, with that of ``--rate`` last."""
-    for setting in settings or ():
-        if re.fullmatch(r"\s*(hops|traffic\.kinds)\.[^.=]+=\s*", setting):  # not a key: all of it
-            say(f"{setting.partition('=')[0].strip()}: left out.")
     checked = option("--rate", rate, "a rate above 0 and up to 1e18", "700", read=as_rate)
     return [*(settings or []), *([] if checked is None else [f"traffic.rate={rate}"])]
 
@@ -67,7 +65,17 @@ def chain(file: str | None, settings: list[str] | None, rate: str | None = None)
     """The chain that a command is about; a missing file stands for the bundled example."""
     changes = changes_of(settings, rate)
     with rate_named(rate):
-        return _chain(file, changes)
+        design = _chain(file, changes)
+    _say_what_is_left_out(settings)
+    return design
+
+
+def _say_what_is_left_out(settings: list[str] | None) -> None:
+    """Which hops and kinds settings took away, not only a key of them."""
+    for setting in settings or ():
+        steps, written = read_setting(setting)
+        if not written and tuple(steps[:-1]) in (("hops",), ("traffic", "kinds")):
+            say(f"{'.'.join(map(step_of, steps))}: left out.")
 
 
 def _chain(file: str | None, changes: list[str]) -> Chain:
@@ -120,6 +128,7 @@ def with_text(file: str | None, settings: list[str] | None, rate: str | None = N
             design = read(io.BytesIO(data), name, PurePath(name).name, changes_of(settings, rate))
     except (InputError, ChainError) as error:
         raise (of_another_kind(name) or error) from None
+    _say_what_is_left_out(settings)
     return design, data.decode("utf-8-sig")
 
 

@@ -82,6 +82,7 @@ class MeanField(HiddenLegs):
         taken = [self._evenly(leg, rate) for leg, rate in enumerate(offered)]
         step = most = 1.0
         before: _Legs = []
+        last = 0.0
         passed: list[float] = [1.0] * len(self._legs)
         for _ in range(_ROUNDS):
             choices = [self._choice(leg, taken) for leg in range(len(self._legs))]
@@ -104,13 +105,13 @@ class MeanField(HiddenLegs):
                 {atom: value - old[atom] for atom, value in each.items()}
                 for old, each in zip(taken, new, strict=True)
             ]
-            if _size(change) <= _SETTLED * _size(new):
+            size = _size(change)
+            if size <= _SETTLED * _size(new):
                 break
             if before:
-                is_nearer = _size(change) < _size(before)
-                most = min(most * _LONGER, 1.0) if is_nearer else max(most / 2, _LEAST_STEP)
+                most = min(most * _LONGER, 1.0) if size < last else max(most / 2, _LEAST_STEP)
                 step = min(relaxed(step, before, change), most)
-            before = change
+            before, last = change, size
             taken = [
                 {atom: value + step * each[atom] for atom, value in old.items()}
                 for old, each in zip(taken, change, strict=True)
